@@ -1,0 +1,60 @@
+"""The command line: `python -m local up|down|dev|demo|status|redeploy|invoke`."""
+
+import argparse
+import sys
+
+from local.errors import StackError
+from local.progress import complain
+from local.stack import stack
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument("--name", choices=("dev", "test"), default="dev", help="which stack")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command, help_text in (
+        ("up", "start everything in the background"),
+        ("down", "stop everything"),
+        ("dev", "run everything in the foreground; Ctrl-C stops it"),
+        ("status", "say which parts run"),
+        ("redeploy", "build and deploy after a change of code"),
+        ("demo", "invite, accept, and show the mails"),
+    ):
+        commands.add_parser(command, help=help_text, parents=[named])
+    invoke = commands.add_parser("invoke", help="one function, one event", parents=[named])
+    invoke.add_argument("function")
+    invoke.add_argument("event")
+    return parser.parse_args()
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from local import demo, invocation, lifecycle  # noqa: PLC0415 (help works without the rest)
+
+    here = stack(arguments.name)
+    match arguments.command:
+        case "status":
+            return 0 if lifecycle.status(here) else 1
+        case "demo":
+            demo.walk(here)
+        case "invoke":
+            return invocation.invoke(here, arguments.function, arguments.event)
+        case "up" | "down" | "dev" | "redeploy" as command:
+            getattr(lifecycle, command)(here)
+    return 0
+
+
+def main() -> int:
+    """Run one command; a failure that was foreseen is told in a sentence."""
+    arguments = _arguments()
+    try:
+        return _run(arguments)
+    except StackError as error:
+        complain(f"error: {error}")
+    except KeyboardInterrupt:
+        complain("interrupted")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

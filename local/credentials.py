@@ -1,0 +1,50 @@
+"""Secrets of one stack: random, made at its first start, kept beside its state."""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, fields
+
+from local.stack import Stack
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Everything that must not be guessed, in the shape that its owner gives it."""
+
+    postgres_password: str
+    authenticator_password: str
+    supabase_publishable_key: str
+    supabase_secret_key: str
+    supabase_jwt_secret: str
+    upstash_redis_rest_token: str
+    resend_api_key: str
+    resend_webhook_secret: str
+
+
+def _fresh() -> Credentials:
+    return Credentials(
+        postgres_password=secrets.token_urlsafe(24),
+        authenticator_password=secrets.token_urlsafe(24),
+        supabase_publishable_key=f"sb_publishable_{secrets.token_urlsafe(24)}",
+        supabase_secret_key=f"sb_secret_{secrets.token_urlsafe(24)}",
+        supabase_jwt_secret=secrets.token_urlsafe(48),
+        upstash_redis_rest_token=secrets.token_urlsafe(32),
+        resend_api_key=f"re_{secrets.token_urlsafe(24)}",
+        resend_webhook_secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
+    )
+
+
+def credentials(stack: Stack) -> Credentials:
+    """Return the stack's secrets; the first call makes them."""
+    path = stack.state / "secrets.json"
+    if path.exists():
+        stored = json.loads(path.read_text())
+        if set(stored) == {field.name for field in fields(Credentials)}:
+            return Credentials(**stored)
+    made = _fresh()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(asdict(made), file, indent=2)
+    return made

@@ -1,0 +1,1 @@
+"""The fronts that clients know: Supabase's, Upstash's and the API's own address."""

@@ -1,0 +1,28 @@
+"""Run the three fronts in one process: `python -m local.edge`."""
+
+import os
+
+from local.credentials import credentials
+from local.edge import api, supabase, upstash
+from local.edge.forward import Forwarder
+from local.serving import by_port, serve
+from local.stack import stack
+
+
+def main() -> None:
+    """Listen on the ports of the stack that `WINGMAN_STACK` names."""
+    here = stack(os.environ["WINGMAN_STACK"])
+    secret = credentials(here)
+    forwarder = Forwarder()
+    fronts = {
+        here.port("api"): api.front(here, forwarder),
+        here.port("supabase"): supabase.front(secret, here.url("postgrest"), forwarder),
+        here.port("upstash"): upstash.front(
+            secret.upstash_redis_rest_token, port=here.port("redis")
+        ),
+    }
+    serve(by_port(fronts), list(fronts))
+
+
+if __name__ == "__main__":
+    main()

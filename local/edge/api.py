@@ -1,0 +1,55 @@
+"""The API's address: what API Gateway's custom domain does on AWS."""
+
+import json
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from local.edge.forward import Forwarder, UnreachableError, raw_path, with_query
+from local.stack import Stack
+
+
+def front(stack: Stack, forward: Forwarder) -> ASGIApp:
+    """Return the application that passes every path on to the deployed API."""
+
+    async def answer(request: Request) -> Response:
+        api_id = deployed_api(stack)
+        if api_id is None:
+            return _unavailable("Nothing is deployed yet: run `make up`.")
+        prefix = f"/_aws/execute-api/{api_id}/$default".encode()
+        path = with_query(request, prefix + raw_path(request))
+        try:
+            return await forward(request, stack.url("ministack"), path)
+        except UnreachableError:
+            return _unavailable("The API gateway is not reachable: run `make up`.")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return app
+
+
+def deployed_api(stack: Stack) -> str | None:
+    """Return the id of the API that the last deployment made; read anew, it may have changed."""
+    try:
+        outputs: dict[str, str] = json.loads((stack.state / "outputs.json").read_text())
+    except FileNotFoundError:
+        return None
+    return outputs.get("ApiId")
+
+
+def _unavailable(detail: str) -> Response:
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    problem = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "code": "dependency_unavailable",
+    }
+    return JSONResponse(
+        problem, status, {"retry-after": "1"}, media_type="application/problem+json"
+    )

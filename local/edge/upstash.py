@@ -1,0 +1,132 @@
+"""Upstash's front: Redis commands as JSON over HTTP.
+
+Shapes: https://upstash.com/docs/redis/features/restapi
+"""
+
+import base64
+import secrets
+from collections.abc import Callable
+from typing import cast
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.edge.resp import Command, Failure, Pool, RedisAwayError, Reply, Status
+from local.stack import HOST
+
+_Json = str | int | None | list["_Json"]
+_Encode = Callable[[bytes], str]
+# These change the connection, and here connections are shared; Upstash refuses them too.
+_OF_CONNECTIONS = frozenset(
+    b"AUTH CLIENT DISCARD EXEC HELLO MONITOR MULTI PSUBSCRIBE QUIT RESET SELECT SUBSCRIBE "
+    b"UNWATCH WATCH".split()
+)
+
+
+def front(token: str, *, port: int) -> Starlette:
+    """Return the application that listens where an Upstash database would."""
+    pool = Pool(HOST, port)
+
+    async def single(request: Request) -> Response:
+        encode = _admit(request, token)
+        command = _command(await _json(request))
+        [reply] = await pool.run([command])
+        return JSONResponse(_answer(reply, encode), 400 if isinstance(reply, Failure) else 200)
+
+    async def pipeline(request: Request) -> Response:
+        encode = _admit(request, token)
+        replies = await pool.run(_commands(await _json(request)))
+        return JSONResponse([_answer(reply, encode) for reply in replies])
+
+    async def transaction(request: Request) -> Response:
+        encode = _admit(request, token)
+        commands = _commands(await _json(request))
+        *_, outcome = await pool.run([[b"MULTI"], *commands, [b"EXEC"]])
+        if isinstance(outcome, Failure):
+            return JSONResponse(_answer(outcome, encode), 400)
+        return JSONResponse([_answer(reply, encode) for reply in cast("list[Reply]", outcome)])
+
+    return Starlette(
+        routes=[
+            Route("/", single, methods=["POST"]),
+            Route("/pipeline", pipeline, methods=["POST"]),
+            Route("/multi-exec", transaction, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _refused, RedisAwayError: _away},
+    )
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    refusal = cast("HTTPException", error)
+    return JSONResponse({"error": refusal.detail}, refusal.status_code)
+
+
+async def _away(_: Request, __: Exception) -> Response:
+    return JSONResponse({"error": "ERR the database is not reachable"}, 503)
+
+
+def _admit(request: Request, token: str) -> _Encode:
+    """Check the token; return how strings are to be written in the answer."""
+    sent = request.headers.get("authorization", "").encode()
+    if not secrets.compare_digest(sent, f"Bearer {token}".encode()):
+        raise HTTPException(401, "Unauthorized")
+    if request.headers.get("upstash-encoding", "").lower() == "base64":
+        return lambda value: base64.b64encode(value).decode()
+    return lambda value: value.decode(errors="replace")
+
+
+async def _json(request: Request) -> object:
+    try:
+        return await request.json()
+    except ValueError:
+        raise HTTPException(400, "ERR failed to parse the body as JSON") from None
+
+
+def _commands(body: object) -> list[Command]:
+    if not isinstance(body, list) or not body:
+        raise HTTPException(400, "ERR empty pipeline request")
+    return [_command(command) for command in body]
+
+
+def _command(body: object) -> Command:
+    if not isinstance(body, list) or not body:
+        raise HTTPException(400, "ERR a command is a JSON array that is not empty")
+    words = [_word(word) for word in body]
+    if words[0].upper() in _OF_CONNECTIONS:
+        raise HTTPException(400, "ERR Command is not available over REST")
+    return words
+
+
+def _word(word: object) -> bytes:
+    match word:
+        case str():
+            return word.encode("utf-8", "surrogatepass")
+        case bool():
+            return b"true" if word else b"false"
+        case int() | float():
+            return repr(word).encode()
+        case _:
+            raise HTTPException(400, "ERR a command holds strings and numbers only")
+
+
+def _answer(reply: Reply, encode: _Encode) -> dict[str, _Json]:
+    if isinstance(reply, Failure):
+        return {"error": reply.message}
+    return {"result": _result(reply, encode)}
+
+
+def _result(reply: Reply, encode: _Encode) -> _Json:
+    match reply:
+        case Status() if reply == b"OK":  # the one string that Upstash never encodes
+            return "OK"
+        case bytes():
+            return encode(reply)
+        case list():
+            return [_result(item, encode) for item in reply]
+        case Failure():
+            return reply.message
+        case _:
+            return reply

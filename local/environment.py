@@ -1,0 +1,61 @@
+"""`.local/env`: every address and secret of the stack, for shells, tests and people."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+from local.credentials import credentials
+from local.postgres_cluster import database_url
+from local.stack import HOST, Stack
+
+
+def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
+    """Return the variables of a running stack."""
+    secret, deployed = credentials(stack), outputs(stack)
+    return {
+        "API_URL": stack.url("api"),
+        "SUPABASE_URL": stack.url("supabase"),
+        "SUPABASE_PUBLISHABLE_KEY": secret.supabase_publishable_key,
+        "SUPABASE_SECRET_KEY": secret.supabase_secret_key,
+        "SUPABASE_JWT_SECRET": secret.supabase_jwt_secret,
+        "DATABASE_URL": database_url(stack, secret),
+        "UPSTASH_REDIS_REST_URL": stack.url("upstash"),
+        "UPSTASH_REDIS_REST_TOKEN": secret.upstash_redis_rest_token,
+        "REDIS_URL": f"redis://{HOST}:{stack.port('redis')}",
+        "RESEND_API_URL": stack.url("resend"),
+        "RESEND_API_KEY": secret.resend_api_key,
+        "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
+        "INBOX_URL": stack.url("resend") + "/",
+        "AWS_ENDPOINT_URL": stack.url("ministack"),
+        "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),
+        "EMAIL_BULK_QUEUE_URL": deployed.get("EmailBulkQueueUrl", ""),
+        "PIDS": json.dumps(pids),
+    }
+
+
+def outputs(stack: Stack) -> dict[str, str]:
+    """Return the outputs of the last deployment to this stack."""
+    path = outputs_file(stack)
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def outputs_file(stack: Stack) -> Path:
+    """Return where the outputs of the last deployment are kept."""
+    return stack.state / "outputs.json"
+
+
+def write(stack: Stack, pids: dict[str, int]) -> Path:
+    """Write the variables as a shell reads them; only their owner may read the file."""
+    lines = [f"{n}={shlex.quote(v)}\n" for n, v in environment(stack, pids).items()]
+    path = stack.env_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(lines)
+    return path
+
+
+def read(stack: Stack) -> dict[str, str]:
+    """Return the variables that the last `up` wrote."""
+    words = shlex.split(stack.env_file.read_text())
+    return dict(word.split("=", 1) for word in words)

@@ -1,0 +1,135 @@
+"""`up`, `down`, `dev` and `status`: the parts in the order in which they need each other."""
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from local import deployment, environment, greeting
+from local.errors import StackError
+from local.follow import follow
+from local.migrations import ChangedMigrationError, migrate
+from local.parts import NAMES
+from local.postgres_cluster import initialise, postgres, remove
+from local.progress import say, step
+from local.servers import ministack, own, postgrest, redis_server
+from local.stack import Stack
+from local.supervisor import Supervisor
+
+
+def up(stack: Stack) -> None:
+    """Start whatever does not run, bring schema and deployment up to date, say where to go."""
+    began = time.monotonic()
+    say(f"Starting the {stack.name} stack")
+    with _only_one(stack):
+        supervisor = Supervisor(stack)
+        try:
+            _start_all(stack, supervisor)
+        finally:
+            environment.write(stack, supervisor.pids())
+    say(f"Up after {time.monotonic() - began:.1f} s")
+    greeting.greet(stack)
+
+
+def _start_all(stack: Stack, supervisor: Supervisor) -> None:
+    _together(
+        lambda: _database(stack, supervisor),
+        lambda: supervisor.ensure(ministack(stack)),
+        lambda: supervisor.ensure(redis_server(stack)),
+        lambda: supervisor.ensure(own(stack, "edge", ("api", "supabase", "upstash"))),
+        lambda: supervisor.ensure(own(stack, "resend", ("resend",))),
+        lambda: deployment.build(stack),
+    )
+    deployment.deploy(stack, supervisor.records()["ministack"])
+
+
+def _together(*chains: Callable[[], None]) -> None:
+    """Run the chains side by side; let all end, then raise the first failure."""
+    with ThreadPoolExecutor(len(chains)) as pool:
+        running = [pool.submit(chain) for chain in chains]
+    failures = [error for error in (chain.exception() for chain in running) if error]
+    if failures:
+        expected = [str(error) for error in failures if isinstance(error, StackError)]
+        if len(expected) < len(failures):
+            raise next(error for error in failures if not isinstance(error, StackError))
+        raise StackError("\n".join(expected))
+
+
+def _database(stack: Stack, supervisor: Supervisor) -> None:
+    if initialise(stack):
+        say("  a new database cluster")
+    supervisor.ensure(postgres(stack))
+    try:
+        _migrate(stack)
+    except ChangedMigrationError:
+        if stack.name != "test":
+            raise
+        say("  a migration changed: the test database is made anew")
+        supervisor.stop(("postgrest", "postgres"))
+        remove(stack)
+        initialise(stack)
+        supervisor.ensure(postgres(stack))
+        _migrate(stack)
+    supervisor.ensure(postgrest(stack))
+
+
+def _migrate(stack: Stack) -> None:
+    with step("migrations and seed"):
+        migrate(stack)
+
+
+def down(stack: Stack) -> None:
+    """Stop every part and what it started."""
+    with _only_one(stack):
+        stopped = Supervisor(stack).stop()
+    deployment.forget(stack)
+    say(f"The {stack.name} stack is down ({stopped} parts stopped)")
+
+
+def dev(stack: Stack) -> None:
+    """Run the stack in the foreground: logs scroll, Ctrl-C stops everything."""
+    try:
+        up(stack)
+        say("\nFollowing the logs; Ctrl-C stops the stack.")
+        follow([stack.log(name) for name in NAMES])
+    except KeyboardInterrupt:
+        say("\nStopping")
+    finally:
+        down(stack)
+
+
+def redeploy(stack: Stack) -> None:
+    """Build and deploy what changed in functions, layers and template."""
+    began = time.monotonic()
+    with _only_one(stack):
+        supervisor = Supervisor(stack)
+        if "ministack" not in supervisor.pids():
+            raise StackError("the stack is not up: run `make up`")
+        deployment.build(stack)
+        deployment.deploy(stack, supervisor.records()["ministack"])
+        environment.write(stack, supervisor.pids())
+    say(f"Redeployed in {time.monotonic() - began:.1f} s")
+
+
+def status(stack: Stack) -> bool:
+    """Say which parts live; tell whether all do."""
+    pids = Supervisor(stack).pids()
+    for name in NAMES:
+        say(f"  {name:<12} {'pid ' + str(pids[name]) if name in pids else 'stopped'}")
+    return len(pids) == len(NAMES)
+
+
+@contextmanager
+def _only_one(stack: Stack) -> Iterator[None]:
+    """Let one command at a time change the stack."""
+    stack.state.mkdir(parents=True, exist_ok=True)
+    with (stack.state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("  waiting for another command on this stack")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+

@@ -1,0 +1,37 @@
+"""The running parts of a stack: what each is started with, and how we know that it is well."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.stack import HOST
+
+NAMES = ("postgres", "postgrest", "redis", "edge", "resend", "ministack")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program of the stack."""
+
+    name: str
+    ports: tuple[int, ...]
+    command: Sequence[str | Path]
+    env: Mapping[str, str]
+    healthy: Callable[[], bool]
+    cwd: Path
+    user: str | None = None
+
+
+def clean_env(**variables: str) -> dict[str, str]:
+    """Return a small environment: no credentials of the person who runs the stack get in."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "USER", "SSL_CERT_FILE")
+    return {name: os.environ[name] for name in kept if name in os.environ} | variables
+
+
+def listening(port: int) -> bool:
+    """Tell whether something accepts connections on the port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((HOST, port)) == 0

@@ -1,0 +1,183 @@
+"""A private PostgreSQL cluster in the stack's folder, never run as root."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import psycopg
+
+from local.credentials import Credentials, credentials
+from local.errors import StackError
+from local.parts import Part, clean_env
+from local.stack import HOST, Stack
+
+OLDEST = 15
+_SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "timezone": "UTC",
+    # The data can be made again: speed over safety.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
+
+
+def programs() -> Path | None:
+    """Return the folder with `initdb` and `postgres`, the newest where there are several."""
+    found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
+    if config := shutil.which("pg_config"):
+        asked = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
+        found.append(Path(asked.stdout.strip()))
+    packaged = Path("/usr/lib/postgresql").glob("*/bin")
+    found += sorted(packaged, key=lambda path: float(path.parent.name), reverse=True)
+    return next((path for path in found if (path / "initdb").exists() and _recent(path)), None)
+
+
+def _recent(folder: Path) -> bool:
+    asked = subprocess.run(
+        [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+    )
+    major = asked.stdout.rpartition("PostgreSQL) ")[2].split(".")[0]
+    return major.strip().isdecimal() and int(major) >= OLDEST
+
+
+@cache
+def owner() -> str | None:
+    """Return the user that runs the cluster when we are root, which PostgreSQL refuses."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres").pw_name
+    except KeyError:
+        raise StackError(
+            "PostgreSQL does not run as root and there is no user `postgres`: "
+            "run as another user or create it"
+        ) from None
+
+
+def home(stack: Stack) -> Path:
+    """Return the cluster's folder; make it, where its owner can reach it, if it is new."""
+    wanted = stack.state / "postgres"
+    if wanted.exists():
+        return wanted.resolve()
+    wanted.mkdir(parents=True, mode=0o700)
+    user = owner()
+    if user is None:
+        return wanted
+    shutil.chown(wanted, user, user)
+    if _reachable(wanted, user):
+        return wanted
+    wanted.rmdir()
+    wanted.symlink_to(_elsewhere(stack, user))
+    return wanted.resolve()
+
+
+def _reachable(folder: Path, user: str) -> bool:
+    tried = subprocess.run(
+        ["test", "-w", folder], user=user, group=user, extra_groups=[], cwd="/", check=False
+    )
+    return tried.returncode == 0
+
+
+def _elsewhere(stack: Stack, user: str) -> Path:
+    """Return a folder outside a checkout that only root can enter."""
+    mark = hashlib.sha256(str(stack.checkout).encode()).hexdigest()[:12]
+    folder = Path("/var/tmp") / f"wingman-{mark}-{stack.name}"  # noqa: S108 (owner is checked)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.owner() not in {user, "root"}:
+        raise StackError(f"{folder} belongs to somebody else: remove it")
+    shutil.chown(folder, user, user)
+    return folder
+
+
+def initialise(stack: Stack) -> bool:
+    """Make the cluster unless it is there; tell whether it is new."""
+    folder = home(stack)
+    data = folder / "data"
+    if (data / "PG_VERSION").exists():
+        return False
+    if data.exists():
+        shutil.rmtree(data)
+    password = folder / "password"
+    password.touch(mode=0o600)
+    password.write_text(credentials(stack).postgres_password)
+    try:
+        _initdb(data, password)
+    finally:
+        password.unlink()
+    return True
+
+
+def _initdb(data: Path, password: Path) -> None:
+    user = owner()
+    if user:
+        shutil.chown(password, user, user)
+    made = subprocess.run(
+        [
+            *(_program("initdb"), "--pgdata", data, "--username", "postgres"),
+            *("--pwfile", password, "--auth", "scram-sha-256"),
+            *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
+        ],
+        **({"user": user, "group": user, "extra_groups": []} if user else {}),
+        cwd=data.parent,
+        env=clean_env(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        raise StackError(f"initdb failed:\n{made.stderr.strip()}")
+
+
+def remove(stack: Stack) -> None:
+    """Remove the cluster and everything in it."""
+    link = stack.state / "postgres"
+    if link.exists():
+        shutil.rmtree(link.resolve())
+    if link.is_symlink():
+        link.unlink()
+
+
+def _program(name: str) -> Path:
+    folder = programs()
+    if folder is None:
+        raise StackError(f"PostgreSQL {OLDEST} or newer is missing: run `make setup`")
+    return folder / name
+
+
+def database_url(stack: Stack, secret: Credentials) -> str:
+    """Return the address of the database for its owner."""
+    return (
+        f"postgresql://postgres:{secret.postgres_password}"
+        f"@{HOST}:{stack.port('postgres')}/postgres"
+    )
+
+
+def postgres(stack: Stack) -> Part:
+    """Describe the database server."""
+    folder, url = home(stack), database_url(stack, credentials(stack))
+    settings = _SETTINGS | {"port": str(stack.port("postgres"))}
+
+    def healthy() -> bool:
+        try:
+            with psycopg.connect(url, connect_timeout=2) as connection:
+                return connection.execute("select 1").fetchone() == (1,)
+        except psycopg.OperationalError:
+            return False
+
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    return Part(
+        name="postgres",
+        ports=(stack.port("postgres"),),
+        command=[_program("postgres"), "-D", folder / "data", *options],
+        env=clean_env(),
+        healthy=healthy,
+        cwd=folder,
+        user=owner(),
+    )

@@ -1,0 +1,24 @@
+"""Lines that tell a person what is going on and how long it took."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def say(line: str = "") -> None:
+    """Print one line at once, also into a pipe."""
+    print(line, flush=True)
+
+
+def complain(line: str) -> None:
+    """Print one line about a failure."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Print the title and, when the block is done, the seconds that it took."""
+    began = time.monotonic()
+    yield
+    say(f"  {title:<48} {time.monotonic() - began:5.1f} s")

@@ -1,0 +1,25 @@
+"""Run the sandbox: `python -m local.resend`."""
+
+import os
+
+from local.credentials import credentials
+from local.resend.application import sandbox
+from local.serving import by_port, serve
+from local.stack import stack
+
+
+def main() -> None:
+    """Listen on the port of the stack that `WINGMAN_STACK` names."""
+    here = stack(os.environ["WINGMAN_STACK"])
+    secret = credentials(here)
+    app = sandbox(
+        api_key=secret.resend_api_key,
+        webhook_secret=secret.resend_webhook_secret,
+        webhook_url=f"{here.url('api')}/webhooks/resend",
+    )
+    port = here.port("resend")
+    serve(by_port({port: app}), [port])
+
+
+if __name__ == "__main__":
+    main()

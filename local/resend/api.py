@@ -1,0 +1,108 @@
+"""Resend's own endpoints.
+
+https://resend.com/docs/api-reference/emails/send-email
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.resend.connection import broken
+from local.resend.errors import (
+    ApplicationError,
+    InvalidApiKeyError,
+    MissingApiKeyError,
+    NotFoundError,
+    ValidationError,
+)
+from local.resend.faults import Faults, Mode
+from local.resend.mailbox import Mailbox, recipients
+from local.resend.ratelimit import RateLimit
+
+TIMEOUT_SECONDS = 30
+Accept = Callable[[object, str | None, Request], Awaitable[dict[str, Any]]]
+
+
+class Api:
+    """The endpoints, over one mailbox."""
+
+    def __init__(self, api_key: str, mailbox: Mailbox, faults: Faults, limit: RateLimit) -> None:
+        self._api_key = api_key
+        self._mailbox = mailbox
+        self._faults = faults
+        self._limit = limit
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the provider."""
+        return [
+            Route("/emails", self._send, methods=["POST"]),
+            Route("/emails/batch", self._send_batch, methods=["POST"]),
+            Route("/emails/{id}", self._retrieve),
+        ]
+
+    async def _send(self, request: Request) -> Response:
+        async def accept(body: object, key: str | None, _: Request) -> dict[str, Any]:
+            return await self._mailbox.send(body, key)
+
+        return await self._handle(request, accept)
+
+    async def _send_batch(self, request: Request) -> Response:
+        async def accept(body: object, key: str | None, request: Request) -> dict[str, Any]:
+            permissive = request.headers.get("x-batch-validation") == "permissive"
+            return await self._mailbox.send_batch(body, key, permissive=permissive)
+
+        return await self._handle(request, accept)
+
+    async def _handle(self, request: Request, accept: Accept) -> Response:
+        headers = self._admit(request)
+        body = await _json(request)
+        fault = self._faults.take(recipients(body))
+        if fault is Mode.TIMEOUT:
+            await asyncio.sleep(TIMEOUT_SECONDS)
+            return await broken(request)
+        self._refuse(fault)
+        answer = await accept(body, request.headers.get("idempotency-key"), request)
+        if fault is Mode.LOST_RESPONSE:
+            return await broken(request)
+        return JSONResponse(answer, headers=headers)
+
+    def _refuse(self, fault: Mode | None) -> None:
+        match fault:
+            case Mode.ERROR_500:
+                raise ApplicationError("An unexpected error occurred.")
+            case Mode.RATE_LIMITED:
+                raise self._limit.exceeded()
+            case Mode.REJECT:
+                raise ValidationError("The sandbox was told to reject this mail.")
+
+    async def _retrieve(self, request: Request) -> Response:
+        headers = self._admit(request)
+        mail = self._mailbox.mails.get(request.path_params["id"])
+        if mail is None:
+            raise NotFoundError("Email not found")
+        shown = mail.as_json()
+        hidden = ("headers", "idempotency_key", "accepted_at")
+        body = {name: value for name, value in shown.items() if name not in hidden}
+        return JSONResponse(
+            {"object": "email", **body, "created_at": mail.accepted_at}, headers=headers
+        )
+
+    def _admit(self, request: Request) -> dict[str, str]:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise MissingApiKeyError("Missing API Key")
+        if not secrets.compare_digest(key.encode(), self._api_key.encode()):
+            raise InvalidApiKeyError("API key is invalid")
+        return self._limit.spend()
+
+
+async def _json(request: Request) -> object:
+    try:
+        return await request.json()
+    except ValueError:
+        raise ValidationError("The request body is not valid JSON.") from None

@@ -1,0 +1,44 @@
+"""The sandbox as one application: the provider, its switches, and the inbox."""
+
+from typing import cast
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from local.resend.api import Api
+from local.resend.connection import with_transport
+from local.resend.control import Control
+from local.resend.errors import MethodNotAllowedError, NotFoundError, ResendError
+from local.resend.faults import Faults
+from local.resend.inbox import Inbox
+from local.resend.mailbox import Mailbox
+from local.resend.ratelimit import RateLimit
+from local.resend.webhooks import Webhooks
+
+
+def sandbox(*, api_key: str, webhook_secret: str, webhook_url: str) -> ASGIApp:
+    """Return a sandbox with nothing in it."""
+    mailbox, faults, limit = Mailbox(), Faults(), RateLimit()
+    webhooks = Webhooks(webhook_secret, webhook_url)
+    app = Starlette(
+        routes=[
+            *Inbox(mailbox).routes(),
+            *Control(mailbox, faults, limit, webhooks).routes(),
+            *Api(api_key, mailbox, faults, limit).routes(),
+        ],
+        exception_handlers={ResendError: _refusal, HTTPException: _no_such_endpoint},
+    )
+    return with_transport(app)
+
+
+async def _refusal(_: Request, error: Exception) -> Response:
+    return cast("ResendError", error).response()
+
+
+async def _no_such_endpoint(_: Request, error: Exception) -> Response:
+    if cast("HTTPException", error).status_code == MethodNotAllowedError.status:
+        return MethodNotAllowedError("Method is not allowed for the requested path").response()
+    return NotFoundError("The requested endpoint does not exist").response()

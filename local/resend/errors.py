@@ -1,0 +1,95 @@
+"""Resend's errors, each with the name and status of its documentation.
+
+https://resend.com/docs/api-reference/errors
+"""
+
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse
+
+
+class ResendError(Exception):
+    """A refusal: `status` and `name` are what clients decide by."""
+
+    status = 500
+    name = "application_error"
+
+    def __init__(self, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        """Return the answer in Resend's shape."""
+        body = {"statusCode": self.status, "name": self.name, "message": self.message}
+        return JSONResponse(body, self.status, self.headers)
+
+
+class ApplicationError(ResendError):
+    """Something broke on the provider's side; nothing was accepted."""
+
+
+class MissingApiKeyError(ResendError):
+    """There is no bearer token."""
+
+    status, name = 401, "missing_api_key"
+
+
+class InvalidApiKeyError(ResendError):
+    """The bearer token is not the one given out."""
+
+    status, name = 403, "invalid_api_key"
+
+
+class NotFoundError(ResendError):
+    """There is no such mail or path."""
+
+    status, name = 404, "not_found"
+
+
+class MethodNotAllowedError(ResendError):
+    """The path exists, the method doesn't."""
+
+    status, name = 405, "method_not_allowed"
+
+
+class InvalidIdempotencyKeyError(ResendError):
+    """The key is empty or longer than 256 characters."""
+
+    status, name = 400, "invalid_idempotency_key"
+
+
+class InvalidIdempotentRequestError(ResendError):
+    """The key was used with another body."""
+
+    status, name = 409, "invalid_idempotent_request"
+
+
+class ConcurrentIdempotentRequestsError(ResendError):
+    """The first request with this key is still being worked on."""
+
+    status, name = 409, "concurrent_idempotent_requests"
+
+
+class ValidationError(ResendError):
+    """A field is not what it should be."""
+
+    status, name = 422, "validation_error"
+
+
+class MissingRequiredFieldError(ResendError):
+    """A field is not there."""
+
+    status, name = 422, "missing_required_field"
+
+
+class InvalidFromAddressError(ResendError):
+    """The sender is no address."""
+
+    status, name = 422, "invalid_from_address"
+
+
+class RateLimitExceededError(ResendError):
+    """Too many requests in this second."""
+
+    status, name = 429, "rate_limit_exceeded"

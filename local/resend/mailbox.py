@@ -1,0 +1,84 @@
+"""Accepting mail: validation, idempotency, and the list of what was accepted."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from local.resend.errors import ResendError, ValidationError
+from local.resend.idempotency import IdempotencyKeys
+from local.resend.messages import MAX_BATCH, Mail, accepted, validate
+
+Answer = dict[str, Any]
+
+
+class Mailbox:
+    """Everything that was accepted, oldest first."""
+
+    def __init__(self) -> None:
+        self.mails: dict[str, Mail] = {}
+        self.delay = 0.0
+        self._keys = IdempotencyKeys()
+
+    async def send(self, body: object, key: str | None) -> Answer:
+        """Accept one mail and answer with its id."""
+
+        def work() -> Answer:
+            validate(body)
+            return {"id": self._keep(body, key)}
+
+        return await self._once(key, ("/emails", body), work)
+
+    async def send_batch(self, body: object, key: str | None, *, permissive: bool) -> Answer:
+        """Accept up to a hundred mails: all or none, or, if permissive, those that are valid."""
+        if not isinstance(body, list) or not 1 <= len(body) <= MAX_BATCH:
+            raise ValidationError(f"The request body must be an array of 1 to {MAX_BATCH} emails.")
+
+        def work() -> Answer:
+            if permissive:
+                return self._keep_valid(body, key)
+            for item in body:
+                validate(item, batch=True)
+            return {"data": [{"id": self._keep(item, key)} for item in body]}
+
+        return await self._once(key, ("/emails/batch", permissive, body), work)
+
+    def _keep_valid(self, body: list[Any], key: str | None) -> Answer:
+        kept, errors = [], []
+        for index, item in enumerate(body):
+            try:
+                validate(item, batch=True)
+                kept.append({"id": self._keep(item, key)})
+            except ResendError as error:
+                errors.append({"index": index, "message": error.message})
+        return {"data": kept, "errors": errors}
+
+    def _keep(self, body: Any, key: str | None) -> str:  # noqa: ANN401 (validated JSON)
+        mail = accepted(body, key)
+        self.mails[mail.id] = mail
+        return mail.id
+
+    async def _once(self, key: str | None, request: object, work: Callable[[], Answer]) -> Answer:
+        if key is None:
+            await asyncio.sleep(self.delay)
+            return work()
+        first = self._keys.begin(key, json.dumps(request, sort_keys=True))
+        if first is not None:
+            return first
+        try:
+            await asyncio.sleep(self.delay)
+            answer = work()
+        except BaseException:
+            self._keys.abandon(key)
+            raise
+        self._keys.finish(key, answer)
+        return answer
+
+
+def recipients(body: object) -> list[str]:
+    """Return every recipient that a request names, valid or not."""
+    found: list[str] = []
+    for item in body if isinstance(body, list) else [body]:
+        named = item.get("to") if isinstance(item, dict) else None
+        found += named if isinstance(named, list) else [named] if isinstance(named, str) else []
+    return [recipient for recipient in found if isinstance(recipient, str)]

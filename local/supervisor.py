@@ -1,0 +1,107 @@
+"""Starting, recognising and stopping the parts of a stack."""
+
+import json
+import signal
+import threading
+import time
+
+from local import processes
+from local.errors import StackError
+from local.parts import NAMES, Part, listening
+from local.processes import Recorded
+from local.progress import say, step
+from local.stack import Stack
+
+PATIENCE = 40
+RESPITE = 3
+# PostgreSQL's fast shutdown: sessions are ended, not waited for.
+POLITE = {"postgres": signal.SIGINT}
+
+
+class Supervisor:
+    """Keeps the record of a stack's processes in `pids.json`."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._path = stack.state / "pids.json"
+        self._lock = threading.Lock()
+
+    def records(self) -> dict[str, Recorded]:
+        """Return every process that was started and not stopped by us."""
+        if not self._path.exists():
+            return {}
+        return {name: Recorded(**kept) for name, kept in json.loads(self._path.read_text()).items()}
+
+    def pids(self) -> dict[str, int]:
+        """Return the pid of each part that lives."""
+        return {n: kept.pid for n, kept in self.records().items() if processes.alive(kept)}
+
+    def ensure(self, part: Part) -> None:
+        """Leave a healthy part alone; start one that is dead, restart one that is unwell."""
+        kept = self.records().get(part.name)
+        if kept and processes.alive(kept):
+            if processes.wait_until(part.healthy, RESPITE):
+                say(f"  {part.name:<48} running")
+                return
+        with step(part.name):
+            if kept:
+                processes.stop(kept, polite=POLITE.get(part.name, signal.SIGTERM))
+            self._start(part)
+
+    def _start(self, part: Part) -> None:
+        for port in part.ports:
+            if not _freed(port):
+                raise StackError(
+                    f"port {port} is taken by another program: stop it or set WINGMAN_PORT_BASE"
+                )
+        log = self._stack.log(part.name)
+        begin = log.stat().st_size if log.exists() else 0
+        started = processes.start(
+            part.command, env=part.env, log=log, cwd=part.cwd, user=part.user
+        )
+        self._record(part.name, started)
+        self._wait(part, started, begin)
+
+    def _wait(self, part: Part, started: Recorded, begin: int) -> None:
+        end = time.monotonic() + PATIENCE
+        while not part.healthy():
+            processes.reap()
+            if not processes.alive(started):
+                raise StackError(f"{part.name} died:\n{self._tail(part, begin)}")
+            if time.monotonic() > end:
+                tail = self._tail(part, begin)
+                raise StackError(f"{part.name} is not healthy after {PATIENCE} s:\n{tail}")
+            time.sleep(0.1)
+
+    def _tail(self, part: Part, begin: int, lines: int = 15) -> str:
+        log = self._stack.log(part.name)
+        with log.open("rb") as file:
+            file.seek(begin)
+            last = file.read().decode(errors="replace").splitlines()[-lines:]
+        return "\n".join([*(f"    {line}" for line in last), f"  the whole log: {log}"])
+
+    def _record(self, name: str, started: Recorded | None) -> None:
+        with self._lock:
+            kept = {n: vars(r) for n, r in self.records().items() if n != name}
+            if started:
+                kept[name] = vars(started)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._path.with_suffix(".new")
+            draft.write_text(json.dumps(kept, indent=2))
+            draft.replace(self._path)
+
+    def stop(self, part_names: tuple[str, ...] = NAMES[::-1]) -> int:
+        """Stop the parts and whatever they started; return how many were running."""
+        stopped = 0
+        for name in part_names:
+            kept = self.records().get(name)
+            if kept is None:
+                continue
+            stopped += processes.alive(kept)
+            processes.stop(kept, polite=POLITE.get(name, signal.SIGTERM))
+            self._record(name, None)
+        return stopped
+
+
+def _freed(port: int) -> bool:
+    return processes.wait_until(lambda: not listening(port), RESPITE)
