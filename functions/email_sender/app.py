@@ -1,0 +1,32 @@
+"""SQS: sends the mails that a batch of messages names. See wingman/emails/service.py."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from wingman.emails import service as emails
+from wingman.emails.models import EmailIds
+from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger
+
+# A few own lines and not Powertools' BatchProcessor: importing that costs a cold start 60 ms,
+# and it hands over one message at a time, while the mails of a batch leave in one request.
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+    """Send all mails of a batch; malformed messages, or all of them, go back to the queue."""
+    ids, failed = [], []
+    for message in event["Records"]:
+        try:
+            ids += EmailIds.model_validate_json(message["body"]).email_ids
+        except ValidationError:
+            failed.append(message["messageId"])
+            logger().error("emails.message_malformed", extra={"message_id": failed[-1]})
+    try:
+        with deadline(context):
+            emails.send(emails.sender(), ids)
+    except DependencyUnavailable as error:
+        logger().warning("emails.outbox_away", extra={"dependency": error.dependency})
+        failed = [message["messageId"] for message in event["Records"]]
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}

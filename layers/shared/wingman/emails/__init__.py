@@ -1,0 +1,1 @@
+"""Mail: recorded once with the change that causes it, sent once."""

@@ -1,0 +1,166 @@
+"""One send group on its way: one request under one key, and what becomes of its mails."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from wingman.emails import rules
+from wingman.emails.models import ClaimedEmail, EmailResult, Outcome, content_of
+from wingman.emails.provider import TIMEOUT_SECONDS, BatchReply, EmailProvider, OutgoingEmail
+from wingman.emails.rendering import Renderer
+from wingman.emails.repository import Outbox
+from wingman.emails.rules import Reply
+from wingman.kit.clock import time_left, utc_now
+from wingman.kit.observability import logger
+
+# A request is only begun when it, and recording its outcome, fit into what is left.
+SECONDS_PER_REQUEST = TIMEOUT_SECONDS + 3.0
+# Replies after which the provider certainly holds nothing under the key.
+_TAKEN_BY_NOBODY = {Reply.RATE_LIMITED, Reply.UNREACHABLE}
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What sending needs: the outbox, the provider, the pen, a clock."""
+
+    outbox: Outbox
+    provider: EmailProvider
+    renderer: Renderer
+    lease_seconds: int = 60
+    now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to send some mails until `ends_at` (monotonic seconds)."""
+
+    token: UUID
+    ends_at: float
+
+    def allows_another_request(self) -> bool:
+        """Say whether one more request surely ends before the lease does."""
+        return self.ends_at - time.monotonic() > SECONDS_PER_REQUEST
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A claimed mail, written."""
+
+    email: ClaimedEmail
+    message: OutgoingEmail
+
+
+@dataclass(frozen=True)
+class SendGroup:
+    """Mails that leave together; `untried` while nobody has sent a request for them."""
+
+    id: UUID
+    drafts: Sequence[Draft]
+    untried: bool
+
+    @property
+    def idempotency_key(self) -> str:
+        """The name of the request; the provider remembers it for 24 h."""
+        return f"send/{self.id}"
+
+
+def write(sender: Sender, email: ClaimedEmail) -> Draft:
+    """Render a claimed mail. Raises RenderError."""
+    content = content_of(email)
+    rendered = sender.renderer.render(
+        content, first_name=email.recipient_first_name, timezone=email.timezone
+    )
+    message = OutgoingEmail(
+        email_id=email.id,
+        template=content.template,
+        sender=sender.renderer.brand.sender,
+        recipient=email.recipient_email,
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+    )
+    return Draft(email, message)
+
+
+def deliver(sender: Sender, lease: Lease, group: SendGroup) -> Reply:
+    """Send one group and record what became of each mail.
+
+    A crash between the two leaves the group under its lease; the next worker repeats it.
+    """
+    reply, untaken = _request(sender, lease, group)
+    results = _results(sender, group, reply, untaken=untaken)
+    record(sender, lease.token, results)
+    facts = {"send_group": str(group.id), "count": len(results), "error": reply.error}
+    logger().info(f"emails.{reply.reply}", extra=facts)
+    return reply.reply
+
+
+def record(sender: Sender, token: UUID, results: Sequence[EmailResult]) -> None:
+    """Complete mails under their lease; whatever it lost meanwhile is the next holder's."""
+    changed = sender.outbox.complete(token, results)
+    if changed < len(results):
+        logger().warning("emails.lease_lost", extra={"count": len(results) - changed})
+
+
+def _request(sender: Sender, lease: Lease, group: SendGroup) -> tuple[BatchReply, bool]:
+    """Ask until the reply is final or time runs out; also says if nobody can have taken it."""
+    messages = [draft.message for draft in group.drafts]
+    untaken = group.untried
+    attempt = 0
+    while True:
+        reply = sender.provider.send_batch(messages, group.idempotency_key)
+        pause = rules.quick_repeat(reply.reply, attempt, reply.retry_after)
+        if pause is None or not _fits(lease, pause):
+            return reply, untaken
+        untaken = untaken and reply.reply in _TAKEN_BY_NOBODY
+        sender.sleep(pause.total_seconds())
+        attempt += 1
+
+
+def _fits(lease: Lease, pause: timedelta) -> bool:
+    return (
+        lease.allows_another_request() and time_left() > pause.total_seconds() + SECONDS_PER_REQUEST
+    )
+
+
+def _results(
+    sender: Sender, group: SendGroup, reply: BatchReply, *, untaken: bool
+) -> list[EmailResult]:
+    if reply.reply is Reply.ACCEPTED:
+        return [_accepted(draft, at, reply) for at, draft in enumerate(group.drafts)]
+    settlement = rules.settle(
+        reply.reply,
+        untaken=untaken,
+        alone=len(group.drafts) == 1,
+        retry_count=max(draft.email.retry_count for draft in group.drafts),
+        retry_after=reply.retry_after,
+    )
+    now = sender.now()
+    return [
+        EmailResult(
+            id=draft.email.id,
+            outcome=settlement.outcome,
+            subject=draft.message.subject,
+            error=reply.error or reply.reply,
+            retry_at=now + settlement.wait if settlement.wait is not None else None,
+            keep_group=settlement.keep_group,
+            counts=settlement.counts,
+        )
+        for draft in group.drafts
+    ]
+
+
+def _accepted(draft: Draft, position: int, reply: BatchReply) -> EmailResult:
+    error = reply.rejections.get(position)
+    if error is not None:
+        logger().warning("emails.rejected", extra={"email_id": str(draft.email.id)})
+        return EmailResult(id=draft.email.id, outcome=Outcome.FAILED, error=error)
+    return EmailResult(
+        id=draft.email.id,
+        outcome=Outcome.SENT,
+        subject=draft.message.subject,
+        resend_message_id=reply.message_ids.get(position),
+    )

@@ -1,0 +1,154 @@
+"""Turns a claimed mail into a subject, an HTML part and a text part.
+
+The same input gives the same bytes: a repeated attempt must be the identical request.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wingman.emails.brand import Brand
+from wingman.emails.errors import RenderError
+from wingman.emails.models import Content
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_MAX_SUBJECT_NAME = 60
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+# Marks that reorder the text around them: a name must not be able to rewrite its sentence.
+_BIDI_CONTROLS = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+
+
+@dataclass(frozen=True)
+class RenderedEmail:
+    """What the recipient gets; both parts say the same."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Writes the mails of one brand, with links into the app at `app_url`."""
+
+    brand: Brand
+    app_url: str
+
+    def render(
+        self, content: Content, *, first_name: str | None, timezone: str | None
+    ) -> RenderedEmail:
+        """Write one mail for a reader who lives in `timezone`. Raises RenderError."""
+        from jinja2 import TemplateError  # noqa: PLC0415 - costs a cold start 25 ms
+
+        context = {
+            "brand": self.brand,
+            "mail": content,
+            "first_name": first_name,
+            "zone": zone_of(timezone),
+            "match_url": f"{self.app_url}/matches/{content.match_id}",
+            "app_url": self.app_url,
+        }
+        try:
+            return _write(content.template, context)
+        except TemplateError as error:
+            raise RenderError(f"the template is broken: {type(error).__name__}") from error
+
+
+def _write(name: str, context: Mapping[str, object]) -> RenderedEmail:
+    text = _environment().get_template(f"{name}.txt")
+    view = text.new_context(dict(context))
+    subject = one_line("".join(text.blocks["subject"](view)))
+    preheader = one_line("".join(text.blocks["preheader"](view)))
+    html = _environment().get_template(f"{name}.html")
+    page = html.render(context, subject=subject, preheader=preheader)
+    return RenderedEmail(subject, _inliner().inline(page), text.render(context))
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import (  # noqa: PLC0415 - as above
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+        select_autoescape,
+    )
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"line": one_line, "short": short, "lines": lines, "moment": moment}
+    environment.filters |= {"isolate": isolate}
+    return environment
+
+
+@cache
+def _inliner() -> "CSSInliner":
+    from css_inline import CSSInliner  # noqa: PLC0415 - as above
+
+    return CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+
+
+def one_line(text: str) -> str:
+    """Bring what a user wrote onto one line: no breaks, controls or direction overrides."""
+    return " ".join("".join(map(_printable, text)).split())
+
+
+def lines(text: str) -> list[str]:
+    """Break what a user wrote into clean lines; runs of empty ones become one."""
+    rows = [one_line(row) for row in text.strip().splitlines()]
+    return [row for index, row in enumerate(rows) if row or rows[index - 1]]
+
+
+def short(text: str, limit: int = _MAX_SUBJECT_NAME) -> str:
+    """Cut what a user wrote to fit a headline."""
+    row = one_line(text)
+    return row if len(row) <= limit else row[: limit - 1].rstrip() + "…"
+
+
+def isolate(text: str) -> str:
+    """Keep right-to-left words from reordering the plain sentence around them (UAX 9)."""
+    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
+        return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+    return text
+
+
+def moment(when: datetime, zone: tzinfo) -> str:
+    """Say a time the way the reader's clock shows it: "Sunday 22 November, 18:00 (CET)"."""
+    local = when.astimezone(zone)
+    name = local.tzname() or ""
+    return f"{local:%A} {local.day} {local:%B}, {local:%H:%M} ({_zone_name(name)})"
+
+
+def zone_of(name: str | None) -> tzinfo:
+    """Find the reader's timezone; UTC where it is unknown to this machine."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _zone_name(name: str) -> str:
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
+def _printable(character: str) -> str:
+    if character in _BIDI_CONTROLS:
+        return ""
+    # "Cf" stays: emoji and several scripts are joined by zero-width format characters.
+    return " " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character

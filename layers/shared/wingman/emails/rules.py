@@ -1,0 +1,157 @@
+"""What happens to a claimed mail, decided from facts alone."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from wingman.emails.models import ClaimedEmail, Content, MatchInvitation, Outcome, Template
+
+FIRST_RETRY = timedelta(minutes=1)
+RETRY_WINDOW = timedelta(hours=20)
+"""The provider remembers a key for 24 h; nothing is repeated by itself beyond this."""
+
+_QUICK_REPEATS = 3
+_FIRST_QUICK_REPEAT = timedelta(seconds=0.4)
+_LONGEST_QUICK_REPEAT = timedelta(seconds=5)
+_LONGEST_RETRY = timedelta(hours=4)
+_QUOTA_PAUSE = timedelta(hours=1)
+_SHORTEST_WAIT = timedelta(seconds=1)
+# Due whatever the difference between our clock and the database's.
+_AT_ONCE = timedelta(seconds=-5)
+
+# Which switch of the reader governs which mail, and how it stands until they touch it.
+_SWITCHES = {
+    Template.MATCH_INVITATION: "match_notifications",
+    Template.MATCH_ACCEPTED: "match_notifications",
+    Template.MATCH_DECLINED: "match_notifications",
+}
+_ON_BY_DEFAULT = {"match_notifications", "session_reminders", "feedback_requests"}
+
+
+class SkipReason(StrEnum):
+    """Why a mail is not sent although it could be."""
+
+    SUPPRESSED = "suppressed"
+    PREFERENCE_OFF = "preference_off"
+    NO_LONGER_USEFUL = "no_longer_useful"
+
+
+class Reply(StrEnum):
+    """What the provider's answer means for the request as a whole."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+    RATE_LIMITED = "rate_limited"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    UNREACHABLE = "unreachable"
+    IN_PROGRESS = "in_progress"
+    UNKNOWN = "unknown"
+    KEY_CONFLICT = "key_conflict"
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What a group of mails becomes after a reply that accepted none of them."""
+
+    outcome: Outcome
+    keep_group: bool
+    counts: bool
+    wait: timedelta | None
+
+
+def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipReason | None:
+    """Say why this mail must not go out any more, or None: it goes.
+
+    Decided only before the first attempt. Afterwards the provider may already have it, and
+    leaving it out would change the request that its key stands for.
+    """
+    if email.suppressed:
+        return SkipReason.SUPPRESSED
+    if not _wanted(email, content.template):
+        return SkipReason.PREFERENCE_OFF
+    if isinstance(content, MatchInvitation) and content.expires_at <= now:
+        return SkipReason.NO_LONGER_USEFUL
+    return None
+
+
+def outcome_of(reason: SkipReason) -> Outcome:
+    """Say how a mail that is not sent for `reason` is recorded."""
+    return Outcome.SUPPRESSED if reason is SkipReason.SUPPRESSED else Outcome.SKIPPED
+
+
+def settle(
+    reply: Reply,
+    *,
+    untaken: bool,
+    alone: bool,
+    retry_count: int,
+    retry_after: timedelta | None,
+) -> Settlement:
+    """Decide what follows a reply that is not an acceptance.
+
+    `untaken`: no earlier attempt under this key is unaccounted for. Only then, and only after a
+    reply by which the provider certainly took nothing, the group may be released; otherwise the
+    identical request must be repeated. `alone`: the group is a single mail.
+    """
+    if reply is Reply.KEY_CONFLICT:
+        return Settlement(Outcome.UNKNOWN, keep_group=True, counts=True, wait=None)
+    if reply is Reply.REJECTED:
+        return _rejected(untaken=untaken, alone=alone)
+    asked = retry_after or _SHORTEST_WAIT
+    wait = {
+        Reply.RATE_LIMITED: asked,
+        Reply.IN_PROGRESS: asked,
+        Reply.QUOTA_EXHAUSTED: max(asked, _QUOTA_PAUSE),
+    }.get(reply, backoff(retry_count))
+    return Settlement(
+        Outcome.RETRY,
+        keep_group=not untaken or reply in _MAYBE_TAKEN,
+        counts=reply not in _ONLY_WAITING,
+        wait=wait,
+    )
+
+
+def _rejected(*, untaken: bool, alone: bool) -> Settlement:
+    if not untaken:
+        return Settlement(Outcome.UNKNOWN, keep_group=True, counts=True, wait=None)
+    if alone:
+        return Settlement(Outcome.FAILED, keep_group=False, counts=True, wait=None)
+    # One of them spoiled the request: each is tried again by itself, and at once.
+    return Settlement(Outcome.RETRY, keep_group=False, counts=False, wait=_AT_ONCE)
+
+
+def backoff(retry_count: int) -> timedelta:
+    """Wait before the next attempt: up to 1 min, doubling, full jitter.
+
+    See "Exponential Backoff And Jitter" in the AWS Architecture Blog.
+    """
+    doublings = min(max(retry_count, 0), 16)
+    ceiling = min(FIRST_RETRY * 2**doublings, _LONGEST_RETRY)
+    jittered: timedelta = ceiling * random.random()  # noqa: S311 - spreads load, guards nothing
+    return max(jittered, _SHORTEST_WAIT)
+
+
+def quick_repeat(reply: Reply, attempt: int, retry_after: timedelta | None) -> timedelta | None:
+    """Wait before repeating within this invocation (same request, same key); None: give up.
+
+    A lost answer or a full bucket usually passes within seconds; a mail should not wait a
+    minute for the next sweep because of it.
+    """
+    if attempt >= _QUICK_REPEATS or reply not in _PASSING:
+        return None
+    jitter = 0.5 + random.random() / 2  # noqa: S311 - as above
+    wait = max(_FIRST_QUICK_REPEAT * 2**attempt * jitter, retry_after or timedelta())
+    return wait if wait <= _LONGEST_QUICK_REPEAT else None
+
+
+_MAYBE_TAKEN = {Reply.UNKNOWN, Reply.IN_PROGRESS}
+_ONLY_WAITING = {Reply.RATE_LIMITED, Reply.QUOTA_EXHAUSTED, Reply.IN_PROGRESS}
+_PASSING = {Reply.UNKNOWN, Reply.UNREACHABLE, Reply.IN_PROGRESS, Reply.RATE_LIMITED}
+
+
+def _wanted(email: ClaimedEmail, template: Template) -> bool:
+    switch = _SWITCHES[template]
+    choice: bool | None = getattr(email, switch)
+    return switch in _ON_BY_DEFAULT if choice is None else choice

@@ -1,0 +1,188 @@
+"""Hands mail out and sends it: exactly once, whatever crashes in between.
+
+A mail is claimed under a lease, bound with others into a send group, and sent in one request
+whose idempotency key is that group. Whoever finds the group later (its worker died, the answer
+was lost) repeats the identical request, and the provider answers with its first result.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from wingman.emails import rules
+from wingman.emails.brand import Brand
+from wingman.emails.delivery import (
+    SECONDS_PER_REQUEST,
+    Draft,
+    Lease,
+    Sender,
+    SendGroup,
+    deliver,
+    record,
+    write,
+)
+from wingman.emails.errors import RenderError
+from wingman.emails.models import (
+    MAX_BATCH,
+    ClaimedEmail,
+    EmailRef,
+    EmailResult,
+    Outcome,
+    Priority,
+    content_of,
+)
+from wingman.emails.provider import provider
+from wingman.emails.rendering import Renderer
+from wingman.emails.repository import DatabaseOutbox, Outbox
+from wingman.emails.rules import Reply
+from wingman.kit.clock import time_left
+from wingman.kit.database import get_service_client
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger
+from wingman.kit.settings import EmailSettings, QueueSettings, load
+
+if TYPE_CHECKING:
+    from wingman.kit.queue import Queue  # signs with botocore, which a sender never needs
+
+__all__ = ["Outbox", "Sender", "enqueue", "outbox", "send", "sender"]
+
+_T = TypeVar("_T")
+
+
+@cache
+def outbox() -> Outbox:
+    """Open the outbox, once per container."""
+    return DatabaseOutbox(get_service_client())
+
+
+@cache
+def sender() -> Sender:
+    """Gather what sending needs, once per container."""
+    settings = load(EmailSettings)
+    renderer = Renderer(Brand.model_validate(settings.brand), settings.app_url)
+    return Sender(outbox(), provider(), renderer, settings.email_lease_seconds)
+
+
+def enqueue(queue: "Queue", refs: Sequence[EmailRef]) -> int:
+    """Put recorded mails on their lane's queue, best effort; counts those that are there now.
+
+    A failure is logged and swallowed on purpose: the mails are recorded, and the sweep hands
+    out within minutes whatever is not on its way. The caller's request has succeeded either way.
+    """
+    if not refs:
+        return 0
+    settings = load(QueueSettings)
+    lanes = {
+        Priority.URGENT: settings.email_urgent_queue_url,
+        Priority.BULK: settings.email_bulk_queue_url,
+    }
+    enqueued = 0
+    for priority, url in lanes.items():
+        enqueued += _enqueue(queue, url, [str(ref.id) for ref in refs if ref.priority is priority])
+    return enqueued
+
+
+def _enqueue(queue: "Queue", url: str, ids: Sequence[str]) -> int:
+    bodies = [{"email_ids": chunk} for chunk in _chunks(ids)]
+    try:
+        if bodies:
+            queue.send(url, bodies)
+    except DependencyUnavailable:
+        logger().warning("emails.enqueue_failed", extra={"count": len(ids)})
+        return 0
+    return len(ids)
+
+
+def send(sender: Sender, email_ids: Sequence[UUID]) -> None:
+    """Send what is due of these mails; the others are somebody else's or done.
+
+    Raises DependencyUnavailable when the outbox is away. Nothing is lost then: a lease ends by
+    itself, and the group it held is sent again under the same key.
+    """
+    for at, ids in enumerate(_chunks(list(dict.fromkeys(email_ids)))):
+        if at and time_left() < SECONDS_PER_REQUEST:
+            logger().warning("emails.out_of_time", extra={"left": len(email_ids) - at * MAX_BATCH})
+            return  # not claimed, so still due: the sweep hands them out again
+        _send_claimed(sender, ids)
+
+
+def _send_claimed(sender: Sender, ids: Sequence[UUID]) -> None:
+    claimed = sender.outbox.claim(ids, sender.lease_seconds)
+    ends_at = time.monotonic() + sender.lease_seconds
+    for at, (group, members) in enumerate(groupby(claimed, key=lambda email: email.send_group)):
+        if at and time_left() < SECONDS_PER_REQUEST:
+            return  # still leased: handed out again when the lease ends
+        emails = list(members)
+        lease = Lease(emails[0].lease_token, ends_at)
+        if group is None:
+            _send_fresh(sender, lease, emails)
+        else:
+            _send_again(sender, lease, group, emails)
+
+
+def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[ClaimedEmail]) -> None:
+    """Repeat a request whose outcome nobody recorded: the same mails in the same order."""
+    try:
+        drafts = [write(sender, email) for email in emails]
+    except RenderError as error:
+        # It could be written before, so the provider may have it: never drop it on that ground.
+        record(sender, lease.token, [_later(sender, email, str(error)) for email in emails])
+        return
+    deliver(sender, lease, SendGroup(group, drafts, untried=False))
+
+
+def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) -> None:
+    """Decide about each mail, bind those that go into one group, send it."""
+    verdicts = [_decide(sender, email) for email in emails]
+    settled = [verdict for verdict in verdicts if isinstance(verdict, EmailResult)]
+    drafts = [verdict for verdict in verdicts if isinstance(verdict, Draft)]
+    if settled:
+        record(sender, lease.token, settled)
+    if not drafts:
+        return
+    ids = [draft.email.id for draft in drafts]
+    group = sender.outbox.start_send_group(lease.token, ids)
+    if group is None:
+        logger().warning("emails.lease_lost", extra={"count": len(ids)})
+        return
+    reply = deliver(sender, lease, SendGroup(group, drafts, untried=True))
+    if reply is Reply.REJECTED and len(ids) > 1:
+        _send_one_by_one(sender, ids)
+
+
+def _send_one_by_one(sender: Sender, ids: Sequence[UUID]) -> None:
+    """Find the mail that spoiled a whole request, so that it fails alone."""
+    for email_id in ids:
+        if time_left() < SECONDS_PER_REQUEST:
+            return  # put back already: the sweep hands them out again
+        _send_claimed(sender, [email_id])
+
+
+def _decide(sender: Sender, email: ClaimedEmail) -> Draft | EmailResult:
+    try:
+        reason = rules.skip_reason(email, content_of(email), sender.now())
+        if reason is None:
+            return write(sender, email)
+    except RenderError as error:
+        logger().error("emails.failed", extra={"email_id": str(email.id), "error": str(error)})
+        return EmailResult(id=email.id, outcome=Outcome.FAILED, error=str(error))
+    logger().info("emails.skipped", extra={"email_id": str(email.id), "reason": reason})
+    return EmailResult(id=email.id, outcome=rules.outcome_of(reason), error=reason)
+
+
+def _later(sender: Sender, email: ClaimedEmail, error: str) -> EmailResult:
+    return EmailResult(
+        id=email.id,
+        outcome=Outcome.RETRY,
+        error=error,
+        retry_at=sender.now() + rules.backoff(email.retry_count),
+        keep_group=True,
+    )
+
+
+def _chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(items), MAX_BATCH):
+        yield items[start : start + MAX_BATCH]
