@@ -1,0 +1,29 @@
+"""GET /health: what works and what does not, within 2 seconds whatever is down."""
+
+from http import HTTPStatus
+
+from fastapi import Response
+
+from wingman.kit.health import Health, check_health
+from wingman.kit.http import create_app, lambda_handler, limit_public
+from wingman.kit.ratelimit import PUBLIC
+from wingman.kit.settings import (
+    MailProviderSettings,
+    RedisSettings,
+    SupabaseServiceSettings,
+    SupabaseSettings,
+)
+
+app = create_app(SupabaseSettings, SupabaseServiceSettings, RedisSettings, MailProviderSettings)
+
+
+@app.get("/health", tags=["health"], dependencies=[limit_public(PUBLIC)])
+def get_health(response: Response) -> Health:
+    """Say what works: 200 when the service can serve, 503 when the database is away."""
+    health = check_health()
+    if health.status == "unhealthy":
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return health
+
+
+handler = lambda_handler(app)

@@ -1,0 +1,75 @@
+"""/api/matches: invite someone, see one's matches, take an invitation back."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import Response
+
+from wingman.kit.auth import CurrentUser
+from wingman.kit.database import get_user_client
+from wingman.kit.http import (
+    IdempotentRequest,
+    PageQuery,
+    create_app,
+    lambda_handler,
+    limit,
+    tell_replayed,
+)
+from wingman.kit.queue import queue
+from wingman.kit.ratelimit import MATCH_REQUESTS
+from wingman.kit.settings import (
+    MatchSettings,
+    QueueSettings,
+    RedisSettings,
+    SupabaseSettings,
+    load,
+)
+from wingman.matches import service
+from wingman.matches.models import Invitation, Match, MatchPage, MatchStatus
+
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings, MatchSettings)
+
+
+@app.post(
+    "/api/matches",
+    tags=["matches"],
+    status_code=HTTPStatus.CREATED,
+    dependencies=[limit(MATCH_REQUESTS)],
+)
+def request_match(
+    invitation: Invitation, caller: CurrentUser, key: IdempotentRequest, response: Response
+) -> Match:
+    """Invite someone to meet. They have 48 hours to answer and hear of it by mail."""
+    change = service.request(
+        get_user_client(caller.token),
+        queue(),
+        invitation,
+        key=key,
+        max_daily=load(MatchSettings).max_daily_matches,
+    )
+    tell_replayed(response, replayed=change.replayed)
+    return change.match
+
+
+@app.get("/api/matches", tags=["matches"], dependencies=[limit()])
+def list_matches(
+    caller: CurrentUser, page: PageQuery, status: MatchStatus | None = None
+) -> MatchPage:
+    """List your matches, newest first."""
+    matches, cursor = service.listed(get_user_client(caller.token), status, page)
+    return MatchPage(matches=matches, next_cursor=cursor)
+
+
+@app.get("/api/matches/{match_id}", tags=["matches"], dependencies=[limit()])
+def get_match(match_id: UUID, caller: CurrentUser) -> Match:
+    """Read one of your matches."""
+    return service.get(get_user_client(caller.token), match_id)
+
+
+@app.post("/api/matches/{match_id}/withdraw", tags=["matches"], dependencies=[limit()])
+def withdraw_match(match_id: UUID, caller: CurrentUser) -> Match:
+    """Take back an invitation that nobody has answered."""
+    return service.withdraw(get_user_client(caller.token), queue(), match_id)
+
+
+handler = lambda_handler(app)

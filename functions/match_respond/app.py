@@ -1,0 +1,32 @@
+"""POST /api/matches/{match_id}/respond: the invited person accepts or declines."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from wingman.kit.auth import CurrentUser
+from wingman.kit.database import get_user_client
+from wingman.kit.http import create_app, lambda_handler, limit
+from wingman.kit.queue import queue
+from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
+from wingman.matches import service
+from wingman.matches.models import Action, Match
+
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
+
+
+class Answer(BaseModel):
+    """Accept or decline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Action
+
+
+@app.post("/api/matches/{match_id}/respond", tags=["matches"], dependencies=[limit()])
+def respond_to_match(match_id: UUID, answer: Answer, caller: CurrentUser) -> Match:
+    """Accept or decline an invitation. The same answer again returns the match unchanged."""
+    return service.respond(get_user_client(caller.token), queue(), match_id, answer.action)
+
+
+handler = lambda_handler(app)

@@ -1,0 +1,1 @@
+"""Wingman: what every function of the backend shares."""

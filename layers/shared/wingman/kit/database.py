@@ -1,0 +1,127 @@
+"""Postgres through PostgREST: one rpc, one transaction, as whoever the client acts for.
+
+Clients share one connection pool and nothing else: the identity is in the headers of each
+client object, and only the keyless user client carries a caller's token.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any, Protocol
+
+import httpx
+from postgrest import APIError, SyncPostgrestClient
+
+from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
+from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
+from wingman.kit.transport import http_client
+
+TIMEOUT_SECONDS = 5.0
+
+# PostgREST cannot reach Postgres: https://postgrest.org/en/v12/references/errors.html
+_POSTGREST_AWAY = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003", "502", "503", "504"})
+# SQLSTATE classes: connection exception, insufficient resources, operator intervention.
+_POSTGRES_AWAY = ("08", "53", "57")
+_TOKEN_REFUSED = frozenset({"PGRST301", "PGRST302"})
+_TOKEN_EXPIRED = "PGRST303"  # noqa: S105 - an error code
+
+
+class Database(Protocol):
+    """Calls one SQL function in one transaction."""
+
+    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+        """Return what the function returns, decoded from JSON.
+
+        Raises DatabaseError for an SQLSTATE, DependencyUnavailable when Postgres is away.
+        """
+        ...
+
+
+class DatabaseError(Exception):
+    """Postgres refused: `code` is the SQLSTATE, `message` and `detail` what was raised."""
+
+    def __init__(self, code: str, message: str, detail: str | None) -> None:
+        self.code = code
+        self.message = message
+        self.detail = detail
+        super().__init__(f"{code}: {message}")
+
+
+class Operation(StrEnum):
+    """Who a database operation is done for."""
+
+    USER = "user"
+    PUBLIC = "public"
+    SERVICE = "service"
+
+
+class PostgrestDatabase(Database):
+    """A database client bound to one identity."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], session: httpx.Client) -> None:
+        self._client = SyncPostgrestClient(
+            f"{url}/rest/v1", headers=dict(headers), http_client=session, retry_enabled=False
+        )
+
+    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+        """See Database.rpc."""
+        try:
+            return self._client.rpc(function, dict(params)).execute().data  # type: ignore[arg-type]
+        except httpx.TransportError as error:
+            raise DependencyUnavailable("supabase") from error
+        except APIError as error:
+            raise _translated(error) from error
+
+
+def _translated(error: APIError) -> Exception:
+    code = error.code or ""
+    if code in _POSTGREST_AWAY or (len(code) == len("57P01") and code.startswith(_POSTGRES_AWAY)):
+        return DependencyUnavailable("supabase")
+    if code == _TOKEN_EXPIRED:
+        return TokenExpired()
+    if code in _TOKEN_REFUSED:
+        return Unauthenticated()
+    return DatabaseError(code, error.message or "", error.details)
+
+
+def get_user_client(access_token: str) -> Database:
+    """Act as the calling user, under row-level security."""
+    settings = load(SupabaseSettings)
+    key = settings.supabase_publishable_key.get_secret_value()
+    headers = {"apikey": key, "Authorization": f"Bearer {access_token}"}
+    return PostgrestDatabase(settings.supabase_url, headers, _session())
+
+
+@cache
+def get_anon_client() -> Database:
+    """Act as nobody, under row-level security."""
+    settings = load(SupabaseSettings)
+    key = settings.supabase_publishable_key.get_secret_value()
+    return PostgrestDatabase(settings.supabase_url, {"apikey": key}, _session())
+
+
+@cache
+def get_service_client() -> Database:
+    """Act as the system, past row-level security. Never in a function that serves users."""
+    settings = load(SupabaseServiceSettings)
+    key = settings.supabase_secret_key.get_secret_value()
+    return PostgrestDatabase(settings.supabase_url, {"apikey": key}, _session())
+
+
+def get_client_for_operation(operation: Operation, access_token: str | None = None) -> Database:
+    """Pick the least privileged client that can do `operation`.
+
+    Raises Unauthenticated when a user's operation comes without the user's token.
+    """
+    if operation is Operation.SERVICE:
+        return get_service_client()
+    if operation is Operation.PUBLIC:
+        return get_anon_client()
+    if access_token is None:
+        raise Unauthenticated
+    return get_user_client(access_token)
+
+
+@cache
+def _session() -> httpx.Client:
+    return http_client(timeout=TIMEOUT_SECONDS)

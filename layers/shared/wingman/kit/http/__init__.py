@@ -1,0 +1,16 @@
+"""HTTP functions: a FastAPI app that speaks problem+json, behind API Gateway."""
+
+from wingman.kit.http.application import create_app, lambda_handler
+from wingman.kit.http.idempotency import IdempotentRequest, tell_replayed
+from wingman.kit.http.limits import limit, limit_public
+from wingman.kit.http.pages import PageQuery
+
+__all__ = [
+    "IdempotentRequest",
+    "PageQuery",
+    "create_app",
+    "lambda_handler",
+    "limit",
+    "limit_public",
+    "tell_replayed",
+]

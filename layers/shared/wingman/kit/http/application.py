@@ -1,0 +1,51 @@
+"""The app factory and the Lambda entry point of every HTTP function."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from mangum import Mangum
+from starlette.exceptions import HTTPException
+
+from wingman.kit import settings
+from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.errors import ProblemError
+from wingman.kit.http import problems
+from wingman.kit.http.envelope import Envelope
+from wingman.kit.settings import AppSettings, Settings
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def create_app(*needs: type[Settings]) -> FastAPI:
+    """Build a function's app and validate the settings that it needs.
+
+    Raises SettingsError, which stops the container's start with every problem named.
+    """
+    settings.check(AppSettings, *needs)
+    app = FastAPI(
+        title="Wingman",
+        openapi_url=None,  # the docs function publishes one document for all functions
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses={"4XX": problems.DOCUMENTED, "5XX": problems.DOCUMENTED},
+    )
+    app.add_exception_handler(ProblemError, problems.problem)
+    app.add_exception_handler(RequestValidationError, problems.invalid)
+    app.add_exception_handler(HTTPException, problems.routing)
+    app.add_middleware(Envelope)
+    return app
+
+
+def lambda_handler(app: FastAPI) -> Handler:
+    """Adapt the app to API Gateway's payload format 2.0."""
+    adapter = Mangum(app, lifespan="off")
+
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        with deadline(context):
+            response: dict[str, Any] = adapter(event, context)  # type: ignore[arg-type]
+            return response
+
+    return handler

@@ -1,0 +1,32 @@
+"""The `Idempotency-Key` header of creating requests.
+
+https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+The first answer is stored by the SQL function that creates, in the same transaction.
+"""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import Depends, Header
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wingman.kit.idempotency import IdempotencyKey
+
+
+async def _idempotent_request(
+    request: Request,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+) -> IdempotencyKey:
+    fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+    fingerprint.update(await request.body())
+    return IdempotencyKey(idempotency_key, fingerprint.hexdigest())
+
+
+IdempotentRequest = Annotated[IdempotencyKey, Depends(_idempotent_request)]
+
+
+def tell_replayed(response: Response, *, replayed: bool) -> None:
+    """Mark an answer that repeats the first one."""
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"

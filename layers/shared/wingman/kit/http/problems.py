@@ -1,0 +1,82 @@
+"""Every error as `application/problem+json` (RFC 9457)."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from wingman.kit.errors import (
+    InvalidRequest,
+    MalformedJson,
+    MethodNotAllowed,
+    NoSuchRoute,
+    ProblemError,
+)
+from wingman.kit.observability import logger
+
+MEDIA_TYPE = "application/problem+json"
+DOCUMENTED: dict[str, Any] = {
+    "description": "A problem; `code` is stable.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def render(
+    error: ProblemError, request_id: str, fields: Iterable[Mapping[str, str]] = ()
+) -> Response:
+    """Return the response that tells a client about `error`."""
+    body: dict[str, object] = {
+        "type": f"urn:wingman:problem:{error.code}",
+        "title": error.title,
+        "status": int(error.status),
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if errors := list(fields):
+        body["errors"] = errors
+    return JSONResponse(body, error.status, headers=error.headers, media_type=MEDIA_TYPE)
+
+
+def problem(request: Request, error: Exception) -> Response:
+    """Render one of our own errors."""
+    assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger().error("http.failed", extra={"code": error.code}, exc_info=error)
+    named = error.fields if isinstance(error, InvalidRequest) else {}
+    fields = [{"field": name, "message": message} for name, message in named.items()]
+    return render(error, request.state.request_id, fields)
+
+
+def invalid(request: Request, error: Exception) -> Response:
+    """Render what validation found: 400 for broken JSON, 422 with the fields' names otherwise."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    found = error.errors()
+    if any(item["type"] == "json_invalid" for item in found):
+        return render(MalformedJson(), request.state.request_id)
+    fields = [{"field": _field(item["loc"]), "message": item["msg"]} for item in found]
+    return render(InvalidRequest(), request.state.request_id, fields)
+
+
+_REFUSALS: dict[int, type[ProblemError]] = {
+    HTTPStatus.BAD_REQUEST: MalformedJson,
+    HTTPStatus.NOT_FOUND: NoSuchRoute,
+    HTTPStatus.METHOD_NOT_ALLOWED: MethodNotAllowed,
+}
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """Name the field as the client wrote it: `invitee_id`, not `body.invitee_id`."""
+    name = ".".join(str(part) for part in location[1:]) or str(location[0])
+    return name[:100].encode("utf-8", "replace").decode()
+
+
+def routing(request: Request, error: Exception) -> Response:
+    """Render what the framework refuses: unknown route, wrong method, unreadable body."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    refusal = _REFUSALS.get(error.status_code, ProblemError)
+    return render(refusal(headers=error.headers), request.state.request_id)

@@ -1,0 +1,65 @@
+"""Cursor pages: stable under inserts, because a cursor is the last row's position."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from wingman.kit.errors import InvalidRequest
+
+
+class Row(Protocol):
+    """Anything that is listed newest first."""
+
+    @property
+    def id(self) -> UUID:
+        """The row's id, which orders rows of one instant."""
+        ...
+
+    @property
+    def created_at(self) -> datetime:
+        """When the row was created."""
+        ...
+
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a list the client wants: `limit` rows before a position."""
+
+    limit: int
+    before_created_at: datetime | None = None
+    before_id: UUID | None = None
+
+    def cut(self, rows: Sequence[RowT]) -> tuple[list[RowT], str | None]:
+        """Split `limit + 1` fetched rows into the page and the cursor of the next one."""
+        page = list(rows[: self.limit])
+        return page, _encode(page[-1]) if len(rows) > self.limit else None
+
+
+def page_at(limit: int, cursor: str | None) -> Page:
+    """Return the page that `cursor` names, the first one without. Raises InvalidRequest."""
+    if cursor is None:
+        return Page(limit)
+    created_at, row_id = _decode(cursor)
+    return Page(limit, created_at, row_id)
+
+
+def _encode(row: Row) -> str:
+    position = json.dumps([row.created_at.isoformat(), str(row.id)])
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        created_at, row_id = position
+        return datetime.fromisoformat(created_at).astimezone(UTC), UUID(row_id)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        message = "use the next_cursor of the page before, unchanged"
+        raise InvalidRequest(fields={"cursor": message}) from error

@@ -1,0 +1,97 @@
+"""SQS, spoken directly: one signed HTTPS call on a kept-alive connection.
+
+boto3's client costs a cold start about 90 ms more and brings its own retries and timeouts
+(docs/decisions/005-sqs-without-boto3.md). Signing and credentials are botocore's.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ContainerProvider, Credentials, EnvProvider
+
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.settings import QueueSettings, load
+from wingman.kit.transport import http_client
+
+TIMEOUT_SECONDS = 2.0
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+MESSAGES_PER_CALL = 10
+
+
+class Queue(Protocol):
+    """Sends messages to a queue."""
+
+    def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
+        """Send each body as one JSON message, ten to a call.
+
+        Raises DependencyUnavailable when any of them was not accepted.
+        """
+        ...
+
+
+class SqsQueue(Queue):
+    """Amazon SQS by its JSON protocol."""
+
+    def __init__(self, endpoint_url: str, region: str, client: httpx.Client) -> None:
+        self._endpoint_url = endpoint_url
+        self._region = region
+        self._client = client
+
+    def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
+        """See Queue.send."""
+        for batch in _batches(bodies):
+            self._call("SendMessageBatch", {"QueueUrl": queue_url, "Entries": batch})
+
+    def _call(self, action: str, parameters: Mapping[str, object]) -> None:
+        body = json.dumps(parameters)
+        try:
+            response = self._client.post(
+                self._endpoint_url, content=body, headers=self._signed(action, body)
+            )
+        except httpx.TransportError as error:
+            raise DependencyUnavailable("sqs") from error
+        if not response.is_success or response.json().get("Failed"):
+            raise DependencyUnavailable("sqs")
+
+    def _signed(self, action: str, body: str) -> dict[str, str]:
+        request = AWSRequest(
+            "POST",
+            self._endpoint_url,
+            headers={
+                "Content-Type": "application/x-amz-json-1.0",
+                "X-Amz-Target": f"AmazonSQS.{action}",
+            },
+            data=body,
+        )
+        SigV4Auth(_credentials(), "sqs", self._region).add_auth(request)
+        return dict(request.headers.items())
+
+
+def _batches(bodies: Sequence[Mapping[str, object]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(bodies), MESSAGES_PER_CALL):
+        yield [
+            {"Id": str(index), "MessageBody": json.dumps(body)}
+            for index, body in enumerate(bodies[start : start + MESSAGES_PER_CALL])
+        ]
+
+
+@cache
+def _credentials() -> Credentials:
+    """Lambda gives keys in the environment; with SnapStart, at a local address that renews them."""
+    credentials = EnvProvider().load() or ContainerProvider().load()
+    if credentials is None:
+        raise DependencyUnavailable("sqs")
+    return credentials
+
+
+@cache
+def queue() -> Queue:
+    """Return the container's connection."""
+    settings = load(QueueSettings)
+    endpoint = settings.aws_endpoint_url or f"https://sqs.{settings.aws_region}.amazonaws.com"
+    return SqsQueue(f"{endpoint}/", settings.aws_region, http_client(timeout=TIMEOUT_SECONDS))

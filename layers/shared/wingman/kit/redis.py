@@ -1,0 +1,90 @@
+"""Redis over Upstash's REST interface: one reused connection, a short timeout, no retry."""
+
+from functools import cache
+from typing import Any, Protocol
+
+import httpx
+from upstash_redis import Redis
+from upstash_redis.errors import UpstashError
+from upstash_redis.http import SyncHttpClient
+
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.settings import RedisSettings, load
+from wingman.kit.transport import http_client
+
+TIMEOUT_SECONDS = 0.25
+
+
+class Commands(Protocol):
+    """Runs one Redis command."""
+
+    def run(self, *command: object) -> Any:
+        """Return Redis's reply.
+
+        Raises RedisError for an error reply, DependencyUnavailable when Redis is away.
+        """
+        ...
+
+
+class RedisError(Exception):
+    """Redis refused the command; `code` is the first word of its reply (`NOSCRIPT`, `ERR`)."""
+
+    def __init__(self, reply: str) -> None:
+        self.code = reply.partition(" ")[0]
+        super().__init__(reply)
+
+
+class UpstashCommands(Commands):
+    """Redis behind Upstash's HTTP front."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+
+    def run(self, *command: object) -> Any:
+        """See Commands.run."""
+        try:
+            return self._client.execute(list(command))
+        except UpstashError as error:
+            raise RedisError(str(error)) from error
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            # A proxy's HTML error page surfaces as whatever decoding it stumbles over.
+            raise DependencyUnavailable("redis") from error
+
+
+class _Http(SyncHttpClient):
+    """Upstash's HTTP client on our connection: its own has no timeout and retries blindly."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._encoding = None
+        self._retries = 0
+        self._retry_interval = 0.0
+        self._sync_token_cb = None
+        self._client = client
+
+
+class _Redis(Redis):
+    """Upstash's commands without the second TLS context that its constructor would load."""
+
+    def __init__(self, url: str, token: str, http: SyncHttpClient) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._allow_telemetry = False
+        self._read_your_writes = False
+        self._sync_token = ""
+        self._http = http
+
+
+@cache
+def redis() -> Commands:
+    """Return the container's connection."""
+    settings = load(RedisSettings)
+    client = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS)
+    client.event_hooks["response"].append(_refuse_server_errors)
+    token = settings.upstash_redis_rest_token.get_secret_value()
+    return UpstashCommands(_Redis(settings.upstash_redis_rest_url, token, _Http(client)))
+
+
+def _refuse_server_errors(response: httpx.Response) -> None:
+    """Refuse a 5xx: it is no reply of Redis, whatever its body says."""
+    if response.is_server_error:
+        response.raise_for_status()

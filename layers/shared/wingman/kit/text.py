@@ -1,0 +1,23 @@
+"""Text that people wrote: what no form of it may contain."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+# C0 controls; Postgres cannot store NUL, and a line break ends a mail's header.
+_CONTROLS = {chr(code) for code in range(32)} | {"\x7f"}
+_LINE_BREAKS = {"\n", "\r", "\t"}
+
+
+def _without(forbidden: set[str]) -> AfterValidator:
+    def check(text: str) -> str:
+        if forbidden.intersection(text):
+            raise ValueError("control characters are not allowed")
+        return text
+
+    return AfterValidator(check)
+
+
+Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
+SingleLineText = Annotated[Trimmed, _without(_CONTROLS)]
+MultiLineText = Annotated[Trimmed, _without(_CONTROLS - _LINE_BREAKS)]

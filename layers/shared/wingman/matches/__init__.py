@@ -1,0 +1,1 @@
+"""Matches: an invitation from one user to another, and its answer."""

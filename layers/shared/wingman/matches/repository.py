@@ -1,0 +1,87 @@
+"""Matches in Postgres: each step is one SQL function of supabase/migrations."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from wingman.kit.database import Database, DatabaseError
+from wingman.kit.errors import IdempotencyKeyReused, InvalidRequest, ProblemError, Unauthenticated
+from wingman.kit.idempotency import IdempotencyKey
+from wingman.kit.paging import Page
+from wingman.matches import errors
+from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
+
+# Every SQLSTATE that the match functions raise; a test holds this table to the migrations.
+REFUSALS: Mapping[str, Callable[[DatabaseError], ProblemError]] = {
+    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WM002": lambda _: errors.InviteeNotFound(),
+    "WM003": lambda _: errors.MatchNotFound(),
+    "WM004": lambda _: errors.MatchAlreadyOpen(),
+    "WM005": lambda _: errors.RecentlyDeclined(),
+    "WM006": lambda _: errors.CannotInviteYourself(),
+    "WM007": lambda error: errors.DailyMatchLimit(retry_after=int(error.detail or 1)),
+    "WM008": lambda _: errors.InitiatorCannotRespond(),
+    "WM009": lambda _: errors.MatchAlreadyAnswered(),
+    "WM010": lambda _: errors.MatchExpired(),
+    "WM011": lambda _: IdempotencyKeyReused(),
+    "WM012": lambda _: errors.OnlyInitiatorCanWithdraw(),
+    "WM013": lambda _: InvalidRequest(fields={"action": "is neither accept nor decline"}),
+}
+
+
+def request(
+    database: Database, invitation: Invitation, key: IdempotencyKey, max_daily: int
+) -> MatchChange:
+    """Record an invitation and its mail, or repeat what `key` already did."""
+    answer = _call(
+        database,
+        "request_match",
+        p_invitee_id=str(invitation.invitee_id),
+        p_venue_suggestion=invitation.venue_suggestion,
+        p_note=invitation.note,
+        p_max_daily=max_daily,
+        p_idempotency_key=key.key,
+        p_request_hash=key.request_hash,
+    )
+    return MatchChange.model_validate(answer)
+
+
+def respond(database: Database, match_id: UUID, action: Action) -> MatchChange:
+    """Answer an invitation and record the mails that tell of it."""
+    answer = _call(database, "respond_to_match", p_match_id=str(match_id), p_action=action)
+    return MatchChange.model_validate(answer)
+
+
+def withdraw(database: Database, match_id: UUID) -> MatchChange:
+    """Take an invitation back."""
+    answer = _call(database, "withdraw_match", p_match_id=str(match_id))
+    return MatchChange.model_validate(answer)
+
+
+def get(database: Database, match_id: UUID) -> Match:
+    """Read one match of the caller."""
+    return Match.model_validate(_call(database, "get_match", p_match_id=str(match_id)))
+
+
+def listed(database: Database, status: MatchStatus | None, page: Page) -> list[Match]:
+    """Read the caller's matches, newest first: one more than the page shows."""
+    before = page.before_created_at
+    rows = _call(
+        database,
+        "list_matches",
+        p_status=status,
+        p_limit=page.limit + 1,
+        p_before_created_at=before.isoformat() if before else None,
+        p_before_id=str(page.before_id) if page.before_id else None,
+    )
+    return [Match.model_validate(row) for row in rows]
+
+
+def _call(database: Database, function: str, **params: object) -> Any:
+    try:
+        return database.rpc(function, params)
+    except DatabaseError as error:
+        refusal = REFUSALS.get(error.code)
+        if refusal is None:
+            raise
+        raise refusal(error) from error
