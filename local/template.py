@@ -1,0 +1,64 @@
+"""Reading template.yaml as `sam build` writes it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Resources = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One HttpApi event: the function that answers it and its key in API Gateway."""
+
+    function: str
+    key: str
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads `!Ref x` as {"Ref": x} and `!GetAtt x` as {"Fn::GetAtt": x}."""
+
+
+def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)  # noqa: S101 (YAML knows three kinds of node)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _tagged)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return the template as plain data."""
+    with path.open() as file:
+        loaded: dict[str, Any] = yaml.load(file, _Loader)  # noqa: S506 (a safe loader)
+    return loaded
+
+
+def functions(template: dict[str, Any]) -> Resources:
+    """Return the functions by their logical names."""
+    resources: Resources = template["Resources"]
+    return {n: r for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
+
+
+def routes(template: dict[str, Any]) -> Iterator[Route]:
+    """Yield every route that an HttpApi event asks for."""
+    for name, function in functions(template).items():
+        for event in function["Properties"].get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                yield Route(name, _key(event.get("Properties", {})))
+
+
+def _key(event: dict[str, Any]) -> str:
+    """Return the route key; an event without a path takes what no other route takes."""
+    path, method = event.get("Path", "$default"), event.get("Method", "ANY").upper()
+    if path == "$default":
+        return "$default"
+    return f"{'ANY' if method == 'X-AMAZON-APIGATEWAY-ANY-METHOD' else method} {path}"
