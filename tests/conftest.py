@@ -1,0 +1,89 @@
+"""What tests share: the running stack, people who use it, and functions on its environment."""
+
+import os
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.api import Api
+from tests.support.functions import Function
+from tests.support.inbox import Inbox
+from tests.support.people import People
+from wingman.kit import auth, database, queue, ratelimit, redis, settings
+
+ROOT = Path(__file__).parent.parent
+ENV_FILE = Path(os.environ.get("WINGMAN_STACK_ENV", ROOT / ".local" / "test" / "env"))
+
+
+@pytest.fixture(scope="session")
+def stack() -> dict[str, str]:
+    """Every address and secret of the local stack that `make test` started."""
+    if not ENV_FILE.exists():
+        pytest.fail(f"{ENV_FILE} is missing: run `make test`, or `make test ARGS='-k name'`")
+    words = shlex.split(ENV_FILE.read_text())
+    return dict(word.split("=", 1) for word in words)
+
+
+@pytest.fixture(scope="session")
+def database_url(stack: dict[str, str]) -> str:
+    return stack["DATABASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def people(stack: dict[str, str]) -> Iterator[People]:
+    """Makes users with accounts, profiles and tokens."""
+    with People(stack) as people:
+        yield people
+
+
+@pytest.fixture
+def inbox(stack: dict[str, str]) -> Iterator[Inbox]:
+    """What the mail provider accepted."""
+    with Inbox(stack["RESEND_API_URL"]) as inbox:
+        yield inbox
+
+
+@pytest.fixture(scope="session")
+def api(stack: dict[str, str]) -> Iterator[Api]:
+    """The deployed API, through its front door."""
+    with Api(stack["API_URL"]) as api:
+        yield api
+
+
+@pytest.fixture
+def fresh_container() -> Iterator[None]:
+    """Forget everything that a warm container remembers, before and after."""
+    _forget()
+    yield
+    _forget()
+
+
+@pytest.fixture
+def function(
+    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, fresh_container: None
+) -> Callable[..., Function]:
+    """Load a function in this process, with the environment that the template gives it."""
+
+    def load(name: str, **overrides: str) -> Function:
+        return Function(name, stack, monkeypatch, overrides)
+
+    return load
+
+
+def _forget() -> None:
+    caches: list[Any] = [
+        auth._published_keys,
+        database._session,
+        database.get_anon_client,
+        database.get_service_client,
+        queue._credentials,
+        queue.queue,
+        ratelimit.limiter,
+        redis.redis,
+        settings._load,
+    ]
+    for cached in caches:
+        cached.cache_clear()

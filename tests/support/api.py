@@ -1,0 +1,57 @@
+"""The deployed API as a client sees it."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tests.support.people import Person
+
+
+class Api:
+    """Calls the API as somebody."""
+
+    def __init__(self, url: str) -> None:
+        self.client = httpx.Client(base_url=url, timeout=30)
+
+    def call(
+        self, method: str, path: str, person: Person | None = None, **options: Any
+    ) -> httpx.Response:
+        headers = (person.authorization if person else {}) | options.pop("headers", {})
+        return self.client.request(method, path, headers=headers, **options)
+
+    def invite(self, inviter: Person, invitee: Person, **fields: Any) -> httpx.Response:
+        body = {"invitee_id": str(invitee.id)} | fields
+        return self.call("POST", "/api/matches", inviter, json=body)
+
+    def invited(self, inviter: Person, invitee: Person, **fields: Any) -> str:
+        response = self.invite(inviter, invitee, **fields)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    def answer(self, person: Person, match_id: str, action: str = "accept") -> httpx.Response:
+        path = f"/api/matches/{match_id}/respond"
+        return self.call("POST", path, person, json={"action": action})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.client.close()
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Check every member that api.md promises of a problem; return it."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert problem["code"] == code
+    assert problem["status"] == status
+    assert problem["type"] and problem["title"] and problem["detail"]
+    assert problem["request_id"] == response.headers["x-request-id"]
+    return problem

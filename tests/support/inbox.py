@@ -1,0 +1,46 @@
+"""What the mail provider accepted, per recipient."""
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tests.support.people import Person
+
+
+class Inbox:
+    """Reads the provider's own list of accepted mails."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=10)
+
+    def of(self, person: Person) -> list[dict[str, Any]]:
+        accepted = self._client.get("/_sandbox/emails").json()
+        return [mail for mail in accepted if person.email in str(mail["to"])]
+
+    def subjects(self, person: Person) -> list[str]:
+        return [str(mail["subject"]) for mail in self.of(person)]
+
+    def wait_for(self, person: Person, count: int, seconds: float = 90) -> list[dict[str, Any]]:
+        """Return the person's mails once there are `count`; fail when they do not come."""
+        ends_at = time.monotonic() + seconds
+        while len(mails := self.of(person)) < count and time.monotonic() < ends_at:
+            time.sleep(0.2)
+        assert len(mails) == count, [mail["subject"] for mail in mails]
+        return mails
+
+    def fault(self, mode: str, count: int, match: str | None = None) -> None:
+        body = {"mode": mode, "count": count} | ({"match": match} if match else {})
+        self._client.post("/_sandbox/faults", json=body).raise_for_status()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()

@@ -1,0 +1,71 @@
+"""Users of the test stack: an account, the profile its trigger makes, and a token."""
+
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import jwt
+import psycopg
+from psycopg.types.json import Jsonb
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone who is signed in."""
+
+    id: UUID
+    email: str
+    first_name: str
+    token: str
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class People:
+    """Makes people; each has a name and an address of their own."""
+
+    def __init__(self, stack: dict[str, str]) -> None:
+        self._secret = stack["SUPABASE_JWT_SECRET"]
+        self._issuer = f"{stack['SUPABASE_URL']}/auth/v1"
+        self.connection = psycopg.connect(stack["DATABASE_URL"], autocommit=True)
+
+    def new(self, first_name: str = "Maya") -> Person:
+        user_id = uuid4()
+        email = f"{user_id.hex}@example.com"
+        self.connection.execute(
+            "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",
+            (user_id, email, Jsonb({"first_name": first_name})),
+        )
+        return Person(user_id, email, first_name, self.token(user_id))
+
+    def pair(self) -> tuple[Person, Person]:
+        return self.new("Maya"), self.new("Leo")
+
+    def remove(self, person: Person) -> None:
+        self.connection.execute("delete from auth.users where id = %s", (person.id,))
+
+    def token(self, user_id: UUID, *, secret: str | None = None, **claims: Any) -> str:
+        body = {
+            "sub": str(user_id),
+            "role": "authenticated",
+            "aud": "authenticated",
+            "iss": self._issuer,
+            "exp": int(time.time()) + 3600,
+        } | claims
+        body = {name: value for name, value in body.items() if value is not None}
+        return jwt.encode(body, secret or self._secret, algorithm="HS256")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.connection.close()
