@@ -104,10 +104,11 @@ def provider() -> EmailProvider:
 def _http_client() -> "HTTPClient":
     from resend.http_client import HTTPClient  # noqa: PLC0415
 
-    client = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=3.0)
-
     class KeptAliveClient(HTTPClient):
         """The SDK's door to the network; it wraps what is raised, keeping it as the context."""
+
+        def __init__(self) -> None:
+            self.connection = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=3.0)
 
         def request(
             self,
@@ -119,7 +120,7 @@ def _http_client() -> "HTTPClient":
             data: dict[str, str] | None = None,
         ) -> tuple[bytes, int, Mapping[str, str]]:
             seconds = max(0.1, min(TIMEOUT_SECONDS, time_left() - _RECORDING_SECONDS))
-            answer = client.request(
+            answer = self.connection.request(
                 method, url, headers=headers, json=json, files=files, data=data, timeout=seconds
             )
             return answer.content, answer.status_code, answer.headers

@@ -67,8 +67,9 @@ class Renderer:
 def _write(name: str, context: Mapping[str, object]) -> RenderedEmail:
     text = _environment().get_template(f"{name}.txt")
     view = text.new_context(dict(context))
-    subject = one_line("".join(text.blocks["subject"](view)))
-    preheader = one_line("".join(text.blocks["preheader"](view)))
+    subject, preheader = (
+        " ".join("".join(text.blocks[block](view)).split()) for block in ("subject", "preheader")
+    )
     html = _environment().get_template(f"{name}.html")
     page = html.render(context, subject=subject, preheader=preheader)
     return RenderedEmail(subject, _inliner().inline(page), text.render(context))

@@ -1,0 +1,81 @@
+"""The SQS handler: all mails of a batch in one go, and only the right messages go back."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from functions.email_sender import app
+from tests.unit.emails.fakes import LOST, Context, House, OutboxAway, house, invitation
+from wingman.emails import service
+
+EVENTS = Path(__file__).parents[2] / "events/email_sender"
+NAMED = [
+    UUID("11111111-1111-4111-8111-111111111111"),
+    UUID("22222222-2222-4222-8222-222222222222"),
+]
+
+
+def event(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return loaded
+
+
+@pytest.fixture
+def on(monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house in which both mails that the sample events name are due."""
+    built = house()
+    for mail in NAMED:
+        built.outbox.add(invitation(id=mail))
+    monkeypatch.setattr(service, "sender", lambda: built.sender)
+    return built
+
+
+def test_all_messages_of_a_batch_leave_in_one_request(on: House) -> None:
+    answer = app.handler(event("two_messages"), Context())
+
+    assert answer == {"batchItemFailures": []}
+    assert len(on.provider.requests) == 1
+    assert {mail.email_id for mail in on.provider.inbox} == set(NAMED)
+
+
+def test_only_the_malformed_message_goes_back(on: House) -> None:
+    batch = event("malformed_message")
+
+    answer = app.handler(batch, Context())
+
+    poison = batch["Records"][0]["messageId"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": poison}]}
+    assert [mail.email_id for mail in on.provider.inbox] == [NAMED[1]]
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "null", "{", '{"email_ids": []}', '{"email_ids": ["x"]}', '{"ids": []}']
+)
+def test_every_kind_of_nonsense_is_a_malformed_message(on: House, body: str) -> None:
+    batch = event("two_messages")
+    batch["Records"][0]["body"] = body
+
+    answer = app.handler(batch, Context())
+
+    assert len(answer["batchItemFailures"]) == 1
+    assert [mail.email_id for mail in on.provider.inbox] == [NAMED[1]]
+
+
+def test_with_the_database_away_every_message_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "sender", lambda: house(OutboxAway).sender)
+    batch = event("two_messages")
+
+    answer = app.handler(batch, Context())
+
+    returned = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    assert returned == [message["messageId"] for message in batch["Records"]]
+
+
+def test_a_provider_in_trouble_returns_nothing_to_the_queue(on: House) -> None:
+    on.provider.faults = [LOST] * 4
+
+    assert app.handler(event("two_messages"), Context()) == {"batchItemFailures": []}
+    assert {on.outbox.status(mail) for mail in NAMED} == {"pending"}

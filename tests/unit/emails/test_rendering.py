@@ -1,0 +1,324 @@
+"""The mails themselves. `UPDATE_GOLDEN=1` writes the golden files anew; read the difference."""
+
+# ruff: noqa: RUF001 - right-to-left letters and typographic apostrophes are the subject here
+
+import os
+import re
+from datetime import UTC, datetime
+from email.headerregistry import Address, AddressHeader
+from email.utils import parseaddr
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from wingman.emails.brand import Brand, contrast
+from wingman.emails.models import Content, MatchAccepted, MatchDeclined, MatchInvitation, Template
+from wingman.emails.rendering import RenderedEmail, Renderer, lines, moment, one_line
+
+GOLDEN = Path(__file__).parent / "golden"
+MATCH = UUID("6f1c0f0e-0000-4000-8000-000000000001")
+PUPMATCH = {
+    "name": "PupMatch",
+    "logo_text": "pupmatch",
+    "tagline": "Walks are better together.",
+    "sender_email": "woof@pupmatch.example",
+    "support_url": "https://pupmatch.example/help",
+    "accent": "#0f7a5a",
+    "accent_dark": "#5fd6ac",
+    "tint": "#eff7f2",
+    "tint_dark": "#0f1713",
+}
+
+
+def an_invitation(**overrides: Any) -> MatchInvitation:
+    facts: dict[str, Any] = {
+        "template": Template.MATCH_INVITATION,
+        "match_id": MATCH,
+        "inviter_name": "Leo",
+        "venue_suggestion": "Café Kranzler, upstairs",
+        "note": "I saw you like film photography too.\n\nCoffee and a walk with the cameras?",
+        "expires_at": datetime(2026, 11, 22, 17, tzinfo=UTC),
+    }
+    return MatchInvitation(**facts | overrides)
+
+
+def an_acceptance(**overrides: Any) -> MatchAccepted:
+    facts: dict[str, Any] = {
+        "template": Template.MATCH_ACCEPTED,
+        "match_id": MATCH,
+        "partner_name": "Leo",
+        "venue_suggestion": "Café Kranzler, upstairs",
+        "role": "inviter",
+    }
+    return MatchAccepted(**facts | overrides)
+
+
+def a_decline(**overrides: Any) -> MatchDeclined:
+    facts: dict[str, Any] = {
+        "template": Template.MATCH_DECLINED,
+        "match_id": MATCH,
+        "partner_name": "Leo",
+    }
+    return MatchDeclined(**facts | overrides)
+
+
+CASES: dict[str, Content] = {
+    "match_invitation": an_invitation(),
+    "match_invitation_bare": an_invitation(note=None, venue_suggestion=None),
+    "match_accepted_inviter": an_acceptance(),
+    "match_accepted_invitee": an_acceptance(role="invitee", venue_suggestion=None),
+    "match_declined": a_decline(),
+}
+EVERY_CASE = pytest.mark.parametrize("name", CASES)
+
+
+def rendered(content: Content, *, first_name: str | None = "Maya", **brand: str) -> RenderedEmail:
+    renderer = Renderer(Brand.model_validate(brand), "https://app.wingman.example")
+    return renderer.render(content, first_name=first_name, timezone="Europe/Berlin")
+
+
+class _Page(HTMLParser):
+    """The words a reader sees, the links they can follow, and every tag."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self._hidden = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        facts = dict(attrs)
+        self.links += [facts["href"] or ""] if "href" in facts else []
+        self._hidden += tag in {"style", "title"} or facts.get("class") == "preheader"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in {"style", "title"} or (tag == "div" and self._hidden > 0)
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words += data.split()
+
+
+@EVERY_CASE
+@pytest.mark.parametrize("part", ["html", "text"])
+def test_a_mail_looks_as_it_did(name: str, part: str) -> None:
+    written = getattr(rendered(CASES[name]), part)
+    golden = GOLDEN / f"{name}.{'html' if part == 'html' else 'txt'}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(written, encoding="utf-8")
+
+    assert written == golden.read_text(encoding="utf-8")
+
+
+@EVERY_CASE
+def test_both_parts_say_the_same(name: str) -> None:
+    mail = rendered(CASES[name])
+    page = _Page(mail.html)
+    text = re.sub(r"https?://\S+", "", mail.text)
+
+    def letters(words: str) -> list[str]:
+        return sorted(re.findall(r"\w+", words))
+
+    logo = letters("wingman")
+    assert letters(" ".join(page.words)) == sorted(letters(text) + logo)
+
+
+@EVERY_CASE
+def test_both_parts_link_to_the_match(name: str) -> None:
+    mail = rendered(CASES[name])
+
+    assert f"https://app.wingman.example/matches/{MATCH}" in _Page(mail.html).links
+    assert f"https://app.wingman.example/matches/{MATCH}\n" in mail.text
+
+
+@EVERY_CASE
+def test_the_same_mail_twice_is_the_same_bytes(name: str) -> None:
+    assert rendered(CASES[name]) == rendered(CASES[name])
+
+
+@EVERY_CASE
+def test_a_mail_keeps_its_dark_and_phone_rules_and_stays_small(name: str) -> None:
+    html = rendered(CASES[name]).html
+
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert "@media (max-width: 600px)" in html
+    assert 'class="preheader"' in html
+    assert len(html.encode()) < 20_000
+
+
+@EVERY_CASE
+def test_the_brand_is_data(name: str) -> None:
+    mail = rendered(CASES[name], **PUPMATCH)
+
+    assert "wingman" not in (mail.html + mail.text).lower().replace("app.wingman.example", "")
+    assert "pupmatch" in mail.html
+    assert "https://pupmatch.example/help" in mail.text
+    assert PUPMATCH["accent"] in mail.html
+
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7*7 }}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        an_invitation(inviter_name=HOSTILE, venue_suggestion=HOSTILE, note=HOSTILE),
+        an_acceptance(partner_name=HOSTILE, venue_suggestion=HOSTILE),
+        a_decline(partner_name=HOSTILE),
+    ],
+)
+def test_what_users_write_is_text_and_never_markup(content: Content) -> None:
+    mail = rendered(content, first_name=HOSTILE)
+    page = _Page(mail.html)
+
+    assert not {"script", "img"} & set(page.tags)
+    assert "<script>" in unescape(mail.html)
+    assert "<script>" in mail.text
+    assert "49" not in mail.text
+
+
+def test_a_name_cannot_add_a_header() -> None:
+    mail = rendered(an_invitation(inviter_name="Leo\r\nBcc: everyone@example.com\x00\u2028X"))
+
+    assert mail.subject == "Leo Bcc: everyone@example.com X would like to meet you"
+
+
+def test_a_name_cannot_turn_its_sentence_around() -> None:
+    mail = rendered(a_decline(partner_name="\u202eoeL\u2066"))
+
+    assert mail.subject == "oeL can’t make it this time"
+
+
+def test_a_right_to_left_name_is_kept_apart_from_the_sentence() -> None:
+    mail = rendered(a_decline(partner_name="יוסי"))
+
+    assert mail.subject == "\u2068יוסי\u2069 can’t make it this time"
+    assert "<bdi>יוסי</bdi>" in mail.html
+
+
+def test_emoji_families_stay_together() -> None:
+    family = "👩‍👩‍👧‍👦"
+
+    assert family in rendered(a_decline(partner_name=family)).subject
+
+
+def test_a_long_venue_is_whole_in_the_mail_and_short_in_the_preheader() -> None:
+    venue = "W" * 200
+    mail = rendered(an_invitation(venue_suggestion=venue))
+
+    assert venue in mail.html
+    assert venue in mail.text
+    assert mail.html.count(venue) == 1
+    assert "overflow-wrap: anywhere" in mail.html
+
+
+def test_a_long_name_is_cut_in_the_subject() -> None:
+    assert len(rendered(a_decline(partner_name="N" * 300)).subject) < 100
+
+
+def test_without_a_name_the_greeting_names_nobody() -> None:
+    assert "Hi, " in rendered(a_decline(), first_name=None).text
+
+
+@given(st.text())
+def test_any_text_fits_on_one_line(text: str) -> None:
+    line = one_line(text)
+
+    assert line.splitlines() in ([], [line])
+    assert line == one_line(line)
+
+
+@given(st.text())
+def test_any_note_breaks_into_clean_lines(text: str) -> None:
+    rows = lines(text)
+
+    assert all(row == one_line(row) for row in rows)
+    assert all(one or two for one, two in pairwise(rows))
+
+
+@given(name=st.text(max_size=80), venue=st.text(max_size=200), note=st.text(max_size=500))
+def test_any_text_at_all_makes_a_mail(name: str, venue: str, note: str) -> None:
+    mail = rendered(an_invitation(inviter_name=name, venue_suggestion=venue, note=note))
+
+    assert len(mail.subject.splitlines()) == 1
+    assert not {"script", "img", "iframe"} & set(_Page(mail.html).tags)
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("Europe/Berlin", "Sunday 22 November, 18:00 (CET)"),
+        ("America/New_York", "Sunday 22 November, 12:00 (EST)"),
+        ("Asia/Kolkata", "Sunday 22 November, 22:30 (IST)"),
+        ("America/Sao_Paulo", "Sunday 22 November, 14:00 (UTC-03)"),
+        ("Pacific/Auckland", "Monday 23 November, 06:00 (NZDT)"),
+    ],
+)
+def test_times_are_the_readers(zone: str, expected: str) -> None:
+    assert moment(datetime(2026, 11, 22, 17, tzinfo=UTC), ZoneInfo(zone)) == expected
+
+
+@pytest.mark.parametrize("zone", [None, "", "Mars/Olympus", "../../etc/passwd", "Europe"])
+def test_an_unknown_timezone_reads_as_utc(zone: str | None) -> None:
+    mail = Renderer(Brand(), "https://app.test").render(
+        an_invitation(), first_name=None, timezone=zone
+    )
+
+    assert "17:00 (UTC)" in mail.text
+
+
+@pytest.mark.parametrize("name", ["Wingman", 'Wing, "Man" & Co.', "Flügel 🦊", "טייס"])
+def test_the_sender_name_is_quoted_as_rfc_5322_wants(name: str) -> None:
+    sender = Brand(name=name).sender
+    parsed: dict[str, Any] = {"defects": []}
+    AddressHeader.parse(sender, parsed)
+
+    assert not parsed["defects"]
+    assert sender.isascii()
+    assert parseaddr(sender)[1] == "hello@wingman.example"
+    address: Address = parsed["groups"][0].addresses[0]
+    assert address.display_name == name
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"accent": "red;} body{display:none"},
+        {"sender_email": "a@b.c\r\nBcc: x@y.z"},
+        {"name": "Wing\nman"},
+        {"support_url": "javascript:alert(1)"},
+        {"colour": "#ffffff"},
+    ],
+)
+def test_a_brand_that_could_break_a_mail_is_refused(broken: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Brand.model_validate(broken)
+
+
+@pytest.mark.parametrize("brand", [Brand(), Brand.model_validate(PUPMATCH)])
+def test_colours_meet_wcag_aa(brand: Brand) -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    for ink, ground in [
+        (brand.on_accent, brand.accent),
+        (brand.on_accent_dark, brand.accent_dark),
+        ("#6b6584", brand.tint),
+        ("#6b6584", "#ffffff"),
+        ("#45405c", "#ffffff"),
+        ("#a8a2c0", brand.tint_dark),
+        ("#a8a2c0", "#1f1c2e"),
+        ("#cbc6de", "#1f1c2e"),
+    ]:
+        assert contrast(ink, ground) >= 4.5, (ink, ground)

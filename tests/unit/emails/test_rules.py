@@ -1,0 +1,135 @@
+"""What happens to a mail, as tables and as properties."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.emails.fakes import NOON, invitation
+from wingman.emails import rules
+from wingman.emails.models import Outcome, Template, content_of
+from wingman.emails.rules import Reply, SkipReason
+
+REPLIES = st.sampled_from([reply for reply in Reply if reply is not Reply.ACCEPTED])
+# After these nobody can know whether the provider took the request.
+UNCERTAIN = {Reply.UNKNOWN, Reply.IN_PROGRESS, Reply.KEY_CONFLICT}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, None),
+        ({"match_notifications": None}, None),
+        ({"match_notifications": True}, None),
+        ({"match_notifications": False}, SkipReason.PREFERENCE_OFF),
+        ({"marketing_emails": False, "session_reminders": False}, None),
+        ({"suppressed": True}, SkipReason.SUPPRESSED),
+        ({"suppressed": True, "match_notifications": False}, SkipReason.SUPPRESSED),
+    ],
+)
+def test_a_mail_goes_unless_its_reader_said_no(
+    facts: dict[str, bool | None], expected: SkipReason | None
+) -> None:
+    email = invitation(**facts)
+
+    assert rules.skip_reason(email, content_of(email), NOON) is expected
+
+
+@given(st.datetimes(datetime(2026, 11, 1), datetime(2026, 12, 1)))  # noqa: DTZ001 - made aware below
+def test_an_invitation_goes_exactly_while_it_can_be_answered(naive: datetime) -> None:
+    now = naive.replace(tzinfo=NOON.tzinfo)
+    email = invitation()
+    closes = datetime.fromisoformat(email.template_data["expires_at"])
+
+    reason = rules.skip_reason(email, content_of(email), now)
+
+    assert (reason is SkipReason.NO_LONGER_USEFUL) == (now >= closes)
+
+
+@pytest.mark.parametrize("template", Template)
+def test_every_template_has_a_switch(template: Template) -> None:
+    assert template in rules._SWITCHES
+
+
+@given(st.integers(0, 200))
+def test_the_backoff_is_positive_and_at_most_doubles_from_a_minute(retry_count: int) -> None:
+    wait = rules.backoff(retry_count)
+
+    assert timedelta(0) < wait <= timedelta(minutes=2 ** min(retry_count, 30))
+    assert wait < rules.RETRY_WINDOW
+
+
+def test_the_backoff_is_spread_over_its_whole_range() -> None:
+    waits = [rules.backoff(4) / timedelta(minutes=16) for _ in range(400)]
+
+    assert min(waits) < 0.1
+    assert max(waits) > 0.9
+
+
+@given(REPLIES, st.booleans(), st.booleans(), st.integers(0, 50))
+def test_a_group_is_released_only_if_nobody_can_have_taken_it(
+    reply: Reply, untaken: bool, alone: bool, retry_count: int
+) -> None:
+    after = rules.settle(
+        reply, untaken=untaken, alone=alone, retry_count=retry_count, retry_after=None
+    )
+
+    if after.outcome is Outcome.RETRY and not after.keep_group:
+        assert untaken
+        assert reply not in UNCERTAIN
+    if after.outcome is Outcome.FAILED:
+        assert untaken
+
+
+@given(REPLIES, st.booleans(), st.booleans(), st.integers(0, 50))
+def test_a_retry_always_says_when_and_waiting_is_never_counted(
+    reply: Reply, untaken: bool, alone: bool, retry_count: int
+) -> None:
+    after = rules.settle(
+        reply, untaken=untaken, alone=alone, retry_count=retry_count, retry_after=None
+    )
+
+    assert (after.outcome is Outcome.RETRY) == (after.wait is not None)
+    if reply in {Reply.RATE_LIMITED, Reply.QUOTA_EXHAUSTED, Reply.IN_PROGRESS}:
+        assert not after.counts
+
+
+def test_the_provider_says_how_long_to_wait() -> None:
+    asked = timedelta(seconds=17)
+
+    after = rules.settle(
+        Reply.RATE_LIMITED, untaken=True, alone=True, retry_count=0, retry_after=asked
+    )
+
+    assert after.wait == asked
+
+
+def test_an_exhausted_quota_pauses_for_longer_than_a_rate_limit() -> None:
+    after = rules.settle(
+        Reply.QUOTA_EXHAUSTED,
+        untaken=True,
+        alone=True,
+        retry_count=0,
+        retry_after=timedelta(seconds=1),
+    )
+
+    assert after.wait is not None
+    assert after.wait >= timedelta(hours=1)
+
+
+@given(st.sampled_from(list(Reply)), st.integers(0, 10), st.integers(0, 600))
+def test_quick_repeats_are_few_and_short_and_only_for_what_passes(
+    reply: Reply, attempt: int, seconds: int
+) -> None:
+    pause = rules.quick_repeat(reply, attempt, timedelta(seconds=seconds))
+
+    if pause is not None:
+        assert reply in {
+            Reply.UNKNOWN,
+            Reply.UNREACHABLE,
+            Reply.IN_PROGRESS,
+            Reply.RATE_LIMITED,
+        }
+        assert attempt < 3
+        assert timedelta(seconds=seconds) <= pause <= timedelta(seconds=5)
