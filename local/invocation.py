@@ -1,1 +1,1 @@
-"""Stub."""
+"""`make invoke`: one function, one event, without the rest of AWS."""

@@ -98,6 +98,7 @@ def ministack(stack: Stack) -> Part:
         **AWS_CREDENTIALS,
         BIND_HOST=HOST,
         GATEWAY_PORT=str(port),
+        MINISTACK_HOST=HOST,
         LAMBDA_EXECUTOR="local",
         TMPDIR=str(folder),
         PYTHONDONTWRITEBYTECODE="1",

@@ -1,0 +1,107 @@
+# `make help` lists the targets. PYTHON picks another interpreter than python3.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .local/venv
+RUN := $(VENV)/bin/python
+LOCAL := $(RUN) -m local
+STACK ?= dev
+ARGS ?=
+PIP := -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help dev up down status demo redeploy invoke test check bench build deploy lock setup clean
+
+help: ## what the targets do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the stack on this machine ---------------------------------------------------------------
+
+dev: setup ## everything in the foreground; Ctrl-C stops it
+	@exec $(LOCAL) dev --name $(STACK)
+
+up: setup ## everything in the background; returns when all is healthy
+	@$(LOCAL) up --name $(STACK)
+
+down: ## stop everything
+	@if [ -x $(RUN) ]; then $(LOCAL) down --name $(STACK); fi
+
+status: ## which parts run
+	@$(LOCAL) status --name $(STACK)
+
+demo: setup ## invite, accept, and show the mails (the stack must be up)
+	@$(LOCAL) demo --name $(STACK)
+
+redeploy: setup ## build and deploy after a change of code
+	@$(LOCAL) redeploy --name $(STACK)
+
+invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events/health/get.json
+	@$(LOCAL) invoke --name $(STACK) "$(FUNCTION)" "$(EVENT)"
+
+# --- checks ----------------------------------------------------------------------------------
+
+test: setup .local/runtime.stamp ## every test, on a stack of its own; ARGS= goes to pytest
+	@code=0; \
+	trap '$(LOCAL) down --name test' EXIT; \
+	$(LOCAL) up --name test; \
+	$(RUN) -m pytest $(ARGS) || code=$$?; \
+	exit $$code
+
+check: setup ## format, lint, types, import rules, SQL, template
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy layers/shared/wingman functions local tests
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/sqlfluff lint supabase local/postgres
+	$(VENV)/bin/cfn-lint template.yaml
+	.local/aws/bin/sam validate --lint --region us-east-1
+	$(RUN) -m pytest -q tests/unit/architecture
+
+bench: setup .local/runtime.stamp ## performance tables into docs/benchmarks.md
+	@$(RUN) -m tests.bench
+
+# --- AWS -------------------------------------------------------------------------------------
+
+build: setup ## sam build
+	@$(LOCAL) build --name $(STACK)
+
+deploy: setup ## sam deploy to AWS; asks what it needs the first time
+	@.local/aws/bin/sam build
+	@.local/aws/bin/sam deploy $$([ -f samconfig.toml ] || echo --guided)
+
+# --- installing ------------------------------------------------------------------------------
+
+setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.stamp .local/node.stamp ## install what is missing
+
+.local/machine.stamp: local/prerequisites.py
+	@mkdir -p .local
+	@$(PYTHON) -m local.prerequisites
+	@touch $@
+
+.local/venv.stamp: requirements.txt layers/dependencies/requirements.txt | .local/machine.stamp
+	@echo "Installing Python packages …"
+	@[ -x $(RUN) ] || $(PYTHON) -m venv $(VENV)
+	@$(RUN) $(PIP) --requirement requirements.txt
+	@touch $@
+
+.local/%.stamp: local/requirements-%.txt | .local/machine.stamp
+	@echo "Installing $* …"
+	@[ -x .local/$*/bin/python ] || $(PYTHON) -m venv .local/$*
+	@.local/$*/bin/python $(PIP) --requirement $<
+	@touch $@
+
+.local/node.stamp: local/package-lock.json | .local/machine.stamp
+	@echo "Installing Node packages …"
+	@npm ci --prefix local --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+lock: setup ## resolve layers/dependencies/requirements.in
+	@cd layers/dependencies && ../../$(VENV)/bin/uv pip compile --quiet --universal \
+		--python-version 3.11 --no-header --no-annotate \
+		--output-file requirements.txt requirements.in
+
+clean: ## stop the stacks and remove everything that was made here
+	@if [ -x $(RUN) ]; then $(LOCAL) clean --name dev; $(LOCAL) clean --name test; fi
+	@rm -rf .local .aws-sam local/node_modules

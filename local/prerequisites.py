@@ -1,0 +1,102 @@
+"""What the machine itself must have; runs on any Python, before anything is installed."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+PYTHON = (3, 11)
+NODE = 20
+POSTGRES = 15
+
+
+@dataclass(frozen=True)
+class Need:
+    """One program: how to tell that it is there, and the packages that bring it."""
+
+    title: str
+    present: Callable[[], bool]
+    debian: str
+    homebrew: str
+
+
+def _node() -> bool:
+    if not (program := shutil.which("node")) or not shutil.which("npm"):
+        return False
+    asked = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return int(asked.stdout.strip().lstrip("v").split(".")[0] or 0) >= NODE
+
+
+def _postgres() -> bool:
+    packaged = list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    recent = [path for path in packaged if float(path.parts[4]) >= POSTGRES]
+    return bool(recent) or shutil.which("initdb") is not None
+
+
+def _venv() -> bool:
+    asked = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], check=False)
+    return asked.returncode == 0
+
+
+def _found(program: str) -> Callable[[], bool]:
+    return lambda: shutil.which(program) is not None
+
+
+NEEDS = (
+    Need("Python's venv", _venv, "python3-venv", "python@3.11"),
+    Need(f"PostgreSQL {POSTGRES} or newer", _postgres, "postgresql", "postgresql@15"),
+    Need("Redis", _found("redis-server"), "redis-server", "redis"),
+    Need("ps", _found("ps"), "procps", ""),
+)
+# A newer major version than the distribution's is a choice that only its owner can make.
+_OWN_CHOICE = Need(f"Node {NODE} or newer with npm", _node, "nodejs", "node")
+
+
+def _install(missing: list[Need]) -> str | None:
+    """Install by the system's package manager; return what to do where that is impossible."""
+    titles = ", ".join(need.title for need in missing)
+    if platform.system() == "Darwin" and shutil.which("brew"):
+        print(f"Installing {titles} with Homebrew …", flush=True)
+        return _run(["brew", "install", *(need.homebrew for need in missing if need.homebrew)])
+    packages = [need.debian for need in missing]
+    if not shutil.which("apt-get"):
+        return f"install {titles}, then run the command again"
+    privileged = [] if os.geteuid() == 0 else ["sudo"]
+    if privileged and not shutil.which("sudo"):
+        return f"as root: apt-get install {' '.join(packages)}"
+    print(f"Installing {titles} with apt …", flush=True)
+    # The packages would start servers of their own; the stack wants only the programs.
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
+    _run([*privileged, "apt-get", "update", "-qq"])
+    options = ["-y", "-qq", "--no-install-recommends"]
+    return _run([*privileged, *quiet, "apt-get", "install", *options, *packages])
+
+
+def _run(command: list[str]) -> str | None:
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    return f"this failed: {' '.join(command)}" if done.returncode else None
+
+
+def main() -> int:
+    """Check, install what is missing, and say what only a person can do."""
+    if sys.version_info < PYTHON:
+        print(f"error: Python {'.'.join(map(str, PYTHON))} or newer is needed", file=sys.stderr)
+        return 1
+    missing = [need for need in NEEDS if not need.present()]
+    advice = _install(missing) if missing else None
+    still = [need.title for need in NEEDS if not need.present()]
+    if not _OWN_CHOICE.present():
+        still.append(_OWN_CHOICE.title)
+        advice = advice or "install it from https://nodejs.org or your package manager"
+    if still:
+        print(f"error: missing: {', '.join(still)}: {advice}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
