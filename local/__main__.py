@@ -19,6 +19,8 @@ def _arguments() -> argparse.Namespace:
         ("dev", "run everything in the foreground; Ctrl-C stops it"),
         ("status", "say which parts run"),
         ("redeploy", "build and deploy after a change of code"),
+        ("build", "build what is deployed"),
+        ("clean", "stop everything and remove the database"),
         ("demo", "invite, accept, and show the mails"),
     ):
         commands.add_parser(command, help=help_text, parents=[named])
@@ -29,17 +31,19 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from local import demo, invocation, lifecycle  # noqa: PLC0415 (help works without the rest)
+    from local import demo, deployment, invocation, lifecycle  # noqa: PLC0415 (help works without the rest)
 
     here = stack(arguments.name)
     match arguments.command:
         case "status":
             return 0 if lifecycle.status(here) else 1
+        case "build":
+            deployment.build(here)
         case "demo":
             demo.walk(here)
         case "invoke":
             return invocation.invoke(here, arguments.function, arguments.event)
-        case "up" | "down" | "dev" | "redeploy" as command:
+        case "up" | "down" | "dev" | "redeploy" | "clean" as command:
             getattr(lifecycle, command)(here)
     return 0
 

@@ -108,8 +108,9 @@ def _finish(stack: Stack) -> None:
     outputs_file(stack).write_text(json.dumps(outputs, indent=2))
 
 
-def _parameters(stack: Stack) -> list[str]:
-    values = {
+def parameters(stack: Stack) -> dict[str, str]:
+    """Return the template's parameters on this stack."""
+    return {
         "Environment": "local",
         "Runtime": RUNTIME,
         "Architecture": architecture(),
@@ -121,8 +122,11 @@ def _parameters(stack: Stack) -> list[str]:
         "AllowedOrigins": "http://localhost:3000",
         "SecretsId": SECRETS_ID,
     }
+
+
+def _parameters(stack: Stack) -> list[str]:
     declared = template.load(stack.checkout / "template.yaml")["Parameters"]
-    pairs = [f"ParameterKey={k},ParameterValue={v}" for k, v in values.items() if k in declared]
+    pairs = [f"ParameterKey={k},ParameterValue={v}" for k, v in parameters(stack).items() if k in declared]
     return ["--parameter-overrides", *pairs]
 
 

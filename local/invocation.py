@@ -1,1 +1,78 @@
-"""`make invoke`: one function, one event, without the rest of AWS."""
+"""`make invoke`: one function, one event, the built artefact, no Docker."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from local import deployment, environment, template
+from local.errors import StackError
+from local.lambda_runtime import BuiltFunction, LambdaRuntime
+from local.progress import say
+from local.servers import AWS_CREDENTIALS
+from local.stack import Stack
+
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:.*:([A-Z_]+)\}\}")
+
+
+def invoke(stack: Stack, function: str, event: str) -> int:
+    """Run one event file through one function; return 0 if the handler answered."""
+    if not function or not event:
+        raise StackError("say which: make invoke FUNCTION=health EVENT=events/health/get.json")
+    path = Path(event)
+    if not path.exists():
+        raise StackError(f"there is no event file {event}")
+    deployment.build(stack)
+    with LambdaRuntime.start(built(stack, function), variables(stack, function)) as runtime:
+        answer = runtime.invoke(json.loads(path.read_text()))
+        initialised, logs = runtime.init_milliseconds(), runtime.logs()
+    say(logs.rstrip())
+    say(json.dumps(answer, indent=2, ensure_ascii=False))
+    say(f"initialised in {initialised:.0f} ms")
+    failed = isinstance(answer, dict) and "errorType" in answer
+    return 1 if failed else 0
+
+
+def built(stack: Stack, function: str) -> BuiltFunction:
+    """Return the built artefact of the function whose folder has this name."""
+    read = template.load(stack.checkout / ".aws-sam" / "build" / "template.yaml")
+    name = _logical_name(stack, function)
+    settings = template.settings(read, name)
+    root = stack.checkout / ".aws-sam" / "build"
+    layers = [root / layer["Ref"] for layer in settings.get("Layers", []) if "Ref" in layer]
+    # On AWS a later layer lies over an earlier one.
+    return BuiltFunction(
+        root / name, layers[::-1], settings["Handler"], int(settings.get("Timeout", 3))
+    )
+
+
+def variables(stack: Stack, function: str) -> dict[str, str]:
+    """Return the function's environment on this stack, as template.yaml spells it."""
+    read = template.load(stack.checkout / "template.yaml")
+    known = _references(stack, read)
+    wanted = template.variables(read, _logical_name(stack, function))
+    found = {name: _resolve(value, known) for name, value in wanted.items()}
+    return found | AWS_CREDENTIALS | {"AWS_ENDPOINT_URL": stack.url("ministack")}
+
+
+def _logical_name(stack: Stack, function: str) -> str:
+    read = template.load(stack.checkout / "template.yaml")
+    for name, resource in template.functions(read).items():
+        if resource["Properties"]["CodeUri"] == f"functions/{function}":
+            return name
+    raise StackError(f"template.yaml has no function with CodeUri functions/{function}")
+
+
+def _references(stack: Stack, read: dict[str, Any]) -> dict[str, str]:
+    """Return what `Ref` and secrets stand for: parameters, queues, and the local values."""
+    defaults = {n: str(p["Default"]) for n, p in read["Parameters"].items() if "Default" in p}
+    queues = {f"{n.removesuffix('Url')}": v for n, v in environment.outputs(stack).items()}
+    local = environment.environment(stack, {})
+    return defaults | deployment.parameters(stack) | queues | local
+
+
+def _resolve(value: Any, known: dict[str, str]) -> str:  # noqa: ANN401 (a YAML value)
+    if isinstance(value, dict) and "Ref" in value:
+        return known.get(value["Ref"], "")
+    text = str(value.get("Fn::Sub", "") if isinstance(value, dict) else value)
+    return _SECRET.sub(lambda secret: known[secret[1]], text)

@@ -87,6 +87,12 @@ def down(stack: Stack) -> None:
     say(f"The {stack.name} stack is down ({stopped} parts stopped)")
 
 
+def clean(stack: Stack) -> None:
+    """Stop every part and remove the database, wherever it lies."""
+    down(stack)
+    remove(stack)
+
+
 def dev(stack: Stack) -> None:
     """Run the stack in the foreground: logs scroll, Ctrl-C stops everything."""
     try:

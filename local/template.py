@@ -48,6 +48,23 @@ def functions(template: dict[str, Any]) -> Resources:
     return {n: r for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
 
 
+def settings(template: dict[str, Any], function: str) -> dict[str, Any]:
+    """Return a function's properties over those that are common to all."""
+    common: dict[str, Any] = template.get("Globals", {}).get("Function", {})
+    own: dict[str, Any] = functions(template)[function]["Properties"]
+    return common | own
+
+
+def variables(template: dict[str, Any], function: str) -> dict[str, Any]:
+    """Return a function's environment variables, the common ones included."""
+    common = template.get("Globals", {}).get("Function", {})
+    own = functions(template)[function]["Properties"]
+    found: dict[str, Any] = {}
+    for level in (common, own):
+        found |= level.get("Environment", {}).get("Variables", {})
+    return found
+
+
 def routes(template: dict[str, Any]) -> Iterator[Route]:
     """Yield every route that an HttpApi event asks for."""
     for name, function in functions(template).items():

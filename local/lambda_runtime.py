@@ -1,0 +1,155 @@
+"""One built function under the real Lambda runtime client, without Docker.
+
+`awslambdaric` is the program that runs a Python handler on AWS; the emulator that ships
+inside `aws-sam-cli` plays the service that it talks to.
+"""
+
+import json
+import os
+import platform
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from local.errors import StackError
+from local.stack import CHECKOUT, HOST
+
+_INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)")
+_READY_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class BuiltFunction:
+    """Where `sam build` put a function and the layers that it runs with."""
+
+    folder: Path
+    layers: Sequence[Path]
+    handler: str = "app.handler"
+    timeout_seconds: int = 30
+
+
+class LambdaRuntime:
+    """One execution environment: `start`, `invoke` as often as wanted, `stop`.
+
+    The first invocation includes the cold start, as on AWS.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self._process = process
+        self._url = f"http://{HOST}:{port}/2015-03-31/functions/function/invocations"
+        self._log = log
+
+    @classmethod
+    def start(
+        cls, function: BuiltFunction, env: Mapping[str, str], *, checkout: Path = CHECKOUT
+    ) -> Self:
+        """Start the emulator, which starts the function at the first invocation."""
+        port, api_port = _free_port(), _free_port()
+        descriptor, log = tempfile.mkstemp(prefix="lambda-", suffix=".log")
+        with os.fdopen(descriptor, "wb") as output:
+            process = subprocess.Popen(
+                [
+                    *(_emulator(checkout), "--runtime-interface-emulator-address"),
+                    *(f"{HOST}:{port}", "--runtime-api-address", f"{HOST}:{api_port}"),
+                    *(checkout / ".local/runtime/bin/python", "-m", "awslambdaric"),
+                    function.handler,
+                ],
+                cwd=function.folder,
+                env=_environment(function, env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        runtime = cls(process, port, Path(log))
+        runtime._await_port(port)
+        return runtime
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 (whatever the handler returns)
+        """Send one event and return the handler's answer."""
+        answer = httpx.post(self._url, json=event, timeout=60, trust_env=False)
+        return answer.json() if answer.content else None
+
+    def logs(self) -> str:
+        """Return everything that the function and the emulator wrote so far."""
+        return self._log.read_text(errors="replace")
+
+    def init_milliseconds(self, patience: float = 5) -> float:
+        """Return how long the function's initialisation took (after the first invocation)."""
+        end = time.monotonic() + patience
+        while (found := _INIT.search(self.logs())) is None:
+            if time.monotonic() > end:
+                raise StackError(f"the runtime reported no initialisation:\n{self.logs()}")
+            time.sleep(0.01)
+        return float(found[1])
+
+    def stop(self) -> None:
+        """End the environment and everything in it."""
+        for word in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self._process.pid, word)
+                self._process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                continue
+            except ProcessLookupError:
+                break
+        self._log.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _await_port(self, port: int) -> None:
+        end = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex((HOST, port)) == 0:
+                    return
+            time.sleep(0.01)
+        self.stop()
+        raise StackError(f"the runtime emulator does not listen after {_READY_SECONDS} s")
+
+
+def _environment(function: BuiltFunction, env: Mapping[str, str]) -> dict[str, str]:
+    """Return what the function sees, and nothing of the caller's own environment."""
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PYTHONPATH": os.pathsep.join(str(layer / "python") for layer in function.layers),
+        "LAMBDA_TASK_ROOT": str(function.folder),
+        "AWS_LAMBDA_FUNCTION_NAME": function.folder.name,
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_seconds),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        **env,
+    }
+
+
+def _emulator(checkout: Path) -> Path:
+    machine = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+    pattern = f".local/aws/lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}"
+    found = next(checkout.glob(pattern), None)
+    if found is None or platform.system() != "Linux":
+        raise StackError(
+            "the runtime emulator runs on Linux only and comes with `make setup`: "
+            "elsewhere use `sam local invoke`"
+        )
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
