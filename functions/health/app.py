@@ -17,7 +17,12 @@ from wingman.kit.settings import (
 app = create_app(SupabaseSettings, SupabaseServiceSettings, RedisSettings, MailProviderSettings)
 
 
-@app.get("/health", tags=["health"], dependencies=[limit_public(PUBLIC)])
+@app.get(
+    "/health",
+    tags=["health"],
+    response_model_exclude_none=True,
+    dependencies=[limit_public(PUBLIC)],
+)
 def get_health(response: Response) -> Health:
     """Say what works: 200 when the service can serve, 503 when the database is away."""
     health = check_health()

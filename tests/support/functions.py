@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import sys
 import uuid
 from typing import Any
 
@@ -60,6 +61,7 @@ class Function:
         assert spec is not None
         assert spec.loader is not None
         self.module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, self.module)  # pydantic looks there
         spec.loader.exec_module(self.module)
 
     def event(self, case: str, **values: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from starlette.exceptions import HTTPException
 
 from wingman.kit import settings
@@ -15,6 +16,7 @@ from wingman.kit.http import problems
 from wingman.kit.http.envelope import Envelope
 from wingman.kit.settings import AppSettings, Settings
 
+MAX_BODY_BYTES = 10 * 1024 * 1024
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
@@ -30,6 +32,7 @@ def create_app(*needs: type[Settings]) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
         responses={"4XX": problems.DOCUMENTED, "5XX": problems.DOCUMENTED},
     )
     app.add_exception_handler(ProblemError, problems.problem)
@@ -41,7 +44,8 @@ def create_app(*needs: type[Settings]) -> FastAPI:
 
 def lambda_handler(app: FastAPI) -> Handler:
     """Adapt the app to API Gateway's payload format 2.0."""
-    adapter = Mangum(app, lifespan="off")
+    text = [*DEFAULT_TEXT_MIME_TYPES, problems.MEDIA_TYPE]
+    adapter = Mangum(app, lifespan="off", text_mime_types=text)
 
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         with deadline(context):

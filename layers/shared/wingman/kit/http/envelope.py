@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, the body limit, extra headers, the last resort."""
+"""What surrounds every request: its id, extra headers, the last resort."""
 
 import uuid
 from typing import Any
@@ -6,11 +6,9 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wingman.kit.errors import PayloadTooLarge, ProblemError
+from wingman.kit.errors import ProblemError
 from wingman.kit.http.problems import render
 from wingman.kit.observability import logger
-
-MAX_BODY_BYTES = 10 * 1024 * 1024
 
 
 class Envelope:
@@ -20,7 +18,7 @@ class Envelope:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, once its body is known to be within the limit."""
+        """Pass the request on; a crash is logged and answered as a problem."""
         state: dict[str, Any] = scope.setdefault("state", {})
         request_id = state["request_id"] = _request_id(scope)
         state["extra_headers"] = {}
@@ -37,11 +35,8 @@ class Envelope:
             await send(message)
 
         try:
-            body = await _read(receive)
-            await self._app(scope, _replay(body), send_with_headers)
-        except ProblemError as error:
-            await render(error, request_id)(scope, receive, send_with_headers)
-        except Exception:  # noqa: BLE001 - the last resort: logged, answered as a problem
+            await self._app(scope, receive, send_with_headers)
+        except Exception:  # noqa: BLE001 - the last resort
             logger().exception("http.crashed", extra={"path": scope["path"]})
             if not started:
                 await render(ProblemError(), request_id)(scope, receive, send_with_headers)
@@ -51,22 +46,3 @@ def _request_id(scope: Scope) -> str:
     """Take API Gateway's id of this request, so that its access log and ours meet."""
     event = scope.get("aws.event", {})
     return str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
-
-
-async def _read(receive: Receive) -> bytes:
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MAX_BODY_BYTES:
-            raise PayloadTooLarge
-    return body
-
-
-def _replay(body: bytes) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive

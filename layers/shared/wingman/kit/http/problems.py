@@ -8,12 +8,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 
 from wingman.kit.errors import (
     InvalidRequest,
     MalformedJson,
     MethodNotAllowed,
     NoSuchRoute,
+    PayloadTooLarge,
     ProblemError,
 )
 from wingman.kit.observability import logger
@@ -66,17 +68,30 @@ _REFUSALS: dict[int, type[ProblemError]] = {
     HTTPStatus.BAD_REQUEST: MalformedJson,
     HTTPStatus.NOT_FOUND: NoSuchRoute,
     HTTPStatus.METHOD_NOT_ALLOWED: MethodNotAllowed,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PayloadTooLarge,
 }
 
 
 def _field(location: tuple[int | str, ...]) -> str:
     """Name the field as the client wrote it: `invitee_id`, not `body.invitee_id`."""
     name = ".".join(str(part) for part in location[1:]) or str(location[0])
-    return name[:100].encode("utf-8", "replace").decode()
+    return name[:100]
 
 
 def routing(request: Request, error: Exception) -> Response:
-    """Render what the framework refuses: unknown route, wrong method, unreadable body."""
+    """Render what the framework refuses: unknown route, wrong method, bad body."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    refusal = _REFUSALS.get(error.status_code, ProblemError)
-    return render(refusal(headers=error.headers), request.state.request_id)
+    refusal = _REFUSALS.get(error.status_code, ProblemError)()
+    if isinstance(refusal, MethodNotAllowed):
+        refusal.headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return render(refusal, request.state.request_id)
+
+
+def _methods(request: Request) -> set[str]:
+    """Collect what every route of this path takes; the framework names the first one's only."""
+    return {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }

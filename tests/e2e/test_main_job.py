@@ -1,0 +1,53 @@
+"""The whole story through the deployed template: HTTPS to inbox."""
+
+import pytest
+
+from tests.support.api import Api
+from tests.support.inbox import Inbox
+from tests.support.people import People
+
+
+def test_an_accepted_invitation_mails_three_times(api: Api, people: People, inbox: Inbox) -> None:
+    maya, leo = people.pair()
+    match_id = api.invited(maya, leo, venue_suggestion="Café Central", note="Coffee?")
+    (invitation,) = inbox.wait_for(leo, 1)
+    assert "Maya" in invitation["subject"]
+    assert "Café Central" in invitation["html"]
+    assert "Café Central" in invitation["text"]
+    assert inbox.of(maya) == []
+
+    answer = api.answer(leo, match_id)
+    assert (answer.status_code, answer.json()["status"]) == (200, "accepted")
+    (to_maya,) = inbox.wait_for(maya, 1)
+    to_leo = inbox.wait_for(leo, 2)[1]
+    assert "Leo" in to_maya["html"]
+    assert "Maya" in to_leo["html"]
+    assert api.call("GET", f"/api/matches/{match_id}", maya).json()["status"] == "accepted"
+
+
+def test_a_declined_invitation_mails_who_invited(api: Api, people: People, inbox: Inbox) -> None:
+    maya, leo = people.pair()
+    match_id = api.invited(maya, leo)
+    inbox.wait_for(leo, 1)
+    assert api.answer(leo, match_id, "decline").json()["status"] == "declined"
+    inbox.wait_for(maya, 1)
+    assert len(inbox.of(leo)) == 1
+
+
+@pytest.mark.parametrize("path", ["/health", "/docs", "/openapi.json", "/docs/swagger-ui.css"])
+def test_what_is_public_needs_no_token(api: Api, path: str) -> None:
+    response = api.call("GET", path)
+    assert response.status_code == 200
+    assert response.headers["x-request-id"]
+
+
+def test_a_browser_of_an_allowed_origin_may_call(api: Api) -> None:
+    origin = {"Origin": "http://localhost:3000"}
+    asked = {"Access-Control-Request-Method": "POST"}
+    preflight = api.call("OPTIONS", "/api/matches", headers=origin | asked)
+    assert preflight.headers["access-control-allow-origin"] == origin["Origin"]
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    answer = api.call("GET", "/health", headers=origin)
+    assert answer.headers["access-control-allow-origin"] == origin["Origin"]
+    elsewhere = api.call("GET", "/health", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in elsewhere.headers

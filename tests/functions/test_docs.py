@@ -1,0 +1,41 @@
+import json
+from collections.abc import Callable
+
+from openapi_spec_validator import validate
+
+from local.openapi import merged
+from tests.support.functions import Function
+from tests.support.template import ROOT
+
+Load = Callable[..., Function]
+
+
+def test_the_document_is_valid_openapi(function: Load) -> None:
+    status, document, headers = function("docs").call("openapi")
+    assert status == 200
+    assert headers["content-type"] == "application/json"
+    validate(document)
+
+
+def test_the_document_is_what_the_functions_say_now() -> None:
+    committed = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text())
+    assert committed == merged(), "run `make openapi`"
+
+
+def test_the_page_shows_the_document(function: Load) -> None:
+    status, page, _ = function("docs").call("page")
+    assert status == 200
+    assert "openapi.json" in page
+
+
+def test_code_is_not_served(function: Load) -> None:
+    app = function("docs")
+    event = app.event("page")
+    for path in ("/docs/app.py", "/docs/..%2Fapp.py", "/docs/%00"):
+        event["rawPath"] = event["requestContext"]["http"]["path"] = path
+        assert app.invoke(event)["statusCode"] == 404
+
+
+def test_every_unknown_path_ends_as_a_problem(function: Load) -> None:
+    status, problem, _ = function("docs").call("unknown_path")
+    assert (status, problem["code"]) == (404, "not_found")

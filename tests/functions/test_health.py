@@ -1,0 +1,45 @@
+from collections.abc import Callable
+
+from tests.support.functions import Function
+
+Load = Callable[..., Function]
+NOWHERE = "http://127.0.0.1:9"
+
+
+def test_all_is_well(function: Load) -> None:
+    status, health, _ = function("health").call("get")
+    assert (status, health["status"], health["environment"]) == (200, "healthy", "local")
+    services = health["services"]
+    assert services["database"]["service_client"] is services["database"]["anon_client"] is True
+    assert services["redis"]["connected"] is True
+    assert services["redis"]["ping_time"].endswith("ms")
+    assert services["email"] == {"enabled": True}
+    assert services["rate_limiter"] == {"enabled": True, "redis_available": True}
+
+
+def test_without_a_database_it_is_unhealthy(function: Load) -> None:
+    status, health, _ = function("health", SUPABASE_URL=NOWHERE).call("get")
+    assert (status, health["status"]) == (503, "unhealthy")
+    assert health["services"]["database"]["service_client"] is False
+    assert health["services"]["database"]["anon_client"] is False
+    assert health["services"]["database"]["error"] == "DependencyUnavailable"
+
+
+def test_a_wrong_service_key_degrades_it(function: Load) -> None:
+    status, health, _ = function("health", SUPABASE_SECRET_KEY="wrong").call("get")
+    assert (status, health["status"]) == (200, "degraded")
+    assert health["services"]["database"]["service_client"] is False
+    assert health["services"]["database"]["anon_client"] is True
+
+
+def test_without_redis_it_is_degraded(function: Load) -> None:
+    status, health, _ = function("health", UPSTASH_REDIS_REST_URL=NOWHERE).call("get")
+    assert (status, health["status"]) == (200, "degraded")
+    assert health["services"]["redis"]["connected"] is False
+    assert health["services"]["rate_limiter"]["redis_available"] is False
+
+
+def test_without_the_mail_provider_it_is_degraded(function: Load) -> None:
+    status, health, _ = function("health", RESEND_API_URL=NOWHERE).call("get")
+    assert (status, health["status"]) == (200, "degraded")
+    assert health["services"]["email"]["enabled"] is False

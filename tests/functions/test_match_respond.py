@@ -1,0 +1,114 @@
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.support.functions import Function
+from tests.support.people import People, Person
+
+Load = Callable[..., Function]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every HTTP request that leaves this process, as it leaves."""
+    seen: list[str] = []
+    send = httpx.HTTPTransport.handle_request
+
+    def counted(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        seen.append(f"{request.method} {request.url.path}")
+        return send(transport, request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", counted)
+    return seen
+
+
+def invited(function: Load, people: People) -> tuple[Person, Person, str]:
+    maya, leo = people.pair()
+    values = {"invitee_id": str(leo.id), "idempotency_key": str(uuid4())}
+    _, match, _ = function("match_request").call("create", access_token=maya.token, **values)
+    return maya, leo, match["id"]
+
+
+def respond(app: Function, case: str, person: Person, match_id: str) -> tuple[int, Any]:
+    status, body, _ = app.call(case, access_token=person.token, match_id=match_id)
+    return status, body
+
+
+@pytest.mark.parametrize(("case", "then"), [("accept", "accepted"), ("decline", "declined")])
+def test_the_same_answer_again_changes_nothing(
+    function: Load, people: People, case: str, then: str
+) -> None:
+    _, leo, match_id = invited(function, people)
+    app = function("match_respond")
+    status, match = respond(app, case, leo, match_id)
+    assert (status, match["status"]) == (200, then)
+    assert match["responded_at"].endswith("Z")
+    assert respond(app, case, leo, match_id) == (200, match)
+
+
+def test_the_other_answer_afterwards_is_a_conflict(function: Load, people: People) -> None:
+    _, leo, match_id = invited(function, people)
+    app = function("match_respond")
+    respond(app, "accept", leo, match_id)
+    status, problem = respond(app, "decline", leo, match_id)
+    assert (status, problem["code"]) == (409, "match_already_answered")
+
+
+def test_the_initiator_cannot_answer(function: Load, people: People) -> None:
+    maya, _, match_id = invited(function, people)
+    status, problem = respond(function("match_respond"), "accept", maya, match_id)
+    assert (status, problem["code"]) == (403, "initiator_cannot_respond")
+
+
+def test_a_stranger_sees_no_match(function: Load, people: People) -> None:
+    _, _, match_id = invited(function, people)
+    app = function("match_respond")
+    for unseen in (match_id, str(uuid4())):
+        status, problem = respond(app, "accept", people.new(), unseen)
+        assert (status, problem["code"]) == (404, "not_found")
+
+
+def test_an_expired_invitation_cannot_be_accepted(function: Load, people: People) -> None:
+    _, leo, match_id = invited(function, people)
+    people.connection.execute(
+        "update public.wingman_matches set created_at = now() - interval '49 h',"
+        " expires_at = now() - interval '1 h' where id = %s",
+        (match_id,),
+    )
+    status, problem = respond(function("match_respond"), "accept", leo, match_id)
+    assert (status, problem["code"]) == (409, "match_expired")
+
+
+def test_a_declined_pair_waits_seven_days(function: Load, people: People) -> None:
+    maya, leo, match_id = invited(function, people)
+    respond(function("match_respond"), "decline", leo, match_id)
+    values = {"invitee_id": str(maya.id), "idempotency_key": str(uuid4())}
+    app = function("match_request")
+    status, problem, _ = app.call("create", access_token=leo.token, **values)
+    assert (status, problem["code"]) == (409, "recently_declined")
+
+
+def test_an_unknown_action_is_a_422(function: Load, people: People) -> None:
+    _, leo, match_id = invited(function, people)
+    app = function("match_respond")
+    event = app.event("accept", access_token=leo.token, match_id=match_id)
+    event["body"] = '{"action": "maybe"}'
+    answer = app.invoke(event)
+    assert answer["statusCode"] == 422
+    assert '"field":"action"' in answer["body"]
+
+
+def test_a_warm_answer_makes_three_calls(
+    function: Load, people: People, calls: list[str]
+) -> None:
+    """One to Redis, one to the database, one to the queue."""
+    _, first, first_match = invited(function, people)
+    _, second, second_match = invited(function, people)
+    app = function("match_respond")
+    respond(app, "accept", first, first_match)
+    calls.clear()
+    assert respond(app, "accept", second, second_match)[0] == 200
+    assert calls == ["POST /", "POST /rest/v1/rpc/respond_to_match", "POST /"]

@@ -1,0 +1,150 @@
+"""What surrounds every HTTP function, on an app of its own behind the real adapter."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from wingman.kit.errors import Conflict, DependencyUnavailable
+from wingman.kit.http import create_app, lambda_handler
+from wingman.kit.text import MultiLineText, SingleLineText
+
+from tests.support.functions import Context
+from tests.support.template import ROOT
+
+Call = Callable[..., tuple[int, dict[str, Any], dict[str, str]]]
+
+
+class Note(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    line: Annotated[SingleLineText, StringConstraints(min_length=1, max_length=5)]
+    text: MultiLineText = ""
+
+
+@pytest.fixture
+def call(fresh_container: None) -> Call:
+    app = create_app()
+
+    @app.post("/notes")
+    def create(note: Note) -> Note:
+        return note
+
+    @app.get("/notes")
+    def fail(how: str) -> None:
+        raise {"away": DependencyUnavailable("x"), "conflict": Conflict()}.get(
+            how, RuntimeError("boom")
+        )
+
+    handler = lambda_handler(app)
+
+    def invoke(
+        method: str, path: str, body: bytes | None = None, query: str = ""
+    ) -> tuple[int, dict[str, Any], dict[str, str]]:
+        event = json.loads((ROOT / "events" / "health" / "get.json").read_text())
+        event["rawPath"] = event["requestContext"]["http"]["path"] = path
+        event["requestContext"]["http"]["method"] = method
+        event["rawQueryString"] = query
+        if body is not None:
+            event["headers"]["content-type"] = "application/json"
+            event["body"] = base64.b64encode(body).decode()
+            event["isBase64Encoded"] = True
+        answer = handler(event, Context())
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        return answer["statusCode"], json.loads(answer["body"]), headers
+
+    return invoke
+
+
+def fields(body: dict[str, Any]) -> list[str]:
+    return [error["field"] for error in body["errors"]]
+
+
+def test_an_answer_carries_the_gateways_request_id(call: Call) -> None:
+    status, _, headers = call("POST", "/notes", b'{"line": "hi"}')
+    assert status == 200
+    assert headers["x-request-id"] == "event-health-get"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b'{"line": }', b"\xff\xfe", b'{"line": "\xff"}', b"[" * 100_000]
+)
+def test_malformed_json_is_a_400(call: Call, body: bytes) -> None:
+    status, problem, headers = call("POST", "/notes", body)
+    assert (status, problem["code"]) == (400, "malformed_json")
+    assert headers["content-type"] == "application/problem+json"
+    assert problem["request_id"] == headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "line"),
+        ({"line": ""}, "line"),
+        ({"line": "   "}, "line"),
+        ({"line": "longer"}, "line"),
+        ({"line": 7}, "line"),
+        ({"line": "a\u0000b"}, "line"),
+        ({"line": "a\nb"}, "line"),
+        ({"line": "\ud800"}, "line"),
+        ({"line": "ok", "text": "a\u0000b"}, "text"),
+        ({"line": "ok", "text": "\udfff"}, "text"),
+        ({"line": "ok", "more": 1}, "more"),
+        ({"line": "ok", "\ud800": 1}, "body"),
+        ({"line": "ok", "x" * 5000: 1}, "x" * 100),
+    ],
+)
+def test_an_invalid_field_is_a_422_with_its_name(
+    call: Call, body: dict[str, Any], field: str
+) -> None:
+    status, problem, _ = call("POST", "/notes", json.dumps(body).encode())
+    assert (status, problem["code"]) == (422, "invalid_request")
+    assert fields(problem) == [field]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'"text"', b"null", b"1e999", b"NaN"])
+def test_json_of_another_shape_is_a_422(call: Call, body: bytes) -> None:
+    status, problem, _ = call("POST", "/notes", body)
+    assert (status, problem["code"]) == (422, "invalid_request")
+
+
+def test_text_may_have_lines_and_any_script(call: Call) -> None:
+    text = "una línea\r\nשורה\tдругая 🐶"
+    _, note, _ = call("POST", "/notes", json.dumps({"line": "x", "text": text}).encode())
+    assert note["text"] == text
+
+
+def test_eleven_megabytes_are_too_large(call: Call) -> None:
+    status, problem, _ = call("POST", "/notes", b" " * (11 * 1024 * 1024))
+    assert (status, problem["code"]) == (413, "payload_too_large")
+
+
+def test_ten_megabytes_are_read(call: Call) -> None:
+    body = b'{"line": "hi"}'.ljust(10 * 1024 * 1024)
+    assert call("POST", "/notes", body)[0] == 200
+
+
+def test_an_unknown_path_is_a_404(call: Call) -> None:
+    status, problem, _ = call("GET", "/elsewhere")
+    assert (status, problem["code"]) == (404, "not_found")
+
+
+def test_a_wrong_method_is_a_405_that_names_all_the_right_ones(call: Call) -> None:
+    status, problem, headers = call("DELETE", "/notes")
+    assert (status, problem["code"]) == (405, "method_not_allowed")
+    assert headers["allow"] == "GET, POST"
+
+
+def test_a_dependency_away_is_a_503_that_says_when_to_return(call: Call) -> None:
+    status, problem, headers = call("GET", "/notes", query="how=away")
+    assert (status, problem["code"]) == (503, "dependency_unavailable")
+    assert int(headers["retry-after"]) >= 1
+
+
+def test_a_bug_is_a_500_that_tells_nothing_of_itself(call: Call) -> None:
+    status, problem, headers = call("GET", "/notes", query="how=bug")
+    assert (status, problem["code"]) == (500, "internal_error")
+    assert "boom" not in json.dumps(problem)
+    assert headers["x-request-id"]

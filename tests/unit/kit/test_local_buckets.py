@@ -1,0 +1,47 @@
+"""The buckets that take over in a container when Redis is away."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from wingman.kit import ratelimit
+from wingman.kit.ratelimit import LocalBuckets, Policy
+
+SMALL = Policy("small", 2, 10.0, "user")
+LARGE = Policy("large", 5, 1.0, "ip")
+
+
+def test_a_bucket_holds_its_capacity_and_refills() -> None:
+    buckets = LocalBuckets()
+    taken = [buckets.take({"a": SMALL}, 0.0)[0] for _ in range(3)]
+    assert [verdict.allowed for verdict in taken] == [True, True, False]
+    assert [verdict.remaining for verdict in taken] == [1, 0, 0]
+    assert taken[2].retry_after_seconds == 10
+    assert not buckets.take({"a": SMALL}, 9.9)[0].allowed
+    assert buckets.take({"a": SMALL}, 10.0)[0].allowed
+
+
+def test_a_refusal_charges_no_bucket() -> None:
+    buckets = LocalBuckets()
+    for _ in range(2):
+        buckets.take({"a": SMALL, "b": LARGE}, 0.0)
+    for _ in range(10):
+        small, large = buckets.take({"a": SMALL, "b": LARGE}, 0.0)
+        assert (small.allowed, large.allowed) == (False, True)
+        assert large.remaining == 3
+
+
+def test_memory_is_bounded() -> None:
+    buckets = LocalBuckets()
+    for number in range(ratelimit.LOCAL_BUCKETS * 2 + 1):
+        buckets.take({str(number): SMALL}, 0.0)
+    assert len(buckets.full_at) <= ratelimit.LOCAL_BUCKETS
+
+
+@given(st.lists(st.floats(0, 100), max_size=60))
+def test_no_moment_ever_sees_more_than_capacity_and_refill(moments: list[float]) -> None:
+    buckets, passed = LocalBuckets(), []
+    for now in sorted(moments):
+        if buckets.take({"a": SMALL}, now)[0].allowed:
+            passed.append(now)
+    for start, first in enumerate(passed):
+        for count, last in enumerate(passed[start:], start=1):
+            assert count <= SMALL.capacity + (last - first) / SMALL.seconds_per_token + 1e-6
