@@ -9,7 +9,10 @@ create table if not exists public.email_preferences (
     quiet_hours_end time default '08:00',
     updated_at timestamptz not null default now(),
     constraint email_preferences_timezone_known
-    check ((timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null),
+    check (
+        timezone is null
+        or (timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null
+    ),
     constraint email_preferences_quiet_hours_whole
     check ((quiet_hours_start is null) = (quiet_hours_end is null))
 );
