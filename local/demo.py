@@ -57,7 +57,7 @@ class Walk:
         say(f"  {name} signed up as {email}")
         return Person(user_id, name, email, token)
 
-    def call(self, person: Person, path: str, body: dict[str, Any], expected: int) -> Any:  # noqa: ANN401 (JSON)
+    def call(self, person: Person, path: str, body: dict[str, Any], expected: int) -> Any:
         """Call the API as this person."""
         began = time.monotonic()
         answer = self._http.post(

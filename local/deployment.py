@@ -24,7 +24,7 @@ from local.stack import Stack
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 STACK_NAME = "wingman"
-SECRETS_ID = "wingman"  # noqa: S105 (a name)
+SECRETS_ID = "wingman"
 _SOURCES = ("template.yaml", "functions", "layers")
 _BUILT = Path(".aws-sam") / "build"
 
@@ -126,7 +126,11 @@ def parameters(stack: Stack) -> dict[str, str]:
 
 def _parameters(stack: Stack) -> list[str]:
     declared = template.load(stack.checkout / "template.yaml")["Parameters"]
-    pairs = [f"ParameterKey={k},ParameterValue={v}" for k, v in parameters(stack).items() if k in declared]
+    pairs = [
+        f"ParameterKey={k},ParameterValue={v}"
+        for k, v in parameters(stack).items()
+        if k in declared
+    ]
     return ["--parameter-overrides", *pairs]
 
 

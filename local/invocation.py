@@ -71,7 +71,7 @@ def _references(stack: Stack, read: dict[str, Any]) -> dict[str, str]:
     return defaults | deployment.parameters(stack) | queues | local
 
 
-def _resolve(value: Any, known: dict[str, str]) -> str:  # noqa: ANN401 (a YAML value)
+def _resolve(value: Any, known: dict[str, str]) -> str:
     if isinstance(value, dict) and "Ref" in value:
         return known.get(value["Ref"], "")
     text = str(value.get("Fn::Sub", "") if isinstance(value, dict) else value)

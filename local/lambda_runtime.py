@@ -4,7 +4,6 @@
 inside `aws-sam-cli` plays the service that it talks to.
 """
 
-import json
 import os
 import platform
 import re
@@ -74,7 +73,7 @@ class LambdaRuntime:
         runtime._await_port(port)
         return runtime
 
-    def invoke(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 (whatever the handler returns)
+    def invoke(self, event: Mapping[str, Any]) -> Any:
         """Send one event and return the handler's answer."""
         answer = httpx.post(self._url, json=event, timeout=60, trust_env=False)
         return answer.json() if answer.content else None

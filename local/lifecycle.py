@@ -137,5 +137,3 @@ def _only_one(stack: Stack) -> Iterator[None]:
             say("  waiting for another command on this stack")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-

@@ -22,6 +22,7 @@ class Part:
     healthy: Callable[[], bool]
     cwd: Path
     user: str | None = None
+    attempts: int = 1
 
 
 def clean_env(**variables: str) -> dict[str, str]:

@@ -124,7 +124,9 @@ def _initdb(data: Path, password: Path) -> None:
             *("--pwfile", password, "--auth", "scram-sha-256"),
             *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
         ],
-        **({"user": user, "group": user, "extra_groups": []} if user else {}),
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
         cwd=data.parent,
         env=clean_env(),
         capture_output=True,
@@ -154,8 +156,7 @@ def _program(name: str) -> Path:
 def database_url(stack: Stack, secret: Credentials) -> str:
     """Return the address of the database for its owner."""
     return (
-        f"postgresql://postgres:{secret.postgres_password}"
-        f"@{HOST}:{stack.port('postgres')}/postgres"
+        f"postgresql://postgres:{secret.postgres_password}@{HOST}:{stack.port('postgres')}/postgres"
     )
 
 
@@ -180,4 +181,6 @@ def postgres(stack: Stack) -> Part:
         healthy=healthy,
         cwd=folder,
         user=owner(),
+        # After a crash the sessions of the dead server end by themselves, but not at once.
+        attempts=10,
     )

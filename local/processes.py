@@ -94,7 +94,9 @@ def reap() -> None:
         child.poll()
 
 
-def stop(process: Recorded, *, polite: signal.Signals = signal.SIGTERM, patience: float = 10) -> None:
+def stop(
+    process: Recorded, *, polite: signal.Signals = signal.SIGTERM, patience: float = 10
+) -> None:
     """Ask the process to end, wait, then end what is left of its group."""
     if alive(process):
         with contextlib.suppress(ProcessLookupError):

@@ -133,6 +133,9 @@ def own(stack: Stack, name: str, ports: tuple[str, ...]) -> Part:
 def answers(url: str) -> bool:
     """Tell whether the address answers, and not with a failure of its own."""
     try:
-        return httpx.get(url, timeout=2, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR
+        return (
+            httpx.get(url, timeout=2, trust_env=False).status_code
+            < httpx.codes.INTERNAL_SERVER_ERROR
+        )
     except httpx.HTTPError:
         return False

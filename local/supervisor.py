@@ -14,8 +14,13 @@ from local.stack import Stack
 
 PATIENCE = 40
 RESPITE = 3
+RETRY_PAUSE = 0.5
 # PostgreSQL's fast shutdown: sessions are ended, not waited for.
 POLITE = {"postgres": signal.SIGINT}
+
+
+class _DiedError(StackError):
+    """A part ended while we waited for it to be healthy."""
 
 
 class Supervisor:
@@ -39,16 +44,25 @@ class Supervisor:
     def ensure(self, part: Part) -> None:
         """Leave a healthy part alone; start one that is dead, restart one that is unwell."""
         kept = self.records().get(part.name)
-        if kept and processes.alive(kept):
-            if processes.wait_until(part.healthy, RESPITE):
-                say(f"  {part.name:<48} running")
-                return
+        if kept and processes.alive(kept) and processes.wait_until(part.healthy, RESPITE):
+            say(f"  {part.name:<48} running")
+            return
         with step(part.name):
             if kept:
                 processes.stop(kept, polite=POLITE.get(part.name, signal.SIGTERM))
             self._start(part)
 
     def _start(self, part: Part) -> None:
+        for attempts_left in reversed(range(part.attempts)):
+            try:
+                return self._start_once(part)
+            except _DiedError:
+                if not attempts_left:
+                    raise
+                time.sleep(RETRY_PAUSE)
+        return None
+
+    def _start_once(self, part: Part) -> None:
         for port in part.ports:
             if not _freed(port):
                 raise StackError(
@@ -56,9 +70,7 @@ class Supervisor:
                 )
         log = self._stack.log(part.name)
         begin = log.stat().st_size if log.exists() else 0
-        started = processes.start(
-            part.command, env=part.env, log=log, cwd=part.cwd, user=part.user
-        )
+        started = processes.start(part.command, env=part.env, log=log, cwd=part.cwd, user=part.user)
         self._record(part.name, started)
         self._wait(part, started, begin)
 
@@ -67,7 +79,7 @@ class Supervisor:
         while not part.healthy():
             processes.reap()
             if not processes.alive(started):
-                raise StackError(f"{part.name} died:\n{self._tail(part, begin)}")
+                raise _DiedError(f"{part.name} died:\n{self._tail(part, begin)}")
             if time.monotonic() > end:
                 tail = self._tail(part, begin)
                 raise StackError(f"{part.name} is not healthy after {PATIENCE} s:\n{tail}")

@@ -8,9 +8,7 @@ import jwt
 LIFE_SECONDS = 7 * 24 * 60 * 60
 
 
-def access_token(
-    user_id: UUID, *, secret: str, supabase_url: str, life: int = LIFE_SECONDS
-) -> str:
+def access_token(user_id: UUID, *, secret: str, supabase_url: str, life: int = LIFE_SECONDS) -> str:
     """Return the bearer token of one user."""
     now = int(time.time())
     claims = {

@@ -2,6 +2,8 @@
 
 import os
 
+from starlette.types import ASGIApp
+
 from local.credentials import credentials
 from local.edge import api, supabase, upstash
 from local.edge.forward import Forwarder
@@ -14,7 +16,7 @@ def main() -> None:
     here = stack(os.environ["WINGMAN_STACK"])
     secret = credentials(here)
     forwarder = Forwarder()
-    fronts = {
+    fronts: dict[int, ASGIApp] = {
         here.port("api"): api.front(here, forwarder),
         here.port("supabase"): supabase.front(secret, here.url("postgrest"), forwarder),
         here.port("upstash"): upstash.front(

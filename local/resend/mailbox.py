@@ -53,7 +53,7 @@ class Mailbox:
                 errors.append({"index": index, "message": error.message})
         return {"data": kept, "errors": errors}
 
-    def _keep(self, body: Any, key: str | None) -> str:  # noqa: ANN401 (validated JSON)
+    def _keep(self, body: Any, key: str | None) -> str:
         mail = accepted(body, key)
         self.mails[mail.id] = mail
         return mail.id

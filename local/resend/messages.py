@@ -57,7 +57,10 @@ def accepted(body: Body, idempotency_key: str | None) -> Mail:
     """Return the mail that a valid body describes."""
     return Mail(
         sender=body["from"],
-        **{name: _listed(body.get(name)) for name in ("to", "cc", "bcc", "reply_to")},
+        to=_listed(body["to"]),
+        cc=_listed(body.get("cc")),
+        bcc=_listed(body.get("bcc")),
+        reply_to=_listed(body.get("reply_to")),
         subject=body["subject"],
         html=body.get("html"),
         text=body.get("text"),
