@@ -51,8 +51,12 @@ as $$
                 coalesce(result.counts, true)
             ) as next_status,
             mail.delivery_status = 'sending' as is_open,
-            result.outcome = 'retry' and coalesce(result.counts, true) as counts,
-            result.outcome = 'retry' and not coalesce(result.keep_group, false) as leaves_group
+            mail.delivery_status = 'sending'
+            and result.outcome = 'retry'
+            and coalesce(result.counts, true) as counts,
+            mail.delivery_status = 'sending'
+            and result.outcome = 'retry'
+            and not coalesce(result.keep_group, false) as leaves_group
         from public.email_logs as mail
         inner join jsonb_to_recordset(p_results) as result (
             id uuid,
