@@ -1,0 +1,198 @@
+"""Acting on PostgreSQL as one of those who may reach it, also at the same time."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+SUPABASE = _CHECKOUT / "local" / "postgres" / "supabase.sql"
+MIGRATIONS = sorted((_CHECKOUT / "supabase" / "migrations").glob("*.sql"))
+
+Row = dict[str, Any]
+Connection = psycopg.Connection[Row]
+Action = Callable[[Connection], Any]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever PostgREST lets in: a role, and for a signed-in user whose."""
+
+    role: str
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Person(Actor):
+    """A user with an account."""
+
+    email: str = ""
+
+
+WORKER = Actor("service_role")
+ANONYMOUS = Actor("anon")
+
+
+@contextmanager
+def own_database(url: str) -> Iterator[str]:
+    """Make a migrated database beside the given one: no running worker takes its mail."""
+    with empty_database(url) as own:
+        run_scripts(own, [SUPABASE])
+        run_scripts(own, MIGRATIONS, role="postgres")
+        yield own
+
+
+@contextmanager
+def empty_database(url: str) -> Iterator[str]:
+    """Make a database beside the given one, and drop it in the end."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        try:
+            yield make_conninfo(url, dbname=name)
+        finally:
+            drop = sql.SQL("drop database {} with (force)")
+            server.execute(drop.format(sql.Identifier(name)))
+
+
+def run_scripts(url: str, paths: Sequence[Path], role: str | None = None) -> None:
+    """Run SQL files, one transaction each, as the given role."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        if role:
+            connection.execute("select set_config('role', %s, false)", [role])
+        for path in paths:
+            with connection.transaction():
+                connection.execute(path.read_bytes())
+
+
+def look(url: str, query: str, *params: object) -> list[Row]:
+    """Run a statement as the superuser: to arrange, or to see what a user may not."""
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        cursor = connection.execute(query.encode(), params)
+        return cursor.fetchall() if cursor.description else []
+
+
+def new_person(url: str, first_name: str = "Ada") -> Person:
+    """Open an account, the way Supabase Auth does."""
+    person = Person("authenticated", uuid4(), f"{uuid4().hex}@example.com")
+    look(
+        url,
+        "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",
+        *(person.user_id, person.email, json.dumps({"first_name": first_name})),
+    )
+    return person
+
+
+def new_mail(url: str, person: Person, **columns: object) -> UUID:
+    """Put a mail into the outbox; return its id."""
+    values: dict[str, object] = {
+        "user_id": person.user_id,
+        "email_template": "match_invitation",
+        "recipient_email": person.email,
+        "dedupe_key": uuid4().hex,
+        "priority": "urgent",
+    } | columns
+    statement = sql.SQL("insert into public.email_logs ({}) values ({}) returning id").format(
+        sql.SQL(", ").join(map(sql.Identifier, values)),
+        sql.SQL(", ").join(map(sql.Placeholder, values)),
+    )
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        (row,) = connection.execute(statement, values).fetchall()
+    return UUID(str(row["id"]))
+
+
+def mail_row(url: str, mail_id: object) -> Row:
+    """Read one mail of the outbox."""
+    (row,) = look(url, "select * from public.email_logs where id = %s", mail_id)
+    return row
+
+
+@contextmanager
+def acting_as(url: str, actor: Actor) -> Iterator[Connection]:
+    """Open one transaction as PostgREST does for a request by the actor."""
+    claims = {"role": actor.role, "sub": str(actor.user_id)} if actor.user_id else {}
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        connection.execute(
+            "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)",
+            [actor.role, json.dumps(claims)],
+        )
+        yield connection
+
+
+def invoke(connection: Connection, function: str, **params: object) -> list[Row]:
+    """Call a function of the public schema in an open transaction; return its rows."""
+    names = [sql.SQL("{} => {}").format(sql.Identifier(p), sql.Placeholder(p)) for p in params]
+    statement = sql.SQL("select * from public.{}({})").format(
+        sql.Identifier(function), sql.SQL(", ").join(names)
+    )
+    return connection.execute(statement, params).fetchall()
+
+
+def rows(url: str, actor: Actor, function: str, **params: object) -> list[Row]:
+    """Call a function in its own transaction; return its rows."""
+    with acting_as(url, actor) as connection:
+        return invoke(connection, function, **params)
+
+
+def call(url: str, actor: Actor, function: str, **params: object) -> Any:
+    """Call a function that returns one value."""
+    (row,) = rows(url, actor, function, **params)
+    return row[function]
+
+
+def sqlstate(url: str, actor: Actor, function: str, **params: object) -> tuple[str | None, str]:
+    """Call a function that must refuse; return the SQLSTATE and the message."""
+    try:
+        answer = rows(url, actor, function, **params)
+    except psycopg.Error as error:
+        return error.sqlstate, error.diag.message_primary or ""
+    raise AssertionError(f"{function} did not refuse but returned {answer}")
+
+
+def invitation(invitee: Actor, **changes: object) -> dict[str, Any]:
+    """Return the parameters of `request_match`."""
+    params = {"p_venue_suggestion": "Café Central", "p_note": "Chess?", "p_max_daily": 10}
+    return {"p_invitee_id": invitee.user_id} | params | changes
+
+
+def race(url: str, actions: Sequence[tuple[Actor, Action]]) -> list[Any]:
+    """Do all actions at the same moment; return what each returned, or its database error."""
+    barrier = threading.Barrier(len(actions))
+
+    def act(actor: Actor, action: Action) -> object:
+        try:
+            with acting_as(url, actor) as connection:
+                barrier.wait(timeout=30)
+                return action(connection)
+        except psycopg.Error as error:
+            return error
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        running = [pool.submit(act, actor, action) for actor, action in actions]
+        return [each.result() for each in running]
+
+
+def overtaken(url: str, first: Connection, actor: Actor, action: Action) -> Any:
+    """Start the action while `first` is uncommitted; commit once the action waits or is done."""
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(race, url, [(actor, action)])
+        waiting = (
+            "select 1 from pg_stat_activity where datname = current_database()"
+            " and cardinality(pg_blocking_pids(pid)) > 0"
+        )
+        deadline = time.monotonic() + 10
+        while not running.done() and not look(url, waiting) and time.monotonic() < deadline:
+            pass
+        first.commit()
+        return running.result()[0]

@@ -1,0 +1,160 @@
+"""Profiles come with accounts, and accounts take what is theirs along."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.database import (
+    WORKER,
+    Person,
+    call,
+    invitation,
+    look,
+    mail_row,
+    new_mail,
+    new_person,
+    own_database,
+    rows,
+    sqlstate,
+)
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def maya(url: str) -> Person:
+    return new_person(url, "Maya")
+
+
+@pytest.fixture
+def leo(url: str) -> Person:
+    return new_person(url, "Leo")
+
+
+def _accepted(url: str, maya: Person, leo: Person) -> tuple[str, Any]:
+    """Return the match and Leo's mail about it."""
+    match_id = call(url, maya, "request_match", **invitation(leo))["match"]["id"]
+    call(url, leo, "respond_to_match", p_match_id=match_id, p_action="accept")
+    (mail,) = look(
+        url,
+        "select id from public.email_logs where user_id = %s and email_template = %s",
+        *(leo.user_id, "match_accepted"),
+    )
+    return match_id, mail["id"]
+
+
+def _delete(url: str, person: Person) -> None:
+    look(url, "delete from auth.users where id = %s", person.user_id)
+
+
+def _profile(url: str, person: Person) -> dict[str, Any]:
+    (row,) = look(url, "select * from public.user_profiles where id = %s", person.user_id)
+    return row
+
+
+def test_an_account_gets_a_profile(url: str, maya: Person) -> None:
+    profile = _profile(url, maya)
+
+    assert (profile["email"], profile["first_name"]) == (maya.email, "Maya")
+    assert (profile["last_name"], profile["timezone"]) == (None, "UTC")
+
+
+def test_an_account_without_any_data_gets_a_profile(url: str) -> None:
+    (row,) = look(url, "insert into auth.users default values returning id")
+
+    assert _profile(url, Person("authenticated", row["id"]))["first_name"] is None
+
+
+def test_a_changed_address_reaches_the_profile(url: str, maya: Person) -> None:
+    look(url, "update auth.users set email = %s where id = %s", f"new-{maya.email}", maya.user_id)
+
+    profile = _profile(url, maya)
+    assert (profile["email"], profile["first_name"]) == (f"new-{maya.email}", "Maya")
+
+
+def test_a_deleted_account_takes_everything_of_its_own_along(
+    url: str, maya: Person, leo: Person
+) -> None:
+    match_id, _ = _accepted(url, maya, leo)
+    look(url, "insert into public.email_preferences (user_id) values (%s)", maya.user_id)
+    call(
+        url,
+        maya,
+        "request_match",
+        **invitation(new_person(url), p_idempotency_key="k", p_request_hash="h"),
+    )
+
+    _delete(url, maya)
+
+    for table in ("public.email_preferences", "public.email_logs", "private.idempotency_keys"):
+        query = f"select 1 from {table} where user_id = %s"  # noqa: S608 (names above)
+        assert look(url, query, maya.user_id) == []
+    assert look(url, "select 1 from public.user_profiles where id = %s", maya.user_id) == []
+    assert sqlstate(url, leo, "get_match", p_match_id=match_id)[0] == "WM003"
+
+
+def test_the_others_sent_mail_stays_in_the_log_without_names_and_words(
+    url: str, maya: Person, leo: Person
+) -> None:
+    _, mail_id = _accepted(url, maya, leo)
+    look(
+        url,
+        "update public.email_logs set delivery_status = 'delivered', subject = 'Maya!'"
+        " where id = %s",
+        mail_id,
+    )
+
+    _delete(url, maya)
+
+    row = mail_row(url, mail_id)
+    assert (row["delivery_status"], row["recipient_email"]) == ("delivered", leo.email)
+    assert (row["match_id"], row["subject"], row["template_data"]) == (None, None, {})
+
+
+def test_the_others_unsent_mail_is_cancelled(url: str, maya: Person, leo: Person) -> None:
+    _, mail_id = _accepted(url, maya, leo)
+
+    _delete(url, maya)
+
+    assert mail_row(url, mail_id)["delivery_status"] == "cancelled"
+
+
+def test_a_mail_that_was_claimed_but_not_handed_over_cannot_go_out_any_more(
+    url: str, maya: Person, leo: Person
+) -> None:
+    _, mail_id = _accepted(url, maya, leo)
+    (mail,) = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=60)
+
+    _delete(url, maya)
+
+    start = {"p_lease_token": mail["lease_token"], "p_ids": [mail_id]}
+    assert call(url, WORKER, "start_send_group", **start) is None
+    assert mail_row(url, mail_id)["delivery_status"] == "cancelled"
+
+
+def test_a_mail_that_may_be_at_the_provider_becomes_unknown(
+    url: str, maya: Person, leo: Person
+) -> None:
+    _, mail_id = _accepted(url, maya, leo)
+    (mail,) = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=60)
+    start = {"p_lease_token": mail["lease_token"], "p_ids": [mail_id]}
+    assert call(url, WORKER, "start_send_group", **start)
+
+    _delete(url, maya)
+
+    assert mail_row(url, mail_id)["delivery_status"] == "unknown"
+
+
+def test_mail_about_other_matches_is_left_alone(url: str, maya: Person, leo: Person) -> None:
+    _accepted(url, maya, leo)
+    other = new_mail(url, leo, template_data='{"note": "hi"}')
+
+    _delete(url, maya)
+
+    row = mail_row(url, other)
+    assert (row["delivery_status"], row["template_data"]) == ("pending", {"note": "hi"})

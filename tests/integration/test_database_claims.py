@@ -1,0 +1,192 @@
+"""Leasing mails: `claim_emails`."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.integration.database import (
+    WORKER,
+    Connection,
+    Person,
+    invoke,
+    look,
+    mail_row,
+    new_mail,
+    new_person,
+    own_database,
+    race,
+    rows,
+)
+
+_LATER = "2999-01-01Z"
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def leo(url: str) -> Person:
+    return new_person(url, "Leo")
+
+
+def _claim(url: str, *ids: UUID, seconds: int = 60) -> list[dict[str, Any]]:
+    return rows(url, WORKER, "claim_emails", p_ids=list(ids), p_lease_seconds=seconds)
+
+
+def test_a_claim_leases_the_mail(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+
+    (claimed,) = _claim(url, mail_id, seconds=90)
+
+    (stored,) = look(
+        url,
+        "select delivery_status, lease_token, lease_expires_at > now() + interval '80 seconds'"
+        " and lease_expires_at <= now() + interval '90 seconds' as lasts"
+        " from public.email_logs where id = %s",
+        mail_id,
+    )
+    assert stored == {
+        "delivery_status": "sending",
+        "lease_token": claimed["lease_token"],
+        "lasts": True,
+    }
+
+
+def test_a_claim_tells_all_that_sending_needs(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo, template_data='{"note": "hi"}', priority="bulk")
+
+    (claimed,) = _claim(url, mail_id)
+
+    stored = mail_row(url, mail_id)
+    assert set(claimed) == {
+        *("id", "lease_token", "send_group", "group_position", "group_started_at", "user_id"),
+        *("email_template", "recipient_email", "priority", "template_data", "retry_count"),
+        *("due_at", "recipient_first_name", "timezone", "match_notifications"),
+        *("session_reminders", "feedback_requests", "marketing_emails"),
+        *("quiet_hours_start", "quiet_hours_end", "suppressed"),
+    }
+    for name in set(claimed) & set(stored):
+        assert claimed[name] == stored[name]
+    assert claimed["recipient_first_name"] == "Leo"
+
+
+def _wishes(claimed: dict[str, Any]) -> list[Any]:
+    names = "timezone match_notifications session_reminders feedback_requests marketing_emails"
+    times = [claimed["quiet_hours_start"], claimed["quiet_hours_end"]]
+    return [claimed[name] for name in names.split()] + [time and f"{time:%H:%M}" for time in times]
+
+
+def test_without_stored_preferences_the_defaults_apply(url: str, leo: Person) -> None:
+    (claimed,) = _claim(url, new_mail(url, leo))
+
+    assert _wishes(claimed) == ["UTC", True, True, True, False, "22:00", "08:00"]
+
+
+def test_stored_preferences_apply(url: str, leo: Person) -> None:
+    look(
+        url,
+        "insert into public.email_preferences values"
+        " (%s, false, false, false, true, 'Asia/Tokyo', null, null)",
+        leo.user_id,
+    )
+
+    (claimed,) = _claim(url, new_mail(url, leo))
+
+    assert _wishes(claimed) == ["Asia/Tokyo", False, False, False, True, None, None]
+
+
+def test_preferences_without_a_timezone_use_the_profiles(url: str, leo: Person) -> None:
+    look(url, "insert into public.email_preferences (user_id) values (%s)", leo.user_id)
+    look(
+        url,
+        "update public.user_profiles set timezone = 'Europe/Rome' where id = %s",
+        leo.user_id,
+    )
+
+    (claimed,) = _claim(url, new_mail(url, leo))
+
+    assert claimed["timezone"] == "Europe/Rome"
+
+
+def test_a_suppressed_address_is_recognised_however_it_is_written(url: str, leo: Person) -> None:
+    digest = hashlib.sha256(b"bounced@example.com").hexdigest()
+    look(url, "insert into public.email_suppressions values (%s, 'bounced')", digest)
+
+    (bad,) = _claim(url, new_mail(url, leo, recipient_email=" Bounced@Example.COM "))
+    (good,) = _claim(url, new_mail(url, leo))
+
+    assert (bad["suppressed"], good["suppressed"]) == (True, False)
+
+
+def test_a_future_mail_is_not_claimed(url: str, leo: Person) -> None:
+    assert _claim(url, new_mail(url, leo, due_at=_LATER)) == []
+
+
+def test_a_leased_mail_is_not_claimed_again(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    _claim(url, mail_id)
+
+    assert _claim(url, mail_id) == []
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("sent", "delivered", "bounced", "complained", "failed", "suppressed"),
+        *("skipped", "cancelled", "unknown"),
+    ],
+)
+def test_a_settled_mail_is_not_claimed(url: str, leo: Person, status: str) -> None:
+    assert _claim(url, new_mail(url, leo, delivery_status=status)) == []
+
+
+def test_an_expired_lease_without_a_send_group_returns(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    (first,) = _claim(url, mail_id, seconds=0)
+
+    (second,) = _claim(url, mail_id)
+
+    assert second["lease_token"] != first["lease_token"]
+    assert second["send_group"] is None
+
+
+def test_all_mails_of_a_claim_share_one_fresh_token(url: str, leo: Person) -> None:
+    first = _claim(url, *(new_mail(url, leo) for _ in range(3)))
+    second = _claim(url, new_mail(url, leo))
+
+    assert len({mail["lease_token"] for mail in first}) == 1
+    assert second[0]["lease_token"] != first[0]["lease_token"]
+
+
+def test_single_mails_come_in_the_order_in_which_they_were_due(url: str, leo: Person) -> None:
+    ids = [new_mail(url, leo, due_at=f"2026-01-0{day}Z") for day in (3, 1, 2)]
+
+    assert [mail["id"] for mail in _claim(url, *ids)] == [ids[1], ids[2], ids[0]]
+
+
+def test_unknown_and_repeated_ids_do_no_harm(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+
+    assert [mail["id"] for mail in _claim(url, mail_id, uuid4(), mail_id)] == [mail_id]
+    assert _claim(url) == []
+
+
+def test_eight_workers_claiming_the_same_mails_at_once_get_each_mail_once(
+    url: str, leo: Person
+) -> None:
+    ids = [new_mail(url, leo) for _ in range(40)]
+
+    def claim(connection: Connection) -> list[UUID]:
+        claimed = invoke(connection, "claim_emails", p_ids=ids, p_lease_seconds=60)
+        return [mail["id"] for mail in claimed]
+
+    shares = race(url, [(WORKER, claim)] * 8)
+
+    assert Counter(mail_id for share in shares for mail_id in share) == Counter(ids)

@@ -1,0 +1,188 @@
+"""Inviting someone: `request_match`."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.database import (
+    Connection,
+    Person,
+    acting_as,
+    call,
+    invitation,
+    invoke,
+    look,
+    mail_row,
+    new_person,
+    overtaken,
+    own_database,
+    sqlstate,
+)
+
+_MATCH_FIELDS = {
+    *("id", "user1_id", "user2_id", "initiator_id", "status", "venue_suggestion", "note"),
+    *("created_at", "responded_at", "expires_at"),
+}
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def maya(url: str) -> Person:
+    return new_person(url, "Maya")
+
+
+@pytest.fixture
+def leo(url: str) -> Person:
+    return new_person(url, "Leo")
+
+
+def _invite(url: str, inviter: Person, invitee: Person, **changes: object) -> Any:
+    return call(url, inviter, "request_match", **invitation(invitee, **changes))
+
+
+def _refusal(
+    url: str, inviter: Person, invitee: Person, **changes: object
+) -> tuple[str | None, str]:
+    return sqlstate(url, inviter, "request_match", **invitation(invitee, **changes))
+
+
+def test_an_invitation_is_a_pending_match(url: str, maya: Person, leo: Person) -> None:
+    answer = _invite(url, maya, leo)
+
+    match = answer["match"]
+    assert set(match) == _MATCH_FIELDS
+    assert (match["user1_id"], match["user2_id"]) == (str(maya.user_id), str(leo.user_id))
+    assert (match["initiator_id"], match["status"]) == (str(maya.user_id), "pending")
+    assert (match["venue_suggestion"], match["note"]) == ("Café Central", "Chess?")
+    assert match["responded_at"] is None
+    assert match["created_at"].endswith("Z")
+    assert answer["replayed"] is False
+
+
+def test_an_invitation_lasts_48_hours(url: str, maya: Person, leo: Person) -> None:
+    match = _invite(url, maya, leo)["match"]
+
+    lasts = "select %s::timestamptz - %s::timestamptz = interval '48 hours' as expected"
+    assert look(url, lasts, match["expires_at"], match["created_at"]) == [{"expected": True}]
+
+
+def test_an_invitation_leaves_one_mail_to_the_invited_in_the_outbox(
+    url: str, maya: Person, leo: Person
+) -> None:
+    answer = _invite(url, maya, leo)
+
+    match = answer["match"]
+    (mail,) = look(url, "select * from public.email_logs where match_id = %s", match["id"])
+    assert answer["emails"] == [{"id": str(mail["id"]), "priority": "urgent"}]
+    assert (mail["user_id"], mail["recipient_email"]) == (leo.user_id, leo.email)
+    assert (mail["email_template"], mail["delivery_status"]) == ("match_invitation", "pending")
+    assert mail["dedupe_key"] == f"match_invitation:{match['id']}:{leo.user_id}"
+    assert mail["template_data"] == {
+        "inviter_name": "Maya",
+        "venue_suggestion": "Café Central",
+        "note": "Chess?",
+        "match_id": match["id"],
+        "expires_at": match["expires_at"],
+    }
+
+
+def test_an_inviter_without_a_name_is_someone(url: str, leo: Person) -> None:
+    answer = _invite(url, new_person(url, "  "), leo)
+
+    mail = mail_row(url, answer["emails"][0]["id"])
+    assert mail["template_data"]["inviter_name"] == "Someone"
+
+
+def test_a_person_without_an_address_gets_no_mail(url: str, maya: Person, leo: Person) -> None:
+    look(url, "update auth.users set email = null where id = %s", leo.user_id)
+
+    assert _invite(url, maya, leo)["emails"] == []
+
+
+def test_a_token_whose_user_is_gone_is_no_caller(url: str, leo: Person) -> None:
+    gone = Person("authenticated", uuid4())
+
+    assert _refusal(url, gone, leo) == ("WM001", "unauthenticated")
+
+
+def test_inviting_nobody_known_is_not_found(url: str, maya: Person) -> None:
+    unknown = Person("authenticated", uuid4())
+
+    assert _refusal(url, maya, unknown) == ("WM002", "not_found")
+
+
+def test_inviting_yourself_is_refused(url: str, maya: Person) -> None:
+    assert _refusal(url, maya, maya) == ("WM006", "cannot_invite_yourself")
+
+
+@pytest.mark.parametrize("status", ["pending", "accepted"])
+def test_a_pair_has_one_open_match_whoever_invites(
+    url: str, maya: Person, leo: Person, status: str
+) -> None:
+    match = _invite(url, maya, leo)["match"]
+    look(url, "update public.wingman_matches set status = %s where id = %s", status, match["id"])
+
+    assert _refusal(url, maya, leo) == ("WM004", "match_already_open")
+    assert _refusal(url, leo, maya) == ("WM004", "match_already_open")
+
+
+def test_an_expired_invitation_makes_room_for_a_new_one(
+    url: str, maya: Person, leo: Person
+) -> None:
+    first = _invite(url, maya, leo)["match"]["id"]
+    look(url, "update public.wingman_matches set expires_at = now() where id = %s", first)
+
+    second = _invite(url, leo, maya)["match"]
+
+    assert second["status"] == "pending"
+    stored = look(url, "select status from public.wingman_matches where id = %s", first)
+    assert stored == [{"status": "expired"}]
+
+
+def _declined(url: str, maya: Person, leo: Person, days_ago: float) -> None:
+    match = _invite(url, maya, leo)["match"]
+    look(
+        url,
+        "update public.wingman_matches set status = 'declined',"
+        " responded_at = now() - %s * interval '1 day' where id = %s",
+        *(days_ago, match["id"]),
+    )
+
+
+def test_a_declined_pair_rests_for_seven_days_whoever_invites(
+    url: str, maya: Person, leo: Person
+) -> None:
+    _declined(url, maya, leo, days_ago=6.99)
+
+    assert _refusal(url, maya, leo) == ("WM005", "recently_declined")
+    assert _refusal(url, leo, maya) == ("WM005", "recently_declined")
+
+
+def test_a_declined_pair_may_try_again_after_seven_days(
+    url: str, maya: Person, leo: Person
+) -> None:
+    _declined(url, maya, leo, days_ago=7.01)
+
+    assert _invite(url, leo, maya)["match"]["status"] == "pending"
+
+
+def test_a_decline_that_is_being_given_stops_the_next_invitation(
+    url: str, maya: Person, leo: Person
+) -> None:
+    match = _invite(url, maya, leo)["match"]
+
+    def invite_again(connection: Connection) -> object:
+        return invoke(connection, "request_match", **invitation(leo))
+
+    with acting_as(url, leo) as answering:
+        invoke(answering, "respond_to_match", p_match_id=match["id"], p_action="decline")
+        outcome = overtaken(url, answering, maya, invite_again)
+
+    assert getattr(outcome, "sqlstate", outcome) == "WM005"

@@ -1,0 +1,128 @@
+"""What runs often reads by index, however much mail and however many matches there are."""
+
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from tests.integration.database import WORKER, Actor, Connection, invoke, look, own_database
+
+_ROWS = 20_000
+_BIG = ("email_logs", "wingman_matches", "user_profiles")
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    """A database with 20 000 accounts, each with a settled and a planned mail and a match."""
+    with own_database(database_url) as own:
+        look(
+            own,
+            "insert into auth.users (email) select n || '@example.com'"
+            " from generate_series(1, %s) as n",
+            _ROWS,
+        )
+        for status, due in (("sent", "-1 day"), ("pending", "1 day")):
+            look(
+                own,
+                "insert into public.email_logs (user_id, email_template, recipient_email,"
+                " dedupe_key, priority, delivery_status, due_at)"
+                " select id, 'match_invitation', email, %s || id, 'urgent', %s,"
+                " now() + %s::interval from public.user_profiles",
+                *(status, status, due),
+            )
+        look(
+            own,
+            "with pairs as (select id, lead(id) over (order by id) as next_id"
+            " from public.user_profiles)"
+            " insert into public.wingman_matches (user1_id, user2_id, initiator_id)"
+            " select id, next_id, id from pairs where next_id is not null",
+        )
+        look(own, "analyze")
+        yield own
+
+
+def _plans(url: str, actor: Actor, function: str, **params: object) -> str:
+    """Return the plans of all statements that ran inside the function."""
+    plans: list[str] = []
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        connection.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
+        _explain(connection)
+        connection.execute(
+            "select set_config('request.jwt.claims', %s, true)",
+            [f'{{"sub": "{actor.user_id}"}}'],
+        )
+        invoke(connection, function, **params)
+    return "\n".join(plans)
+
+
+def _explain(connection: Connection) -> None:
+    connection.execute("load 'auto_explain'")
+    for setting in (
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_nested_statements = on",
+        "auto_explain.log_level = notice",
+        # What a hosted project has: its disks have no arms to move.
+        "random_page_cost = 1.1",
+    ):
+        connection.execute(f"set {setting}".encode())
+
+
+def _someone(url: str) -> UUID:
+    (row,) = look(url, "select user1_id from public.wingman_matches limit 1")
+    return UUID(str(row["user1_id"]))
+
+
+def _scans(plans: str) -> list[str]:
+    return [
+        line.strip()
+        for line in plans.splitlines()
+        if any(f"Seq Scan on {table}" in line for table in _BIG)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("function", "index"),
+    [
+        ("sweep_emails", "email_logs_claimable"),
+        ("claim_emails", "email_logs_send_group"),
+        ("list_matches", "wingman_matches_of_user2"),
+        ("request_match", "wingman_matches_of_user1"),
+    ],
+)
+def test_the_function_reads_by_index(url: str, function: str, index: str) -> None:
+    stored = look(url, "select id from public.email_logs limit 50")
+    params: dict[str, dict[str, object]] = {
+        "sweep_emails": {"p_limit": 100},
+        "claim_emails": {"p_ids": [row["id"] for row in stored], "p_lease_seconds": 60},
+        "list_matches": {"p_limit": 20},
+        "request_match": {
+            "p_invitee_id": look(url, "select max(id::text)::uuid as id from auth.users")[0]["id"],
+            "p_venue_suggestion": None,
+            "p_note": None,
+            "p_max_daily": 10,
+        },
+    }
+    actor = WORKER if function.endswith("emails") else Actor("authenticated", _someone(url))
+
+    plans = _plans(url, actor, function, **params[function])
+
+    assert _scans(plans) == []
+    assert index in plans
+
+
+def test_a_group_starts_and_settles_by_index(url: str) -> None:
+    start = _plans(url, WORKER, "start_send_group", p_lease_token=uuid4(), p_ids=[uuid4(), uuid4()])
+    settle = _plans(
+        url,
+        WORKER,
+        "complete_emails",
+        p_lease_token=uuid4(),
+        p_results=Jsonb([{"id": str(uuid4()), "outcome": "sent"}]),
+    )
+
+    assert _scans(start + settle) == []
+    assert "email_logs_pkey" in start
+    assert "email_logs_pkey" in settle

@@ -1,0 +1,216 @@
+"""Send groups: what went out in one provider request goes out again as that request, or not."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.integration.database import (
+    WORKER,
+    Connection,
+    Person,
+    acting_as,
+    call,
+    invoke,
+    look,
+    mail_row,
+    new_mail,
+    new_person,
+    own_database,
+    race,
+    rows,
+)
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def leo(url: str) -> Person:
+    return new_person(url, "Leo")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Mails that one worker handed to the provider."""
+
+    id: UUID
+    token: UUID
+    ids: list[UUID]
+
+
+def _claim(url: str, ids: Sequence[UUID], seconds: int = 60) -> list[dict[str, Any]]:
+    return rows(url, WORKER, "claim_emails", p_ids=list(ids), p_lease_seconds=seconds)
+
+
+def _start(url: str, token: UUID, ids: Sequence[UUID]) -> Any:
+    return call(url, WORKER, "start_send_group", p_lease_token=token, p_ids=list(ids))
+
+
+@pytest.fixture
+def group(url: str, leo: Person) -> Group:
+    """Three mails, grouped in another order than they were due in; the lease is running."""
+    ids = [new_mail(url, leo, due_at=f"2026-01-0{day}Z") for day in (2, 3, 1)]
+    token = _claim(url, ids)[0]["lease_token"]
+    return Group(_start(url, token, ids), token, ids)
+
+
+def _expire(url: str, group: Group) -> None:
+    look(
+        url,
+        "update public.email_logs set lease_expires_at = now() where send_group = %s",
+        group.id,
+    )
+
+
+def test_a_started_group_has_its_mails_in_the_given_order(url: str, group: Group) -> None:
+    stored = [mail_row(url, mail_id) for mail_id in group.ids]
+
+    assert [row["send_group"] for row in stored] == [group.id] * 3
+    assert [row["group_position"] for row in stored] == [0, 1, 2]
+    assert all(row["group_started_at"] for row in stored)
+
+
+def test_a_group_starts_once(url: str, group: Group) -> None:
+    assert _start(url, group.token, group.ids) is None
+    assert mail_row(url, group.ids[0])["send_group"] == group.id
+
+
+def test_no_group_starts_when_one_lease_is_lost(url: str, leo: Person) -> None:
+    ids = [new_mail(url, leo) for _ in range(2)]
+    token = _claim(url, ids)[0]["lease_token"]
+    look(url, "update public.email_logs set lease_token = %s where id = %s", uuid4(), ids[1])
+
+    assert _start(url, token, ids) is None
+    assert mail_row(url, ids[0])["send_group"] is None
+
+
+def test_no_group_starts_when_one_lease_has_expired(url: str, leo: Person) -> None:
+    ids = [new_mail(url, leo) for _ in range(2)]
+    token = _claim(url, ids)[0]["lease_token"]
+    look(url, "update public.email_logs set lease_expires_at = now() where id = %s", ids[1])
+
+    assert _start(url, token, ids) is None
+    assert mail_row(url, ids[0])["send_group"] is None
+
+
+def test_no_group_starts_with_a_settled_mail(url: str, leo: Person) -> None:
+    ids = [new_mail(url, leo) for _ in range(2)]
+    token = _claim(url, ids)[0]["lease_token"]
+    look(url, "update public.email_logs set delivery_status = 'cancelled' where id = %s", ids[1])
+
+    assert _start(url, token, ids) is None
+
+
+def test_no_group_starts_of_nothing_or_with_a_mail_twice(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    token = _claim(url, [mail_id])[0]["lease_token"]
+
+    assert _start(url, token, []) is None
+    assert _start(url, token, [mail_id, mail_id]) is None
+
+
+def test_an_expired_group_returns_whole_and_in_order_whichever_mail_is_asked_for(
+    url: str, group: Group
+) -> None:
+    _expire(url, group)
+
+    claimed = _claim(url, [group.ids[2]])
+
+    assert [mail["id"] for mail in claimed] == group.ids
+    assert [mail["group_position"] for mail in claimed] == [0, 1, 2]
+    assert {mail["send_group"] for mail in claimed} == {group.id}
+    assert {mail["lease_token"] for mail in claimed}.isdisjoint({group.token})
+
+
+def test_a_group_keeps_its_key_and_its_start_through_a_second_claim(url: str, group: Group) -> None:
+    started = mail_row(url, group.ids[0])["group_started_at"]
+    _expire(url, group)
+
+    claimed = _claim(url, group.ids)
+
+    assert {mail["group_started_at"] for mail in claimed} == {started}
+    assert _start(url, claimed[0]["lease_token"], group.ids) is None
+
+
+def test_a_group_is_left_alone_while_one_of_its_leases_runs(url: str, group: Group) -> None:
+    _expire(url, group)
+    look(
+        url,
+        "update public.email_logs set lease_expires_at = now() + interval '1 minute' where id = %s",
+        group.ids[1],
+    )
+
+    assert _claim(url, group.ids) == []
+    assert mail_row(url, group.ids[0])["lease_token"] == group.token
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_a_group_is_left_alone_while_somebody_holds_one_of_its_rows(
+    url: str, group: Group, position: int
+) -> None:
+    _expire(url, group)
+    lock = b"select 1 from public.email_logs where id = %s for update"
+
+    with acting_as(url, WORKER) as holder:
+        holder.execute(lock, [group.ids[position]])
+        assert _claim(url, group.ids) == []
+
+    assert len(_claim(url, group.ids)) == 3
+
+
+def test_the_settled_mails_of_a_group_stay_settled(url: str, group: Group) -> None:
+    look(
+        url,
+        "update public.email_logs set delivery_status = 'delivered' where id = %s",
+        group.ids[0],
+    )
+    _expire(url, group)
+
+    assert [mail["id"] for mail in _claim(url, group.ids)] == group.ids[1:]
+
+
+def test_a_group_whose_first_mail_is_gone_can_still_be_claimed(url: str, group: Group) -> None:
+    look(url, "delete from public.email_logs where id = %s", group.ids[0])
+    _expire(url, group)
+
+    assert [mail["id"] for mail in _claim(url, group.ids)] == group.ids[1:]
+
+
+def test_a_group_that_the_provider_may_forget_is_never_sent_again(url: str, group: Group) -> None:
+    _expire(url, group)
+    look(
+        url,
+        "update public.email_logs set group_started_at = now() - interval '20 hours'"
+        " where send_group = %s",
+        group.id,
+    )
+
+    assert _claim(url, group.ids) == []
+
+
+def test_groups_come_before_single_mails(url: str, leo: Person, group: Group) -> None:
+    _expire(url, group)
+    single = new_mail(url, leo, due_at="2020-01-01Z")
+
+    assert [mail["id"] for mail in _claim(url, [single, *group.ids])] == [*group.ids, single]
+
+
+def test_eight_workers_claiming_one_group_at_once_leave_it_whole_with_one_of_them(
+    url: str, group: Group
+) -> None:
+    for _ in range(10):
+        _expire(url, group)
+
+        def claim(connection: Connection) -> list[UUID]:
+            claimed = invoke(connection, "claim_emails", p_ids=group.ids, p_lease_seconds=60)
+            return [mail["id"] for mail in claimed]
+
+        shares = race(url, [(WORKER, claim)] * 8)
+
+        assert [share for share in shares if share] == [group.ids]
