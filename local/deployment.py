@@ -71,11 +71,11 @@ def deploy(stack: Stack, ministack: Recorded) -> None:
     with _build_lock(stack):
         built = (stack.checkout / ".aws-sam" / "built").read_text()
         stamp = stack.state / "deployed.json"
-        wanted = {"build": built, "emulator": [ministack.pid, ministack.started]}
+        wanted: dict[str, object] = {"build": built, "emulator": [ministack.pid, ministack.started]}
         if stamp.exists() and json.loads(stamp.read_text()) == wanted:
             say(f"  {'deployment':<48} nothing changed")
             return
-        forget(stack)
+        _forget_if_new(stack, wanted)
         _put_secrets(stack)
         with step("sam deploy"):
             _deploy(stack)
@@ -84,9 +84,18 @@ def deploy(stack: Stack, ministack: Recorded) -> None:
         stamp.write_text(json.dumps(wanted))
 
 
+def _forget_if_new(stack: Stack, wanted: dict[str, object]) -> None:
+    """Keep answering with the old deployment while a new one replaces it, if it is there."""
+    stamp = stack.state / "deployed.json"
+    if not stamp.exists() or json.loads(stamp.read_text())["emulator"] != wanted["emulator"]:
+        forget(stack)
+    stamp.unlink(missing_ok=True)
+
+
 def forget(stack: Stack) -> None:
     """Take note that nothing is deployed (any more)."""
     (stack.state / "deployed.json").unlink(missing_ok=True)
+    outputs_file(stack).unlink(missing_ok=True)
 
 
 def _deploy(stack: Stack) -> None:

@@ -1,6 +1,7 @@
 """`up`, `down`, `dev` and `status`: the parts in the order in which they need each other."""
 
 import fcntl
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ def up(stack: Stack) -> None:
         supervisor = Supervisor(stack)
         try:
             _start_all(stack, supervisor)
+        except StackError as error:
+            raise StackError(f"{error}\n  what was started keeps running: `make down`") from error
         finally:
             environment.write(stack, supervisor.pids())
     say(f"Up after {time.monotonic() - began:.1f} s")
@@ -83,11 +86,12 @@ def down(stack: Stack) -> None:
     """Stop every part and what it started."""
     with _only_one(stack):
         stopped = Supervisor(stack).stop()
+        shutil.rmtree(stack.state / "ministack", ignore_errors=True)  # a killed one leaves code
     deployment.forget(stack)
     say(f"The {stack.name} stack is down ({stopped} parts stopped)")
 
 
-def clean(stack: Stack) -> None:
+def reset(stack: Stack) -> None:
     """Stop every part and remove the database, wherever it lies."""
     down(stack)
     remove(stack)

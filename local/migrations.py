@@ -89,7 +89,7 @@ def _is_new(connection: psycopg.Connection, script: Script) -> bool:
     ).fetchone()
     if known is not None and known != (script.sha256,):
         raise ChangedMigrationError(
-            f"{script.path.name} changed after it was applied: `make clean` begins anew "
+            f"{script.path.name} changed after it was applied: `make reset` begins anew "
             "(the local data is lost), or put the change into a new migration"
         )
     return known is None
