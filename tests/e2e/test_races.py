@@ -39,7 +39,7 @@ def test_fifty_answers_at_once_have_one_winner(api: Api, people: People, inbox: 
     inbox.wait_for(leo, 1)
     actions = ["accept", "decline"] * 25
     with httpx.Client(limits=httpx.Limits(max_connections=50), timeout=120) as client:
-        url = f"{api.client.base_url}api/matches/{match_id}/respond"
+        url = f"{api.client.base_url}/api/matches/{match_id}/respond"
 
         def request(action: str) -> Request:
             return lambda: client.post(url, json={"action": action}, headers=leo.authorization)
@@ -67,7 +67,7 @@ def test_fifty_answers_at_once_have_one_winner(api: Api, people: People, inbox: 
 def test_twenty_invitations_of_one_pair_make_one_match(api: Api, people: People) -> None:
     maya, leo = people.pair()
     with httpx.Client(limits=httpx.Limits(max_connections=20), timeout=120) as client:
-        url = f"{api.client.base_url}api/matches"
+        url = f"{api.client.base_url}/api/matches"
 
         def request(number: int) -> Request:
             inviter, invitee = (maya, leo) if number % 2 else (leo, maya)
@@ -90,7 +90,7 @@ def test_one_key_sent_ten_times_at_once_invites_once(api: Api, people: People) -
     """The limiter lets five of a user pass; each of those gets the one match."""
     maya, leo = people.pair()
     with httpx.Client(limits=httpx.Limits(max_connections=10), timeout=120) as client:
-        url = f"{api.client.base_url}api/matches"
+        url = f"{api.client.base_url}/api/matches"
         headers = maya.authorization | {"Idempotency-Key": "once"}
         body = {"invitee_id": str(leo.id)}
         responses = at_once([lambda: client.post(url, json=body, headers=headers)] * 10)

@@ -101,9 +101,7 @@ def test_an_unknown_action_is_a_422(function: Load, people: People) -> None:
     assert '"field":"action"' in answer["body"]
 
 
-def test_a_warm_answer_makes_three_calls(
-    function: Load, people: People, calls: list[str]
-) -> None:
+def test_a_warm_answer_makes_three_calls(function: Load, people: People, calls: list[str]) -> None:
     """One to Redis, one to the database, one to the queue."""
     _, first, first_match = invited(function, people)
     _, second, second_match = invited(function, people)

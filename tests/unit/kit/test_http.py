@@ -41,13 +41,19 @@ def call(fresh_container: None) -> Call:
     handler = lambda_handler(app)
 
     def invoke(
-        method: str, path: str, body: bytes | None = None, query: str = ""
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        query: str = "",
+        *,
+        announced: bool = True,
     ) -> tuple[int, dict[str, Any], dict[str, str]]:
         event = json.loads((ROOT / "events" / "health" / "get.json").read_text())
         event["rawPath"] = event["requestContext"]["http"]["path"] = path
         event["requestContext"]["http"]["method"] = method
         event["rawQueryString"] = query
         if body is not None:
+            event["headers"] |= {"content-length": str(len(body))} if announced else {}
             event["headers"]["content-type"] = "application/json"
             event["body"] = base64.b64encode(body).decode()
             event["isBase64Encoded"] = True
@@ -116,8 +122,10 @@ def test_text_may_have_lines_and_any_script(call: Call) -> None:
     assert note["text"] == text
 
 
-def test_eleven_megabytes_are_too_large(call: Call) -> None:
-    status, problem, _ = call("POST", "/notes", b" " * (11 * 1024 * 1024))
+@pytest.mark.parametrize("announced", [True, False])
+def test_eleven_megabytes_are_too_large(call: Call, announced: bool) -> None:
+    body = b" " * (11 * 1024 * 1024)
+    status, problem, _ = call("POST", "/notes", body, announced=announced)
     assert (status, problem["code"]) == (413, "payload_too_large")
 
 

@@ -13,10 +13,9 @@ from wingman.kit import settings
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import problems
-from wingman.kit.http.envelope import Envelope
+from wingman.kit.http.envelope import MAX_BODY_BYTES, Envelope
 from wingman.kit.settings import AppSettings, Settings
 
-MAX_BODY_BYTES = 10 * 1024 * 1024
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
@@ -38,14 +37,14 @@ def create_app(*needs: type[Settings]) -> FastAPI:
     app.add_exception_handler(ProblemError, problems.problem)
     app.add_exception_handler(RequestValidationError, problems.invalid)
     app.add_exception_handler(HTTPException, problems.routing)
-    app.add_middleware(Envelope)
+    app.add_exception_handler(Exception, problems.crash)
     return app
 
 
 def lambda_handler(app: FastAPI) -> Handler:
     """Adapt the app to API Gateway's payload format 2.0."""
     text = [*DEFAULT_TEXT_MIME_TYPES, problems.MEDIA_TYPE]
-    adapter = Mangum(app, lifespan="off", text_mime_types=text)
+    adapter = Mangum(Envelope(app), lifespan="off", text_mime_types=text)
 
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         with deadline(context):

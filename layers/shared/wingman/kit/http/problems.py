@@ -87,6 +87,11 @@ def routing(request: Request, error: Exception) -> Response:
     return render(refusal, request.state.request_id)
 
 
+def crash(request: Request, _: Exception) -> Response:
+    """Render a bug, of which the client learns nothing; the framework raises it on for the log."""
+    return render(ProblemError(), request.state.request_id)
+
+
 def _methods(request: Request) -> set[str]:
     """Collect what every route of this path takes; the framework names the first one's only."""
     return {

@@ -1,0 +1,102 @@
+"""The order of the house: names line up, files stay small, imports stay where they belong."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from wingman.kit import settings
+
+from tests.support.template import ROOT, functions, template, variables
+
+TOP_LEVEL = {
+    ".ci", ".gitignore", "Makefile", "README.md", "docs", "events", "functions", "layers", "local",
+    "pyproject.toml", "requirements.txt", "samconfig.toml", "supabase", "template.yaml", "tests",
+}  # fmt: skip
+FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
+WINGMAN = ROOT / "layers" / "shared" / "wingman"
+SOURCES = [
+    path
+    for folder in ("functions", "layers/shared", "local", "tests")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "node_modules" not in path.parts
+]
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def test_nothing_lies_at_the_top_without_a_reason() -> None:
+    ignored = {".git", ".local", ".aws-sam"} | {path.name for path in ROOT.glob(".*_cache")}
+    found = {path.name for path in ROOT.iterdir()} - ignored - {".hypothesis", "__pycache__"}
+    assert found <= TOP_LEVEL
+
+
+def test_folders_and_resources_agree() -> None:
+    assert set(functions()) == set(FOLDERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_function_has_one_name_everywhere(folder: str) -> None:
+    resource = "".join(part.capitalize() for part in folder.split("_")) + "Function"
+    properties = template()["Resources"][resource]["Properties"]
+    assert properties["CodeUri"] == f"functions/{folder}"
+    assert sorted(path.name for path in (ROOT / "functions" / folder).glob("*.py")) == ["app.py"]
+    assert list((ROOT / "events" / folder).glob("*.json"))
+    assert (ROOT / "tests" / "functions" / f"test_{folder}.py").exists()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_an_app_adapts_and_no_more(folder: str) -> None:
+    lines = (ROOT / "functions" / folder / "app.py").read_text().splitlines()
+    assert len(lines) <= 80
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_a_file_stays_small(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", sorted(WINGMAN.rglob("*.py")), ids=_name)
+def test_the_web_framework_stays_at_the_edge(path: Path) -> None:
+    inside = path.relative_to(WINGMAN).as_posix()
+    if inside.startswith("kit/http/") or inside == "kit/auth.py":
+        return
+    assert not [name for name in _imports(path) if name.split(".")[0] in {"fastapi", "mangum"}]
+
+
+@pytest.mark.parametrize("path", sorted(WINGMAN.glob("*/*.py")), ids=_name)
+def test_another_domain_sees_only_service_and_models(path: Path) -> None:
+    domain = path.relative_to(WINGMAN).parts[0]
+    for name in _imports(path):
+        parts = name.split(".")
+        if parts[0] == "wingman" and len(parts) > 2 and parts[1] not in {domain, "kit"}:
+            assert parts[2] in {"service", "models"}, name
+
+
+@pytest.mark.parametrize("path", sorted(WINGMAN.rglob("*.py")), ids=_name)
+def test_tables_are_named_in_repositories_only(path: Path) -> None:
+    tables = r"\b(user_profiles|wingman_matches|email_logs|email_preferences|email_suppressions)\b"
+    if path.name != "repository.py":
+        assert not re.search(tables, path.read_text())
+
+
+def test_settings_and_template_name_the_same_variables() -> None:
+    """Every variable of the template is one that the settings read, and the other way round."""
+    models = settings.Settings.__subclasses__()
+    models += [model for parent in models for model in parent.__subclasses__()]
+    fields = {name for model in models for name in model.model_fields}
+    given = {name.lower() for folder in FOLDERS for name in variables(folder)}
+    of_the_runtime = {"aws_region", "aws_endpoint_url"}
+    of_the_libraries = {"powertools_service_name"}
+    assert fields - of_the_runtime == given - of_the_libraries
