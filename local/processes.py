@@ -105,10 +105,11 @@ def stop(
         wait_until(lambda: not alive(process), patience)
     for last_word in (signal.SIGTERM, signal.SIGKILL):
         if not group(process):
-            return
+            break
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, last_word)
         wait_until(lambda: not group(process), 3)
+    reap()
 
 
 def wait_until(condition: Callable[[], bool], patience: float, pause: float = 0.05) -> bool:

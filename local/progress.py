@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 
 def say(line: str = "") -> None:
-    """Print one line at once, also into a pipe."""
-    print(line, flush=True)
+    """Print one line at once, also into a pipe, and whole, also from several threads."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def complain(line: str) -> None:

@@ -1,0 +1,70 @@
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from local import environment
+from local.credentials import credentials
+from local.errors import StackError
+from local.stack import Stack, stack
+
+# design.md, section 6
+VARIABLES = [
+    "API_URL",
+    "SUPABASE_URL",
+    "SUPABASE_PUBLISHABLE_KEY",
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_JWT_SECRET",
+    "DATABASE_URL",
+    "UPSTASH_REDIS_REST_URL",
+    "UPSTASH_REDIS_REST_TOKEN",
+    "REDIS_URL",
+    "RESEND_API_URL",
+    "RESEND_API_KEY",
+    "RESEND_WEBHOOK_SECRET",
+    "INBOX_URL",
+    "AWS_ENDPOINT_URL",
+    "EMAIL_URGENT_QUEUE_URL",
+    "EMAIL_BULK_QUEUE_URL",
+    "PIDS",
+]
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Stack:
+    return Stack("dev", 8700, checkout=tmp_path)
+
+
+def test_the_ports_of_dev_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WINGMAN_PORT_BASE", "9300")
+    assert stack("dev").url("api") == "http://127.0.0.1:9300"
+    assert stack("test").url("api") == "http://127.0.0.1:8800"
+
+
+@pytest.mark.parametrize("base", ["eighty", "80", "70000"])
+def test_a_base_that_is_no_port_is_refused(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WINGMAN_PORT_BASE", base)
+    with pytest.raises(StackError, match="WINGMAN_PORT_BASE"):
+        stack("dev")
+
+
+def test_secrets_stay_the_same_and_are_for_their_owner_only(here: Stack) -> None:
+    first = credentials(here)
+    assert credentials(here) == first
+    assert stat.S_IMODE((here.state / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_two_stacks_share_no_secret(here: Stack) -> None:
+    mine, other = credentials(here), credentials(replace(here, name="test"))
+    assert not set(vars(mine).values()) & set(vars(other).values())
+
+
+def test_the_env_file_holds_every_variable_and_reads_back(here: Stack) -> None:
+    path = environment.write(here, {"redis": 12})
+    found = environment.read(here)
+    assert list(found) == VARIABLES
+    assert json.loads(found["PIDS"]) == {"redis": 12}
+    assert path == here.checkout / ".local" / "env"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
