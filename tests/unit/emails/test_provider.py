@@ -20,7 +20,7 @@ from wingman.emails import provider as module
 from wingman.emails.provider import BatchReply, EmailProvider, OutgoingEmail, ResendProvider, redact
 from wingman.emails.rules import Reply
 from wingman.kit import settings
-from wingman.kit.clock import deadline
+from wingman.kit.clock import deadline, time_left
 
 
 def outgoing(number: int) -> OutgoingEmail:
@@ -256,7 +256,9 @@ def test_a_slow_provider_is_waited_for_no_longer_than_the_invocation_lasts(
         deadline(Context(seconds=2.8)),
     ):
         reply = provider.send_batch([outgoing(1)], "send/1")
+        left_to_record_it = time_left()
         release.set()
 
+    assert left_to_record_it > 1.5
     assert reply.reply is Reply.UNKNOWN
     assert reply.error == f"HttpClientError: {httpx.ReadTimeout('timed out')}"

@@ -102,7 +102,7 @@ def send(sender: Sender, email_ids: Sequence[UUID]) -> None:
     Raises DependencyUnavailable when the outbox is away. Nothing is lost then: a lease ends by
     itself, and the group it held is sent again under the same key.
     """
-    for at, ids in enumerate(_chunks(list(dict.fromkeys(email_ids)))):
+    for at, ids in enumerate(_chunks(email_ids)):
         if at and time_left() < SECONDS_PER_REQUEST:
             logger().warning("emails.out_of_time", extra={"left": len(email_ids) - at * MAX_BATCH})
             return  # not claimed, so still due: the sweep hands them out again

@@ -1,0 +1,157 @@
+"""Things that happen in the product, the mails they cause, and what goes wrong with a sender."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.inbox import Inbox
+from tests.support.people import People, Person
+from wingman.emails.models import EmailRef
+from wingman.emails.provider import BatchReply, EmailProvider, OutgoingEmail
+from wingman.kit.database import get_user_client
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.queue import Queue
+
+ROOT = Path(__file__).parents[2]
+_PAST = "now() - interval '1 second'"
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened, who reads of it, and the mails that are recorded but not yet enqueued."""
+
+    people: People
+    refs: list[EmailRef]
+    readers: list[Person]
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The queue message of these mails, as Lambda is given it."""
+        body = json.dumps({"email_ids": [str(ref.id) for ref in self.refs]})
+        return {"Records": [{"messageId": "059f36b4-87a3-44ab-83d2-661975830a7d", "body": body}]}
+
+    def keep_the_sweep_away(self) -> None:
+        """Look handed out: the deployment's own sweep leaves that alone for two minutes."""
+        self.update("enqueued_at = now()")
+
+    def expire_leases(self) -> None:
+        """Let the time of a lease pass, and of a planned retry."""
+        self.update(
+            f"lease_expires_at = case when lease_token is not null then {_PAST} end, "
+            f"due_at = least(due_at, {_PAST}), enqueued_at = now()"
+        )
+
+    def update(self, changes: str) -> None:
+        self.people.connection.execute(
+            f"update public.email_logs set {changes} where id = any(%s)",  # noqa: S608 - ours
+            ([ref.id for ref in self.refs],),
+        )
+
+    def rows(self) -> list[tuple[str, str | None]]:
+        """Status and message id of each mail."""
+        return self.people.connection.execute(
+            "select delivery_status, resend_message_id from public.email_logs where id = any(%s)",
+            ([ref.id for ref in self.refs],),
+        ).fetchall()
+
+    def statuses(self) -> set[str]:
+        return {status for status, _ in self.rows()}
+
+    def assert_accepted_exactly_once(self, inbox: Inbox) -> None:
+        """The provider holds one copy for each reader, and the log knows it by its id."""
+        accepted = [inbox.wait_for(reader, 1, seconds=10)[0] for reader in self.readers]
+        assert self.statuses() == {"sent"}
+        assert {message for _, message in self.rows()} == {mail["id"] for mail in accepted}
+
+
+def tell(people: People, kind: str) -> Story:
+    """Let an `invitation`, an `acceptance` or a `decline` happen."""
+    maya, leo = people.pair()
+    invited = get_user_client(maya.token).rpc("request_match", _invitation(leo))
+    if kind == "invitation":
+        return _story(people, invited, [leo])
+    accepts = kind == "acceptance"
+    answer = {"p_match_id": invited["match"]["id"], "p_action": "accept" if accepts else "decline"}
+    answered = get_user_client(leo.token).rpc("respond_to_match", answer)
+    return _story(people, answered, [maya, leo] if accepts else [maya])
+
+
+def _invitation(invitee: Person) -> dict[str, object]:
+    return {
+        "p_invitee_id": str(invitee.id),
+        "p_venue_suggestion": "Café Kranzler",
+        "p_note": "Coffee?",
+        "p_max_daily": 10,
+    }
+
+
+def _story(people: People, change: Mapping[str, Any], readers: list[Person]) -> Story:
+    story = Story(people, [EmailRef.model_validate(ref) for ref in change["emails"]], readers)
+    assert len(story.refs) == len(readers)
+    story.keep_the_sweep_away()
+    return story
+
+
+# A sender that is stopped where it hurts: the provider has accepted, nobody has recorded it.
+_STOPPED_SENDER = """
+import sys, uuid
+from wingman.emails import provider, service
+
+class Stopped(provider.ResendProvider):
+    def send_batch(self, messages, key):
+        reply = super().send_batch(messages, key)
+        print(reply.reply, flush=True)
+        sys.stdin.read()
+
+sender = service.sender()
+object.__setattr__(sender, "provider", Stopped())
+service.send(sender, [uuid.UUID(one) for one in sys.argv[1:]])
+print("nothing to send", flush=True)
+"""
+
+
+def kill_a_sender_after_the_provider_accepted(story: Story) -> None:
+    """Send in a process of its own, and end that with SIGKILL between accepted and recorded."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _STOPPED_SENDER, *(str(ref.id) for ref in story.refs)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "layers" / "shared")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as sender:
+        assert sender.stdout is not None
+        told = sender.stdout.readlines(1)
+        sender.send_signal(signal.SIGKILL)
+    assert told == ["accepted\n"]
+
+
+class BrokenQueue(Queue):
+    """SQS is away just after the commit."""
+
+    def send(self, *_: object) -> None:
+        raise DependencyUnavailable("sqs")
+
+
+@dataclass
+class Disturbed(EmailProvider):
+    """The way to the provider, on which something happens once: before or after the request."""
+
+    real: EmailProvider
+    before: Callable[[], object] | None = None
+    after: Callable[[], object] | None = None
+
+    def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
+        before, self.before = self.before, None
+        if before is not None:
+            before()
+        reply = self.real.send_batch(messages, idempotency_key)
+        after, self.after = self.after, None
+        if after is not None:
+            after()
+        return reply

@@ -1,0 +1,208 @@
+"""Lost answers, killed senders, overtaken leases: the same request again, or nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.emails.fakes import (
+    LOST,
+    Context,
+    House,
+    Killed,
+    house,
+    invitation,
+)
+from wingman.emails import service
+from wingman.emails.provider import BatchReply
+from wingman.emails.rules import Reply
+from wingman.kit.clock import deadline
+
+BUSY = BatchReply(Reply.RATE_LIMITED, retry_after=timedelta(seconds=30))
+EVERY_QUICK_TRY = 4
+
+
+def recipients(on: House) -> list[str]:
+    return [mail.recipient for mail in on.provider.inbox]
+
+
+def test_a_lost_answer_is_asked_for_again_at_once_under_the_same_key() -> None:
+    on = house()
+    on.provider.faults = [LOST, LOST, LOST]
+    mail = on.outbox.add(invitation())
+
+    service.send(on.sender, [mail])
+
+    assert on.outbox.status(mail) == "sent"
+    assert len(on.provider.inbox) == 1
+    assert len({key for key, _ in on.provider.requests}) == 1
+    assert len(on.naps) == 3
+
+
+def test_answers_lost_for_good_leave_the_group_to_be_repeated_unchanged() -> None:
+    on = house()
+    on.provider.faults = [LOST] * EVERY_QUICK_TRY
+    mails = [on.outbox.add(invitation()) for _ in range(3)]
+
+    service.send(on.sender, mails)
+    assert {on.outbox.status(mail) for mail in mails} == {"pending"}
+    on.clock.advance(minutes=2)
+    service.send(on.sender, [mails[2]])
+
+    assert {on.outbox.status(mail) for mail in mails} == {"sent"}
+    assert len(on.provider.inbox) == 3
+    assert all(request == on.provider.requests[0] for request in on.provider.requests)
+
+
+def test_a_sender_killed_after_the_provider_accepted_sends_no_second_copy() -> None:
+    on = house()
+    on.provider.faults = [Killed]
+    mail = on.outbox.add(invitation())
+
+    with pytest.raises(Killed):
+        service.send(on.sender, [mail])
+    service.send(on.sender, [mail])
+    assert on.outbox.status(mail) == "sending"
+    on.clock.advance(minutes=2)
+    service.send(on.sender, [mail])
+
+    assert on.outbox.status(mail) == "sent"
+    assert len(on.provider.inbox) == 1
+
+
+def test_a_group_that_may_be_out_is_not_decided_again() -> None:
+    on = house()
+    on.provider.faults = [Killed]
+    mails = [on.outbox.add(invitation()) for _ in range(2)]
+    with pytest.raises(Killed):
+        service.send(on.sender, mails)
+
+    row = on.outbox.rows[mails[0]]
+    row.email = row.email.model_copy(update={"suppressed": True, "match_notifications": False})
+    on.clock.advance(hours=1)
+    service.send(on.sender, mails)
+
+    assert [on.outbox.status(mail) for mail in mails] == ["sent", "sent"]
+    assert on.provider.requests[0] == on.provider.requests[1]
+
+
+def test_waiting_for_the_rate_limit_releases_the_group_and_counts_as_nothing() -> None:
+    on = house()
+    on.provider.faults = [BUSY]
+    mail = on.outbox.add(invitation())
+
+    service.send(on.sender, [mail])
+
+    row = on.outbox.rows[mail]
+    assert (row.status, row.send_group, row.email.retry_count) == ("pending", None, 0)
+    assert row.due_at == on.clock.now + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("refusal", [BUSY, BatchReply(Reply.UNREACHABLE)])
+def test_a_refused_repetition_keeps_the_group_that_an_earlier_try_may_have_sent(
+    refusal: BatchReply,
+) -> None:
+    on = house()
+    on.provider.faults = [Killed, *[refusal] * EVERY_QUICK_TRY]
+    mail = on.outbox.add(invitation())
+    with pytest.raises(Killed):
+        service.send(on.sender, [mail])
+    group = on.outbox.rows[mail].send_group
+
+    on.clock.advance(minutes=2)
+    service.send(on.sender, [mail])
+
+    assert on.outbox.rows[mail].send_group == group
+    on.provider.faults.clear()
+    on.clock.advance(hours=1)
+    service.send(on.sender, [mail])
+    assert len(on.provider.inbox) == 1
+
+
+def test_a_lost_answer_followed_by_a_refusal_in_the_same_run_keeps_the_group() -> None:
+    on = house()
+    on.provider.faults = [LOST, BUSY]
+    mail = on.outbox.add(invitation())
+
+    service.send(on.sender, [mail])
+    on.clock.advance(minutes=2)
+    service.send(on.sender, [mail])
+
+    assert len(on.provider.inbox) == 1
+    assert on.outbox.status(mail) == "sent"
+
+
+def test_a_key_that_met_another_body_ends_as_unknown_and_is_never_repeated() -> None:
+    on = house()
+    on.provider.faults = [Killed]
+    mail = on.outbox.add(invitation())
+    with pytest.raises(Killed):
+        service.send(on.sender, [mail])
+
+    row = on.outbox.rows[mail]
+    row.email = row.email.model_copy(update={"recipient_first_name": "Mia"})
+    for _ in range(3):
+        on.clock.advance(hours=1)
+        service.send(on.sender, [mail])
+
+    assert on.outbox.status(mail) == "unknown"
+    assert len(on.provider.requests) == 2
+
+
+def test_a_repetition_that_cannot_be_written_any_more_keeps_its_group() -> None:
+    on = house()
+    on.provider.faults = [Killed]
+    mail = on.outbox.add(invitation())
+    with pytest.raises(Killed):
+        service.send(on.sender, [mail])
+    row = on.outbox.rows[mail]
+    whole = row.email
+    row.email = whole.model_copy(update={"template_data": {}})
+
+    on.clock.advance(minutes=2)
+    service.send(on.sender, [mail])
+
+    assert (row.status, row.send_group is not None) == ("pending", True)
+
+
+def test_a_sender_whose_lease_ran_out_before_grouping_sends_nothing() -> None:
+    on = house()
+    on.outbox.before_group = lambda: on.clock.advance(minutes=5)
+    mail = on.outbox.add(invitation())
+
+    service.send(on.sender, [mail])
+
+    assert on.provider.requests == []
+
+
+def test_two_senders_of_one_group_at_once_send_it_once() -> None:
+    on = house()
+    mail = on.outbox.add(invitation())
+    slow = on.provider.send_batch
+
+    def overtaken(messages: object, key: object) -> BatchReply:
+        """The lease runs out inside the request, and another sender takes over and finishes."""
+        on.clock.advance(minutes=5)
+        on.provider.send_batch = slow  # type: ignore[method-assign]
+        service.send(on.sender, [mail])
+        return slow(messages, key)  # type: ignore[arg-type]
+
+    on.provider.send_batch = overtaken  # type: ignore[method-assign, assignment]
+    service.send(on.sender, [mail])
+
+    assert len(on.provider.inbox) == 1
+    assert on.outbox.status(mail) == "sent"
+
+
+def test_an_answer_lost_with_no_time_for_another_try_keeps_the_group() -> None:
+    on = house()
+    on.provider.faults = [LOST]
+    mail = on.outbox.add(invitation())
+
+    with deadline(Context(seconds=8)):
+        service.send(on.sender, [mail])
+    assert on.naps == []
+    on.clock.advance(minutes=2)
+    service.send(on.sender, [mail])
+
+    assert len(on.provider.inbox) == 1
+    assert on.outbox.status(mail) == "sent"
