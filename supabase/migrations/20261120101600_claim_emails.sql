@@ -1,8 +1,6 @@
 create or replace function private.lease_emails(p_ids uuid[], p_lease_seconds integer)
 returns setof public.email_logs
 language sql
--- A provider request holds 100 mails; the default of 1000 makes the planner read all profiles.
-rows 100
 set search_path = ''
 as $$
     with
