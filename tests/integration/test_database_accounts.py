@@ -64,6 +64,10 @@ def test_an_account_gets_a_profile(url: str, maya: Person) -> None:
     assert (profile["last_name"], profile["timezone"]) == (None, "UTC")
 
 
+def test_a_name_of_blanks_is_no_name(url: str) -> None:
+    assert _profile(url, new_person(url, "  "))["first_name"] is None
+
+
 def test_an_account_without_any_data_gets_a_profile(url: str) -> None:
     (row,) = look(url, "insert into auth.users default values returning id")
 

@@ -94,7 +94,7 @@ def test_other_ends_are_recorded_with_their_reason(url: str, mail_id: UUID, outc
 
 def test_an_outcome_that_does_not_exist_is_refused(url: str, mail_id: UUID) -> None:
     token = _claim(url, mail_id)
-    results = Jsonb([{"id": str(mail_id), "outcome": "lost"}])
+    results = Jsonb([{"id": str(mail_id), "outcome": "lost", "retry_at": _LATER}])
 
     refusal = sqlstate(url, WORKER, "complete_emails", p_lease_token=token, p_results=results)
 

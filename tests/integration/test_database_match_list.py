@@ -80,6 +80,7 @@ def test_the_list_is_newest_first_over_both_sides(url: str, maya: Person) -> Non
         ids.append(str(_stored(url, *pair, created_at=_START + timedelta(days=day))))
 
     assert [match["id"] for match in _listed(url, maya)] == ids[::-1]
+    assert [match["id"] for match in _listed(url, maya, p_limit=2)] == ids[:1:-1]
 
 
 def test_pages_follow_each_other_even_within_one_instant(url: str, maya: Person) -> None:

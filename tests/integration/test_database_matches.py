@@ -93,8 +93,13 @@ def test_an_invitation_leaves_one_mail_to_the_invited_in_the_outbox(
     }
 
 
-def test_an_inviter_without_a_name_is_someone(url: str, leo: Person) -> None:
-    answer = _invite(url, new_person(url, "  "), leo)
+@pytest.mark.parametrize("name", ["  ", None])
+def test_an_inviter_without_a_name_is_someone(
+    url: str, maya: Person, leo: Person, name: str | None
+) -> None:
+    look(url, "update public.user_profiles set first_name = %s where id = %s", name, maya.user_id)
+
+    answer = _invite(url, maya, leo)
 
     mail = mail_row(url, answer["emails"][0]["id"])
     assert mail["template_data"]["inviter_name"] == "Someone"

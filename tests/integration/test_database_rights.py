@@ -164,8 +164,10 @@ def test_nobody_elses_preferences_can_be_read_changed_or_made(
     _run(url, leo, mine, leo.user_id)
 
     assert _run(url, maya, "select user_id from public.email_preferences") == []
-    changed = "update public.email_preferences set marketing_emails = true returning user_id"
-    assert _run(url, maya, changed) == []
+    # Without `returning` or a condition, only the policy for updates stands in the way.
+    _run(url, maya, "update public.email_preferences set marketing_emails = true")
+    stored = _run(url, leo, "select marketing_emails from public.email_preferences")
+    assert stored == [{"marketing_emails": False}]
     assert _forbidden(url, maya, mine, new_person(url).user_id)
 
 
