@@ -34,6 +34,7 @@ from wingman.kit.transport import http_client
 
 # More often than one run repeats by itself.
 OUTLASTING = 6
+TIME_FOR_ONE_TRY = 12_000
 
 
 @pytest.fixture(autouse=True)
@@ -68,8 +69,9 @@ def story(request: pytest.FixtureRequest, people: People) -> Story:
     return tell(people, request.param)
 
 
-def deliver(story: Story) -> None:
-    assert email_sender.handler(story.message, Context(30_000)) == {"batchItemFailures": []}
+def deliver(story: Story, *, milliseconds: int = 30_000) -> None:
+    answer = email_sender.handler(story.message, Context(milliseconds))
+    assert answer == {"batchItemFailures": []}
 
 
 def test_one_message_delivered_five_times_at_once(story: Story, inbox: Inbox) -> None:
@@ -99,14 +101,25 @@ def test_the_provider_accepts_and_its_answer_is_lost(
 
 
 @pytest.mark.parametrize("mode", ["error_500", "rate_limited", "timeout"])
-def test_the_provider_fails_after_it_lost_an_answer(
+def test_the_next_run_fails_after_an_answer_was_lost(
     story: Story, inbox: Inbox, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.5)
     inbox.fault("lost_response", 1, match=story.readers[0].email)
-    inbox.fault(mode, 1 if mode == "timeout" else OUTLASTING, match=story.readers[0].email)
+    inbox.fault(mode, 1, match=story.readers[0].email)
 
-    for _ in range(4):
+    for _ in range(3):
+        deliver(story, milliseconds=TIME_FOR_ONE_TRY)
+        story.expire_leases()
+
+    story.assert_accepted_exactly_once(inbox)
+
+
+def test_the_same_run_is_rate_limited_after_an_answer_was_lost(story: Story, inbox: Inbox) -> None:
+    inbox.fault("lost_response", 1, match=story.readers[0].email)
+    inbox.fault("rate_limited", OUTLASTING, match=story.readers[0].email)
+
+    for _ in range(3):
         deliver(story)
         story.expire_leases()
 

@@ -7,7 +7,6 @@ import pytest
 from tests.unit.emails.fakes import (
     LOST,
     Context,
-    House,
     Killed,
     house,
     invitation,
@@ -19,10 +18,6 @@ from wingman.kit.clock import deadline
 
 BUSY = BatchReply(Reply.RATE_LIMITED, retry_after=timedelta(seconds=30))
 EVERY_QUICK_TRY = 4
-
-
-def recipients(on: House) -> list[str]:
-    return [mail.recipient for mail in on.provider.inbox]
 
 
 def test_a_lost_answer_is_asked_for_again_at_once_under_the_same_key() -> None:
