@@ -31,7 +31,18 @@ class People:
     def __init__(self, stack: dict[str, str]) -> None:
         self._secret = stack["SUPABASE_JWT_SECRET"]
         self._issuer = f"{stack['SUPABASE_URL']}/auth/v1"
-        self.connection = psycopg.connect(stack["DATABASE_URL"], autocommit=True)
+        self._database_url = stack["DATABASE_URL"]
+        self._connection = psycopg.connect(self._database_url, autocommit=True)
+
+    @property
+    def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A live connection past every policy; fault tests stop the server under it."""
+        try:
+            self._connection.execute("select 1")
+        except psycopg.OperationalError:
+            self._connection.close()
+            self._connection = psycopg.connect(self._database_url, autocommit=True)
+        return self._connection
 
     def new(self, first_name: str = "Maya") -> Person:
         user_id = uuid4()
@@ -68,4 +79,4 @@ class People:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.connection.close()
+        self._connection.close()

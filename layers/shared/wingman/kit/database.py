@@ -19,7 +19,7 @@ from wingman.kit.transport import http_client
 TIMEOUT_SECONDS = 5.0
 
 # PostgREST cannot reach Postgres: https://postgrest.org/en/v12/references/errors.html
-_POSTGREST_AWAY = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003", "502", "503", "504"})
+_POSTGREST_AWAY = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
 # SQLSTATE classes: connection exception, insufficient resources, operator intervention.
 _POSTGRES_AWAY = ("08", "53", "57")
 _TOKEN_REFUSED = frozenset({"PGRST301", "PGRST302"})
@@ -67,7 +67,7 @@ class PostgrestDatabase(Database):
         """See Database.rpc."""
         try:
             return self._client.rpc(function, dict(params)).execute().data  # type: ignore[arg-type]
-        except httpx.TransportError as error:
+        except httpx.HTTPError as error:
             raise DependencyUnavailable("supabase") from error
         except APIError as error:
             raise _translated(error) from error

@@ -53,7 +53,7 @@ class SqsQueue(Queue):
             response = self._client.post(
                 self._endpoint_url, content=body, headers=self._signed(action, body)
             )
-        except httpx.TransportError as error:
+        except httpx.HTTPError as error:
             raise DependencyUnavailable("sqs") from error
         if not response.is_success or response.json().get("Failed"):
             raise DependencyUnavailable("sqs")

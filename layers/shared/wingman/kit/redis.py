@@ -79,12 +79,5 @@ def redis() -> Commands:
     """Return the container's connection."""
     settings = load(RedisSettings)
     client = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS)
-    client.event_hooks["response"].append(_refuse_server_errors)
     token = settings.upstash_redis_rest_token.get_secret_value()
     return UpstashCommands(_Redis(settings.upstash_redis_rest_url, token, _Http(client)))
-
-
-def _refuse_server_errors(response: httpx.Response) -> None:
-    """Refuse a 5xx: it is no reply of Redis, whatever its body says."""
-    if response.is_server_error:
-        response.raise_for_status()

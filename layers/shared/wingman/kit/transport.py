@@ -11,12 +11,19 @@ import httpx
 from wingman.kit.clock import time_left
 
 
+# What a gateway answers when the service behind it does not; the body is anyone's guess.
+GATEWAY_ERRORS = frozenset({502, 503, 504})
+
+
 def http_client(*, timeout: float, connect_timeout: float = 1.0) -> httpx.Client:
-    """Open a keep-alive client whose calls never outlive the invocation (seconds)."""
+    """Open a keep-alive client whose calls never outlive the invocation (seconds).
+
+    A gateway's 502, 503 or 504 raises httpx.HTTPStatusError.
+    """
     return httpx.Client(
         verify=_tls(),
         timeout=httpx.Timeout(timeout, connect=min(connect_timeout, timeout)),
-        event_hooks={"request": [_bound_by_deadline]},
+        event_hooks={"request": [_bound_by_deadline], "response": [_refuse_gateway_errors]},
         trust_env=False,
     )
 
@@ -32,3 +39,8 @@ def _bound_by_deadline(request: httpx.Request) -> None:
     request.extensions["timeout"] = {
         phase: left if seconds is None else min(seconds, left) for phase, seconds in own.items()
     }
+
+
+def _refuse_gateway_errors(response: httpx.Response) -> None:
+    if response.status_code in GATEWAY_ERRORS:
+        response.raise_for_status()

@@ -1,0 +1,130 @@
+"""Each dependency stopped in turn, under the deployed API; and back again."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import ENV_FILE
+from tests.support.api import Api, assert_problem
+from tests.support.inbox import Inbox
+from tests.support.people import People
+from tests.support.template import ROOT
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def pids() -> dict[str, int]:
+    words = dict(word.split("=", 1) for word in shlex.split(ENV_FILE.read_text()))
+    found: dict[str, int] = json.loads(words["PIDS"])
+    return found
+
+
+@contextmanager
+def stopped(part: str) -> Iterator[None]:
+    """Kill a part; start it again at the end, as a developer would."""
+    os.kill(pids()[part], signal.SIGINT if part == "postgres" else signal.SIGKILL)
+    try:
+        yield
+    finally:
+        name = ENV_FILE.parent.name
+        command = [sys.executable, "-m", "local", "up", "--name", name]
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def hung(part: str) -> Iterator[None]:
+    """Let a part accept and never answer."""
+    pid = pids()[part]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def health(api: Api) -> tuple[int, dict[str, Any]]:
+    """Read /health, which answers within 2 s whatever is down (and 1 s for the emulator)."""
+    api.call("GET", "/health")  # warm: a cold start is not what is measured here
+    started = time.monotonic()
+    response = api.call("GET", "/health")
+    assert time.monotonic() - started < 3
+    return response.status_code, response.json()
+
+
+def until(status: int, api: Api, people: People) -> httpx.Response:
+    """Ask until the API answers with `status`; 30 s at most."""
+    person, ends_at = people.new(), time.monotonic() + 30
+    while (response := api.call("GET", "/api/matches", person)).status_code != status:
+        assert time.monotonic() < ends_at, response.text
+        time.sleep(0.2)
+    return response
+
+
+@pytest.mark.parametrize("part", ["postgres", "postgrest"])
+def test_without_a_database_there_is_a_503_and_then_a_200(
+    api: Api, people: People, part: str
+) -> None:
+    maya, leo = people.pair()
+    with stopped(part):
+        response = api.invite(maya, leo)
+        assert_problem(response, 503, "dependency_unavailable")
+        assert int(response.headers["retry-after"]) >= 1
+        assert_problem(api.call("GET", "/api/matches", maya), 503, "dependency_unavailable")
+        status, report = health(api)
+        assert (status, report["status"]) == (503, "unhealthy")
+        assert report["services"]["database"]["service_client"] is False
+        assert report["services"]["redis"]["connected"] is True
+    until(200, api, people)
+    assert api.invite(maya, leo).status_code == 201
+    assert health(api)[1]["status"] == "healthy"
+
+
+@pytest.mark.parametrize("fault", [stopped, hung])
+def test_without_redis_the_api_works_and_still_limits(api: Api, people: People, fault: Any) -> None:
+    with fault("redis"):
+        maya = people.new()
+        codes = [api.invite(maya, people.new()).status_code for _ in range(7)]
+        assert codes.count(201) >= 5
+        status, report = health(api)
+        assert (status, report["status"]) == (200, "degraded")
+        assert report["services"]["redis"]["connected"] is False
+        assert report["services"]["rate_limiter"]["redis_available"] is False
+    assert health(api)[1]["status"] == "healthy"
+
+
+def test_a_hung_database_is_a_503_in_time(api: Api, people: People) -> None:
+    maya = people.new()
+    with hung("postgrest"):
+        assert_problem(api.call("GET", "/api/matches", maya), 503, "dependency_unavailable")
+        status, report = health(api)
+        assert (status, report["status"]) == (503, "unhealthy")
+    until(200, api, people)
+
+
+def test_without_the_mail_provider_mail_waits(api: Api, people: People, inbox: Inbox) -> None:
+    maya, leo = people.pair()
+    with stopped("resend"):
+        assert api.invite(maya, leo).status_code == 201
+        status, report = health(api)
+        assert (status, report["status"]) == (200, "degraded")
+        assert report["services"]["email"]["enabled"] is False
+    # Its retry is due in a minute or two; here the clock is moved instead.
+    ends_at = time.monotonic() + 90
+    while not inbox.of(leo) and time.monotonic() < ends_at:
+        people.connection.execute(
+            "update public.email_logs set due_at = now(), enqueued_at = null"
+            " where user_id = %s and delivery_status = 'pending'",
+            (leo.id,),
+        )
+        time.sleep(1)
+    inbox.wait_for(leo, 1)
