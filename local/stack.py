@@ -20,7 +20,8 @@ _OFFSETS = {
     "redis": 6,
     "upstash": 7,
 }
-_BASES = {"dev": 8700, "test": 8800}
+_BASE = 8700
+_AFTER_BASE = {"dev": 0, "test": 100}
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,10 @@ class Stack:
 
 
 def stack(name: str) -> Stack:
-    """Return the stack of this name; `WINGMAN_PORT_BASE` moves the ports of `dev`."""
-    if name not in _BASES:
-        raise StackError(f"there is no stack {name!r}: use one of {', '.join(_BASES)}")
-    base = _BASES[name]
-    moved = os.environ.get("WINGMAN_PORT_BASE")
-    if moved and name == "dev":
-        if not moved.isdecimal() or not 1024 <= int(moved) <= 65_500:  # noqa: PLR2004 (port range)
-            raise StackError(f"WINGMAN_PORT_BASE={moved} is no port between 1024 and 65500")
-        base = int(moved)
-    return Stack(name, base)
+    """Return the stack of this name; `WINGMAN_PORT_BASE` moves `dev`, and `test` 100 above it."""
+    if name not in _AFTER_BASE:
+        raise StackError(f"there is no stack {name!r}: use one of {', '.join(_AFTER_BASE)}")
+    moved = os.environ.get("WINGMAN_PORT_BASE") or str(_BASE)
+    if not moved.isdecimal() or not 1024 <= int(moved) <= 65_400:  # noqa: PLR2004 (port range)
+        raise StackError(f"WINGMAN_PORT_BASE={moved} is no port between 1024 and 65400")
+    return Stack(name, int(moved) + _AFTER_BASE[name])

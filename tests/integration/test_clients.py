@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
+
+from tests.support.functions import Function
+from tests.support.people import People
 from wingman.kit.database import (
     DatabaseError,
     Operation,
@@ -17,9 +21,6 @@ from wingman.kit.errors import DependencyUnavailable, Unauthenticated
 from wingman.kit.queue import queue
 from wingman.kit.redis import RedisError, redis
 
-from tests.support.functions import Function
-from tests.support.people import People
-
 Load = Callable[..., Function]
 NOWHERE = "http://127.0.0.1:9"
 
@@ -28,7 +29,7 @@ def test_each_user_client_acts_as_its_own_user(function: Load, people: People) -
     """Clients share connections, so one identity must not leak into the next call."""
     function("match_request")
     maya, leo = people.pair()
-    args = {"p_venue_suggestion": None, "p_note": None, "p_max_daily": 10}
+    args: dict[str, object] = {"p_venue_suggestion": None, "p_note": None, "p_max_daily": 10}
     get_user_client(maya.token).rpc("request_match", {"p_invitee_id": str(leo.id)} | args)
     page = {"p_status": None, "p_limit": 5, "p_before_created_at": None, "p_before_id": None}
     for person, count in ((maya, 1), (people.new(), 0), (leo, 1), (people.new(), 0)):
@@ -83,7 +84,7 @@ def test_a_redis_that_is_away_is_a_dependency(function: Load) -> None:
 
 
 def test_a_wrong_redis_token_is_not_an_answer(function: Load) -> None:
-    function("docs", UPSTASH_REDIS_REST_TOKEN="wrong")  # noqa: S106 - it is wrong
+    function("docs", UPSTASH_REDIS_REST_TOKEN="wrong")
     with pytest.raises((RedisError, DependencyUnavailable)):
         redis().run("PING")
 
@@ -95,12 +96,12 @@ def test_messages_arrive_ten_to_a_call(function: Load, stack: dict[str, str]) ->
         region_name="us-east-1",
         endpoint_url=stack["AWS_ENDPOINT_URL"],
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the emulator takes anything
+        aws_secret_access_key="test",
     )
     url = sqs.create_queue(QueueName=f"test-{uuid4()}")["QueueUrl"]
     sent = [{"number": number, "text": "ü"} for number in range(23)]
     queue().send(url, sent)
-    received = []
+    received: list[dict[str, Any]] = []
     while len(received) < len(sent):
         got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2)
         received += [json.loads(message["Body"]) for message in got["Messages"]]

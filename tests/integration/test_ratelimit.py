@@ -8,10 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from wingman.kit.ratelimit import LocalBuckets, Limiter, Policy, Verdict
-from wingman.kit.redis import Commands, redis
 
 from tests.support.functions import Function
+from wingman.kit.ratelimit import Limiter, LocalBuckets, Policy, Verdict
+from wingman.kit.redis import Commands, redis
 
 # Slow enough that nothing refills while a test runs.
 HUNDRED = Policy("hundred", 100, 3600.0, "user")

@@ -52,6 +52,6 @@ def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str
     problem: dict[str, Any] = response.json()
     assert problem["code"] == code
     assert problem["status"] == status
-    assert problem["type"] and problem["title"] and problem["detail"]
+    assert all(problem[member] for member in ("type", "title", "detail"))
     assert problem["request_id"] == response.headers["x-request-id"]
     return problem

@@ -22,7 +22,7 @@ def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, 
     return {suffix: loader.construct_mapping(node, deep=True)}
 
 
-_Loader.add_multi_constructor("!", _tagged)  # type: ignore[no-untyped-call]
+_Loader.add_multi_constructor("!", _tagged)
 
 
 @cache
@@ -43,5 +43,6 @@ def functions() -> dict[str, dict[str, Any]]:
 
 def variables(function: str) -> dict[str, Any]:
     """Return the environment variables of a function, those common to all included."""
-    common = template()["Globals"]["Function"]["Environment"]["Variables"]
-    return common | functions()[function].get("Environment", {}).get("Variables", {})
+    common: dict[str, Any] = template()["Globals"]["Function"]["Environment"]["Variables"]
+    own: dict[str, Any] = functions()[function].get("Environment", {}).get("Variables", {})
+    return common | own

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wingman.kit import settings
 
 from tests.support.template import ROOT, functions, template, variables
+from wingman.kit import settings
 
 TOP_LEVEL = {
     ".ci", ".gitignore", "Makefile", "README.md", "docs", "events", "functions", "layers", "local",

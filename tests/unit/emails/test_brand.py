@@ -1,7 +1,5 @@
 """The brand: data that cannot break a mail."""
 
-# ruff: noqa: RUF001 - right-to-left letters are among the subjects here
-
 from email.headerregistry import Address, AddressHeader
 from email.utils import parseaddr
 from typing import Any

@@ -1,7 +1,5 @@
 """The mails themselves. `UPDATE_GOLDEN=1` writes the golden files anew; read the difference."""
 
-# ruff: noqa: RUF001 - right-to-left letters and typographic apostrophes are the subject here
-
 import os
 import re
 from datetime import UTC, datetime

@@ -15,10 +15,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
 from wingman.kit import auth, jwks
 from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
 
-SECRET = "the project's own secret, long enough for HS256"  # noqa: S105 - used in this file only
+SECRET = "the project's own secret, long enough for HS256"
 USER = UUID("6f0f3f0c-3a52-4d0c-9d5e-0f6f1b1f2a3b")
 
 
@@ -138,7 +139,7 @@ def test_a_wrong_secret_is_refused(issuer: Issuer) -> None:
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS512", "PS256", 7, ["HS256"], None])
 def test_another_algorithm_is_refused(issuer: Issuer, algorithm: object) -> None:
-    unsigned = jwt.encode(claims(issuer), None, algorithm="none")
+    unsigned = jwt.encode(claims(issuer), "", algorithm="none")
     for token in (unsigned, signed(issuer)):
         with pytest.raises(Unauthenticated):
             auth.verify(with_header(token, alg=algorithm))

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from wingman.kit.errors import Conflict, DependencyUnavailable
-from wingman.kit.http import create_app, lambda_handler
-from wingman.kit.text import MultiLineText, SingleLineText
 
 from tests.support.functions import Context
 from tests.support.template import ROOT
+from wingman.kit.errors import Conflict, DependencyUnavailable
+from wingman.kit.http import create_app, lambda_handler
+from wingman.kit.text import MultiLineText, SingleLineText
 
 Call = Callable[..., tuple[int, dict[str, Any], dict[str, str]]]
 

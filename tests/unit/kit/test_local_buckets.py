@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wingman.kit import ratelimit
 from wingman.kit.ratelimit import LocalBuckets, Policy
 
@@ -38,10 +39,8 @@ def test_memory_is_bounded() -> None:
 
 @given(st.lists(st.floats(0, 100), max_size=60))
 def test_no_moment_ever_sees_more_than_capacity_and_refill(moments: list[float]) -> None:
-    buckets, passed = LocalBuckets(), []
-    for now in sorted(moments):
-        if buckets.take({"a": SMALL}, now)[0].allowed:
-            passed.append(now)
+    buckets = LocalBuckets()
+    passed = [now for now in sorted(moments) if buckets.take({"a": SMALL}, now)[0].allowed]
     for start, first in enumerate(passed):
         for count, last in enumerate(passed[start:], start=1):
             assert count <= SMALL.capacity + (last - first) / SMALL.seconds_per_token + 1e-6

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wingman.kit.errors import InvalidRequest
 from wingman.kit.paging import Page, page_at
 

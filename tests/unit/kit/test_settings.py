@@ -1,4 +1,5 @@
 import pytest
+
 from wingman.kit import settings
 from wingman.kit.settings import (
     AppSettings,

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
+from tests.support.template import ROOT
 from wingman.kit.database import Database, DatabaseError
 from wingman.kit.errors import ProblemError
 from wingman.matches import repository
-
-from tests.support.template import ROOT
 
 
 class Refusing(Database):

@@ -20,8 +20,9 @@ TIMEOUT_SECONDS = 5.0
 
 # PostgREST cannot reach Postgres: https://postgrest.org/en/v12/references/errors.html
 _POSTGREST_AWAY = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
-# SQLSTATE classes: connection exception, insufficient resources, operator intervention.
-_POSTGRES_AWAY = ("08", "53", "57")
+# SQLSTATE classes that pass by themselves: connection exception, transaction rollback (a
+# deadlock), insufficient resources, operator intervention.
+_POSTGRES_AWAY = ("08", "40", "53", "57")
 _TOKEN_REFUSED = frozenset({"PGRST301", "PGRST302"})
 _TOKEN_EXPIRED = "PGRST303"  # noqa: S105 - an error code
 

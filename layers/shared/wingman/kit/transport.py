@@ -10,7 +10,6 @@ import httpx
 
 from wingman.kit.clock import time_left
 
-
 # What a gateway answers when the service behind it does not; the body is anyone's guess.
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 

@@ -10,7 +10,6 @@ from wingman.kit.errors import PayloadTooLarge, ProblemError
 from wingman.kit.http.problems import render
 from wingman.kit.observability import logger
 
-
 MAX_BODY_BYTES = 10 * 1024 * 1024
 
 
