@@ -167,6 +167,7 @@ def _sam(stack: Stack, *arguments: str) -> None:
         **AWS_CREDENTIALS,
         AWS_ENDPOINT_URL=stack.url("ministack"),
         SAM_CLI_TELEMETRY="0",
+        SAM_CLI_POLL_DELAY="0.5",
         LAYER_PYTHON=RUNTIME,
         LAYER_TARGET="native",
     ) | {"PATH": os.pathsep.join(paths)}

@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,9 @@ from local.progress import say, step
 from local.servers import ministack, own, postgrest, redis_server
 from local.stack import Stack
 from local.supervisor import Supervisor
+
+# Ctrl-C, `kill`, and a terminal that is closed.
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(stack: Stack) -> None:
@@ -99,6 +103,8 @@ def reset(stack: Stack) -> None:
 
 def dev(stack: Stack) -> None:
     """Run the stack in the foreground: logs scroll, Ctrl-C stops everything."""
+    for ending in _ENDINGS:
+        signal.signal(ending, signal.default_int_handler)
     try:
         up(stack)
         say("\nFollowing the logs; Ctrl-C stops the stack.")
@@ -106,6 +112,8 @@ def dev(stack: Stack) -> None:
     except KeyboardInterrupt:
         say("\nStopping")
     finally:
+        for ending in _ENDINGS:  # an impatient second Ctrl-C would leave parts behind
+            signal.signal(ending, signal.SIG_IGN)
         down(stack)
 
 

@@ -93,6 +93,8 @@ def _elsewhere(stack: Stack, user: str) -> Path:
     if folder.is_symlink() or folder.owner() not in {user, "root"}:
         raise StackError(f"{folder} belongs to somebody else: remove it")
     shutil.chown(folder, user, user)
+    if (folder / "data").exists():  # of a checkout that was removed: nobody knows its password
+        shutil.rmtree(folder / "data")
     return folder
 
 
