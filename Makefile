@@ -12,7 +12,7 @@ STACK ?= dev
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help dev up down reset status demo redeploy invoke test check bench build deploy lock setup clean
+.PHONY: help dev up down reset status demo redeploy invoke test check bench build deploy openapi lock setup clean
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ check: setup ## format, lint, types, import rules, SQL, template
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy layers/shared/wingman functions local tests
-	$(VENV)/bin/lint-imports
+	PYTHONPATH=layers/shared $(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint supabase local/postgres
 	$(VENV)/bin/cfn-lint template.yaml
 	.local/aws/bin/sam validate --lint --region us-east-1
@@ -100,6 +100,10 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@echo "Installing Node packages …"
 	@npm install --no-save --prefix local --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
+
+openapi: setup ## write functions/docs/openapi.json from the functions
+	@$(RUN) -m local.openapi > .local/openapi.json
+	@mv .local/openapi.json functions/docs/openapi.json
 
 lock: setup ## resolve layers/dependencies/requirements.in
 	@cd layers/dependencies && ../../$(VENV)/bin/uv pip compile --quiet --universal \

@@ -40,7 +40,7 @@ def here(tmp_path: Path) -> Stack:
 def test_the_ports_of_dev_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WINGMAN_PORT_BASE", "9300")
     assert stack("dev").url("api") == "http://127.0.0.1:9300"
-    assert stack("test").url("api") == "http://127.0.0.1:8800"
+    assert stack("test").url("api") == "http://127.0.0.1:9400"
 
 
 @pytest.mark.parametrize("base", ["eighty", "80", "70000"])
