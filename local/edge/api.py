@@ -1,6 +1,8 @@
 """The API's address: what API Gateway's custom domain does on AWS."""
 
+import asyncio
 import json
+import os
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -10,9 +12,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from local.edge.forward import Forwarder, UnreachableError, raw_path, with_query
 from local.stack import Stack
 
+# The emulator starts a process for every request in flight, as Lambda starts an environment;
+# one machine bears so many, the others wait their turn here.
+CONCURRENCY = max(8, 2 * (os.cpu_count() or 1))
+
 
 def front(stack: Stack, forward: Forwarder) -> ASGIApp:
     """Return the application that passes every path on to the deployed API."""
+    turns = asyncio.Semaphore(CONCURRENCY)
 
     async def answer(request: Request) -> Response:
         api_id = deployed_api(stack)
@@ -21,7 +28,8 @@ def front(stack: Stack, forward: Forwarder) -> ASGIApp:
         prefix = f"/_aws/execute-api/{api_id}/$default".encode()
         path = with_query(request, prefix + raw_path(request))
         try:
-            return await forward(request, stack.url("ministack"), path)
+            async with turns:
+                return await forward(request, stack.url("ministack"), path)
         except UnreachableError:
             return _unavailable("The API gateway is not reachable: run `make up`.")
 

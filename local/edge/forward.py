@@ -20,6 +20,8 @@ _HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
+# Our own server writes the date.
+_NOT_PASSED_BACK = _HOP_BY_HOP | {"date"}
 _CONNECTIONS = 200
 
 
@@ -65,7 +67,7 @@ class Forwarder:
         back.raw_headers = [
             (name.lower(), value)
             for name, value in answer.headers.raw
-            if name.lower().decode("latin-1") not in _HOP_BY_HOP
+            if name.lower().decode("latin-1") not in _NOT_PASSED_BACK
         ]
         return back
 
