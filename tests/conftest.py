@@ -12,6 +12,8 @@ from tests.support.api import Api
 from tests.support.functions import Function
 from tests.support.inbox import Inbox
 from tests.support.people import People
+from wingman.emails import provider
+from wingman.emails import service as email_service
 from wingman.kit import auth, database, queue, ratelimit, redis, settings
 
 ROOT = Path(__file__).parent.parent
@@ -79,6 +81,9 @@ def _forget() -> None:
         database._session,
         database.get_anon_client,
         database.get_service_client,
+        email_service.outbox,
+        email_service.sender,
+        provider.provider,
         queue._credentials,
         queue.queue,
         ratelimit.limiter,

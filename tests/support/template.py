@@ -1,48 +1,31 @@
-"""template.yaml as data."""
+"""template.yaml as data, by the names of the functions' folders."""
 
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from local import template as reader
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads `!Ref X` as {"Ref": "X"} and so on."""
-
-
-def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {suffix: loader.construct_sequence(node, deep=True)}
-    assert isinstance(node, yaml.MappingNode)
-    return {suffix: loader.construct_mapping(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _tagged)
-
-
 @cache
 def template() -> dict[str, Any]:
-    text = (ROOT / "template.yaml").read_text()
-    document: dict[str, Any] = yaml.load(text, Loader=_Loader)  # noqa: S506 - safe, plus tags
-    return document
+    return reader.load(ROOT / "template.yaml")
 
 
 def functions() -> dict[str, dict[str, Any]]:
     """Return each function's properties by its folder's name."""
+    resources = reader.functions(template()).values()
     return {
-        str(resource["Properties"]["CodeUri"]).removeprefix("functions/"): resource["Properties"]
-        for resource in template()["Resources"].values()
-        if resource["Type"] == "AWS::Serverless::Function"
+        resource["Properties"]["CodeUri"].removeprefix("functions/"): resource["Properties"]
+        for resource in resources
     }
 
 
 def variables(function: str) -> dict[str, Any]:
     """Return the environment variables of a function, those common to all included."""
-    common: dict[str, Any] = template()["Globals"]["Function"]["Environment"]["Variables"]
-    own: dict[str, Any] = functions()[function].get("Environment", {}).get("Variables", {})
-    return common | own
+    for name, resource in reader.functions(template()).items():
+        if resource["Properties"]["CodeUri"] == f"functions/{function}":
+            return reader.variables(template(), name)
+    raise KeyError(function)

@@ -1,0 +1,17 @@
+"""The table of cold starts in docs/benchmarks.md."""
+
+from local.stack import stack
+from tests.bench.cold_start import measure
+
+
+def run() -> str:
+    rows = "\n".join(
+        f"| {name} | {ratio:.2f} |" for name, ratio in sorted(measure(stack("test"), 7).items())
+    )
+    return (
+        "## Cold start\n\n"
+        "Initialisation of the built artefact under the Lambda runtime client, median of 7, as a "
+        "ratio to a bare\nFastAPI and Mangum function that `sam build` made without bytecode, "
+        "taking turns in one run.\n\n"
+        f"| function | ratio |\n|---|---|\n{rows}\n"
+    )

@@ -1,0 +1,76 @@
+"""Cold starts of the built artefacts under the real runtime client, side by side.
+
+The reference is a bare FastAPI and Mangum function, built by `sam build` as it comes: without
+bytecode. Functions take turns with it, so that the machine's mood is the same for all.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from local import deployment, invocation
+from local.lambda_runtime import BuiltFunction, LambdaRuntime
+from local.stack import Stack
+from tests.support.template import ROOT, functions
+
+BARE = "bare"
+# Where these run, /opt and /var/task cannot be written to: no start leaves bytecode for the next.
+READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def measure(stack: Stack, rounds: int) -> dict[str, float]:
+    """Return each function's median initialisation as a ratio to the bare function's."""
+    reference = _bare()
+    taken: dict[str, list[float]] = {name: [] for name in [BARE, *functions()]}
+    for _ in range(rounds):
+        taken[BARE].append(_initialisation(reference, READ_ONLY, _event("health")))
+        for name in functions():
+            env = invocation.variables(stack, name) | READ_ONLY
+            built = invocation.built(stack, name)
+            taken[name].append(_initialisation(built, env, _event(name)))
+    bare = statistics.median(taken.pop(BARE))
+    return {name: statistics.median(times) / bare for name, times in taken.items()}
+
+
+def _initialisation(function: BuiltFunction, env: dict[str, str], event: Any) -> float:
+    with LambdaRuntime.start(function, env) as runtime:
+        runtime.invoke(event)
+        return runtime.init_milliseconds()
+
+
+def _event(function: str) -> dict[str, Any]:
+    path = sorted((ROOT / "events" / function).glob("*.json"))[0]
+    event: dict[str, Any] = json.loads(path.read_text())
+    return event
+
+
+def _bare() -> BuiltFunction:
+    """Build the reference, with the versions of the layer, once."""
+    source, built = ROOT / ".local" / "bench" / "bare", ROOT / ".local" / "bench" / "built"
+    pins = (ROOT / "layers" / "dependencies" / "requirements.txt").read_text().splitlines()
+    wanted = "\n".join(pin for pin in pins if pin.startswith(("fastapi==", "mangum==")))
+    requirements = source / "requirements.txt"
+    if not (requirements.exists() and requirements.read_text() == wanted and built.exists()):
+        shutil.copytree(ROOT / "tests" / "bench" / "bare", source, dirs_exist_ok=True)
+        requirements.write_text(wanted)
+        _sam_build(source, built)
+    return BuiltFunction(built / "BareFunction", [])
+
+
+def _sam_build(source: Path, built: Path) -> None:
+    sam = ROOT / ".local" / "aws" / "bin" / "sam"
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(sam.parent), os.environ["PATH"]])
+    subprocess.run(
+        [
+            *(sam, "build", "--template", source / "template.yaml", "--build-dir", built),
+            *("--parameter-overrides", f"Runtime={deployment.RUNTIME}"),
+        ],
+        env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
+        check=True,
+        capture_output=True,
+    )
