@@ -272,3 +272,14 @@ def invitation(**overrides: Any) -> ClaimedEmail:
         },
     }
     return ClaimedEmail(**facts | overrides)
+
+
+def reminder(template: str, **overrides: Any) -> ClaimedEmail:
+    """A reminder of a meeting with Leo, a day after NOON."""
+    data = {
+        "session_id": "6f1c0f0e-0000-4000-8000-000000000002",
+        "partner_name": "Leo",
+        "venue_name": "Café Kranzler, upstairs",
+        "scheduled_time": (NOON + timedelta(days=1)).isoformat(),
+    }
+    return invitation(email_template=template, template_data=data, **overrides)

@@ -7,20 +7,29 @@ from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.emails.contents import (
+    CASES,
+    MATCH,
+    SESSION,
+    a_cancellation,
+    a_change,
+    a_decline,
+    a_plan,
+    a_reminder,
+    an_acceptance,
+    an_invitation,
+)
 from wingman.emails.brand import Brand
-from wingman.emails.models import Content, MatchAccepted, MatchDeclined, MatchInvitation, Template
+from wingman.emails.models import Content
 from wingman.emails.rendering import RenderedEmail, Renderer, lines, moment, one_line
 
 GOLDEN = Path(__file__).parent / "golden"
-MATCH = UUID("6f1c0f0e-0000-4000-8000-000000000001")
 PUPMATCH = {
     "name": "PupMatch",
     "logo_text": "pupmatch",
@@ -34,45 +43,6 @@ PUPMATCH = {
 }
 
 
-def an_invitation(**overrides: Any) -> MatchInvitation:
-    facts: dict[str, Any] = {
-        "template": Template.MATCH_INVITATION,
-        "match_id": MATCH,
-        "inviter_name": "Leo",
-        "venue_suggestion": "Café Kranzler, upstairs",
-        "note": "I saw you like film photography too.\n\nCoffee and a walk with the cameras?",
-        "expires_at": datetime(2026, 11, 22, 17, tzinfo=UTC),
-    }
-    return MatchInvitation(**facts | overrides)
-
-
-def an_acceptance(**overrides: Any) -> MatchAccepted:
-    facts: dict[str, Any] = {
-        "template": Template.MATCH_ACCEPTED,
-        "match_id": MATCH,
-        "partner_name": "Leo",
-        "venue_suggestion": "Café Kranzler, upstairs",
-        "role": "inviter",
-    }
-    return MatchAccepted(**facts | overrides)
-
-
-def a_decline(**overrides: Any) -> MatchDeclined:
-    facts: dict[str, Any] = {
-        "template": Template.MATCH_DECLINED,
-        "match_id": MATCH,
-        "partner_name": "Leo",
-    }
-    return MatchDeclined(**facts | overrides)
-
-
-CASES: dict[str, Content] = {
-    "match_invitation": an_invitation(),
-    "match_invitation_bare": an_invitation(note=None, venue_suggestion=None),
-    "match_accepted_inviter": an_acceptance(),
-    "match_accepted_invitee": an_acceptance(role="invitee", venue_suggestion=None),
-    "match_declined": a_decline(),
-}
 EVERY_CASE = pytest.mark.parametrize("name", CASES)
 
 
@@ -131,11 +101,13 @@ def test_both_parts_say_the_same(name: str) -> None:
 
 
 @EVERY_CASE
-def test_both_parts_link_to_the_match(name: str) -> None:
+def test_both_parts_link_to_what_they_are_about(name: str) -> None:
     mail = rendered(CASES[name])
+    about = "sessions" if name.startswith("session") else "matches"
+    subject_id = SESSION["session_id"] if about == "sessions" else MATCH
 
-    assert f"https://app.wingman.example/matches/{MATCH}" in _Page(mail.html).links
-    assert f"https://app.wingman.example/matches/{MATCH}\n" in mail.text
+    assert f"https://app.wingman.example/{about}/{subject_id}" in _Page(mail.html).links
+    assert f"https://app.wingman.example/{about}/{subject_id}\n" in mail.text
 
 
 @EVERY_CASE
@@ -173,6 +145,10 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7*7 }
         an_invitation(inviter_name=HOSTILE, venue_suggestion=HOSTILE, note=HOSTILE),
         an_acceptance(partner_name=HOSTILE, venue_suggestion=HOSTILE),
         a_decline(partner_name=HOSTILE),
+        a_plan(partner_name=HOSTILE, venue_name=HOSTILE, challenge_description=HOSTILE),
+        a_change(partner_name=HOSTILE, venue_name=HOSTILE, challenge_title=HOSTILE),
+        a_cancellation(partner_name=HOSTILE, venue_name=HOSTILE, reason=HOSTILE),
+        a_reminder(partner_name=HOSTILE, venue_name=HOSTILE),
     ],
 )
 def test_what_users_write_is_text_and_never_markup(content: Content) -> None:
@@ -273,3 +249,18 @@ def test_an_unknown_timezone_reads_as_utc(zone: str | None) -> None:
     )
 
     assert "17:00 (UTC)" in mail.text
+
+
+def test_a_planned_time_is_the_readers_in_subject_and_body() -> None:
+    mail = Renderer(Brand(), "https://app.test").render(
+        a_plan(), first_name=None, timezone="Australia/Eucla"
+    )
+
+    assert mail.subject == "Meeting Leo: Monday 23 November, 01:45 (UTC+0845)"
+    assert "Monday 23 November, 01:45 (UTC+0845)" in mail.text
+    assert "Monday 23 November, 01:45 (UTC+0845)" in mail.html
+
+
+def test_a_change_says_what_it_was_before() -> None:
+    assert "Instead of: Saturday 21 November, 18:00 (CET)" in rendered(a_change()).text
+    assert "Instead of" not in rendered(a_change(previous_time=None)).text

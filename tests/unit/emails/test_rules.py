@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.emails.fakes import NOON, invitation
+from tests.unit.emails.fakes import NOON, invitation, reminder
 from wingman.emails import rules
 from wingman.emails.models import Outcome, Template, content_of
 from wingman.emails.rules import Reply, SkipReason
@@ -45,6 +45,34 @@ def test_an_invitation_goes_exactly_while_it_can_be_answered(naive: datetime) ->
     reason = rules.skip_reason(email, content_of(email), now)
 
     assert (reason is SkipReason.NO_LONGER_USEFUL) == (now >= closes)
+
+
+@pytest.mark.parametrize(
+    ("template", "minutes_before", "expected"),
+    [
+        ("session_reminder_24h", 24 * 60, None),
+        ("session_reminder_24h", 2 * 60 + 1, None),
+        ("session_reminder_24h", 2 * 60, SkipReason.NO_LONGER_USEFUL),
+        ("session_reminder_24h", -1, SkipReason.NO_LONGER_USEFUL),
+        ("session_reminder_2h", 2 * 60, None),
+        ("session_reminder_2h", 1, None),
+        ("session_reminder_2h", 0, SkipReason.NO_LONGER_USEFUL),
+        ("session_reminder_2h", -60, SkipReason.NO_LONGER_USEFUL),
+    ],
+)
+def test_a_late_reminder_goes_while_it_still_says_something_new(
+    template: str, minutes_before: int, expected: SkipReason | None
+) -> None:
+    email = reminder(template)
+    now = NOON + timedelta(days=1) - timedelta(minutes=minutes_before)
+
+    assert rules.skip_reason(email, content_of(email), now) is expected
+
+
+def test_reminders_obey_their_own_switch() -> None:
+    email = reminder("session_reminder_2h", session_reminders=False)
+
+    assert rules.skip_reason(email, content_of(email), NOON) is SkipReason.PREFERENCE_OFF
 
 
 @pytest.mark.parametrize("template", Template)

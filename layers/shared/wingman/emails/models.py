@@ -42,6 +42,12 @@ class Template(StrEnum):
     MATCH_INVITATION = "match_invitation"
     MATCH_ACCEPTED = "match_accepted"
     MATCH_DECLINED = "match_declined"
+    SESSION_SCHEDULED = "session_scheduled"
+    SESSION_RESCHEDULED = "session_rescheduled"
+    SESSION_CANCELLED = "session_cancelled"
+    SESSION_REMINDER_24H = "session_reminder_24h"
+    SESSION_REMINDER_2H = "session_reminder_2h"
+    SESSION_FEEDBACK = "session_feedback"
 
 
 class EmailRef(_Frozen):
@@ -57,36 +63,100 @@ class EmailIds(_Frozen):
     email_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
 
 
-class MatchInvitation(_Frozen):
+class _AboutMatch(_Frozen):
+    match_id: UUID
+
+    @property
+    def path(self) -> str:
+        """Where the mail's button leads in the app."""
+        return f"/matches/{self.match_id}"
+
+
+class _AboutSession(_Frozen):
+    session_id: UUID
+    partner_name: Line
+    venue_name: Line
+    scheduled_time: AwareDatetime
+
+    @property
+    def path(self) -> str:
+        """Where the mail's button leads in the app."""
+        return f"/sessions/{self.session_id}"
+
+
+class MatchInvitation(_AboutMatch):
     """Someone would like to meet the reader; open until `expires_at`."""
 
     template: Literal[Template.MATCH_INVITATION]
-    match_id: UUID
     inviter_name: Line
     venue_suggestion: Line | None = None
     note: str | None = None
     expires_at: AwareDatetime
 
 
-class MatchAccepted(_Frozen):
+class MatchAccepted(_AboutMatch):
     """Both sides hear that it is on; `role` is the reader's."""
 
     template: Literal[Template.MATCH_ACCEPTED]
-    match_id: UUID
     partner_name: Line
     venue_suggestion: Line | None = None
     role: Literal["inviter", "invitee"]
 
 
-class MatchDeclined(_Frozen):
+class MatchDeclined(_AboutMatch):
     """The inviter hears that it will not be this time."""
 
     template: Literal[Template.MATCH_DECLINED]
-    match_id: UUID
     partner_name: Line
 
 
-Content = MatchInvitation | MatchAccepted | MatchDeclined
+class SessionScheduled(_AboutSession):
+    """Both hear when and where they meet, each with their own challenge."""
+
+    template: Literal[Template.SESSION_SCHEDULED]
+    challenge_title: Line | None = None
+    challenge_description: Line | None = None
+
+
+class SessionRescheduled(_AboutSession):
+    """Both hear of another time or place; `previous_time` is there when the time changed."""
+
+    template: Literal[Template.SESSION_RESCHEDULED]
+    previous_time: AwareDatetime | None = None
+    challenge_title: Line | None = None
+    challenge_description: Line | None = None
+
+
+class SessionCancelled(_AboutSession):
+    """The other one hears that `partner_name` cancelled, and why if they said so."""
+
+    template: Literal[Template.SESSION_CANCELLED]
+    reason: str | None = None
+
+
+class SessionReminder(_AboutSession):
+    """A meeting is near: 24 or 2 hours away when all runs on time."""
+
+    template: Literal[Template.SESSION_REMINDER_24H, Template.SESSION_REMINDER_2H]
+    challenge_title: Line | None = None
+
+
+class SessionFeedback(_AboutSession):
+    """They have met, and are asked how it was."""
+
+    template: Literal[Template.SESSION_FEEDBACK]
+
+
+Content = (
+    MatchInvitation
+    | MatchAccepted
+    | MatchDeclined
+    | SessionScheduled
+    | SessionRescheduled
+    | SessionCancelled
+    | SessionReminder
+    | SessionFeedback
+)
 """What a mail says, by its template."""
 
 

@@ -55,7 +55,7 @@ class Renderer:
             "mail": content,
             "first_name": first_name,
             "zone": zone_of(timezone),
-            "match_url": f"{self.app_url}/matches/{content.match_id}",
+            "action_url": f"{self.app_url}{content.path}",
             "app_url": self.app_url,
         }
         try:

@@ -5,11 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from wingman.emails.models import ClaimedEmail, Content, MatchInvitation, Outcome, Template
+from wingman.emails.models import (
+    ClaimedEmail,
+    Content,
+    MatchInvitation,
+    Outcome,
+    SessionReminder,
+    Template,
+)
 
 FIRST_RETRY = timedelta(minutes=1)
 RETRY_WINDOW = timedelta(hours=20)
 """The provider remembers a key for 24 h; nothing is repeated by itself beyond this."""
+
+# A reminder that comes later than this says nothing new: the next one is due, or it has begun.
+_USELESS_BEFORE_START = {
+    Template.SESSION_REMINDER_24H: timedelta(hours=2),
+    Template.SESSION_REMINDER_2H: timedelta(0),
+}
 
 _QUICK_REPEATS = 3
 _FIRST_QUICK_REPEAT = timedelta(seconds=0.4)
@@ -25,6 +38,12 @@ _SWITCHES = {
     Template.MATCH_INVITATION: "match_notifications",
     Template.MATCH_ACCEPTED: "match_notifications",
     Template.MATCH_DECLINED: "match_notifications",
+    Template.SESSION_SCHEDULED: "match_notifications",
+    Template.SESSION_RESCHEDULED: "match_notifications",
+    Template.SESSION_CANCELLED: "match_notifications",
+    Template.SESSION_REMINDER_24H: "session_reminders",
+    Template.SESSION_REMINDER_2H: "session_reminders",
+    Template.SESSION_FEEDBACK: "feedback_requests",
 }
 _ON_BY_DEFAULT = {"match_notifications", "session_reminders", "feedback_requests"}
 
@@ -71,7 +90,8 @@ def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipRea
         return SkipReason.SUPPRESSED
     if not _wanted(email, content.template):
         return SkipReason.PREFERENCE_OFF
-    if isinstance(content, MatchInvitation) and content.expires_at <= now:
+    ends = _useful_until(content)
+    if ends is not None and ends <= now:
         return SkipReason.NO_LONGER_USEFUL
     return None
 
@@ -155,3 +175,11 @@ def _wanted(email: ClaimedEmail, template: Template) -> bool:
     switch = _SWITCHES[template]
     choice: bool | None = getattr(email, switch)
     return switch in _ON_BY_DEFAULT if choice is None else choice
+
+
+def _useful_until(content: Content) -> datetime | None:
+    if isinstance(content, MatchInvitation):
+        return content.expires_at
+    if isinstance(content, SessionReminder):
+        return content.scheduled_time - _USELESS_BEFORE_START[content.template]
+    return None
