@@ -99,6 +99,7 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 .local/node.stamp: local/package-lock.json | .local/machine.stamp
 	@echo "Installing Node packages …"
 	@npm install --no-save --prefix local --no-audit --no-fund --ignore-scripts --loglevel=error
+	@cp local/node_modules/swagger-ui-dist/swagger-ui{-bundle.js,.css} functions/docs/
 	@touch $@
 
 openapi: setup ## write functions/docs/openapi.json from the functions

@@ -114,6 +114,9 @@ def _finish(stack: Stack) -> None:
     outputs = {item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", [])}
     built = template.load(stack.checkout / _BUILT / "template.yaml")
     gateway.synchronise(stack, STACK_NAME, outputs["ApiId"], template.routes(built))
+    cors = built["Resources"]["Api"]["Properties"]["CorsConfiguration"]
+    origins = parameters(stack)["AllowedOrigins"].split(",")
+    gateway.allow_origins(stack, outputs["ApiId"], cors, origins)
     outputs_file(stack).write_text(json.dumps(outputs, indent=2))
 
 

@@ -1,10 +1,11 @@
-"""Routes of the deployed API.
+"""Routes and CORS of the deployed API.
 
-SAM hands the routes of an HttpApi to CloudFormation as an OpenAPI body, which the emulator
-does not import: they are made here, from the same template.
+SAM hands both to CloudFormation in an HttpApi's OpenAPI body, which the emulator does not
+import: they are made here, from the same template.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from local.aws import ACCOUNT, api_gateway, cloud_formation
 from local.servers import REGION
@@ -26,6 +27,20 @@ def synchronise(stack: Stack, stack_name: str, api_id: str, wanted: Iterable[Rou
         if name not in integrations:
             api_gateway(stack).delete_integration(ApiId=api_id, IntegrationId=integration)
     return len(targets)
+
+
+def allow_origins(stack: Stack, api_id: str, cors: Mapping[str, Any], origins: list[str]) -> None:
+    """Give the API the template's CORS rules, for these origins."""
+    api_gateway(stack).update_api(
+        ApiId=api_id,
+        CorsConfiguration={
+            "AllowOrigins": origins,
+            "AllowMethods": cors["AllowMethods"],
+            "AllowHeaders": cors["AllowHeaders"],
+            "ExposeHeaders": cors["ExposeHeaders"],
+            "MaxAge": cors["MaxAge"],
+        },
+    )
 
 
 def _reroute(stack: Stack, api_id: str, wanted: dict[str, str]) -> None:

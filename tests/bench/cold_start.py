@@ -44,7 +44,7 @@ def _initialisation(function: BuiltFunction, env: dict[str, str], event: Any) ->
 
 
 def _event(function: str) -> dict[str, Any]:
-    path = sorted((ROOT / "events" / function).glob("*.json"))[0]
+    path = min((ROOT / "events" / function).glob("*.json"))
     event: dict[str, Any] = json.loads(path.read_text())
     return event
 
