@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+export SAM_CLI_TELEMETRY := 0
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .local/venv
@@ -72,7 +73,7 @@ build: setup ## sam build
 
 deploy: setup ## sam deploy to AWS; asks what it needs the first time
 	@.local/aws/bin/sam build
-	@.local/aws/bin/sam deploy $$([ -f samconfig.toml ] || echo --guided)
+	@.local/aws/bin/sam deploy $$(grep -q parameter_overrides samconfig.toml || echo --guided)
 
 # --- installing ------------------------------------------------------------------------------
 
