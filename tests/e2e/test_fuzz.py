@@ -1,0 +1,27 @@
+"""Random requests against every documented operation: documented answers, never a 500."""
+
+import json
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+
+from tests.support.people import People
+from tests.support.template import ROOT
+
+DOCUMENT = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text())
+schema = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+@schema.parametrize()
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@pytest.mark.timeout(120)
+def test_no_request_crashes_it(
+    case: schemathesis.Case, stack: dict[str, str], people: People
+) -> None:
+    response = case.call(base_url=stack["API_URL"], headers=people.new().authorization)
+    assert response.status_code < 500, response.text
+    if response.status_code >= 400 and case.method != "OPTIONS":  # preflights are the gateway's
+        assert response.headers["content-type"] == ["application/problem+json"], (
+            f"{case.method} {case.path}: {response.text}"
+        )
