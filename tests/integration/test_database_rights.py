@@ -24,6 +24,7 @@ from tests.integration.database import (
 
 _TABLES = [
     *("user_profiles", "wingman_matches", "email_preferences", "email_suppressions", "email_logs"),
+    *("wingman_sessions", "challenge_submissions"),
 ]
 _USER_CALLS: dict[str, dict[str, object]] = {
     "request_match": invitation(Actor("authenticated", uuid4())),
@@ -31,12 +32,41 @@ _USER_CALLS: dict[str, dict[str, object]] = {
     "withdraw_match": {"p_match_id": uuid4()},
     "get_match": {"p_match_id": uuid4()},
     "list_matches": {},
+    "create_session": {
+        "p_match_id": uuid4(),
+        "p_venue_name": "Here",
+        "p_scheduled_time": "tomorrow",
+    },
+    "get_session": {"p_session_id": uuid4()},
+    "get_session_event": {"p_session_id": uuid4()},
+    "list_sessions": {},
+    "update_session": {
+        "p_session_id": uuid4(),
+        "p_venue_name": None,
+        "p_scheduled_time": None,
+        "p_notes": None,
+        "p_changes": [],
+    },
+    "cancel_session": {"p_session_id": uuid4(), "p_reason": None},
+    "confirm_session": {"p_session_id": uuid4()},
+    "report_no_show": {"p_session_id": uuid4()},
+    "get_reputation": {"p_user_id": uuid4()},
+    "submit_challenge": {
+        "p_challenge_id": uuid4(),
+        "p_session_id": None,
+        "p_outcome": "done",
+        "p_reflection": None,
+        "p_window_days": 7,
+    },
+    "list_submissions": {},
 }
 _WORKER_CALLS: dict[str, dict[str, object]] = {
     "claim_emails": {"p_ids": [uuid4()], "p_lease_seconds": 60},
     "start_send_group": {"p_lease_token": uuid4(), "p_ids": [uuid4()]},
     "complete_emails": {"p_lease_token": uuid4(), "p_results": "[]"},
     "sweep_emails": {"p_limit": 1},
+    "close_overdue_sessions": {"p_limit": 1},
+    "expire_matches": {"p_limit": 1},
 }
 _FORBIDDEN = "42501"
 
@@ -75,7 +105,7 @@ def test_without_a_login_no_table_can_be_read(url: str, table: str) -> None:
 
 
 @pytest.mark.parametrize("function", [*_USER_CALLS, *_WORKER_CALLS])
-def test_without_a_login_no_function_but_ping_can_be_called(url: str, function: str) -> None:
+def test_without_a_login_only_what_is_public_can_be_called(url: str, function: str) -> None:
     params = (_USER_CALLS | _WORKER_CALLS)[function]
 
     assert sqlstate(url, ANONYMOUS, function, **params)[0] == _FORBIDDEN
@@ -96,7 +126,13 @@ def test_everyone_may_ping(url: str, actor: Actor) -> None:
     assert call(url, actor, "ping") is not None
 
 
-@pytest.mark.parametrize("table", ["wingman_matches", "email_suppressions", "email_logs"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("wingman_matches", "email_suppressions", "email_logs"),
+        *("wingman_sessions", "challenge_submissions"),
+    ],
+)
 @pytest.mark.parametrize(
     "statement",
     ["select 1 from public.{}", "delete from public.{}", "insert into public.{} default values"],
@@ -230,6 +266,7 @@ def test_a_worker_neither_writes_nor_removes_rows_by_hand(url: str) -> None:
     assert _forbidden(url, WORKER, "insert into public.email_logs default values")
     assert _forbidden(url, WORKER, "update public.user_profiles set email = 'x'")
     assert _forbidden(url, WORKER, "select 1 from public.wingman_matches")
+    assert _forbidden(url, WORKER, "update public.wingman_sessions set status = 'completed'")
 
 
 def test_too_long_words_are_refused(url: str, maya: Person, leo: Person) -> None:

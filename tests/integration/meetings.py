@@ -1,0 +1,126 @@
+"""Two people with an accepted match, their sessions, and a clock that tests may move."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.integration.database import (
+    Connection,
+    Person,
+    Row,
+    call,
+    look,
+    mail_row,
+    new_person,
+    sqlstate,
+)
+
+BEGINNER = UUID("16bc367e-3be9-5f1d-97f4-8027d197f576")
+ADVANCED = UUID("edc48c8c-9df1-57bb-8cdc-18b3f84f2ec8")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two people and their accepted match; the first invited the second."""
+
+    url: str
+    first: Person
+    second: Person
+    match_id: UUID
+
+    def plan(self, start: timedelta = timedelta(days=3), **changes: object) -> Any:
+        """Plan a session as the first person; return the whole answer."""
+        return call(
+            self.url, self.first, "create_session", **planned(self.match_id, start, changes)
+        )
+
+    def session(self, start: timedelta = timedelta(days=3), **changes: object) -> UUID:
+        """Plan a session and move the clock until its start is `start` away; return its id."""
+        session_id = UUID(self.plan(**changes)["session"]["id"])
+        move_start(self.url, session_id, start)
+        return session_id
+
+    def read(self, session_id: UUID) -> Row:
+        """Read a session as it is stored."""
+        (row,) = look(self.url, "select * from public.wingman_sessions where id = %s", session_id)
+        return row
+
+
+def new_pair(url: str, first: str = "Maya", second: str = "Leo") -> Pair:
+    """Make two people and an accepted match between them."""
+    inviter, invitee = new_person(url, first), new_person(url, second)
+    return Pair(url, inviter, invitee, new_match(url, inviter, invitee))
+
+
+def new_match(url: str, inviter: Person, invitee: Person, status: str = "accepted") -> UUID:
+    """Store a match as its answers left it."""
+    (row,) = look(
+        url,
+        "insert into public.wingman_matches (user1_id, user2_id, initiator_id, status)"
+        " values (%s, %s, %s, %s) returning id",
+        *(inviter.user_id, invitee.user_id, inviter.user_id, status),
+    )
+    return UUID(str(row["id"]))
+
+
+def planned(
+    match_id: UUID, start: timedelta = timedelta(days=3), changes: dict[str, object] | None = None
+) -> dict[str, Any]:
+    """Return the parameters of `create_session`."""
+    params = {"p_venue_name": "Café Central", "p_scheduled_time": datetime.now(UTC) + start}
+    return {"p_match_id": match_id} | params | (changes or {})
+
+
+def refusal(url: str, person: Person, function: str, session_id: object, **more: object) -> str:
+    """Try a step that must be refused; return its SQLSTATE and message."""
+    return " ".join(map(str, sqlstate(url, person, function, p_session_id=session_id, **more)))
+
+
+def move_start(url: str, session_id: UUID, start: timedelta) -> None:
+    """Let the time until the start become `start`; negative: it began that long ago."""
+    look(
+        url,
+        "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
+        *(start, session_id),
+    )
+
+
+@contextmanager
+def at_the_moment(
+    url: str, person: Person, session_id: UUID, start: timedelta
+) -> Iterator[Connection]:
+    """Act as the person at exactly `start` from the session's start: no time passes."""
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        connection.execute(
+            "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
+            [start, session_id],
+        )
+        claims = {"role": person.role, "sub": str(person.user_id)}
+        connection.execute(
+            "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)",
+            [person.role, json.dumps(claims)],
+        )
+        yield connection
+
+
+def mails(url: str, session_id: object, *templates: str) -> list[Row]:
+    """Return the mails of a session, in the order in which they are due."""
+    return look(
+        url,
+        "select * from public.email_logs where session_id = %s"
+        " and (cardinality(%s::text[]) = 0 or email_template = any(%s))"
+        " order by due_at, email_template, user_id",
+        *(session_id, list(templates), list(templates)),
+    )
+
+
+def answered_mails(url: str, answer: Any) -> list[Row]:
+    """Return the mails that an answer says to enqueue."""
+    return [mail_row(url, each["id"]) for each in answer["emails"]]
