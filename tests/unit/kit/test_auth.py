@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from wingman.kit import auth, jwks
 from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
@@ -161,6 +161,15 @@ def test_a_public_key_does_not_serve_as_a_secret(issuer: Issuer) -> None:
 
 def test_a_key_serves_its_own_algorithm_only(issuer: Issuer) -> None:
     token = jwt.encode(claims(issuer), issuer.ec_key, algorithm="ES256", headers={"kid": "rsa"})
+    with pytest.raises(Unauthenticated):
+        auth.verify(token)
+
+
+def test_a_published_key_of_another_algorithm_is_not_used(issuer: Issuer) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    public = json.loads(OKPAlgorithm.to_jwk(key.public_key()))
+    issuer.published.append(public | {"kid": "ed", "alg": "EdDSA", "use": "sig"})
+    token = jwt.encode(claims(issuer), key, algorithm="EdDSA", headers={"kid": "ed"})
     with pytest.raises(Unauthenticated):
         auth.verify(token)
 
