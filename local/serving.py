@@ -44,7 +44,8 @@ def serve(app: ASGIApp, ports: Sequence[int]) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
+    # asyncio turns Nagle's algorithm off only where the protocol is named: 40 ms an answer.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))
     listener.listen(BACKLOG)
