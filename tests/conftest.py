@@ -14,7 +14,7 @@ from tests.support.inbox import Inbox
 from tests.support.people import People
 from wingman.emails import provider
 from wingman.emails import service as email_service
-from wingman.kit import auth, database, queue, ratelimit, redis, settings
+from wingman.kit import auth, database, observability, queue, ratelimit, redis, settings
 
 ROOT = Path(__file__).parent.parent
 ENV_FILE = Path(os.environ.get("WINGMAN_STACK_ENV", ROOT / ".local" / "test" / "env"))
@@ -81,6 +81,7 @@ def _forget() -> None:
         database._session,
         database.get_anon_client,
         database.get_service_client,
+        observability.metrics,
         email_service.outbox,
         email_service.sender,
         provider.provider,

@@ -4,32 +4,23 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
 from tests.support.functions import Function
+from tests.support.redis import Counted
+from wingman.kit import ratelimit
 from wingman.kit.ratelimit import Limiter, LocalBuckets, Policy, Verdict
-from wingman.kit.redis import Commands, redis
+from wingman.kit.redis import redis
 
 # Slow enough that nothing refills while a test runs.
 HUNDRED = Policy("hundred", 100, 3600.0, "user")
 TWO = Policy("two", 2, 3600.0, "user")
 FIVE = Policy("five", 5, 3600.0, "ip")
+WATCHING = Policy("watching", 1, 3600.0, "user", shadow=True)
 QUICK = Policy("quick", 1, 1.2, "user")
-
-
-class Counted(Commands):
-    """Counts the commands on their way to Redis."""
-
-    def __init__(self, inner: Commands) -> None:
-        self._inner = inner
-        self.names: list[str] = []
-
-    def run(self, *command: object) -> Any:
-        self.names.append(str(command[0]))
-        return self._inner.run(*command)
 
 
 @pytest.fixture
@@ -57,30 +48,100 @@ def test_two_hundred_at_once_on_a_bucket_of_a_hundred(commands: Counted) -> None
 
 
 def test_a_refusal_charges_no_bucket(commands: Counted) -> None:
-    limiter, buckets = Limiter(commands), keys(TWO, FIVE)
+    buckets = keys(TWO, FIVE)
     for _ in range(2):
-        limiter.take(buckets)
+        Limiter(commands).take(buckets)
     for _ in range(10):
-        two, five = limiter.take(buckets)
+        two, five = Limiter(commands).take(buckets)  # of a container that does not know yet
         assert (two.allowed, five.allowed) == (False, True)
         assert (two.remaining, five.remaining) == (0, 3)
 
 
+def test_a_weighted_request_takes_all_its_tokens_or_none(commands: Counted) -> None:
+    bucket = keys(FIVE)
+    left = [Limiter(commands).take(bucket, cost=cost)[0].remaining for cost in (3, 3, 1, 2, 1)]
+    assert left == [2, 2, 1, 1, 0]
+
+
+def test_a_policy_that_only_watches_refuses_nobody(commands: Counted) -> None:
+    limiter, buckets = Limiter(commands), keys(WATCHING, FIVE)
+    limiter.take(buckets)
+    watching, five = limiter.take(buckets)
+    assert (watching.allowed, watching.refuses) == (False, False)
+    assert five.remaining == 3
+
+
+def test_looking_charges_nothing(commands: Counted) -> None:
+    bucket = keys(TWO)
+    looks = [Limiter(commands).take(bucket, cost=0)[0] for _ in range(3)]
+    assert [(look.allowed, look.remaining) for look in looks] == [(True, 2)] * 3
+    assert commands.run("EXISTS", *bucket) == 0
+
+
 def test_any_number_of_policies_is_one_command(commands: Counted) -> None:
     limiter = Limiter(commands)
-    limiter.take(keys(TWO, FIVE, HUNDRED))
+    limiter.take(keys(TWO, FIVE, HUNDRED, QUICK, WATCHING))
     commands.names.clear()
-    limiter.take(keys(TWO, FIVE, HUNDRED))
+    limiter.take(keys(TWO, FIVE, HUNDRED, QUICK, WATCHING))
     assert commands.names == ["EVALSHA"]
 
 
-def test_a_redis_that_forgot_the_script_is_told_again(commands: Counted) -> None:
+def test_what_a_request_reads_comes_back_in_the_same_command(commands: Counted) -> None:
+    key, absent = f"test:{uuid4()}", f"test:{uuid4()}"
+    commands.run("SET", key, "größe", "EX", 60)
+    commands.names.clear()
+    taken = Limiter(commands).ask(keys(TWO, FIVE), reads=[absent, key, absent])
+    assert taken.values == [None, "größe", None]
+    assert [verdict.remaining for verdict in taken.verdicts] == [1, 4]
+    assert commands.names == ["EVALSHA"]
+
+
+def test_what_a_request_writes_goes_along_in_the_same_round_trip(commands: Counted) -> None:
+    key, limiter, bucket = f"test:{uuid4()}", Limiter(commands), keys(TWO)
+    limiter.take(keys(TWO))
+    commands.names.clear()
+    also: list[list[object]] = [["INCR", key], ["GET"], ["EXPIRE", key, 60]]  # one of them is wrong
+    assert limiter.ask(bucket, also=also).verdicts[0].allowed
+    assert commands.names == ["EVALSHA+INCR+GET+EXPIRE"]
+    assert commands.run("GET", key) == "1"
+    assert commands.run("TTL", key) > 0
+
+
+@pytest.mark.parametrize("also", [[], [["PING"]]])
+def test_a_redis_that_forgot_the_script_is_told_again(
+    commands: Counted, also: list[list[object]]
+) -> None:
     limiter = Limiter(commands)
     limiter.take(keys(TWO))
     commands.run("SCRIPT", "FLUSH")
     commands.names.clear()
-    assert limiter.take(keys(TWO))[0].allowed
-    assert commands.names == ["EVALSHA", "EVAL"]
+    assert limiter.ask(keys(TWO), also=also).verdicts[0].allowed
+    assert commands.names[-1] == "EVAL"
+
+
+def test_a_flood_of_one_key_hardly_reaches_redis(commands: Counted) -> None:
+    limiter, bucket = Limiter(commands), keys(QUICK)
+    commands.names.clear()
+    verdicts = [limiter.take(bucket)[0] for _ in range(1000)]
+    assert sum(verdict.allowed for verdict in verdicts) <= 2
+    assert len(commands.names) <= 50
+
+
+def test_a_known_refusal_counts_down(commands: Counted) -> None:
+    limiter, buckets = Limiter(commands), keys(QUICK, FIVE)
+    limiter.take(buckets)
+    first, _ = limiter.take(buckets)
+    time.sleep(0.3)
+    then, five = limiter.take(buckets)
+    assert 200 <= first.fits_in_ms - then.fits_in_ms <= 900
+    assert five.remaining == 4
+
+
+def test_a_known_refusal_of_many_tokens_does_not_refuse_few(commands: Counted) -> None:
+    limiter, bucket = Limiter(commands), keys(TWO)
+    limiter.take(bucket)
+    assert not limiter.take(bucket, cost=2)[0].allowed
+    assert limiter.take(bucket, cost=1)[0].allowed
 
 
 def test_waiting_as_told_makes_the_next_one_pass(commands: Counted) -> None:
@@ -92,10 +153,23 @@ def test_waiting_as_told_makes_the_next_one_pass(commands: Counted) -> None:
     assert limiter.take(bucket)[0].allowed
 
 
+@pytest.mark.parametrize("ahead", [-30, 30])
+def test_a_container_whose_clock_is_wrong_changes_nothing(
+    commands: Counted, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = keys(TWO)
+    Limiter(commands).take(bucket)
+    wrong = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead, time=lambda: 0.0)
+    with monkeypatch.context() as moved:
+        moved.setattr(ratelimit, "time", wrong)
+        assert Limiter(commands).take(bucket)[0].remaining == 0
+    assert not Limiter(commands).take(bucket)[0].allowed
+
+
 def test_the_script_and_the_containers_own_buckets_agree(commands: Counted) -> None:
-    remote, local, buckets = Limiter(commands), LocalBuckets(), keys(TWO, FIVE)
-    for _ in range(4):
-        asked, own = remote.take(buckets), local.take(buckets, 1000.0)
+    local, buckets = LocalBuckets(), keys(TWO, FIVE, WATCHING)
+    for cost in (1, 0, 2, 1, 1):
+        asked, own = Limiter(commands).take(buckets, cost=cost), local.take(buckets, 1000.0, cost)
         assert [(v.allowed, v.remaining) for v in asked] == [(v.allowed, v.remaining) for v in own]
 
 

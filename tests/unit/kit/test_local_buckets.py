@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wingman.kit import ratelimit
+from wingman.kit import ratelimit_memory
 from wingman.kit.ratelimit import LocalBuckets, Policy
 
 SMALL = Policy("small", 2, 10.0, "user")
@@ -32,9 +32,9 @@ def test_a_refusal_charges_no_bucket() -> None:
 
 def test_memory_is_bounded() -> None:
     buckets = LocalBuckets()
-    for number in range(ratelimit.LOCAL_BUCKETS * 2 + 1):
+    for number in range(ratelimit_memory.MOST_KEYS * 2 + 1):
         buckets.take({str(number): SMALL}, 0.0)
-    assert len(buckets.full_at) <= ratelimit.LOCAL_BUCKETS
+    assert len(buckets.full_at) <= ratelimit_memory.MOST_KEYS
 
 
 @given(st.lists(st.floats(0, 100), max_size=60))

@@ -1,8 +1,20 @@
-"""Structured logs: one JSON line per event, with the request id and nothing personal."""
+"""Structured logs and metrics: JSON lines with the request id and nothing personal."""
 
+import json
+import sys
+import time
+from collections import Counter
 from functools import cache
 
 from aws_lambda_powertools import Logger
+
+from wingman.kit.settings import AppSettings, load
+
+NAMESPACE = "Wingman"
+# A flood writes one line a second and metric, not one per request.
+FLUSH_SECONDS = 1.0
+
+_Metric = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @cache
@@ -13,3 +25,53 @@ def logger() -> Logger:
     token or a body.
     """
     return Logger(service="wingman", utc=True)
+
+
+class Metrics:
+    """Counts on their way to CloudWatch, in its embedded metric format.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[_Metric] = Counter()
+        self._flushed_at = float("-inf")
+
+    def count(self, name: str, **dimensions: str) -> None:
+        """Count one; the first is written at once, what follows within the second together."""
+        self._counts[name, tuple(sorted(dimensions.items()))] += 1
+        if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was counted."""
+        self._flushed_at = time.monotonic()
+        environment = load(AppSettings).environment
+        for (name, dimensions), number in self._counts.items():
+            facts = {"environment": environment, **dict(dimensions)}
+            sys.stdout.write(json.dumps(_embedded(name, number, facts)) + "\n")
+        self._counts.clear()
+
+
+def _embedded(name: str, number: int, facts: dict[str, str]) -> dict[str, object]:
+    metrics = [{"Name": name, "Unit": "Count"}]
+    # Once over everything, for alarms, and once by every dimension.
+    dimensions = [["environment"], sorted(facts)]
+    directive = {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}
+    timestamp = int(time.time() * 1000)
+    return {
+        "_aws": {"Timestamp": timestamp, "CloudWatchMetrics": [directive]},
+        **facts,
+        name: number,
+    }
+
+
+@cache
+def metrics() -> Metrics:
+    """Return the container's counters."""
+    return Metrics()
+
+
+def count(name: str, **dimensions: str) -> None:
+    """Count one of something that an operator wants to see."""
+    metrics().count(name, **dimensions)

@@ -3,36 +3,44 @@
 -- Each bucket is one number, the theoretical arrival time of GCRA (ITU-T I.371): the moment at
 -- which it is full again. Redis's own clock decides, so containers may disagree about time.
 --
--- KEYS[i]                   the bucket of policy i
--- ARGV[3i-2 .. 3i]          capacity (tokens), microseconds per token, tokens asked for
--- returns per policy, flat  allowed (0|1), tokens left, ms until full, ms until this cost fits
+-- KEYS[1 .. n]         the bucket of each policy
+-- KEYS[n + 1 ..]       strings that the caller wants to read on the way
+-- ARGV[1], ARGV[2]     n; the tokens asked of every bucket (0 looks and charges nothing)
+-- ARGV[3i .. 3i + 2]   of policy i: capacity (tokens), microseconds per token, 1 if it only watches
+-- returns, flat        per policy: fits (0|1), tokens left, ms until full, ms until this cost fits;
+--                      then each string, or nil
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local full_at, answer, refused = {}, {}, false
+local count, cost = tonumber(ARGV[1]), tonumber(ARGV[2])
+local buckets, answer, refused = {}, {}, false
 
-for i = 1, #KEYS do
-  local capacity = tonumber(ARGV[3 * i - 2])
-  local interval = tonumber(ARGV[3 * i - 1])
-  local cost = tonumber(ARGV[3 * i])
+for i = 1, count do
+  local capacity, interval = tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
   local before = math.max(tonumber(redis.call('GET', KEYS[i]) or now), now)
   local after = before + cost * interval
   local excess = after - now - capacity * interval
-  local allowed = excess <= 0
-  refused = refused or not allowed
-  full_at[i] = { after = after, before = before, capacity = capacity, interval = interval }
-  answer[4 * i - 3] = allowed and 1 or 0
-  answer[4 * i] = allowed and 0 or math.ceil(excess / 1000)
+  local fits = excess <= 0
+  local watches = ARGV[3 * i + 2] == '1'
+  refused = refused or not (fits or watches)
+  buckets[i] = { before = before, after = after, fits = fits, full = capacity, interval = interval }
+  answer[4 * i - 3] = fits and 1 or 0
+  answer[4 * i] = fits and 0 or math.ceil(excess / 1000)
 end
 
-for i = 1, #KEYS do
-  local bucket = full_at[i]
-  local at = refused and bucket.before or bucket.after
-  if not refused then
+for i = 1, count do
+  local bucket = buckets[i]
+  local charged = cost > 0 and bucket.fits and not refused
+  local at = charged and bucket.after or bucket.before
+  if charged then
     redis.call('SET', KEYS[i], string.format('%.0f', at), 'PX', math.ceil((at - now) / 1000) + 1)
   end
-  answer[4 * i - 2] = math.floor(bucket.capacity - (at - now) / bucket.interval)
+  answer[4 * i - 2] = math.floor(bucket.full - (at - now) / bucket.interval)
   answer[4 * i - 1] = math.ceil((at - now) / 1000)
+end
+
+for i = count + 1, #KEYS do
+  answer[3 * count + i] = redis.call('GET', KEYS[i])
 end
 
 return answer

@@ -1,98 +1,67 @@
 """Token buckets in Redis: every policy that applies to a request, in one call.
 
-The script charges all buckets or none. When Redis is away, buckets in the container take over:
-each container then allows its own share, so a limit is looser but never gone.
+The script charges all buckets or none, and reads on the way what the request needs besides. A
+refusal is remembered in the container until it ends. When Redis is away, buckets in the container
+take over, each with its policy's share: looser, never gone (docs/decisions/009-limiter.md).
 """
 
 import hashlib
-import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.observability import logger
-from wingman.kit.redis import Commands, RedisError, redis
+from wingman.kit.observability import count, logger
+from wingman.kit.ratelimit_memory import LocalBuckets, Refusals
+from wingman.kit.ratelimit_policies import (
+    ALL,
+    AUTH,
+    CHALLENGE_SUBMISSIONS,
+    EMAIL,
+    EVERY_IP,
+    EVERY_USER,
+    EVERYONE,
+    MATCH_REQUESTS,
+    PUBLIC,
+    Policy,
+    Verdict,
+)
+from wingman.kit.redis import Command, Commands, RedisError, redis
+
+__all__ = [
+    "ALL",
+    "AUTH",
+    "CHALLENGE_SUBMISSIONS",
+    "EMAIL",
+    "EVERYONE",
+    "EVERY_IP",
+    "EVERY_USER",
+    "MATCH_REQUESTS",
+    "PUBLIC",
+    "Limiter",
+    "LocalBuckets",
+    "Policy",
+    "Taken",
+    "Verdict",
+    "limiter",
+]
 
 # After Redis failed, answer from the container for this long before asking again.
 REST_SECONDS = 5.0
-LOCAL_BUCKETS = 10_000
 
 
 @dataclass(frozen=True)
-class Policy:
-    """A token bucket: `capacity` tokens, one more every `seconds_per_token`, per `scope`."""
+class Taken:
+    """What came back: a verdict per policy, and `values` for the keys that were to be read.
 
-    name: str
-    capacity: int
-    seconds_per_token: float
-    scope: str
+    `values` is None when Redis was not asked: it is away, or the refusal was known already.
+    """
 
-    @property
-    def window_seconds(self) -> int:
-        """The seconds in which an empty bucket fills."""
-        return math.ceil(self.capacity * self.seconds_per_token)
-
-    def key(self, subject: str) -> str:
-        """Name the bucket of one subject in Redis."""
-        return f"ratelimit:{self.name}:{subject}"
-
-
-# requirements.md S4
-PUBLIC = Policy("public", 100, 1.0, "ip")
-MATCH_REQUESTS = Policy("match-requests", 5, 20.0, "user")
-EVERY_USER = Policy("user", 100, 0.6, "user")
-EVERY_IP = Policy("ip", 1000, 0.06, "ip")
-EVERYONE = Policy("global", 10_000, 0.006, "global")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one bucket said."""
-
-    policy: Policy
-    allowed: bool
-    remaining: int
-    reset_seconds: int
-    retry_after_seconds: int
-
-
-@dataclass
-class LocalBuckets:
-    """The same arithmetic in this container, bounded in memory."""
-
-    full_at: dict[str, float] = field(default_factory=dict)
-
-    def take(self, policies: Mapping[str, Policy], now: float) -> list[Verdict]:
-        """Charge one token to every bucket (key → policy), or nothing to any."""
-        self._forget_full_ones(now)
-        before = {key: max(self.full_at.get(key, now), now) for key in policies}
-        after = {key: before[key] + policy.seconds_per_token for key, policy in policies.items()}
-        excess = {
-            key: after[key] - now - policy.capacity * policy.seconds_per_token
-            for key, policy in policies.items()
-        }
-        allowed = all(over <= 0 for over in excess.values())
-        state = after if allowed else before
-        self.full_at.update(state)
-        return [
-            Verdict(
-                policy,
-                allowed=excess[key] <= 0,
-                remaining=int(policy.capacity - (state[key] - now) / policy.seconds_per_token),
-                reset_seconds=math.ceil(state[key] - now),
-                retry_after_seconds=max(0, math.ceil(excess[key])),
-            )
-            for key, policy in policies.items()
-        ]
-
-    def _forget_full_ones(self, now: float) -> None:
-        if len(self.full_at) < LOCAL_BUCKETS:
-            return
-        kept = {key: at for key, at in self.full_at.items() if at > now}
-        self.full_at = kept if len(kept) < LOCAL_BUCKETS else {}
+    verdicts: Sequence[Verdict]
+    values: Sequence[str | None] | None = None
 
 
 class Limiter:
@@ -101,49 +70,93 @@ class Limiter:
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
         self._local = LocalBuckets()
+        self._refusals = Refusals()
         self._resting_until = 0.0
 
-    def take(self, policies: Mapping[str, Policy]) -> list[Verdict]:
-        """Charge one token to every bucket (key → policy), or nothing to any."""
+    def take(self, policies: Mapping[str, Policy], *, cost: int = 1) -> list[Verdict]:
+        """Charge `cost` tokens to every bucket (key → policy), or nothing to any."""
+        return list(self.ask(policies, cost=cost).verdicts)
+
+    def ask(
+        self,
+        policies: Mapping[str, Policy],
+        *,
+        cost: int = 1,
+        reads: Sequence[str] = (),
+        also: Sequence[Command] = (),
+    ) -> Taken:
+        """Charge as `take` does; in the same round trip GET `reads` and run the commands `also`.
+
+        What `also` answers is dropped; nothing of it is run when Redis is not asked.
+        """
         now = time.monotonic()
+        if known := self._refusals.answer(policies, now, cost):
+            return self._counted(Taken(list(known.values())))
         if now < self._resting_until:
-            return self._local.take(policies, now)
+            return self._counted(self._alone(policies, now, cost))
         try:
-            return self._ask(policies)
+            taken = self._shared(policies, cost, reads, also)
         except (DependencyUnavailable, RedisError):
             logger().warning("ratelimit.degraded", exc_info=True)
             self._resting_until = now + REST_SECONDS
-            return self._local.take(policies, now)
+            return self._counted(self._alone(policies, now, cost))
+        answered = dict(zip(policies, taken.verdicts, strict=True))
+        self._refusals.remember(answered, time.monotonic(), cost)
+        return self._counted(taken)
 
-    def _ask(self, policies: Mapping[str, Policy]) -> list[Verdict]:
-        arguments: list[object] = [len(policies), *policies]
+    def _alone(self, policies: Mapping[str, Policy], now: float, cost: int) -> Taken:
+        own = {key: policy.in_one_container for key, policy in policies.items()}
+        return Taken(self._local.take(own, now, cost))
+
+    def _shared(
+        self,
+        policies: Mapping[str, Policy],
+        cost: int,
+        reads: Sequence[str],
+        also: Sequence[Command],
+    ) -> Taken:
+        arguments: list[object] = [len(policies) + len(reads), *policies, *reads]
+        arguments += [len(policies), cost]
         for policy in policies.values():
-            arguments += [policy.capacity, round(policy.seconds_per_token * 1_000_000), 1]
-        reply = self._run(arguments)
-        return [
-            _verdict(policy, reply[4 * i : 4 * i + 4]) for i, policy in enumerate(policies.values())
+            interval = round(policy.seconds_per_token * 1_000_000)
+            arguments += [policy.capacity, interval, int(policy.shadow)]
+        reply = self._run(arguments, also)
+        verdicts = [
+            Verdict(policy, bool(fits), remaining, full_in_ms=full, fits_in_ms=ms)
+            for policy, fits, remaining, full, ms in zip(
+                policies.values(),
+                *(reply[i : 4 * len(policies) : 4] for i in range(4)),
+                strict=True,
+            )
         ]
+        return Taken(verdicts, reply[4 * len(policies) :])
 
-    def _run(self, arguments: Sequence[object]) -> list[int]:
+    def _run(self, arguments: Sequence[object], also: Sequence[Command]) -> list[Any]:
         source, digest = _script()
         try:
-            reply = self._commands.run("EVALSHA", digest, *arguments)
+            reply = self._send(["EVALSHA", digest, *arguments], also)
         except RedisError as error:
             if error.code != "NOSCRIPT":
                 raise
-            reply = self._commands.run("EVAL", source, *arguments)
-        return [int(number) for number in reply]
+            reply = self._send(["EVAL", source, *arguments], ())
+        return list(reply)
 
+    def _send(self, command: Command, also: Sequence[Command]) -> Any:
+        if not also:
+            return self._commands.run(*command)
+        reply, *_ = self._commands.pipeline([command, *also])
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
 
-def _verdict(policy: Policy, reply: Sequence[int]) -> Verdict:
-    allowed, remaining, reset_ms, retry_ms = reply
-    return Verdict(
-        policy,
-        allowed=bool(allowed),
-        remaining=remaining,
-        reset_seconds=math.ceil(reset_ms / 1000),
-        retry_after_seconds=math.ceil(retry_ms / 1000),
-    )
+    def _counted(self, taken: Taken) -> Taken:
+        for verdict in taken.verdicts:
+            if not verdict.allowed:
+                name = "RateLimitWouldRefuse" if verdict.policy.shadow else "RateLimitRefused"
+                count(name, policy=verdict.policy.name)
+            elif verdict.near:
+                count("RateLimitNear", policy=verdict.policy.name)
+        return taken
 
 
 @cache

@@ -1,7 +1,8 @@
 """Redis over Upstash's REST interface: one reused connection, a short timeout, no retry."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import httpx
 from upstash_redis import Redis
@@ -15,8 +16,12 @@ from wingman.kit.transport import http_client
 TIMEOUT_SECONDS = 0.25
 
 
+Command = Sequence[object]
+_Reply = TypeVar("_Reply")
+
+
 class Commands(Protocol):
-    """Runs one Redis command."""
+    """Runs Redis commands."""
 
     def run(self, *command: object) -> Any:
         """Return Redis's reply.
@@ -25,9 +30,17 @@ class Commands(Protocol):
         """
         ...
 
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        """Run several commands in one round trip, each by itself; return their replies.
+
+        A command that Redis refuses leaves its RedisError in its place.
+        Raises DependencyUnavailable when Redis is away.
+        """
+        ...
+
 
 class RedisError(Exception):
-    """Redis refused the command; `code` is the first word of its reply (`NOSCRIPT`, `ERR`)."""
+    """Redis refused a command; `code` is the first word of its reply (`NOSCRIPT`, `ERR`)."""
 
     def __init__(self, reply: str) -> None:
         self.code = reply.partition(" ")[0]
@@ -37,18 +50,26 @@ class RedisError(Exception):
 class UpstashCommands(Commands):
     """Redis behind Upstash's HTTP front."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: "_Redis") -> None:
         self._client = client
 
     def run(self, *command: object) -> Any:
         """See Commands.run."""
-        try:
-            return self._client.execute(list(command))
-        except UpstashError as error:
-            raise RedisError(str(error)) from error
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            # A proxy's HTML error page surfaces as whatever decoding it stumbles over.
-            raise DependencyUnavailable("redis") from error
+        return _translated(lambda: self._client.execute(list(command)))
+
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        """See Commands.pipeline."""
+        return _translated(lambda: self._client.pipe(commands))
+
+
+def _translated(call: Callable[[], _Reply]) -> _Reply:
+    try:
+        return call()
+    except UpstashError as error:
+        raise RedisError(str(error)) from error
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        # A proxy's HTML error page surfaces as whatever decoding it stumbles over.
+        raise DependencyUnavailable("redis") from error
 
 
 class _Http(SyncHttpClient):
@@ -61,17 +82,29 @@ class _Http(SyncHttpClient):
         self._sync_token_cb = None
         self._client = client
 
+    def post(self, url: str, headers: Mapping[str, str], commands: Sequence[Command]) -> Any:
+        """Send commands and return the answer as it came."""
+        return self._client.post(url, headers=headers, json=[[*words] for words in commands]).json()
+
 
 class _Redis(Redis):
     """Upstash's commands without the second TLS context that its constructor would load."""
 
-    def __init__(self, url: str, token: str, http: SyncHttpClient) -> None:
+    def __init__(self, url: str, token: str, client: httpx.Client) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}"}
         self._allow_telemetry = False
         self._read_your_writes = False
         self._sync_token = ""
-        self._http = http
+        self._http = self._front = _Http(client)
+
+    def pipe(self, commands: Sequence[Command]) -> list[Any]:
+        """Run a pipeline; the SDK's own loses every reply when one of them is an error."""
+        answers = self._front.post(f"{self._url}/pipeline", self._headers, commands)
+        return [
+            RedisError(answer["error"]) if "error" in answer else answer["result"]
+            for answer in answers
+        ]
 
 
 @cache
@@ -80,4 +113,4 @@ def redis() -> Commands:
     settings = load(RedisSettings)
     client = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS)
     token = settings.upstash_redis_rest_token.get_secret_value()
-    return UpstashCommands(_Redis(settings.upstash_redis_rest_url, token, _Http(client)))
+    return UpstashCommands(_Redis(settings.upstash_redis_rest_url, token, client))

@@ -3,7 +3,7 @@
 Answers carry the fields of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Depends
@@ -14,22 +14,29 @@ from wingman.kit.errors import RateLimited
 from wingman.kit.ratelimit import EVERY_IP, EVERY_USER, EVERYONE, Policy, Verdict, limiter
 from wingman.kit.settings import AppSettings, load
 
+Reads = Callable[[Request], Sequence[str]]
 
-def limit(*policies: Policy) -> Any:
-    """Limit an endpoint of signed-in users, besides what holds for every user, IP and all."""
+
+def limit(*policies: Policy, cost: int = 1, reads: Reads | None = None) -> Any:
+    """Limit an endpoint of signed-in users, besides what holds for every user, IP and all.
+
+    `cost` is what one request weighs. The strings under the Redis keys that `reads` names come
+    back in the same call, in `request.state.values` (None when Redis was not asked).
+    """
 
     def check(request: Request, caller: CurrentUser) -> None:
         subjects = {"user": str(caller.id), "ip": _ip(request), "global": "all"}
-        _charge(request, [*policies, EVERY_USER, EVERY_IP, EVERYONE], subjects)
+        _charge(request, [*policies, EVERY_USER, EVERY_IP, EVERYONE], subjects, cost, reads)
 
     return Depends(check)
 
 
-def limit_public(*policies: Policy) -> Any:
-    """Limit a public endpoint, besides what holds for every IP and all."""
+def limit_public(*policies: Policy, cost: int = 1, reads: Reads | None = None) -> Any:
+    """Limit a public endpoint, besides what holds for every IP and all; see `limit`."""
 
     def check(request: Request) -> None:
-        _charge(request, [*policies, EVERY_IP, EVERYONE], {"ip": _ip(request), "global": "all"})
+        subjects = {"ip": _ip(request), "global": "all"}
+        _charge(request, [*policies, EVERY_IP, EVERYONE], subjects, cost, reads)
 
     return Depends(check)
 
@@ -39,19 +46,31 @@ def _ip(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def _charge(request: Request, policies: Sequence[Policy], subjects: Mapping[str, str]) -> None:
-    if not load(AppSettings).enable_rate_limiting:
+def _charge(
+    request: Request,
+    policies: Sequence[Policy],
+    subjects: Mapping[str, str],
+    cost: int,
+    reads: Reads | None,
+) -> None:
+    request.state.values = None
+    limited = load(AppSettings).enable_rate_limiting
+    buckets = {policy.key(subjects[policy.scope]): policy for policy in policies if limited}
+    wanted = reads(request) if reads else ()
+    if not buckets and not wanted:
         return
-    buckets = {policy.key(subjects[policy.scope]): policy for policy in policies}
-    verdicts = limiter().take(buckets)
-    request.state.extra_headers.update(_headers(verdicts))
-    if refusals := [verdict for verdict in verdicts if not verdict.allowed]:
+    taken = limiter().ask(buckets, cost=cost, reads=wanted)
+    request.state.values = taken.values
+    request.state.extra_headers.update(_headers(taken.verdicts))
+    if refusals := [verdict for verdict in taken.verdicts if verdict.refuses]:
         raise RateLimited(max(verdict.retry_after_seconds for verdict in refusals))
 
 
 def _headers(verdicts: Sequence[Verdict]) -> dict[str, str]:
     """Tell the client its own buckets; the one that all share is not its business."""
-    shown = [verdict for verdict in verdicts if verdict.policy is not EVERYONE]
+    shown = [v for v in verdicts if v.policy.scope != "global" and not v.policy.shadow]
+    if not shown:
+        return {}
     return {
         "RateLimit-Policy": ", ".join(
             f'"{v.policy.name}";q={v.policy.capacity};w={v.policy.window_seconds}' for v in shown

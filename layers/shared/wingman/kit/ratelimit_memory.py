@@ -1,0 +1,103 @@
+"""What a container knows of buckets by itself: its own ones, and those that are empty."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from wingman.kit.ratelimit_policies import Policy, Verdict
+
+MOST_KEYS = 10_000
+
+
+@dataclass
+class LocalBuckets:
+    """The script's arithmetic in this container, bounded in memory (times in seconds)."""
+
+    full_at: dict[str, float] = field(default_factory=dict)
+
+    def take(self, policies: Mapping[str, Policy], now: float, cost: int = 1) -> list[Verdict]:
+        """Charge `cost` tokens to every bucket (key → policy), or nothing to any."""
+        self._forget_full_ones(now)
+        before = {key: max(self.full_at.get(key, now), now) for key in policies}
+        after = {k: before[k] + cost * policy.seconds_per_token for k, policy in policies.items()}
+        excess = {
+            key: after[key] - now - policy.capacity * policy.seconds_per_token
+            for key, policy in policies.items()
+        }
+        refused = any(excess[key] > 0 and not policy.shadow for key, policy in policies.items())
+        state = before if refused else after | {k: before[k] for k in excess if excess[k] > 0}
+        self.full_at.update(state)
+        return [
+            Verdict(
+                policy,
+                allowed=excess[key] <= 0,
+                remaining=int(policy.capacity - (state[key] - now) / policy.seconds_per_token),
+                full_in_ms=_milliseconds(state[key] - now),
+                fits_in_ms=_milliseconds(max(0.0, excess[key])),
+            )
+            for key, policy in policies.items()
+        ]
+
+    def _forget_full_ones(self, now: float) -> None:
+        if len(self.full_at) < MOST_KEYS:
+            return
+        kept = {key: at for key, at in self.full_at.items() if at > now}
+        self.full_at = kept if len(kept) < MOST_KEYS else {}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that holds until `ends_at` for any request of at least `cost` tokens."""
+
+    cost: int
+    at: float
+    ends_at: float
+    verdicts: Mapping[str, Verdict]
+
+
+@dataclass
+class Refusals:
+    """Buckets that Redis found empty: until they can serve again, nobody needs to ask it.
+
+    Other containers can only take more out of a bucket, so a refusal never ends early. The one
+    exception is an operator who resets a bucket: that reaches a container a little later.
+    """
+
+    known: dict[str, Refusal] = field(default_factory=dict)
+
+    def remember(self, verdicts: Mapping[str, Verdict], now: float, cost: int) -> None:
+        """Keep what refused this request."""
+        if len(self.known) >= MOST_KEYS:
+            self.known = {key: kept for key, kept in self.known.items() if kept.ends_at > now}
+        if len(self.known) >= MOST_KEYS:
+            self.known.clear()
+        for key, verdict in verdicts.items():
+            if verdict.refuses:
+                ends_at = now + verdict.fits_in_ms / 1000
+                self.known[key] = Refusal(cost, now, ends_at, verdicts)
+
+    def answer(
+        self, policies: Mapping[str, Policy], now: float, cost: int
+    ) -> dict[str, Verdict] | None:
+        """Repeat a refusal that still holds for this request; None when there is none."""
+        for key in policies:
+            kept = self.known.get(key)
+            if kept is None or cost < kept.cost:
+                continue
+            if now < kept.ends_at:
+                passed = int((now - kept.at) * 1000)
+                return {k: _later(v, passed) for k, v in kept.verdicts.items() if k in policies}
+            del self.known[key]
+        return None
+
+
+def _later(verdict: Verdict, passed_ms: int) -> Verdict:
+    return replace(
+        verdict,
+        full_in_ms=max(0, verdict.full_in_ms - passed_ms),
+        fits_in_ms=max(0, verdict.fits_in_ms - passed_ms),
+    )
+
+
+def _milliseconds(seconds: float) -> int:
+    return math.ceil(seconds * 1000 - 1e-6)

@@ -1,0 +1,112 @@
+"""Limits on an endpoint, as a client sees them; against real Redis, behind the real adapter."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from tests.support.functions import Context, Function
+from tests.support.template import ROOT
+from wingman.kit.http import create_app, lambda_handler, limit_public
+from wingman.kit.ratelimit import Policy
+from wingman.kit.redis import redis
+
+Call = Callable[[str], tuple[int, Any, dict[str, str]]]
+HEAVY = Policy("heavy", 5, 7.0, "ip")
+NOWHERE = "http://127.0.0.1:9"
+WATCHING = Policy("watching", 1, 3600.0, "ip", shadow=True)
+
+
+def _cached(request: Request) -> list[str]:
+    return [f"test:{request.query_params['key']}"]
+
+
+@pytest.fixture
+def start(function: Callable[..., Function]) -> Callable[..., Call]:
+    """Start a function of our own with the docs function's environment."""
+
+    def _start(**overrides: str) -> Call:
+        function("docs", **overrides)
+        app, ip = create_app(), str(uuid4())
+
+        @app.get("/heavy", dependencies=[limit_public(HEAVY, WATCHING, cost=2)])
+        def heavy() -> None: ...
+
+        @app.get("/cached", dependencies=[limit_public(HEAVY, reads=_cached)])
+        def cached(request: Request, key: str) -> Any:
+            return request.state.values
+
+        handler = lambda_handler(app)
+
+        def call(path: str) -> tuple[int, Any, dict[str, str]]:
+            event = json.loads((ROOT / "events" / "health" / "get.json").read_text())
+            event["rawPath"], _, event["rawQueryString"] = path.partition("?")
+            event["requestContext"]["http"] |= {"path": event["rawPath"], "sourceIp": ip}
+            answer = handler(event, Context())
+            headers = {name.lower(): value for name, value in answer["headers"].items()}
+            return answer["statusCode"], json.loads(answer["body"]), headers
+
+        return call
+
+    return _start
+
+
+@pytest.fixture
+def call(start: Callable[..., Call]) -> Call:
+    return start()
+
+
+def test_an_answer_tells_what_is_left_and_when_all_of_it_is_back(call: Call) -> None:
+    _, _, headers = call("/heavy")
+    assert headers["ratelimit-policy"] == '"heavy";q=5;w=35, "ip";q=1000;w=60'
+    assert headers["ratelimit"] == '"heavy";r=3;t=14, "ip";r=998;t=1'
+    assert "retry-after" not in headers
+
+
+def test_a_refusal_says_to_the_second_when_to_come_back(call: Call) -> None:
+    call("/heavy")
+    call("/heavy")  # one token is left, two are needed: one more drips in within 7 s
+    for _ in range(2):  # the second refusal comes from the container's memory
+        status, problem, headers = call("/heavy")
+        assert (status, problem["code"]) == (429, "rate_limited")
+        assert headers["retry-after"] == "7"
+        assert headers["ratelimit"].startswith('"heavy";r=1;t=28')
+    time.sleep(1.1)
+    assert call("/heavy")[2]["retry-after"] == "6"
+
+
+def test_what_is_read_reaches_the_endpoint_in_one_call(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = str(uuid4())
+    redis().run("SET", f"test:{key}", "kept", "EX", 60)
+    seen: list[str] = []
+    send = httpx.HTTPTransport.handle_request
+
+    def counted(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.path)
+        return send(transport, request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", counted)
+    assert call(f"/cached?key={key}")[1] == ["kept"]
+    assert len(seen) == 1
+
+
+def test_without_limits_what_is_read_still_comes(start: Callable[..., Call]) -> None:
+    call, key = start(ENABLE_RATE_LIMITING="false"), str(uuid4())
+    redis().run("SET", f"test:{key}", "kept", "EX", 60)
+    for _ in range(7):
+        status, values, headers = call(f"/cached?key={key}")
+    assert (status, values) == (200, ["kept"])
+    assert "ratelimit" not in headers
+
+
+def test_without_redis_nothing_is_read(start: Callable[..., Call]) -> None:
+    status, values, headers = start(UPSTASH_REDIS_REST_URL=NOWHERE)("/cached?key=any")
+    assert (status, values) == (200, None)
+    assert headers["ratelimit"].startswith('"heavy";r=1;')  # this container's share, less one

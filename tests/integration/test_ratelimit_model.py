@@ -1,0 +1,94 @@
+"""The script against a textbook token bucket, request by request, under a clock that is moved."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.functions import Function
+from wingman.kit import ratelimit
+from wingman.kit.ratelimit import Limiter, Policy
+from wingman.kit.redis import redis
+
+CLOCK = "test:clock"
+MOVED = (
+    f"(function() local t = redis.call('GET', '{CLOCK}')"
+    " return { math.floor(t / 1000000), t % 1000000 } end)()"
+)
+POLICIES = [
+    Policy("small", 2, 20.0, "user"),
+    Policy("middle", 5, 10.0, "ip"),
+    Policy("large", 20, 6.0, "global"),
+    Policy("watching", 3, 30.0, "user", shadow=True),
+]
+
+
+@dataclass
+class Bucket:
+    """Tokens that drip into a bucket, exactly."""
+
+    policy: Policy
+    tokens: Fraction = field(init=False)
+    at: int = 0
+
+    def __post_init__(self) -> None:
+        self.tokens = Fraction(self.policy.capacity)
+
+    def refill(self, now: int) -> None:
+        gained = Fraction(now - self.at, round(self.policy.seconds_per_token * 1_000_000))
+        self.tokens, self.at = min(self.tokens + gained, Fraction(self.policy.capacity)), now
+
+    def wait_ms(self, cost: int) -> Fraction:
+        missing = max(Fraction(0), cost - self.tokens)
+        return missing * Fraction(round(self.policy.seconds_per_token * 1000))
+
+
+def expected(buckets: list[Bucket], now: int, cost: int) -> list[tuple[bool, int, int]]:
+    for bucket in buckets:
+        bucket.refill(now)
+    fits = [bucket.tokens >= cost for bucket in buckets]
+    waits = [-int(-bucket.wait_ms(cost) // 1) for bucket in buckets]
+    if all(fit or bucket.policy.shadow for fit, bucket in zip(fits, buckets, strict=True)):
+        for fit, bucket in zip(fits, buckets, strict=True):
+            bucket.tokens -= cost if fit else 0
+    left = [int(bucket.tokens) for bucket in buckets]
+    return list(zip(fits, left, waits, strict=True))
+
+
+@pytest.fixture
+def moved_clock(function: Callable[..., Function], monkeypatch: pytest.MonkeyPatch) -> None:
+    function("docs")  # for its environment
+    source, _ = ratelimit._script()
+    assert "redis.call('TIME')" in source
+    moved = source.replace("redis.call('TIME')", MOVED)
+    script = (moved, hashlib.sha1(moved.encode(), usedforsecurity=False).hexdigest())
+    monkeypatch.setattr(ratelimit, "_script", lambda: script)
+
+
+REQUEST = st.tuples(
+    st.one_of(st.just(0), st.integers(1, 60_000_000)),  # microseconds since the last one
+    st.integers(1, 3),
+    st.sets(st.integers(0, len(POLICIES) - 1), min_size=1),
+)
+
+
+@pytest.mark.usefixtures("moved_clock")
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(REQUEST, min_size=1, max_size=40))
+def test_every_verdict_is_the_models(requests: list[tuple[int, int, set[int]]]) -> None:
+    subject, now = str(uuid4()), 1_000_000_000_000_000
+    model = [Bucket(policy, at=now) for policy in POLICIES]
+    for passed, cost, concerned in requests:
+        now += passed
+        redis().run("SET", CLOCK, now)
+        buckets = {POLICIES[i].key(subject): POLICIES[i] for i in concerned}
+        verdicts = Limiter(redis()).take(buckets, cost=cost)
+        found = [(v.allowed, v.remaining, v.fits_in_ms) for v in verdicts]
+        assert found == expected([model[i] for i in concerned], now, cost)
