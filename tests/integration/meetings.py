@@ -35,13 +35,13 @@ class Pair:
     second: Person
     match_id: UUID
 
-    def plan(self, start: timedelta = timedelta(days=3), **changes: object) -> Any:
+    def plan(self, start: timedelta = timedelta(days=3), /, **changes: object) -> Any:
         """Plan a session as the first person; return the whole answer."""
         return call(
             self.url, self.first, "create_session", **planned(self.match_id, start, changes)
         )
 
-    def session(self, start: timedelta = timedelta(days=3), **changes: object) -> UUID:
+    def session(self, start: timedelta = timedelta(days=3), /, **changes: object) -> UUID:
         """Plan a session and move the clock until its start is `start` away; return its id."""
         session_id = UUID(self.plan(**changes)["session"]["id"])
         move_start(self.url, session_id, start)
