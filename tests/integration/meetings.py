@@ -1,21 +1,20 @@
 """Two people with an accepted match, their sessions, and a clock that tests may move."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from tests.integration.database import (
-    Connection,
     Person,
     Row,
     call,
+    invoke,
     look,
     mail_row,
     new_person,
@@ -46,6 +45,30 @@ class Pair:
         session_id = UUID(self.plan(**changes)["session"]["id"])
         move_start(self.url, session_id, start)
         return session_id
+
+    def do(self, person: Person, step: str, session_id: object, **more: object) -> Any:
+        """Take a step; return its answer."""
+        return call(self.url, person, step, p_session_id=session_id, **more)
+
+    def move(self, session_id: object, **fields: object) -> Any:
+        """Change fields of the plan as the first person; return the answer."""
+        params: dict[str, object] = dict.fromkeys(("venue_name", "scheduled_time", "notes"))
+        return self.do(
+            self.first,
+            "update_session",
+            session_id,
+            **{f"p_{name}": value for name, value in (params | fields).items()},
+            p_changes=list(fields),
+        )
+
+    def store(self, session_id: UUID, **columns: object) -> None:
+        """Write columns of a session past all rules."""
+        names = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in columns]
+        statement = sql.SQL("update public.wingman_sessions set {} where id = %s").format(
+            sql.SQL(", ").join(names)
+        )
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statement, [*columns.values(), session_id])
 
     def read(self, session_id: UUID) -> Row:
         """Read a session as it is stored."""
@@ -92,22 +115,31 @@ def move_start(url: str, session_id: UUID, start: timedelta) -> None:
     )
 
 
-@contextmanager
-def at_the_moment(
-    url: str, person: Person, session_id: UUID, start: timedelta
-) -> Iterator[Connection]:
-    """Act as the person at exactly `start` from the session's start: no time passes."""
-    with psycopg.connect(url, row_factory=dict_row) as connection:
+def at_the_moment(pair: Pair, session_id: UUID, start: timedelta, step: str, **more: object) -> Any:
+    """Let the first person act exactly `start` before the start: no time passes in between."""
+    person = pair.first
+    with psycopg.connect(pair.url, row_factory=dict_row) as connection:
         connection.execute(
             "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
             [start, session_id],
         )
-        claims = {"role": person.role, "sub": str(person.user_id)}
         connection.execute(
             "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)",
-            [person.role, json.dumps(claims)],
+            [person.role, json.dumps({"role": person.role, "sub": str(person.user_id)})],
         )
-        yield connection
+        (row,) = invoke(connection, step, p_session_id=session_id, **more)
+    return row[step]
+
+
+def refused_at_the_moment(
+    pair: Pair, session_id: UUID, start: timedelta, step: str, **more: object
+) -> str | None:
+    """Let the first person try what must be refused at that moment; return the message."""
+    try:
+        answer = at_the_moment(pair, session_id, start, step, **more)
+    except psycopg.Error as error:
+        return error.diag.message_primary
+    raise AssertionError(f"{step} did not refuse but returned {answer}")
 
 
 def mails(url: str, session_id: object, *templates: str) -> list[Row]:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from tests.integration.database import WORKER, Actor, Connection, invoke, look, own_database
+from tests.integration.database import WORKER, Actor, look, own_database
+from tests.integration.plans import full_scans, plans
 
 _ROWS = 20_000
 _BIG = ("email_logs", "wingman_matches", "user_profiles")
@@ -44,43 +43,9 @@ def url(database_url: str) -> Iterator[str]:
         yield own
 
 
-def _plans(url: str, actor: Actor, function: str, **params: object) -> str:
-    """Return the plans of all statements that ran inside the function."""
-    plans: list[str] = []
-    with psycopg.connect(url, row_factory=dict_row) as connection:
-        connection.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
-        _explain(connection)
-        connection.execute(
-            "select set_config('request.jwt.claims', %s, true)",
-            [f'{{"sub": "{actor.user_id}"}}'],
-        )
-        invoke(connection, function, **params)
-    return "\n".join(plans)
-
-
-def _explain(connection: Connection) -> None:
-    connection.execute("load 'auto_explain'")
-    for setting in (
-        "auto_explain.log_min_duration = 0",
-        "auto_explain.log_nested_statements = on",
-        "auto_explain.log_level = notice",
-        # What a hosted project has: its disks have no arms to move.
-        "random_page_cost = 1.1",
-    ):
-        connection.execute(f"set {setting}".encode())
-
-
 def _someone(url: str) -> UUID:
     (row,) = look(url, "select user1_id from public.wingman_matches limit 1")
     return UUID(str(row["user1_id"]))
-
-
-def _scans(plans: str) -> list[str]:
-    return [
-        line.strip()
-        for line in plans.splitlines()
-        if any(f"Seq Scan on {table}" in line for table in _BIG)
-    ]
 
 
 @pytest.mark.parametrize(
@@ -107,15 +72,15 @@ def test_the_function_reads_by_index(url: str, function: str, index: str) -> Non
     }
     actor = WORKER if function.endswith("emails") else Actor("authenticated", _someone(url))
 
-    plans = _plans(url, actor, function, **params[function])
+    found = plans(url, actor, function, **params[function])
 
-    assert _scans(plans) == []
-    assert index in plans
+    assert full_scans(found, *_BIG) == []
+    assert index in found
 
 
 def test_a_group_starts_and_settles_by_index(url: str) -> None:
-    start = _plans(url, WORKER, "start_send_group", p_lease_token=uuid4(), p_ids=[uuid4(), uuid4()])
-    settle = _plans(
+    start = plans(url, WORKER, "start_send_group", p_lease_token=uuid4(), p_ids=[uuid4(), uuid4()])
+    settle = plans(
         url,
         WORKER,
         "complete_emails",
@@ -123,6 +88,6 @@ def test_a_group_starts_and_settles_by_index(url: str) -> None:
         p_results=Jsonb([{"id": str(uuid4()), "outcome": "sent"}]),
     )
 
-    assert _scans(start + settle) == []
+    assert full_scans(start + settle, *_BIG) == []
     assert "email_logs_pkey" in start
     assert "email_logs_pkey" in settle

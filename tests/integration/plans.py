@@ -1,0 +1,41 @@
+"""How PostgreSQL executes what a function does."""
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.integration.database import Actor, Connection, invoke
+
+
+def plans(url: str, actor: Actor, function: str, **params: object) -> str:
+    """Return the plans of all statements that ran inside the function."""
+    found: list[str] = []
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        connection.add_notice_handler(lambda notice: found.append(notice.message_primary or ""))
+        _explain(connection)
+        connection.execute(
+            "select set_config('request.jwt.claims', %s, true)",
+            [f'{{"sub": "{actor.user_id}"}}'],
+        )
+        invoke(connection, function, **params)
+    return "\n".join(found)
+
+
+def full_scans(plans: str, *tables: str) -> list[str]:
+    """Return the lines that read one of the tables from end to end."""
+    return [
+        line.strip()
+        for line in plans.splitlines()
+        if any(f"Seq Scan on {table}" in line for table in tables)
+    ]
+
+
+def _explain(connection: Connection) -> None:
+    connection.execute("load 'auto_explain'")
+    for setting in (
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_nested_statements = on",
+        "auto_explain.log_level = notice",
+        # What a hosted project has: its disks have no arms to move.
+        "random_page_cost = 1.1",
+    ):
+        connection.execute(f"set {setting}".encode())

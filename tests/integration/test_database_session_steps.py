@@ -1,0 +1,260 @@
+"""What may be done with a session, by whom, and to the moment when."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.integration.database import Person, new_person, own_database, sqlstate
+from tests.integration.meetings import (
+    BEGINNER,
+    Pair,
+    answered_mails,
+    at_the_moment,
+    new_pair,
+    refusal,
+    refused_at_the_moment,
+)
+
+_MOMENT = timedelta(microseconds=1)
+_STARTED = timedelta(hours=-1)
+_STEPS: dict[str, dict[str, object]] = {
+    "get_session": {},
+    "get_session_event": {},
+    "update_session": {
+        "p_venue_name": "Park",
+        "p_scheduled_time": None,
+        "p_notes": None,
+        "p_changes": ["venue_name"],
+    },
+    "cancel_session": {},
+    "confirm_session": {},
+    "report_no_show": {},
+}
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def pair(url: str) -> Pair:
+    return new_pair(url)
+
+
+def _refusal(pair: Pair, person: Person, step: str, session_id: UUID) -> str:
+    return refusal(pair.url, person, step, session_id, **_STEPS[step])
+
+
+# --- who
+
+
+@pytest.mark.parametrize("step", _STEPS)
+def test_a_session_of_others_is_not_found(pair: Pair, step: str) -> None:
+    session_id = pair.session(_STARTED)
+
+    assert _refusal(pair, new_person(pair.url), step, session_id) == "WM014 not_found"
+    assert _refusal(pair, pair.first, step, uuid4()) == "WM014 not_found"
+
+
+@pytest.mark.parametrize("step", _STEPS)
+def test_a_token_whose_user_is_gone_does_nothing(pair: Pair, step: str) -> None:
+    gone = Person("authenticated", uuid4())
+
+    assert _refusal(pair, gone, step, pair.session()) == "WM001 unauthenticated"
+
+
+@pytest.mark.parametrize("status", ["completed", "cancelled", "no_show", "expired"])
+@pytest.mark.parametrize("step", ["update_session", "cancel_session", "confirm_session"])
+def test_what_is_closed_stays_closed(pair: Pair, status: str, step: str) -> None:
+    session_id = pair.session(_STARTED)
+    pair.store(session_id, status=status)
+
+    for person in (pair.first, pair.second):
+        assert _refusal(pair, person, step, session_id) == "WM018 session_not_open"
+    assert pair.read(session_id)["status"] == status
+
+
+# --- reading
+
+
+def test_a_session_is_in_progress_from_its_start(pair: Pair) -> None:
+    session_id = pair.session()
+
+    assert at_the_moment(pair, session_id, _MOMENT, "get_session")["status"] == "scheduled"
+    assert at_the_moment(pair, session_id, timedelta(), "get_session")["status"] == "in_progress"
+
+
+def test_a_calendar_event_tells_its_revision_and_whom_the_reader_meets(pair: Pair) -> None:
+    session_id = pair.session()
+    pair.move(session_id, venue_name="Park")
+
+    event = pair.do(pair.second, "get_session_event", session_id)
+
+    assert (event["sequence"], event["partner_name"]) == (1, "Maya")
+    assert event["session"] == pair.do(pair.first, "get_session", session_id)
+
+
+# --- changing the plan
+
+
+def test_another_time_is_told_to_both_beside_the_old_one(pair: Pair) -> None:
+    session = pair.plan(p_user2_challenge_id=BEGINNER)["session"]
+    later = datetime.now(UTC) + timedelta(days=9)
+
+    answer = pair.move(session["id"], scheduled_time=later)
+
+    assert (answer["changed_users"], answer["session"]["venue_name"]) == ([], "Café Central")
+    told = {mail["user_id"]: mail for mail in answered_mails(pair.url, answer)}
+    assert set(told) == {pair.first.user_id, pair.second.user_id}
+    mail = told[pair.second.user_id]
+    assert (mail["email_template"], mail["priority"]) == ("session_rescheduled", "urgent")
+    data = mail["template_data"]
+    assert data.pop("challenge_description")
+    assert data == {
+        "partner_name": "Maya",
+        "venue_name": "Café Central",
+        "scheduled_time": later.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "previous_time": session["scheduled_time"],
+        "session_id": session["id"],
+        "sequence": 1,
+        "challenge_title": "Learn a name and use it",
+    }
+
+
+def test_another_place_is_told_without_a_time_before(pair: Pair) -> None:
+    session = pair.plan()["session"]
+
+    answer = pair.move(session["id"], venue_name="Park")
+
+    (first, _) = answered_mails(pair.url, answer)
+    assert first["template_data"]["venue_name"] == "Park"
+    assert "previous_time" not in first["template_data"]
+
+
+def test_every_change_is_told_again(pair: Pair) -> None:
+    session_id = pair.session()
+
+    for venue in ("Park", "Museum", "Park"):
+        assert len(pair.move(session_id, venue_name=venue)["emails"]) == 2
+    assert pair.read(session_id)["sequence"] == 3
+
+
+def test_notes_are_nobodys_news(pair: Pair) -> None:
+    session_id = pair.session(_STARTED)
+
+    answer = pair.move(session_id, notes="It rained")
+
+    assert (answer["session"]["notes"], answer["emails"]) == ("It rained", [])
+    assert pair.move(session_id, notes=None)["session"]["notes"] is None
+    assert pair.read(session_id)["sequence"] == 0
+
+
+def test_saying_what_is_planned_already_changes_nothing(pair: Pair) -> None:
+    session = pair.plan()["session"]
+
+    answer = pair.move(
+        session["id"],
+        venue_name=session["venue_name"],
+        scheduled_time=session["scheduled_time"],
+    )
+
+    assert answer["emails"] == []
+    assert pair.read(UUID(session["id"]))["sequence"] == 0
+
+
+def test_only_named_fields_change(pair: Pair) -> None:
+    session = pair.plan(p_notes="Bring a pen")["session"]
+    unnamed = {"p_venue_name": "Park", "p_notes": None, "p_scheduled_time": None}
+
+    pair.do(pair.first, "update_session", session["id"], **unnamed, p_changes=[])
+
+    stored = pair.do(pair.first, "get_session", session["id"])
+    assert stored == session | {"updated_at": stored["updated_at"]}
+
+
+@pytest.mark.parametrize("when", ["now", "infinity", "2020-01-01Z", None])
+def test_a_session_moves_to_the_near_future_only(pair: Pair, when: str | None) -> None:
+    refused = sqlstate(
+        pair.url,
+        pair.first,
+        "update_session",
+        p_session_id=pair.session(),
+        p_venue_name=None,
+        p_scheduled_time=when,
+        p_notes=None,
+        p_changes=["scheduled_time"],
+    )
+
+    # A missing time is a broken promise of the caller: the column refuses it.
+    assert refused[0] == ("WM024" if when else "23502")
+
+
+def test_time_and_place_are_fixed_from_the_start(pair: Pair) -> None:
+    session_id = pair.session()
+
+    to_the_park = _STEPS["update_session"]
+
+    moved = at_the_moment(pair, session_id, _MOMENT, "update_session", **to_the_park)
+    pair.store(session_id, venue_name="Museum")
+    refused = refused_at_the_moment(pair, session_id, timedelta(), "update_session", **to_the_park)
+
+    assert moved["session"]["venue_name"] == "Park"
+    assert refused == "session_already_started"
+
+
+# --- calling it off
+
+
+def test_cancelling_tells_the_other_and_why(pair: Pair) -> None:
+    session = pair.plan()["session"]
+
+    answer = pair.do(pair.second, "cancel_session", session["id"], p_reason="A cold")
+
+    cancelled = answer["session"]
+    assert (cancelled["status"], cancelled["cancel_reason"]) == ("cancelled", "A cold")
+    assert cancelled["cancelled_by"] == str(pair.second.user_id)
+    (mail,) = answered_mails(pair.url, answer)
+    assert (mail["user_id"], mail["email_template"]) == (pair.first.user_id, "session_cancelled")
+    assert mail["template_data"] == {
+        "partner_name": "Leo",
+        "venue_name": "Café Central",
+        "scheduled_time": session["scheduled_time"],
+        "session_id": session["id"],
+        "sequence": 1,
+        "reason": "A cold",
+    }
+
+
+@pytest.mark.parametrize(
+    ("start", "late"),
+    [
+        (timedelta(hours=2) + _MOMENT, False),
+        (timedelta(hours=2), False),
+        (timedelta(hours=2) - _MOMENT, True),
+        (timedelta(), True),
+        (timedelta(hours=-30), True),
+    ],
+)
+def test_cancelling_late_is_a_no_show_of_who_cancels(
+    pair: Pair, start: timedelta, late: bool
+) -> None:
+    answer = at_the_moment(pair, pair.session(), start, "cancel_session")
+
+    canceller = [str(pair.first.user_id)] if late else []
+    assert answer["session"]["status"] == "cancelled"
+    assert answer["session"]["no_show_user_ids"] == answer["changed_users"] == canceller
+
+
+@pytest.mark.parametrize("word", ["confirm_session", "report_no_show"])
+@pytest.mark.parametrize("who", ["first", "second"])
+def test_nobody_cancels_once_somebody_has_spoken(pair: Pair, word: str, who: str) -> None:
+    session_id = pair.session(_STARTED)
+    pair.do(getattr(pair, who), word, session_id)
+
+    for person in (pair.first, pair.second):
+        refused = _refusal(pair, person, "cancel_session", session_id)
+        assert refused == "WM021 session_already_answered"
