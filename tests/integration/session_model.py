@@ -1,0 +1,179 @@
+"""What docs/decisions/007-session-states.md says, told again without a database.
+
+Keeps what each person said instead of what follows from it, and a clock in minutes.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+PEOPLE = ("first", "second")
+HOUR = 60
+DAY = 24 * HOUR
+_GRACE = DAY
+_REMINDERS = {"session_reminder_24h": 24 * HOUR, "session_reminder_2h": 2 * HOUR}
+
+Mail = tuple[str, str, str, int | None]
+"""Template, reader, status, and for a reminder how long before the start it comes due."""
+
+
+def other(who: str) -> str:
+    """Return whom this person meets."""
+    return "second" if who == "first" else "first"
+
+
+class RefusedError(Exception):
+    """The step is forbidden, for the reason that the SQLSTATE stands for."""
+
+
+@dataclass
+class Meeting:
+    """A session: its plan, what was said about it, and its end if it has one."""
+
+    start: float
+    venue: str
+    confirmed: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
+    cancelled_by: str | None = None
+    cancelled_late: bool = False
+    end: str | None = None
+    revision: int = 0
+    mails: list[Mail] = field(default_factory=list)
+
+    def status(self, now: float) -> str:
+        """Return the status to show."""
+        return self.end or ("scheduled" if now < self.start else "in_progress")
+
+    def missing(self) -> set[str]:
+        """Return whom `no_show_user_ids` names."""
+        if self.cancelled_by:
+            return {self.cancelled_by} if self.cancelled_late else set()
+        return {other(reporter) for reporter in self.reported}
+
+    def totals(self, who: str) -> Counter[str]:
+        """Return what this session adds to a person's reputation."""
+        if who in self.missing():
+            return Counter(no_shows=self.end in {"no_show", "cancelled"})
+        return Counter(completed_sessions=self.end == "completed")
+
+    def verdict(self) -> str:
+        """Return how it ends by what has been said."""
+        if self.reported:
+            return "no_show" if len(self.reported) == 1 else "expired"
+        return "completed" if self.confirmed else "expired"
+
+    def finish(self, end: str) -> None:
+        """Close it; who has met is asked how it was."""
+        self.end = end
+        if end == "completed":
+            self.mails += [("session_feedback", who, "pending", None) for who in PEOPLE]
+
+
+@dataclass
+class Model:
+    """All sessions of one match."""
+
+    now: float = 0
+    meetings: list[Meeting] = field(default_factory=list)
+
+    def create(self, who: str, start: float, venue: str) -> None:
+        """Plan a session."""
+        if who not in PEOPLE:
+            raise RefusedError("WM003")
+        if start <= self.now:
+            raise RefusedError("WM024")
+        for meeting in self.meetings:
+            if not meeting.end and self.now < meeting.start + _GRACE:
+                raise RefusedError("WM017")
+        self.close_overdue()
+        meeting = Meeting(start, venue)
+        meeting.mails += [("session_scheduled", each, "pending", None) for each in PEOPLE]
+        self._remind(meeting)
+        self.meetings.append(meeting)
+
+    def move(self, who: str, at: int, start: float | None, venue: str | None) -> None:
+        """Change the time, the venue, or both."""
+        meeting = self._open(who, at)
+        start = meeting.start if start is None else start
+        venue = meeting.venue if venue is None else venue
+        if (start, venue) == (meeting.start, meeting.venue):
+            return
+        if self.now >= meeting.start:
+            raise RefusedError("WM020")
+        if start <= self.now:
+            raise RefusedError("WM024")
+        meeting.start, meeting.venue = start, venue
+        meeting.revision += 1
+        self._forget_reminders(meeting)
+        self._remind(meeting)
+        meeting.mails += [("session_rescheduled", each, "pending", None) for each in PEOPLE]
+
+    def cancel(self, who: str, at: int) -> None:
+        """Call it off."""
+        meeting = self._open(who, at)
+        if meeting.confirmed or meeting.reported:
+            raise RefusedError("WM021")
+        meeting.cancelled_by = who
+        meeting.cancelled_late = self.now > meeting.start - 2 * HOUR
+        meeting.revision += 1
+        meeting.finish("cancelled")
+        self._forget_reminders(meeting)
+        meeting.mails.append(("session_cancelled", other(who), "pending", None))
+
+    def confirm(self, who: str, at: int) -> None:
+        """Say that the other took part."""
+        meeting = self._open(who, at)
+        if self.now < meeting.start:
+            raise RefusedError("WM019")
+        meeting.confirmed.add(who)
+        meeting.reported.discard(who)
+        if len(meeting.confirmed) == len(PEOPLE):
+            meeting.finish("completed")
+
+    def report(self, who: str, at: int) -> None:
+        """Say that the other did not come."""
+        meeting = self._of(who, at)
+        settled = meeting.end == "completed" and who in meeting.confirmed
+        if meeting.end == "cancelled" or settled:
+            raise RefusedError("WM018")
+        if self.now < meeting.start + 15:
+            raise RefusedError("WM022")
+        if self.now > meeting.start + 7 * DAY:
+            raise RefusedError("WM023")
+        if who in meeting.confirmed:
+            raise RefusedError("WM021")
+        meeting.reported.add(who)
+        if meeting.end in {"no_show", "expired"}:
+            meeting.end = meeting.verdict()
+
+    def close_overdue(self) -> None:
+        """End what the grace has left open."""
+        for meeting in self.meetings:
+            if not meeting.end and self.now >= meeting.start + _GRACE:
+                meeting.finish(meeting.verdict())
+
+    def reputation(self, who: str) -> dict[str, int]:
+        """Count again from the beginning."""
+        totals = sum((meeting.totals(who) for meeting in self.meetings), Counter[str]())
+        return {name: totals[name] for name in ("completed_sessions", "no_shows")}
+
+    def _of(self, who: str, at: int) -> Meeting:
+        if who not in PEOPLE:
+            raise RefusedError("WM014")
+        return self.meetings[at]
+
+    def _open(self, who: str, at: int) -> Meeting:
+        meeting = self._of(who, at)
+        if meeting.end:
+            raise RefusedError("WM018")
+        return meeting
+
+    def _remind(self, meeting: Meeting) -> None:
+        for template, before in _REMINDERS.items():
+            if meeting.start - before > self.now:
+                meeting.mails += [(template, who, "pending", before) for who in PEOPLE]
+
+    def _forget_reminders(self, meeting: Meeting) -> None:
+        meeting.mails = [
+            (template, who, "cancelled" if template in _REMINDERS else status, None)
+            for template, who, status, _ in meeting.mails
+        ]
