@@ -1,9 +1,11 @@
-"""Redis as the layer sees it, watched."""
+"""Redis as the layer sees it: watched, reached straight, or with a clock that a test moves."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from wingman.kit.redis import Command, Commands
+import redis
+
+from wingman.kit.redis import Command, Commands, RedisError
 
 
 class Counted(Commands):
@@ -20,3 +22,51 @@ class Counted(Commands):
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:
         self.names.append("+".join(str(command[0]) for command in commands))
         return self._inner.pipeline(commands)
+
+
+class DirectCommands(Commands):
+    """Real Redis over its own protocol, without the HTTP front; threads share its connections."""
+
+    def __init__(self, url: str) -> None:
+        pool = redis.ConnectionPool.from_url(url, max_connections=1000, decode_responses=True)
+        self._client = redis.Redis(connection_pool=pool)
+
+    def run(self, *command: object) -> Any:
+        name, *arguments = command
+        try:
+            return self._client.execute_command(str(name), *arguments)  # type: ignore[no-untyped-call]
+        except redis.exceptions.NoScriptError as error:
+            raise RedisError(f"NOSCRIPT {error}") from error
+        except redis.exceptions.ResponseError as error:
+            raise RedisError(str(error)) from error
+
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        return [self.run(*command) for command in commands]
+
+
+class ClockedCommands(Commands):
+    """Runs scripts at the moment that the test says, in seconds."""
+
+    def __init__(self, commands: Commands, key: str) -> None:
+        self._commands = commands
+        self._key = key
+        self.now = 0.0
+        self.advance(1_800_000_000)
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+        whole = int(self.now)
+        micros = int((self.now - whole) * 1_000_000)
+        self._commands.run("HSET", self._key, "seconds", whole, "micros", micros)
+
+    def run(self, *command: object) -> Any:
+        if command[0] == "EVALSHA":
+            raise RedisError("NOSCRIPT so that the text comes along")
+        if command[0] == "EVAL":
+            told = f"redis.call('HMGET', '{self._key}', 'seconds', 'micros')"
+            source = str(command[1]).replace("redis.call('TIME')", told)
+            command = ("EVAL", source, *command[2:])
+        return self._commands.run(*command)
+
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        return [self.run(*command) for command in commands]

@@ -9,6 +9,8 @@
 -- ARGV[3i .. 3i + 2]   of policy i: capacity (tokens), microseconds per token, 1 if it only watches
 -- returns, flat        per policy: fits (0|1), tokens left, ms until full, ms until this cost fits;
 --                      then each string, or nil
+-- A script that goes on (cache.lua) has all of this as the function `limits`, which also returns
+-- whether a bucket refused.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -43,4 +45,4 @@ for i = count + 1, #KEYS do
   answer[3 * count + i] = redis.call('GET', KEYS[i])
 end
 
-return answer
+return answer, refused

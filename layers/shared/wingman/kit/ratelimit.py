@@ -5,12 +5,10 @@ refusal is remembered in the container until it ends. When Redis is away, bucket
 take over, each with its policy's share: looser, never gone (docs/decisions/009-limiter.md).
 """
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from wingman.kit.errors import DependencyUnavailable
@@ -29,7 +27,7 @@ from wingman.kit.ratelimit_policies import (
     Policy,
     Verdict,
 )
-from wingman.kit.redis import Command, Commands, RedisError, redis
+from wingman.kit.redis import Command, Commands, RedisError, Script, lua, redis
 
 __all__ = [
     "ALL",
@@ -44,6 +42,7 @@ __all__ = [
     "Limiter",
     "LocalBuckets",
     "Policy",
+    "Step",
     "Taken",
     "Verdict",
     "limiter",
@@ -54,14 +53,28 @@ REST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
+class Step:
+    """Lua that runs in the limiter's own script, on one key, unless a bucket refuses.
+
+    `lua` is a file of this package that calls `limits` itself; see cache.lua.
+    """
+
+    lua: str
+    key: str
+    arguments: Sequence[object]
+
+
+@dataclass(frozen=True)
 class Taken:
     """What came back: a verdict per policy, and `values` for the keys that were to be read.
 
     `values` is None when Redis was not asked: it is away, or the refusal was known already.
+    `after` is what the further step returned; None also when a bucket refused.
     """
 
     verdicts: Sequence[Verdict]
     values: Sequence[str | None] | None = None
+    after: Sequence[Any] | None = None
 
 
 class Limiter:
@@ -84,10 +97,12 @@ class Limiter:
         cost: int = 1,
         reads: Sequence[str] = (),
         also: Sequence[Command] = (),
+        step: Step | None = None,
     ) -> Taken:
         """Charge as `take` does; in the same round trip GET `reads` and run the commands `also`.
 
-        What `also` answers is dropped; nothing of it is run when Redis is not asked.
+        What `also` answers is dropped; nothing of it is run when Redis is not asked. `step` is
+        one more step of the script itself.
         """
         now = time.monotonic()
         if known := self._refusals.answer(policies, now, cost):
@@ -95,7 +110,7 @@ class Limiter:
         if now < self._resting_until:
             return self._counted(self._alone(policies, now, cost))
         try:
-            taken = self._shared(policies, cost, reads, also)
+            taken = self._shared(policies, cost, reads, also, step)
         except (DependencyUnavailable, RedisError):
             logger().warning("ratelimit.degraded", exc_info=True)
             self._resting_until = now + REST_SECONDS
@@ -114,31 +129,36 @@ class Limiter:
         cost: int,
         reads: Sequence[str],
         also: Sequence[Command],
+        step: Step | None,
     ) -> Taken:
-        arguments: list[object] = [len(policies) + len(reads), *policies, *reads]
-        arguments += [len(policies), cost]
+        keys = [*policies, *reads, *([step.key] if step else [])]
+        arguments: list[object] = [len(policies), cost]
         for policy in policies.values():
             interval = round(policy.seconds_per_token * 1_000_000)
             arguments += [policy.capacity, interval, int(policy.shadow)]
-        reply = self._run(arguments, also)
+        arguments += step.arguments if step else []
+        script = _script(step.lua if step else None)
+        reply = self._run(script, [len(keys), *keys, *arguments], also)
+        flat, after = (reply[0], reply[1:]) if step else (reply, None)
         verdicts = [
             Verdict(policy, bool(fits), remaining, full_in_ms=full, fits_in_ms=ms)
             for policy, fits, remaining, full, ms in zip(
                 policies.values(),
-                *(reply[i : 4 * len(policies) : 4] for i in range(4)),
+                *(flat[i : 4 * len(policies) : 4] for i in range(4)),
                 strict=True,
             )
         ]
-        return Taken(verdicts, reply[4 * len(policies) :])
+        return Taken(verdicts, flat[4 * len(policies) :], after or None)
 
-    def _run(self, arguments: Sequence[object], also: Sequence[Command]) -> list[Any]:
-        source, digest = _script()
+    def _run(
+        self, script: Script, arguments: Sequence[object], also: Sequence[Command]
+    ) -> list[Any]:
         try:
-            reply = self._send(["EVALSHA", digest, *arguments], also)
+            reply = self._send(["EVALSHA", script.digest, *arguments], also)
         except RedisError as error:
             if error.code != "NOSCRIPT":
                 raise
-            reply = self._send(["EVAL", source, *arguments], ())
+            reply = self._send(["EVAL", script.source, *arguments], ())
         return list(reply)
 
     def _send(self, command: Command, also: Sequence[Command]) -> Any:
@@ -166,7 +186,9 @@ def limiter() -> Limiter:
 
 
 @cache
-def _script() -> tuple[str, str]:
-    """Return the script and the name under which Redis caches it."""
-    source = files(__package__).joinpath("ratelimit.lua").read_text(encoding="utf-8")
-    return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+def _script(step: str | None = None) -> Script:
+    """Return the limits alone, or as the function `limits` of a script that goes on."""
+    source = lua("ratelimit")
+    if step is not None:
+        source = f"local function limits(KEYS, ARGV)\n{source}\nend\n{lua(step)}"
+    return Script(source)

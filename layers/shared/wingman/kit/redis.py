@@ -1,7 +1,10 @@
 """Redis over Upstash's REST interface: one reused connection, a short timeout, no retry."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -45,6 +48,32 @@ class RedisError(Exception):
     def __init__(self, reply: str) -> None:
         self.code = reply.partition(" ")[0]
         super().__init__(reply)
+
+
+@dataclass(frozen=True)
+class Script:
+    """Lua that Redis runs as one atomic step."""
+
+    source: str
+
+    @cached_property
+    def digest(self) -> str:
+        """The name under which Redis caches it."""
+        return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+
+    def run(self, commands: Commands, keys: Sequence[str], arguments: Sequence[object]) -> Any:
+        """Return the reply; the text is sent only to a Redis that does not have it."""
+        try:
+            return commands.run("EVALSHA", self.digest, len(keys), *keys, *arguments)
+        except RedisError as error:
+            if error.code != "NOSCRIPT":
+                raise
+            return commands.run("EVAL", self.source, len(keys), *keys, *arguments)
+
+
+def lua(name: str) -> str:
+    """Read one of this package's `.lua` files."""
+    return files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8")
 
 
 class UpstashCommands(Commands):

@@ -1,0 +1,49 @@
+-- Reads an entry once the limits of the request allow it (`limits` is ratelimit.lua), and hands out
+-- the one lease under which it may be computed anew. Redis's own clock decides.
+--
+-- An entry is one hash. DEL forgets the value and the lease together, and who computed under a
+-- lease that is gone may not store (cache_store.lua): that is the fence against stale values.
+--   value, stored_at (ms)       what was computed, and when it was stored
+--   lease, leased_until (ms)    who computes it now
+--
+-- KEYS          those of the limits, then the entry
+-- ARGV          those of the limits, then: ms after which a value is due, and gone; ms of a lease;
+--               a new token
+-- returns       the answer of the limits and, unless they refuse, the token or '' if the lease is
+--               not the caller's, the age in ms or -1 without a value, the value or ''
+
+local entry = table.remove(KEYS)
+local token = table.remove(ARGV)
+local lease = tonumber(table.remove(ARGV))
+local gone = tonumber(table.remove(ARGV))
+local due = tonumber(table.remove(ARGV))
+
+local answer, refused = limits(KEYS, ARGV)
+if refused then
+  return { answer }
+end
+
+local read = redis.pcall('HMGET', entry, 'value', 'stored_at', 'lease', 'leased_until')
+if read.err then -- somebody else's kind of value under our name
+  redis.call('DEL', entry)
+  read = {}
+end
+local value, stored_at, holder, leased_until = read[1], read[2], read[3], read[4]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local age = value and math.max(0, now - stored_at) or -1
+if age >= gone then
+  value, age = nil, -1
+end
+local leased = holder and tonumber(leased_until) > now
+local taken = (age < 0 or age >= due) and not leased
+if taken then
+  redis.call('HSET', entry, 'lease', token, 'leased_until', string.format('%.0f', now + lease))
+  if age < 0 then
+    redis.call('HDEL', entry, 'value', 'stored_at')
+    redis.call('PEXPIRE', entry, lease)
+  end
+end
+
+return { answer, taken and token or '', age, value or '' }

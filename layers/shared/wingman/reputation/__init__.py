@@ -1,0 +1,1 @@
+"""Reputation: what a user's meetings say about them."""

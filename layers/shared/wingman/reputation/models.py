@@ -1,0 +1,36 @@
+"""What a reputation is, on the wire and in the code."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from wingman.kit.cache import Answer, Cache, Found
+
+
+class BadgeColor(StrEnum):
+    """The score at a glance."""
+
+    GOLD = "gold"
+    GREEN = "green"
+    RED = "red"
+
+
+class Totals(BaseModel):
+    """What is counted: meetings that took place, and those that the user let fall."""
+
+    completed_sessions: int
+    no_shows: int
+
+
+class Reputation(Totals):
+    """What anyone signed in may know of a user; `cache_timestamp` is when it was counted."""
+
+    score: int
+    badge_color: BadgeColor
+    cache_timestamp: datetime
+
+
+ReputationCache = Cache[Reputation]
+FoundReputation = Found[Reputation]
+ReputationAnswer = Answer[Reputation]
