@@ -56,7 +56,8 @@ def merged() -> dict[str, Any]:
         "components": {"schemas": {"Problem": PROBLEM}, "securitySchemes": {}},
     }
     for part in _documents():
-        document["paths"].update(part["paths"])
+        for path, methods in part["paths"].items():  # several functions may share a path
+            document["paths"].setdefault(path, {}).update(methods)
         for kind, entries in part.get("components", {}).items():
             document["components"][kind].update(entries)
     document["paths"] = dict(sorted(document["paths"].items()))

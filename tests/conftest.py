@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.api import Api
 from tests.support.functions import Function
 from tests.support.inbox import Inbox
 from tests.support.people import People
+from wingman.challenges import service as challenges
 from wingman.emails import provider
 from wingman.emails import service as email_service
 from wingman.kit import auth, database, observability, queue, ratelimit, redis, settings
+from wingman.reputation import service as reputation
 
 ROOT = Path(__file__).parent.parent
 ENV_FILE = Path(os.environ.get("WINGMAN_STACK_ENV", ROOT / ".local" / "test" / "env"))
@@ -75,9 +78,24 @@ def function(
     return load
 
 
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every HTTP request that leaves this process, as it leaves."""
+    seen: list[str] = []
+    send = httpx.HTTPTransport.handle_request
+
+    def counted(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        seen.append(f"{request.method} {request.url.path}")
+        return send(transport, request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", counted)
+    return seen
+
+
 def _forget() -> None:
     caches: list[Any] = [
         auth._published_keys,
+        challenges.cache,
         database._session,
         database.get_anon_client,
         database.get_service_client,
@@ -89,6 +107,7 @@ def _forget() -> None:
         queue.queue,
         ratelimit.limiter,
         redis.redis,
+        reputation.cache,
         settings._load,
     ]
     for cached in caches:

@@ -2,27 +2,12 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People, Person
 
 Load = Callable[..., Function]
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every HTTP request that leaves this process, as it leaves."""
-    seen: list[str] = []
-    send = httpx.HTTPTransport.handle_request
-
-    def counted(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        seen.append(f"{request.method} {request.url.path}")
-        return send(transport, request)
-
-    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", counted)
-    return seen
 
 
 def invited(function: Load, people: People) -> tuple[Person, Person, str]:

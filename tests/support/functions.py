@@ -11,6 +11,7 @@ import pytest
 from tests.support.template import ROOT, variables
 
 DEFAULTS = {
+    "CHALLENGE_DURATION_DAYS": "7",
     "APP_URL": "http://localhost:3000",
     "EMAIL_LEASE_SECONDS": "60",
     "ENABLE_RATE_LIMITING": "true",

@@ -86,7 +86,10 @@ def test_another_domain_sees_only_service_and_models(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(WINGMAN.rglob("*.py")), ids=_name)
 def test_tables_are_named_in_repositories_only(path: Path) -> None:
-    tables = r"\b(user_profiles|wingman_matches|email_logs|email_preferences|email_suppressions)\b"
+    tables = (
+        r"\b(user_profiles|wingman_matches|wingman_sessions|challenge_submissions"
+        r"|email_logs|email_preferences|email_suppressions)\b"
+    )
     if path.name != "repository.py":
         assert not re.search(tables, path.read_text())
 

@@ -76,6 +76,12 @@ class MatchSettings(Settings):
     max_daily_matches: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
+class ChallengeSettings(Settings):
+    """The rules of challenges that an operator may change."""
+
+    challenge_duration_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+
 class SupabaseSettings(Settings):
     """Postgres as the calling user or as nobody, and what proves who calls."""
 

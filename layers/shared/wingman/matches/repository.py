@@ -77,6 +77,11 @@ def listed(database: Database, status: MatchStatus | None, page: Page) -> list[M
     return [Match.model_validate(row) for row in rows]
 
 
+def expire(database: Database, limit: int) -> int:
+    """Mark invitations whose time is over, at most `limit`; counts them."""
+    return int(_call(database, "expire_matches", p_limit=limit))
+
+
 def _call(database: Database, function: str, **params: object) -> Any:
     try:
         return database.rpc(function, params)

@@ -8,6 +8,7 @@ to hand the recorded mails to the queue: if that fails, the minutely sweep does 
 from uuid import UUID
 
 from wingman.emails import service as emails
+from wingman.kit.clock import time_left
 from wingman.kit.database import Database
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.observability import logger
@@ -15,6 +16,9 @@ from wingman.kit.paging import Page
 from wingman.kit.queue import Queue
 from wingman.matches import repository
 from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
+
+PAGE = 500
+_SECONDS_PER_PAGE = 6.0  # one rpc, within its timeout
 
 
 def request(
@@ -63,6 +67,18 @@ def listed(
 ) -> tuple[list[Match], str | None]:
     """Read a page of the caller's matches, newest first, and the next page's cursor."""
     return page.cut(repository.listed(database, status, page))
+
+
+def expire(database: Database) -> int:
+    """Mark every invitation whose 48 hours are over, page by page; counts them."""
+    expired = 0
+    while True:
+        page = repository.expire(database, PAGE)
+        expired += page
+        if page < PAGE or time_left() < _SECONDS_PER_PAGE:
+            break
+    logger().info("matches.expired", extra={"count": expired})
+    return expired
 
 
 def _announce(queue: Queue, change: MatchChange, event: str) -> MatchChange:

@@ -1,0 +1,79 @@
+"""/api/challenges: what is on offer (public), and how one's own attempts went."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import Response
+
+from wingman.challenges import service
+from wingman.challenges.models import (
+    Attempt,
+    ChallengeList,
+    Difficulty,
+    Submission,
+    SubmissionPage,
+)
+from wingman.kit.auth import CurrentUser
+from wingman.kit.database import get_anon_client, get_user_client
+from wingman.kit.http import (
+    IdempotentRequest,
+    PageQuery,
+    PublicGate,
+    create_app,
+    lambda_handler,
+    limit,
+    tell_replayed,
+)
+from wingman.kit.ratelimit import CHALLENGE_SUBMISSIONS
+from wingman.kit.settings import ChallengeSettings, RedisSettings, SupabaseSettings, load
+
+app = create_app(SupabaseSettings, RedisSettings, ChallengeSettings)
+
+
+@app.get("/api/challenges", tags=["challenges"])
+def list_challenges(
+    gate: PublicGate, response: Response, difficulty: Difficulty | None = None
+) -> ChallengeList:
+    """List what is on offer, easiest first. Anyone may keep the answer for 10 minutes."""
+    cache = service.cache()
+    found = gate.look_up(cache, service.key(difficulty))
+    answer = service.offered(get_anon_client(), cache, found, difficulty)
+    response.headers["Cache-Control"] = f"public, max-age={service.LIST_SECONDS}"
+    response.headers["Age"] = str(int(answer.age))
+    response.headers["X-Cache"] = answer.source
+    return answer.value
+
+
+@app.get("/api/challenges/submissions", tags=["challenges"], dependencies=[limit()])
+def list_submissions(caller: CurrentUser, page: PageQuery) -> SubmissionPage:
+    """List your own attempts, newest first."""
+    submissions, cursor = service.listed(get_user_client(caller.token), page)
+    return SubmissionPage(submissions=submissions, next_cursor=cursor)
+
+
+@app.post(
+    "/api/challenges/{challenge_id}/submissions",
+    tags=["challenges"],
+    status_code=HTTPStatus.CREATED,
+    dependencies=[limit(CHALLENGE_SUBMISSIONS)],
+)
+def submit_challenge(
+    challenge_id: UUID,
+    attempt: Attempt,
+    caller: CurrentUser,
+    key: IdempotentRequest,
+    response: Response,
+) -> Submission:
+    """Hand in how a challenge went: at one of your sessions, or by yourself."""
+    change = service.submit(
+        get_user_client(caller.token),
+        challenge_id,
+        attempt,
+        window_days=load(ChallengeSettings).challenge_duration_days,
+        key=key,
+    )
+    tell_replayed(response, replayed=change.replayed)
+    return change.submission
+
+
+handler = lambda_handler(app)

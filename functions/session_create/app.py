@@ -1,0 +1,42 @@
+"""POST /api/sessions: plan a meeting on an accepted match."""
+
+from http import HTTPStatus
+
+from fastapi import Response
+
+from wingman.kit.auth import CurrentUser
+from wingman.kit.database import get_user_client
+from wingman.kit.http import (
+    IdempotentRequest,
+    create_app,
+    lambda_handler,
+    limit,
+    tell_replayed,
+)
+from wingman.kit.queue import queue
+from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
+from wingman.reputation import service as reputation
+from wingman.sessions import service
+from wingman.sessions.models import Plan, Session
+
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
+
+
+@app.post(
+    "/api/sessions",
+    tags=["sessions"],
+    status_code=HTTPStatus.CREATED,
+    dependencies=[limit()],
+)
+def create_session(
+    plan: Plan, caller: CurrentUser, key: IdempotentRequest, response: Response
+) -> Session:
+    """Plan a meeting. Both hear of it by mail, and are reminded a day and two hours before."""
+    change = service.create(
+        get_user_client(caller.token), queue(), reputation.cache(), plan, key=key
+    )
+    tell_replayed(response, replayed=change.replayed)
+    return change.session
+
+
+handler = lambda_handler(app)

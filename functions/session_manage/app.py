@@ -1,0 +1,77 @@
+"""/api/sessions: see one's meetings, change or cancel them, say who came."""
+
+from uuid import UUID
+
+from fastapi import Response
+
+from wingman.kit.auth import CurrentUser
+from wingman.kit.database import get_user_client
+from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
+from wingman.kit.queue import queue
+from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
+from wingman.reputation.service import cache
+from wingman.sessions import service
+from wingman.sessions.models import Cancellation, Change, Session, SessionPage, SessionStatus
+
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
+
+
+@app.get("/api/sessions", tags=["sessions"], dependencies=[limit()])
+def list_sessions(
+    caller: CurrentUser, page: PageQuery, status: SessionStatus | None = None
+) -> SessionPage:
+    """List your sessions, newest first."""
+    sessions, cursor = service.listed(get_user_client(caller.token), status, page)
+    return SessionPage(sessions=sessions, next_cursor=cursor)
+
+
+@app.get("/api/sessions/{session_id}", tags=["sessions"], dependencies=[limit()])
+def get_session(session_id: UUID, caller: CurrentUser) -> Session:
+    """Read one of your sessions."""
+    return service.get(get_user_client(caller.token), session_id)
+
+
+@app.patch("/api/sessions/{session_id}", tags=["sessions"], dependencies=[limit()])
+def update_session(session_id: UUID, change: Change, caller: CurrentUser) -> Session:
+    """Change time or place before the start, which mails both; or the notes while it is open."""
+    return service.update(get_user_client(caller.token), queue(), cache(), session_id, change)
+
+
+@app.post("/api/sessions/{session_id}/cancel", tags=["sessions"], dependencies=[limit()])
+def cancel_session(
+    session_id: UUID, caller: CurrentUser, cancellation: Cancellation | None = None
+) -> Session:
+    """Call it off and mail the other. Less than 2 hours before the start it counts as a no-show."""
+    reason = cancellation.reason if cancellation else None
+    return service.cancel(get_user_client(caller.token), queue(), cache(), session_id, reason)
+
+
+@app.post("/api/sessions/{session_id}/confirm", tags=["sessions"], dependencies=[limit()])
+def confirm_session(session_id: UUID, caller: CurrentUser) -> Session:
+    """Say that the other took part, once it has begun. When both have, it is completed."""
+    return service.confirm(get_user_client(caller.token), queue(), cache(), session_id)
+
+
+@app.post("/api/sessions/{session_id}/no-show", tags=["sessions"], dependencies=[limit()])
+def report_no_show(session_id: UUID, caller: CurrentUser) -> Session:
+    """Say that the other did not come, from 15 minutes after the start and within 7 days."""
+    return service.report_no_show(get_user_client(caller.token), queue(), cache(), session_id)
+
+
+@app.get(
+    "/api/sessions/{session_id}/calendar.ics",
+    tags=["sessions"],
+    dependencies=[limit()],
+    response_class=Response,
+    responses={200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}},
+)
+def get_calendar(session_id: UUID, caller: CurrentUser) -> Response:
+    """Take a session into a calendar; a newer file updates the same event (RFC 5545)."""
+    return Response(
+        service.calendar(get_user_client(caller.token), session_id),
+        headers={"Content-Disposition": 'attachment; filename="meeting.ics"'},
+        media_type="text/calendar",
+    )
+
+
+handler = lambda_handler(app)

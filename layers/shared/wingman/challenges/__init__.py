@@ -1,0 +1,1 @@
+"""Challenges: small things to dare, and how they went."""

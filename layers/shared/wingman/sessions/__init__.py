@@ -1,0 +1,1 @@
+"""Sessions: a matched pair plans to meet, meets, and says so."""

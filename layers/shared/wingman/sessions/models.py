@@ -1,0 +1,139 @@
+"""What a session is, on the wire and in the code."""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    model_validator,
+)
+
+from wingman.emails.models import EmailRef
+from wingman.kit.text import MultiLineText, SingleLineText
+
+
+class SessionStatus(StrEnum):
+    """Where a meeting stands; it is open while `scheduled` or `in_progress`."""
+
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    EXPIRED = "expired"
+
+
+class Session(BaseModel):
+    """A meeting of the two users of a match; user1 is who invited."""
+
+    id: UUID
+    match_id: UUID
+    venue_name: str
+    scheduled_time: datetime
+    status: SessionStatus
+    user1_challenge_id: UUID | None
+    user2_challenge_id: UUID | None
+    user1_completed_confirmed_by_user2: bool
+    user2_completed_confirmed_by_user1: bool
+    no_show_user_ids: list[UUID]
+    cancelled_by: UUID | None
+    cancel_reason: str | None
+    notes: str | None
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
+
+
+def _written(value: Any) -> Any:
+    """Take RFC 3339 text only; pydantic would also read a bare number, as seconds in UTC."""
+    if not isinstance(value, str) or not _RFC_3339.match(value):
+        raise ValueError("write a date and time with its offset, like 2026-12-05T18:30:00+01:00")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+VenueName = Annotated[SingleLineText, StringConstraints(min_length=1, max_length=200)]
+Notes = Annotated[MultiLineText, StringConstraints(max_length=2000)]
+Reason = Annotated[MultiLineText, StringConstraints(max_length=500)]
+
+
+class Plan(BaseModel):
+    """When and where to meet, and a challenge for each (it may be the same one)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    match_id: UUID
+    venue_name: VenueName
+    scheduled_time: Moment
+    user1_challenge_id: UUID | None = None
+    user2_challenge_id: UUID | None = None
+    notes: Notes | None = None
+
+
+class Change(BaseModel):
+    """What is to be different; what is not named stays as it is. `notes: null` clears them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    venue_name: VenueName | None = None
+    scheduled_time: Moment | None = None
+    notes: Notes | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Change":
+        if not self.model_fields_set:
+            raise ValueError("name at least one of venue_name, scheduled_time and notes")
+        if {"venue_name", "scheduled_time"} & {
+            name for name in self.model_fields_set if getattr(self, name) is None
+        }:
+            raise ValueError("a meeting keeps a place and a time")
+        return self
+
+
+class Cancellation(BaseModel):
+    """Why it will not be, in words for the other one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason | None = None
+
+
+class SessionPage(BaseModel):
+    """Some of a user's sessions, newest first; `next_cursor` leads to the older ones."""
+
+    sessions: list[Session]
+    next_cursor: str | None
+
+
+class SessionChange(BaseModel):
+    """What a step did: the session after it, mails due now, whose reputation it touched."""
+
+    session: Session
+    emails: list[EmailRef]
+    changed_users: list[UUID]
+    replayed: bool = False
+
+
+class SessionEvent(BaseModel):
+    """What a calendar shows; `sequence` counts the revisions of the plan."""
+
+    session: Session
+    sequence: int
+    partner_name: str
+
+
+class ClosedSession(BaseModel):
+    """A session that ended by itself, and whose reputation that touched."""
+
+    session_id: UUID
+    users: list[UUID]

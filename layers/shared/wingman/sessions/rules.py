@@ -1,0 +1,164 @@
+"""The state machine of a session: who may say what when, and what becomes of it.
+
+Postgres decides (supabase/migrations); this is the same on one page, drawn in docs/sessions.md,
+and tests/integration/test_session_rules.py holds the two to each other.
+
+Whose word counts: each person speaks about the other, and only about the other. To confirm takes
+back one's own earlier report (they came late, but they came); a report after one's own
+confirmation is refused. That the reported person says the reporter was there contradicts nothing:
+a report stands against it. If both report each other it is word against word, and nobody is
+believed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from wingman.sessions.models import SessionStatus
+
+REPORT_AFTER = timedelta(minutes=15)
+REPORT_WITHIN = timedelta(days=7)
+GRACE = timedelta(hours=24)
+LATE_CANCELLATION = timedelta(hours=2)
+
+
+class Step(StrEnum):
+    """What one of the two can do to a session."""
+
+    MOVE = "move"  # another time or place
+    NOTE = "note"  # other notes
+    CANCEL = "cancel"
+    CONFIRM = "confirm"  # "the other took part"
+    REPORT = "report"  # "the other did not come"
+
+
+class Refusal(StrEnum):
+    """Why a step is a conflict."""
+
+    NOT_OPEN = "session_not_open"
+    NOT_STARTED = "session_not_started"
+    ALREADY_ANSWERED = "session_already_answered"
+    TOO_EARLY = "no_show_too_early"
+    TOO_LATE = "no_show_too_late"
+
+
+class Side(StrEnum):
+    """One of the two."""
+
+    USER1 = "user1"
+    USER2 = "user2"
+
+    @property
+    def other(self) -> "Side":
+        """Whom this one meets."""
+        return Side.USER2 if self is Side.USER1 else Side.USER1
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a session; `status` is the stored one, so never `in_progress`."""
+
+    starts_at: datetime
+    status: SessionStatus = SessionStatus.SCHEDULED
+    confirmed_by: frozenset[Side] = frozenset()
+    missing: frozenset[Side] = frozenset()
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still take place, or is taking place."""
+        return self.status is SessionStatus.SCHEDULED
+
+
+def plannable(time: datetime, now: datetime) -> bool:
+    """Say whether a meeting may be planned for `time`: in the future, at most a year ahead."""
+    try:
+        limit = now.replace(year=now.year + 1)
+    except ValueError:  # 29 February
+        limit = now.replace(year=now.year + 1, day=28)
+    return now < time <= limit
+
+
+def status_at(state: State, now: datetime) -> SessionStatus:
+    """Return the status that is shown: open sessions are in progress from their start."""
+    began = state.open and state.starts_at <= now
+    return SessionStatus.IN_PROGRESS if began else state.status
+
+
+def refusal(state: State, step: Step, by: Side, now: datetime) -> Refusal | None:
+    """Say why `by` may not take this step now, or None: they may."""
+    return _CHECKS[step](state, by, now)
+
+
+def after(state: State, step: Step, by: Side, now: datetime) -> State:
+    """Return what a step that is not refused makes of a session."""
+    if step is Step.CANCEL:
+        late = state.starts_at - now < LATE_CANCELLATION
+        missing = frozenset({by}) if late else frozenset[Side]()
+        return replace(state, status=SessionStatus.CANCELLED, missing=missing)
+    if step is Step.CONFIRM:
+        confirmed = state.confirmed_by | {by}
+        status = SessionStatus.COMPLETED if len(confirmed) == len(Side) else state.status
+        missing = state.missing - {by.other}
+        return replace(state, status=status, confirmed_by=confirmed, missing=missing)
+    if step is Step.REPORT:
+        reported = replace(state, missing=state.missing | {by.other})
+        judged_anew = state.status in {SessionStatus.EXPIRED, SessionStatus.NO_SHOW}
+        return replace(reported, status=_outcome(reported)) if judged_anew else reported
+    return state
+
+
+def closed(state: State, now: datetime) -> State:
+    """Return what the end of the grace makes of a session that is still open."""
+    if not state.open or now < state.starts_at + GRACE:
+        return state
+    return replace(state, status=_outcome(state))
+
+
+def _outcome(state: State) -> SessionStatus:
+    if state.missing:
+        alone = len(state.missing) == 1
+        return SessionStatus.NO_SHOW if alone else SessionStatus.EXPIRED
+    return SessionStatus.COMPLETED if state.confirmed_by else SessionStatus.EXPIRED
+
+
+def _may_note(state: State, _by: Side, _now: datetime) -> Refusal | None:
+    return None if state.open else Refusal.NOT_OPEN
+
+
+def _may_move(state: State, _by: Side, now: datetime) -> Refusal | None:
+    return None if state.open and now < state.starts_at else Refusal.NOT_OPEN
+
+
+def _may_cancel(state: State, _by: Side, _now: datetime) -> Refusal | None:
+    if not state.open:
+        return Refusal.NOT_OPEN
+    return Refusal.ALREADY_ANSWERED if state.confirmed_by or state.missing else None
+
+
+def _may_confirm(state: State, _by: Side, now: datetime) -> Refusal | None:
+    if not state.open:
+        return Refusal.NOT_OPEN
+    return None if state.starts_at <= now else Refusal.NOT_STARTED
+
+
+def _may_report(state: State, by: Side, now: datetime) -> Refusal | None:
+    confirmed = by in state.confirmed_by
+    if state.status is SessionStatus.CANCELLED:
+        return Refusal.NOT_OPEN
+    if state.status is SessionStatus.COMPLETED and confirmed:
+        return Refusal.NOT_OPEN
+    if now < state.starts_at + REPORT_AFTER:
+        return Refusal.TOO_EARLY
+    if now > state.starts_at + REPORT_WITHIN:
+        return Refusal.TOO_LATE
+    return Refusal.ALREADY_ANSWERED if confirmed else None
+
+
+_CHECKS: Mapping[Step, Callable[[State, Side, datetime], Refusal | None]] = {
+    Step.MOVE: _may_move,
+    Step.NOTE: _may_note,
+    Step.CANCEL: _may_cancel,
+    Step.CONFIRM: _may_confirm,
+    Step.REPORT: _may_report,
+}

@@ -1,0 +1,72 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.support.functions import Function
+from tests.support.meetings import Meeting, match, meeting
+from tests.support.people import People, Person
+from wingman.sessions import service
+
+Load = Callable[..., Function]
+
+
+def score(function: Load, person: Person) -> int:
+    values = {"access_token": person.token, "user_id": str(person.id)}
+    return int(function("reputation").call("get", **values)[1]["score"])
+
+
+def overdue(people: People, **columns: object) -> Meeting:
+    return meeting(people, timedelta(hours=-24, minutes=-1), **columns)
+
+
+def run(function: Load) -> dict[str, int]:
+    app = function("housekeeping")
+    counts: dict[str, int] = app.invoke(app.event("every_hour"), milliseconds=60_000)
+    return counts
+
+
+def test_a_session_that_nobody_ended_ends_by_what_was_said(function: Load, people: People) -> None:
+    silent = overdue(people)
+    confirmed = overdue(people, user2_completed_confirmed_by_user1=True)
+    reported = overdue(people)
+    people.connection.execute(
+        "update public.wingman_sessions set no_show_user_ids = array[%s]::uuid[] where id = %s",
+        (reported.leo.id, reported.session_id),
+    )
+    young = meeting(people, timedelta(hours=-23))
+    assert run(function)["sessions_closed"] >= 3
+    ended = [one.stored("status") for one in (silent, confirmed, reported, young)]
+    assert ended == ["expired", "completed", "no_show", "scheduled"]
+    assert run(function)["sessions_closed"] == 0
+
+
+def test_what_a_job_changes_shows_in_the_next_read(function: Load, people: People) -> None:
+    planned = overdue(people, user1_completed_confirmed_by_user2=True)
+    assert [score(function, person) for person in planned.both] == [0, 0]
+    run(function)
+    assert [score(function, person) for person in planned.both] == [1, 1]
+
+
+def test_an_invitation_that_nobody_answered_expires(function: Load, people: People) -> None:
+    maya, leo = people.pair()
+    match_id = match(people, maya, leo, "pending")
+    people.connection.execute(
+        "update public.wingman_matches set created_at = now() - interval '49 h',"
+        " expires_at = now() - interval '1 h' where id = %s",
+        (match_id,),
+    )
+    assert run(function)["matches_expired"] >= 1
+    row = people.connection.execute(
+        "select status from public.wingman_matches where id = %s", (match_id,)
+    ).fetchone()
+    assert row == ("expired",)
+
+
+def test_more_than_a_page_is_closed_in_one_run(
+    function: Load, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "PAGE", 2)
+    planned = [overdue(people) for _ in range(5)]
+    assert run(function)["sessions_closed"] >= 5
+    assert {one.stored("status") for one in planned} == {"expired"}

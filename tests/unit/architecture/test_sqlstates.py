@@ -1,0 +1,56 @@
+"""What the migrations refuse, and what the repositories tell of it."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.template import ROOT
+from wingman.challenges import repository as challenges
+from wingman.kit.database import Database, DatabaseError
+from wingman.kit.errors import ProblemError
+from wingman.matches import repository as matches
+from wingman.reputation import repository as reputation
+from wingman.sessions import repository as sessions
+
+REPOSITORIES = (challenges, matches, reputation, sessions)
+READ: Mapping[Any, Callable[[Database], object]] = {
+    challenges: lambda database: challenges.offered(database, None),
+    matches: lambda database: matches.get(database, uuid4()),
+    reputation: lambda database: reputation.totals(database, uuid4()),
+    sessions: lambda database: sessions.get(database, uuid4()),
+}
+EACH = [(repository, code) for repository in REPOSITORIES for code in repository.REFUSALS]
+
+
+class Refusing(Database):
+    """A database that raises one SQLSTATE."""
+
+    def __init__(self, code: str) -> None:
+        self._error = DatabaseError(code, "raised", "7")
+
+    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+        raise self._error
+
+
+def test_every_sqlstate_of_the_migrations_has_a_refusal() -> None:
+    migrations = "".join(
+        path.read_text() for path in sorted((ROOT / "supabase" / "migrations").glob("*.sql"))
+    )
+    told = {code for repository in REPOSITORIES for code in repository.REFUSALS}
+    assert set(re.findall(r"'(WM\d{3})'", migrations)) == told
+
+
+@pytest.mark.parametrize(("repository", "code"), EACH)
+def test_a_known_sqlstate_is_told_to_the_client(repository: Any, code: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        READ[repository](Refusing(code))
+    assert 400 <= caught.value.status < 500
+
+
+@pytest.mark.parametrize("repository", REPOSITORIES)
+def test_an_unknown_sqlstate_is_a_bug(repository: Any) -> None:
+    with pytest.raises(DatabaseError):
+        READ[repository](Refusing("XX000"))
