@@ -14,7 +14,7 @@ from tests.support.functions import Function
 from tests.support.inbox import Inbox
 from tests.support.people import People
 from wingman.challenges import service as challenges
-from wingman.emails import provider
+from wingman.emails import bucket, provider
 from wingman.emails import service as email_service
 from wingman.kit import auth, database, observability, queue, ratelimit, redis, settings
 from wingman.reputation import service as reputation
@@ -95,6 +95,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def _forget() -> None:
     caches: list[Any] = [
         auth._published_keys,
+        bucket.bucket,
         challenges.cache,
         database._session,
         database.get_anon_client,

@@ -78,7 +78,7 @@ def test_a_user_cannot_call_what_workers_call(people: People, supabase: httpx.Cl
     maya = people.new()
     for function, arguments in {
         "claim_emails": {"p_ids": [], "p_lease_seconds": 60},
-        "start_send_group": {"p_lease_token": str(maya.id), "p_ids": []},
+        "form_send_group": {"p_lease_token": str(maya.id), "p_ids": []},
         "complete_emails": {"p_lease_token": str(maya.id), "p_results": []},
         "sweep_emails": {"p_limit": 10},
     }.items():

@@ -42,6 +42,10 @@ class Story:
 
     def expire_leases(self) -> None:
         """Let the time of a lease pass, and of a planned retry."""
+        self.people.connection.execute(
+            f"update private.email_leases set expires_at = {_PAST} where mail_ids && %s",  # noqa: S608
+            ([ref.id for ref in self.refs],),
+        )
         self.update(
             f"lease_expires_at = case when lease_token is not null then {_PAST} end, "
             f"due_at = least(due_at, {_PAST}), enqueued_at = now()"

@@ -1,5 +1,8 @@
 """How PostgreSQL executes what a function does."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 from psycopg.rows import dict_row
 
@@ -8,6 +11,14 @@ from tests.integration.database import Actor, Connection, invoke
 
 def plans(url: str, actor: Actor, function: str, **params: object) -> str:
     """Return the plans of all statements that ran inside the function."""
+    with explained(url, actor) as (connection, found):
+        invoke(connection, function, **params)
+    return "\n".join(found)
+
+
+@contextmanager
+def explained(url: str, actor: Actor) -> Iterator[tuple[Connection, list[str]]]:
+    """Open a connection as the actor, and a list that gets the plan of every statement on it."""
     found: list[str] = []
     with psycopg.connect(url, row_factory=dict_row) as connection:
         connection.add_notice_handler(lambda notice: found.append(notice.message_primary or ""))
@@ -16,8 +27,7 @@ def plans(url: str, actor: Actor, function: str, **params: object) -> str:
             "select set_config('request.jwt.claims', %s, true)",
             [f'{{"sub": "{actor.user_id}"}}'],
         )
-        invoke(connection, function, **params)
-    return "\n".join(found)
+        yield connection, found
 
 
 def full_scans(plans: str, *tables: str) -> list[str]:

@@ -136,8 +136,8 @@ def test_a_mail_that_was_claimed_but_not_handed_over_cannot_go_out_any_more(
 
     _delete(url, maya)
 
-    start = {"p_lease_token": mail["lease_token"], "p_ids": [mail_id]}
-    assert call(url, WORKER, "start_send_group", **start) is None
+    form = {"p_lease_token": mail["lease_token"], "p_ids": [mail_id]}
+    assert rows(url, WORKER, "form_send_group", **form) == []
     assert mail_row(url, mail_id)["delivery_status"] == "cancelled"
 
 
@@ -146,8 +146,8 @@ def test_a_mail_that_may_be_at_the_provider_becomes_unknown(
 ) -> None:
     _, mail_id = _accepted(url, maya, leo)
     (mail,) = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=60)
-    start = {"p_lease_token": mail["lease_token"], "p_ids": [mail_id]}
-    assert call(url, WORKER, "start_send_group", **start)
+    form = {"p_lease_token": mail["lease_token"], "p_ids": [mail_id]}
+    assert rows(url, WORKER, "form_send_group", **form)
 
     _delete(url, maya)
 

@@ -47,7 +47,7 @@ def _report(url: str, token: UUID, mail_id: UUID, outcome: str, **details: objec
 def _group(url: str, mail_id: UUID, started: str = "0 hours") -> UUID:
     """Claim the mail and start a send group of it alone; return the lease token."""
     token = _claim(url, mail_id)
-    assert call(url, WORKER, "start_send_group", p_lease_token=token, p_ids=[mail_id])
+    assert rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=[mail_id])
     look(
         url,
         "update public.email_logs set group_started_at = now() - %s::interval where id = %s",
@@ -99,7 +99,8 @@ def test_an_outcome_that_does_not_exist_is_refused(url: str, mail_id: UUID) -> N
     refusal = sqlstate(url, WORKER, "complete_emails", p_lease_token=token, p_results=results)
 
     assert refusal[0] == "23502"
-    assert mail_row(url, mail_id)["delivery_status"] == "sending"
+    assert mail_row(url, mail_id)["delivery_status"] == "pending"
+    assert _report(url, token, mail_id, "skipped") == 1
 
 
 def test_a_worker_whose_lease_was_taken_over_changes_nothing(url: str, mail_id: UUID) -> None:
@@ -107,8 +108,38 @@ def test_a_worker_whose_lease_was_taken_over_changes_nothing(url: str, mail_id: 
     new = _claim(url, mail_id)
 
     assert _report(url, old, mail_id, "failed") == 0
+    assert mail_row(url, mail_id)["delivery_status"] == "pending"
+    assert _report(url, new, mail_id, "skipped") == 1
+
+
+def test_a_worker_whose_group_was_taken_over_changes_nothing(url: str, mail_id: UUID) -> None:
+    old = _group(url, mail_id)
+    look(url, "update public.email_logs set lease_expires_at = now() where id = %s", mail_id)
+    new = _claim(url, mail_id)
+
+    assert _report(url, old, mail_id, "failed") == 0
     row = mail_row(url, mail_id)
     assert (row["delivery_status"], row["lease_token"]) == ("sending", new)
+
+
+@pytest.mark.parametrize("outcome", ["skipped", "failed", "retry"])
+def test_what_was_cancelled_since_the_claim_stays_cancelled(
+    url: str, mail_id: UUID, outcome: str
+) -> None:
+    token = _claim(url, mail_id)
+    look(url, "update public.email_logs set delivery_status = 'cancelled' where id = %s", mail_id)
+
+    assert _report(url, token, mail_id, outcome, retry_at=_LATER, error="x") == 0
+    row = mail_row(url, mail_id)
+    assert (row["delivery_status"], row["error_message"]) == ("cancelled", None)
+
+
+def test_a_mail_that_was_put_back_may_be_claimed_at_once(url: str, mail_id: UUID) -> None:
+    token = _claim(url, mail_id)
+
+    _report(url, token, mail_id, "retry", retry_at=_in_hours(url, -1), counts=False)
+
+    assert _claim(url, mail_id) != token
 
 
 def test_an_expired_lease_that_nobody_took_over_still_counts(url: str, mail_id: UUID) -> None:
@@ -183,6 +214,22 @@ def test_a_retry_of_an_unclear_request_keeps_its_group(url: str, mail_id: UUID) 
     assert row["delivery_status"] == "pending"
     for name in ("send_group", "group_position", "group_started_at"):
         assert row[name] == before[name]
+
+
+def test_mails_of_an_unclear_request_wait_for_each_other(url: str, mail_id: UUID) -> None:
+    ids = [mail_id, new_mail(url, new_person(url, "Maya"))]
+    (claimed, _) = rows(url, WORKER, "claim_emails", p_ids=ids, p_lease_seconds=60)
+    token = claimed["lease_token"]
+    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=ids)
+    results = [
+        {"id": str(one), "outcome": "retry", "retry_at": _in_hours(url, hours), "keep_group": True}
+        for one, hours in zip(ids, (1, 3), strict=True)
+    ]
+
+    call(url, WORKER, "complete_emails", p_lease_token=token, p_results=Jsonb(results))
+
+    first, second = (mail_row(url, one)["due_at"] for one in ids)
+    assert first == second
 
 
 def test_waiting_is_not_a_failure(url: str, mail_id: UUID) -> None:

@@ -19,6 +19,9 @@ from tests.integration.database import (
 _OURS = "pronamespace in ('public'::regnamespace, 'private'::regnamespace)"
 
 
+_EVERY_RIGHT = ("select", "insert", "update", "delete")
+
+
 @pytest.fixture(scope="module")
 def url(database_url: str) -> Iterator[str]:
     with own_database(database_url) as own:
@@ -109,9 +112,13 @@ def test_a_function_is_open_to_those_it_is_granted_to_alone(url: str) -> None:
         " group by grantee",
     )
 
-    workers = ["claim_emails", "complete_emails", "start_send_group", "sweep_emails"]
+    workers = ["claim_emails", "complete_emails", "form_send_group", "sweep_emails"]
+    workers += ["pause_emails", "resume_emails"]
     workers += ["close_overdue_sessions", "expire_matches"]
-    helpers = ["address_hash", "give_up_old_groups", "lease_emails", "status_after"]
+    helpers = ["address_hash", "give_up_old_groups", "status_after"]
+    helpers += ["lease_emails", "lease_from_lane", "lease_longest_due_emails"]
+    helpers += ["lease_named_emails", "lease_send_groups", "longest_due_group"]
+    helpers += ["hand_out_new_emails", "hand_out_send_groups"]
     users = ["get_match", "list_matches", "request_match", "respond_to_match", "withdraw_match"]
     users += ["create_session", "get_session", "get_session_event", "list_sessions"]
     users += ["update_session", "cancel_session", "confirm_session", "report_no_show"]
@@ -140,4 +147,7 @@ def test_tables_are_open_to_those_they_are_granted_to_alone(url: str) -> None:
         "service_role select user_profiles",
         "service_role select email_logs",
         "service_role update email_logs",
+        "service_role select email_lanes",
+        "service_role update email_lanes",
+        *(f"service_role {right} email_leases" for right in _EVERY_RIGHT),
     }

@@ -1,13 +1,13 @@
 """What runs often reads by index, however much mail and however many matches there are."""
 
 from collections.abc import Iterator
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.integration.database import WORKER, Actor, look, own_database
-from tests.integration.plans import full_scans, plans
+from tests.integration.database import WORKER, Actor, invoke, look, own_database
+from tests.integration.plans import explained, full_scans, plans
 
 _ROWS = 20_000
 _BIG = ("email_logs", "wingman_matches", "user_profiles")
@@ -51,8 +51,9 @@ def _someone(url: str) -> UUID:
 @pytest.mark.parametrize(
     ("function", "index"),
     [
-        ("sweep_emails", "email_logs_claimable"),
-        ("claim_emails", "email_logs_send_group"),
+        ("sweep_emails", "email_logs_due"),
+        ("sweep_emails", "email_logs_due_groups"),
+        ("claim_emails", "email_logs_pkey"),
         ("list_matches", "wingman_matches_of_user2"),
         ("request_match", "wingman_matches_of_user1"),
     ],
@@ -78,16 +79,20 @@ def test_the_function_reads_by_index(url: str, function: str, index: str) -> Non
     assert index in found
 
 
-def test_a_group_starts_and_settles_by_index(url: str) -> None:
-    start = plans(url, WORKER, "start_send_group", p_lease_token=uuid4(), p_ids=[uuid4(), uuid4()])
-    settle = plans(
-        url,
-        WORKER,
-        "complete_emails",
-        p_lease_token=uuid4(),
-        p_results=Jsonb([{"id": str(uuid4()), "outcome": "sent"}]),
-    )
+def test_mails_of_a_lane_are_claimed_grouped_and_settled_by_index(url: str) -> None:
+    stored = look(url, "select id from public.email_logs where delivery_status = 'pending' limit 3")
+    ids = [row["id"] for row in stored]
+    look(url, "update public.email_logs set due_at = now() where id = any(%s)", ids)
 
-    assert full_scans(start + settle, *_BIG) == []
-    assert "email_logs_pkey" in start
-    assert "email_logs_pkey" in settle
+    with explained(url, WORKER) as (connection, found):
+        params = {"p_ids": ids[:1], "p_lease_seconds": 60, "p_limit": 100}
+        claimed = invoke(connection, "claim_emails", **params)
+        token = claimed[0]["lease_token"]
+        invoke(connection, "form_send_group", p_lease_token=token, p_ids=ids)
+        results = Jsonb([{"id": str(one), "outcome": "sent"} for one in ids])
+        invoke(connection, "complete_emails", p_lease_token=token, p_results=results)
+
+    assert len(claimed) >= 3
+    assert full_scans("\n".join(found), *_BIG) == []
+    for index in ("email_logs_due", "email_logs_due_groups", "email_logs_pkey"):
+        assert any(f"using {index} " in plan for plan in found)

@@ -62,9 +62,11 @@ _USER_CALLS: dict[str, dict[str, object]] = {
 }
 _WORKER_CALLS: dict[str, dict[str, object]] = {
     "claim_emails": {"p_ids": [uuid4()], "p_lease_seconds": 60},
-    "start_send_group": {"p_lease_token": uuid4(), "p_ids": [uuid4()]},
+    "form_send_group": {"p_lease_token": uuid4(), "p_ids": [uuid4()]},
     "complete_emails": {"p_lease_token": uuid4(), "p_results": "[]"},
     "sweep_emails": {"p_limit": 1},
+    "pause_emails": {"p_priorities": [], "p_until": "2999-01-01Z", "p_reason": "x"},
+    "resume_emails": {"p_priorities": []},
     "close_overdue_sessions": {"p_limit": 1},
     "expire_matches": {"p_limit": 1},
 }

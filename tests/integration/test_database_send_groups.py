@@ -12,7 +12,6 @@ from tests.integration.database import (
     Connection,
     Person,
     acting_as,
-    call,
     invoke,
     look,
     mail_row,
@@ -48,8 +47,13 @@ def _claim(url: str, ids: Sequence[UUID], seconds: int = 60) -> list[dict[str, A
     return rows(url, WORKER, "claim_emails", p_ids=list(ids), p_lease_seconds=seconds)
 
 
-def _start(url: str, token: UUID, ids: Sequence[UUID]) -> Any:
-    return call(url, WORKER, "start_send_group", p_lease_token=token, p_ids=list(ids))
+def _form(url: str, token: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    return rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=list(ids))
+
+
+def _formed(url: str, token: UUID, ids: Sequence[UUID]) -> list[UUID]:
+    """Form a group; return its mails in their order."""
+    return [row["id"] for row in _form(url, token, ids)]
 
 
 @pytest.fixture
@@ -57,7 +61,7 @@ def group(url: str, leo: Person) -> Group:
     """Three mails, grouped in another order than they were due in; the lease is running."""
     ids = [new_mail(url, leo, due_at=f"2026-01-0{day}Z") for day in (2, 3, 1)]
     token = _claim(url, ids)[0]["lease_token"]
-    return Group(_start(url, token, ids), token, ids)
+    return Group(_form(url, token, ids)[0]["send_group"], token, ids)
 
 
 def _expire(url: str, group: Group) -> None:
@@ -68,51 +72,84 @@ def _expire(url: str, group: Group) -> None:
     )
 
 
-def test_a_started_group_has_its_mails_in_the_given_order(url: str, group: Group) -> None:
+def test_a_group_has_its_mails_in_the_given_order(url: str, group: Group) -> None:
     stored = [mail_row(url, mail_id) for mail_id in group.ids]
 
     assert [row["send_group"] for row in stored] == [group.id] * 3
     assert [row["group_position"] for row in stored] == [0, 1, 2]
     assert all(row["group_started_at"] for row in stored)
+    assert {(row["delivery_status"], row["lease_token"]) for row in stored} == {
+        ("sending", group.token)
+    }
 
 
-def test_a_group_starts_once(url: str, group: Group) -> None:
-    assert _start(url, group.token, group.ids) is None
+def test_a_group_forms_once(url: str, group: Group) -> None:
+    assert _form(url, group.token, group.ids) == []
     assert mail_row(url, group.ids[0])["send_group"] == group.id
 
 
-def test_no_group_starts_when_one_lease_is_lost(url: str, leo: Person) -> None:
-    ids = [new_mail(url, leo) for _ in range(2)]
-    token = _claim(url, ids)[0]["lease_token"]
-    look(url, "update public.email_logs set lease_token = %s where id = %s", uuid4(), ids[1])
+def test_a_group_forms_of_the_mails_that_the_worker_leases(url: str, leo: Person) -> None:
+    mine, others, free = (new_mail(url, leo) for _ in range(3))
+    token = _claim(url, [mine])[0]["lease_token"]
+    _claim(url, [others])
 
-    assert _start(url, token, ids) is None
-    assert mail_row(url, ids[0])["send_group"] is None
-
-
-def test_no_group_starts_when_one_lease_has_expired(url: str, leo: Person) -> None:
-    ids = [new_mail(url, leo) for _ in range(2)]
-    token = _claim(url, ids)[0]["lease_token"]
-    look(url, "update public.email_logs set lease_expires_at = now() where id = %s", ids[1])
-
-    assert _start(url, token, ids) is None
-    assert mail_row(url, ids[0])["send_group"] is None
+    assert _formed(url, token, [mine, others, free, mine]) == [mine]
+    assert mail_row(url, others)["send_group"] is None
 
 
-def test_no_group_starts_with_a_settled_mail(url: str, leo: Person) -> None:
-    ids = [new_mail(url, leo) for _ in range(2)]
-    token = _claim(url, ids)[0]["lease_token"]
-    look(url, "update public.email_logs set delivery_status = 'cancelled' where id = %s", ids[1])
-
-    assert _start(url, token, ids) is None
-
-
-def test_no_group_starts_of_nothing_or_with_a_mail_twice(url: str, leo: Person) -> None:
+def test_no_group_forms_without_a_lease(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
-    token = _claim(url, [mail_id])[0]["lease_token"]
 
-    assert _start(url, token, []) is None
-    assert _start(url, token, [mail_id, mail_id]) is None
+    assert _form(url, uuid4(), [mail_id]) == []
+
+
+def test_no_group_forms_when_the_lease_has_expired(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    token = _claim(url, [mail_id], seconds=0)[0]["lease_token"]
+
+    assert _form(url, token, [mail_id]) == []
+    assert mail_row(url, mail_id)["send_group"] is None
+
+
+def test_no_group_forms_when_the_lease_was_taken_over(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    old = _claim(url, [mail_id], seconds=0)[0]["lease_token"]
+    new = _claim(url, [mail_id])[0]["lease_token"]
+
+    assert _form(url, old, [mail_id]) == []
+    assert _formed(url, new, [mail_id]) == [mail_id]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "skipped", "sent", "delivered"])
+def test_what_was_settled_since_the_claim_stays_out_of_the_group(
+    url: str, leo: Person, status: str
+) -> None:
+    ids = [new_mail(url, leo) for _ in range(3)]
+    token = _claim(url, ids)[0]["lease_token"]
+    settle = "update public.email_logs set delivery_status = %s where id = %s"
+    look(url, settle, status, ids[1])
+
+    assert _formed(url, token, ids) == [ids[0], ids[2]]
+    assert mail_row(url, ids[1])["send_group"] is None
+    assert mail_row(url, ids[2])["group_position"] == 1
+
+
+def test_forming_a_group_waits_for_nobody_who_is_about_to_cancel(url: str, leo: Person) -> None:
+    ids = [new_mail(url, leo) for _ in range(2)]
+    token = _claim(url, ids)[0]["lease_token"]
+
+    with acting_as(url, WORKER) as canceller:
+        cancel = b"update public.email_logs set delivery_status = 'cancelled' where id = %s"
+        canceller.execute(cancel, [ids[0]])
+        assert _formed(url, token, ids) == ids[1:]
+
+    assert mail_row(url, ids[0])["delivery_status"] == "cancelled"
+
+
+def test_no_group_forms_of_nothing(url: str, leo: Person) -> None:
+    token = _claim(url, [new_mail(url, leo)])[0]["lease_token"]
+
+    assert _form(url, token, []) == []
 
 
 def test_an_expired_group_returns_whole_and_in_order_whichever_mail_is_asked_for(
@@ -135,7 +172,7 @@ def test_a_group_keeps_its_key_and_its_start_through_a_second_claim(url: str, gr
     claimed = _claim(url, group.ids)
 
     assert {mail["group_started_at"] for mail in claimed} == {started}
-    assert _start(url, claimed[0]["lease_token"], group.ids) is None
+    assert _form(url, claimed[0]["lease_token"], group.ids) == []
 
 
 def test_a_group_is_left_alone_while_one_of_its_leases_runs(url: str, group: Group) -> None:
@@ -206,7 +243,7 @@ def test_eight_workers_claiming_one_group_at_once_leave_it_whole_with_one_of_the
 ) -> None:
     ids = [new_mail(url, leo) for _ in range(100)]
     token = _claim(url, ids)[0]["lease_token"]
-    group = Group(_start(url, token, ids), token, ids)
+    group = Group(_form(url, token, ids)[0]["send_group"], token, ids)
 
     def claim(connection: Connection) -> list[UUID]:
         claimed = invoke(connection, "claim_emails", p_ids=ids, p_lease_seconds=60)

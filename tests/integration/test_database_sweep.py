@@ -10,7 +10,6 @@ from tests.integration.database import (
     WORKER,
     Connection,
     Person,
-    call,
     invoke,
     look,
     mail_row,
@@ -52,7 +51,7 @@ def _claim(url: str, mail_id: UUID) -> UUID:
 def _group(url: str, mail_id: UUID, started: str) -> None:
     """Hand the mail to the provider; the worker died since."""
     token = _claim(url, mail_id)
-    call(url, WORKER, "start_send_group", p_lease_token=token, p_ids=[mail_id])
+    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=[mail_id])
     look(
         url,
         "update public.email_logs set lease_expires_at = now(),"
@@ -88,8 +87,20 @@ def test_a_future_mail_is_not_handed_out(url: str, leo: Person) -> None:
 
 def test_a_leased_mail_is_not_handed_out_and_an_expired_one_is(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
-    assert _sweep(url) == [mail_id]
     _claim(url, mail_id)
+    assert _sweep(url) == []
+
+    look(url, "update private.email_leases set expires_at = now()")
+
+    assert _sweep(url) == [mail_id]
+
+
+def test_a_mail_at_the_provider_is_not_handed_out_before_its_lease_ends(
+    url: str, leo: Person
+) -> None:
+    mail_id = new_mail(url, leo)
+    assert _sweep(url) == [mail_id]
+    rows(url, WORKER, "form_send_group", p_lease_token=_claim(url, mail_id), p_ids=[mail_id])
     assert _sweep(url) == []
 
     look(url, "update public.email_logs set lease_expires_at = now()")

@@ -1,160 +1,25 @@
 """An outbox and a provider in memory, with the guarantees of the real ones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from tests.unit.emails.memory_outbox import NOON, Clock, MemoryOutbox, OutboxAway, Row
 from wingman.emails.brand import Brand
+from wingman.emails.bucket import Bucket, Slot
 from wingman.emails.delivery import Sender
-from wingman.emails.models import ClaimedEmail, EmailRef, EmailResult, Outcome, Priority
+from wingman.emails.models import ClaimedEmail, Priority
 from wingman.emails.provider import BatchReply, EmailProvider, OutgoingEmail
 from wingman.emails.rendering import Renderer
-from wingman.emails.repository import Outbox
 from wingman.emails.rules import Reply
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.queue import Queue
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+__all__ = ["NOON", "Clock", "MemoryOutbox", "OutboxAway", "Row"]
+
 URGENT_URL, BULK_URL = "http://queues.test/urgent", "http://queues.test/bulk"
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **units: float) -> None:
-        self.now += timedelta(**units)
-
-
-@dataclass
-class Row:
-    """A line of email_logs."""
-
-    email: ClaimedEmail
-    priority: Priority = Priority.URGENT
-    status: str = "pending"
-    due_at: datetime = NOON
-    lease_token: UUID | None = None
-    lease_expires_at: datetime = NOON
-    send_group: UUID | None = None
-    group_position: int | None = None
-    enqueued_at: datetime | None = None
-    result: EmailResult | None = None
-
-    def claimable(self, now: datetime) -> bool:
-        if self.status == "pending":
-            return self.due_at <= now
-        return self.status == "sending" and self.lease_expires_at <= now
-
-
-class MemoryOutbox(Outbox):
-    """Keeps the promises of the migrations: one winner, whole groups, fenced completion."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.rows: dict[UUID, Row] = {}
-        self.before_group: Callable[[], None] = lambda: None
-        self._clock = clock
-
-    def add(self, email: ClaimedEmail, priority: Priority = Priority.URGENT) -> UUID:
-        self.rows[email.id] = Row(email, priority)
-        return email.id
-
-    def status(self, email_id: UUID) -> str:
-        return self.rows[email_id].status
-
-    def result(self, email_id: UUID) -> EmailResult:
-        result = self.rows[email_id].result
-        assert result is not None
-        return result
-
-    def claim(self, ids: Sequence[UUID], lease_seconds: int) -> list[ClaimedEmail]:
-        now, token = self._clock(), uuid4()
-        groups = {self.rows[one].send_group for one in ids if one in self.rows} - {None}
-        taken = []
-        for row in self.rows.values():
-            wanted = row.send_group in groups if row.send_group else row.email.id in ids
-            if wanted and row.claimable(now):
-                row.status, row.lease_token = "sending", token
-                row.lease_expires_at = now + timedelta(seconds=lease_seconds)
-                taken.append(row)
-        taken.sort(key=lambda row: (row.send_group is None, str(row.send_group), _position(row)))
-        return [_claimed(row) for row in taken]
-
-    def start_send_group(self, lease_token: UUID, ids: Sequence[UUID]) -> UUID | None:
-        self.before_group()
-        rows = [self.rows[one] for one in ids]
-        held = [
-            row.lease_token == lease_token
-            and row.status == "sending"
-            and row.lease_expires_at > self._clock()
-            and row.send_group is None
-            for row in rows
-        ]
-        if not all(held):
-            return None
-        group = uuid4()
-        for position, row in enumerate(rows):
-            row.send_group, row.group_position = group, position
-        return group
-
-    def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
-        held = [line for line in results if self.rows[line.id].lease_token == lease_token]
-        for result in held:
-            row = self.rows[result.id]
-            row.result, row.lease_token, row.enqueued_at = result, None, None
-            row.status = "pending" if result.outcome is Outcome.RETRY else result.outcome
-            if result.outcome is Outcome.RETRY:
-                assert result.retry_at is not None
-                row.due_at = result.retry_at
-                if not result.keep_group:
-                    row.send_group = row.group_position = None
-                counted = int(result.counts is not False)
-                retries = row.email.retry_count + counted
-                row.email = row.email.model_copy(update={"retry_count": retries})
-        return len(held)
-
-    def sweep(self, limit: int) -> list[EmailRef]:
-        now = self._clock()
-        due = [
-            row
-            for row in self.rows.values()
-            if row.claimable(now)
-            and (row.enqueued_at is None or row.enqueued_at <= now - timedelta(minutes=2))
-        ]
-        due.sort(key=lambda row: row.priority is Priority.BULK)
-        for row in due[:limit]:
-            row.enqueued_at = now
-        return [EmailRef(id=row.email.id, priority=row.priority) for row in due[:limit]]
-
-
-def _position(row: Row) -> int:
-    return row.group_position if row.group_position is not None else -1
-
-
-def _claimed(row: Row) -> ClaimedEmail:
-    facts = {
-        "lease_token": row.lease_token,
-        "send_group": row.send_group,
-        "group_position": row.group_position,
-    }
-    return row.email.model_copy(update=facts)
-
-
-class OutboxAway(MemoryOutbox):
-    """Postgres is stopped."""
-
-    def claim(self, *_: object) -> list[ClaimedEmail]:
-        raise DependencyUnavailable("supabase")
-
-    def sweep(self, *_: object) -> list[EmailRef]:
-        raise DependencyUnavailable("supabase")
 
 
 class Killed(BaseException):
@@ -202,6 +67,22 @@ class MemoryProvider(EmailProvider):
         return reply
 
 
+@dataclass
+class MemoryBucket(Bucket):
+    """Grants what it is told to, or everything at once; notes what was asked and learned."""
+
+    slots: list[Slot] = field(default_factory=list)
+    asked: list[tuple[Priority, float]] = field(default_factory=list)
+    learned: list[tuple[int | None, float]] = field(default_factory=list)
+
+    def reserve(self, priority: Priority, patience: float) -> Slot:
+        self.asked.append((priority, patience))
+        return self.slots.pop(0) if self.slots else Slot(granted=True, seconds=0)
+
+    def learn(self, *, per_second: int | None, hold: float) -> None:
+        self.learned.append((per_second, hold))
+
+
 class MemoryQueue(Queue):
     """Keeps what was sent."""
 
@@ -242,6 +123,7 @@ class House:
     clock: Clock
     outbox: MemoryOutbox
     provider: MemoryProvider
+    bucket: MemoryBucket
     naps: list[float]
     sender: Sender
 
@@ -250,8 +132,9 @@ def house(outbox: type[MemoryOutbox] = MemoryOutbox) -> House:
     clock, provider, naps = Clock(), MemoryProvider(), list[float]()
     memory = outbox(clock)
     renderer = Renderer(Brand(), "https://app.test")
-    sender = Sender(memory, provider, renderer, 60, clock, naps.append)
-    return House(clock, memory, provider, naps, sender)
+    bucket = MemoryBucket()
+    sender = Sender(memory, provider, bucket, renderer, 60, clock, naps.append)
+    return House(clock, memory, provider, bucket, naps, sender)
 
 
 def invitation(**overrides: Any) -> ClaimedEmail:

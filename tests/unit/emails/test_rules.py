@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.emails.fakes import NOON, invitation, reminder
 from wingman.emails import rules
-from wingman.emails.models import Outcome, Template, content_of
+from wingman.emails.models import Outcome, Priority, Template, content_of
 from wingman.emails.rules import Reply, SkipReason
 
 REPLIES = st.sampled_from([reply for reply in Reply if reply is not Reply.ACCEPTED])
@@ -119,7 +119,7 @@ def test_a_retry_always_says_when_and_waiting_is_never_counted(
     )
 
     assert (after.outcome is Outcome.RETRY) == (after.wait is not None)
-    if reply in {Reply.RATE_LIMITED, Reply.QUOTA_EXHAUSTED, Reply.IN_PROGRESS}:
+    if reply in {Reply.RATE_LIMITED, Reply.QUOTA_EXHAUSTED, Reply.IN_PROGRESS, Reply.REFUSED}:
         assert not after.counts
 
 
@@ -133,17 +133,30 @@ def test_the_provider_says_how_long_to_wait() -> None:
     assert after.wait == asked
 
 
-def test_an_exhausted_quota_pauses_for_longer_than_a_rate_limit() -> None:
+@pytest.mark.parametrize("lane", Priority)
+@given(st.sampled_from(list(Reply)), st.integers(0, 100_000))
+def test_only_what_no_mail_can_get_through_pauses(
+    lane: Priority, reply: Reply, seconds: int
+) -> None:
+    asked = timedelta(seconds=seconds)
+
+    pause = rules.pause(reply, lane, asked)
+
+    assert (pause is not None) == (reply in {Reply.QUOTA_EXHAUSTED, Reply.REFUSED})
+    if reply is Reply.QUOTA_EXHAUSTED:
+        assert pause == rules.Pause([lane], max(asked, timedelta(hours=1)))
+    if reply is Reply.REFUSED:
+        assert pause == rules.Pause(list(Priority), timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("reply", [Reply.QUOTA_EXHAUSTED, Reply.REFUSED])
+def test_a_mail_of_a_paused_lane_goes_as_soon_as_the_pause_ends(reply: Reply) -> None:
     after = rules.settle(
-        Reply.QUOTA_EXHAUSTED,
-        untaken=True,
-        alone=True,
-        retry_count=0,
-        retry_after=timedelta(seconds=1),
+        reply, untaken=True, alone=True, retry_count=9, retry_after=timedelta(hours=5)
     )
 
-    assert after.wait is not None
-    assert after.wait >= timedelta(hours=1)
+    assert after.wait == timedelta(seconds=1)
+    assert (after.counts, after.keep_group) == (False, False)
 
 
 @given(st.sampled_from(list(Reply)), st.integers(0, 10), st.integers(0, 600))

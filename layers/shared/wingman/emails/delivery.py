@@ -4,16 +4,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from wingman.emails import rules
-from wingman.emails.models import ClaimedEmail, EmailResult, Outcome, content_of
+from wingman.emails.models import ClaimedEmail, EmailResult, Outcome, Priority, content_of
 from wingman.emails.provider import TIMEOUT_SECONDS, BatchReply, EmailProvider, OutgoingEmail
 from wingman.emails.rendering import Renderer
 from wingman.emails.repository import Outbox
 from wingman.emails.rules import Reply
 from wingman.kit.clock import time_left, utc_now
 from wingman.kit.observability import logger
+
+if TYPE_CHECKING:
+    from wingman.emails.bucket import Bucket  # brings Redis's client along
 
 # A request is only begun when it, and recording its outcome, fit into what is left.
 SECONDS_PER_REQUEST = TIMEOUT_SECONDS + 3.0
@@ -23,10 +27,11 @@ _TAKEN_BY_NOBODY = {Reply.RATE_LIMITED, Reply.UNREACHABLE}
 
 @dataclass(frozen=True)
 class Sender:
-    """What sending needs: the outbox, the provider, the pen, a clock."""
+    """What sending needs: the outbox, the provider and its limit, the pen, a clock."""
 
     outbox: Outbox
     provider: EmailProvider
+    bucket: "Bucket"
     renderer: Renderer
     lease_seconds: int = 60
     now: Callable[[], datetime] = utc_now
@@ -40,9 +45,10 @@ class Lease:
     token: UUID
     ends_at: float
 
-    def allows_another_request(self) -> bool:
-        """Say whether one more request surely ends before the lease does."""
-        return self.ends_at - time.monotonic() > SECONDS_PER_REQUEST
+    def patience(self) -> float:
+        """Return the seconds after which one more request would still end within all limits."""
+        left = min(self.ends_at - time.monotonic(), time_left())
+        return max(left - SECONDS_PER_REQUEST, 0.0)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,11 @@ class SendGroup:
     id: UUID
     drafts: Sequence[Draft]
     untried: bool
+
+    @property
+    def lane(self) -> Priority:
+        """The lane that the mails came from."""
+        return self.drafts[0].email.priority
 
     @property
     def idempotency_key(self) -> str:
@@ -91,11 +102,25 @@ def deliver(sender: Sender, lease: Lease, group: SendGroup) -> Reply:
     A crash between the two leaves the group under its lease; the next worker repeats it.
     """
     reply, untaken = _request(sender, lease, group)
+    _pause(sender, group, reply)
     results = _results(sender, group, reply, untaken=untaken)
     record(sender, lease.token, results)
     facts = {"send_group": str(group.id), "count": len(results), "error": reply.error}
     logger().info(f"emails.{reply.reply}", extra=facts)
     return reply.reply
+
+
+def await_slot(sender: Sender, lane: Priority, patience: float) -> bool:
+    """Wait for the moment of one request below the provider's limit; False: not in that time."""
+    while True:
+        slot = sender.bucket.reserve(lane, patience)
+        if slot.seconds > patience:
+            return False
+        if slot.seconds > 0:
+            sender.sleep(slot.seconds)
+        if slot.granted:
+            return True
+        patience -= slot.seconds
 
 
 def record(sender: Sender, token: UUID, results: Sequence[EmailResult]) -> None:
@@ -111,19 +136,32 @@ def _request(sender: Sender, lease: Lease, group: SendGroup) -> tuple[BatchReply
     untaken = group.untried
     attempt = 0
     while True:
+        if not await_slot(sender, group.lane, lease.patience()):
+            return BatchReply(Reply.RATE_LIMITED, error="no room below the limit"), untaken
         reply = sender.provider.send_batch(messages, group.idempotency_key)
+        _learn(sender, reply)
         pause = rules.quick_repeat(reply.reply, attempt, reply.retry_after)
-        if pause is None or not _fits(lease, pause):
+        if pause is None or pause.total_seconds() >= lease.patience():
             return reply, untaken
         untaken = untaken and reply.reply in _TAKEN_BY_NOBODY
         sender.sleep(pause.total_seconds())
         attempt += 1
 
 
-def _fits(lease: Lease, pause: timedelta) -> bool:
-    return (
-        lease.allows_another_request() and time_left() > pause.total_seconds() + SECONDS_PER_REQUEST
-    )
+def _learn(sender: Sender, reply: BatchReply) -> None:
+    refused = reply.reply is Reply.RATE_LIMITED
+    asked = reply.retry_after or timedelta(seconds=1)
+    sender.bucket.learn(per_second=reply.limit, hold=asked.total_seconds() if refused else 0.0)
+
+
+def _pause(sender: Sender, group: SendGroup, reply: BatchReply) -> None:
+    """Pause what no mail can get through; best effort, the next sender meets the same refusal."""
+    pause = rules.pause(reply.reply, group.lane, reply.retry_after)
+    if pause is None:
+        return
+    reason = reply.error or reply.reply
+    logger().error("emails.paused", extra={"lanes": pause.lanes, "reason": reason})
+    sender.outbox.pause(pause.lanes, sender.now() + pause.length, reason)
 
 
 def _results(

@@ -172,8 +172,10 @@ class ClaimedEmail(_Frozen):
     group_position: int | None = None
     email_template: str
     recipient_email: str
+    priority: Priority = Priority.URGENT
     template_data: dict[str, Any]
     retry_count: int = 0
+    due_at: AwareDatetime | None = None
     recipient_first_name: str | None = None
     timezone: str | None = None
     match_notifications: bool | None = None

@@ -56,6 +56,8 @@ class BatchReply:
     rejections: Mapping[int, str] = field(default_factory=dict)
     retry_after: timedelta | None = None
     error: str | None = None
+    limit: int | None = None
+    """Requests per second, where the answer told."""
 
 
 class EmailProvider(Protocol):
@@ -157,7 +159,8 @@ def accepted(answer: Mapping[str, Any], count: int) -> BatchReply:
     ids = [str(line["id"]) for line in answer.get("data") or []]
     # Ids that can't be told apart are dropped: the mails were taken, the webhook names them.
     message_ids = dict(zip(positions, ids, strict=True)) if len(ids) == len(positions) else {}
-    return BatchReply(Reply.ACCEPTED, message_ids, rejections)
+    limit = _limit(answer.get("http_headers") or {})
+    return BatchReply(Reply.ACCEPTED, message_ids, rejections, limit=limit)
 
 
 # https://resend.com/docs/api-reference/errors: by name first, then by status.
@@ -189,7 +192,8 @@ def translate(error: "ResendError") -> BatchReply:
         return BatchReply(Reply.UNREACHABLE, error=type(error.__context__).__name__)
     reply = _BY_NAME.get(error.error_type) or _BY_STATUS.get(_status(error), Reply.UNKNOWN)
     detail = f"{error.error_type}: {redact(str(error.message))}"
-    return BatchReply(reply, retry_after=_retry_after(error), error=detail)
+    headers = error.headers
+    return BatchReply(reply, retry_after=_retry_after(headers), error=detail, limit=_limit(headers))
 
 
 def redact(message: str) -> str:
@@ -202,7 +206,16 @@ def _status(error: "ResendError") -> int:
     return int(code) if code.isdecimal() else 0
 
 
-def _retry_after(error: "ResendError") -> timedelta | None:
-    headers = {name.lower(): value for name, value in error.headers.items()}
-    seconds = headers.get("retry-after", "")
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    seconds = _header(headers, "retry-after")
     return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+
+
+def _limit(headers: Mapping[str, str]) -> int | None:
+    """Read the requests per second; the window is one second in all of the provider's plans."""
+    told = _header(headers, "ratelimit-limit").partition(",")[0].partition(";")[0].strip()
+    return int(told) if told.isdecimal() and int(told) > 0 else None
+
+
+def _header(headers: Mapping[str, str], wanted: str) -> str:
+    return next((value for name, value in headers.items() if name.lower() == wanted), "")

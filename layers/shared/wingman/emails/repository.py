@@ -1,32 +1,49 @@
 """The outbox in Postgres: one SQL function per step."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from wingman.emails.models import ClaimedEmail, EmailRef, EmailResult
+from wingman.emails.models import ClaimedEmail, EmailRef, EmailResult, Priority
 from wingman.kit.database import Database
 
 _CLAIMED = TypeAdapter(list[ClaimedEmail])
 _REFS = TypeAdapter(list[EmailRef])
 
 
+class SendGroupKey(NamedTuple):
+    """A send group that was just formed, and its mails in their order."""
+
+    id: UUID
+    email_ids: list[UUID]
+
+
 class Outbox(Protocol):
     """The steps a mail goes through; each is atomic."""
 
-    def claim(self, ids: Sequence[UUID], lease_seconds: int) -> list[ClaimedEmail]:
-        """Take what is due of `ids` under one new lease; send groups come whole or not at all."""
+    def claim(
+        self, ids: Sequence[UUID], lease_seconds: int, limit: int | None = None
+    ) -> list[ClaimedEmail]:
+        """Take what is due under one new lease; send groups come whole or not at all.
 
-    def start_send_group(self, lease_token: UUID, ids: Sequence[UUID]) -> UUID | None:
-        """Bind these mails, in this order, into one request; None if the lease is gone."""
+        Without a limit: of `ids`. With one, `ids` only name a lane: one send group, or so many
+        new mails, whichever have been due longest there. Nothing of a lane that is paused.
+        """
+
+    def form_send_group(self, lease_token: UUID, ids: Sequence[UUID]) -> SendGroupKey | None:
+        """Bind those of the mails, in this order, that are still leased; None if none are."""
 
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
         """Record what became of them; counts the rows still held by this lease."""
 
     def sweep(self, limit: int) -> list[EmailRef]:
         """Hand out what is due and not yet on its way, urgent first."""
+
+    def pause(self, lanes: Sequence[Priority], until: datetime, reason: str) -> None:
+        """Let nothing of these lanes be handed out or claimed before `until`."""
 
 
 class DatabaseOutbox(Outbox):
@@ -35,16 +52,20 @@ class DatabaseOutbox(Outbox):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, ids: Sequence[UUID], lease_seconds: int) -> list[ClaimedEmail]:
+    def claim(
+        self, ids: Sequence[UUID], lease_seconds: int, limit: int | None = None
+    ) -> list[ClaimedEmail]:
         """See Outbox."""
-        params = {"p_ids": _texts(ids), "p_lease_seconds": lease_seconds}
+        params = {"p_ids": _texts(ids), "p_lease_seconds": lease_seconds, "p_limit": limit}
         return _CLAIMED.validate_python(self._database.rpc("claim_emails", params))
 
-    def start_send_group(self, lease_token: UUID, ids: Sequence[UUID]) -> UUID | None:
+    def form_send_group(self, lease_token: UUID, ids: Sequence[UUID]) -> SendGroupKey | None:
         """See Outbox."""
         params = {"p_lease_token": str(lease_token), "p_ids": _texts(ids)}
-        group = self._database.rpc("start_send_group", params)
-        return UUID(group) if group else None
+        rows = self._database.rpc("form_send_group", params)
+        if not rows:
+            return None
+        return SendGroupKey(UUID(rows[0]["send_group"]), [UUID(row["id"]) for row in rows])
 
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
         """See Outbox."""
@@ -55,6 +76,11 @@ class DatabaseOutbox(Outbox):
     def sweep(self, limit: int) -> list[EmailRef]:
         """See Outbox."""
         return _REFS.validate_python(self._database.rpc("sweep_emails", {"p_limit": limit}))
+
+    def pause(self, lanes: Sequence[Priority], until: datetime, reason: str) -> None:
+        """See Outbox."""
+        params = {"p_priorities": list(lanes), "p_until": until.isoformat(), "p_reason": reason}
+        self._database.rpc("pause_emails", params)
 
 
 def _texts(ids: Sequence[UUID]) -> list[str]:

@@ -1,6 +1,7 @@
 """What happens to a claimed mail, decided from facts alone."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from wingman.emails.models import (
     Content,
     MatchInvitation,
     Outcome,
+    Priority,
     SessionReminder,
     Template,
 )
@@ -29,6 +31,7 @@ _FIRST_QUICK_REPEAT = timedelta(seconds=0.4)
 _LONGEST_QUICK_REPEAT = timedelta(seconds=5)
 _LONGEST_RETRY = timedelta(hours=4)
 _QUOTA_PAUSE = timedelta(hours=1)
+_REFUSAL_PAUSE = timedelta(minutes=5)
 _SHORTEST_WAIT = timedelta(seconds=1)
 # Due whatever the difference between our clock and the database's.
 _AT_ONCE = timedelta(seconds=-5)
@@ -80,6 +83,14 @@ class Settlement:
     wait: timedelta | None
 
 
+@dataclass(frozen=True)
+class Pause:
+    """Lanes in which nothing is sent for a while."""
+
+    lanes: Sequence[Priority]
+    length: timedelta
+
+
 def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipReason | None:
     """Say why this mail must not go out any more, or None: it goes.
 
@@ -119,18 +130,31 @@ def settle(
         return Settlement(Outcome.UNKNOWN, keep_group=True, counts=True, wait=None)
     if reply is Reply.REJECTED:
         return _rejected(untaken=untaken, alone=alone)
-    asked = retry_after or _SHORTEST_WAIT
-    wait = {
-        Reply.RATE_LIMITED: asked,
-        Reply.IN_PROGRESS: asked,
-        Reply.QUOTA_EXHAUSTED: max(asked, _QUOTA_PAUSE),
-    }.get(reply, backoff(retry_count))
+    if reply in _PAUSING:
+        wait = _SHORTEST_WAIT  # the pause of the lane is what they wait for
+    elif reply in _ONLY_WAITING:
+        wait = retry_after or _SHORTEST_WAIT
+    else:
+        wait = backoff(retry_count)
     return Settlement(
         Outcome.RETRY,
         keep_group=not untaken or reply in _MAYBE_TAKEN,
         counts=reply not in _ONLY_WAITING,
         wait=wait,
     )
+
+
+def pause(reply: Reply, lane: Priority, retry_after: timedelta | None) -> Pause | None:
+    """Say whether a reply means that asking again soon is pointless, whatever the mail.
+
+    A quota is used up by the lane that asks for more. A wrong key or domain concerns both lanes;
+    it is tried again after minutes, so that mail flows soon after somebody mended it.
+    """
+    if reply is Reply.QUOTA_EXHAUSTED:
+        return Pause([lane], max(retry_after or _QUOTA_PAUSE, _QUOTA_PAUSE))
+    if reply is Reply.REFUSED:
+        return Pause(list(Priority), _REFUSAL_PAUSE)
+    return None
 
 
 def _rejected(*, untaken: bool, alone: bool) -> Settlement:
@@ -167,7 +191,9 @@ def quick_repeat(reply: Reply, attempt: int, retry_after: timedelta | None) -> t
 
 
 _MAYBE_TAKEN = {Reply.UNKNOWN, Reply.IN_PROGRESS}
-_ONLY_WAITING = {Reply.RATE_LIMITED, Reply.QUOTA_EXHAUSTED, Reply.IN_PROGRESS}
+# Nothing is wrong with the mail: such a reply never brings it nearer to the dead letters.
+_PAUSING = {Reply.QUOTA_EXHAUSTED, Reply.REFUSED}
+_ONLY_WAITING = {Reply.RATE_LIMITED, Reply.IN_PROGRESS, *_PAUSING}
 _PASSING = {Reply.UNKNOWN, Reply.UNREACHABLE, Reply.IN_PROGRESS, Reply.RATE_LIMITED}
 
 

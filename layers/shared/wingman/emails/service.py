@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Outbox", "Sender", "enqueue", "outbox", "send", "sender"]
 
+# So many of a message's ids are asked for their lane; more than one, as accounts may be deleted.
+_HINTS = 10
 _T = TypeVar("_T")
 
 
@@ -61,9 +63,11 @@ def outbox() -> Outbox:
 @cache
 def sender() -> Sender:
     """Gather what sending needs, once per container."""
+    from wingman.emails.bucket import bucket  # noqa: PLC0415 - Redis's client, at the first mail
+
     settings = load(EmailSettings)
     renderer = Renderer(Brand.model_validate(settings.brand), settings.app_url)
-    return Sender(outbox(), provider(), renderer, settings.email_lease_seconds)
+    return Sender(outbox(), provider(), bucket(), renderer, settings.email_lease_seconds)
 
 
 def enqueue(queue: "Queue", refs: Sequence[EmailRef]) -> int:
@@ -97,30 +101,43 @@ def _enqueue(queue: "Queue", url: str, ids: Sequence[str]) -> int:
 
 
 def send(sender: Sender, email_ids: Sequence[UUID]) -> None:
-    """Send what is due of these mails; the others are somebody else's or done.
+    """Send what has been due longest in the lane of these mails, at least as many as they are.
 
+    A message is a hint that its lane has mail, so every request to the provider is as full as the
+    lane allows, and a mail whose message was lost leaves with the others.
     Raises DependencyUnavailable when the outbox is away. Nothing is lost then: a lease ends by
     itself, and the group it held is sent again under the same key.
     """
-    for at, ids in enumerate(_chunks(email_ids)):
-        if at and time_left() < SECONDS_PER_REQUEST:
-            logger().warning("emails.out_of_time", extra={"left": len(email_ids) - at * MAX_BATCH})
+    wanted = len(email_ids)
+    while wanted > 0:
+        lease, claimed = _claim(sender, email_ids[:_HINTS], MAX_BATCH)
+        if not claimed:
+            return
+        wanted -= _send_claimed(sender, lease, claimed)
+        if wanted > 0 and time_left() < SECONDS_PER_REQUEST:
+            logger().warning("emails.out_of_time", extra={"left": wanted})
             return  # not claimed, so still due: the sweep hands them out again
-        _send_claimed(sender, ids)
 
 
-def _send_claimed(sender: Sender, ids: Sequence[UUID]) -> None:
-    claimed = sender.outbox.claim(ids, sender.lease_seconds)
+def _claim(
+    sender: Sender, ids: Sequence[UUID], limit: int | None = None
+) -> tuple[Lease, list[ClaimedEmail]]:
     ends_at = time.monotonic() + sender.lease_seconds
+    claimed = sender.outbox.claim(ids, sender.lease_seconds, limit)
+    return Lease(claimed[0].lease_token if claimed else UUID(int=0), ends_at), claimed
+
+
+def _send_claimed(sender: Sender, lease: Lease, claimed: Sequence[ClaimedEmail]) -> int:
+    """Send what one claim returned; count the new mails in it, repeated ones are no part of it."""
     for at, (group, members) in enumerate(groupby(claimed, key=lambda email: email.send_group)):
         if at and time_left() < SECONDS_PER_REQUEST:
-            return  # still leased: handed out again when the lease ends
+            break  # still leased: handed out again when the lease ends
         emails = list(members)
-        lease = Lease(emails[0].lease_token, ends_at)
         if group is None:
             _send_fresh(sender, lease, emails)
         else:
             _send_again(sender, lease, group, emails)
+    return sum(email.send_group is None for email in claimed)
 
 
 def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[ClaimedEmail]) -> None:
@@ -138,27 +155,28 @@ def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) ->
     """Decide about each mail, bind those that go into one group, send it."""
     verdicts = [_decide(sender, email) for email in emails]
     settled = [verdict for verdict in verdicts if isinstance(verdict, EmailResult)]
-    drafts = [verdict for verdict in verdicts if isinstance(verdict, Draft)]
+    drafts = {verdict.email.id: verdict for verdict in verdicts if isinstance(verdict, Draft)}
     if settled:
         record(sender, lease.token, settled)
     if not drafts:
         return
-    ids = [draft.email.id for draft in drafts]
-    group = sender.outbox.start_send_group(lease.token, ids)
-    if group is None:
-        logger().warning("emails.lease_lost", extra={"count": len(ids)})
+    formed = sender.outbox.form_send_group(lease.token, list(drafts))
+    if formed is None:
+        logger().warning("emails.lease_lost", extra={"count": len(drafts)})
         return
-    reply = deliver(sender, lease, SendGroup(group, drafts, untried=True))
-    if reply is Reply.REJECTED and len(ids) > 1:
-        _send_one_by_one(sender, ids)
+    group = SendGroup(formed.id, [drafts[one] for one in formed.email_ids], untried=True)
+    if deliver(sender, lease, group) is Reply.REJECTED and len(formed.email_ids) > 1:
+        _send_halves(sender, formed.email_ids)
 
 
-def _send_one_by_one(sender: Sender, ids: Sequence[UUID]) -> None:
-    """Find the mail that spoiled a whole request, so that it fails alone."""
-    for email_id in ids:
+def _send_halves(sender: Sender, ids: Sequence[UUID]) -> None:
+    """Close in on the mail that spoiled a whole request, so that it fails alone."""
+    middle = len(ids) // 2
+    for half in (ids[:middle], ids[middle:]):
         if time_left() < SECONDS_PER_REQUEST:
             return  # put back already: the sweep hands them out again
-        _send_claimed(sender, [email_id])
+        lease, claimed = _claim(sender, half)
+        _send_claimed(sender, lease, claimed)
 
 
 def _decide(sender: Sender, email: ClaimedEmail) -> Draft | EmailResult:

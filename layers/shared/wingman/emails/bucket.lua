@@ -1,0 +1,45 @@
+-- The provider's limit as one number, the moment of the next free request (GCRA with room for one,
+-- ITU-T I.371), and the rate at which requests may follow each other. Redis's own clock decides.
+--
+-- KEYS[1]   the bucket
+-- 'reserve', patience, slots, first rate, spacing
+--     patience  microseconds that the caller can wait
+--     slots     how many requests ahead it may reserve; 0: as many as its patience allows
+--     spacing   by how much requests are held further apart than the limit asks
+--     returns   1 and the wait until its request, or 0 and the wait until asking again is worth it
+--               (microseconds); then the rate
+-- 'learn', rate, hold
+--     rate      requests per second as the provider told; 0: nothing new
+--     hold      microseconds in which nobody may ask
+
+local DAY = 86400000
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local stored = redis.call('HMGET', KEYS[1], 'next_at', 'per_second')
+local next_at = math.max(tonumber(stored[1] or now), now)
+
+local function store(field, value)
+  redis.call('HSET', KEYS[1], field, string.format('%.0f', value))
+  redis.call('PEXPIRE', KEYS[1], DAY)
+end
+
+if ARGV[1] == 'learn' then
+  local rate, hold = tonumber(ARGV[2]), tonumber(ARGV[3])
+  if rate > 0 then store('per_second', rate) end
+  if hold > 0 then store('next_at', math.max(next_at, now + hold)) end
+  return {}
+end
+
+local patience, slots = tonumber(ARGV[2]), tonumber(ARGV[3])
+local rate = tonumber(stored[2] or ARGV[4])
+local interval = 1000000 * tonumber(ARGV[5]) / rate
+local wait = next_at - now
+local reach = slots > 0 and slots * interval or patience
+
+if wait > reach then
+  return { 0, math.ceil(wait - reach), rate }
+elseif wait > patience then
+  return { 0, math.ceil(wait), rate }
+end
+store('next_at', next_at + interval)
+return { 1, math.ceil(wait), rate }
