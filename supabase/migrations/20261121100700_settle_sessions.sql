@@ -1,3 +1,10 @@
+-- Why a step on a session may be refused; docs/decisions/007-session-states.md says when.
+--   WM014 not_found (session)   WM015 not_found (challenge)   WM016 match_not_accepted
+--   WM017 session_already_open  WM018 session_not_open        WM019 session_not_started
+--   WM020 session_already_started    WM021 session_already_answered
+--   WM022 no_show_too_early     WM023 no_show_too_late        WM024 invalid_scheduled_time
+-- Beside them WM025 submission_window_closed (challenges), WM026 not_found (a person's reputation).
+
 create or replace function private.lock_session(p_session_id uuid, p_party uuid)
 returns public.wingman_sessions
 language plpgsql
