@@ -1,0 +1,254 @@
+"""Reputation is what a recount of the sessions gives: `get_reputation`."""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.integration.database import (
+    Actor,
+    Person,
+    acting_as,
+    call,
+    look,
+    new_person,
+    own_database,
+    sqlstate,
+)
+from tests.integration.meetings import new_pair
+from tests.integration.plans import full_scans, plans
+
+_STATUSES = ("scheduled", "completed", "cancelled", "no_show", "expired")
+_HISTORIES = 1000
+_MANY = 10_000
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What one session says, as a person would tell it."""
+
+    status: str
+    confirmed_me: bool
+    confirmed_other: bool
+    missing_me: bool
+    missing_other: bool
+
+
+def _history(dice: random.Random) -> list[Fact]:
+    """Make up any sessions, also such that no sequence of steps leads to."""
+    # Some people are reliable and some are not: all scores from the lowest to the highest occur.
+    bias = dice.choice([_STATUSES, ("completed",) * 9 + _STATUSES, ("no_show",) * 9 + _STATUSES])
+    return [
+        Fact(dice.choice(bias), *(dice.random() < share for share in (0.7, 0.7, 0.3, 0.3)))
+        for _ in range(dice.randrange(30))
+    ]
+
+
+def _recount(history: list[Fact]) -> dict[str, int]:
+    """Count again, by the words of the requirements (R2)."""
+    completed = no_shows = 0
+    for fact in history:
+        at_least_one_confirmed = fact.confirmed_me or fact.confirmed_other
+        if fact.status == "completed" and at_least_one_confirmed and not fact.missing_me:
+            completed += 1
+        if fact.status in {"no_show", "cancelled"} and fact.missing_me:
+            no_shows += 1
+    return {"completed_sessions": completed, "no_shows": no_shows}
+
+
+def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[UUID]:
+    """Store all histories, each between two new people; return whose they are."""
+    sessions: list[dict[str, Any]] = []
+    matches: list[dict[str, Any]] = []
+    people: list[UUID] = []
+    accounts: list[UUID] = []
+    for history in histories:
+        me, other = uuid4(), uuid4()
+        people.append(me)
+        for fact in history:
+            first, match = dice.random() < 0.5, str(uuid4())
+            matches.append(
+                {
+                    "id": match,
+                    "user1_id": str(me if first else other),
+                    "user2_id": str(other if first else me),
+                }
+            )
+            missing = [me] * fact.missing_me + [other] * fact.missing_other
+            sessions.append(
+                {
+                    "match_id": match,
+                    "status": fact.status,
+                    "user1_confirmed": fact.confirmed_me if first else fact.confirmed_other,
+                    "user2_confirmed": fact.confirmed_other if first else fact.confirmed_me,
+                    "missing": [str(user_id) for user_id in missing],
+                }
+            )
+        accounts += [me, other]
+    look(url, "insert into auth.users (id) select unnest(%s::uuid[])", accounts)
+    look(
+        url,
+        "insert into public.wingman_matches (id, user1_id, user2_id, initiator_id, status)"
+        " select id, user1_id, user2_id, user1_id, 'declined'"
+        " from jsonb_to_recordset(%s) as given (id uuid, user1_id uuid, user2_id uuid)",
+        json.dumps(matches),
+    )
+    look(
+        url,
+        "insert into public.wingman_sessions (match_id, venue_name, scheduled_time, status,"
+        " user1_completed_confirmed_by_user2, user2_completed_confirmed_by_user1,"
+        " no_show_user_ids)"
+        " select match_id, 'Café', now(), status, user1_confirmed, user2_confirmed, missing"
+        " from jsonb_to_recordset(%s) as given (match_id uuid, status text,"
+        " user1_confirmed bool, user2_confirmed bool, missing uuid[])",
+        json.dumps(sessions),
+    )
+    return people
+
+
+def test_it_equals_a_recount_of_a_thousand_random_histories(url: str) -> None:
+    seed = uuid4().int
+    dice = random.Random(seed)  # noqa: S311 - made up, not secret
+    histories = [_history(dice) for _ in range(_HISTORIES)]
+    people = _store(url, histories, dice)
+
+    with acting_as(url, new_person(url)) as connection:
+        counted = connection.execute(
+            "select public.get_reputation(id) as totals"
+            " from unnest(%s::uuid[]) with ordinality as asked (id, place) order by place",
+            [people],
+        ).fetchall()
+
+    recounted = [_recount(history) for history in histories]
+    assert [row["totals"] for row in counted] == recounted, f"seed {seed}"
+    # The histories are worth counting: scores reach beyond both bounds.
+    scores = {totals["completed_sessions"] - totals["no_shows"] for totals in recounted}
+    assert min(scores) <= -6
+    assert max(scores) >= 11
+
+
+def test_a_new_person_has_done_nothing_yet(url: str) -> None:
+    person = new_person(url)
+
+    totals = call(url, person, "get_reputation", p_user_id=person.user_id)
+
+    assert totals == {"completed_sessions": 0, "no_shows": 0}
+
+
+def test_anyone_signed_in_reads_anyones(url: str) -> None:
+    pair = new_pair(url)
+    pair.store(pair.session(), status="no_show", no_show_user_ids=[pair.second.user_id])
+
+    totals = call(url, new_person(url), "get_reputation", p_user_id=pair.second.user_id)
+
+    assert totals == {"completed_sessions": 0, "no_shows": 1}
+
+
+def test_a_person_nobody_knows_is_not_found(url: str) -> None:
+    refused = sqlstate(url, new_person(url), "get_reputation", p_user_id=uuid4())
+
+    assert refused == ("WM026", "not_found")
+
+
+def test_a_token_whose_user_is_gone_reads_nothing(url: str) -> None:
+    person, gone = new_person(url), Person("authenticated", uuid4())
+
+    refused = sqlstate(url, gone, "get_reputation", p_user_id=person.user_id)
+
+    assert refused == ("WM001", "unauthenticated")
+
+
+@pytest.fixture(scope="module")
+def busy(url: str) -> Person:
+    """A person with 10 000 sessions, in a table where others have twice as many."""
+    busy, second, third, fourth = (new_person(url) for _ in range(4))
+    for inviter, invitee, count in (
+        (busy, second, _MANY // 2),
+        (second, busy, _MANY // 2),
+        (third, fourth, 2 * _MANY),
+    ):
+        look(
+            url,
+            "with pair as (insert into public.wingman_matches"
+            " (user1_id, user2_id, initiator_id, status) values (%s, %s, %s, 'declined')"
+            " returning id)"
+            " insert into public.wingman_sessions (match_id, venue_name, scheduled_time, status,"
+            " user1_completed_confirmed_by_user2, created_at)"
+            " select pair.id, 'Café', now() - n * interval '1 day', 'completed', true,"
+            " now() - n * interval '1 day'"
+            " from pair cross join generate_series(1, %s) as n",
+            *(inviter.user_id, invitee.user_id, inviter.user_id, count),
+        )
+    _vacuum(url)
+    return busy
+
+
+def _vacuum(url: str) -> None:
+    """Let the index alone be enough: not before every page is known to be visible to all."""
+    deadline = time.monotonic() + 30
+    pages = "select relallvisible < relpages as waiting from pg_class where relname = %s"
+    while time.monotonic() < deadline:
+        # A statistics run of PostgreSQL's own, beside this one, keeps old rows in sight.
+        look(url, "vacuum (analyze, index_cleanup on) public.wingman_sessions")
+        if look(url, pages, "wingman_sessions") == [{"waiting": False}]:
+            return
+
+
+def test_ten_thousand_sessions_are_counted_from_the_index_alone(url: str, busy: Person) -> None:
+    found = plans(url, busy, "get_reputation", p_user_id=busy.user_id)
+
+    assert full_scans(found, "wingman_sessions", "user_profiles") == []
+    for index in ("wingman_sessions_counted_for_user1", "wingman_sessions_counted_for_user2"):
+        assert f"Index Only Scan using {index}" in found
+    totals = call(url, busy, "get_reputation", p_user_id=busy.user_id)
+    assert totals == {"completed_sessions": _MANY, "no_shows": 0}
+
+
+@pytest.mark.parametrize(
+    ("function", "params", "index"),
+    [
+        ("list_sessions", {"p_limit": 20}, "wingman_sessions_of_user2"),
+        ("list_sessions", {"p_limit": 20, "p_status": "completed"}, "wingman_sessions_of_user1"),
+        ("close_overdue_sessions", {"p_limit": 100}, "wingman_sessions_open_by_time"),
+        ("expire_matches", {"p_limit": 100}, "wingman_matches_pending_by_end"),
+    ],
+)
+def test_what_runs_beside_it_reads_by_index(
+    url: str, busy: Person, function: str, params: dict[str, object], index: str
+) -> None:
+    look(
+        url,
+        "insert into public.wingman_matches (user1_id, user2_id, initiator_id, status)"
+        " select %s, %s, %s, 'declined' from generate_series(1, 5000)",
+        *(busy.user_id, new_person(url).user_id, busy.user_id),
+    )
+    look(url, "analyze")
+
+    found = plans(url, busy, function, **params)
+
+    assert full_scans(found, "wingman_sessions", "wingman_matches") == []
+    assert index in found
+
+
+@pytest.mark.parametrize("step", ["confirm_session", "cancel_session", "report_no_show"])
+def test_a_step_reads_its_session_by_index(url: str, busy: Person, step: str) -> None:
+    pair = new_pair(url)
+    session_id = pair.session()
+    pair.store(session_id, scheduled_time="yesterday")
+    actor = Actor("authenticated", pair.first.user_id)
+
+    found = plans(url, actor, step, p_session_id=session_id)
+
+    assert full_scans(found, "wingman_sessions", "wingman_matches") == []
+    assert "wingman_sessions_pkey" in found
