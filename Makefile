@@ -35,7 +35,7 @@ reset: ## stop everything and forget the data: the next `up` begins with an empt
 status: ## which parts run
 	@$(LOCAL) status --name $(STACK)
 
-demo: setup ## invite, accept, and show the mails (the stack must be up)
+demo: setup ## from the invitation to the reputation, with every mail (the stack must be up)
 	@$(LOCAL) demo --name $(STACK)
 
 redeploy: setup ## build and deploy after a change of code

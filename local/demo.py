@@ -1,7 +1,8 @@
-"""`make demo`: two people who have never met, one invitation, three mails."""
+"""`make demo`: two people who have never met, from the invitation to their reputation."""
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +18,21 @@ from local.tokens import access_token
 PATIENCE = 75  # a mail whose queue message was lost comes with the sweep, within a minute
 PAUSE = 0.25
 
+_MOVED_CLOCK = """
+with moved as (
+    update public.wingman_sessions
+    set scheduled_time = now() + make_interval(mins => %(minutes)s)
+    where id = %(session_id)s
+)
+
+update public.email_logs
+set
+    template_data = template_data
+    || jsonb_build_object('scheduled_time', now() + make_interval(mins => %(minutes)s)),
+    due_at = now() + make_interval(mins => %(minutes)s)
+    - case email_template when 'session_reminder_24h' then interval '24 h' else interval '2 h' end
+where session_id = %(session_id)s and email_template like 'session_reminder_%%'
+"""
 _NEW_USER = """
 insert into auth.users (id, email, raw_user_meta_data)
 values (%s, %s, jsonb_build_object('first_name', %s::text))
@@ -57,19 +73,34 @@ class Walk:
         say(f"  {name} signed up as {email}")
         return Person(user_id, name, email, token)
 
-    def call(self, person: Person, path: str, body: dict[str, Any], expected: int) -> Any:
+    def call(self, person: Person, path: str, body: dict[str, Any] | None, expected: int) -> Any:
         """Call the API as this person."""
+        return self._answer(person, "POST", path, expected, body).json()
+
+    def read(self, person: Person, path: str) -> httpx.Response:
+        """Read something as this person."""
+        return self._answer(person, "GET", path, 200)
+
+    def _answer(
+        self, person: Person, method: str, path: str, expected: int, body: Any = None
+    ) -> httpx.Response:
         began = time.monotonic()
-        answer = self._http.post(
+        answer = self._http.request(
+            method,
             self._values["API_URL"] + path,
             json=body,
             headers={"Authorization": f"Bearer {person.token}"},
         )
         took = (time.monotonic() - began) * 1000
-        say(f"  {person.name}: POST {path} → {answer.status_code} in {took:.0f} ms")
+        say(f"  {person.name}: {method} {path} → {answer.status_code} in {took:.0f} ms")
         if answer.status_code != expected:
             raise StackError(f"expected {expected}, the answer was {answer.text}")
-        return answer.json()
+        return answer
+
+    def move_clock(self, session_id: str, minutes: int) -> None:
+        """Let a session, and what reminds of it, be so many minutes ahead; negative: it began."""
+        with psycopg.connect(self._values["DATABASE_URL"], connect_timeout=5) as connection:
+            connection.execute(_MOVED_CLOCK, {"session_id": session_id, "minutes": minutes})
 
     def mails(self, people: list[Person], count: int) -> None:
         """Wait until these people have received so many mails, and show them."""
@@ -103,7 +134,7 @@ class Walk:
 
 
 def walk(stack: Stack) -> None:
-    """Walk from the invitation to the mails; raise where something does not come."""
+    """Walk from the invitation to the reputation; raise where something does not come."""
     story = Walk(stack)
     try:
         _tell(story)
@@ -125,6 +156,42 @@ def _tell(story: Walk) -> None:
     say(f"\n2. {leo.name} accepts")
     answer = story.call(leo, f"/api/matches/{match['id']}/respond", {"action": "accept"}, 200)
     say(f"  the match is {answer['status']}")
-    say("\n3. Both are told")
     story.mails([maya, leo], 3)
-    say(f"\nThree mails, each exactly once. Read them: {story.inbox}")
+    session = _plan(story, maya, leo, match["id"])
+    _meet(story, maya, leo, session["id"])
+    say(f"\nNine mails, each exactly once. Read them: {story.inbox}")
+
+
+def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:
+    say(f"\n3. {maya.name} plans the meeting")
+    offered = story.read(maya, "/api/challenges?difficulty=beginner").json()["challenges"]
+    plan = {
+        "match_id": match_id,
+        "venue_name": "Café Central",
+        "scheduled_time": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
+        "user1_challenge_id": offered[0]["id"],
+        "user2_challenge_id": offered[1]["id"],
+    }
+    session = story.call(maya, "/api/sessions", plan, 201)
+    story.mails([maya, leo], 5)
+    say("\n4. Two days pass; the sweep, which runs every minute, reminds both")
+    story.move_clock(session["id"], 24 * 60 - 1)
+    story.mails([maya, leo], 7)
+    return session
+
+
+def _meet(story: Walk, maya: Person, leo: Person, session_id: str) -> None:
+    say("\n5. They meet, and each says that the other came")
+    story.move_clock(session_id, -60)
+    for person in (maya, leo):
+        answer = story.call(person, f"/api/sessions/{session_id}/confirm", None, 200)
+        say(f"  the session is {answer['status']}")
+    story.mails([maya, leo], 9)
+    say("\n6. It counts")
+    for reader in (maya, leo):
+        answer = story.read(reader, f"/api/user/reputation/{leo.id}")
+        reputation = answer.json()
+        say(
+            f"  {leo.name}: score {reputation['score']}, {reputation['badge_color']}"
+            f" (cache: {answer.headers['x-cache']})"
+        )

@@ -13,7 +13,9 @@ from wingman.reputation.service import cache
 from wingman.sessions import service
 from wingman.sessions.models import Cancellation, Change, Session, SessionPage, SessionStatus
 
-app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
+app = create_app(
+    SupabaseSettings, RedisSettings, QueueSettings, elsewhere={"/api/sessions": {"POST"}}
+)
 
 
 @app.get("/api/sessions", tags=["sessions"], dependencies=[limit()])

@@ -1,9 +1,6 @@
 """Many at once, held back by a barrier and let go together."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -11,19 +8,7 @@ import pytest
 from tests.support.api import Api
 from tests.support.inbox import Inbox
 from tests.support.people import People
-
-Request = Callable[[], httpx.Response]
-
-
-def at_once(requests: list[Request]) -> list[httpx.Response]:
-    barrier = threading.Barrier(len(requests))
-
-    def wait_and_send(request: Request) -> httpx.Response:
-        barrier.wait()
-        return request()
-
-    with ThreadPoolExecutor(len(requests)) as pool:
-        return list(pool.map(wait_and_send, requests))
+from tests.support.races import Request, at_once
 
 
 def codes(responses: list[httpx.Response]) -> Counter[str]:

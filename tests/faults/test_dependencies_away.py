@@ -95,6 +95,9 @@ def test_without_redis_the_api_works_and_still_limits(api: Api, people: People, 
         maya = people.new()
         codes = [api.invite(maya, people.new()).status_code for _ in range(7)]
         assert codes.count(201) >= 5
+        reputation = api.call("GET", f"/api/user/reputation/{maya.id}", maya)
+        assert (reputation.status_code, reputation.json()["score"]) == (200, 0)
+        assert reputation.headers["x-cache"] == "bypass"
         status, report = health(api)
         assert (status, report["status"]) == (200, "degraded")
         assert report["services"]["redis"]["connected"] is False

@@ -264,3 +264,13 @@ def test_without_a_token_there_is_nothing_to_see(function: Load) -> None:
         event = app.event(case, session_id=str(uuid4()))
         del event["headers"]["authorization"]
         assert app.invoke(event)["statusCode"] == 401
+
+
+def test_a_wrong_method_names_those_of_the_other_function_too(
+    function: Load, people: People
+) -> None:
+    app = function("session_manage")
+    event = app.event("list", access_token=people.new().token)
+    event["requestContext"]["http"]["method"] = "DELETE"
+    answer = app.invoke(event)
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "GET, POST")

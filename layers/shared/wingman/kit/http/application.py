@@ -1,6 +1,7 @@
 """The app factory and the Lambda entry point of every HTTP function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,9 +20,12 @@ from wingman.kit.settings import AppSettings, Settings
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
-def create_app(*needs: type[Settings]) -> FastAPI:
+def create_app(
+    *needs: type[Settings], elsewhere: Mapping[str, set[str]] = MappingProxyType({})
+) -> FastAPI:
     """Build a function's app and validate the settings that it needs.
 
+    `elsewhere`: methods of its paths that another function answers; a 405 names them too.
     Raises SettingsError, which stops the container's start with every problem named.
     """
     settings.check(AppSettings, *needs)
@@ -34,6 +38,7 @@ def create_app(*needs: type[Settings]) -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
         responses={"4XX": problems.DOCUMENTED, "5XX": problems.DOCUMENTED},
     )
+    app.state.elsewhere = elsewhere
     app.add_exception_handler(ProblemError, problems.problem)
     app.add_exception_handler(RequestValidationError, problems.invalid)
     app.add_exception_handler(HTTPException, problems.routing)

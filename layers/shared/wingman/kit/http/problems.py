@@ -94,7 +94,8 @@ def crash(request: Request, _: Exception) -> Response:
 
 def _methods(request: Request) -> set[str]:
     """Collect what every route of this path takes; the framework names the first one's only."""
-    return {
+    elsewhere: set[str] = request.app.state.elsewhere.get(request.url.path, set())
+    return elsewhere | {
         method
         for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE

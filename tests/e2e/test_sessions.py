@@ -1,0 +1,182 @@
+"""A pair plans to meet, meets and says so, through the deployed template."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.api import Api
+from tests.support.functions import Function
+from tests.support.inbox import Inbox
+from tests.support.meetings import BEGINNER, Meeting, in_days, match, meeting
+from tests.support.people import People, Person
+from tests.support.races import at_once
+
+Load = Callable[..., Function]
+
+
+def plan(api: Api, person: Person, match_id: str, **fields: Any) -> Any:
+    body = {"match_id": match_id, "venue_name": "Café Central", "scheduled_time": in_days(3)}
+    response = api.call("POST", "/api/sessions", person, json=body | fields)
+    assert response.status_code == 201, response.text
+    return response.json()
+
+
+def act(api: Api, person: Person, session_id: str, action: str) -> httpx.Response:
+    return api.call("POST", f"/api/sessions/{session_id}/{action}", person)
+
+
+def score(api: Api, person: Person) -> int:
+    response = api.call("GET", f"/api/user/reputation/{person.id}", person)
+    assert response.status_code == 200, response.text
+    return int(response.json()["score"])
+
+
+def sweep(function: Load) -> None:
+    """Hand out what is due, as the schedule does every minute."""
+    app = function("session_reminders")
+    app.invoke(app.event("every_minute"), milliseconds=50_000)
+
+
+def starts_in(people: People, session_id: str, time: timedelta) -> None:
+    """Move the clock: the session and what reminds of it, as if it had been planned for then."""
+    people.connection.execute(
+        "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
+        (time, session_id),
+    )
+    people.connection.execute(
+        "update public.email_logs set template_data = template_data"
+        " || jsonb_build_object('scheduled_time', now() + %s),"
+        " due_at = now() + %s - case email_template"
+        " when 'session_reminder_24h' then interval '24 h' else interval '2 h' end"
+        " where session_id = %s and email_template like 'session_reminder_%%'",
+        (time, time, session_id),
+    )
+
+
+def mails_about(people: People, session_id: str) -> Counter[tuple[str, str, str | None]]:
+    """Count the recorded mails of a session by template, status and reason."""
+    found = people.connection.execute(
+        "select email_template, delivery_status, error_message from public.email_logs"
+        " where session_id = %s",
+        (session_id,),
+    ).fetchall()
+    return Counter((str(template), str(status), reason) for template, status, reason in found)
+
+
+def test_from_the_plan_to_the_reputation(
+    api: Api, people: People, inbox: Inbox, function: Load
+) -> None:
+    maya, leo = people.pair()
+    session = plan(api, maya, match(people, maya, leo), user2_challenge_id=str(BEGINNER))
+    (to_maya,), (to_leo,) = inbox.wait_for(maya, 1), inbox.wait_for(leo, 1)
+    assert to_maya["subject"].startswith("Meeting Leo: ")
+    assert "Learn a name and use it" in to_leo["text"]
+    assert "Learn a name and use it" not in to_maya["text"]
+
+    starts_in(people, session["id"], timedelta(minutes=119))
+    sweep(function)
+    for person in (maya, leo):
+        assert inbox.wait_for(person, 2)[1]["subject"].startswith("Almost time: meeting ")
+    assert [score(api, person) for person in (maya, leo)] == [0, 0]
+
+    starts_in(people, session["id"], timedelta(minutes=-1))
+    assert act(api, maya, session["id"], "confirm").json()["status"] == "in_progress"
+    assert act(api, leo, session["id"], "confirm").json()["status"] == "completed"
+    assert [score(api, person) for person in (maya, leo)] == [1, 1]
+    for person in (maya, leo):
+        assert inbox.wait_for(person, 3)[2]["subject"].startswith("How was it with ")
+
+
+def test_a_change_reaches_both_in_their_own_time(api: Api, people: People, inbox: Inbox) -> None:
+    maya, leo = people.pair()
+    people.connection.execute(
+        "update public.user_profiles set timezone = 'Asia/Kathmandu' where id = %s", (leo.id,)
+    )
+    session = plan(api, maya, match(people, maya, leo))
+    when = datetime.fromisoformat(in_days(10)).astimezone().replace(hour=12, minute=0)
+    path = f"/api/sessions/{session['id']}"
+    moved = api.call("PATCH", path, maya, json={"scheduled_time": when.isoformat()})
+    assert moved.status_code == 200, moved.text
+    to_leo, to_maya = inbox.wait_for(leo, 2)[1], inbox.wait_for(maya, 2)[1]
+    assert "Changed: " in to_leo["subject"]
+    assert "Instead of: " in to_leo["text"]
+    assert "(UTC+0545)" in to_leo["text"]
+    assert "(UTC)" in to_maya["text"]
+    reminders = mails_about(people, session["id"])
+    for template in ("session_reminder_24h", "session_reminder_2h"):
+        assert reminders[template, "cancelled", None] == 2
+        assert reminders[template, "pending", None] == 2
+
+    cancelled = api.call("POST", f"{path}/cancel", leo, json={"reason": "A cold."})
+    assert cancelled.json()["status"] == "cancelled"
+    assert "A cold." in inbox.wait_for(maya, 3)[2]["text"]
+    assert len(inbox.of(leo)) == 2
+    assert not any(status == "pending" for _, status, _ in mails_about(people, session["id"]))
+
+
+def test_after_six_hours_without_a_sweep_what_is_still_useful_goes_out_once(
+    api: Api, people: People, inbox: Inbox, function: Load
+) -> None:
+    """Both reminders were due in the outage; it starts in an hour, so one of them says it all."""
+    maya, leo = people.pair()
+    session = plan(api, maya, match(people, maya, leo))
+    for person in (maya, leo):
+        inbox.wait_for(person, 1)
+    starts_in(people, session["id"], timedelta(hours=1))
+    sweep(function)
+    for person in (maya, leo):
+        assert inbox.wait_for(person, 2)[1]["subject"].startswith("Almost time: ")
+    sweep(function)
+    recorded = mails_about(people, session["id"])
+    assert recorded["session_reminder_24h", "skipped", "no_longer_useful"] == 2
+    assert recorded["session_reminder_2h", "sent", None] == 2
+
+
+@pytest.mark.timeout(240)
+def test_twenty_plans_at_once_make_one_session(api: Api, people: People) -> None:
+    maya, leo = people.pair()
+    match_id = match(people, maya, leo)
+    with httpx.Client(limits=httpx.Limits(max_connections=20), timeout=120) as client:
+        url, body = f"{api.client.base_url}/api/sessions", {
+            "match_id": match_id, "venue_name": "Park", "scheduled_time": in_days(3),
+        }  # fmt: skip
+        send = partial(client.post, url, json=body)
+        answers = at_once(
+            [partial(send, headers=person.authorization) for person in (maya, leo) * 10]
+        )
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
+    assert {answer.json().get("code") for answer in answers} == {None, "session_already_open"}
+
+
+def both_at_once(api: Api, planned: Meeting, *actions: str) -> list[httpx.Response]:
+    pairs = zip(planned.both, actions, strict=True)
+    return at_once([partial(act, api, who, planned.session_id, action) for who, action in pairs])
+
+
+def test_two_confirmations_at_once_complete_once(
+    api: Api, people: People, inbox: Inbox, function: Load
+) -> None:
+    planned = meeting(people, timedelta(hours=-1))
+    assert [score(api, person) for person in planned.both] == [0, 0]
+    answers = both_at_once(api, planned, "confirm", "confirm")
+    assert sorted(answer.json()["status"] for answer in answers) == ["completed", "in_progress"]
+    assert [score(api, person) for person in planned.both] == [1, 1]
+    for person in planned.both:
+        inbox.wait_for(person, 1)
+    sweep(function)
+    assert mails_about(people, planned.session_id).total() == 2
+
+
+def test_of_cancelling_and_confirming_at_once_one_wins(api: Api, people: People) -> None:
+    planned = meeting(people, timedelta(hours=-1))
+    cancelled, confirmed = both_at_once(api, planned, "cancel", "confirm")
+    outcome = (cancelled.status_code, confirmed.status_code)
+    assert outcome in {(200, 409), (409, 200)}
+    stored = planned.stored("status")
+    assert stored == ("cancelled" if outcome == (200, 409) else "scheduled")
+    assert score(api, planned.maya) == (-1 if stored == "cancelled" else 0)

@@ -1,0 +1,125 @@
+"""The cache when Redis fails, and when waiting has an end. What Redis decides is tested with it."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from wingman.kit import cache as kit
+from wingman.kit.cache import Ages, Cache, Found, Source
+from wingman.kit.clock import within
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.ratelimit import Limiter
+from wingman.kit.redis import Command, Commands, RedisError
+
+LEASED_TO_ANOTHER = [[], "", -1, ""]
+
+
+class Number(BaseModel):
+    """Something to keep."""
+
+    value: int
+
+
+class Answering(Commands):
+    """A Redis that answers as it is told, one after the other, the last one for ever."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = list(answers)
+        self.names: list[str] = []
+
+    def run(self, *command: object) -> Any:
+        self.names.append(str(command[0]))
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        return [self.run(*command) for command in commands]
+
+
+def cache_on(commands: Commands, sleep: Callable[[float], None] = lambda _: None) -> Cache[Number]:
+    return Cache(commands, Limiter(commands), Number, Ages(240, 300, 600), sleep)
+
+
+def never() -> Number:
+    raise AssertionError("nobody computes here")
+
+
+AWAY = DependencyUnavailable("redis")
+
+
+@pytest.mark.parametrize("failure", [AWAY, RedisError("ERR out of memory")])
+def test_without_redis_it_is_computed(failure: Exception) -> None:
+    cache = cache_on(Answering(failure))
+    _, found = cache.look_up("key", {})
+    answer = cache.answer(found, lambda: Number(value=7))
+    assert (answer.value.value, answer.source) == (7, Source.BYPASS)
+
+
+@pytest.mark.parametrize("failure", [AWAY, RedisError("OOM")])
+def test_a_value_that_cannot_be_kept_is_still_the_answer(failure: Exception) -> None:
+    cache = cache_on(Answering([[], "token", -1, ""], failure))
+    _, found = cache.look_up("key", {})
+    assert cache.answer(found, lambda: Number(value=7)).source is Source.MISS
+
+
+def test_a_redis_that_goes_away_while_one_waits_is_not_waited_for() -> None:
+    cache = cache_on(Answering(LEASED_TO_ANOTHER, LEASED_TO_ANOTHER, AWAY))
+    _, found = cache.look_up("key", {})
+    assert cache.answer(found, lambda: Number(value=7)).source is Source.BYPASS
+
+
+def test_who_waits_takes_the_value_that_appears() -> None:
+    cache = cache_on(Answering(LEASED_TO_ANOTHER, LEASED_TO_ANOTHER, [[], "", 5, '{"value": 3}']))
+    _, found = cache.look_up("key", {})
+    answer = cache.answer(found, never)
+    assert (answer.value.value, answer.source, answer.age) == (3, Source.HIT, 0.005)
+
+
+def test_who_waits_takes_the_lease_that_ends() -> None:
+    cache = cache_on(Answering(LEASED_TO_ANOTHER, [[], "token", -1, ""], 1))
+    _, found = cache.look_up("key", {})
+    assert cache.answer(found, lambda: Number(value=7)).source is Source.MISS
+
+
+def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kit, "PATIENCE_SECONDS", 0.1)
+    naps: list[float] = []
+    cache = cache_on(Answering(LEASED_TO_ANOTHER), naps.append)
+    with pytest.raises(DependencyUnavailable):
+        cache.answer(Found("key"), never)
+    assert 0 < max(naps) <= kit._LONGEST_PAUSE
+
+
+def test_nobody_waits_past_the_end_of_the_invocation() -> None:
+    cache, started = cache_on(Answering(LEASED_TO_ANOTHER)), time.monotonic()
+    with within(0.1), pytest.raises(DependencyUnavailable):
+        cache.answer(Found("key"), never)
+    assert time.monotonic() - started < kit.PATIENCE_SECONDS / 2
+
+
+def test_dropping_is_tried_twice_and_fails_quietly() -> None:
+    commands = Answering(AWAY)
+    cache_on(commands).drop(["one", "two"])
+    assert commands.names == ["DEL", "DEL"]
+
+
+def test_dropping_once_is_enough_and_dropping_nothing_is_no_call() -> None:
+    commands = Answering(1)
+    cache = cache_on(commands)
+    cache.drop(["one"])
+    cache.drop([])
+    assert commands.names == ["DEL"]
+
+
+def test_a_bug_gives_the_lease_back() -> None:
+    commands = Answering([[], "token", -1, ""], 1)
+    cache = cache_on(commands)
+    _, found = cache.look_up("key", {})
+    with pytest.raises(AssertionError):
+        cache.answer(found, never)
+    assert commands.names == ["EVALSHA", "EVALSHA"]
