@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import Response
 
 from wingman.kit.auth import CurrentUser
+from wingman.kit.cache import Source
 from wingman.kit.database import get_user_client
 from wingman.kit.http import UserGate, create_app, lambda_handler
 from wingman.kit.settings import RedisSettings, SupabaseSettings
@@ -14,7 +15,10 @@ from wingman.reputation.models import Reputation
 app = create_app(SupabaseSettings, RedisSettings)
 
 
-@app.get("/api/user/reputation/{user_id}", tags=["reputation"])
+SHOWN = {"X-Cache": {"schema": {"type": "string", "enum": [source.value for source in Source]}}}
+
+
+@app.get("/api/user/reputation/{user_id}", tags=["reputation"], responses={200: {"headers": SHOWN}})
 def get_reputation(
     user_id: UUID, caller: CurrentUser, gate: UserGate, response: Response
 ) -> Reputation:

@@ -22,6 +22,20 @@ class Difficulty(StrEnum):
 class Challenge(BaseModel):
     """A small thing to dare; `points` (10 to 100) grow with what it takes."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "16bc367e-3be9-5f1d-97f4-8027d197f576",
+                    "difficulty": "beginner",
+                    "title": "Learn a name and use it",
+                    "description": "Ask somebody who serves you today for their name.",
+                    "points": 10,
+                }
+            ]
+        }
+    )
+
     id: UUID
     difficulty: Difficulty
     title: str
@@ -47,7 +61,12 @@ class AttemptOutcome(StrEnum):
 class Attempt(BaseModel):
     """How a challenge went, and at which session."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"outcome": "done", "reflection": "Easier than I thought."}]
+        },
+    )
 
     session_id: UUID | None = None
     outcome: AttemptOutcome

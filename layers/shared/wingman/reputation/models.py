@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from wingman.kit.cache import Answer, Cache, Found
 
@@ -25,6 +25,20 @@ class Totals(BaseModel):
 
 class Reputation(Totals):
     """What anyone signed in may know of a user; `cache_timestamp` is when it was counted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "score": 11,
+                    "badge_color": "gold",
+                    "completed_sessions": 12,
+                    "no_shows": 1,
+                    "cache_timestamp": "2026-12-05T20:31:09.512Z",
+                }
+            ]
+        }
+    )
 
     score: int
     badge_color: BadgeColor

@@ -14,9 +14,19 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 from wingman.emails.models import EmailRef
 from wingman.kit.text import MultiLineText, SingleLineText
+
+_PLAN_EXAMPLE: JsonDict = {
+    "match_id": "6f1c0f0e-0000-4000-8000-000000000001",
+    "venue_name": "Café Central",
+    "scheduled_time": "2026-12-05T18:30:00+01:00",
+    "user1_challenge_id": "16bc367e-3be9-5f1d-97f4-8027d197f576",
+    "user2_challenge_id": "16bc367e-3be9-5f1d-97f4-8027d197f576",
+    "notes": "I wear a red scarf.",
+}
 
 
 class SessionStatus(StrEnum):
@@ -32,6 +42,27 @@ class SessionStatus(StrEnum):
 
 class Session(BaseModel):
     """A meeting of the two users of a match; user1 is who invited."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                _PLAN_EXAMPLE
+                | {
+                    "id": "6f1c0f0e-0000-4000-8000-000000000002",
+                    "scheduled_time": "2026-12-05T17:30:00Z",
+                    "status": "scheduled",
+                    "user1_completed_confirmed_by_user2": False,
+                    "user2_completed_confirmed_by_user1": False,
+                    "no_show_user_ids": [],
+                    "cancelled_by": None,
+                    "cancel_reason": None,
+                    "completed_at": None,
+                    "created_at": "2026-11-30T09:12:44.103Z",
+                    "updated_at": "2026-11-30T09:12:44.103Z",
+                }
+            ]
+        }
+    )
 
     id: UUID
     match_id: UUID
@@ -70,7 +101,7 @@ Reason = Annotated[MultiLineText, StringConstraints(max_length=500)]
 class Plan(BaseModel):
     """When and where to meet, and a challenge for each (it may be the same one)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_PLAN_EXAMPLE]})
 
     match_id: UUID
     venue_name: VenueName
@@ -83,7 +114,10 @@ class Plan(BaseModel):
 class Change(BaseModel):
     """What is to be different; what is not named stays as it is. `notes: null` clears them."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"scheduled_time": "2026-12-06T11:00:00+01:00"}]},
+    )
 
     venue_name: VenueName | None = None
     scheduled_time: Moment | None = None
@@ -103,7 +137,9 @@ class Change(BaseModel):
 class Cancellation(BaseModel):
     """Why it will not be, in words for the other one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "I caught a cold."}]}
+    )
 
     reason: Reason | None = None
 
