@@ -83,9 +83,9 @@ def look(url: str, query: str, *params: object) -> list[Row]:
         return cursor.fetchall() if cursor.description else []
 
 
-def new_person(url: str, first_name: str = "Ada") -> Person:
+def new_person(url: str, first_name: str = "Ada", email: str | None = None) -> Person:
     """Open an account, the way Supabase Auth does."""
-    person = Person("authenticated", uuid4(), f"{uuid4().hex}@example.com")
+    person = Person("authenticated", uuid4(), email or f"{uuid4().hex}@example.com")
     look(
         url,
         "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",

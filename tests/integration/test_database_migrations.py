@@ -119,10 +119,14 @@ def test_a_function_is_open_to_those_it_is_granted_to_alone(url: str) -> None:
     helpers += ["lease_emails", "lease_from_lane", "lease_longest_due_emails"]
     helpers += ["lease_named_emails", "lease_send_groups", "longest_due_group"]
     helpers += ["hand_out_new_emails", "hand_out_send_groups"]
+    workers += ["get_email_preferences_of", "update_email_preferences_of", "record_email_event"]
+    workers += ["prune_email_logs"]
     users = ["get_match", "list_matches", "request_match", "respond_to_match", "withdraw_match"]
     users += ["create_session", "get_session", "get_session_event", "list_sessions"]
     users += ["update_session", "cancel_session", "confirm_session", "report_no_show"]
     users += ["get_reputation", "submit_challenge", "list_submissions"]
+    users += ["get_email_preferences", "update_email_preferences", "get_email_status"]
+    users += ["export_email_data", "erase_email_data", "leaves_an_hour"]
     everyone = ["list_challenges", "ping"]
     assert {row["grantee"]: row["fns"] for row in granted} == {
         "anon": sorted(everyone),

@@ -59,6 +59,11 @@ _USER_CALLS: dict[str, dict[str, object]] = {
         "p_window_days": 7,
     },
     "list_submissions": {},
+    "get_email_preferences": {},
+    "update_email_preferences": {"p_changes": "{}"},
+    "get_email_status": {},
+    "export_email_data": {},
+    "erase_email_data": {},
 }
 _WORKER_CALLS: dict[str, dict[str, object]] = {
     "claim_emails": {"p_ids": [uuid4()], "p_lease_seconds": 60},
@@ -69,6 +74,10 @@ _WORKER_CALLS: dict[str, dict[str, object]] = {
     "resume_emails": {"p_priorities": []},
     "close_overdue_sessions": {"p_limit": 1},
     "expire_matches": {"p_limit": 1},
+    "get_email_preferences_of": {"p_user_id": uuid4()},
+    "update_email_preferences_of": {"p_user_id": uuid4(), "p_changes": "{}"},
+    "record_email_event": {"p_event_id": "msg_1", "p_status": "bounced"},
+    "prune_email_logs": {"p_limit": 1},
 }
 _FORBIDDEN = "42501"
 
@@ -242,6 +251,9 @@ def test_changing_preferences_moves_their_time(url: str, maya: Person) -> None:
         ("timezone", "'Mars/Olympus'"),
         ("quiet_hours_start", "null"),
         ("quiet_hours_end", "null"),
+        ("quiet_hours_end", "'24:00'"),
+        ("quiet_hours_end", "'22:00'"),
+        ("quiet_hours_end", "'21:30'"),
     ],
 )
 def test_preferences_that_make_no_sense_are_refused(

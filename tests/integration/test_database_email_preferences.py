@@ -1,0 +1,148 @@
+"""What a person wants by mail, in the database."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.integration.database import (
+    WORKER,
+    Action,
+    Actor,
+    Person,
+    call,
+    invoke,
+    look,
+    new_person,
+    own_database,
+    race,
+    sqlstate,
+)
+
+_DEFAULTS = {
+    "match_notifications": True,
+    "session_reminders": True,
+    "feedback_requests": True,
+    "marketing_emails": False,
+    "timezone": "UTC",
+    "quiet_hours": {"start": "22:00", "end": "08:00"},
+    "updated_at": None,
+}
+
+_ON = ("match_notifications", "session_reminders", "feedback_requests")
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def maya(url: str) -> Person:
+    return new_person(url, "Maya")
+
+
+def _change(url: str, actor: Actor, **changes: object) -> dict[str, Any]:
+    answer = call(url, actor, "update_email_preferences", p_changes=Jsonb(changes))
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_nothing_stored_reads_as_the_defaults(url: str, maya: Person) -> None:
+    look(
+        url,
+        "update public.user_profiles set timezone = 'Asia/Tokyo' where id = %s",
+        maya.user_id,
+    )
+
+    told = call(url, maya, "get_email_preferences")
+
+    assert told == _DEFAULTS | {"user_id": str(maya.user_id), "timezone": "Asia/Tokyo"}
+
+
+def test_what_is_not_named_stays(url: str, maya: Person) -> None:
+    _change(url, maya, match_notifications=False, timezone="Europe/Berlin")
+
+    told = _change(url, maya, quiet_hours_start=None, quiet_hours_end=None)
+
+    assert told["updated_at"]
+    expected = {
+        "user_id": str(maya.user_id),
+        "match_notifications": False,
+        "timezone": "Europe/Berlin",
+        "quiet_hours": None,
+        "updated_at": told["updated_at"],
+    }
+    assert told == call(url, maya, "get_email_preferences") == _DEFAULTS | expected
+
+
+def test_whose_preferences_they_are_cannot_be_changed(url: str, maya: Person) -> None:
+    leo = new_person(url, "Leo")
+
+    _change(url, maya, user_id=str(leo.user_id), marketing_emails=True)
+
+    assert call(url, leo, "get_email_preferences")["marketing_emails"] is False
+    assert call(url, maya, "get_email_preferences")["marketing_emails"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"timezone": "Mars/Olympus"}, ("WM040", "unknown_timezone")),
+        ({"timezone": ""}, ("WM040", "unknown_timezone")),
+        ({"quiet_hours_end": None}, ("WM041", "invalid_quiet_hours")),
+        ({"quiet_hours_end": "22:00"}, ("WM041", "invalid_quiet_hours")),
+        ({"quiet_hours_end": "21:59"}, ("WM041", "invalid_quiet_hours")),
+        ({"quiet_hours_end": "24:00"}, ("WM041", "invalid_quiet_hours")),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_changes(
+    url: str, maya: Person, changes: dict[str, object], expected: tuple[str, str]
+) -> None:
+    params = Jsonb(changes | {"marketing_emails": True})
+
+    assert sqlstate(url, maya, "update_email_preferences", p_changes=params) == expected
+    assert call(url, maya, "get_email_preferences")["marketing_emails"] is False
+
+
+def test_changes_at_the_same_moment_all_hold(url: str) -> None:
+    def turn_off(user_id: object, switch: str) -> Action:
+        params = {"p_user_id": user_id, "p_changes": Jsonb({switch: False})}
+        return lambda connection: invoke(connection, "update_email_preferences_of", **params)
+
+    for _ in range(15):
+        maya = new_person(url)
+        race(url, [(WORKER, turn_off(maya.user_id, switch)) for switch in _ON])
+        told = call(url, maya, "get_email_preferences")
+        assert [told[switch] for switch in _ON] == [False, False, False]
+
+
+def test_a_signed_link_changes_the_same_preferences(url: str, maya: Person) -> None:
+    changes = Jsonb({"marketing_emails": True})
+
+    told = call(
+        url, WORKER, "update_email_preferences_of", p_user_id=maya.user_id, p_changes=changes
+    )
+
+    assert told["marketing_emails"] is True
+    assert told == call(url, maya, "get_email_preferences")
+    assert told == call(url, WORKER, "get_email_preferences_of", p_user_id=maya.user_id)
+
+
+def test_a_link_of_somebody_who_left_finds_nobody(url: str) -> None:
+    gone = uuid4()
+
+    assert call(url, WORKER, "get_email_preferences_of", p_user_id=gone) is None
+    assert sqlstate(
+        url, WORKER, "update_email_preferences_of", p_user_id=gone, p_changes=Jsonb({})
+    ) == ("WM042", "not_found")
+
+
+def test_a_token_without_an_account_reads_and_changes_nothing(url: str) -> None:
+    gone = Actor("authenticated", uuid4())
+
+    assert sqlstate(url, gone, "get_email_preferences")[0] == "WM001"
+    assert sqlstate(url, gone, "update_email_preferences", p_changes=Jsonb({}))[0] == "WM001"
