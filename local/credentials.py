@@ -21,6 +21,7 @@ class Credentials:
     upstash_redis_rest_token: str
     resend_api_key: str
     resend_webhook_secret: str
+    email_link_secret: str
 
 
 def _fresh() -> Credentials:
@@ -33,17 +34,18 @@ def _fresh() -> Credentials:
         upstash_redis_rest_token=secrets.token_urlsafe(32),
         resend_api_key=f"re_{secrets.token_urlsafe(24)}",
         resend_webhook_secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
+        email_link_secret=secrets.token_urlsafe(32),
     )
 
 
 def credentials(stack: Stack) -> Credentials:
-    """Return the stack's secrets; the first call makes them."""
+    """Return the stack's secrets; the first call makes them, a later one those that are new."""
     path = stack.state / "secrets.json"
-    if path.exists():
-        stored = json.loads(path.read_text())
-        if set(stored) == {field.name for field in fields(Credentials)}:
-            return Credentials(**stored)
-    made = _fresh()
+    stored = json.loads(path.read_text()) if path.exists() else {}
+    if set(stored) == {field.name for field in fields(Credentials)}:
+        return Credentials(**stored)
+    fresh = asdict(_fresh())
+    made = Credentials(**{name: stored.get(name, value) for name, value in fresh.items()})
     path.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(asdict(made), file, indent=2)

@@ -130,6 +130,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         "SupabasePublishableKey": credentials(stack).supabase_publishable_key,
         "UpstashRedisRestUrl": stack.url("upstash"),
         "ResendApiUrl": stack.url("resend"),
+        "PublicApiUrl": stack.url("api"),
         "AppUrl": "http://localhost:3000",
         "AllowedOrigins": "http://localhost:3000",
         "SecretsId": SECRETS_ID,
@@ -155,6 +156,8 @@ def _put_secrets(stack: Stack) -> None:
             "SUPABASE_JWT_SECRET": secret.supabase_jwt_secret,
             "UPSTASH_REDIS_REST_TOKEN": secret.upstash_redis_rest_token,
             "RESEND_API_KEY": secret.resend_api_key,
+            "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
+            "EMAIL_LINK_SECRET": secret.email_link_secret,
         }
     )
     try:

@@ -26,6 +26,7 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "RESEND_API_URL": stack.url("resend"),
         "RESEND_API_KEY": secret.resend_api_key,
         "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
+        "EMAIL_LINK_SECRET": secret.email_link_secret,
         "INBOX_URL": stack.url("resend") + "/",
         "AWS_ENDPOINT_URL": stack.url("ministack"),
         "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),

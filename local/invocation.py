@@ -74,5 +74,7 @@ def _references(stack: Stack, read: dict[str, Any]) -> dict[str, str]:
 def _resolve(value: Any, known: dict[str, str]) -> str:
     if isinstance(value, dict) and "Ref" in value:
         return known.get(value["Ref"], "")
+    if isinstance(value, dict) and "Fn::If" in value:  # locally, what is set is meant
+        return next(filter(None, (_resolve(each, known) for each in value["Fn::If"][1:])), "")
     text = str(value.get("Fn::Sub", "") if isinstance(value, dict) else value)
     return _SECRET.sub(lambda secret: known[secret[1]], text)

@@ -10,9 +10,12 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 # The apps validate their settings when they are imported; none of these is ever called.
 UNUSED = {
+    "APP_URL": "http://unused.invalid",
     "AWS_REGION": "eu-west-1",
     "EMAIL_BULK_QUEUE_URL": "http://unused.invalid/bulk",
+    "EMAIL_LINK_SECRET": "unused, but long enough",
     "EMAIL_URGENT_QUEUE_URL": "http://unused.invalid/urgent",
+    "RESEND_WEBHOOK_SECRET": "unused",
     "SUPABASE_PUBLISHABLE_KEY": "unused",
     "SUPABASE_SECRET_KEY": "unused",
     "SUPABASE_URL": "http://unused.invalid",

@@ -14,7 +14,7 @@ from tests.support.functions import Function
 from tests.support.inbox import Inbox
 from tests.support.people import People
 from wingman.challenges import service as challenges
-from wingman.emails import bucket, provider
+from wingman.emails import bucket, pages, provider, self_service
 from wingman.emails import service as email_service
 from wingman.kit import auth, database, observability, queue, ratelimit, redis, settings
 from wingman.reputation import service as reputation
@@ -103,6 +103,8 @@ def _forget() -> None:
         observability.metrics,
         email_service.outbox,
         email_service.sender,
+        pages.pages,
+        self_service.self_service,
         provider.provider,
         queue._credentials,
         queue.queue,

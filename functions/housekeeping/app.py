@@ -1,7 +1,8 @@
-"""EventBridge, every hour: ends what nobody ended. See the services that it calls."""
+"""EventBridge, every hour: ends what nobody ended, and forgets what is old."""
 
 from typing import Any
 
+from wingman.emails import history
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.database import get_service_client
 from wingman.matches import service as matches
@@ -10,10 +11,11 @@ from wingman.sessions import service as sessions
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
-    """Close sessions whose grace is over and expire invitations; twice does no harm."""
+    """Close overdue sessions, expire invitations, prune the mail log; twice does no harm."""
     with deadline(context):
         database = get_service_client()
         return {
             "sessions_closed": sessions.close_overdue(database, reputation.cache()),
             "matches_expired": matches.expire(database),
+            "emails_pruned": history.prune(database),
         }

@@ -6,6 +6,7 @@ import pytest
 from tests.support.functions import Function
 from tests.support.meetings import Meeting, match, meeting
 from tests.support.people import People, Person
+from wingman.emails import history
 from wingman.sessions import service
 
 Load = Callable[..., Function]
@@ -70,3 +71,22 @@ def test_more_than_a_page_is_closed_in_one_run(
     planned = [overdue(people) for _ in range(5)]
     assert run(function)["sessions_closed"] >= 5
     assert {one.stored("status") for one in planned} == {"expired"}
+
+
+def test_old_mail_is_forgotten_page_by_page(
+    function: Load, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "PRUNED_AT_ONCE", 2)
+    maya = people.new()
+    people.connection.execute(
+        "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
+        " priority, delivery_status, created_at)"
+        " select %s, 'match_declined', %s, gen_random_uuid(), 'bulk', 'sent', '2020-01-01'"
+        " from generate_series(1, 5)",
+        (maya.id, maya.email),
+    )
+    assert run(function)["emails_pruned"] >= 5
+    left = people.connection.execute(
+        "select 1 from public.email_logs where user_id = %s", (maya.id,)
+    ).fetchall()
+    assert left == []

@@ -81,5 +81,7 @@ class Function:
         answer = self.invoke(self.event(case, **values))
         headers = {name.lower(): value for name, value in answer["headers"].items()}
         body = answer["body"]
-        decoded = json.loads(body) if "json" in headers.get("content-type", "") else body
+        # The adapter calls an empty body JSON as well.
+        is_json = body and "json" in headers.get("content-type", "")
+        decoded = json.loads(body) if is_json else body
         return answer["statusCode"], decoded, headers

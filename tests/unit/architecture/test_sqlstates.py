@@ -9,15 +9,17 @@ import pytest
 
 from tests.support.template import ROOT
 from wingman.challenges import repository as challenges
+from wingman.emails import reader_repository as emails
 from wingman.kit.database import Database, DatabaseError
 from wingman.kit.errors import ProblemError
 from wingman.matches import repository as matches
 from wingman.reputation import repository as reputation
 from wingman.sessions import repository as sessions
 
-REPOSITORIES = (challenges, matches, reputation, sessions)
+REPOSITORIES = (challenges, emails, matches, reputation, sessions)
 READ: Mapping[Any, Callable[[Database], object]] = {
     challenges: lambda database: challenges.offered(database, None),
+    emails: emails.preferences,
     matches: lambda database: matches.get(database, uuid4()),
     reputation: lambda database: reputation.totals(database, uuid4()),
     sessions: lambda database: sessions.get(database, uuid4()),

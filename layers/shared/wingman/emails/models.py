@@ -50,6 +50,15 @@ class Template(StrEnum):
     SESSION_FEEDBACK = "session_feedback"
 
 
+class Category(StrEnum):
+    """The kinds of mail that a reader can turn off."""
+
+    MATCH_NOTIFICATIONS = "match_notifications"
+    SESSION_REMINDERS = "session_reminders"
+    FEEDBACK_REQUESTS = "feedback_requests"
+    MARKETING_EMAILS = "marketing_emails"
+
+
 class EmailRef(_Frozen):
     """A recorded mail, by the only things its handing-out needs."""
 

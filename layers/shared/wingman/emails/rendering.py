@@ -65,18 +65,19 @@ class Renderer:
 
 
 def _write(name: str, context: Mapping[str, object]) -> RenderedEmail:
-    text = _environment().get_template(f"{name}.txt")
+    text = environment().get_template(f"{name}.txt")
     view = text.new_context(dict(context))
     subject, preheader = (
         " ".join("".join(text.blocks[block](view)).split()) for block in ("subject", "preheader")
     )
-    html = _environment().get_template(f"{name}.html")
+    html = environment().get_template(f"{name}.html")
     page = html.render(context, subject=subject, preheader=preheader)
     return RenderedEmail(subject, _inliner().inline(page), text.render(context))
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """Return the template engine of mails and pages; what is undefined is an error."""
     from jinja2 import (  # noqa: PLC0415 - as above
         Environment,
         FileSystemLoader,
@@ -84,7 +85,7 @@ def _environment() -> "Environment":
         select_autoescape,
     )
 
-    environment = Environment(
+    engine = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
@@ -93,9 +94,9 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"line": one_line, "short": short, "lines": lines, "moment": moment}
-    environment.filters |= {"isolate": isolate}
-    return environment
+    engine.filters |= {"line": one_line, "short": short, "lines": lines, "moment": moment}
+    engine.filters |= {"isolate": isolate}
+    return engine
 
 
 @cache

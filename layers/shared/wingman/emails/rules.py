@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wingman.emails.models import (
+    Category,
     ClaimedEmail,
     Content,
     MatchInvitation,
@@ -38,17 +39,17 @@ _AT_ONCE = timedelta(seconds=-5)
 
 # Which switch of the reader governs which mail, and how it stands until they touch it.
 _SWITCHES = {
-    Template.MATCH_INVITATION: "match_notifications",
-    Template.MATCH_ACCEPTED: "match_notifications",
-    Template.MATCH_DECLINED: "match_notifications",
-    Template.SESSION_SCHEDULED: "match_notifications",
-    Template.SESSION_RESCHEDULED: "match_notifications",
-    Template.SESSION_CANCELLED: "match_notifications",
-    Template.SESSION_REMINDER_24H: "session_reminders",
-    Template.SESSION_REMINDER_2H: "session_reminders",
-    Template.SESSION_FEEDBACK: "feedback_requests",
+    Template.MATCH_INVITATION: Category.MATCH_NOTIFICATIONS,
+    Template.MATCH_ACCEPTED: Category.MATCH_NOTIFICATIONS,
+    Template.MATCH_DECLINED: Category.MATCH_NOTIFICATIONS,
+    Template.SESSION_SCHEDULED: Category.MATCH_NOTIFICATIONS,
+    Template.SESSION_RESCHEDULED: Category.MATCH_NOTIFICATIONS,
+    Template.SESSION_CANCELLED: Category.MATCH_NOTIFICATIONS,
+    Template.SESSION_REMINDER_24H: Category.SESSION_REMINDERS,
+    Template.SESSION_REMINDER_2H: Category.SESSION_REMINDERS,
+    Template.SESSION_FEEDBACK: Category.FEEDBACK_REQUESTS,
 }
-_ON_BY_DEFAULT = {"match_notifications", "session_reminders", "feedback_requests"}
+_ON_BY_DEFAULT = set(Category) - {Category.MARKETING_EMAILS}
 
 
 class SkipReason(StrEnum):

@@ -13,7 +13,7 @@ import jwt
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from wingman.kit.errors import TokenExpired, Unauthenticated
+from wingman.kit.errors import Forbidden, TokenExpired, Unauthenticated
 from wingman.kit.jwks import JsonWebKeys
 from wingman.kit.settings import SupabaseSettings, load
 from wingman.kit.transport import http_client
@@ -46,6 +46,16 @@ def current_user(
 
 
 CurrentUser = Annotated[Caller, Depends(current_user)]
+
+
+def owner(user_id: UUID, caller: CurrentUser) -> Caller:
+    """Return who calls, if it is whom `{user_id}` in the path names. Raises Forbidden."""
+    if user_id != caller.id:
+        raise Forbidden
+    return caller
+
+
+Owner = Annotated[Caller, Depends(owner)]
 
 
 def verify(token: str) -> Caller:

@@ -125,11 +125,29 @@ class ResendSettings(MailProviderSettings):
     resend_api_key: Secret
 
 
-class EmailSettings(Settings):
-    """How mail looks and how long a sender may hold it."""
+class WebhookSettings(Settings):
+    """What proves that an event comes from the mail provider."""
+
+    resend_webhook_secret: Secret
+
+
+class BrandSettings(Settings):
+    """How mails and pages look, and where their links into the app lead."""
 
     brand: Json[dict[str, str]] = Field(default_factory=dict)
     app_url: Url
+
+
+class LinkSettings(Settings):
+    """What signs the links that need no login."""
+
+    email_link_secret: Annotated[SecretStr, Field(min_length=16)]
+
+
+class EmailSettings(BrandSettings, LinkSettings):
+    """How a mail is written and how long a sender may hold it."""
+
+    api_url: Url
     email_lease_seconds: Annotated[int, Field(ge=10, le=900)] = 60
 
 

@@ -31,6 +31,8 @@ class Envelope:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 headers.update(state["extra_headers"])
+            elif scope["method"] == "HEAD":  # the adapter would send what was meant for GET
+                message["body"] = b""
             await send(message)
 
         try:

@@ -1,0 +1,65 @@
+"""/api/email: what the caller wants by mail, what became of their mails, and all of it to take."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from wingman.emails import history, preferences
+from wingman.emails.history import DeliveryStatus, EmailExport, EmailStatusPage
+from wingman.emails.preferences import EmailPreferences, PreferenceChanges
+from wingman.kit.auth import Owner
+from wingman.kit.database import get_user_client
+from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
+from wingman.kit.paging import page_at
+from wingman.kit.settings import RedisSettings, SupabaseSettings
+
+app = create_app(SupabaseSettings, RedisSettings)
+
+
+@app.get("/api/email/preferences/{user_id}", tags=["email"], dependencies=[limit()])
+def get_preferences(caller: Owner) -> EmailPreferences:
+    """Read which mails you want and when; the defaults until you change something."""
+    return preferences.get(get_user_client(caller.token))
+
+
+@app.put("/api/email/preferences/{user_id}", tags=["email"], dependencies=[limit()])
+def change_preferences(changes: PreferenceChanges, caller: Owner) -> EmailPreferences:
+    """Change any of them; what you do not name stays. Mail that is queued already obeys too."""
+    return preferences.change(get_user_client(caller.token), changes)
+
+
+@app.get("/api/email/status/{user_id}", tags=["email"], dependencies=[limit()])
+def get_status(
+    caller: Owner, page: PageQuery, status: DeliveryStatus | None = None
+) -> EmailStatusPage:
+    """List your mails, newest first, with what became of each."""
+    return history.status(get_user_client(caller.token), status, page)
+
+
+@app.get("/api/email/export/{user_id}", tags=["email"], dependencies=[limit()])
+def export_data(
+    caller: Owner, response: Response, cursor: Annotated[str | None, Query(max_length=200)] = None
+) -> EmailExport:
+    """Take away all that is stored about your mail; up to 1000 mails, older ones by `cursor`."""
+    response.headers["Content-Disposition"] = 'attachment; filename="email-data.json"'
+    page = page_at(history.EXPORTED_AT_ONCE, cursor)
+    return history.export(get_user_client(caller.token), page)
+
+
+@app.delete(
+    "/api/email/data/{user_id}",
+    tags=["email"],
+    status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
+    dependencies=[limit()],
+)
+def erase_data(caller: Owner) -> None:
+    """Erase addresses and contents of your mails; nothing that waits is sent any more.
+
+    What you turned off stays off, and an address that bounced stays blocked, as a hash.
+    """
+    history.erase(get_user_client(caller.token))
+
+
+handler = lambda_handler(app)

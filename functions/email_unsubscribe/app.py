@@ -1,0 +1,76 @@
+"""The links in mails: unsubscribe by one click or a page, and choose, without a login."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wingman.emails.pages import FIELDS, Page, pages
+from wingman.emails.self_service import Unsubscribed, self_service
+from wingman.kit.errors import ProblemError
+from wingman.kit.http import create_app, html, lambda_handler, limit_public, problems
+from wingman.kit.http.bodies import RequestFields, documented
+from wingman.kit.ratelimit import PUBLIC
+from wingman.kit.settings import (
+    BrandSettings,
+    LinkSettings,
+    RedisSettings,
+    SupabaseServiceSettings,
+)
+
+app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
+UNSUBSCRIBE, PREFERENCES = "/api/email/unsubscribe", "/email/preferences"
+OPEN: dict[str, Any] = {"tags": ["email"], "dependencies": [limit_public(PUBLIC)]}
+PAGE: dict[str, Any] = OPEN | {"response_class": HTMLResponse, "responses": html.DOCUMENTED}
+WISH = documented({"List-Unsubscribe": "`One-Click`", "token": "in JSON", "category": "in JSON"})
+FORM = documented(dict.fromkeys(FIELDS, "as the page sends it; what is missing stays"))
+
+
+@app.head(UNSUBSCRIBE, include_in_schema=False, **OPEN)
+@app.get(UNSUBSCRIBE, **PAGE)
+def ask_to_unsubscribe(token: str = "") -> HTMLResponse:
+    """Show a page with one button; changes nothing."""
+    return show(self_service().ask(token))
+
+
+@app.post(UNSUBSCRIBE, response_model=Unsubscribed, openapi_extra=WISH, **OPEN)
+def unsubscribe(request: Request, fields: RequestFields, token: str = "") -> Any:
+    """Turn off a kind of mail: the one-click form of RFC 8058, or JSON `{token, category?}`."""
+    answer, page = self_service().unsubscribe(token, fields)
+    return show(page) if html.wants_page(request) else answer
+
+
+@app.head(PREFERENCES, include_in_schema=False, **OPEN)
+@app.get(PREFERENCES, **PAGE)
+def show_preferences(token: str = "") -> HTMLResponse:
+    """Show what the reader of a mail wants, as a form; changes nothing."""
+    return show(self_service().show(token))
+
+
+@app.post(PREFERENCES, openapi_extra=FORM, **PAGE)
+def save_preferences(fields: RequestFields, token: str = "") -> HTMLResponse:
+    """Save that form and show it again, with what is wrong with it if something is."""
+    page = self_service().save(token, fields)
+    return show(page, HTTPStatus.UNPROCESSABLE_ENTITY if page.is_refusal else HTTPStatus.OK)
+
+
+@app.exception_handler(ProblemError)
+def explain(request: Request, error: ProblemError) -> Response:
+    """Tell people on a page what programs are told in JSON."""
+    told = problems.problem(request, error)
+    by_program = request.method == "POST" and request.url.path == UNSUBSCRIBE
+    if by_program and not html.wants_page(request):
+        return told
+    page = show(pages().sorry(error.title, error.detail, request.state.request_id), error.status)
+    page.headers.update(error.headers)
+    return page
+
+
+def show(page: Page, status: int = HTTPStatus.OK) -> HTMLResponse:
+    """Return a page as an answer."""
+    return html.page(page.html, page.style, status)
+
+
+handler = lambda_handler(app)

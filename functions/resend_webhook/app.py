@@ -1,0 +1,39 @@
+"""POST /webhooks/resend: what the mail provider tells of mails that it took."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from wingman.emails import events
+from wingman.emails.errors import InvalidSignature
+from wingman.kit.clock import utc_now
+from wingman.kit.database import get_service_client
+from wingman.kit.http import create_app, lambda_handler
+from wingman.kit.http.bodies import RawBody, json_object
+from wingman.kit.settings import SupabaseServiceSettings, WebhookSettings, load
+from wingman.kit.signatures import verified_id
+
+app = create_app(SupabaseServiceSettings, WebhookSettings)
+
+
+class Received(BaseModel):
+    """What became of the event."""
+
+    outcome: Literal["recorded", "repeated", "nothing_new", "ignored"]
+
+
+# No limit of ours: thousands of events come from a few addresses, and what is not signed by the
+# provider is refused before anything else is asked.
+@app.post("/webhooks/resend", tags=["email"])
+def receive(request: Request, body: RawBody) -> Received:
+    """Take one event, signed by Svix's rules; one that comes again changes nothing."""
+    secret = load(WebhookSettings).resend_webhook_secret.get_secret_value()
+    event_id = verified_id(secret, request.headers, body, utc_now())
+    if event_id is None:
+        raise InvalidSignature
+    outcome = events.record(get_service_client(), event_id, json_object(body))
+    return Received.model_validate({"outcome": outcome})
+
+
+handler = lambda_handler(app)

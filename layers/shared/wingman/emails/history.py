@@ -1,0 +1,116 @@
+"""What a reader may see of their mails, take away, and have erased."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from wingman.emails import reader_repository as repository
+from wingman.emails.preferences import EmailPreferences
+from wingman.kit.clock import time_left, utc_now
+from wingman.kit.database import Database
+from wingman.kit.observability import logger
+from wingman.kit.paging import Page
+
+EXPORTED_AT_ONCE = 1000
+PRUNED_AT_ONCE = 1000
+_SECONDS_PER_PAGE = 8.0
+
+
+class DeliveryStatus(StrEnum):
+    """Where a mail stands."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class EmailStatus(BaseModel):
+    """One mail; `error` says why it waits, was skipped or failed."""
+
+    id: UUID
+    template: str
+    subject: str | None
+    status: DeliveryStatus
+    due_at: datetime
+    sent_at: datetime | None
+    retry_count: int
+    error: str | None
+    created_at: datetime
+
+
+class EmailStatusPage(BaseModel):
+    """Some of a reader's mails, newest first, and how many there are in each status."""
+
+    emails: list[EmailStatus]
+    totals: dict[DeliveryStatus, int]
+    next_cursor: str | None
+
+
+class ExportedEmail(EmailStatus):
+    """One mail with its address and the facts it was written from."""
+
+    recipient: str
+    data: dict[str, Any]
+
+
+class Suppression(BaseModel):
+    """Why nothing is sent to an address any more."""
+
+    reason: str
+    created_at: datetime
+
+
+class EmailExport(BaseModel):
+    """All that is stored about a reader's mail; `next_cursor` leads to older mails, if any."""
+
+    user_id: UUID
+    exported_at: datetime
+    address: str | None
+    preferences: EmailPreferences
+    suppression: Suppression | None
+    emails: list[ExportedEmail]
+    next_cursor: str | None
+
+
+def status(database: Database, only: DeliveryStatus | None, page: Page) -> EmailStatusPage:
+    """Read a page of the caller's mails, newest first."""
+    found = repository.status(database, only, page)
+    emails, cursor = page.cut([EmailStatus.model_validate(email) for email in found["emails"]])
+    return EmailStatusPage(emails=emails, totals=found["totals"], next_cursor=cursor)
+
+
+def export(database: Database, page: Page) -> EmailExport:
+    """Read all that is stored about the caller's mail, up to EXPORTED_AT_ONCE mails of it."""
+    found = repository.export(database, page)
+    emails, cursor = page.cut([ExportedEmail.model_validate(email) for email in found["emails"]])
+    logger().info("emails.exported", extra={"count": len(emails)})
+    facts = found | {"emails": emails, "exported_at": utc_now(), "next_cursor": cursor}
+    return EmailExport.model_validate(facts)
+
+
+def erase(database: Database) -> None:
+    """Take addresses and contents out of the caller's mails; what is not sent yet never is."""
+    logger().info("emails.erased", extra={"count": repository.erase(database)})
+
+
+def prune(database: Database) -> int:
+    """Delete settled mails that are older than the log is kept, page by page; counts them."""
+    pruned = 0
+    while True:
+        page = repository.prune(database, PRUNED_AT_ONCE)
+        pruned += page
+        if page < PRUNED_AT_ONCE or time_left() < _SECONDS_PER_PAGE:
+            break
+    logger().info("emails.pruned", extra={"count": pruned})
+    return pruned

@@ -1,0 +1,90 @@
+"""Links in mails that need no login: who, and which kind of mail, signed.
+
+A token never expires: the law and the mail providers ask that "unsubscribe" works in old mails.
+It is 2 bytes (version, category), 16 (user) and 16 (HMAC-SHA256, cut) in URL-safe base64.
+"""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+from wingman.emails.errors import InvalidToken
+from wingman.emails.models import Category
+
+# Part of every link ever sent: a number is never given to another category.
+_NUMBERS = {
+    Category.MATCH_NOTIFICATIONS: 1,
+    Category.SESSION_REMINDERS: 2,
+    Category.FEEDBACK_REQUESTS: 3,
+    Category.MARKETING_EMAILS: 4,
+}
+_CATEGORIES = {number: category for category, number in _NUMBERS.items()}
+_VERSION = 1
+_PURPOSE = b"wingman email link\0"
+_CLAIM_BYTES = 18
+_LONGEST = 64
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a valid token says."""
+
+    user_id: UUID
+    category: Category
+
+
+@dataclass(frozen=True)
+class Links:
+    """Writes the links of this deployment's mails; `api_url` is where readers reach the API."""
+
+    api_url: str
+    secret: str
+
+    def unsubscribe(self, link: Link) -> str:
+        """Return the address that one click (RFC 8058) posts to, and a person opens."""
+        return f"{self.api_url}/api/email/unsubscribe?token={sign(self.secret, link)}"
+
+    def preferences(self, link: Link) -> str:
+        """Return the address of the reader's preference page."""
+        return f"{self.api_url}/email/preferences?token={sign(self.secret, link)}"
+
+
+def sign(secret: str, link: Link) -> str:
+    """Return the token for one reader and one kind of mail; the same every time."""
+    claim = bytes([_VERSION, _NUMBERS[link.category]]) + link.user_id.bytes
+    return _encoded(claim + _mac(secret, claim))
+
+
+def read(secret: str, token: str) -> Link:
+    """Return what a token says. Raises InvalidToken unless it is exactly one that we wrote."""
+    raw = _decoded(token)
+    claim, mac = raw[:_CLAIM_BYTES], raw[_CLAIM_BYTES:]
+    if not hmac.compare_digest(mac, _mac(secret, claim)):
+        raise InvalidToken
+    version, number = claim[:2]
+    if version != _VERSION or number not in _CATEGORIES:
+        raise InvalidToken
+    return Link(UUID(bytes=claim[2:]), _CATEGORIES[number])
+
+
+def _mac(secret: str, claim: bytes) -> bytes:
+    return hmac.digest(secret.encode(), _PURPOSE + claim, hashlib.sha256)[:16]
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _decoded(token: str) -> bytes:
+    """Decode one spelling only: base64 leaves bits over that nobody signs."""
+    if len(token) > _LONGEST or not token.isascii():
+        raise InvalidToken
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        raise InvalidToken from None
+    if _encoded(raw) != token or len(raw) <= _CLAIM_BYTES:
+        raise InvalidToken
+    return raw

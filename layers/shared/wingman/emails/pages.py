@@ -1,0 +1,155 @@
+"""The pages behind the links in mails, for people without a login or a script."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from zoneinfo import available_timezones
+
+from pydantic import TypeAdapter, ValidationError
+
+from wingman.emails.brand import Brand
+from wingman.emails.models import Category
+from wingman.emails.preferences import EmailPreferences, PreferenceChanges
+from wingman.emails.rendering import environment
+from wingman.kit.errors import InvalidRequest
+from wingman.kit.settings import BrandSettings, load
+
+FIELDS = (*Category, "timezone", "quiet_hours", "quiet_start", "quiet_end")
+"""What the form of `Pages.choose` sends."""
+
+_WRONG = {"timezone": "is not known", "quiet_hours": "need a start and an end"}
+_CHANGES = TypeAdapter(PreferenceChanges)
+# Zones that only repeat others under older names, or that nobody lives in.
+_NO_REGIONS = {"Etc", "US", "Canada", "Brazil", "Chile", "Mexico", "SystemV", "posix", "right"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mail, in a reader's words."""
+
+    category: Category
+    title: str
+    explanation: str
+
+
+KINDS = {
+    kind.category: kind
+    for kind in (
+        Kind(
+            Category.MATCH_NOTIFICATIONS,
+            "Invitations and plans",
+            "Who invites you, what they answer, and what is planned, changed or cancelled.",
+        ),
+        Kind(
+            Category.SESSION_REMINDERS,
+            "Reminders",
+            "A day and two hours before you meet.",
+        ),
+        Kind(
+            Category.FEEDBACK_REQUESTS,
+            "Feedback requests",
+            "How was it? Once after you have met.",
+        ),
+        Kind(
+            Category.MARKETING_EMAILS,
+            "News and weekly digests",
+            "What is new, and a summary of your week.",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and the style in it; `is_refusal` when it says what is wrong with a form."""
+
+    html: str
+    style: str
+    is_refusal: bool = False
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Writes the pages of one brand."""
+
+    brand: Brand
+
+    def ask(self, category: Category, preferences_url: str) -> Page:
+        """Ask before one kind of mail is turned off."""
+        return self._write("unsubscribe", kind=KINDS[category], preferences_url=preferences_url)
+
+    def done(self, category: Category, preferences_url: str) -> Page:
+        """Say that one kind of mail is off."""
+        return self._write("unsubscribed", kind=KINDS[category], preferences_url=preferences_url)
+
+    def choose(
+        self, preferences: EmailPreferences, *, saved: bool = False, problem: str | None = None
+    ) -> Page:
+        """Show what a reader wants, to be changed."""
+        return self._write(
+            "preferences",
+            kinds=KINDS.values(),
+            wanted=[category for category in Category if getattr(preferences, category)],
+            timezone=preferences.timezone,
+            zones=_zones(preferences.timezone),
+            quiet_hours=preferences.quiet_hours,
+            saved=saved,
+            problem=problem,
+        )
+
+    def sorry(self, headline: str, detail: str, request_id: str) -> Page:
+        """Say what is wrong."""
+        return self._write("problem", headline=headline, detail=detail, request_id=request_id)
+
+    def _write(self, name: str, **facts: object) -> Page:
+        style = environment().get_template("pages/page.css").render(brand=self.brand)
+        template = environment().get_template(f"pages/{name}.html")
+        html = template.render(brand=self.brand, style=style, **facts)
+        return Page(html, style, is_refusal=facts.get("problem") is not None)
+
+
+@cache
+def pages() -> Pages:
+    """Take this deployment's brand, once per container."""
+    return Pages(Brand.model_validate(load(BrandSettings).brand))
+
+
+def chosen(fields: Mapping[str, str]) -> PreferenceChanges:
+    """Read what the form of `choose` sends. Raises InvalidRequest.
+
+    Each box has a hidden twin that says "off", so that what a form does not name stays as it is.
+    """
+    changes: dict[str, object] = {
+        category: fields[category] == "on" for category in Category if category in fields
+    }
+    if "timezone" in fields:
+        changes["timezone"] = fields["timezone"]
+    if "quiet_hours" in fields:
+        hours = {"start": fields.get("quiet_start"), "end": fields.get("quiet_end")}
+        changes["quiet_hours"] = hours if fields["quiet_hours"] == "on" else None
+    try:
+        return _CHANGES.validate_python(changes)
+    except ValidationError as error:
+        names = (str(problem["loc"][0]) for problem in error.errors())
+        raise InvalidRequest(
+            fields={name: _WRONG.get(name, "is wrong") for name in names}
+        ) from None
+
+
+def _zones(current: str) -> Sequence[tuple[str, Sequence[str]]]:
+    """List timezones by region, and the current one in any case."""
+    known = _known_zones()
+    if any(current in names for _, names in known):
+        return known
+    return [("Yours", [current]), *known]
+
+
+@cache
+def _known_zones() -> Sequence[tuple[str, Sequence[str]]]:
+    regions: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(available_timezones()):
+        region, _, place = name.partition("/")
+        if place and region not in _NO_REGIONS:
+            regions[region].append(name)
+    return [("Everywhere", ["UTC"]), *regions.items()]

@@ -1,0 +1,189 @@
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.functions import Function
+from tests.support.people import People, Person
+
+Load = Callable[..., Function]
+NAMES = {
+    "user_id",
+    "match_notifications",
+    "session_reminders",
+    "feedback_requests",
+    "marketing_emails",
+    "timezone",
+    "quiet_hours",
+    "updated_at",
+}
+
+
+def call(app: Function, case: str, person: Person) -> tuple[int, Any]:
+    status, body, _ = app.call(case, access_token=person.token, user_id=str(person.id))
+    return status, body
+
+
+def change(app: Function, person: Person, body: str) -> tuple[int, Any]:
+    event = app.event("change", access_token=person.token, user_id=str(person.id))
+    answer = app.invoke(event | {"body": body})
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def mailed(people: People, person: Person, **columns: object) -> None:
+    names = ["user_id", "email_template", "recipient_email", "dedupe_key", "priority", *columns]
+    values = [person.id, "match_declined", person.email, uuid4().hex, "bulk", *columns.values()]
+    marks = ", ".join(["%s"] * len(values))
+    people.connection.execute(
+        f"insert into public.email_logs ({', '.join(names)}) values ({marks})".encode(),  # noqa: S608
+        values,
+    )
+
+
+def test_nothing_changed_yet_reads_as_the_defaults(function: Load, people: People) -> None:
+    maya = people.new()
+
+    status, told = call(function("email_preferences"), "get", maya)
+
+    assert status == 200
+    assert set(told) == NAMES
+    assert told["user_id"] == str(maya.id)
+    assert told["marketing_emails"] is False
+    assert told["quiet_hours"] == {"start": "22:00", "end": "08:00"}
+    assert told["updated_at"] is None
+
+
+def test_a_change_answers_with_the_whole(function: Load, people: People) -> None:
+    maya, app = people.new(), function("email_preferences")
+
+    status, told = call(app, "change", maya)
+
+    assert status == 200
+    assert set(told) == NAMES
+    assert (told["marketing_emails"], told["timezone"]) == (True, "Europe/Berlin")
+    assert told["quiet_hours"] == {"start": "21:30", "end": "07:00"}
+    assert told["match_notifications"] is True
+    assert call(app, "get", maya) == (200, told)
+
+
+def test_quiet_hours_can_be_turned_off(function: Load, people: People) -> None:
+    status, told = change(function("email_preferences"), people.new(), '{"quiet_hours": null}')
+
+    assert (status, told["quiet_hours"]) == (200, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ('{"timezone": "Mars/Olympus"}', "timezone"),
+        ('{"timezone": "Europe"}', "timezone"),
+        ('{"timezone": "../../etc/passwd"}', "timezone"),
+        ('{"timezone": "<+03>-03"}', "timezone"),  # PostgreSQL alone would take it
+        ('{"timezone": ""}', "timezone"),
+        ('{"timezone": null}', "timezone"),
+        ('{"newsletter": true}', "newsletter"),
+        ('{"user_id": "6f1c0f0e-0000-4000-8000-000000000001"}', "user_id"),
+        ('{"marketing_emails": "yes"}', "marketing_emails"),
+        ('{"marketing_emails": null}', "marketing_emails"),
+        ('{"quiet_hours": {"start": "22:00"}}', "quiet_hours.end"),
+        ('{"quiet_hours": {"start": "24:00", "end": "08:00"}}', "quiet_hours.start"),
+        ('{"quiet_hours": {"start": "8", "end": "10:00"}}', "quiet_hours.start"),
+        ('{"quiet_hours": {"start": "08:00", "end": "08:00"}}', "quiet_hours"),
+        ('{"quiet_hours": {"start": "08:00", "end": "07:01"}}', "quiet_hours"),
+        ('{"quiet_hours": {"start": "22:00", "end": "08:00", "days": []}}', "quiet_hours.days"),
+    ],
+)
+def test_what_makes_no_sense_is_a_422_that_names_the_field(
+    function: Load, people: People, body: str, field: str
+) -> None:
+    maya, app = people.new(), function("email_preferences")
+
+    status, problem = change(app, maya, body)
+
+    assert (status, problem["code"]) == (422, "invalid_request")
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert call(app, "get", maya)[1]["updated_at"] is None
+
+
+@pytest.mark.parametrize("case", ["get", "change", "status", "export", "erase"])
+def test_a_path_that_names_somebody_else_is_forbidden(
+    function: Load, people: People, case: str
+) -> None:
+    maya, leo = people.pair()
+    app = function("email_preferences")
+
+    status, problem, _ = app.call(case, access_token=maya.token, user_id=str(leo.id))
+    assert (status, problem["code"]) == (403, "forbidden")
+
+    status, problem, _ = app.call(case, access_token="", user_id=str(leo.id))
+    assert (status, problem["code"]) == (401, "unauthenticated")
+
+
+def test_a_malformed_user_id_is_a_422(function: Load, people: People) -> None:
+    app = function("email_preferences")
+    status, problem, _ = app.call("get", access_token=people.new().token, user_id="me")
+
+    assert (status, problem["errors"][0]["field"]) == (422, "user_id")
+
+
+def test_an_upper_case_user_id_is_the_same(function: Load, people: People) -> None:
+    maya = people.new()
+    app = function("email_preferences")
+    status, told, _ = app.call("get", access_token=maya.token, user_id=str(maya.id).upper())
+
+    assert (status, told["user_id"]) == (200, str(maya.id))
+
+
+def test_the_status_comes_in_pages_that_lead_to_all_mails(function: Load, people: People) -> None:
+    maya, app = people.new(), function("email_preferences")
+    for day in range(1, 6):
+        mailed(people, maya, created_at=f"2026-01-0{day}Z", delivery_status="skipped")
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        event = app.event("status", access_token=maya.token, user_id=str(maya.id))
+        event["rawQueryString"] = f"limit=2&status=skipped{cursor and f'&cursor={cursor}'}"
+        page = json.loads(app.invoke(event)["body"])
+        assert page["totals"] == {"skipped": 5}
+        seen += [mail["created_at"][:10] for mail in page["emails"]]
+        cursor = page["next_cursor"]
+
+    assert seen == [f"2026-01-0{day}" for day in range(5, 0, -1)]
+
+
+def test_no_address_is_in_the_status(function: Load, people: People) -> None:
+    maya = people.new()
+    mailed(people, maya)
+
+    status, told = call(function("email_preferences"), "status", maya)
+
+    assert status == 200
+    assert "@" not in json.dumps(told)
+
+
+def test_the_export_is_a_file_with_everything(function: Load, people: People) -> None:
+    maya, app = people.new(), function("email_preferences")
+    mailed(people, maya)
+
+    values = {"access_token": maya.token, "user_id": str(maya.id)}
+    status, told, headers = app.call("export", **values)
+
+    assert status == 200
+    assert headers["content-disposition"].startswith("attachment")
+    assert told["address"] == maya.email
+    assert [mail["recipient"] for mail in told["emails"]] == [maya.email]
+    assert told["preferences"]["user_id"] == str(maya.id)
+    assert told["next_cursor"] is None
+
+
+def test_an_erasure_leaves_no_address_in_the_export(function: Load, people: People) -> None:
+    maya, app = people.new(), function("email_preferences")
+    mailed(people, maya)
+
+    assert call(app, "erase", maya) == (204, "")
+    assert call(app, "erase", maya) == (204, "")
+
+    emails = call(app, "export", maya)[1]["emails"]
+    assert [(mail["recipient"], mail["status"]) for mail in emails] == [("", "cancelled")]

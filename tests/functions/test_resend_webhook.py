@@ -1,0 +1,205 @@
+import base64
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from local.resend.webhooks import signed
+from tests.support.functions import Function
+from tests.support.people import People, Person
+
+Load = Callable[..., Function]
+
+
+class Provider:
+    """Posts signed events to the function."""
+
+    def __init__(self, app: Function, secret: str) -> None:
+        self.app = app
+        self.secret = secret
+
+    def post(self, body: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+        event = self.app.event("delivered")
+        event["headers"] |= signed(self.secret, f"msg_{uuid4().hex}", body) | (headers or {})
+        answer = self.app.invoke(event | {"body": body})
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def tell(self, kind: str, mail: UUID | None, **data: Any) -> tuple[int, Any]:
+        tags = {"email_id": str(mail), "template": "match_invitation"} if mail else {}
+        facts = {"email_id": f"re_{mail}", "created_at": "2026-12-01 11:59:58.12+00", "tags": tags}
+        return self.post(json.dumps({"type": f"email.{kind}", "data": facts | data}))
+
+
+@pytest.fixture
+def provider(function: Load, stack: dict[str, str]) -> Provider:
+    return Provider(function("resend_webhook"), stack["RESEND_WEBHOOK_SECRET"])
+
+
+def mailed(people: People, person: Person) -> UUID:
+    mail = uuid4()
+    people.connection.execute(
+        "insert into public.email_logs (id, user_id, email_template, recipient_email, dedupe_key,"
+        " priority, delivery_status) values (%s, %s, 'match_declined', %s, %s, 'urgent', 'sent')",
+        (mail, person.id, person.email, mail.hex),
+    )
+    return mail
+
+
+def row(people: People, mail: UUID) -> tuple[Any, ...]:
+    found = people.connection.execute(
+        "select delivery_status, error_message from public.email_logs where id = %s", (mail,)
+    ).fetchone()
+    assert found is not None
+    return found
+
+
+def suppressed(people: People, person: Person) -> str | None:
+    found = people.connection.execute(
+        "select reason from public.email_suppressions"
+        " where address_hash = private.address_hash(%s)",
+        (person.email,),
+    ).fetchone()
+    return found[0] if found else None
+
+
+def test_a_delivered_mail_is_recorded_as_such(provider: Provider, people: People) -> None:
+    maya = people.new()
+    mail = mailed(people, maya)
+
+    assert provider.tell("delivered", mail, to=[maya.email]) == (200, {"outcome": "recorded"})
+
+    assert row(people, mail) == ("delivered", None)
+    assert suppressed(people, maya) is None
+
+
+@pytest.mark.parametrize("kind", ["bounced", "complained", "suppressed"])
+def test_what_ends_mail_to_an_address_is_kept_with_it(
+    provider: Provider, people: People, kind: str
+) -> None:
+    maya = people.new()
+    mail = mailed(people, maya)
+    bounce = {"type": "Permanent", "message": f"<{maya.email}> does not exist"}
+
+    provider.tell(kind, mail, to=[f"Maya <{maya.email.upper()}>"], bounce=bounce)
+
+    status, error = row(people, mail)
+    assert status == kind
+    assert error == "Permanent: <<address>> does not exist"
+    assert suppressed(people, maya) == kind
+
+
+def test_a_full_mailbox_is_no_end(provider: Provider, people: People) -> None:
+    maya = people.new()
+    mail = mailed(people, maya)
+
+    provider.tell("bounced", mail, to=[maya.email], bounce={"type": "Transient"})
+
+    assert row(people, mail)[0] == "bounced"
+    assert suppressed(people, maya) is None
+
+
+def test_the_same_event_again_changes_nothing(provider: Provider, people: People) -> None:
+    mail = mailed(people, people.new())
+    body = json.dumps({"type": "email.delivered", "data": {"tags": {"email_id": str(mail)}}})
+    headers = signed(provider.secret, f"msg_{uuid4().hex}", body)
+
+    assert provider.post(body, headers) == (200, {"outcome": "recorded"})
+    assert provider.post(body, headers) == (200, {"outcome": "repeated"})
+
+
+def test_tags_may_come_as_a_list(provider: Provider, people: People) -> None:
+    mail = mailed(people, people.new())
+    tags = [{"name": "email_id", "value": str(mail)}]
+
+    assert provider.tell("delivered", None, tags=tags)[1] == {"outcome": "recorded"}
+
+
+def test_a_mail_that_we_do_not_know_is_no_error(provider: Provider) -> None:
+    assert provider.tell("delivered", uuid4()) == (200, {"outcome": "nothing_new"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"type": "email.opened", "data": {}}',
+        '{"type": "email.delivery_delayed", "data": {}}',
+        '{"type": "contact.created", "data": {"id": "x"}}',
+        '{"type": "email.invented", "data": null}',
+        '{"type": "email.bounced", "data": null}',
+        '{"type": 7}',
+        "{}",
+    ],
+)
+def test_an_event_that_says_nothing_to_us_is_taken_and_ignored(
+    provider: Provider, body: str
+) -> None:
+    assert provider.post(body) == (200, {"outcome": "ignored"})
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", '"x"'])
+def test_a_signed_body_that_is_no_object_is_a_400(provider: Provider, body: str) -> None:
+    status, problem = provider.post(body)
+
+    assert (status, problem["code"]) == (400, "malformed_json")
+
+
+def _now(seconds: int = 0) -> int:
+    return int(time.time()) + seconds
+
+
+WRONG = {
+    "no headers": lambda _, __: dict.fromkeys(("svix-id", "svix-timestamp", "svix-signature"), ""),
+    "another secret": lambda _, body: signed(
+        base64.b64encode(b"somebody else's").decode(), "msg_1", body
+    ),
+    "another body": lambda secret, body: signed(secret, "msg_1", body + " "),
+    "another id": lambda secret, body: signed(secret, "msg_1", body) | {"svix-id": "msg_2"},
+    "another scheme": lambda secret, body: {
+        name: value.replace("v1,", "v2,") for name, value in signed(secret, "msg_1", body).items()
+    },
+    "a cut signature": lambda secret, body: {
+        name: value[:-3] if name == "svix-signature" else value
+        for name, value in signed(secret, "msg_1", body).items()
+    },
+    "too old": lambda secret, body: signed(secret, "msg_1", body, _now(-310)),
+    "from the future": lambda secret, body: signed(secret, "msg_1", body, _now(310)),
+    "no number as a time": lambda secret, body: (
+        signed(secret, "msg_1", body) | {"svix-timestamp": "now"}
+    ),
+    "no time": lambda secret, body: signed(secret, "msg_1", body) | {"svix-timestamp": ""},
+    "a huge time": lambda secret, body: (
+        signed(secret, "msg_1", body) | {"svix-timestamp": "9" * 40}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_the_provider_did_not_sign_just_now_is_a_400_and_changes_nothing(
+    provider: Provider, people: People, kind: str
+) -> None:
+    mail = mailed(people, people.new())
+    body = json.dumps({"type": "email.delivered", "data": {"tags": {"email_id": str(mail)}}})
+
+    status, problem = provider.post(body, WRONG[kind](provider.secret, body))  # type: ignore[no-untyped-call]
+
+    assert (status, problem["code"]) == (400, "invalid_signature")
+    assert row(people, mail)[0] == "sent"
+
+
+def test_one_of_several_signatures_is_enough(provider: Provider) -> None:
+    """A secret that is being changed signs twice."""
+    body = '{"type": "email.opened"}'
+    headers = signed(provider.secret, "msg_1", body)
+    headers["svix-signature"] = f"v1,b2xk {headers['svix-signature']} v1a,bmV3"
+
+    assert provider.post(body, headers)[0] == 200
+
+
+def test_a_megabyte_is_read_when_it_is_signed_and_refused_when_not(provider: Provider) -> None:
+    body = json.dumps({"type": "email.opened", "data": {"subject": "x" * 1024 * 1024}})
+
+    assert provider.post(body)[0] == 200
+    assert provider.post(body, {"svix-signature": "v1,x"})[0] == 400
