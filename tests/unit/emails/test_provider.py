@@ -150,6 +150,21 @@ def test_the_wait_asked_for_is_read(monkeypatch: pytest.MonkeyPatch, header: str
     assert reply.retry_after == timedelta(seconds=7)
 
 
+@pytest.mark.parametrize(
+    ("told", "limit"),
+    [("2", 2), ("10, 10;w=1", 10), ("10;w=1", 10), ("0", None), ("none", None), ("-1", None)],
+)
+@pytest.mark.parametrize("status", [200, 429])
+def test_the_limit_is_read_from_every_answer(
+    monkeypatch: pytest.MonkeyPatch, status: int, told: str, limit: int | None
+) -> None:
+    body = {"data": [{"id": "a"}]} if status == 200 else {"name": "rate_limit_exceeded"}
+
+    reply, _ = answered(monkeypatch, status, body, {"RateLimit-Limit": told})
+
+    assert reply.limit == limit
+
+
 def test_an_html_page_from_a_gateway_is_an_unknown_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     reply, _ = answered(monkeypatch, 502, "x", {"content-type": "text/html"})
 

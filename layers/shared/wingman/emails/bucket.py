@@ -76,8 +76,15 @@ class Share:
 class RedisBucket(Bucket):
     """The bucket in Redis, and a careful share of it while Redis is away."""
 
-    def __init__(self, commands: Commands, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        *,
+        key: str = KEY,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._commands = commands
+        self._key = key
         self._clock = clock
         self._share = Share()
         self._per_second = FIRST_RATE
@@ -130,11 +137,11 @@ class RedisBucket(Bucket):
     def _run(self, *arguments: object) -> list[int]:
         source, digest = _script()
         try:
-            reply = self._commands.run("EVALSHA", digest, 1, KEY, *arguments)
+            reply = self._commands.run("EVALSHA", digest, 1, self._key, *arguments)
         except RedisError as error:
             if error.code != "NOSCRIPT":
                 raise
-            reply = self._commands.run("EVAL", source, 1, KEY, *arguments)
+            reply = self._commands.run("EVAL", source, 1, self._key, *arguments)
         return [int(number) for number in reply]
 
 

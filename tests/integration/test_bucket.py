@@ -1,0 +1,140 @@
+"""The provider's limit in a real Redis: even, shared, urgent first."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from tests.support.redis import ClockedCommands, DirectCommands
+from wingman.emails.bucket import FIRST_RATE, SPACING, RedisBucket
+from wingman.emails.models import Priority
+from wingman.kit.redis import Commands
+
+ALL_DAY = 86_400.0
+INTERVAL = SPACING / FIRST_RATE
+A_MOMENT = 0.001
+
+
+@pytest.fixture(scope="module")
+def redis(stack: dict[str, str]) -> DirectCommands:
+    return DirectCommands(stack["REDIS_URL"])
+
+
+@pytest.fixture
+def commands(redis: DirectCommands) -> ClockedCommands:
+    """A Redis in which time stands still."""
+    return ClockedCommands(redis, f"test:{uuid4()}")
+
+
+@pytest.fixture
+def bucket(commands: Commands) -> RedisBucket:
+    return RedisBucket(commands, key=f"test:{uuid4()}")
+
+
+def waits(bucket: RedisBucket, count: int, priority: Priority = Priority.URGENT) -> list[float]:
+    slots = [bucket.reserve(priority, ALL_DAY) for _ in range(count)]
+    assert all(slot.granted for slot in slots)
+    return [slot.seconds for slot in slots]
+
+
+def test_requests_are_held_evenly_apart(bucket: RedisBucket) -> None:
+    found = waits(bucket, 10)
+
+    assert found[0] == 0
+    assert found == pytest.approx([place * INTERVAL for place in range(10)], abs=A_MOMENT)
+
+
+def test_fifty_senders_at_once_get_fifty_moments(commands: Commands) -> None:
+    key = f"test:{uuid4()}"
+
+    def reserve(_: int) -> float:
+        return RedisBucket(commands, key=key).reserve(Priority.URGENT, ALL_DAY).seconds
+
+    with ThreadPoolExecutor(10) as threads:
+        found = sorted(threads.map(reserve, range(50)))
+
+    assert found == pytest.approx([place * INTERVAL for place in range(50)], abs=A_MOMENT)
+
+
+def test_bulk_mail_reserves_the_next_moment_and_no_other(bucket: RedisBucket) -> None:
+    first, second = (bucket.reserve(Priority.BULK, ALL_DAY) for _ in range(2))
+    third = bucket.reserve(Priority.BULK, ALL_DAY)
+
+    assert (first.granted, second.granted, third.granted) == (True, True, False)
+    assert third.seconds == pytest.approx(INTERVAL, abs=A_MOMENT)
+
+
+def test_urgent_mail_waits_for_one_waiting_bulk_request_at_most(bucket: RedisBucket) -> None:
+    for _ in range(20):
+        bucket.reserve(Priority.BULK, ALL_DAY)
+
+    [wait] = waits(bucket, 1)
+
+    assert wait == pytest.approx(2 * INTERVAL, abs=A_MOMENT)
+
+
+def test_bulk_mail_yields_until_the_urgent_queue_is_gone(bucket: RedisBucket) -> None:
+    waits(bucket, 10)
+
+    refused = bucket.reserve(Priority.BULK, ALL_DAY)
+
+    assert not refused.granted
+    assert refused.seconds == pytest.approx(9 * INTERVAL, abs=A_MOMENT)
+
+
+def test_bulk_mail_goes_on_when_the_urgent_queue_is_gone(
+    bucket: RedisBucket, commands: ClockedCommands
+) -> None:
+    waits(bucket, 10)
+
+    commands.advance(bucket.reserve(Priority.BULK, ALL_DAY).seconds + A_MOMENT)
+
+    assert waits(bucket, 1, Priority.BULK) == pytest.approx([INTERVAL], abs=A_MOMENT)
+
+
+def test_who_cannot_wait_reserves_nothing(bucket: RedisBucket) -> None:
+    waits(bucket, 3)
+
+    for _ in range(5):
+        assert not bucket.reserve(Priority.URGENT, INTERVAL).granted
+
+    assert waits(bucket, 1) == pytest.approx([3 * INTERVAL], abs=A_MOMENT)
+
+
+def test_a_learned_limit_is_learned_for_everyone(commands: Commands) -> None:
+    key = f"test:{uuid4()}"
+    RedisBucket(commands, key=key).learn(per_second=10, hold=0)
+
+    found = waits(RedisBucket(commands, key=key), 11)
+
+    assert found[10] == pytest.approx(SPACING, abs=A_MOMENT)
+
+
+def test_after_a_refusal_nobody_asks_for_as_long_as_told(commands: Commands) -> None:
+    key = f"test:{uuid4()}"
+    RedisBucket(commands, key=key).learn(per_second=None, hold=7)
+
+    assert waits(RedisBucket(commands, key=key), 1) == pytest.approx([7], abs=A_MOMENT)
+
+
+def test_time_passes(bucket: RedisBucket, commands: ClockedCommands) -> None:
+    waits(bucket, 3)
+
+    commands.advance(60)
+
+    assert waits(bucket, 2) == pytest.approx([0, INTERVAL], abs=A_MOMENT)
+
+
+def test_a_forgotten_script_is_sent_again(redis: DirectCommands) -> None:
+    bucket = RedisBucket(redis, key=f"test:{uuid4()}")
+    waits(bucket, 1)
+    redis.run("SCRIPT", "FLUSH")
+
+    assert waits(bucket, 1)[0] > 0
+
+
+def test_the_bucket_forgets_itself_in_a_day(redis: DirectCommands) -> None:
+    key = f"test:{uuid4()}"
+    RedisBucket(redis, key=key).reserve(Priority.URGENT, ALL_DAY)
+
+    assert 0 < int(redis.run("PTTL", key)) <= 86_400_000
