@@ -14,9 +14,10 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy invoke test check bench build deploy openapi lock setup clean
+.PHONY: mail-status dead-letters
 
 help: ## what the targets do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- the stack on this machine ---------------------------------------------------------------
 
@@ -65,6 +66,18 @@ check: setup ## format, lint, types, import rules, SQL, template
 
 bench: setup .local/runtime.stamp ## performance tables into docs/benchmarks.md
 	@$(RUN) -m tests.bench
+
+# --- operating: the environment of SUPABASE_URL and SUPABASE_SECRET_KEY, else the local stack ----
+
+ENV_FILE := $(if $(filter dev,$(STACK)),.local/env,.local/$(STACK)/env)
+MAIL := if [ -z "$${SUPABASE_URL:-}" ] && [ -f $(ENV_FILE) ]; then set -a; . $(ENV_FILE); fi; \
+	PYTHONPATH=layers/shared $(RUN) -m local.mail
+
+mail-status: setup ## lanes, rates and dead letters of the mail; ARGS=resume ends a pause
+	@$(MAIL) $(or $(ARGS),status)
+
+dead-letters: setup ## list given-up mails; ARGS='show ID', ARGS='replay ID …', ARGS='replay --all'
+	@$(MAIL) $(or $(ARGS),list)
 
 # --- AWS -------------------------------------------------------------------------------------
 

@@ -203,3 +203,25 @@ def test_a_megabyte_is_read_when_it_is_signed_and_refused_when_not(provider: Pro
 
     assert provider.post(body)[0] == 200
     assert provider.post(body, {"svix-signature": "v1,x"})[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric"),
+    [
+        ("delivered", "EmailDelivered"),
+        ("bounced", "EmailBounced"),
+        ("complained", "EmailComplained"),
+    ],
+)
+def test_what_the_provider_tells_is_counted_once(
+    provider: Provider,
+    people: People,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    metric: str,
+) -> None:
+    mail = mailed(people, people.new())
+    for _ in range(2):
+        provider.tell(kind, mail)
+    lines = [line for line in capsys.readouterr().out.splitlines() if metric in line]
+    assert [json.loads(line)[metric] for line in lines] == [[1]]

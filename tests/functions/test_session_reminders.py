@@ -1,7 +1,9 @@
 """The schedule's handler: one sweep, told in numbers."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,6 +21,7 @@ from tests.unit.emails.fakes import (
 )
 from wingman.emails import service
 from wingman.kit import settings
+from wingman.kit.database import Database
 from wingman.kit.errors import DependencyUnavailable
 
 EVERY_MINUTE = json.loads(
@@ -34,7 +37,23 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> MemoryQueue:
     settings._load.cache_clear()
     memory = MemoryQueue()
     monkeypatch.setattr(app, "queue", lambda: memory)
+    monkeypatch.setattr(app, "get_service_client", Lanes)
     return memory
+
+
+class Lanes(Database):
+    """The operator's view of the outbox."""
+
+    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+        paused = {"paused_until": "2999-01-01T00:00:00Z", "paused_reason": "quota"}
+        idle = {"depth": 0, "oldest_seconds": 0, "sending": 0}
+        return {
+            "show_lanes": [
+                {"priority": "urgent", **idle, "paused_until": None, "paused_reason": None},
+                {"priority": "bulk", "depth": 7, "oldest_seconds": 61.5, "sending": 0, **paused},
+            ],
+            "count_dead_letters": [{"delivery_status": "failed", "mails": 9, "within_an_hour": 3}],
+        }[function]
 
 
 def test_a_minute_hands_out_what_is_due(
@@ -69,3 +88,18 @@ def test_with_the_database_away_the_run_fails_and_shows_in_the_alarms(
     with pytest.raises(DependencyUnavailable):
         app.handler(EVERY_MINUTE, Context())
     assert queue.sent == []
+
+
+def test_a_minute_reports_depth_age_pauses_and_dead_letters(
+    monkeypatch: pytest.MonkeyPatch, queue: MemoryQueue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(service, "outbox", lambda: MemoryOutbox(Clock()))
+
+    app.handler(EVERY_MINUTE, Context())
+
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    bulk = [line for line in metrics if line.get("lane") == "bulk"]
+    names = ("EmailQueueDepth", "EmailQueueAge", "EmailLanePaused")
+    assert [line[name] for line, name in zip(bulk, names, strict=True)] == [[7], [61.5], [1]]
+    dead = {line["status"]: line["EmailGivenUp"] for line in metrics if "status" in line}
+    assert dead == {"failed": [3], "unknown": [0]}

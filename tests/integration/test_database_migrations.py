@@ -113,12 +113,15 @@ def test_a_function_is_open_to_those_it_is_granted_to_alone(url: str) -> None:
     )
 
     workers = ["claim_emails", "complete_emails", "form_send_group", "sweep_emails"]
-    workers += ["pause_emails", "resume_emails"]
+    workers += ["pause_emails", "resume_emails", "show_lanes", "count_deliveries"]
+    workers += ["count_dead_letters", "list_dead_letters", "show_dead_letter"]
+    workers += ["replay_dead_letters"]
     workers += ["close_overdue_sessions", "expire_matches"]
     helpers = ["address_hash", "give_up_old_groups", "status_after"]
     helpers += ["lease_emails", "lease_from_lane", "lease_longest_due_emails"]
     helpers += ["lease_named_emails", "lease_send_groups", "longest_due_group"]
-    helpers += ["hand_out_new_emails", "hand_out_send_groups"]
+    helpers += ["hand_out_new_emails", "hand_out_send_groups", "may_be_replayed"]
+    helpers += ["waiting_since"]
     workers += ["get_email_preferences_of", "update_email_preferences_of", "record_email_event"]
     workers += ["prune_email_logs"]
     users = ["get_match", "list_matches", "request_match", "respond_to_match", "withdraw_match"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wingman.kit import observability
-from wingman.kit.observability import Metrics
+from wingman.kit.observability import Metrics, measure
 
 
 @pytest.fixture
@@ -49,3 +49,18 @@ def test_a_flood_is_one_line_a_second(now: list[float], capsys: pytest.CaptureFi
     metrics.count("Refused", policy="a")
     lines = [(line["policy"], line["Refused"]) for line in written(capsys)]
     assert lines == [("a", 1), ("a", 500), ("b", 1)]
+
+
+def test_many_values_are_one_line(now: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    measure("AcceptLatency", [12.5, 40], "Milliseconds", lane="urgent")
+    (line,) = written(capsys)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["environment"], ["environment", "lane"]]
+    assert directive["Metrics"] == [{"Name": "AcceptLatency", "Unit": "Milliseconds"}]
+    assert (line["environment"], line["lane"]) == ("staging", "urgent")
+    assert line["AcceptLatency"] == [12.5, 40]
+
+
+def test_no_values_are_no_line(now: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    measure("AcceptLatency", [], "Milliseconds")
+    assert written(capsys) == []

@@ -14,7 +14,7 @@ from wingman.emails.rendering import Renderer
 from wingman.emails.repository import Outbox
 from wingman.emails.rules import Reply
 from wingman.kit.clock import time_left, utc_now
-from wingman.kit.observability import logger
+from wingman.kit.observability import logger, measure
 
 if TYPE_CHECKING:
     from wingman.emails.bucket import Bucket  # brings Redis's client along
@@ -105,6 +105,7 @@ def deliver(sender: Sender, lease: Lease, group: SendGroup) -> Reply:
     _pause(sender, group, reply)
     results = _results(sender, group, reply, untaken=untaken)
     record(sender, lease.token, results)
+    _measure(sender, group, results)
     facts = {"send_group": str(group.id), "count": len(results), "error": reply.error}
     logger().info(f"emails.{reply.reply}", extra=facts)
     return reply.reply
@@ -162,6 +163,18 @@ def _pause(sender: Sender, group: SendGroup, reply: BatchReply) -> None:
     reason = reply.error or reply.reply
     logger().error("emails.paused", extra={"lanes": pause.lanes, "reason": reason})
     sender.outbox.pause(pause.lanes, sender.now() + pause.length, reason)
+
+
+def _measure(sender: Sender, group: SendGroup, results: Sequence[EmailResult]) -> None:
+    """Write as metrics how long the accepted mails had been due, and how many were rejected."""
+    now, lane = sender.now(), str(group.lane)
+    due = {draft.email.id: draft.email.due_at or now for draft in group.drafts}
+    sent = [result.id for result in results if result.outcome is Outcome.SENT]
+    waits = [(now - due[one]) / timedelta(milliseconds=1) for one in sent]
+    measure("EmailAcceptLatency", [max(wait, 0.0) for wait in waits], "Milliseconds", lane=lane)
+    failed = sum(result.outcome is Outcome.FAILED for result in results)
+    measure("EmailAccepted", [len(sent)] if sent else [], "Count", lane=lane)
+    measure("EmailRejected", [failed] if failed else [], "Count", lane=lane)
 
 
 def _results(

@@ -22,7 +22,7 @@ from pydantic import (
 from wingman.emails import reader_repository as repository
 from wingman.emails.provider import redact
 from wingman.kit.database import Database
-from wingman.kit.observability import logger
+from wingman.kit.observability import logger, measure
 
 # What leads to a status; `opened`, `clicked`, `delivery_delayed` and the like say nothing new.
 _STATUSES = {
@@ -35,6 +35,11 @@ _STATUSES = {
 }
 _ENDS_MAIL_TO_ADDRESS = {"bounced", "complained", "suppressed"}
 _PASSES_BY_ITSELF = "Transient"
+_METRICS = {
+    "email.delivered": "EmailDelivered",
+    "email.bounced": "EmailBounced",
+    "email.complained": "EmailComplained",
+}
 
 
 def _time(text: object) -> datetime | None:
@@ -98,7 +103,10 @@ class _Event(BaseModel):
 def record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str:
     """Record one signed event: `recorded`, `repeated`, `nothing_new` or `ignored`."""
     told = _record(database, event_id, payload)
-    logger().info("emails.event", extra={"type": str(payload.get("type"))[:50], "outcome": told})
+    kind = str(payload.get("type"))
+    logger().info("emails.event", extra={"type": kind[:50], "outcome": told})
+    if told == "recorded" and kind in _METRICS:
+        measure(_METRICS[kind], [1], "Count")
     return told
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 from aws_lambda_powertools import Logger
@@ -49,12 +50,16 @@ class Metrics:
         environment = load(AppSettings).environment
         for (name, dimensions), number in self._counts.items():
             facts = {"environment": environment, **dict(dimensions)}
-            sys.stdout.write(json.dumps(_embedded(name, number, facts)) + "\n")
+            _write(name, number, "Count", facts)
         self._counts.clear()
 
 
-def _embedded(name: str, number: int, facts: dict[str, str]) -> dict[str, object]:
-    metrics = [{"Name": name, "Unit": "Count"}]
+def _write(name: str, value: object, unit: str, facts: dict[str, str]) -> None:
+    sys.stdout.write(json.dumps(_embedded(name, value, unit, facts)) + "\n")
+
+
+def _embedded(name: str, value: object, unit: str, facts: dict[str, str]) -> dict[str, object]:
+    metrics = [{"Name": name, "Unit": unit}]
     # Once over everything, for alarms, and once by every dimension.
     dimensions = [["environment"], sorted(facts)]
     directive = {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}
@@ -62,7 +67,7 @@ def _embedded(name: str, number: int, facts: dict[str, str]) -> dict[str, object
     return {
         "_aws": {"Timestamp": timestamp, "CloudWatchMetrics": [directive]},
         **facts,
-        name: number,
+        name: value,
     }
 
 
@@ -75,3 +80,10 @@ def metrics() -> Metrics:
 def count(name: str, **dimensions: str) -> None:
     """Count one of something that an operator wants to see."""
     metrics().count(name, **dimensions)
+
+
+def measure(name: str, values: Sequence[float], unit: str, **dimensions: str) -> None:
+    """Write up to 100 values of one metric at once, `unit` in CloudWatch's words."""
+    if values:
+        environment = str(load(AppSettings).environment)
+        _write(name, list(values), unit, {"environment": environment, **dimensions})

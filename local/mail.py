@@ -1,0 +1,142 @@
+"""`make mail-status` and `make dead-letters`: the mail of any environment, for who runs it.
+
+Works on the environment whose SUPABASE_URL and SUPABASE_SECRET_KEY are set.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from wingman.emails import operations
+from wingman.emails.models import Priority, Template
+from wingman.emails.operations import DeadLetter, Deliveries, Lane
+from wingman.kit.database import Database, get_service_client
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.settings import SettingsError
+
+_HOURS = 24
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; an error says what to do about it."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[Database, argparse.Namespace], None] = options.run
+    try:
+        run(get_service_client(), options)
+    except SettingsError as error:
+        sys.exit(f"{error}\nSet them for the environment to look at, or start one: `make up`.")
+    except DependencyUnavailable:
+        sys.exit("The database cannot be reached: is SUPABASE_URL right, and the stack up?")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.mail", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    status = commands.add_parser("status", help="lanes, rates and dead letters")
+    status.set_defaults(run=_status)
+    resume = commands.add_parser("resume", help="end the pause of lanes: resume [urgent] [bulk]")
+    resume.add_argument("lanes", nargs="*", type=Priority, default=list(Priority))
+    resume.set_defaults(run=_resume)
+
+    listed = commands.add_parser("list", help="dead letters, the newest first")
+    listed.add_argument("--limit", type=int, default=20)
+    listed.add_argument("--template", type=Template)
+    listed.set_defaults(run=_list)
+    show = commands.add_parser("show", help="all that is known of one of them")
+    show.add_argument("id", type=UUID)
+    show.set_defaults(run=_show)
+    replay = commands.add_parser("replay", help="send again what the provider never took")
+    replay.add_argument("ids", nargs="*", type=UUID)
+    replay.add_argument("--template", type=Template)
+    replay.add_argument("--all", action="store_true")
+    replay.add_argument("--limit", type=int, default=1000)
+    replay.set_defaults(run=_replay)
+    return parser
+
+
+def _status(database: Database, _: argparse.Namespace) -> None:
+    print(f"{'lane':<8}{'due':>8}{'longest wait':>15}{'at provider':>13}   paused")
+    for lane in operations.lanes(database):
+        print(
+            f"{lane.priority:<8}{lane.depth:>8}{_duration(lane.oldest_seconds):>15}"
+            f"{lane.sending:>13}   {_pause(lane)}"
+        )
+    print(f"\nlast {_HOURS} hours: {_rates(operations.deliveries(database, _HOURS))}")
+    failed, unknown = operations.dead_letter_counts(database)
+    recent = f"{failed.within_an_hour + unknown.within_an_hour} of them within an hour"
+    print(f"dead letters: {failed.mails} failed, {unknown.mails} unknown, {recent}")
+    if failed.mails:
+        print("Next: `make dead-letters` lists them.")
+
+
+def _pause(lane: Lane) -> str:
+    if lane.paused_until is None:
+        return "no"
+    left = (lane.paused_until - datetime.now(UTC)).total_seconds()
+    return f"for {_duration(left)} more: {lane.paused_reason}"
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _rates(found: Deliveries) -> str:
+    words = [f"{found.accepted} accepted by the provider"]
+    if found.success_rate is not None:
+        words.append(f"{found.success_rate:.2%} of the known ones delivered")
+    words += [f"{found.share(status):.2%} {status}" for status in ("bounced", "complained")]
+    return ", ".join(words)
+
+
+def _resume(database: Database, options: argparse.Namespace) -> None:
+    print(f"{operations.resume(database, options.lanes)} resumed; mail flows within a minute.")
+
+
+def _list(database: Database, options: argparse.Namespace) -> None:
+    letters = operations.dead_letters(database, options.limit, options.template)
+    for letter in letters:
+        print(_line(letter))
+    if not letters:
+        print("No dead letters.")
+        return
+    print("\nNext: ARGS='show ID', ARGS='replay ID …', ARGS='replay --template NAME' or --all.")
+
+
+def _line(letter: DeadLetter) -> str:
+    note = "" if letter.replayable else "  (cannot be replayed: the provider may have it)"
+    return (
+        f"{letter.id}  {letter.created_at:%Y-%m-%d %H:%M}  {letter.delivery_status:<8}"
+        f"{letter.email_template:<22}{letter.error_message or ''}{note}"
+    )
+
+
+def _show(database: Database, options: argparse.Namespace) -> None:
+    letter = operations.dead_letter(database, options.id)
+    if letter is None:
+        sys.exit(f"There is no dead letter {options.id}: `make dead-letters` lists them.")
+    print(json.dumps(letter, indent=2, ensure_ascii=False))
+
+
+def _replay(database: Database, options: argparse.Namespace) -> None:
+    if not (options.ids or options.template or options.all):
+        sys.exit("Say which: ids, --template NAME, or --all.")
+    replayed = operations.replay(
+        database,
+        email_ids=options.ids or None,
+        template=options.template,
+        limit=options.limit,
+    )
+    print(f"{len(replayed)} put back; the next sweep hands them out within a minute.")
+    if options.ids and len(replayed) < len(options.ids):
+        print("The others are no dead letters any more, or the provider may have them.")
+
+
+if __name__ == "__main__":
+    main()

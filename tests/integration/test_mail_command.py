@@ -1,0 +1,133 @@
+"""What an operator types: `make mail-status`, `make dead-letters`."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local import mail
+from tests.integration.database import (
+    DirectDatabase,
+    look,
+    mail_row,
+    new_mail,
+    new_person,
+    own_database,
+)
+from wingman.emails.models import Priority
+from wingman.emails.repository import DatabaseOutbox
+from wingman.kit.database import Database
+from wingman.kit.errors import DependencyUnavailable
+
+Command = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def command(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Run a command on an empty outbox; return what it prints."""
+    look(url, "delete from public.email_logs")
+    monkeypatch.setattr(mail, "get_service_client", lambda: DirectDatabase(url))
+
+    def run(*arguments: str) -> str:
+        mail.main(arguments)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_status_is_told_by_lane_with_rates_and_dead_letters(url: str, command: Command) -> None:
+    leo = new_person(url)
+    new_mail(url, leo)
+    new_mail(url, leo, delivery_status="failed")
+    for status in ("delivered", "delivered", "delivered", "bounced"):
+        new_mail(url, leo, delivery_status=status, sent_at="now()")
+    until = datetime.now(UTC) + timedelta(minutes=30)
+    DatabaseOutbox(DirectDatabase(url)).pause([Priority.BULK], until, "daily_quota_exceeded")
+
+    told = command("status")
+
+    urgent, bulk = (line for line in told.splitlines() if line.startswith(("urgent", "bulk")))
+    assert urgent.split()[:2] == ["urgent", "1"]
+    assert urgent.endswith(" no")
+    assert "for 30 min more: daily_quota_exceeded" in bulk
+    assert "4 accepted by the provider, 75.00% of the known ones delivered" in told
+    assert "25.00% bounced, 0.00% complained" in told
+    assert "1 failed, 0 unknown, 0 of them within an hour" in told
+    assert "make dead-letters" in told
+
+
+def test_a_pause_is_ended(url: str, command: Command) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    DatabaseOutbox(DirectDatabase(url)).pause([Priority.BULK], until, "quota")
+
+    assert command("resume", "bulk").startswith("1 resumed")
+    assert "quota" not in command("status")
+
+
+def test_dead_letters_are_listed_shown_and_replayed(url: str, command: Command) -> None:
+    leo = new_person(url)
+    error = "validation_error: no such domain"
+    dead = new_mail(url, leo, delivery_status="failed", error_message=error)
+    lost = new_mail(url, leo, delivery_status="unknown")
+
+    listed = command("list")
+    assert error in next(line for line in listed.splitlines() if str(dead) in line)
+    assert "cannot be replayed" in next(line for line in listed.splitlines() if str(lost) in line)
+    shown = command("show", str(dead))
+    assert json.loads(shown)["error_message"] == error
+    assert leo.email not in listed + shown
+
+    assert "1 put back" in command("replay", str(dead), str(lost))
+    assert mail_row(url, dead)["delivery_status"] == "pending"
+    assert mail_row(url, lost)["delivery_status"] == "unknown"
+    assert "0 put back" in command("replay", "--all")
+
+
+def test_without_dead_letters_it_says_so(command: Command) -> None:
+    assert command("list") == "No dead letters.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["show", "6f1c0f0e-0000-4000-8000-000000000001"], "make dead-letters"),
+        (["replay"], "--template NAME"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_to_do(
+    command: Command, arguments: list[str], advice: str
+) -> None:
+    with pytest.raises(SystemExit, match=advice):
+        command(*arguments)
+
+
+def test_a_database_that_is_away_is_said_so(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away(Database):
+        def rpc(self, function: str, params: object) -> object:
+            raise DependencyUnavailable("supabase")
+
+    monkeypatch.setattr(mail, "get_service_client", Away)
+
+    with pytest.raises(SystemExit, match="SUPABASE_URL"):
+        command("status")
+
+
+def test_without_settings_it_names_them(
+    monkeypatch: pytest.MonkeyPatch, fresh_container: None
+) -> None:
+    monkeypatch.delenv("SUPABASE_URL", raising=False)
+    monkeypatch.delenv("SUPABASE_SECRET_KEY", raising=False)
+
+    with pytest.raises(SystemExit, match="SUPABASE_SECRET_KEY is missing"):
+        mail.main(["status"])

@@ -1,0 +1,155 @@
+"""What an operator sees of the lanes, of deliveries, and of what was given up."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.database import (
+    WORKER,
+    DirectDatabase,
+    Person,
+    call,
+    look,
+    new_mail,
+    new_person,
+    own_database,
+    rows,
+)
+from wingman.emails import operations
+from wingman.emails.models import Priority
+
+
+@pytest.fixture(scope="module")
+def database(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def url(database: str) -> str:
+    look(database, "delete from public.email_logs")
+    look(database, "update private.email_lanes set paused_until = null, paused_reason = null")
+    return database
+
+
+@pytest.fixture
+def leo(url: str) -> Person:
+    return new_person(url, "Leo")
+
+
+@pytest.fixture
+def outbox(url: str) -> DirectDatabase:
+    return DirectDatabase(url)
+
+
+def test_the_lanes_show_depth_age_and_what_is_at_the_provider(
+    url: str, leo: Person, outbox: DirectDatabase
+) -> None:
+    for minutes in (1, 10):
+        mail_id = new_mail(url, leo)
+        due = "update public.email_logs set due_at = now() - %s * '1 min'::interval where id = %s"
+        look(url, due, minutes, mail_id)
+    new_mail(url, leo, due_at="2999-01-01Z")
+    ids = [new_mail(url, leo, priority="bulk") for _ in range(3)]
+    token = rows(url, WORKER, "claim_emails", p_ids=ids, p_lease_seconds=60)[0]["lease_token"]
+    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=ids)
+
+    urgent, bulk = operations.lanes(outbox)
+
+    assert (urgent.priority, urgent.depth, urgent.sending) == (Priority.URGENT, 2, 0)
+    assert 600 <= urgent.oldest_seconds < 660
+    assert (bulk.depth, bulk.oldest_seconds, bulk.sending) == (0, 0, 3)
+
+
+def test_a_mail_to_be_repeated_counts_as_waiting(
+    url: str, leo: Person, outbox: DirectDatabase
+) -> None:
+    mail_id = new_mail(url, leo)
+    token = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=60)[0]["lease_token"]
+    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=[mail_id])
+    look(url, "update public.email_logs set lease_expires_at = now() - interval '5 min'")
+
+    urgent, _ = operations.lanes(outbox)
+
+    assert (urgent.depth, urgent.sending) == (1, 0)
+    assert 300 <= urgent.oldest_seconds < 360
+
+
+def test_a_pause_is_shown_while_it_lasts(url: str, leo: Person, outbox: DirectDatabase) -> None:
+    pause = {"p_priorities": ["bulk"], "p_until": "2999-01-01Z", "p_reason": "quota"}
+    call(url, WORKER, "pause_emails", **pause)
+    urgent, bulk = operations.lanes(outbox)
+    assert (urgent.paused_until, bulk.paused_reason) == (None, "quota")
+
+    assert operations.resume(outbox, list(Priority)) == 1
+
+    assert operations.lanes(outbox)[1].paused_reason is None
+
+
+def test_deliveries_are_counted_by_what_became_of_them(
+    url: str, leo: Person, outbox: DirectDatabase
+) -> None:
+    for status, ago in (
+        *(("delivered", "1 hour"),) * 6,
+        ("bounced", "2 hours"),
+        ("complained", "3 hours"),
+        ("sent", "1 minute"),
+        ("bounced", "25 hours"),
+    ):
+        mail_id = new_mail(url, leo, delivery_status=status)
+        sent = "update public.email_logs set sent_at = now() - %s::interval where id = %s"
+        look(url, sent, ago, mail_id)
+
+    found = operations.deliveries(outbox, hours=24)
+
+    assert found.accepted == 9
+    assert found.success_rate == 7 / 8
+    assert (found.share("bounced"), found.share("complained")) == (1 / 9, 1 / 9)
+
+
+def test_without_mail_there_is_no_rate(url: str, outbox: DirectDatabase) -> None:
+    found = operations.deliveries(outbox, hours=24)
+
+    assert (found.success_rate, found.share("bounced")) == (None, 0)
+    assert [one.mails for one in operations.dead_letter_counts(outbox)] == [0, 0]
+
+
+def test_dead_letters_are_counted(url: str, leo: Person, outbox: DirectDatabase) -> None:
+    new_mail(url, leo, delivery_status="failed")
+    new_mail(url, leo, delivery_status="unknown")
+    new_mail(url, leo, delivery_status="unknown")
+
+    look(url, "update public.email_logs set given_up_at = now() - interval '2 hours'")
+    mail_id = new_mail(url, leo)
+    look(url, "update public.email_logs set delivery_status = 'failed' where id = %s", mail_id)
+
+    failed, unknown = operations.dead_letter_counts(outbox)
+
+    assert (failed.delivery_status, failed.mails, failed.within_an_hour) == ("failed", 2, 1)
+    assert (unknown.delivery_status, unknown.mails, unknown.within_an_hour) == ("unknown", 2, 0)
+
+
+@pytest.mark.parametrize(("mails", "reported"), [(49, []), (100, [2.0, 1.0])])
+def test_the_days_rates_are_reported_when_there_are_enough_mails(
+    url: str,
+    leo: Person,
+    outbox: DirectDatabase,
+    capsys: pytest.CaptureFixture[str],
+    mails: int,
+    reported: list[float],
+) -> None:
+    for number in range(mails):
+        status = {0: "bounced", 1: "bounced", 2: "complained"}.get(number, "delivered")
+        new_mail(url, leo, delivery_status=status, sent_at="now()")
+
+    operations.report_rates(outbox)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    rates = [
+        value
+        for line in lines
+        for name in ("EmailBounceRate", "EmailComplaintRate")
+        for value in line.get(name, [])
+    ]
+    assert rates == reported
