@@ -118,6 +118,7 @@ def test_a_meeting_that_has_begun_is_not_moved(function: Load, people: People) -
         {"scheduled_time": "2026-12-05T18:30:00"},
         {"scheduled_time": in_days(-1)},
         {"scheduled_time": in_days(367)},
+        {"scheduled_time": "9999-12-31T23:59:59-23:59"},
         {"notes": "N" * 5000},
         {"status": "completed"},
         [],

@@ -103,3 +103,13 @@ def test_nobody_writes_a_second_event() -> None:
     forged = "Leo\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:Surprise"
     event = parsed(an_event(partner_name=forged, venue_name=forged))
     assert event["SUMMARY"] == "Meeting " + forged.replace("\r\n", "\n")
+
+
+def test_what_means_something_to_a_calendar_is_escaped() -> None:
+    file = calendar_file(an_event(venue_name="a;b,c\\d\r\ne"))
+    assert "\r\nLOCATION:a\\;b\\,c\\\\d\\ne\r\n" in file
+
+
+def test_no_control_character_gets_into_the_file() -> None:
+    file = calendar_file(an_event(partner_name="Le\x00\x0b\x1b\x7fo\tX"))
+    assert "SUMMARY:Meeting Leo\tX\r\n" in file
