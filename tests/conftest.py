@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from redis import Redis
 
 from tests.support.api import Api
 from tests.support.functions import Function
@@ -16,7 +17,18 @@ from tests.support.people import People
 from wingman.challenges import service as challenges
 from wingman.emails import bucket, pages, provider, self_service
 from wingman.emails import service as email_service
-from wingman.kit import auth, database, observability, queue, ratelimit, redis, settings
+from wingman.kit import (
+    auth,
+    breaker,
+    breakers,
+    database,
+    observability,
+    queue,
+    ratelimit,
+    redis,
+    retry,
+    settings,
+)
 from wingman.reputation import service as reputation
 
 ROOT = Path(__file__).parent.parent
@@ -67,8 +79,21 @@ def fresh_container() -> Iterator[None]:
 
 
 @pytest.fixture
+def closed_breakers(stack: dict[str, str]) -> Iterator[None]:
+    """Leave no circuit open that a test's broken dependency opened for all containers."""
+    with Redis.from_url(stack["REDIS_URL"]) as redis:
+        circuits = [f"breaker:{name}" for name in breaker.THRESHOLDS]
+        redis.delete(*circuits)
+        yield
+        redis.delete(*circuits)
+
+
+@pytest.fixture
 def function(
-    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, fresh_container: None
+    stack: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    fresh_container: None,
+    closed_breakers: None,
 ) -> Callable[..., Function]:
     """Load a function in this process, with the environment that the template gives it."""
 
@@ -95,6 +120,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def _forget() -> None:
     caches: list[Any] = [
         auth._published_keys,
+        breakers.breakers,
         bucket.bucket,
         challenges.cache,
         database._session,
@@ -111,6 +137,7 @@ def _forget() -> None:
         ratelimit.limiter,
         redis.redis,
         reputation.cache,
+        retry.budgets,
         settings._load,
     ]
     for cached in caches:

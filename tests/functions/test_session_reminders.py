@@ -44,7 +44,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> MemoryQueue:
 class Lanes(Database):
     """The operator's view of the outbox."""
 
-    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         paused = {"paused_until": "2999-01-01T00:00:00Z", "paused_reason": "quota"}
         idle = {"depth": 0, "oldest_seconds": 0, "sending": 0}
         return {

@@ -206,7 +206,7 @@ class DirectDatabase(Database):
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         answer = rows(self._url, WORKER, function, **params)
         plain = json.loads(json.dumps(answer, default=str))
         if plain and set(plain[0]) == {function}:

@@ -32,7 +32,7 @@ class SlowDatabase(Database):
         self.while_answering: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 
-    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         with self._lock:
             self.asked += 1
         answer = {"completed_sessions": self.completed, "no_shows": 0}

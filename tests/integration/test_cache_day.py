@@ -42,7 +42,7 @@ class Meetings(Database):
         self.ids = [uuid4() for _ in range(PEOPLE)]
         self.completed: Counter[UUID] = Counter()
 
-    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         completed = self.completed[UUID(str(params["p_user_id"]))]
         return {"completed_sessions": completed, "no_shows": 0}
 

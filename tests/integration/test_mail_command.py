@@ -114,7 +114,7 @@ def test_a_database_that_is_away_is_said_so(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Away(Database):
-        def rpc(self, function: str, params: object) -> object:
+        def rpc(self, function: str, params: object, *, idempotent: bool = False) -> object:
             raise DependencyUnavailable("supabase")
 
     monkeypatch.setattr(mail, "get_service_client", Away)

@@ -10,15 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.functions import Function
+from tests.support.redis import MOVED_CLOCK, clock_at
 from wingman.kit import ratelimit
 from wingman.kit.ratelimit import Limiter, Policy
 from wingman.kit.redis import Script, redis
 
-CLOCK = "test:clock"
-MOVED = (
-    f"(function() local t = redis.call('GET', '{CLOCK}')"
-    " return { math.floor(t / 1000000), t % 1000000 } end)()"
-)
 POLICIES = [
     Policy("small", 2, 20.0, "user"),
     Policy("middle", 5, 10.0, "ip"),
@@ -62,9 +58,7 @@ def expected(buckets: list[Bucket], now: int, cost: int) -> list[tuple[bool, int
 @pytest.fixture
 def moved_clock(function: Callable[..., Function], monkeypatch: pytest.MonkeyPatch) -> None:
     function("docs")  # for its environment
-    source = ratelimit._script().source
-    assert "redis.call('TIME')" in source
-    script = Script(source.replace("redis.call('TIME')", MOVED))
+    script = Script(ratelimit._script().source.replace(*MOVED_CLOCK))
     monkeypatch.setattr(ratelimit, "_script", lambda _: script)
 
 
@@ -85,7 +79,7 @@ def test_every_verdict_is_the_models(requests: list[tuple[int, int, set[int]]]) 
     model = [Bucket(policy, at=now) for policy in POLICIES]
     for passed, cost, concerned in requests:
         now += passed
-        redis().run("SET", CLOCK, now)
+        redis().run(*clock_at(now))
         buckets = {POLICIES[i].key(subject): POLICIES[i] for i in concerned}
         verdicts = Limiter(redis()).take(buckets, cost=cost)
         found = [(v.allowed, v.remaining, v.fits_in_ms) for v in verdicts]

@@ -5,7 +5,7 @@ from typing import Any
 
 import redis
 
-from wingman.kit.redis import Command, Commands, RedisError
+from wingman.kit.commands import Command, Commands, RedisError
 
 
 class Counted(Commands):
@@ -70,3 +70,17 @@ class ClockedCommands(Commands):
 
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:
         return [self.run(*command) for command in commands]
+
+
+_CLOCK = "test:clock"
+_MOVED = (
+    f"(function() local t = redis.call('GET', '{_CLOCK}')"
+    " return { math.floor(t / 1000000), t % 1000000 } end)()"
+)
+MOVED_CLOCK = ("redis.call('TIME')", _MOVED)
+"""What to replace in a script, and by what, so that it reads the time from a key."""
+
+
+def clock_at(microseconds: int) -> Command:
+    """Return the command that sets the time of scripts with a MOVED_CLOCK."""
+    return ["SET", _CLOCK, microseconds]

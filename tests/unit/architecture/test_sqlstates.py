@@ -33,7 +33,7 @@ class Refusing(Database):
     def __init__(self, code: str) -> None:
         self._error = DatabaseError(code, "raised", "7")
 
-    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         raise self._error
 
 

@@ -13,8 +13,9 @@ import httpx
 from postgrest import APIError, SyncPostgrestClient
 
 from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
+from wingman.kit.retry import with_supabase_retry
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
-from wingman.kit.transport import http_client
+from wingman.kit.transport import asked_to_wait, http_client, never_sent
 
 TIMEOUT_SECONDS = 5.0
 
@@ -23,6 +24,8 @@ _POSTGREST_AWAY = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
 # SQLSTATE classes that pass by themselves: connection exception, transaction rollback (a
 # deadlock), insufficient resources, operator intervention.
 _POSTGRES_AWAY = ("08", "40", "53", "57")
+# After these, certainly nothing was done: rolled back, no resources, cancelled, not yet started.
+_UNDONE = ("40", "53", "57014", "57P03")
 _TOKEN_REFUSED = frozenset({"PGRST301", "PGRST302"})
 _TOKEN_EXPIRED = "PGRST303"  # noqa: S105 - an error code
 
@@ -30,10 +33,11 @@ _TOKEN_EXPIRED = "PGRST303"  # noqa: S105 - an error code
 class Database(Protocol):
     """Calls one SQL function in one transaction."""
 
-    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         """Return what the function returns, decoded from JSON.
 
-        Raises DatabaseError for an SQLSTATE, DependencyUnavailable when Postgres is away.
+        `idempotent`: calling it twice is as good as once, so a call whose answer was lost may be
+        repeated. Raises DatabaseError for an SQLSTATE, DependencyUnavailable when Postgres is away.
         """
         ...
 
@@ -64,20 +68,42 @@ class PostgrestDatabase(Database):
             f"{url}/rest/v1", headers=dict(headers), http_client=session, retry_enabled=False
         )
 
-    def rpc(self, function: str, params: Mapping[str, object]) -> Any:
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         """See Database.rpc."""
+        retry = with_supabase_retry.but(idempotent=idempotent, probe=self.ping)
+        return retry.run(lambda: self._call(function, params))
+
+    def ping(self) -> None:
+        """Call past breaker and retries, to see whether Postgres answers this client.
+
+        Raises DatabaseError or DependencyUnavailable when it does not.
+        """
+        self._call("ping", {})
+
+    def _call(self, function: str, params: Mapping[str, object]) -> Any:
         try:
             return self._client.rpc(function, dict(params)).execute().data  # type: ignore[arg-type]
         except httpx.HTTPError as error:
-            raise DependencyUnavailable("supabase") from error
+            raise _unanswered(error) from error
         except APIError as error:
             raise _translated(error) from error
 
 
+def _unanswered(error: httpx.HTTPError) -> DependencyUnavailable:
+    untouched = never_sent(error)
+    if isinstance(error, httpx.HTTPStatusError):
+        untouched = any(code in error.response.text for code in _POSTGREST_AWAY)
+    return DependencyUnavailable(
+        "supabase", untouched=untouched, asked_to_wait=asked_to_wait(error)
+    )
+
+
 def _translated(error: APIError) -> Exception:
     code = error.code or ""
-    if code in _POSTGREST_AWAY or (len(code) == len("57P01") and code.startswith(_POSTGRES_AWAY)):
-        return DependencyUnavailable("supabase")
+    if code in _POSTGREST_AWAY:
+        return DependencyUnavailable("supabase", untouched=True)
+    if len(code) == len("57P01") and code.startswith(_POSTGRES_AWAY):
+        return DependencyUnavailable("supabase", untouched=code.startswith(_UNDONE))
     if code == _TOKEN_EXPIRED:
         return TokenExpired()
     if code in _TOKEN_REFUSED:
@@ -85,7 +111,7 @@ def _translated(error: APIError) -> Exception:
     return DatabaseError(code, error.message or "", error.details)
 
 
-def get_user_client(access_token: str) -> Database:
+def get_user_client(access_token: str) -> PostgrestDatabase:
     """Act as the calling user, under row-level security."""
     settings = load(SupabaseSettings)
     key = settings.supabase_publishable_key.get_secret_value()
@@ -94,7 +120,7 @@ def get_user_client(access_token: str) -> Database:
 
 
 @cache
-def get_anon_client() -> Database:
+def get_anon_client() -> PostgrestDatabase:
     """Act as nobody, under row-level security."""
     settings = load(SupabaseSettings)
     key = settings.supabase_publishable_key.get_secret_value()
@@ -102,7 +128,7 @@ def get_anon_client() -> Database:
 
 
 @cache
-def get_service_client() -> Database:
+def get_service_client() -> PostgrestDatabase:
     """Act as the system, past row-level security. Never in a function that serves users."""
     settings = load(SupabaseServiceSettings)
     key = settings.supabase_secret_key.get_secret_value()

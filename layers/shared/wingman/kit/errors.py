@@ -128,6 +128,24 @@ class DependencyUnavailable(ProblemError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "dependency_unavailable"
 
-    def __init__(self, dependency: str, *, retry_after: int = 5) -> None:
+    def __init__(
+        self,
+        dependency: str,
+        *,
+        retry_after: int = 5,
+        untouched: bool = False,
+        asked_to_wait: float | None = None,
+    ) -> None:
+        """Name the dependency.
+
+        `untouched`: it certainly has not done what it was asked. `asked_to_wait`: the seconds
+        that it told us to wait. `retry_after` is what the client is told.
+        """
         super().__init__(headers={"Retry-After": str(retry_after)})
         self.dependency = dependency
+        self.untouched = untouched
+        self.asked_to_wait = asked_to_wait
+
+
+class DependencyRefused(DependencyUnavailable):
+    """A service we depend on does not take our requests. Nothing was lost; try again later."""

@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from wingman.kit.breakers import breaker, breakers
+from wingman.kit.circuit import State
 from wingman.kit.clock import utc_now, within
 from wingman.kit.database import get_anon_client, get_service_client
 from wingman.kit.redis import redis
@@ -48,6 +50,21 @@ class RateLimiterHealth(BaseModel):
     redis_available: bool
 
 
+class CircuitBreakerHealth(BaseModel):
+    """Whether calls go through: `open` is no, `half_open` is some, to see whether they pass."""
+
+    state: State
+
+
+class CircuitBreakers(BaseModel):
+    """The breaker of each dependency; `external` is the worst of all other ones."""
+
+    supabase: CircuitBreakerHealth
+    redis: CircuitBreakerHealth
+    email: CircuitBreakerHealth
+    external: CircuitBreakerHealth
+
+
 class Services(BaseModel):
     """Each thing we depend on."""
 
@@ -55,6 +72,7 @@ class Services(BaseModel):
     redis: RedisHealth
     email: EmailHealth
     rate_limiter: RateLimiterHealth
+    circuit_breakers: CircuitBreakers
 
 
 class Health(BaseModel):
@@ -80,32 +98,69 @@ class Probe(NamedTuple):
 
 
 def check_health() -> Health:
-    """Probe everything side by side, in at most PATIENCE_SECONDS."""
+    """Probe everything side by side, in at most PATIENCE_SECONDS.
+
+    Probes go past the breakers, and a breaker hears of it when its dependency is back.
+    """
     probes = _probe_all(
         {
-            "service": lambda: get_service_client().rpc("ping", {}),
-            "anon": lambda: get_anon_client().rpc("ping", {}),
-            "redis": lambda: redis().run("PING"),
+            "service": lambda: get_service_client().ping(),
+            "anon": lambda: get_anon_client().ping(),
+            "redis": lambda: redis().ping(),
             "email": _reach_mail_provider,
+            "breakers": _learn_states,
         }
     )
+    _tell_breakers(probes)
     settings = load(AppSettings)
+    states = _states()
     return Health(
-        status=_status(probes),
+        status=_status(probes, states),
         timestamp=utc_now(),
         environment=settings.environment,
         version=settings.version,
-        services=_services(probes, settings),
+        services=_services(probes, settings, states),
     )
 
 
-def _status(probes: Mapping[str, Probe]) -> Literal["healthy", "degraded", "unhealthy"]:
+def _learn_states() -> None:
+    shared = [each for each in breakers().all if each.shared]
+    for each, stored in zip(shared, redis().run("MGET", *(b.key for b in shared)), strict=True):
+        each.learn(stored)
+
+
+def _tell_breakers(probes: Mapping[str, Probe]) -> None:
+    alive = {
+        "supabase": probes["service"].ok and probes["anon"].ok,
+        "redis": probes["redis"].ok,
+        "email": probes["email"].ok,
+    }
+    for name, answers in alive.items():
+        if answers:
+            breaker(name).found_alive()
+
+
+def _states() -> CircuitBreakers:
+    named = {"supabase", "redis", "email"}
+    order = list(State)
+    others = [each.state for each in breakers().all if each.name not in named]
+    states = {name: breaker(name).state for name in named}
+    states["external"] = max(others, key=order.index)
+    return CircuitBreakers.model_validate({n: {"state": state} for n, state in states.items()})
+
+
+def _status(
+    probes: Mapping[str, Probe], breakers: CircuitBreakers
+) -> Literal["healthy", "degraded", "unhealthy"]:
     if not (probes["service"].ok or probes["anon"].ok):
         return "unhealthy"
-    return "healthy" if all(probe.ok for probe in probes.values()) else "degraded"
+    stopped = any(each["state"] is State.OPEN for each in breakers.model_dump().values())
+    return "degraded" if stopped or not all(p.ok for p in probes.values()) else "healthy"
 
 
-def _services(probes: Mapping[str, Probe], settings: AppSettings) -> Services:
+def _services(
+    probes: Mapping[str, Probe], settings: AppSettings, states: CircuitBreakers
+) -> Services:
     service, anon, cache, email = (probes[name] for name in ("service", "anon", "redis", "email"))
     return Services(
         database=DatabaseHealth(
@@ -121,6 +176,7 @@ def _services(probes: Mapping[str, Probe], settings: AppSettings) -> Services:
         rate_limiter=RateLimiterHealth(
             enabled=settings.enable_rate_limiting, redis_available=cache.ok
         ),
+        circuit_breakers=states,
     )
 
 

@@ -14,9 +14,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ContainerProvider, Credentials, EnvProvider
 
-from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.errors import DependencyRefused, DependencyUnavailable
+from wingman.kit.retry import with_api_retry
 from wingman.kit.settings import QueueSettings, load
-from wingman.kit.transport import http_client
+from wingman.kit.transport import asked_to_wait, http_client
 
 TIMEOUT_SECONDS = 2.0
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
@@ -47,6 +48,8 @@ class SqsQueue(Queue):
         for batch in _batches(bodies):
             self._call("SendMessageBatch", {"QueueUrl": queue_url, "Entries": batch})
 
+    # What is sent twice is worked off once: consumers expect duplicates, SQS makes them itself.
+    @with_api_retry.but(circuit_breaker_key="sqs", idempotent=True)
     def _call(self, action: str, parameters: Mapping[str, object]) -> None:
         body = json.dumps(parameters)
         try:
@@ -54,7 +57,9 @@ class SqsQueue(Queue):
                 self._endpoint_url, content=body, headers=self._signed(action, body)
             )
         except httpx.HTTPError as error:
-            raise DependencyUnavailable("sqs") from error
+            raise DependencyUnavailable("sqs", asked_to_wait=asked_to_wait(error)) from error
+        if response.is_client_error and not _throttled(response):
+            raise DependencyRefused("sqs")
         if not response.is_success or response.json().get("Failed"):
             raise DependencyUnavailable("sqs")
 
@@ -72,6 +77,11 @@ class SqsQueue(Queue):
         return dict(request.headers.items())
 
 
+def _throttled(response: httpx.Response) -> bool:
+    """Tell a full account from a wrong request; SQS answers 400 to both."""
+    return response.status_code == httpx.codes.TOO_MANY_REQUESTS or "Throttl" in response.text
+
+
 def _batches(bodies: Sequence[Mapping[str, object]]) -> Iterator[list[dict[str, Any]]]:
     for start in range(0, len(bodies), MESSAGES_PER_CALL):
         yield [
@@ -85,7 +95,7 @@ def _credentials() -> Credentials:
     """Lambda gives keys in the environment; with SnapStart, at a local address that renews them."""
     credentials = EnvProvider().load() or ContainerProvider().load()
     if credentials is None:
-        raise DependencyUnavailable("sqs")
+        raise DependencyRefused("sqs")
     return credentials
 
 

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from wingman.kit.breaker import Breaker
+from wingman.kit.breakers import breakers
+from wingman.kit.commands import Command, Commands, RedisError
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.lua import Script, lua
 from wingman.kit.observability import count, logger
 from wingman.kit.ratelimit_memory import LocalBuckets, Refusals
 from wingman.kit.ratelimit_policies import (
@@ -27,7 +31,7 @@ from wingman.kit.ratelimit_policies import (
     Policy,
     Verdict,
 )
-from wingman.kit.redis import Command, Commands, RedisError, Script, lua, redis
+from wingman.kit.redis import redis
 
 __all__ = [
     "ALL",
@@ -47,9 +51,6 @@ __all__ = [
     "Verdict",
     "limiter",
 ]
-
-# After Redis failed, answer from the container for this long before asking again.
-REST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,14 @@ class Taken:
 
 
 class Limiter:
-    """Decides whether a request may go on."""
+    """Decides whether a request may go on; tells the breakers `watched` what their circuits say."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, commands: Commands, watched: Sequence[Breaker] = ()) -> None:
         self._commands = commands
+        self._watched = watched
         self._local = LocalBuckets()
         self._refusals = Refusals()
-        self._resting_until = 0.0
+        self._degraded = False
 
     def take(self, policies: Mapping[str, Policy], *, cost: int = 1) -> list[Verdict]:
         """Charge `cost` tokens to every bucket (key → policy), or nothing to any."""
@@ -107,17 +109,21 @@ class Limiter:
         now = time.monotonic()
         if known := self._refusals.answer(policies, now, cost):
             return self._counted(Taken(list(known.values())))
-        if now < self._resting_until:
-            return self._counted(self._alone(policies, now, cost))
         try:
             taken = self._shared(policies, cost, reads, also, step)
-        except (DependencyUnavailable, RedisError):
-            logger().warning("ratelimit.degraded", exc_info=True)
-            self._resting_until = now + REST_SECONDS
+        except (DependencyUnavailable, RedisError) as error:
+            self._note(degraded=True, error=error)
             return self._counted(self._alone(policies, now, cost))
+        self._note(degraded=False)
         answered = dict(zip(policies, taken.verdicts, strict=True))
         self._refusals.remember(answered, time.monotonic(), cost)
         return self._counted(taken)
+
+    def _note(self, *, degraded: bool, error: Exception | None = None) -> None:
+        if degraded is not self._degraded:
+            self._degraded = degraded
+            event = "ratelimit.degraded" if degraded else "ratelimit.recovered"
+            logger().warning(event, exc_info=error)
 
     def _alone(self, policies: Mapping[str, Policy], now: float, cost: int) -> Taken:
         own = {key: policy.in_one_container for key, policy in policies.items()}
@@ -131,14 +137,15 @@ class Limiter:
         also: Sequence[Command],
         step: Step | None,
     ) -> Taken:
-        keys = [*policies, *reads, *([step.key] if step else [])]
+        circuits = [breaker.key for breaker in self._watched]
+        keys = [*policies, *reads, *circuits, *([step.key] if step else [])]
         arguments: list[object] = [len(policies), cost]
         for policy in policies.values():
             interval = round(policy.seconds_per_token * 1_000_000)
             arguments += [policy.capacity, interval, int(policy.shadow)]
         arguments += step.arguments if step else []
         script = _script(step.lua if step else None)
-        reply = self._run(script, [len(keys), *keys, *arguments], also)
+        reply = script.run(self._commands, keys, arguments, also=also)
         flat, after = (reply[0], reply[1:]) if step else (reply, None)
         verdicts = [
             Verdict(policy, bool(fits), remaining, full_in_ms=full, fits_in_ms=ms)
@@ -148,26 +155,10 @@ class Limiter:
                 strict=True,
             )
         ]
-        return Taken(verdicts, flat[4 * len(policies) :], after or None)
-
-    def _run(
-        self, script: Script, arguments: Sequence[object], also: Sequence[Command]
-    ) -> list[Any]:
-        try:
-            reply = self._send(["EVALSHA", script.digest, *arguments], also)
-        except RedisError as error:
-            if error.code != "NOSCRIPT":
-                raise
-            reply = self._send(["EVAL", script.source, *arguments], ())
-        return list(reply)
-
-    def _send(self, command: Command, also: Sequence[Command]) -> Any:
-        if not also:
-            return self._commands.run(*command)
-        reply, *_ = self._commands.pipeline([command, *also])
-        if isinstance(reply, RedisError):
-            raise reply
-        return reply
+        values = flat[4 * len(policies) :]
+        for breaker, circuit in zip(self._watched, values[len(reads) :], strict=True):
+            breaker.learn(circuit)
+        return Taken(verdicts, values[: len(reads)], after or None)
 
     def _counted(self, taken: Taken) -> Taken:
         for verdict in taken.verdicts:
@@ -182,7 +173,7 @@ class Limiter:
 @cache
 def limiter() -> Limiter:
     """Return the container's limiter."""
-    return Limiter(redis())
+    return Limiter(redis(), breakers().watched)
 
 
 @cache

@@ -1,79 +1,28 @@
-"""Redis over Upstash's REST interface: one reused connection, a short timeout, no retry."""
+"""Redis over Upstash's REST interface: one reused connection, a short timeout, no blind retry."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
-from typing import Any, Protocol, TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import httpx
 from upstash_redis import Redis
 from upstash_redis.errors import UpstashError
 from upstash_redis.http import SyncHttpClient
 
+from wingman.kit.commands import Command, Commands, RedisError
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.lua import Script, lua
+from wingman.kit.retry import with_redis_retry
 from wingman.kit.settings import RedisSettings, load
-from wingman.kit.transport import http_client
+from wingman.kit.transport import http_client, never_sent
+
+__all__ = ["Command", "Commands", "RedisError", "Script", "lua", "redis"]
 
 TIMEOUT_SECONDS = 0.25
+# Twice is the same as once. Scripts are not in it: one may have charged a bucket.
+IDEMPOTENT = frozenset({"DEL", "EXPIRE", "GET", "HGETALL", "HMGET", "HSET", "MGET", "PING", "SET"})
 
-
-Command = Sequence[object]
 _Reply = TypeVar("_Reply")
-
-
-class Commands(Protocol):
-    """Runs Redis commands."""
-
-    def run(self, *command: object) -> Any:
-        """Return Redis's reply.
-
-        Raises RedisError for an error reply, DependencyUnavailable when Redis is away.
-        """
-        ...
-
-    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
-        """Run several commands in one round trip, each by itself; return their replies.
-
-        A command that Redis refuses leaves its RedisError in its place.
-        Raises DependencyUnavailable when Redis is away.
-        """
-        ...
-
-
-class RedisError(Exception):
-    """Redis refused a command; `code` is the first word of its reply (`NOSCRIPT`, `ERR`)."""
-
-    def __init__(self, reply: str) -> None:
-        self.code = reply.partition(" ")[0]
-        super().__init__(reply)
-
-
-@dataclass(frozen=True)
-class Script:
-    """Lua that Redis runs as one atomic step."""
-
-    source: str
-
-    @cached_property
-    def digest(self) -> str:
-        """The name under which Redis caches it."""
-        return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
-
-    def run(self, commands: Commands, keys: Sequence[str], arguments: Sequence[object]) -> Any:
-        """Return the reply; the text is sent only to a Redis that does not have it."""
-        try:
-            return commands.run("EVALSHA", self.digest, len(keys), *keys, *arguments)
-        except RedisError as error:
-            if error.code != "NOSCRIPT":
-                raise
-            return commands.run("EVAL", self.source, len(keys), *keys, *arguments)
-
-
-def lua(name: str) -> str:
-    """Read one of this package's `.lua` files."""
-    return files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8")
 
 
 class UpstashCommands(Commands):
@@ -84,11 +33,20 @@ class UpstashCommands(Commands):
 
     def run(self, *command: object) -> Any:
         """See Commands.run."""
-        return _translated(lambda: self._client.execute(list(command)))
+        retry = with_redis_retry.but(idempotent=command[0] in IDEMPOTENT)
+        return retry.run(lambda: _translated(lambda: self._client.execute([*command])))
 
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:
         """See Commands.pipeline."""
-        return _translated(lambda: self._client.pipe(commands))
+        retry = with_redis_retry.but(idempotent=all(each[0] in IDEMPOTENT for each in commands))
+        return retry.run(lambda: _translated(lambda: self._client.pipe(commands)))
+
+    def ping(self) -> None:
+        """Call past the breaker, to see whether Redis works.
+
+        Raises DependencyUnavailable or RedisError when it does not.
+        """
+        _translated(lambda: self._client.execute(["PING"]))
 
 
 def _translated(call: Callable[[], _Reply]) -> _Reply:
@@ -96,7 +54,9 @@ def _translated(call: Callable[[], _Reply]) -> _Reply:
         return call()
     except UpstashError as error:
         raise RedisError(str(error)) from error
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+    except httpx.HTTPError as error:
+        raise DependencyUnavailable("redis", untouched=never_sent(error)) from error
+    except (ValueError, KeyError, TypeError) as error:
         # A proxy's HTML error page surfaces as whatever decoding it stumbles over.
         raise DependencyUnavailable("redis") from error
 
@@ -137,7 +97,7 @@ class _Redis(Redis):
 
 
 @cache
-def redis() -> Commands:
+def redis() -> UpstashCommands:
     """Return the container's connection."""
     settings = load(RedisSettings)
     client = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS)

@@ -10,6 +10,8 @@ import httpx
 
 from wingman.kit.clock import time_left
 
+# The request never left this machine: nobody can have acted on it.
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # What a gateway answers when the service behind it does not; the body is anyone's guess.
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 
@@ -32,6 +34,18 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def never_sent(error: Exception) -> bool:
+    """Tell whether a call failed before anything of it was sent."""
+    return isinstance(error, _NEVER_SENT)
+
+
+def asked_to_wait(error: Exception) -> float | None:
+    """Return the seconds that a gateway's Retry-After names, if it does."""
+    response = getattr(error, "response", None)
+    seconds = response.headers.get("retry-after", "") if response is not None else ""
+    return float(seconds) if seconds.isdecimal() else None
+
+
 def _bound_by_deadline(request: httpx.Request) -> None:
     left = time_left()
     own = request.extensions["timeout"]
@@ -42,4 +56,5 @@ def _bound_by_deadline(request: httpx.Request) -> None:
 
 def _refuse_gateway_errors(response: httpx.Response) -> None:
     if response.status_code in GATEWAY_ERRORS:
+        response.read()  # PostgREST says there what it could not reach
         response.raise_for_status()

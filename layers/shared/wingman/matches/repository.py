@@ -36,6 +36,7 @@ def request(
     answer = _call(
         database,
         "request_match",
+        idempotent=key.key is not None,
         p_invitee_id=str(invitation.invitee_id),
         p_venue_suggestion=invitation.venue_suggestion,
         p_note=invitation.note,
@@ -48,19 +49,22 @@ def request(
 
 def respond(database: Database, match_id: UUID, action: Action) -> MatchChange:
     """Answer an invitation and record the mails that tell of it."""
-    answer = _call(database, "respond_to_match", p_match_id=str(match_id), p_action=action)
+    answer = _call(
+        database, "respond_to_match", idempotent=True, p_match_id=str(match_id), p_action=action
+    )
     return MatchChange.model_validate(answer)
 
 
 def withdraw(database: Database, match_id: UUID) -> MatchChange:
     """Take an invitation back."""
-    answer = _call(database, "withdraw_match", p_match_id=str(match_id))
+    answer = _call(database, "withdraw_match", idempotent=True, p_match_id=str(match_id))
     return MatchChange.model_validate(answer)
 
 
 def get(database: Database, match_id: UUID) -> Match:
     """Read one match of the caller."""
-    return Match.model_validate(_call(database, "get_match", p_match_id=str(match_id)))
+    found = _call(database, "get_match", idempotent=True, p_match_id=str(match_id))
+    return Match.model_validate(found)
 
 
 def listed(database: Database, status: MatchStatus | None, page: Page) -> list[Match]:
@@ -69,6 +73,7 @@ def listed(database: Database, status: MatchStatus | None, page: Page) -> list[M
     rows = _call(
         database,
         "list_matches",
+        idempotent=True,
         p_status=status,
         p_limit=page.limit + 1,
         p_before_created_at=before.isoformat() if before else None,
@@ -79,12 +84,12 @@ def listed(database: Database, status: MatchStatus | None, page: Page) -> list[M
 
 def expire(database: Database, limit: int) -> int:
     """Mark invitations whose time is over, at most `limit`; counts them."""
-    return int(_call(database, "expire_matches", p_limit=limit))
+    return int(_call(database, "expire_matches", idempotent=False, p_limit=limit))
 
 
-def _call(database: Database, function: str, **params: object) -> Any:
+def _call(database: Database, function: str, *, idempotent: bool, **params: object) -> Any:
     try:
-        return database.rpc(function, params)
+        return database.rpc(function, params, idempotent=idempotent)
     except DatabaseError as error:
         refusal = REFUSALS.get(error.code)
         if refusal is None:

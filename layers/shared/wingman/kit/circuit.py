@@ -1,0 +1,119 @@
+"""The machine of a circuit breaker, in this container: closed, open, half open.
+
+breaker.lua is the same machine for all containers; a test holds them together. Times are
+milliseconds of any one clock. A call that began before the last change is old news.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+WINDOW = 60_000
+"""A failure counts for so long."""
+FIRST_GAP = 1_000
+"""Between two looks at whether an open circuit's dependency is back; doubles when it was not."""
+STALL = 2_000
+"""A half-open circuit whose calls do not come back lets another one through after this."""
+ENOUGH = 10
+"""Calls that must pass before a half-open circuit closes."""
+
+Event = Literal["ask", "passed", "failed", "woke"]
+
+
+class State(StrEnum):
+    """Whether calls go through."""
+
+    CLOSED = "closed"
+    HALF_OPEN = "half_open"
+    OPEN = "open"
+
+
+class May(StrEnum):
+    """What a container may do: call, first see whether the dependency is back, or neither."""
+
+    GO = "go"
+    PROBE = "probe"
+    WAIT = "wait"
+
+
+class Answer(NamedTuple):
+    """What the circuit says; `wait` milliseconds before it is worth asking again."""
+
+    may: May
+    wait: int
+    state: State
+    changed: bool
+
+
+@dataclass
+class Circuit:
+    """One circuit: `threshold` failures in a row open it for `open_for` milliseconds."""
+
+    threshold: int
+    open_for: int
+    state: State = State.CLOSED
+    since: int = 0
+    failures: int = 0
+    failed_at: int = 0
+    gap: int = FIRST_GAP
+    open_until: int = 0
+    probe_at: int = 0
+    admitted: int = 0
+    passed: int = 0
+    granted_at: int = 0
+
+    def tell(self, event: Event, now: int, *, took: int = 0, taken_back: int = 0) -> Answer:
+        """Take note of an event (of a call that took so long) and say what may follow."""
+        was, fresh = self.state, now - took >= self.since
+        react = {
+            State.CLOSED: self._closed,
+            State.OPEN: self._open,
+            State.HALF_OPEN: self._half_open,
+        }[was]
+        may, wait = react(event, now, fresh, taken_back)
+        return Answer(may, wait, self.state, self.state is not was)
+
+    def _closed(self, event: Event, now: int, fresh: bool, taken_back: int) -> tuple[May, int]:
+        if now - self.failed_at > WINDOW:
+            self.failures = 0
+        if event == "passed":
+            self.failures = max(0, self.failures - taken_back)
+        elif event == "failed" and fresh:
+            self.failures, self.failed_at = self.failures + 1, now
+            if self.failures >= self.threshold:
+                self._become_open(now, FIRST_GAP)
+        return May.GO, 0
+
+    def _open(self, event: Event, now: int, fresh: bool, _: int) -> tuple[May, int]:
+        if event == "woke" or (event == "passed" and fresh):
+            self._become_half_open(now, passed=1 if event == "passed" else 0)
+        elif event == "ask" and now >= self.open_until:
+            self._become_half_open(now, passed=0)
+        elif event == "ask" and now >= self.probe_at:
+            self.probe_at = now + self.gap
+            return May.PROBE, 0
+        else:
+            return May.WAIT, max(1, min(self.probe_at, self.open_until) - now)
+        return May.GO, 0
+
+    def _half_open(self, event: Event, now: int, fresh: bool, _: int) -> tuple[May, int]:
+        if event == "failed" and fresh:
+            self._become_open(now, min(2 * self.gap, self.open_for))
+        elif event == "passed" and fresh:
+            self.passed += 1
+            if self.passed >= ENOUGH:
+                self.state, self.since = State.CLOSED, now
+                self.failures = 0
+        elif event in {"ask", "woke"}:
+            if self.admitted > 2 * self.passed and now < self.granted_at + STALL:
+                return May.WAIT, 50
+            self.admitted, self.granted_at = self.admitted + 1, now
+        return May.GO, 0
+
+    def _become_open(self, now: int, gap: int) -> None:
+        self.state, self.since = State.OPEN, now
+        self.open_until, self.probe_at, self.gap = now + self.open_for, now + gap, gap
+
+    def _become_half_open(self, now: int, *, passed: int) -> None:
+        self.state, self.since = State.HALF_OPEN, now
+        self.admitted, self.passed, self.granted_at = 1, passed, now

@@ -1,0 +1,57 @@
+"""Lua scripts that lie beside the module that runs them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from wingman.kit.commands import Command, Commands, RedisError
+
+
+@dataclass(frozen=True)
+class Script:
+    """Lua that Redis runs as one atomic step."""
+
+    source: str
+
+    @cached_property
+    def digest(self) -> str:
+        """The name under which Redis caches it."""
+        return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+
+    def run(
+        self,
+        commands: Commands,
+        keys: Sequence[str],
+        arguments: Sequence[object],
+        *,
+        also: Sequence[Command] = (),
+    ) -> Any:
+        """Return the reply; the text is sent only to a Redis that does not have it.
+
+        The commands `also` go along in the same round trip; what they answer is dropped.
+        Raises RedisError and DependencyUnavailable as Commands.run does.
+        """
+        operands = [len(keys), *keys, *arguments]
+        try:
+            return _send(commands, ["EVALSHA", self.digest, *operands], also)
+        except RedisError as error:
+            if error.code != "NOSCRIPT":
+                raise
+            return commands.run("EVAL", self.source, *operands)
+
+
+def lua(name: str) -> str:
+    """Read one of this package's `.lua` files."""
+    return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
+
+
+def _send(commands: Commands, command: Command, also: Sequence[Command]) -> Any:
+    if not also:
+        return commands.run(*command)
+    reply, *_ = commands.pipeline([command, *also])
+    if isinstance(reply, RedisError):
+        raise reply
+    return reply

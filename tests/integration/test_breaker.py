@@ -1,0 +1,220 @@
+"""Breakers that share one circuit in real Redis."""
+
+import threading
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.support.functions import Function
+from tests.support.redis import MOVED_CLOCK, Counted, clock_at
+from wingman.kit import breaker as module
+from wingman.kit.breaker import THRESHOLDS, Breaker, BreakerOpen
+from wingman.kit.circuit import ENOUGH, Circuit, Event, State
+from wingman.kit.clock import within
+from wingman.kit.commands import Command
+from wingman.kit.errors import Conflict, DependencyRefused, DependencyUnavailable
+from wingman.kit.lua import Script
+from wingman.kit.redis import redis
+
+Start = Callable[[], Breaker]
+
+
+def away() -> None:
+    raise DependencyUnavailable("supabase")
+
+
+def fine() -> str:
+    return "fine"
+
+
+def fail(breaker: Breaker, times: int = 1) -> None:
+    for _ in range(times):
+        with pytest.raises(DependencyUnavailable):
+            breaker.call(away)
+
+
+@pytest.fixture
+def commands(function: Callable[..., Function]) -> Counted:
+    function("docs")  # for its environment
+    return Counted(redis())
+
+
+@pytest.fixture
+def start(commands: Counted) -> Start:
+    """Start a container; all of one test share a circuit that nobody else has."""
+    key = f"breaker:{uuid4()}"
+
+    def _start() -> Breaker:
+        breaker = Breaker("supabase", lambda: commands)
+        breaker.key = key
+        return breaker
+
+    return _start
+
+
+def test_a_call_that_passes_asks_redis_nothing(start: Start, commands: Counted) -> None:
+    breaker = start()
+    assert [breaker.call(fine) for _ in range(100)] == ["fine"] * 100
+    assert commands.names == []
+
+
+def test_failures_count_over_all_containers(start: Start) -> None:
+    for _ in range(THRESHOLDS["supabase"].failures):
+        fail(start())
+    late = start()
+    fail(late)  # it does not know yet; the answer to its report tells it
+    with pytest.raises(BreakerOpen) as caught:
+        late.call(fine)
+    assert int(caught.value.headers["Retry-After"]) >= 1
+
+
+def test_a_failure_is_one_command(start: Start, commands: Counted) -> None:
+    fail(start())
+    commands.names.clear()
+    fail(start())
+    assert commands.names == ["EVALSHA"]
+
+
+def test_while_open_a_container_asks_once_a_second(start: Start, commands: Counted) -> None:
+    breaker = start()
+    fail(breaker, 5)
+    commands.names.clear()
+    for _ in range(50):
+        with pytest.raises(BreakerOpen):
+            breaker.call(fine)
+    assert len(commands.names) == 1
+
+
+def test_what_the_dependency_says_no_to_is_no_failure(start: Start, commands: Counted) -> None:
+    def conflict() -> None:
+        raise Conflict
+
+    def refused() -> None:
+        raise DependencyRefused("supabase")
+
+    for answer in (conflict, refused):
+        for _ in range(10):
+            with pytest.raises((Conflict, DependencyRefused)):
+                start().call(answer)
+    assert commands.names == []
+
+
+def test_a_result_can_be_a_failure(start: Start) -> None:
+    breaker = start()
+    results = [breaker.call(lambda: 500, failed=lambda status: status >= 500) for _ in range(5)]
+    assert results == [500] * 5
+    with pytest.raises(BreakerOpen):
+        breaker.call(lambda: 200, failed=lambda status: status >= 500)
+
+
+def test_a_call_without_time_proves_nothing(start: Start) -> None:
+    breaker = start()
+    with within(0.5):
+        fail(breaker, 10)
+    assert breaker.call(fine) == "fine"
+
+
+def test_a_success_between_failures_keeps_it_closed(start: Start) -> None:
+    breaker = start()
+    for _ in range(5):
+        fail(breaker, 4)
+        breaker.call(fine)
+    assert breaker.state is State.CLOSED
+
+
+def test_a_look_finds_it_awake_and_calls_go_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ASK_AGAIN_SECONDS", 0.0)
+    breaker, awake = start(), threading.Event()
+    looks: list[bool] = []
+
+    def look() -> None:
+        looks.append(awake.is_set())
+        if not awake.is_set():
+            away()
+
+    fail(breaker, 5)
+    threading.Timer(1.5, awake.set).start()
+    passed = 0
+    while passed < 12:
+        try:
+            passed += breaker.call(fine, probe=look) == "fine"
+        except BreakerOpen:
+            assert passed == 0
+    assert looks == [False, True]
+    assert breaker.state is State.CLOSED
+
+
+def test_a_container_hears_of_an_open_circuit_without_failing(
+    start: Start, commands: Counted
+) -> None:
+    fail(start(), 5)
+    breaker, called = start(), []
+    breaker.learn(commands.run("GET", breaker.key))
+    with pytest.raises(BreakerOpen):
+        breaker.call(lambda: called.append(1))
+    assert called == []
+    commands.run("DEL", breaker.key)
+    breaker.learn(commands.run("GET", breaker.key))
+    assert breaker.call(fine) == "fine"
+
+
+def test_somebody_who_found_it_alive_ends_the_waiting(start: Start) -> None:
+    breaker = start()
+    fail(breaker, 5)
+    breaker.found_alive()
+    states = [breaker.state]
+    for _ in range(9):
+        breaker.call(fine)
+        states.append(breaker.state)
+    assert states == [State.HALF_OPEN] * 9 + [State.CLOSED]
+
+
+def test_without_redis_a_container_counts_alone(function: Callable[..., Function]) -> None:
+    function("docs", UPSTASH_REDIS_REST_URL="http://127.0.0.1:9")
+    first, second = (Breaker("supabase", redis) for _ in range(2))
+    fail(first, 5)
+    with pytest.raises(BreakerOpen):
+        first.call(fine)
+    assert second.call(fine) == "fine"
+
+
+RECOVERED_THEN_FAILED = [
+    (0, "failed", 0, 0, 2),
+    (1_000, "woke", 0, 0, 1),
+    (1, "passed", 0, 0, ENOUGH),
+    (1, "failed", 0, 0, 1),
+]
+EVENTS = st.tuples(
+    st.sampled_from([0, 1, 49, 50, 999, 1_000, 1_001, 2_000, 5_999, 6_000, 60_000, 60_001]),
+    st.sampled_from(["ask", "ask", "passed", "passed", "failed", "failed", "woke"]),
+    st.sampled_from([0, 0, 0, 1, 1_000, 10_000]),  # how long the reported call took
+    st.integers(0, 2),
+    st.sampled_from([1, 1, 1, 2, ENOUGH - 1, ENOUGH]),  # how often all this
+)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@example(RECOVERED_THEN_FAILED)
+@given(st.lists(EVENTS, min_size=5, max_size=40))
+def test_the_script_and_the_containers_own_machine_agree(
+    commands: Counted, events: list[tuple[int, Event, int, int, int]]
+) -> None:
+    script, key = Script(module._script().source.replace(*MOVED_CLOCK)), f"breaker:{uuid4()}"
+    own, now = Circuit(2, 6_000), 1_700_000_000_000
+    sent: list[Command] = []
+    expected = []
+    for passed, event, took, taken_back, times in events:
+        for _ in range(times):
+            now += passed
+            sent.append(clock_at(now * 1000))
+            sent.append(["EVAL", script.source, 1, key, event, 2, 6_000, took, taken_back])
+            expected.append(own.tell(event, now, took=took, taken_back=taken_back))
+    replies = commands.pipeline(sent)[1::2]
+    assert [(*said, bool(changed)) for *said, changed in replies] == expected

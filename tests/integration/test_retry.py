@@ -1,0 +1,122 @@
+"""Retries, breakers and what shares them, together on real Redis and real sockets."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.support.functions import Function
+from wingman.kit import breakers, retry
+from wingman.kit.database import get_anon_client
+from wingman.kit.errors import DependencyUnavailable
+
+Load = Callable[..., Function]
+
+
+class Gateway:
+    """A server of our own that answers each POST with the next of its answers."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, str]] = []
+        self.requests = 0
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                gateway.requests += 1
+                self.rfile.read(int(self.headers["Content-Length"]))
+                status, body = gateway.answers.pop(0) if gateway.answers else (200, '"pong"')
+                if status == 0:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    gateway = Gateway()
+    yield gateway
+    gateway.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_waits() -> Iterator[None]:
+    with retry.pausing_with(lambda _: None):
+        yield
+
+
+LOST = (0, "")
+AWAY = (503, '{"code": "PGRST001", "message": "no connection"}')
+HTML = (503, "<html>Service Unavailable</html>")
+DEADLOCK = (500, '{"code": "40P01", "message": "deadlock detected"}')
+SHUT_DOWN = (500, '{"code": "57P01", "message": "terminating connection"}')
+REFUSED = (400, '{"code": "WM009", "message": "match_already_answered"}')
+
+
+@pytest.mark.parametrize("failure", [LOST, AWAY, HTML, DEADLOCK, SHUT_DOWN])
+def test_an_idempotent_call_is_repeated(
+    function: Load, gateway: Gateway, failure: tuple[int, str]
+) -> None:
+    function("health", SUPABASE_URL=gateway.url)
+    gateway.answers = [failure, failure]
+    assert get_anon_client().rpc("any", {}, idempotent=True) == "pong"
+    assert gateway.requests == 3
+
+
+@pytest.mark.parametrize(
+    ("failure", "requests"),
+    [(LOST, 1), (HTML, 1), (SHUT_DOWN, 1), (AWAY, 3), (DEADLOCK, 3)],
+)
+def test_another_call_is_repeated_only_if_nothing_was_done(
+    function: Load, gateway: Gateway, failure: tuple[int, str], requests: int
+) -> None:
+    function("health", SUPABASE_URL=gateway.url)
+    gateway.answers = [failure] * 3
+    with pytest.raises(DependencyUnavailable):
+        get_anon_client().rpc("any", {})
+    assert gateway.requests == requests
+
+
+def test_a_refusal_by_the_database_is_an_answer(function: Load, gateway: Gateway) -> None:
+    function("health", SUPABASE_URL=gateway.url)
+    gateway.answers = [REFUSED] * 20
+    for _ in range(10):
+        with pytest.raises(Exception, match="WM009"):
+            get_anon_client().rpc("any", {}, idempotent=True)
+    assert gateway.requests == 10  # neither repeated nor stopped by the breaker
+
+
+def test_a_storm_of_two_hundred_containers_is_hardly_multiplied(function: Load) -> None:
+    """Each container has a budget of its own; the breaker that they share is what bounds them."""
+    function("health")
+    calls = 0
+
+    def dead() -> None:
+        nonlocal calls
+        calls += 1
+        raise DependencyUnavailable("supabase")
+
+    for _ in range(200):
+        breakers.breakers.cache_clear()  # the next container
+        retry.budgets.cache_clear()
+        with pytest.raises(DependencyUnavailable):
+            retry.with_supabase_retry.but(idempotent=True).run(dead)
+    assert 200 <= calls <= 200 * 1.2
