@@ -67,7 +67,7 @@ def test_a_claim_tells_all_that_sending_needs(url: str, leo: Person) -> None:
         *("email_template", "recipient_email", "priority", "template_data", "retry_count"),
         *("due_at", "recipient_first_name", "timezone", "match_notifications"),
         *("session_reminders", "feedback_requests", "marketing_emails"),
-        *("quiet_hours_start", "quiet_hours_end", "suppressed"),
+        *("quiet_hours_start", "quiet_hours_end", "suppressed", "last_error", "handed_over"),
     }
     for name in (set(claimed) & set(stored)) - {"lease_token"}:
         assert claimed[name] == stored[name]

@@ -122,6 +122,7 @@ def test_a_function_is_open_to_those_it_is_granted_to_alone(url: str) -> None:
     helpers += ["lease_named_emails", "lease_send_groups", "longest_due_group"]
     helpers += ["hand_out_new_emails", "hand_out_send_groups", "may_be_replayed"]
     helpers += ["waiting_since"]
+    helpers += ["handed_over"]
     workers += ["get_email_preferences_of", "update_email_preferences_of", "record_email_event"]
     workers += ["prune_email_logs"]
     users = ["get_match", "list_matches", "request_match", "respond_to_match", "withdraw_match"]
@@ -155,6 +156,7 @@ def test_tables_are_open_to_those_they_are_granted_to_alone(url: str) -> None:
         "service_role select email_logs",
         "service_role update email_logs",
         "service_role select email_lanes",
+        "service_role select email_wishes",
         "service_role update email_lanes",
         *(f"service_role {right} email_leases" for right in _EVERY_RIGHT),
     }

@@ -1,0 +1,97 @@
+"""What a claim tells of a reader's day, for mail that can wait."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.integration.database import (
+    WORKER,
+    Person,
+    acting_as,
+    invoke,
+    look,
+    new_mail,
+    new_person,
+    overtaken,
+    own_database,
+    rows,
+)
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def maya(url: str) -> Person:
+    return new_person(url, "Maya")
+
+
+def _claim(url: str, *mails: UUID) -> list[dict[str, Any]]:
+    return rows(url, WORKER, "claim_emails", p_ids=list(mails), p_lease_seconds=60)
+
+
+def _handed(url: str, person: Person, hours_ago: float, status: str = "sent") -> None:
+    started = NOW - timedelta(hours=hours_ago)
+    group = {"send_group": uuid4(), "group_position": 0, "group_started_at": started}
+    new_mail(url, person, delivery_status=status, **group)
+
+
+def test_what_went_to_the_provider_lately_is_told(url: str, maya: Person) -> None:
+    for hours_ago, status in ((1, "delivered"), (30, "bounced"), (2, "unknown"), (49, "sent")):
+        _handed(url, maya, hours_ago, status)
+    _handed(url, maya, 1, "failed")
+    _handed(url, new_person(url), 1)
+    mail = new_mail(url, maya, priority="bulk", error_message="quiet_hours")
+
+    [claimed] = _claim(url, mail)
+
+    told = sorted(round((NOW - at) / timedelta(hours=1)) for at in claimed["handed_over"])
+    assert told == [1, 2, 30]
+    assert claimed["last_error"] == "quiet_hours"
+
+
+def test_what_may_not_wait_asks_for_nothing(url: str, maya: Person) -> None:
+    _handed(url, maya, 1)
+
+    [claimed] = _claim(url, new_mail(url, maya))
+
+    assert claimed["handed_over"] == []
+
+
+def test_what_another_worker_is_about_to_let_go_counts_as_gone(url: str, maya: Person) -> None:
+    first, second = (new_mail(url, maya, priority="bulk") for _ in range(2))
+
+    assert [row["handed_over"] for row in _claim(url, first)] == [[]]
+    [claimed] = _claim(url, second)
+
+    [at] = claimed["handed_over"]
+    assert abs(at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_two_claims_at_the_same_moment_see_each_other(url: str, maya: Person) -> None:
+    first, second = (new_mail(url, maya, priority="bulk") for _ in range(2))
+    params = {"p_ids": [second], "p_lease_seconds": 60}
+
+    with acting_as(url, WORKER) as one:
+        invoke(one, "claim_emails", p_ids=[first], p_lease_seconds=60)
+        [claimed] = overtaken(url, one, WORKER, lambda c: invoke(c, "claim_emails", **params))
+
+    assert len(claimed["handed_over"]) == 1
+
+
+def test_a_lease_that_ended_holds_nothing_any_more(url: str, maya: Person) -> None:
+    first, second = (new_mail(url, maya, priority="bulk") for _ in range(2))
+    _claim(url, first)
+    look(url, "update private.email_leases set expires_at = now() - interval '1 s'")
+
+    [claimed] = _claim(url, second)
+
+    assert claimed["handed_over"] == []
