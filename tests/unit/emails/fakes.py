@@ -141,6 +141,7 @@ def invitation(**overrides: Any) -> ClaimedEmail:
     """An invitation from Leo to Maya."""
     facts: dict[str, Any] = {
         "id": uuid4(),
+        "user_id": uuid4(),
         "lease_token": UUID(int=0),
         "email_template": "match_invitation",
         "recipient_email": "maya@example.com",

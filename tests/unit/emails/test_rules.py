@@ -1,6 +1,8 @@
 """What happens to a mail, as tables and as properties."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.unit.emails.fakes import NOON, invitation, reminder
 from wingman.emails import rules
-from wingman.emails.models import Outcome, Priority, Template, content_of
+from wingman.emails.models import Category, Content, Outcome, Priority, Template, content_of
 from wingman.emails.rules import Reply, SkipReason
+from wingman.emails.timing import Delay, Departure
 
 REPLIES = st.sampled_from([reply for reply in Reply if reply is not Reply.ACCEPTED])
 # After these nobody can know whether the provider took the request.
@@ -75,9 +78,84 @@ def test_reminders_obey_their_own_switch() -> None:
     assert rules.skip_reason(email, content_of(email), NOON) is SkipReason.PREFERENCE_OFF
 
 
+KINDS = {
+    Template.MATCH_INVITATION: (Category.MATCH_NOTIFICATIONS, False),
+    Template.MATCH_ACCEPTED: (Category.MATCH_NOTIFICATIONS, False),
+    Template.MATCH_DECLINED: (Category.MATCH_NOTIFICATIONS, False),
+    Template.SESSION_SCHEDULED: (Category.MATCH_NOTIFICATIONS, False),
+    Template.SESSION_RESCHEDULED: (Category.MATCH_NOTIFICATIONS, False),
+    Template.SESSION_CANCELLED: (Category.MATCH_NOTIFICATIONS, False),
+    Template.SESSION_REMINDER_24H: (Category.SESSION_REMINDERS, False),
+    Template.SESSION_REMINDER_2H: (Category.SESSION_REMINDERS, False),
+    Template.SESSION_FEEDBACK: (Category.FEEDBACK_REQUESTS, True),
+}
+CONTENTS = {
+    template: content
+    for content in get_args(Content)
+    for template in get_args(content.model_fields["template"].annotation)
+}
+
+
 @pytest.mark.parametrize("template", Template)
-def test_every_template_has_a_switch(template: Template) -> None:
-    assert template in rules._SWITCHES
+def test_every_mail_has_its_switch_and_says_whether_it_can_wait(template: Template) -> None:
+    content = CONTENTS[template]
+
+    assert (content.category, content.can_wait) == KINDS[template]
+
+
+NIGHT = NOON.replace(hour=23)  # midnight in Berlin
+RESTING = {"quiet_hours_start": time(22), "quiet_hours_end": time(8)}
+
+
+@given(
+    st.sampled_from(["match_invitation", "session_reminder_24h", "session_reminder_2h"]),
+    st.datetimes(datetime(2026, 11, 19), datetime(2026, 11, 21)),  # noqa: DTZ001 - made aware below
+    st.integers(0, 9),
+)
+def test_what_may_not_wait_never_does(template: str, naive: datetime, today: int) -> None:
+    now = naive.replace(tzinfo=NOON.tzinfo)
+    make = invitation if template == "match_invitation" else partial(reminder, template)
+    email = make(**RESTING, handed_over=[now] * today)
+
+    leaves = rules.when(email, content_of(email), now, just_chosen=5, active_hours=[9] * 24)
+
+    assert leaves == Departure(now)
+
+
+def test_what_can_wait_waits_for_the_readers_morning() -> None:
+    email = reminder("session_feedback", **RESTING)
+
+    leaves = rules.when(email, content_of(email), NIGHT)
+
+    assert leaves == Departure(NIGHT.replace(day=21, hour=7), Delay.QUIET_HOURS)
+
+
+@pytest.mark.parametrize(("handed_over", "just_chosen"), [(3, 0), (0, 3), (1, 2)])
+def test_what_was_just_let_go_counts_for_the_day(handed_over: int, just_chosen: int) -> None:
+    email = reminder("session_feedback", handed_over=[NOON] * handed_over)
+
+    leaves = rules.when(email, content_of(email), NOON, just_chosen=just_chosen)
+
+    assert leaves.delay is Delay.DAILY_CAP
+
+
+@pytest.mark.parametrize("last_error", [None, "HttpClientError: lost", *Delay])
+def test_a_mail_waits_for_its_hour_once(last_error: str | None) -> None:
+    email = reminder("session_feedback", last_error=last_error)
+    in_the_evening = [9 if hour == 18 else 0 for hour in range(24)]
+
+    leaves = rules.when(email, content_of(email), NOON, active_hours=in_the_evening)
+
+    assert leaves.delay is (None if last_error in set(Delay) else Delay.ACTIVE_HOUR)
+
+
+@pytest.mark.parametrize(("days", "expected"), [(6, None), (8, SkipReason.NO_LONGER_USEFUL)])
+def test_nobody_is_asked_how_it_was_a_week_later(days: int, expected: SkipReason | None) -> None:
+    email = reminder("session_feedback")
+
+    reason = rules.skip_reason(email, content_of(email), NOON + timedelta(days=days + 1))
+
+    assert reason is expected
 
 
 @given(st.integers(0, 200))

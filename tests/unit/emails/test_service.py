@@ -1,20 +1,26 @@
 """Sending: what is due leaves once, and what goes wrong stays with the one it concerns."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.unit.emails.fakes import (
     LOST,
+    NOON,
     Context,
     House,
     OutboxAway,
     house,
     invitation,
+    reminder,
 )
 from wingman.emails import service
+from wingman.emails.models import ClaimedEmail, Priority
 from wingman.emails.provider import BatchReply
 from wingman.emails.rules import Reply
 from wingman.kit.clock import deadline
@@ -171,3 +177,61 @@ def test_nothing_logged_names_an_address(caplog: pytest.LogCaptureFixture) -> No
 
     assert "maya@example.com" not in caplog.text
     assert not any("maya" in str(vars(record)).lower() for record in caplog.records)
+
+
+def feedback(**facts: Any) -> ClaimedEmail:
+    return reminder("session_feedback", **facts)
+
+
+def test_what_is_moved_says_when_and_why_and_counts_as_no_failure() -> None:
+    on = house()
+    on.clock.advance(hours=11)  # midnight in Berlin
+    mail = on.outbox.add(
+        feedback(quiet_hours_start=time(22), quiet_hours_end=time(8)), Priority.BULK
+    )
+
+    service.send(on.sender, [mail])
+
+    assert on.provider.requests == []
+    assert on.outbox.status(mail) == "pending"
+    assert on.outbox.result(mail).error == "quiet_hours"
+    assert on.outbox.result(mail).counts is False
+
+    on.clock.advance(hours=8)
+    service.send(on.sender, [mail])
+    assert on.outbox.status(mail) == "sent"
+
+
+def test_of_five_that_can_wait_three_go_today() -> None:
+    on = house()
+    reader = uuid4()
+    mails = [on.outbox.add(feedback(user_id=reader), Priority.BULK) for _ in range(5)]
+    other = on.outbox.add(feedback(), Priority.BULK)
+
+    service.send(on.sender, [*mails, other])
+
+    assert [on.outbox.status(mail) for mail in mails] == ["sent"] * 3 + ["pending"] * 2
+    assert on.outbox.result(mails[4]).error == "daily_cap"
+    assert on.outbox.status(other) == "sent"
+
+
+def test_the_hour_in_which_a_reader_is_active_is_asked_for_what_can_wait_only() -> None:
+    on = house()
+    asked: list[set[UUID]] = []
+
+    def seen_in_the_evening(users: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
+        asked.append(set(users))
+        return {user: [9 if hour == 18 else 0 for hour in range(24)] for user in users}
+
+    sender = replace(on.sender, active_hours=seen_in_the_evening)
+    reader = uuid4()
+    urgent = on.outbox.add(invitation())
+    waits = on.outbox.add(feedback(user_id=reader), Priority.BULK)
+
+    service.send(sender, [urgent])
+    service.send(sender, [waits])
+
+    assert asked == [{reader}]
+    assert on.outbox.status(urgent) == "sent"
+    assert on.outbox.result(waits).error == "active_hour"
+    assert on.outbox.result(waits).retry_at == NOON.replace(hour=18)

@@ -1,7 +1,7 @@
 """One send group on its way: one request under one key, and what becomes of its mails."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -25,6 +25,15 @@ SECONDS_PER_REQUEST = TIMEOUT_SECONDS + 3.0
 _TAKEN_BY_NOBODY = {Reply.RATE_LIMITED, Reply.UNREACHABLE}
 
 
+ActiveHours = Callable[[Collection[UUID]], Mapping[UUID, Sequence[int]]]
+"""Tells how often users were seen in each hour of the day (UTC); nothing of who is not known."""
+
+
+def nobody_was_seen(_: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
+    """Know nothing: every hour is as good."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Sender:
     """What sending needs: the outbox, the provider and its limit, the pen, a clock."""
@@ -36,6 +45,7 @@ class Sender:
     lease_seconds: int = 60
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
+    active_hours: ActiveHours = nobody_was_seen
 
 
 @dataclass(frozen=True)

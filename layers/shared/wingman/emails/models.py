@@ -3,7 +3,7 @@
 from datetime import datetime, time
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -72,7 +72,12 @@ class EmailIds(_Frozen):
     email_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
 
 
-class _AboutMatch(_Frozen):
+class _Content(_Frozen):
+    category: ClassVar[Category] = Category.MATCH_NOTIFICATIONS
+    can_wait: ClassVar[bool] = False
+
+
+class _AboutMatch(_Content):
     match_id: UUID
 
     @property
@@ -81,7 +86,7 @@ class _AboutMatch(_Frozen):
         return f"/matches/{self.match_id}"
 
 
-class _AboutSession(_Frozen):
+class _AboutSession(_Content):
     session_id: UUID
     partner_name: Line
     venue_name: Line
@@ -146,6 +151,7 @@ class SessionCancelled(_AboutSession):
 class SessionReminder(_AboutSession):
     """A meeting is near: 24 or 2 hours away when all runs on time."""
 
+    category = Category.SESSION_REMINDERS
     template: Literal[Template.SESSION_REMINDER_24H, Template.SESSION_REMINDER_2H]
     challenge_title: Line | None = None
 
@@ -153,6 +159,8 @@ class SessionReminder(_AboutSession):
 class SessionFeedback(_AboutSession):
     """They have met, and are asked how it was."""
 
+    category = Category.FEEDBACK_REQUESTS
+    can_wait = True
     template: Literal[Template.SESSION_FEEDBACK]
 
 
@@ -173,9 +181,11 @@ class ClaimedEmail(_Frozen):
     """A mail that this worker holds under a lease, with the recipient's facts of this moment.
 
     `send_group` is set when an earlier attempt may already have reached the provider.
+    `handed_over` is when the recipient's mails of two days went to the provider, for bulk mail.
     """
 
     id: UUID
+    user_id: UUID
     lease_token: UUID
     send_group: UUID | None = None
     group_position: int | None = None
@@ -185,6 +195,8 @@ class ClaimedEmail(_Frozen):
     template_data: dict[str, Any]
     retry_count: int = 0
     due_at: AwareDatetime | None = None
+    last_error: str | None = None
+    handed_over: tuple[AwareDatetime, ...] = ()
     recipient_first_name: str | None = None
     timezone: str | None = None
     match_notifications: bool | None = None

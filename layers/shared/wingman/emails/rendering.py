@@ -6,15 +6,15 @@ The same input gives the same bytes: a repeated attempt must be the identical re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wingman.emails.brand import Brand
 from wingman.emails.errors import RenderError
 from wingman.emails.models import Content
+from wingman.emails.timing import zone_of
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
@@ -135,14 +135,6 @@ def moment(when: datetime, zone: tzinfo) -> str:
     local = when.astimezone(zone)
     name = local.tzname() or ""
     return f"{local:%A} {local.day} {local:%B}, {local:%H:%M} ({_zone_name(name)})"
-
-
-def zone_of(name: str | None) -> tzinfo:
-    """Find the reader's timezone; UTC where it is unknown to this machine."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 def _zone_name(name: str) -> str:

@@ -13,9 +13,11 @@ from wingman.emails.models import (
     MatchInvitation,
     Outcome,
     Priority,
+    SessionFeedback,
     SessionReminder,
     Template,
 )
+from wingman.emails.timing import Delay, Departure, ReaderClock, departure, zone_of
 
 FIRST_RETRY = timedelta(minutes=1)
 RETRY_WINDOW = timedelta(hours=20)
@@ -26,6 +28,8 @@ _USELESS_BEFORE_START = {
     Template.SESSION_REMINDER_24H: timedelta(hours=2),
     Template.SESSION_REMINDER_2H: timedelta(0),
 }
+# Who has not been asked by then has forgotten; as long as a no-show can be reported.
+_FEEDBACK_ASKED_FOR = timedelta(days=7)
 
 _QUICK_REPEATS = 3
 _FIRST_QUICK_REPEAT = timedelta(seconds=0.4)
@@ -37,18 +41,7 @@ _SHORTEST_WAIT = timedelta(seconds=1)
 # Due whatever the difference between our clock and the database's.
 _AT_ONCE = timedelta(seconds=-5)
 
-# Which switch of the reader governs which mail, and how it stands until they touch it.
-_SWITCHES = {
-    Template.MATCH_INVITATION: Category.MATCH_NOTIFICATIONS,
-    Template.MATCH_ACCEPTED: Category.MATCH_NOTIFICATIONS,
-    Template.MATCH_DECLINED: Category.MATCH_NOTIFICATIONS,
-    Template.SESSION_SCHEDULED: Category.MATCH_NOTIFICATIONS,
-    Template.SESSION_RESCHEDULED: Category.MATCH_NOTIFICATIONS,
-    Template.SESSION_CANCELLED: Category.MATCH_NOTIFICATIONS,
-    Template.SESSION_REMINDER_24H: Category.SESSION_REMINDERS,
-    Template.SESSION_REMINDER_2H: Category.SESSION_REMINDERS,
-    Template.SESSION_FEEDBACK: Category.FEEDBACK_REQUESTS,
-}
+# How a switch of the reader stands until they touch it.
 _ON_BY_DEFAULT = set(Category) - {Category.MARKETING_EMAILS}
 
 
@@ -100,12 +93,38 @@ def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipRea
     """
     if email.suppressed:
         return SkipReason.SUPPRESSED
-    if not _wanted(email, content.template):
+    if not _wanted(email, content.category):
         return SkipReason.PREFERENCE_OFF
     ends = _useful_until(content)
     if ends is not None and ends <= now:
         return SkipReason.NO_LONGER_USEFUL
     return None
+
+
+def when(
+    email: ClaimedEmail,
+    content: Content,
+    now: datetime,
+    *,
+    just_chosen: int = 0,
+    active_hours: Sequence[int] | None = None,
+) -> Departure:
+    """Say when a mail that goes at all may go: now, unless it can wait and its reader rests.
+
+    `just_chosen`: mails to the same reader that were let go a moment ago. `active_hours`: how
+    often the reader was seen in each hour of the day (UTC), where that is known.
+    """
+    if not content.can_wait:
+        return Departure(now)
+    clock = ReaderClock(
+        zone_of(email.timezone),
+        email.quiet_hours_start,
+        email.quiet_hours_end,
+        handed_over=(*email.handed_over, *[now] * just_chosen),
+        active_hours=active_hours,
+        has_waited=email.last_error in set(Delay),
+    )
+    return departure(clock, now)
 
 
 def outcome_of(reason: SkipReason) -> Outcome:
@@ -198,10 +217,9 @@ _ONLY_WAITING = {Reply.RATE_LIMITED, Reply.IN_PROGRESS, *_PAUSING}
 _PASSING = {Reply.UNKNOWN, Reply.UNREACHABLE, Reply.IN_PROGRESS, Reply.RATE_LIMITED}
 
 
-def _wanted(email: ClaimedEmail, template: Template) -> bool:
-    switch = _SWITCHES[template]
-    choice: bool | None = getattr(email, switch)
-    return switch in _ON_BY_DEFAULT if choice is None else choice
+def _wanted(email: ClaimedEmail, category: Category) -> bool:
+    choice: bool | None = getattr(email, category)
+    return category in _ON_BY_DEFAULT if choice is None else choice
 
 
 def _useful_until(content: Content) -> datetime | None:
@@ -209,4 +227,6 @@ def _useful_until(content: Content) -> datetime | None:
         return content.expires_at
     if isinstance(content, SessionReminder):
         return content.scheduled_time - _USELESS_BEFORE_START[content.template]
+    if isinstance(content, SessionFeedback):
+        return content.scheduled_time + _FEEDBACK_ASKED_FOR
     return None

@@ -6,6 +6,7 @@ was lost) repeats the identical request, and the provider answers with its first
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
@@ -37,7 +38,8 @@ from wingman.emails.models import (
 from wingman.emails.provider import provider
 from wingman.emails.rendering import Renderer
 from wingman.emails.repository import DatabaseOutbox, Outbox
-from wingman.emails.rules import Reply
+from wingman.emails.rules import Reply, SkipReason
+from wingman.emails.timing import Departure
 from wingman.kit.clock import time_left
 from wingman.kit.database import get_service_client
 from wingman.kit.errors import DependencyUnavailable
@@ -153,7 +155,7 @@ def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[Clai
 
 def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) -> None:
     """Decide about each mail, bind those that go into one group, send it."""
-    verdicts = [_decide(sender, email) for email in emails]
+    verdicts = _decided(sender, emails)
     settled = [verdict for verdict in verdicts if isinstance(verdict, EmailResult)]
     drafts = {verdict.email.id: verdict for verdict in verdicts if isinstance(verdict, Draft)}
     if settled:
@@ -179,16 +181,49 @@ def _send_halves(sender: Sender, ids: Sequence[UUID]) -> None:
         _send_claimed(sender, lease, claimed)
 
 
-def _decide(sender: Sender, email: ClaimedEmail) -> Draft | EmailResult:
+def _decided(sender: Sender, emails: Sequence[ClaimedEmail]) -> list[Draft | EmailResult]:
+    """Decide one by one: what goes to a reader counts for what comes after it."""
+    waiting = {email.user_id for email in emails if email.priority is Priority.BULK}
+    seen = sender.active_hours(waiting) if waiting else {}
+    chosen = Counter[UUID]()
+    verdicts: list[Draft | EmailResult] = []
+    for email in emails:
+        verdict = _decide(sender, email, chosen[email.user_id], seen.get(email.user_id))
+        chosen[email.user_id] += isinstance(verdict, Draft)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _decide(
+    sender: Sender, email: ClaimedEmail, just_chosen: int, active_hours: Sequence[int] | None
+) -> Draft | EmailResult:
+    now = sender.now()
     try:
-        reason = rules.skip_reason(email, content_of(email), sender.now())
-        if reason is None:
-            return write(sender, email)
+        content = content_of(email)
+        reason = rules.skip_reason(email, content, now)
+        if reason is not None:
+            return _skipped(email, reason)
+        leaves = rules.when(email, content, now, just_chosen=just_chosen, active_hours=active_hours)
+        return write(sender, email) if leaves.delay is None else _moved(email, leaves)
     except RenderError as error:
         logger().error("emails.failed", extra={"email_id": str(email.id), "error": str(error)})
         return EmailResult(id=email.id, outcome=Outcome.FAILED, error=str(error))
+
+
+def _skipped(email: ClaimedEmail, reason: SkipReason) -> EmailResult:
     logger().info("emails.skipped", extra={"email_id": str(email.id), "reason": reason})
     return EmailResult(id=email.id, outcome=rules.outcome_of(reason), error=reason)
+
+
+def _moved(email: ClaimedEmail, leaves: Departure) -> EmailResult:
+    logger().info("emails.moved", extra={"email_id": str(email.id), "reason": leaves.delay})
+    return EmailResult(
+        id=email.id,
+        outcome=Outcome.RETRY,
+        error=leaves.delay,
+        retry_at=leaves.at,
+        counts=False,
+    )
 
 
 def _later(sender: Sender, email: ClaimedEmail, error: str) -> EmailResult:
