@@ -10,7 +10,7 @@ def run() -> str:
     )
     return (
         "## Cold start\n\n"
-        "Initialisation of the built artefact under the Lambda runtime client, median of 7, as a "
+        "Initialisation of the built artefact under the Lambda runtime client, shortest of 7, as a "
         "ratio to a bare\nFastAPI and Mangum function that `sam build` made without bytecode, "
         "taking turns in one run.\n\n"
         f"| function | ratio |\n|---|---|\n{rows}\n"
