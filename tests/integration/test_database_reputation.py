@@ -216,16 +216,26 @@ def test_ten_thousand_sessions_are_counted_from_the_index_alone(url: str, busy: 
 
 
 @pytest.mark.parametrize(
-    ("function", "params", "index"),
+    ("function", "params", "index", "condition"),
     [
-        ("list_sessions", {"p_limit": 20}, "wingman_sessions_of_user2"),
-        ("list_sessions", {"p_limit": 20, "p_status": "completed"}, "wingman_sessions_of_user1"),
-        ("close_overdue_sessions", {"p_limit": 100}, "wingman_sessions_open_by_time"),
-        ("expire_matches", {"p_limit": 100}, "wingman_matches_pending_by_end"),
+        ("list_sessions", {}, "wingman_sessions_of_user2", "(user2_id = $1) AND (ROW(created_at"),
+        (
+            "list_sessions",
+            {"p_status": "completed"},
+            "wingman_sessions_of_user1",
+            "(user1_id = $1) AND (ROW(created_at",
+        ),
+        ("close_overdue_sessions", {}, "wingman_sessions_open_by_time", "scheduled_time <="),
+        ("expire_matches", {}, "wingman_matches_pending_by_end", "expires_at <="),
     ],
 )
 def test_what_runs_beside_it_reads_by_index(
-    url: str, busy: Person, function: str, params: dict[str, object], index: str
+    url: str,
+    busy: Person,
+    function: str,
+    params: dict[str, object],
+    index: str,
+    condition: str,
 ) -> None:
     look(
         url,
@@ -233,12 +243,13 @@ def test_what_runs_beside_it_reads_by_index(
         " select %s, %s, %s, 'declined' from generate_series(1, 5000)",
         *(busy.user_id, new_person(url).user_id, busy.user_id),
     )
-    look(url, "analyze")
+    look(url, "analyze public.wingman_matches")
 
-    found = plans(url, busy, function, **params)
+    found = plans(url, busy, function, p_limit=20, **params)
 
     assert full_scans(found, "wingman_sessions", "wingman_matches") == []
     assert index in found
+    assert f"Index Cond: ({condition}" in found
 
 
 @pytest.mark.parametrize("step", ["confirm_session", "cancel_session", "report_no_show"])
