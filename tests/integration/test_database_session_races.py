@@ -225,3 +225,15 @@ def test_planning_waits_for_a_worker_that_closes_the_session_before(pair: Pair) 
 
     assert not isinstance(outcome, psycopg.Error)
     assert pair.read(session_id)["status"] == "expired"
+
+
+def test_planning_closes_the_session_before_by_what_is_just_being_said(pair: Pair) -> None:
+    session_id = pair.session(_OVERDUE)
+    params = {"p_match_id": pair.match_id, "p_venue_name": "Park", "p_scheduled_time": "tomorrow"}
+
+    with acting_as(pair.url, pair.second) as reporting:
+        invoke(reporting, "report_no_show", p_session_id=session_id)
+        outcome = overtaken(pair.url, reporting, pair.first, _does("create_session", **params))
+
+    assert not isinstance(outcome, psycopg.Error)
+    assert pair.read(session_id)["status"] == "no_show"
