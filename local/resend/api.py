@@ -18,6 +18,7 @@ from local.resend.errors import (
     InvalidApiKeyError,
     MissingApiKeyError,
     NotFoundError,
+    ResendError,
     ValidationError,
 )
 from local.resend.faults import Faults, Mode
@@ -59,6 +60,15 @@ class Api:
         return await self._handle(request, accept)
 
     async def _handle(self, request: Request, accept: Accept) -> Response:
+        try:
+            response = await self._answer(request, accept)
+        except ResendError as refusal:
+            self._mailbox.answers[refusal.status] += 1
+            raise
+        self._mailbox.answers[response.status_code] += 1
+        return response
+
+    async def _answer(self, request: Request, accept: Accept) -> Response:
         headers = self._admit(request)
         body = await _json(request)
         fault = self._faults.take(recipients(body))

@@ -30,6 +30,7 @@ class Control:
         return [
             Route("/_sandbox/emails", self._emails),
             Route("/_sandbox/emails", self._forget, methods=["DELETE"]),
+            Route("/_sandbox/journal", self._journal),
             Route("/_sandbox/faults", self._plan, methods=["POST"]),
             Route("/_sandbox/faults", self._waiting),
             Route("/_sandbox/faults", self._heal, methods=["DELETE"]),
@@ -38,12 +39,19 @@ class Control:
             Route("/_sandbox/events", self._event, methods=["POST"]),
         ]
 
-    async def _emails(self, _: Request) -> Response:
-        return JSONResponse([mail.as_json() for mail in self._mailbox.mails.values()])
+    async def _emails(self, request: Request) -> Response:
+        """List what was accepted, oldest first; `?to=` only what contains this in a recipient."""
+        wanted = request.query_params.get("to", "")
+        mails = self._mailbox.mails.values()
+        found = [mail.as_json() for mail in mails if any(wanted in one for one in mail.to)]
+        return JSONResponse(found)
 
     async def _forget(self, _: Request) -> Response:
-        self._mailbox.mails.clear()
+        self._mailbox.clear()
         return Response(status_code=204)
+
+    async def _journal(self, _: Request) -> Response:
+        return JSONResponse(self._mailbox.journal())
 
     async def _plan(self, request: Request) -> Response:
         return JSONResponse(dict(vars(self._faults.add(await _object(request)))), 201)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: dict[str, Mail] = {}
+        self.answers: Counter[int] = Counter()
         self.delay = 0.0
         self._keys = IdempotencyKeys()
 
@@ -42,6 +44,22 @@ class Mailbox:
             return {"data": [{"id": self._keep(item, key)} for item in body]}
 
         return await self._once(key, ("/emails/batch", permissive, body), work)
+
+    def clear(self) -> None:
+        """Forget the mails, and how requests were answered; keys are remembered."""
+        self.mails.clear()
+        self.answers.clear()
+
+    def journal(self) -> dict[str, Any]:
+        """Return when each mail was accepted, by its `email_id` tag, and the answers by status."""
+        tags = [
+            (next((tag["value"] for tag in mail.tags if tag["name"] == "email_id"), None), mail)
+            for mail in self.mails.values()
+        ]
+        return {
+            "accepted": [[tag, mail.accepted_at] for tag, mail in tags],
+            "answers": {str(status): count for status, count in self.answers.items()},
+        }
 
     def _keep_valid(self, body: list[Any], key: str | None) -> Answer:
         kept, errors = [], []

@@ -16,8 +16,9 @@ class Inbox:
         self._client = httpx.Client(base_url=url, timeout=10)
 
     def of(self, person: Person) -> list[dict[str, Any]]:
-        accepted = self._client.get("/_sandbox/emails").json()
-        return [mail for mail in accepted if person.email in str(mail["to"])]
+        answer = self._client.get("/_sandbox/emails", params={"to": person.email})
+        mails: list[dict[str, Any]] = answer.json()
+        return mails
 
     def subjects(self, person: Person) -> list[str]:
         return [str(mail["subject"]) for mail in self.of(person)]

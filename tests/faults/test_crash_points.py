@@ -1,0 +1,149 @@
+"""A sender that is stopped at every step between claim and completion, in every way.
+
+Real database, real provider sandbox. A step is a call of the sender: the fault meets it before it
+is done or just after. Whatever happens, the next senders bring each mail to the provider once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.faults.mail import Story, tell
+from tests.faults.test_exactly_once import worker
+from tests.support.inbox import Inbox
+from tests.support.people import People
+from wingman.emails import service as emails
+from wingman.emails.bucket import Bucket, Slot
+from wingman.emails.delivery import Sender
+from wingman.emails.models import Priority
+from wingman.emails.provider import BatchReply
+from wingman.emails.rules import Reply
+from wingman.kit.errors import DependencyUnavailable
+
+__all__ = ["worker"]  # the fixture that makes this process a container
+
+STEPS = ("claim", "form_send_group", "reserve", "send_batch", "learn", "complete")
+
+
+LASTING = ("timeout", "lost answer")
+KINDS = (
+    *("killed before", "killed after", *LASTING),
+    *("duplicate before", "duplicate after"),
+    "overtaken before",
+    "overtaken after",
+)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class Fault:
+    """What meets one step: its first call or, if nobody answers, every call of the invocation."""
+
+    step: str
+    kind: str
+    again: Callable[[], object]
+    met: bool = False
+
+    def around(self, step: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def faulty(*arguments: Any, **options: Any) -> Any:
+            if step != self.step or (self.met and self.kind not in LASTING):
+                return call(*arguments, **options)
+            self.met = True
+            return self._meet(lambda: call(*arguments, **options))
+
+        return faulty
+
+    def _meet(self, call: Callable[[], Any]) -> Any:
+        match self.kind:
+            case "killed before":
+                raise Killed
+            case "killed after":
+                call()
+                raise Killed
+            case "timeout":
+                return self._away()
+            case "lost answer":
+                call()
+                return self._away()
+            case "duplicate before":
+                self.again()
+                return call()
+            case _:
+                answer = call()
+                self.again()
+                return answer
+
+    def _away(self) -> Any:
+        """What the adapter of the step says when nobody answers."""
+        if self.step == "send_batch":
+            return BatchReply(Reply.UNKNOWN, error="HttpClientError")
+        if self.step in {"reserve", "learn"}:
+            return Slot(granted=True, seconds=0)  # the share of the container
+        raise DependencyUnavailable("supabase")
+
+
+class Through:
+    """A collaborator whose steps meet the fault."""
+
+    def __init__(self, real: Any, fault: Fault) -> None:
+        self._real, self._fault = real, fault
+
+    def __getattr__(self, step: str) -> Any:
+        return self._fault.around(step, getattr(self._real, step))
+
+
+class Open(Bucket):
+    """Always room."""
+
+    def reserve(self, priority: Priority, patience: float) -> Slot:
+        return Slot(granted=True, seconds=0)
+
+    def learn(self, *, per_second: int | None, hold: float) -> None:
+        pass
+
+
+def send(sender: Sender, ids: Sequence[UUID]) -> None:
+    """Run one invocation; its end, however it ends, is nobody's business but the database's."""
+    try:
+        emails.send(sender, ids)
+    except (Killed, DependencyUnavailable):
+        return
+
+
+@pytest.fixture
+def story(people: People) -> Story:
+    return tell(people, "acceptance")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_fault_at_any_step_sends_each_mail_once(
+    story: Story, inbox: Inbox, step: str, kind: str
+) -> None:
+    ids = [ref.id for ref in story.refs]
+    sound = replace(emails.sender(), bucket=Open(), sleep=lambda _: None)
+
+    def again() -> None:
+        if kind.startswith("overtaken"):
+            story.expire_leases()
+        send(sound, ids)
+
+    fault = Fault(step, kind.replace("overtaken", "duplicate"), again)
+    faulty: Any = {
+        "outbox": Through(sound.outbox, fault),
+        "provider": Through(sound.provider, fault),
+        "bucket": Through(sound.bucket, fault),
+    }
+    send(replace(sound, **faulty), ids)
+    assert fault.met
+    for _ in range(2):
+        story.expire_leases()
+        send(sound, ids)
+
+    story.assert_accepted_exactly_once(inbox)
