@@ -10,6 +10,7 @@ from tests.unit.emails.memory_outbox import NOON, Clock, MemoryOutbox, OutboxAwa
 from wingman.emails.brand import Brand
 from wingman.emails.bucket import Bucket, Slot
 from wingman.emails.delivery import Sender
+from wingman.emails.links import Links
 from wingman.emails.models import ClaimedEmail, Priority
 from wingman.emails.provider import BatchReply, EmailProvider, OutgoingEmail
 from wingman.emails.rendering import Renderer
@@ -131,7 +132,9 @@ class House:
 def house(outbox: type[MemoryOutbox] = MemoryOutbox) -> House:
     clock, provider, naps = Clock(), MemoryProvider(), list[float]()
     memory = outbox(clock)
-    renderer = Renderer(Brand(), "https://app.test")
+    renderer = Renderer(
+        Brand(), "https://app.test", Links("https://api.test", "a secret, long enough")
+    )
     bucket = MemoryBucket()
     sender = Sender(memory, provider, bucket, renderer, 60, clock, naps.append)
     return House(clock, memory, provider, bucket, naps, sender)

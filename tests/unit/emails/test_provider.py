@@ -32,6 +32,7 @@ def outgoing(number: int) -> OutgoingEmail:
         subject="Hello",
         html="<p>Hello</p>",
         text="Hello",
+        unsubscribe_url=f"https://api.test/unsubscribe?token={number}",
     )
 
 
@@ -105,6 +106,8 @@ def test_a_request_carries_key_mode_tags_and_both_parts(monkeypatch: pytest.Monk
 
     assert client.headers["Idempotency-Key"] == "send/group"
     assert client.headers["x-batch-validation"] == "permissive"
+    assert client.body[0]["headers"]["List-Unsubscribe"].startswith("<https://api.test/")
+    assert client.body[0]["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     [mail] = client.body
     assert {"name": "email_id", "value": str(UUID(int=0))} in mail["tags"]
     assert (mail["html"], mail["text"]) == ("<p>Hello</p>", "Hello")

@@ -7,6 +7,7 @@ from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,8 +27,9 @@ from tests.unit.emails.contents import (
     an_invitation,
 )
 from wingman.emails.brand import Brand
+from wingman.emails.links import Link, Links, read
 from wingman.emails.models import Content
-from wingman.emails.rendering import RenderedEmail, Renderer, lines, moment, one_line
+from wingman.emails.rendering import Reader, RenderedEmail, Renderer, lines, moment, one_line
 
 GOLDEN = Path(__file__).parent / "golden"
 PUPMATCH = {
@@ -46,9 +48,19 @@ PUPMATCH = {
 EVERY_CASE = pytest.mark.parametrize("name", CASES)
 
 
-def rendered(content: Content, *, first_name: str | None = "Maya", **brand: str) -> RenderedEmail:
-    renderer = Renderer(Brand.model_validate(brand), "https://app.wingman.example")
-    return renderer.render(content, first_name=first_name, timezone="Europe/Berlin")
+READER = UUID("6f1c0f0e-0000-4000-8000-00000000000a")
+LINKS = Links("https://api.wingman.example", "a secret that is long enough")
+
+
+def rendered(
+    content: Content,
+    *,
+    first_name: str | None = "Maya",
+    zone: str | None = "Europe/Berlin",
+    **brand: str,
+) -> RenderedEmail:
+    renderer = Renderer(Brand.model_validate(brand), "https://app.wingman.example", LINKS)
+    return renderer.render(content, Reader(READER, first_name, zone))
 
 
 class _Page(HTMLParser):
@@ -111,6 +123,19 @@ def test_both_parts_link_to_what_they_are_about(name: str) -> None:
 
 
 @EVERY_CASE
+def test_both_parts_and_the_header_let_the_reader_say_no_to_this_kind_of_mail(name: str) -> None:
+    mail = rendered(CASES[name])
+    link = Link(READER, CASES[name].category)
+
+    base, _, token = mail.unsubscribe_url.partition("?token=")
+    assert base == "https://api.wingman.example/api/email/unsubscribe"
+    assert read(LINKS.secret, token) == link
+    for url in (mail.unsubscribe_url, LINKS.preferences(link), "https://wingman.example/help"):
+        assert url in _Page(mail.html).links
+        assert f"{url}\n" in mail.text
+
+
+@EVERY_CASE
 def test_the_same_mail_twice_is_the_same_bytes(name: str) -> None:
     assert rendered(CASES[name]) == rendered(CASES[name])
 
@@ -130,7 +155,9 @@ def test_a_mail_keeps_its_dark_and_phone_rules_and_stays_small(name: str) -> Non
 def test_the_brand_is_data(name: str) -> None:
     mail = rendered(CASES[name], **PUPMATCH)
 
-    assert "wingman" not in (mail.html + mail.text).lower().replace("app.wingman.example", "")
+    assert "wingman" not in (mail.html + mail.text).lower().replace(
+        "app.wingman.example", ""
+    ).replace("api.wingman.example", "")
     assert "pupmatch" in mail.html
     assert "https://pupmatch.example/help" in mail.text
     assert PUPMATCH["accent"] in mail.html
@@ -244,17 +271,13 @@ def test_times_are_the_readers(zone: str, expected: str) -> None:
 
 @pytest.mark.parametrize("zone", [None, "", "Mars/Olympus", "../../etc/passwd", "Europe"])
 def test_an_unknown_timezone_reads_as_utc(zone: str | None) -> None:
-    mail = Renderer(Brand(), "https://app.test").render(
-        an_invitation(), first_name=None, timezone=zone
-    )
+    mail = rendered(an_invitation(), zone=zone)
 
     assert "17:00 (UTC)" in mail.text
 
 
 def test_a_planned_time_is_the_readers_in_subject_and_body() -> None:
-    mail = Renderer(Brand(), "https://app.test").render(
-        a_plan(), first_name=None, timezone="Australia/Eucla"
-    )
+    mail = rendered(a_plan(), zone="Australia/Eucla")
 
     assert mail.subject == "Meeting Leo: Monday 23 November, 01:45 (UTC+0845)"
     assert "Monday 23 November, 01:45 (UTC+0845)" in mail.text

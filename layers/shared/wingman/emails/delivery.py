@@ -10,7 +10,7 @@ from uuid import UUID
 from wingman.emails import rules
 from wingman.emails.models import ClaimedEmail, EmailResult, Outcome, Priority, content_of
 from wingman.emails.provider import TIMEOUT_SECONDS, BatchReply, EmailProvider, OutgoingEmail
-from wingman.emails.rendering import Renderer
+from wingman.emails.rendering import Reader, Renderer
 from wingman.emails.repository import Outbox
 from wingman.emails.rules import Reply
 from wingman.kit.clock import time_left, utc_now
@@ -91,9 +91,8 @@ class SendGroup:
 def write(sender: Sender, email: ClaimedEmail) -> Draft:
     """Render a claimed mail. Raises RenderError."""
     content = content_of(email)
-    rendered = sender.renderer.render(
-        content, first_name=email.recipient_first_name, timezone=email.timezone
-    )
+    reader = Reader(email.user_id, email.recipient_first_name, email.timezone)
+    rendered = sender.renderer.render(content, reader)
     message = OutgoingEmail(
         email_id=email.id,
         template=content.template,
@@ -102,6 +101,7 @@ def write(sender: Sender, email: ClaimedEmail) -> Draft:
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
+        unsubscribe_url=rendered.unsubscribe_url,
     )
     return Draft(email, message)
 

@@ -41,6 +41,7 @@ class OutgoingEmail:
     subject: str
     html: str
     text: str
+    unsubscribe_url: str
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,11 @@ def _params(message: OutgoingEmail) -> "resend.Emails.SendParams":
         "html": message.html,
         "text": message.text,
         # RFC 3834: no out-of-office answers. The reference keeps mails apart that look alike.
+        # RFC 8058: one click ends this kind of mail; both fields or neither.
         "headers": {
             "Auto-Submitted": "auto-generated",
+            "List-Unsubscribe": f"<{message.unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "X-Entity-Ref-ID": str(message.email_id),
         },
         "tags": [

@@ -10,9 +10,11 @@ from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from wingman.emails.brand import Brand
 from wingman.emails.errors import RenderError
+from wingman.emails.links import Link, Links
 from wingman.emails.models import Content
 from wingman.emails.timing import zone_of
 
@@ -35,6 +37,16 @@ class RenderedEmail:
     subject: str
     html: str
     text: str
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whom a mail is written for."""
+
+    user_id: UUID
+    first_name: str | None
+    timezone: str | None
 
 
 @dataclass(frozen=True)
@@ -43,28 +55,31 @@ class Renderer:
 
     brand: Brand
     app_url: str
+    links: Links
 
-    def render(
-        self, content: Content, *, first_name: str | None, timezone: str | None
-    ) -> RenderedEmail:
-        """Write one mail for a reader who lives in `timezone`. Raises RenderError."""
+    def render(self, content: Content, reader: Reader) -> RenderedEmail:
+        """Write one mail, with times on its reader's clock. Raises RenderError."""
         from jinja2 import TemplateError  # noqa: PLC0415 - costs a cold start 25 ms
 
+        link = Link(reader.user_id, content.category)
         context = {
             "brand": self.brand,
             "mail": content,
-            "first_name": first_name,
-            "zone": zone_of(timezone),
+            "first_name": reader.first_name,
+            "zone": zone_of(reader.timezone),
             "action_url": f"{self.app_url}{content.path}",
             "app_url": self.app_url,
+            "unsubscribe_url": self.links.unsubscribe(link),
+            "preferences_url": self.links.preferences(link),
         }
         try:
-            return _write(content.template, context)
+            subject, html, text = _write(content.template, context)
         except TemplateError as error:
             raise RenderError(f"the template is broken: {type(error).__name__}") from error
+        return RenderedEmail(subject, html, text, self.links.unsubscribe(link))
 
 
-def _write(name: str, context: Mapping[str, object]) -> RenderedEmail:
+def _write(name: str, context: Mapping[str, object]) -> tuple[str, str, str]:
     text = environment().get_template(f"{name}.txt")
     view = text.new_context(dict(context))
     subject, preheader = (
@@ -72,7 +87,7 @@ def _write(name: str, context: Mapping[str, object]) -> RenderedEmail:
     )
     html = environment().get_template(f"{name}.html")
     page = html.render(context, subject=subject, preheader=preheader)
-    return RenderedEmail(subject, _inliner().inline(page), text.render(context))
+    return subject, _inliner().inline(page), text.render(context)
 
 
 @cache

@@ -26,6 +26,7 @@ from wingman.emails.delivery import (
     write,
 )
 from wingman.emails.errors import RenderError
+from wingman.emails.links import Links
 from wingman.emails.models import (
     MAX_BATCH,
     ClaimedEmail,
@@ -68,7 +69,8 @@ def sender() -> Sender:
     from wingman.emails.bucket import bucket  # noqa: PLC0415 - Redis's client, at the first mail
 
     settings = load(EmailSettings)
-    renderer = Renderer(Brand.model_validate(settings.brand), settings.app_url)
+    links = Links(settings.api_url, settings.email_link_secret.get_secret_value())
+    renderer = Renderer(Brand.model_validate(settings.brand), settings.app_url, links)
     return Sender(outbox(), provider(), bucket(), renderer, settings.email_lease_seconds)
 
 
