@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.integration.database import WORKER, acting_as, call, invoke, look, own_database, rows
+from tests.integration.database import WORKER, acting_as, invoke, look, own_database, rows
 from tests.integration.meetings import BEGINNER, Pair, mails, new_pair, planned
 
 _REMINDERS = ("session_reminder_24h", "session_reminder_2h")
@@ -225,14 +225,14 @@ def test_a_reminder_is_taken_back_from_a_worker_that_has_not_begun(pair: Pair) -
 
     pair.do(pair.second, "cancel_session", session_id)
 
-    group = call(
+    grouped = rows(
         pair.url,
         WORKER,
-        "start_send_group",
+        "form_send_group",
         p_lease_token=claimed[0]["lease_token"],
         p_ids=[mail["id"] for mail in claimed],
     )
-    assert (len(claimed), group) == (4, None)
+    assert (len(claimed), grouped) == (4, [])
     assert {mail["delivery_status"] for mail in mails(pair.url, session_id, *_REMINDERS)} == {
         "cancelled"
     }
@@ -242,7 +242,7 @@ def test_a_reminder_that_may_be_at_the_provider_can_only_be_settled(pair: Pair) 
     session_id = pair.plan()["session"]["id"]
     claimed = _claimed(pair, session_id)
     params = {"p_lease_token": claimed[0]["lease_token"], "p_ids": [mail["id"] for mail in claimed]}
-    assert call(pair.url, WORKER, "start_send_group", **params)
+    assert rows(pair.url, WORKER, "form_send_group", **params)
 
     pair.do(pair.second, "cancel_session", session_id)
 
