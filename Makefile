@@ -9,12 +9,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .local/venv
 RUN := $(VENV)/bin/python
 LOCAL := $(RUN) -m local
+IF_INSTALLED := [ -x $(RUN) ] || { echo "nothing is installed yet: make up"; exit 0; };
 STACK ?= dev
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help dev up down reset status demo redeploy invoke test check bench build deploy openapi lock setup clean
-.PHONY: mail-status dead-letters
+.PHONY: help dev up down reset status demo redeploy mails invoke test check bench build deploy openapi settings lock setup clean
+.PHONY: doctor mail-status limits dead-letters soak
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,10 +32,10 @@ down: ## stop everything
 	@if [ -x $(RUN) ]; then $(LOCAL) down --name $(STACK); fi
 
 reset: ## stop everything and forget the data: the next `up` begins with an empty database
-	@$(LOCAL) reset --name $(STACK)
+	@$(IF_INSTALLED) $(LOCAL) reset --name $(STACK)
 
 status: ## which parts run
-	@$(LOCAL) status --name $(STACK)
+	@$(IF_INSTALLED) $(LOCAL) status --name $(STACK)
 
 demo: setup ## from the invitation to the reputation, with every mail (the stack must be up)
 	@$(LOCAL) demo --name $(STACK)
@@ -42,12 +43,15 @@ demo: setup ## from the invitation to the reputation, with every mail (the stack
 redeploy: setup ## build and deploy after a change of code
 	@$(LOCAL) redeploy --name $(STACK)
 
+mails: setup ## every mail with pictures, as a page: .local/mails/index.html
+	@PYTHONPATH=layers/shared $(RUN) -m local.mails
+
 invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events/health/get.json
 	@$(LOCAL) invoke --name $(STACK) "$(FUNCTION)" "$(EVENT)"
 
 # --- checks ----------------------------------------------------------------------------------
 
-test: setup .local/runtime.stamp ## every test, on a stack of its own; ARGS= goes to pytest
+test: setup .local/runtime.stamp .local/references.stamp ## every test, on a stack of its own; ARGS= goes to pytest
 	@code=0; \
 	trap '$(LOCAL) down --name test' EXIT; \
 	$(LOCAL) up --name test; \
@@ -64,17 +68,31 @@ check: setup ## format, lint, types, import rules, SQL, template
 	.local/aws/bin/sam validate --lint --region us-east-1
 	$(RUN) -m pytest -q tests/unit/architecture
 
-bench: setup .local/runtime.stamp ## performance tables into docs/benchmarks.md
-	@$(RUN) -m tests.bench
+ON_TEST_STACK = trap '$(LOCAL) down --name test' EXIT; $(LOCAL) up --name test; \
+	PYTHONPATH=layers/shared
 
-# --- operating: the environment of SUPABASE_URL and SUPABASE_SECRET_KEY, else the local stack ----
+bench: setup .local/runtime.stamp .local/references.stamp ## performance tables into docs/benchmarks.md; ARGS=bench_name
+	@$(ON_TEST_STACK) $(RUN) -m tests.bench $(ARGS)
+
+soak: setup ## 10 000 mails while everything goes wrong, into docs/benchmarks.md; ARGS=seed
+	@$(ON_TEST_STACK) $(RUN) -m tests.bench.soak $(ARGS)
+
+# --- operating: the environment whose addresses and keys are set, else the local stack -----------
 
 ENV_FILE := $(if $(filter dev,$(STACK)),.local/env,.local/$(STACK)/env)
-MAIL := if [ -z "$${SUPABASE_URL:-}" ] && [ -f $(ENV_FILE) ]; then set -a; . $(ENV_FILE); fi; \
-	PYTHONPATH=layers/shared $(RUN) -m local.mail
+# $(call OPERATE,VARIABLE,module): the variable tells whether an environment is set.
+OPERATE = if [ -z "$${$(1):-}" ] && [ -f $(ENV_FILE) ]; then set -a; . $(ENV_FILE); fi; \
+	PYTHONPATH=layers/shared $(RUN) -m $(2)
+MAIL := $(call OPERATE,SUPABASE_URL,local.mail)
+
+doctor: setup ## check settings, keys, migrations, DNS of an environment; says what to fix
+	@$(call OPERATE,SUPABASE_URL,local.doctor) $(ARGS)
 
 mail-status: setup ## lanes, rates and dead letters of the mail; ARGS=resume ends a pause
 	@$(MAIL) $(or $(ARGS),status)
+
+limits: setup ## someone's token buckets: ARGS='show USER_OR_IP', ARGS='reset USER_OR_IP'
+	@$(call OPERATE,UPSTASH_REDIS_REST_URL,local.limits) $(or $(ARGS),show all)
 
 dead-letters: setup ## list given-up mails; ARGS='show ID', ARGS='replay ID …', ARGS='replay --all'
 	@$(MAIL) $(or $(ARGS),list)
@@ -97,7 +115,7 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@$(PYTHON) -m local.prerequisites
 	@touch $@
 
-.local/venv.stamp: requirements.txt layers/dependencies/requirements.txt | .local/machine.stamp
+.local/venv.stamp: requirements.txt layers/dependencies/requirements.txt layers/coach/requirements.txt | .local/machine.stamp
 	@echo "Installing Python packages …"
 	@[ -x $(RUN) ] || $(PYTHON) -m venv $(VENV)
 	@$(RUN) $(PIP) --requirement requirements.txt
@@ -119,11 +137,21 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 openapi: setup ## write functions/docs/openapi.json from the functions
 	@$(RUN) -m local.openapi > .local/openapi.json
 	@mv .local/openapi.json functions/docs/openapi.json
+	@echo "functions/docs/openapi.json is written"
 
-lock: setup ## resolve layers/dependencies/requirements.in
-	@cd layers/dependencies && ../../$(VENV)/bin/uv pip compile --quiet --universal \
-		--python-version 3.11 --no-header --no-annotate \
-		--output-file requirements.txt requirements.in
+settings: setup ## write the README's table of settings from code and template
+	@PYTHONPATH=layers/shared $(RUN) -m local.settings_table
+
+UV_LOCK := ../../$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--no-header --no-annotate
+
+lock: setup ## resolve the layers' requirements.in
+	@cd layers/dependencies && $(UV_LOCK) --output-file requirements.txt requirements.in
+	@cd layers/coach && $(UV_LOCK) --constraint ../dependencies/requirements.txt requirements.in \
+		| awk -F ' ;' 'FNR == NR { known[$$1]; next } !($$1 in known)' \
+			../dependencies/requirements.txt - > ../../.local/coach.txt
+	@mv .local/coach.txt layers/coach/requirements.txt
+	@echo "layers/dependencies/requirements.txt and layers/coach/requirements.txt are written"
 
 clean: ## stop the stacks and remove everything that was made here
 	@if [ -x $(RUN) ]; then $(LOCAL) reset --name dev; $(LOCAL) reset --name test; fi

@@ -20,7 +20,7 @@ from local.parts import clean_env
 from local.processes import Recorded
 from local.progress import say, step
 from local.servers import AWS_CREDENTIALS
-from local.stack import Stack
+from local.stack import APP_URL, Stack
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 STACK_NAME = "wingman"
@@ -130,9 +130,11 @@ def parameters(stack: Stack) -> dict[str, str]:
         "SupabasePublishableKey": credentials(stack).supabase_publishable_key,
         "UpstashRedisRestUrl": stack.url("upstash"),
         "ResendApiUrl": stack.url("resend"),
+        "EnableAiCoaching": "true",
+        "AnthropicApiUrl": stack.url("anthropic"),
         "PublicApiUrl": stack.url("api"),
-        "AppUrl": "http://localhost:3000",
-        "AllowedOrigins": "http://localhost:3000",
+        "AppUrl": APP_URL,
+        "AllowedOrigins": APP_URL,
         "SecretsId": SECRETS_ID,
     }
 
@@ -158,6 +160,7 @@ def _put_secrets(stack: Stack) -> None:
             "RESEND_API_KEY": secret.resend_api_key,
             "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
             "EMAIL_LINK_SECRET": secret.email_link_secret,
+            "ANTHROPIC_API_KEY": secret.anthropic_api_key,
         }
     )
     try:

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from local.credentials import credentials
 from local.postgres_cluster import database_url
-from local.stack import HOST, Stack
+from local.servers import REGION
+from local.stack import APP_URL, HOST, Stack
 
 
 def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
     """Return the variables of a running stack."""
     secret, deployed = credentials(stack), outputs(stack)
     return {
+        "ENVIRONMENT": "local",
         "API_URL": stack.url("api"),
+        "APP_URL": APP_URL,
         "SUPABASE_URL": stack.url("supabase"),
         "SUPABASE_PUBLISHABLE_KEY": secret.supabase_publishable_key,
         "SUPABASE_SECRET_KEY": secret.supabase_secret_key,
@@ -27,8 +30,12 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "RESEND_API_KEY": secret.resend_api_key,
         "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
         "EMAIL_LINK_SECRET": secret.email_link_secret,
+        "ANTHROPIC_API_URL": stack.url("anthropic"),
+        "ANTHROPIC_API_KEY": secret.anthropic_api_key,
+        "ENABLE_AI_COACHING": "true",
         "INBOX_URL": stack.url("resend") + "/",
         "AWS_ENDPOINT_URL": stack.url("ministack"),
+        "AWS_REGION": REGION,
         "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),
         "EMAIL_BULK_QUEUE_URL": deployed.get("EmailBulkQueueUrl", ""),
         "PIDS": json.dumps(pids),

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from local import deployment, environment, greeting
+from local.credentials import credentials
 from local.errors import StackError
 from local.follow import follow
 from local.migrations import ChangedMigrationError, migrate
@@ -40,12 +41,14 @@ def up(stack: Stack) -> None:
 
 
 def _start_all(stack: Stack, supervisor: Supervisor) -> None:
+    credentials(stack)  # made once, before the parts read them side by side
     _together(
         lambda: _database(stack, supervisor),
         lambda: supervisor.ensure(ministack(stack)),
         lambda: supervisor.ensure(redis_server(stack)),
         lambda: supervisor.ensure(own(stack, "edge", ("api", "supabase", "upstash"))),
         lambda: supervisor.ensure(own(stack, "resend", ("resend",))),
+        lambda: supervisor.ensure(own(stack, "anthropic", ("anthropic",))),
         lambda: deployment.build(stack),
     )
     deployment.deploy(stack, supervisor.records()["ministack"])

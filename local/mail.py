@@ -13,11 +13,12 @@ from uuid import UUID
 from wingman.emails import operations
 from wingman.emails.models import Priority, Template
 from wingman.emails.operations import DeadLetter, Deliveries, Lane
-from wingman.kit.database import Database, get_service_client
-from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.database import Database, DatabaseError, get_service_client
+from wingman.kit.errors import DependencyUnavailable, Unauthenticated
 from wingman.kit.settings import SettingsError
 
 _HOURS = 24
+_STATUS, _LETTERS = "make mail-status", "make dead-letters"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,26 +31,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"{error}\nSet them for the environment to look at, or start one: `make up`.")
     except DependencyUnavailable:
         sys.exit("The database cannot be reached: is SUPABASE_URL right, and the stack up?")
+    except (DatabaseError, Unauthenticated) as error:
+        sys.exit(
+            f"The database refuses: {error}\n"
+            "Is SUPABASE_SECRET_KEY right, and are the migrations applied? `make doctor` says."
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.mail", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make mail-status|dead-letters", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    status = commands.add_parser("status", help="lanes, rates and dead letters")
+    status = commands.add_parser("status", prog=_STATUS, help="lanes, rates and dead letters")
     status.set_defaults(run=_status)
-    resume = commands.add_parser("resume", help="end the pause of lanes: resume [urgent] [bulk]")
+    resume = commands.add_parser(
+        "resume", prog=f"{_STATUS} resume", help="end the pause of lanes: resume [urgent] [bulk]"
+    )
     resume.add_argument("lanes", nargs="*", type=Priority, default=list(Priority))
     resume.set_defaults(run=_resume)
 
-    listed = commands.add_parser("list", help="dead letters, the newest first")
+    listed = commands.add_parser(
+        "list", prog=f"{_LETTERS} list", help="dead letters, the newest first"
+    )
     listed.add_argument("--limit", type=int, default=20)
     listed.add_argument("--template", type=Template)
     listed.set_defaults(run=_list)
-    show = commands.add_parser("show", help="all that is known of one of them")
+    show = commands.add_parser(
+        "show", prog=f"{_LETTERS} show", help="all that is known of one of them"
+    )
     show.add_argument("id", type=UUID)
     show.set_defaults(run=_show)
-    replay = commands.add_parser("replay", help="send again what the provider never took")
+    replay = commands.add_parser(
+        "replay", prog=f"{_LETTERS} replay", help="send again what the provider never took"
+    )
     replay.add_argument("ids", nargs="*", type=UUID)
     replay.add_argument("--template", type=Template)
     replay.add_argument("--all", action="store_true")
@@ -69,7 +83,7 @@ def _status(database: Database, _: argparse.Namespace) -> None:
     failed, unknown = operations.dead_letter_counts(database)
     recent = f"{failed.within_an_hour + unknown.within_an_hour} of them within an hour"
     print(f"dead letters: {failed.mails} failed, {unknown.mails} unknown, {recent}")
-    if failed.mails:
+    if failed.mails or unknown.mails:
         print("Next: `make dead-letters` lists them.")
 
 

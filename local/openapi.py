@@ -10,12 +10,16 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 # The apps validate their settings when they are imported; none of these is ever called.
 UNUSED = {
+    "API_URL": "http://unused.invalid",
+    "ANTHROPIC_API_KEY": "unused",
     "APP_URL": "http://unused.invalid",
     "AWS_REGION": "eu-west-1",
+    "ENABLE_AI_COACHING": "true",
     "EMAIL_BULK_QUEUE_URL": "http://unused.invalid/bulk",
     "EMAIL_LINK_SECRET": "unused, but long enough",
     "EMAIL_URGENT_QUEUE_URL": "http://unused.invalid/urgent",
-    "RESEND_WEBHOOK_SECRET": "unused",
+    "RESEND_API_KEY": "unused",
+    "RESEND_WEBHOOK_SECRET": "whsec_",
     "SUPABASE_PUBLISHABLE_KEY": "unused",
     "SUPABASE_SECRET_KEY": "unused",
     "SUPABASE_URL": "http://unused.invalid",

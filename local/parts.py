@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.stack import HOST
 
-NAMES = ("postgres", "postgrest", "redis", "edge", "resend", "ministack")
+NAMES = ("postgres", "postgrest", "redis", "edge", "resend", "anthropic", "ministack")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,14 @@ from pathlib import Path
 PYTHON = (3, 11)
 NODE = 20
 POSTGRES = 15
+_BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,12 @@ def _venv() -> bool:
     return asked.returncode == 0
 
 
+def chromium() -> str | None:
+    """Return the program of an installed Chromium or Chrome; `CHROMIUM` names another."""
+    names = (os.environ.get("CHROMIUM", ""), *_BROWSERS)
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
 def _found(program: str) -> Callable[[], bool]:
     return lambda: shutil.which(program) is not None
 
@@ -54,6 +68,8 @@ NEEDS = (
 )
 # A newer major version than the distribution's is a choice that only its owner can make.
 _OWN_CHOICE = Need(f"Node {NODE} or newer with npm", _node, "nodejs", "node")
+# Only tests and pictures of mails need it: the stack runs without.
+_BROWSER = Need("Chromium", lambda: chromium() is not None, "chromium fonts-liberation", "chromium")
 
 
 def _install(missing: list[Need]) -> str | None:
@@ -62,7 +78,7 @@ def _install(missing: list[Need]) -> str | None:
     if platform.system() == "Darwin" and shutil.which("brew"):
         print(f"Installing {titles} with Homebrew …", flush=True)
         return _run(["brew", "install", *(need.homebrew for need in missing if need.homebrew)])
-    packages = [need.debian for need in missing]
+    packages = " ".join(need.debian for need in missing).split()
     if not shutil.which("apt-get"):
         return f"install {titles}, then run the command again"
     privileged = [] if os.geteuid() == 0 else ["sudo"]
@@ -95,7 +111,19 @@ def main() -> int:
     if still:
         print(f"error: missing: {', '.join(still)}: {advice}", file=sys.stderr)
         return 1
+    _bring_browser()
     return 0
+
+
+def _bring_browser() -> None:
+    """Install a browser; where that is impossible, say so and go on."""
+    advice = None if _BROWSER.present() else _install([_BROWSER])
+    if not _BROWSER.present():
+        print(
+            f"note: no Chromium, so no browser tests and no `make mails`: {advice or 'install it'}"
+            " (CHROMIUM=/path/to/chrome names one that is elsewhere)",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from local.errors import StackError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+# Where a developer's own app is expected.
+APP_URL = "http://localhost:3000"
 
 _OFFSETS = {
     "api": 0,
@@ -19,6 +21,7 @@ _OFFSETS = {
     "postgrest": 5,
     "redis": 6,
     "upstash": 7,
+    "anthropic": 8,
 }
 _BASE = 8700
 _AFTER_BASE = {"dev": 0, "test": 100}

@@ -49,10 +49,11 @@ def functions(template: dict[str, Any]) -> Resources:
 
 
 def settings(template: dict[str, Any], function: str) -> dict[str, Any]:
-    """Return a function's properties over those that are common to all."""
+    """Return a function's properties over those that are common to all; layers add up."""
     common: dict[str, Any] = template.get("Globals", {}).get("Function", {})
     own: dict[str, Any] = functions(template)[function]["Properties"]
-    return common | own
+    layers = [*common.get("Layers", []), *own.get("Layers", [])]
+    return common | own | {"Layers": layers}
 
 
 def variables(template: dict[str, Any], function: str) -> dict[str, Any]:

@@ -13,11 +13,15 @@ from redis import Redis
 from tests.support.api import Api
 from tests.support.functions import Function
 from tests.support.inbox import Inbox
+from tests.support.model import Model
 from tests.support.people import People
 from wingman.challenges import service as challenges
+from wingman.coach import provider as coach_provider
+from wingman.coach import service as coach
 from wingman.emails import bucket, pages, provider, self_service
 from wingman.emails import service as email_service
 from wingman.kit import (
+    activity,
     auth,
     breaker,
     breakers,
@@ -27,12 +31,18 @@ from wingman.kit import (
     ratelimit,
     redis,
     retry,
+    session_store,
     settings,
 )
 from wingman.reputation import service as reputation
 
 ROOT = Path(__file__).parent.parent
 ENV_FILE = Path(os.environ.get("WINGMAN_STACK_ENV", ROOT / ".local" / "test" / "env"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what looks at a whole run (the marker `last`) run after all others."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +71,13 @@ def inbox(stack: dict[str, str]) -> Iterator[Inbox]:
     """What the mail provider accepted."""
     with Inbox(stack["RESEND_API_URL"]) as inbox:
         yield inbox
+
+
+@pytest.fixture
+def model(stack: dict[str, str]) -> Iterator[Model]:
+    """What the language model was asked, and what it is to get wrong."""
+    with Model(stack["ANTHROPIC_API_URL"]) as model:
+        yield model
 
 
 @pytest.fixture(scope="session")
@@ -119,10 +136,13 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def _forget() -> None:
     caches: list[Any] = [
+        activity.activity,
         auth._published_keys,
         breakers.breakers,
         bucket.bucket,
         challenges.cache,
+        coach.cache,
+        coach_provider.coach,
         database._session,
         database.get_anon_client,
         database.get_service_client,
@@ -138,6 +158,7 @@ def _forget() -> None:
         redis.redis,
         reputation.cache,
         retry.budgets,
+        session_store.session_store,
         settings._load,
     ]
     for cached in caches:

@@ -8,6 +8,7 @@ from fastapi import Query, Response
 from wingman.emails import history, preferences
 from wingman.emails.history import DeliveryStatus, EmailExport, EmailStatusPage
 from wingman.emails.preferences import EmailPreferences, PreferenceChanges
+from wingman.kit.activity import activity
 from wingman.kit.auth import Owner
 from wingman.kit.database import get_user_client
 from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
@@ -57,9 +58,10 @@ def export_data(
 def erase_data(caller: Owner) -> None:
     """Erase addresses and contents of your mails; nothing that waits is sent any more.
 
-    What you turned off stays off, and an address that bounced stays blocked, as a hash.
+    The hours in which you were seen, which decide when mail goes, are forgotten as well. What you
+    turned off stays off, and an address that bounced stays blocked, as a hash.
     """
-    history.erase(get_user_client(caller.token))
+    history.erase(get_user_client(caller.token), activity(), caller.id)
 
 
 handler = lambda_handler(app)

@@ -6,9 +6,19 @@ from pydantic import ValidationError
 
 from wingman.emails import service as emails
 from wingman.emails.models import EmailIds
+from wingman.emails.settings import EmailSettings
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
+from wingman.kit.settings import (
+    AppSettings,
+    RedisSettings,
+    ResendSettings,
+    SupabaseServiceSettings,
+    check,
+)
+
+check(AppSettings, SupabaseServiceSettings, RedisSettings, ResendSettings, EmailSettings)
 
 # A few own lines and not Powertools' BatchProcessor: importing that costs a cold start 60 ms,
 # and it hands over one message at a time, while the mails of a batch leave in one request.

@@ -9,16 +9,12 @@ from starlette.responses import Response
 
 from wingman.emails.pages import FIELDS, Page, pages
 from wingman.emails.self_service import Unsubscribed, self_service
+from wingman.emails.settings import BrandSettings
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_public, problems
 from wingman.kit.http.bodies import RequestFields, documented
 from wingman.kit.ratelimit import PUBLIC
-from wingman.kit.settings import (
-    BrandSettings,
-    LinkSettings,
-    RedisSettings,
-    SupabaseServiceSettings,
-)
+from wingman.kit.settings import LinkSettings, RedisSettings, SupabaseServiceSettings
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 UNSUBSCRIBE, PREFERENCES = "/api/email/unsubscribe", "/email/preferences"
@@ -63,7 +59,7 @@ def explain(request: Request, error: ProblemError) -> Response:
     by_program = request.method == "POST" and request.url.path == UNSUBSCRIBE
     if by_program and not html.wants_page(request):
         return told
-    page = show(pages().sorry(error.title, error.detail, request.state.request_id), error.status)
+    page = show(pages().sorry(error, request.state.request_id), error.status)
     page.headers.update(error.headers)
     return page
 

@@ -1,20 +1,28 @@
-"""GET /health: what works and what does not, within 2 seconds whatever is down."""
+"""GET /health: what works and what does not. GET /api/features: what this deployment offers."""
 
 from http import HTTPStatus
 
 from fastapi import Response
 
+from wingman.kit.features import Features, features
 from wingman.kit.health import Health, check_health
 from wingman.kit.http import create_app, lambda_handler, limit_public
 from wingman.kit.ratelimit import PUBLIC
 from wingman.kit.settings import (
+    FeatureSettings,
     MailProviderSettings,
     RedisSettings,
     SupabaseServiceSettings,
     SupabaseSettings,
 )
 
-app = create_app(SupabaseSettings, SupabaseServiceSettings, RedisSettings, MailProviderSettings)
+app = create_app(
+    SupabaseSettings,
+    SupabaseServiceSettings,
+    RedisSettings,
+    MailProviderSettings,
+    FeatureSettings,
+)
 
 
 @app.get(
@@ -29,6 +37,13 @@ def get_health(response: Response) -> Health:
     if health.status == "unhealthy":
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return health
+
+
+@app.get("/api/features", tags=["health"], dependencies=[limit_public(PUBLIC)])
+def get_features(response: Response) -> Features:
+    """Say which features an app should show; without `ai_coaching` the coach answers 404."""
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return features()
 
 
 handler = lambda_handler(app)

@@ -8,14 +8,15 @@ from wingman.kit.auth import CurrentUser
 from wingman.kit.database import get_user_client
 from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
 from wingman.kit.queue import queue
+from wingman.kit.ratelimit import EMAIL
 from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
 from wingman.reputation.service import cache
 from wingman.sessions import service
 from wingman.sessions.models import Cancellation, Change, Session, SessionPage, SessionStatus
 
-app = create_app(
-    SupabaseSettings, RedisSettings, QueueSettings, elsewhere={"/api/sessions": {"POST"}}
-)
+ELSEWHERE = {"/api/sessions": {"POST"}}
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings, elsewhere=ELSEWHERE)
+MAILING = limit(EMAIL, where=Change.mailed)
 
 
 @app.get("/api/sessions", tags=["sessions"], dependencies=[limit()])
@@ -33,7 +34,7 @@ def get_session(session_id: UUID, caller: CurrentUser) -> Session:
     return service.get(get_user_client(caller.token), session_id)
 
 
-@app.patch("/api/sessions/{session_id}", tags=["sessions"], dependencies=[limit()])
+@app.patch("/api/sessions/{session_id}", tags=["sessions"], dependencies=[MAILING])
 def update_session(session_id: UUID, change: Change, caller: CurrentUser) -> Session:
     """Change time or place before the start, which mails both; or the notes while it is open."""
     return service.update(get_user_client(caller.token), queue(), cache(), session_id, change)

@@ -10,7 +10,10 @@ from wingman.emails import service as emails
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.database import get_service_client
 from wingman.kit.queue import queue
+from wingman.kit.settings import AppSettings, QueueSettings, SupabaseServiceSettings, check
 from wingman.reminders import service as reminders
+
+check(AppSettings, SupabaseServiceSettings, QueueSettings)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001

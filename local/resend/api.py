@@ -5,6 +5,7 @@ https://resend.com/docs/api-reference/emails/send-email
 
 import asyncio
 import secrets
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -44,6 +45,7 @@ class Api:
             Route("/emails", self._send, methods=["POST"]),
             Route("/emails/batch", self._send_batch, methods=["POST"]),
             Route("/emails/{id}", self._retrieve),
+            Route("/domains", self._domains),
         ]
 
     async def _send(self, request: Request) -> Response:
@@ -101,6 +103,12 @@ class Api:
         return JSONResponse(
             {"object": "email", **body, "created_at": mail.accepted_at}, headers=headers
         )
+
+    async def _domains(self, request: Request) -> Response:
+        """List what may be sent from: here the sender of the brand that is nobody's own."""
+        headers = self._admit(request)
+        domain = {"id": str(uuid.uuid4()), "name": "wingman.example", "status": "verified"}
+        return JSONResponse({"object": "list", "data": [domain]}, headers=headers)
 
     def _admit(self, request: Request) -> dict[str, str]:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")

@@ -1,20 +1,22 @@
-"""`make bench`: runs every bench_*.py here and writes docs/benchmarks.md."""
+"""`make bench`: runs every bench_*.py here, or those named, and writes docs/benchmarks.md."""
 
 import importlib
+import sys
 from pathlib import Path
 
+from tests.bench.report import REPORT, write
+from tests.support.template import ROOT
+
 HERE = Path(__file__).parent
-REPORT = HERE.parent.parent / "docs" / "benchmarks.md"
-HEADER = "# Benchmarks\n\nWritten by `make bench`; every figure is a ratio or a count of one run.\n"
 
 
 def main() -> None:
-    sections = [HEADER]
-    for path in sorted(HERE.glob("bench_*.py")):
-        print(f"{path.stem} …", flush=True)
-        sections.append(importlib.import_module(f"tests.bench.{path.stem}").run())
-    REPORT.write_text("\n".join(sections))
-    print(f"wrote {REPORT.relative_to(HERE.parent.parent)}")
+    names = sys.argv[1:] or [path.stem for path in sorted(HERE.glob("bench_*.py"))]
+    for name in names:
+        print(f"{name} …", flush=True)
+        write(importlib.import_module(f"tests.bench.{name}").run())
+    print(f"wrote {REPORT.relative_to(ROOT)}")
 
 
-main()
+if __name__ == "__main__":
+    main()

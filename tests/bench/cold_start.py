@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from local import deployment, invocation
+from local.errors import StackError
 from local.lambda_runtime import BuiltFunction, LambdaRuntime
 from local.stack import Stack
 from tests.support.template import ROOT, functions
@@ -41,7 +42,8 @@ def measure(stack: Stack, rounds: int) -> dict[str, float]:
 
 def _initialisation(function: BuiltFunction, env: dict[str, str], event: Any) -> float:
     with LambdaRuntime.start(function, env) as runtime:
-        runtime.invoke(event)
+        if runtime.invoke(event) is None:  # a runtime that is not there fails in no time
+            raise StackError(f"no answer:\n{runtime.logs()}")
         return runtime.init_milliseconds()
 
 

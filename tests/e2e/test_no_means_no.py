@@ -1,6 +1,7 @@
 """Right after a "no", what is queued already is not sent: through the deployed stack."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,9 +9,11 @@ import httpx
 import pytest
 
 from tests.support.api import Api
+from tests.support.functions import Function
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
 
+PREFERENCES = "/email/preferences"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
@@ -79,4 +82,64 @@ def test_after_a_bounce_or_complaint_nothing_goes_to_that_address(
     api.invited(people.new("Ada"), leo)
 
     assert wait_for_status(api, leo, "suppressed")["error"] == "suppressed"
+    assert len(inbox.of(leo)) == 1
+
+
+def queue_for_later(people: People, person: Person) -> str:
+    """Record a mail of the same kind that is not due yet; return its id."""
+    row = people.connection.execute(
+        "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
+        " priority, due_at, template_data) values (%s, 'match_declined', %s, gen_random_uuid(),"
+        " 'urgent', now() + interval '1 hour',"
+        " jsonb_build_object('partner_name', 'Ada', 'match_id', gen_random_uuid())) returning id",
+        (person.id, person.email),
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+@pytest.mark.parametrize(
+    ("no", "status"),
+    [
+        ("one_click", "skipped"),
+        ("page", "skipped"),
+        ("preference", "skipped"),
+        ("bounced", "suppressed"),
+        ("complained", "suppressed"),
+    ],
+)
+def test_what_is_queued_already_is_not_sent_after_a_no(
+    api: Api,
+    people: People,
+    inbox: Inbox,
+    stack: dict[str, str],
+    function: Callable[..., Function],
+    invited: tuple[Person, dict[str, Any]],
+    no: str,
+    status: str,
+) -> None:
+    leo, mail = invited
+    wait_for_status(api, leo, "sent")
+    queued = queue_for_later(people, leo)
+
+    path = unsubscribe_path(mail)
+    if no == "one_click":
+        answer = api.call("POST", path, data=ONE_CLICK)
+    elif no == "page":
+        form = {"match_notifications": "off"}
+        answer = api.call("POST", path.replace("/api/email/unsubscribe", PREFERENCES), data=form)
+    elif no == "preference":
+        wishes = {"match_notifications": False}
+        answer = api.call("PUT", f"/api/email/preferences/{leo.id}", leo, json=wishes)
+    else:
+        event = {"email_id": mail["id"], "type": no}
+        answer = httpx.post(f"{stack['RESEND_API_URL']}/_sandbox/events", json=event, timeout=30)
+    assert answer.status_code == 200, answer.text
+
+    people.connection.execute(
+        "update public.email_logs set due_at = now() where id = %s", (queued,)
+    )
+    sweep = function("session_reminders")
+    sweep.invoke(sweep.event("every_minute"), milliseconds=50_000)
+    assert wait_for_status(api, leo, status)["id"] == queued
     assert len(inbox.of(leo)) == 1

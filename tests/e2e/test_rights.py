@@ -10,10 +10,10 @@ from tests.support.api import Api
 from tests.support.people import People, Person
 from tests.support.template import functions, variables
 
-# What takes no caller, or no user's input: design.md section 2, and health (which only pings).
+# What takes no caller (a signed link at most), or no user's input: health only pings.
 MAY_HAVE_THE_SECRET_KEY = {
     *("health", "email_sender", "email_unsubscribe", "housekeeping", "resend_webhook"),
-    "session_reminders",
+    *("session_calendar", "session_reminders"),
 }
 
 

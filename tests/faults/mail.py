@@ -6,17 +6,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
-from wingman.emails.models import EmailRef
+from wingman.emails.models import EmailRef, Priority
 from wingman.emails.provider import BatchReply, EmailProvider, OutgoingEmail
+from wingman.emails.rules import Reply
+from wingman.kit.breakers import breaker, breakers
 from wingman.kit.database import get_user_client
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.queue import Queue
+from wingman.kit.redis import redis
 
 ROOT = Path(__file__).parents[2]
 _PAST = "now() - interval '1 second'"
@@ -41,7 +45,11 @@ class Story:
         self.update("enqueued_at = now()")
 
     def expire_leases(self) -> None:
-        """Let the time of a lease pass, and of a planned retry."""
+        """Let the time pass: of a lease, a planned retry, a pause, an open circuit."""
+        redis().run("DEL", breaker("email").key)
+        breakers.cache_clear()
+        lanes = list(Priority)
+        self.people.connection.execute("select public.resume_emails(%s)", (lanes,))
         self.people.connection.execute(
             f"update private.email_leases set expires_at = {_PAST} where mail_ids && %s",  # noqa: S608
             ([ref.id for ref in self.refs],),
@@ -152,10 +160,21 @@ class Disturbed(EmailProvider):
 
     def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
         before, self.before = self.before, None
-        if before is not None:
-            before()
+        elsewhere(before)
         reply = self.real.send_batch(messages, idempotency_key)
         after, self.after = self.after, None
-        if after is not None:
-            after()
+        elsewhere(after)
         return reply
+
+
+def elsewhere(happening: Callable[[], object] | None) -> None:
+    """Let something happen in another container: with a deadline and retries of its own."""
+    if happening is not None:
+        Context().run(happening)
+
+
+class Refusing(EmailProvider):
+    """A provider that has no room, and surely takes nothing."""
+
+    def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
+        return BatchReply(Reply.RATE_LIMITED)

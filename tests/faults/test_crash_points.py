@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.faults.mail import Story, tell
+from tests.faults.mail import Story, elsewhere, tell
 from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People
@@ -72,11 +72,11 @@ class Fault:
                 call()
                 return self._away()
             case "duplicate before":
-                self.again()
+                elsewhere(self.again)
                 return call()
             case _:
                 answer = call()
-                self.again()
+                elsewhere(self.again)
                 return answer
 
     def _away(self) -> Any:
@@ -116,16 +116,17 @@ def send(sender: Sender, ids: Sequence[UUID]) -> None:
         return
 
 
-@pytest.fixture
-def story(people: People) -> Story:
-    return tell(people, "acceptance")
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_fault_at_any_step_sends_each_mail_once(
-    story: Story, inbox: Inbox, step: str, kind: str
+    people: People, inbox: Inbox, step: str, kind: str
 ) -> None:
+    # The stack's own sender, woken every minute, may get there first: then another mail is tried.
+    assert any(strike(tell(people, "acceptance"), inbox, step, kind) for _ in range(3))
+
+
+def strike(story: Story, inbox: Inbox, step: str, kind: str) -> bool:
+    """Let the fault happen, see that each mail was sent once; False: it was never met."""
     ids = [ref.id for ref in story.refs]
     sound = replace(emails.sender(), bucket=Open(), sleep=lambda _: None)
 
@@ -141,9 +142,9 @@ def test_a_fault_at_any_step_sends_each_mail_once(
         "bucket": Through(sound.bucket, fault),
     }
     send(replace(sound, **faulty), ids)
-    assert fault.met
     for _ in range(2):
         story.expire_leases()
         send(sound, ids)
 
     story.assert_accepted_exactly_once(inbox)
+    return fault.met

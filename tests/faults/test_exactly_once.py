@@ -15,33 +15,35 @@ import psycopg
 import pytest
 import resend
 
-from functions.email_sender import app as email_sender
-from functions.session_reminders import app as session_reminders
 from tests.faults.mail import (
     BrokenQueue,
     Disturbed,
+    Refusing,
     Story,
     kill_a_sender_after_the_provider_accepted,
     tell,
 )
-from tests.support.functions import Context
+from tests.support.functions import Context, imported
 from tests.support.inbox import Inbox
 from tests.support.people import People
 from wingman.emails import bucket
 from wingman.emails import provider as adapter
 from wingman.emails import service as emails
-from wingman.kit import database, redis, settings
+from wingman.kit import breakers, database, redis, retry, settings
 from wingman.kit.queue import SqsQueue
 from wingman.kit.transport import http_client
 
-# More often than one run repeats by itself.
-OUTLASTING = 6
+email_sender, session_reminders = imported("email_sender"), imported("session_reminders")
+# More often than one run asks: the breaker stops it after the third failure.
+OUTLASTING = 4
 _SENDER = emails.sender
 TIME_FOR_ONE_TRY = 12_000
 
 
 @pytest.fixture(autouse=True)
-def worker(stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def worker(
+    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, closed_breakers: None
+) -> Iterator[None]:
     """Make this process a fresh container with the environment of both workers."""
     aws = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     for name, value in {**stack, **aws, "APP_URL": "http://localhost:3000"}.items():
@@ -58,6 +60,8 @@ def worker(stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 def _forget() -> None:
     clients: Sequence[Any] = (
         settings._load,
+        breakers.breakers,
+        retry.budgets,
         database._session,
         database.get_service_client,
         redis.redis,
@@ -183,6 +187,22 @@ def test_a_lease_expires_during_a_slow_send_and_a_second_sender_takes_over(
     sender = emails.sender()
     slow = Disturbed(sender.provider, **{when: take_over})
     emails.send(replace(sender, provider=slow), [ref.id for ref in story.refs])
+
+    story.assert_accepted_exactly_once(inbox)
+
+
+def test_a_late_refusal_frees_no_mail_that_another_sender_handed_over(
+    story: Story, inbox: Inbox
+) -> None:
+    def take_over() -> None:
+        story.expire_leases()
+        kill_a_sender_after_the_provider_accepted(story)
+
+    refused = Disturbed(Refusing(), before=take_over)
+    emails.send(replace(emails.sender(), provider=refused), [ref.id for ref in story.refs])
+    assert story.statuses() == {"sending"}
+    story.expire_leases()
+    deliver(story)
 
     story.assert_accepted_exactly_once(inbox)
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People, Person
+from wingman.kit.activity import activity_key, session_key
+from wingman.kit.redis import redis
 
 Load = Callable[..., Function]
 NAMES = {
@@ -176,6 +178,19 @@ def test_the_export_is_a_file_with_everything(function: Load, people: People) ->
     assert [mail["recipient"] for mail in told["emails"]] == [maya.email]
     assert told["preferences"]["user_id"] == str(maya.id)
     assert told["next_cursor"] is None
+
+
+def test_an_erasure_forgets_the_hours_in_which_the_reader_was_seen(
+    function: Load, people: People
+) -> None:
+    maya, app = people.new(), function("email_preferences")
+    keys = [activity_key(maya.id), session_key(maya.id)]
+    call(app, "get", maya)
+    assert redis().run("EXISTS", *keys) == 2
+
+    assert call(app, "erase", maya) == (204, "")
+
+    assert redis().run("EXISTS", *keys) == 0
 
 
 def test_an_erasure_leaves_no_address_in_the_export(function: Load, people: People) -> None:

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from functions.email_sender import app
+from tests.support.functions import imported
 from tests.unit.emails.fakes import LOST, Context, House, OutboxAway, house, invitation
 from wingman.emails import service
 
+app = imported("email_sender")
 EVENTS = Path(__file__).parents[2] / "events/email_sender"
 NAMED = [
     UUID("11111111-1111-4111-8111-111111111111"),

@@ -240,6 +240,28 @@ def test_a_form_that_makes_no_sense_is_shown_again_with_the_reason(
     assert not reader.has_stored_anything()
 
 
+def test_what_was_entered_is_kept_for_correction(function: Load, reader: Reader) -> None:
+    app = function("email_unsubscribe")
+    body = (
+        "marketing_emails=on&session_reminders=off&timezone=Asia/Tokyo"
+        '&quiet_hours=on&quiet_start=09:00&quiet_end="><b>'
+    )
+
+    status, page, _ = send(app, "save_preferences", reader.token, body=body)
+
+    assert status == 422
+    assert re.findall(r'name="(\w+)" value="on" checked', page) == [
+        "match_notifications",
+        "feedback_requests",
+        "marketing_emails",
+        "quiet_hours",
+    ]
+    assert 'value="Asia/Tokyo" selected' in page
+    assert 'name="quiet_start" value="09:00"' in page
+    assert 'name="quiet_end" value="&#34;&gt;&lt;b&gt;"' in page
+    assert not reader.has_stored_anything()
+
+
 def test_a_page_tells_nobody_else_its_address(function: Load, reader: Reader) -> None:
     _, page, headers = send(function("email_unsubscribe"), "ask", reader.token)
 

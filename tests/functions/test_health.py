@@ -1,5 +1,7 @@
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.functions import Function
 
 Load = Callable[..., Function]
@@ -43,3 +45,23 @@ def test_without_the_mail_provider_it_is_degraded(function: Load) -> None:
     status, health, _ = function("health", RESEND_API_URL=NOWHERE).call("get")
     assert (status, health["status"]) == (200, "degraded")
     assert health["services"]["email"]["enabled"] is False
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_apps_learn_what_to_show(function: Load, enabled: bool) -> None:
+    names = ("ENABLE_AI_COACHING", "ENABLE_MATCH_SHARING", "ENABLE_CHALLENGE_SHARING")
+    app = function("health", **dict.fromkeys(names, str(enabled).lower()))
+    status, features, headers = app.call("features")
+    assert status == 200
+    assert features == {
+        "ai_coaching": enabled,
+        "match_sharing": enabled,
+        "challenge_sharing": enabled,
+    }
+    assert headers["cache-control"] == "public, max-age=60"
+
+
+def test_coaching_is_off_and_sharing_on_unless_somebody_chooses(function: Load) -> None:
+    names = ("ENABLE_AI_COACHING", "ENABLE_MATCH_SHARING", "ENABLE_CHALLENGE_SHARING")
+    _, features, _ = function("health", **dict.fromkeys(names, "")).call("features")
+    assert features == {"ai_coaching": False, "match_sharing": True, "challenge_sharing": True}

@@ -1,10 +1,10 @@
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support.functions import Function
-from tests.support.meetings import Meeting, match, meeting
+from tests.support.meetings import Meeting, completed, match, meeting
 from tests.support.people import People, Person
 from wingman.emails import history
 from wingman.sessions import service
@@ -90,3 +90,27 @@ def test_old_mail_is_forgotten_page_by_page(
         "select 1 from public.email_logs where user_id = %s", (maya.id,)
     ).fetchall()
     assert left == []
+
+
+def test_digests_are_recorded_while_a_week_has_just_ended(function: Load, people: People) -> None:
+    """Which hours those are is tested in tests/integration/test_database_weekly_digest.py."""
+    maya = people.new()
+    people.connection.execute(
+        "insert into public.email_preferences (user_id, marketing_emails, timezone)"
+        " values (%s, true, 'UTC')",
+        (maya.id,),
+    )
+    completed(people, maya)
+    people.connection.execute(
+        "update public.wingman_sessions set"
+        " completed_at = date_trunc('week', now() at time zone 'UTC') at time zone 'UTC'"
+        " - interval '1 h' where user1_id = %s",
+        (maya.id,),
+    )
+    just_ended = datetime.now(UTC).weekday() < 2
+
+    assert (run(function)["digests_recorded"] > 0) == just_ended
+    recorded = people.connection.execute(
+        "select 1 from public.email_logs where user_id = %s", (maya.id,)
+    ).fetchall()
+    assert len(recorded) == just_ended

@@ -225,3 +225,22 @@ def test_what_the_provider_tells_is_counted_once(
         provider.tell(kind, mail)
     lines = [line for line in capsys.readouterr().out.splitlines() if metric in line]
     assert [json.loads(line)[metric] for line in lines] == [[1]]
+
+
+def test_an_event_is_one_call(provider: Provider, people: People, calls: list[str]) -> None:
+    mail = mailed(people, people.new())
+    provider.tell("opened", mail)
+    calls.clear()
+
+    provider.tell("delivered", mail)
+
+    assert calls == ["POST /rest/v1/rpc/record_email_event"]
+
+
+def test_what_is_not_signed_asks_nobody(provider: Provider, calls: list[str]) -> None:
+    body = '{"type": "email.delivered", "data": {}}'
+    calls.clear()
+
+    assert provider.post(body, {"svix-signature": "v1,x"})[0] == 400
+
+    assert calls == []

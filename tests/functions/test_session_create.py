@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,6 +88,19 @@ def test_the_same_key_returns_the_first_session(
     assert second_headers["idempotent-replayed"] == "true"
     status, problem, _ = plan(app, maya, match_id, key, scheduled_time=in_days(4))
     assert (status, problem["code"]) == (409, "idempotency_key_reused")
+
+
+def test_the_first_answer_is_returned_also_after_the_planned_time(
+    function: Load, pair: tuple[Person, Person, str]
+) -> None:
+    maya, _, match_id = pair
+    app, key = function("session_create"), str(uuid4())
+    when = datetime.now(UTC) + timedelta(seconds=1.5)
+    _, first, _ = plan(app, maya, match_id, key, scheduled_time=when.isoformat())
+    while datetime.now(UTC) <= when:
+        time.sleep(0.05)
+    status, second, headers = plan(app, maya, match_id, key, scheduled_time=when.isoformat())
+    assert (status, second, headers["idempotent-replayed"]) == (201, first, "true")
 
 
 def test_a_match_has_one_open_session(function: Load, people: People) -> None:

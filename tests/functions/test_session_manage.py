@@ -101,6 +101,19 @@ def test_notes_change_by_themselves_also_after_the_start(function: Load, people:
     assert planned.stored("sequence") == 0
 
 
+def test_nobody_is_mailed_one_change_after_the_other(function: Load, people: People) -> None:
+    planned, app = meeting(people), function("session_manage")
+
+    def move(days: int, person: Person = planned.maya) -> tuple[int, Any]:
+        return act(app, "notes", person, planned.session_id, {"scheduled_time": in_days(days)})
+
+    assert [move(days)[0] for days in (4, 5, 6)] == [200] * 3
+    status, problem = move(7)
+    assert (status, problem["code"]) == (429, "rate_limited")
+    assert act(app, "notes", planned.maya, planned.session_id)[0] == 200
+    assert move(7, planned.leo)[0] == 200
+
+
 def test_a_meeting_that_has_begun_is_not_moved(function: Load, people: People) -> None:
     planned, app = meeting(people), function("session_manage")
     planned.starts_in(-MINUTE)

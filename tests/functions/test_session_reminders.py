@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from functions.session_reminders import app
+from tests.support.functions import imported
 from tests.unit.emails.fakes import (
     BULK_URL,
     URGENT_URL,
@@ -24,6 +24,7 @@ from wingman.kit import settings
 from wingman.kit.database import Database
 from wingman.kit.errors import DependencyUnavailable
 
+app = imported("session_reminders")
 EVERY_MINUTE = json.loads(
     (Path(__file__).parents[2] / "events/session_reminders/every_minute.json").read_text()
 )

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from wingman.kit.database import Database
 
@@ -207,8 +208,15 @@ class DirectDatabase(Database):
         self._url = url
 
     def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
-        answer = rows(self._url, WORKER, function, **params)
+        given = {name: _plain(value) for name, value in params.items()}
+        answer = rows(self._url, WORKER, function, **given)
         plain = json.loads(json.dumps(answer, default=str))
         if plain and set(plain[0]) == {function}:
             return plain[0][function]
         return plain
+
+
+def _plain(value: object) -> object:
+    """Write what is JSON as JSON; lists of texts are arrays."""
+    is_json = isinstance(value, list) and value and isinstance(value[0], dict)
+    return Jsonb(value) if is_json else value

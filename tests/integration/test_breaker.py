@@ -12,11 +12,13 @@ from tests.support.functions import Function
 from tests.support.redis import MOVED_CLOCK, Counted, clock_at
 from wingman.kit import breaker as module
 from wingman.kit.breaker import THRESHOLDS, Breaker, BreakerOpen
+from wingman.kit.breakers import breakers
 from wingman.kit.circuit import ENOUGH, Circuit, Event, State
 from wingman.kit.clock import within
 from wingman.kit.commands import Command
 from wingman.kit.errors import Conflict, DependencyRefused, DependencyUnavailable
 from wingman.kit.lua import Script
+from wingman.kit.ratelimit import Limiter
 from wingman.kit.redis import redis
 
 Start = Callable[[], Breaker]
@@ -161,6 +163,14 @@ def test_a_container_hears_of_an_open_circuit_without_failing(
     commands.run("DEL", breaker.key)
     breaker.learn(commands.run("GET", breaker.key))
     assert breaker.call(fine) == "fine"
+
+
+@pytest.mark.parametrize("name", ["supabase", "sqs", "anthropic"])
+def test_the_call_of_the_limits_tells_what_is_open(commands: Counted, name: str) -> None:
+    opened = Breaker(name, lambda: commands)
+    fail(opened, 5)
+    Limiter(commands, breakers().watched).take({})
+    assert breakers().get(name).state is State.OPEN
 
 
 def test_somebody_who_found_it_alive_ends_the_waiting(start: Start) -> None:

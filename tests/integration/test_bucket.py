@@ -8,7 +8,7 @@ import pytest
 from tests.support.redis import ClockedCommands, DirectCommands
 from wingman.emails.bucket import FIRST_RATE, SPACING, RedisBucket
 from wingman.emails.models import Priority
-from wingman.kit.redis import Commands
+from wingman.kit.commands import Commands
 
 ALL_DAY = 86_400.0
 INTERVAL = SPACING / FIRST_RATE
@@ -115,6 +115,48 @@ def test_after_a_refusal_nobody_asks_for_as_long_as_told(commands: Commands) -> 
     RedisBucket(commands, key=key).learn(per_second=None, hold=7)
 
     assert waits(RedisBucket(commands, key=key), 1) == pytest.approx([7], abs=A_MOMENT)
+
+
+def test_a_refusal_at_the_known_limit_holds_requests_further_apart_for_a_while(
+    bucket: RedisBucket, commands: ClockedCommands
+) -> None:
+    bucket.learn(per_second=10, hold=0)
+    waits(bucket, 1)
+    for _ in range(3):  # one burst
+        bucket.learn(per_second=10, hold=1)
+    commands.advance(5)
+
+    first, second = waits(bucket, 2)
+    assert second - first == pytest.approx((SPACING + 0.03) / 10, abs=A_MOMENT)
+
+    waits(bucket, 150)
+    *_, before, last = waits(bucket, 2)
+    assert last - before == pytest.approx(SPACING / 10, abs=A_MOMENT / 10)
+
+
+def test_however_often_it_refuses_four_fifths_of_the_limit_are_used(
+    bucket: RedisBucket, commands: ClockedCommands
+) -> None:
+    bucket.learn(per_second=10, hold=0)
+    for _ in range(30):
+        bucket.learn(per_second=10, hold=1)
+        commands.advance(5)
+
+    first, second = waits(bucket, 2)
+
+    assert second - first == pytest.approx((SPACING + 0.25) / 10, abs=A_MOMENT)
+
+
+def test_refusals_while_the_limit_is_being_learned_are_no_sign_of_uneven_ways(
+    bucket: RedisBucket, commands: ClockedCommands
+) -> None:
+    for _ in range(3):
+        bucket.learn(per_second=5, hold=1)
+    commands.advance(5)
+
+    first, second = waits(bucket, 2)
+
+    assert second - first == pytest.approx(SPACING / 5, abs=A_MOMENT)
 
 
 def test_time_passes(bucket: RedisBucket, commands: ClockedCommands) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.support.redis import ClockedCommands, Counted, DirectCommands
-from wingman.kit.cache import LEASE_SECONDS, Cache, Source
+from wingman.kit.cache import LEASE_SECONDS, Ages, Cache, Source
 from wingman.kit.database import Database, DatabaseError
 from wingman.kit.errors import DependencyUnavailable, NotFound
 from wingman.kit.ratelimit import Limiter, Policy
@@ -283,3 +283,11 @@ def test_nothing_stays_in_redis_for_longer_than_it_is_useful(
     assert 590_000 < commands.run("PTTL", container.key) <= 600_000
     container.change()
     assert commands.run("EXISTS", container.key) == 0
+
+
+def test_a_lease_is_as_long_as_its_computation_may_take(
+    commands: DirectCommands, user_id: UUID
+) -> None:
+    ages, key = Ages(60, 60, 60, lease=30), f"test:lease:{user_id}"
+    Cache(commands, Limiter(commands), Reputation, ages).look_up(key, {})
+    assert 29_000 < commands.run("PTTL", key) <= 30_000

@@ -124,13 +124,15 @@ def test_a_function_is_open_to_those_it_is_granted_to_alone(url: str) -> None:
     helpers += ["waiting_since"]
     helpers += ["handed_over"]
     workers += ["get_email_preferences_of", "update_email_preferences_of", "record_email_event"]
-    workers += ["prune_email_logs"]
+    workers += ["prune_email_logs", "get_session_event_of"]
+    workers += ["record_weekly_digests"]
     users = ["get_match", "list_matches", "request_match", "respond_to_match", "withdraw_match"]
     users += ["create_session", "get_session", "get_session_event", "list_sessions"]
     users += ["update_session", "cancel_session", "confirm_session", "report_no_show"]
     users += ["get_reputation", "submit_challenge", "list_submissions"]
     users += ["get_email_preferences", "update_email_preferences", "get_email_status"]
     users += ["export_email_data", "erase_email_data", "leaves_an_hour"]
+    users += ["get_coach_context"]
     everyone = ["list_challenges", "ping"]
     assert {row["grantee"]: row["fns"] for row in granted} == {
         "anon": sorted(everyone),
@@ -156,6 +158,7 @@ def test_tables_are_open_to_those_they_are_granted_to_alone(url: str) -> None:
         "service_role select email_logs",
         "service_role update email_logs",
         "service_role select email_lanes",
+        "service_role select email_readers",
         "service_role select email_wishes",
         "service_role update email_lanes",
         *(f"service_role {right} email_leases" for right in _EVERY_RIGHT),

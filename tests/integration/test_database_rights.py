@@ -66,6 +66,8 @@ _USER_CALLS: dict[str, dict[str, object]] = {
     "erase_email_data": {},
 }
 _WORKER_CALLS: dict[str, dict[str, object]] = {
+    "record_weekly_digests": {"p_after": None, "p_limit": 1, "p_now": "2026-11-23Z"},
+    "get_session_event_of": {"p_session_id": uuid4(), "p_user_id": uuid4()},
     "claim_emails": {"p_ids": [uuid4()], "p_lease_seconds": 60},
     "form_send_group": {"p_lease_token": uuid4(), "p_ids": [uuid4()]},
     "complete_emails": {"p_lease_token": uuid4(), "p_results": "[]"},

@@ -1,12 +1,12 @@
 """What an operator types: `make mail-status`, `make dead-letters`."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local import mail
+from local import limits, mail
 from tests.integration.database import (
     DirectDatabase,
     look,
@@ -17,8 +17,8 @@ from tests.integration.database import (
 )
 from wingman.emails.models import Priority
 from wingman.emails.repository import DatabaseOutbox
-from wingman.kit.database import Database
-from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.database import Database, DatabaseError
+from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
 
 Command = Callable[..., str]
 
@@ -63,6 +63,16 @@ def test_the_status_is_told_by_lane_with_rates_and_dead_letters(url: str, comman
     assert "25.00% bounced, 0.00% complained" in told
     assert "1 failed, 0 unknown, 0 of them within an hour" in told
     assert "make dead-letters" in told
+
+
+def test_mail_whose_fate_is_unknown_is_worth_a_look(url: str, command: Command) -> None:
+    assert "Next:" not in command("status")
+    new_mail(url, new_person(url), delivery_status="unknown")
+
+    told = command("status")
+
+    assert "0 failed, 1 unknown" in told
+    assert "Next: `make dead-letters`" in told
 
 
 def test_a_pause_is_ended(url: str, command: Command) -> None:
@@ -121,6 +131,52 @@ def test_a_database_that_is_away_is_said_so(
 
     with pytest.raises(SystemExit, match="SUPABASE_URL"):
         command("status")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        DatabaseError("PGRST202", "there is no such function", None),
+        Unauthenticated(),
+        TokenExpired(),
+    ],
+    ids=lambda refusal: type(refusal).__name__,
+)
+def test_a_database_that_refuses_is_said_so(
+    command: Command, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    class Refusing(Database):
+        def rpc(self, function: str, params: object, *, idempotent: bool = False) -> object:
+            raise refusal
+
+    monkeypatch.setattr(mail, "get_service_client", Refusing)
+
+    with pytest.raises(SystemExit) as left:
+        command("status")
+
+    told = str(left.value)
+    assert told.startswith(f"The database refuses: {refusal}")
+    assert "Is SUPABASE_SECRET_KEY right, and are the migrations applied?" in told
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "typed"),
+    [
+        (mail.main, [], "make mail-status|dead-letters"),
+        (mail.main, ["resume"], "make mail-status"),
+        (mail.main, ["replay"], "make dead-letters"),
+        (limits.main, [], "make limits"),
+    ],
+)
+def test_the_help_names_what_is_typed(
+    main: Callable[[Sequence[str]], None],
+    arguments: list[str],
+    typed: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*arguments, "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {typed} ")
 
 
 def test_without_settings_it_names_them(

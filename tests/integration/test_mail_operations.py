@@ -130,14 +130,28 @@ def test_dead_letters_are_counted(url: str, leo: Person, outbox: DirectDatabase)
     assert (unknown.delivery_status, unknown.mails, unknown.within_an_hour) == ("unknown", 2, 0)
 
 
-@pytest.mark.parametrize(("mails", "reported"), [(49, []), (100, [2.0, 1.0])])
+def reported(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {name: line[name] for line in lines for name in line if name.endswith("Rate")}
+
+
+@pytest.mark.parametrize(
+    ("mails", "rates"),
+    [
+        (49, {}),
+        (
+            100,
+            {"EmailBounceRate": [2.0], "EmailComplaintRate": [1.0], "EmailSuccessRate": [98.0]},
+        ),
+    ],
+)
 def test_the_days_rates_are_reported_when_there_are_enough_mails(
     url: str,
     leo: Person,
     outbox: DirectDatabase,
     capsys: pytest.CaptureFixture[str],
     mails: int,
-    reported: list[float],
+    rates: dict[str, list[float]],
 ) -> None:
     for number in range(mails):
         status = {0: "bounced", 1: "bounced", 2: "complained"}.get(number, "delivered")
@@ -145,11 +159,15 @@ def test_the_days_rates_are_reported_when_there_are_enough_mails(
 
     operations.report_rates(outbox)
 
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    rates = [
-        value
-        for line in lines
-        for name in ("EmailBounceRate", "EmailComplaintRate")
-        for value in line.get(name, [])
-    ]
-    assert rates == reported
+    assert reported(capsys) == rates
+
+
+def test_no_success_is_reported_while_no_fate_is_known(
+    url: str, leo: Person, outbox: DirectDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(50):
+        new_mail(url, leo, delivery_status="sent", sent_at="now()")
+
+    operations.report_rates(outbox)
+
+    assert reported(capsys) == {"EmailBounceRate": [0.0], "EmailComplaintRate": [0.0]}

@@ -177,3 +177,13 @@ def test_an_idle_bucket_leaves_nothing_behind(commands: Counted) -> None:
     bucket = keys(QUICK)
     Limiter(commands).take(bucket)
     assert 0 < commands.run("PTTL", next(iter(bucket))) <= 1201
+
+
+def test_what_is_given_back_can_be_taken_again_and_no_more(commands: Counted) -> None:
+    bucket, limiter = keys(TWO), Limiter(commands)
+    limiter.give_back(bucket)
+    limiter.take(bucket, cost=2)
+    limiter.give_back(bucket, cost=2)
+    assert [limiter.take(bucket)[0].allowed for _ in range(3)] == [True, True, False]
+    (key,) = bucket
+    assert commands.run("PTTL", key) > 0

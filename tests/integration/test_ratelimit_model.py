@@ -59,7 +59,7 @@ def expected(buckets: list[Bucket], now: int, cost: int) -> list[tuple[bool, int
 def moved_clock(function: Callable[..., Function], monkeypatch: pytest.MonkeyPatch) -> None:
     function("docs")  # for its environment
     script = Script(ratelimit._script().source.replace(*MOVED_CLOCK))
-    monkeypatch.setattr(ratelimit, "_script", lambda _: script)
+    monkeypatch.setattr(ratelimit, "_script", lambda *_: script)
 
 
 REQUEST = st.tuples(

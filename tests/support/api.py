@@ -7,16 +7,23 @@ import httpx
 
 from tests.support.people import Person
 
+# Fields in which people write what they like.
+WORDS = ("note", "notes", "reason", "reflection", "question", "venue_name", "venue_suggestion")
+
 
 class Api:
-    """Calls the API as somebody."""
+    """Calls the API as somebody; `said` is every text that went along."""
 
     def __init__(self, url: str) -> None:
+        self.said: set[str] = set()
         self.client = httpx.Client(base_url=url, timeout=30)
 
     def call(
         self, method: str, path: str, person: Person | None = None, **options: Any
     ) -> httpx.Response:
+        body = options.get("json")
+        if isinstance(body, dict):
+            self.said |= {body[name] for name in WORDS if isinstance(body.get(name), str)}
         headers = (person.authorization if person else {}) | options.pop("headers", {})
         return self.client.request(method, path, headers=headers, **options)
 

@@ -1,24 +1,45 @@
 """A function in this process: its real handler, its own environment, a sample event."""
 
+import importlib
 import importlib.util
 import json
+import os
 import sys
 import uuid
 from typing import Any
 
 import pytest
 
+from local.openapi import UNUSED
 from tests.support.template import ROOT, variables
+from wingman.kit import settings
 
 DEFAULTS = {
+    "COACH_MODEL": "claude-haiku-5-5",
+    "ENABLE_AI_COACHING": "true",
+    "MAX_DAILY_TIPS": "20",
     "CHALLENGE_DURATION_DAYS": "7",
     "APP_URL": "http://localhost:3000",
     "EMAIL_LEASE_SECONDS": "60",
+    "ENABLE_CHALLENGE_SHARING": "true",
+    "ENABLE_MATCH_SHARING": "true",
     "ENABLE_RATE_LIMITING": "true",
     "ENVIRONMENT": "local",
     "MAX_DAILY_MATCHES": "10",
+    "SESSION_TIMEOUT_HOURS": "24",
     "VERSION": "test",
 }
+
+
+def imported(name: str) -> Any:
+    """Import a worker into this process; what it is given when it works is its test's business."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in UNUSED.items():
+            if variable not in os.environ:
+                patch.setenv(variable, value)
+        module = importlib.import_module(f"functions.{name}.app")
+    settings._load.cache_clear()
+    return module
 
 
 class Context:

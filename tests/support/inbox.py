@@ -35,6 +35,10 @@ class Inbox:
         body = {"mode": mode, "count": count} | ({"match": match} if match else {})
         self._client.post("/_sandbox/faults", json=body).raise_for_status()
 
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        self._client.delete("/_sandbox/faults").raise_for_status()
+
     def __enter__(self) -> Self:
         return self
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.template import ROOT, functions, template, variables
-from wingman.kit import settings
+from tests.support.template import ROOT, functions, template
 
 TOP_LEVEL = {
     ".ci", ".gitignore", "Makefile", "README.md", "docs", "events", "functions", "layers", "local",
@@ -92,14 +91,3 @@ def test_tables_are_named_in_repositories_only(path: Path) -> None:
     )
     if path.name != "repository.py":
         assert not re.search(tables, path.read_text())
-
-
-def test_settings_and_template_name_the_same_variables() -> None:
-    """Every variable of the template is one that the settings read, and the other way round."""
-    models = settings.Settings.__subclasses__()
-    models += [model for parent in models for model in parent.__subclasses__()]
-    fields = {name for model in models for name in model.model_fields}
-    given = {name.lower() for folder in FOLDERS for name in variables(folder)}
-    of_the_runtime = {"aws_region", "aws_endpoint_url"}
-    of_the_libraries = {"powertools_service_name"}
-    assert fields - of_the_runtime == given - of_the_libraries

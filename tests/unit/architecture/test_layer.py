@@ -1,24 +1,33 @@
-"""What the functions import is what their layer brings."""
+"""What the functions import is what their layers bring."""
 
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-from tests.support.template import ROOT
+from tests.support.template import ROOT, functions
 
-PINNED = {
-    re.split(r"[=\[;]", line)[0].strip().lower().replace("_", "-")
-    for line in (ROOT / "layers" / "dependencies" / "requirements.txt").read_text().splitlines()
-    if line.strip()
-}
+
+def _pinned(layer: str) -> set[str]:
+    lines = (ROOT / "layers" / layer / "requirements.txt").read_text().splitlines()
+    return {re.split(r"[=\[;]", line)[0].strip().lower().replace("_", "-") for line in lines}
+
+
+PINNED, COACHS = _pinned("dependencies"), _pinned("coach")
 RUNS_ON_LAMBDA = sorted(
     [*(ROOT / "layers" / "shared" / "wingman").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
 )
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Read who brings which package: once, it opens every file that is installed."""
+    return packages_distributions()
 
 
 def _imported(path: Path) -> Iterator[str]:
@@ -32,7 +41,17 @@ def _imported(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", RUNS_ON_LAMBDA, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_package_that_is_imported_is_in_the_layer(path: Path) -> None:
-    distributions = packages_distributions()
+    distributions = _distributions()
+    brought = PINNED | COACHS if "coach" in path.parts else PINNED
     for package in set(_imported(path)) - sys.stdlib_module_names - {"wingman"}:
         names = {name.lower().replace("_", "-") for name in distributions[package]}
-        assert names & PINNED, f"{package} is not in layers/dependencies/requirements.in"
+        assert names & brought, f"{package} is not in its layers' requirements.in"
+
+
+def test_no_layer_brings_what_another_one_brings() -> None:
+    assert not PINNED & COACHS
+
+
+def test_the_coach_alone_has_the_layer_of_the_coach() -> None:
+    has = [name for name, function in functions().items() if "Layers" in function]
+    assert (has, functions()["coach"]["Layers"]) == (["coach"], [{"Ref": "CoachLayer"}])

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.template import ROOT
 from wingman.challenges import repository as challenges
+from wingman.coach import repository as coach
 from wingman.emails import reader_repository as emails
 from wingman.kit.database import Database, DatabaseError
 from wingman.kit.errors import ProblemError
@@ -16,9 +17,10 @@ from wingman.matches import repository as matches
 from wingman.reputation import repository as reputation
 from wingman.sessions import repository as sessions
 
-REPOSITORIES = (challenges, emails, matches, reputation, sessions)
+REPOSITORIES = (challenges, coach, emails, matches, reputation, sessions)
 READ: Mapping[Any, Callable[[Database], object]] = {
     challenges: lambda database: challenges.offered(database, None),
+    coach: lambda database: coach.context(database, uuid4(), None),
     emails: emails.preferences,
     matches: lambda database: matches.get(database, uuid4()),
     reputation: lambda database: reputation.totals(database, uuid4()),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.unit.emails.test_rendering import PUPMATCH
+from local.mails.samples import BRANDS
 from wingman.emails.brand import Brand, contrast
 
 
@@ -39,17 +39,26 @@ def test_a_brand_that_could_break_a_mail_is_refused(broken: dict[str, str]) -> N
         Brand.model_validate(broken)
 
 
-@pytest.mark.parametrize("brand", [Brand(), Brand.model_validate(PUPMATCH)])
-def test_colours_meet_wcag_aa(brand: Brand) -> None:
+@pytest.mark.parametrize("brand", [Brand(), *map(Brand.model_validate, BRANDS.values())])
+def test_colours_meet_wcag_aa_by_day_and_by_night(brand: Brand) -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    for ink, ground in [
-        (brand.on_accent, brand.accent),
-        (brand.on_accent_dark, brand.accent_dark),
-        ("#6b6584", brand.tint),
-        ("#6b6584", "#ffffff"),
-        ("#45405c", "#ffffff"),
-        ("#a8a2c0", brand.tint_dark),
-        ("#a8a2c0", "#1f1c2e"),
-        ("#cbc6de", "#1f1c2e"),
-    ]:
-        assert contrast(ink, ground) >= 4.5, (ink, ground)
+    day = [(ink, ground) for ink in ("ink", "text", "quiet") for ground in ("tint", "#ffffff")]
+    night = [
+        (f"{ink}_dark", f"{ground}_dark")
+        for ink in ("ink", "text", "quiet")
+        for ground in ("tint", "card", "quote")
+    ]
+    buttons = [("on_accent", "accent"), ("on_accent_dark", "accent_dark")]
+    for names in [*day, *night, *buttons]:
+        ink, ground = (getattr(brand, name, name) for name in names)
+        assert contrast(ink, ground) >= 4.5, names
+    for ground in ("#ffffff", brand.tint):
+        assert contrast(brand.accent, ground) >= 3, "marks and outlines (WCAG 1.4.11)"
+    for ground in (brand.card_dark, brand.tint_dark):
+        assert contrast(brand.accent_dark, ground) >= 3, "marks and outlines (WCAG 1.4.11)"
+
+
+@pytest.mark.parametrize("name", BRANDS)
+def test_a_brand_file_says_everything(name: str) -> None:
+    assert set(BRANDS[name]) == set(Brand.model_fields)
+    assert Brand.model_validate(BRANDS[name]).name.lower() == name

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.template import template
 from wingman.emails.bucket import FIRST_RATE, SENDERS, SPACING, RedisBucket
 from wingman.emails.models import Priority
+from wingman.kit.commands import Command, Commands, RedisError
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.redis import Command, Commands, RedisError
 
 ALL_DAY = 86_400.0
 INTERVAL = SENDERS * SPACING / FIRST_RATE

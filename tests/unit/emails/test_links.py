@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wingman.emails.errors import InvalidToken
-from wingman.emails.links import Link, Links, read, sign
+from wingman.emails.links import (
+    CalendarLink,
+    Link,
+    Links,
+    read,
+    read_calendar,
+    sign,
+    sign_calendar,
+)
 from wingman.emails.models import Category
 
 SECRET = "a secret that is long enough"
@@ -80,3 +88,25 @@ def test_a_link_leads_to_the_api_by_the_name_readers_know() -> None:
     token = sign(SECRET, link)
     assert links.unsubscribe(link) == f"https://api.test/api/email/unsubscribe?token={token}"
     assert links.preferences(link) == f"https://api.test/email/preferences?token={token}"
+
+
+@given(st.builds(CalendarLink, st.uuids(), st.uuids()), st.data())
+def test_a_calendar_token_is_for_one_reader_and_one_session(
+    link: CalendarLink, data: st.DataObject
+) -> None:
+    token = sign_calendar(SECRET, link)
+    assert read_calendar(SECRET, token) == link
+
+    place = data.draw(st.integers(0, len(token) - 1))
+    letter = data.draw(st.characters().filter(lambda other: other != token[place]))
+    for other in (token[:place] + letter + token[place + 1 :], token[:place], token + "A"):
+        with pytest.raises(InvalidToken):
+            read_calendar(SECRET, other)
+
+
+@given(LINKS, st.builds(CalendarLink, st.uuids(), st.uuids()))
+def test_a_token_of_one_purpose_is_none_of_the_other(link: Link, calendar: CalendarLink) -> None:
+    with pytest.raises(InvalidToken):
+        read_calendar(SECRET, sign(SECRET, link))
+    with pytest.raises(InvalidToken):
+        read(SECRET, sign_calendar(SECRET, calendar))

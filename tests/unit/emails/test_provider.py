@@ -280,3 +280,18 @@ def test_a_slow_provider_is_waited_for_no_longer_than_the_invocation_lasts(
     assert left_to_record_it > 1.5
     assert reply.reply is Reply.UNKNOWN
     assert reply.error == f"HttpClientError: {httpx.ReadTimeout('timed out')}"
+
+
+@pytest.mark.parametrize(
+    ("status", "replies"),
+    [
+        (500, [Reply.UNKNOWN] * 3 + [Reply.LEFT_ALONE] * 2),
+        (429, [Reply.RATE_LIMITED] * 5),
+        (409, [Reply.IN_PROGRESS] * 5),
+    ],
+)
+def test_a_provider_that_keeps_failing_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, status: int, replies: list[Reply]
+) -> None:
+    body = {"name": "some_new_name", "message": "no"}
+    assert [answered(monkeypatch, status, body)[0].reply for _ in range(5)] == replies

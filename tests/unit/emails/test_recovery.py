@@ -1,5 +1,6 @@
 """Lost answers, killed senders, overtaken leases: the same request again, or nothing."""
 
+import contextvars
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from tests.unit.emails.fakes import (
     Killed,
     house,
     invitation,
+    reminder,
 )
 from wingman.emails import service
+from wingman.emails.bucket import Slot
 from wingman.emails.provider import BatchReply
 from wingman.emails.rules import Reply
 from wingman.kit.clock import deadline
@@ -64,20 +67,54 @@ def test_a_sender_killed_after_the_provider_accepted_sends_no_second_copy() -> N
     assert len(on.provider.inbox) == 1
 
 
-def test_a_group_that_may_be_out_is_not_decided_again() -> None:
+@pytest.mark.parametrize(
+    ("no", "status"),
+    [({"suppressed": True}, "suppressed"), ({"match_notifications": False}, "skipped")],
+)
+def test_a_no_holds_for_a_request_that_nobody_took(no: dict[str, bool], status: str) -> None:
     on = house()
-    on.provider.faults = [Killed]
+    on.provider.faults = [BatchReply(Reply.UNKNOWN)] * EVERY_QUICK_TRY
     mails = [on.outbox.add(invitation()) for _ in range(2)]
-    with pytest.raises(Killed):
-        service.send(on.sender, mails)
+    service.send(on.sender, mails)
 
     row = on.outbox.rows[mails[0]]
-    row.email = row.email.model_copy(update={"suppressed": True, "match_notifications": False})
+    row.email = row.email.model_copy(update=no)
     on.clock.advance(hours=1)
     service.send(on.sender, mails)
 
-    assert [on.outbox.status(mail) for mail in mails] == ["sent", "sent"]
-    assert on.provider.requests[0] == on.provider.requests[1]
+    assert [on.outbox.status(mail) for mail in mails] == [status, "sent"]
+    assert [mail.email_id for mail in on.provider.inbox] == [mails[1]]
+
+
+def test_what_became_useless_is_left_out_of_a_request_that_nobody_took() -> None:
+    on = house()
+    on.provider.faults = [BatchReply(Reply.UNKNOWN)] * EVERY_QUICK_TRY
+    stale = on.outbox.add(reminder("session_reminder_2h"))
+    good = on.outbox.add(reminder("session_feedback"))
+    on.clock.advance(hours=22)
+    service.send(on.sender, [stale, good])
+
+    on.clock.advance(hours=2)
+    service.send(on.sender, [good])
+
+    assert (on.outbox.status(stale), on.outbox.status(good)) == ("skipped", "sent")
+    assert [mail.email_id for mail in on.provider.inbox] == [good]
+    assert len({key for key, _ in on.provider.requests}) == 1
+
+
+def test_what_became_useless_is_never_a_reason_to_send_the_rest_twice() -> None:
+    on = house()
+    on.provider.faults = [LOST] * EVERY_QUICK_TRY
+    stale = on.outbox.add(reminder("session_reminder_2h"))
+    good = on.outbox.add(reminder("session_feedback"))
+    on.clock.advance(hours=22)
+    service.send(on.sender, [stale, good])
+
+    on.clock.advance(hours=2)
+    service.send(on.sender, [good])
+
+    assert (on.outbox.status(stale), on.outbox.status(good)) == ("skipped", "unknown")
+    assert len(on.provider.inbox) == 2
 
 
 def test_waiting_for_the_rate_limit_releases_the_group_and_counts_as_nothing() -> None:
@@ -90,6 +127,20 @@ def test_waiting_for_the_rate_limit_releases_the_group_and_counts_as_nothing() -
     row = on.outbox.rows[mail]
     assert (row.status, row.send_group, row.email.retry_count) == ("pending", None, 0)
     assert row.due_at == on.clock.now + timedelta(seconds=30)
+
+
+def test_a_failure_stays_one_where_there_is_no_room_to_repeat_it() -> None:
+    on = house()
+    on.provider.faults = [BatchReply(Reply.UNKNOWN, error="broken")]
+    on.bucket.slots = [Slot(granted=True, seconds=0), Slot(granted=False, seconds=3600)]
+    mail = on.outbox.add(invitation())
+
+    service.send(on.sender, [mail])
+
+    row = on.outbox.rows[mail]
+    assert (row.status, row.email.retry_count) == ("pending", 1)
+    assert row.result is not None
+    assert row.result.error == "broken"
 
 
 @pytest.mark.parametrize("refusal", [BUSY, BatchReply(Reply.UNREACHABLE)])
@@ -178,7 +229,7 @@ def test_two_senders_of_one_group_at_once_send_it_once() -> None:
         """The lease runs out inside the request, and another sender takes over and finishes."""
         on.clock.advance(minutes=5)
         on.provider.send_batch = slow  # type: ignore[method-assign]
-        service.send(on.sender, [mail])
+        contextvars.Context().run(service.send, on.sender, [mail])  # another container
         return slow(messages, key)  # type: ignore[arg-type]
 
     on.provider.send_batch = overtaken  # type: ignore[method-assign, assignment]

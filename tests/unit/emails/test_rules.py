@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.unit.emails.fakes import NOON, invitation, reminder
 from wingman.emails import rules
-from wingman.emails.models import Category, Content, Outcome, Priority, Template, content_of
+from wingman.emails.contents import Content, content_of
+from wingman.emails.models import Category, Outcome, Priority, Template
 from wingman.emails.rules import Reply, SkipReason
 from wingman.emails.timing import Delay, Departure
 
@@ -88,6 +89,7 @@ KINDS = {
     Template.SESSION_REMINDER_24H: (Category.SESSION_REMINDERS, False),
     Template.SESSION_REMINDER_2H: (Category.SESSION_REMINDERS, False),
     Template.SESSION_FEEDBACK: (Category.FEEDBACK_REQUESTS, True),
+    Template.WEEKLY_DIGEST: (Category.MARKETING_EMAILS, True),
 }
 CONTENTS = {
     template: content
@@ -197,7 +199,7 @@ def test_a_retry_always_says_when_and_waiting_is_never_counted(
     )
 
     assert (after.outcome is Outcome.RETRY) == (after.wait is not None)
-    if reply in {Reply.RATE_LIMITED, Reply.QUOTA_EXHAUSTED, Reply.IN_PROGRESS, Reply.REFUSED}:
+    if reply not in {Reply.UNKNOWN, Reply.UNREACHABLE, Reply.KEY_CONFLICT, Reply.REJECTED}:
         assert not after.counts
 
 
@@ -220,14 +222,17 @@ def test_only_what_no_mail_can_get_through_pauses(
 
     pause = rules.pause(reply, lane, asked)
 
-    assert (pause is not None) == (reply in {Reply.QUOTA_EXHAUSTED, Reply.REFUSED})
+    stops = {Reply.QUOTA_EXHAUSTED, Reply.REFUSED, Reply.LEFT_ALONE}
+    assert (pause is not None) == (reply in stops)
     if reply is Reply.QUOTA_EXHAUSTED:
         assert pause == rules.Pause([lane], max(asked, timedelta(hours=1)))
     if reply is Reply.REFUSED:
         assert pause == rules.Pause(list(Priority), timedelta(minutes=5))
+    if reply is Reply.LEFT_ALONE:
+        assert pause == rules.Pause(list(Priority), timedelta(seconds=5))
 
 
-@pytest.mark.parametrize("reply", [Reply.QUOTA_EXHAUSTED, Reply.REFUSED])
+@pytest.mark.parametrize("reply", [Reply.QUOTA_EXHAUSTED, Reply.REFUSED, Reply.LEFT_ALONE])
 def test_a_mail_of_a_paused_lane_goes_as_soon_as_the_pause_ends(reply: Reply) -> None:
     after = rules.settle(
         reply, untaken=True, alone=True, retry_count=9, retry_after=timedelta(hours=5)
@@ -235,20 +240,3 @@ def test_a_mail_of_a_paused_lane_goes_as_soon_as_the_pause_ends(reply: Reply) ->
 
     assert after.wait == timedelta(seconds=1)
     assert (after.counts, after.keep_group) == (False, False)
-
-
-@given(st.sampled_from(list(Reply)), st.integers(0, 10), st.integers(0, 600))
-def test_quick_repeats_are_few_and_short_and_only_for_what_passes(
-    reply: Reply, attempt: int, seconds: int
-) -> None:
-    pause = rules.quick_repeat(reply, attempt, timedelta(seconds=seconds))
-
-    if pause is not None:
-        assert reply in {
-            Reply.UNKNOWN,
-            Reply.UNREACHABLE,
-            Reply.IN_PROGRESS,
-            Reply.RATE_LIMITED,
-        }
-        assert attempt < 3
-        assert timedelta(seconds=seconds) <= pause <= timedelta(seconds=5)

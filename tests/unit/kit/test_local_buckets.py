@@ -44,3 +44,12 @@ def test_no_moment_ever_sees_more_than_capacity_and_refill(moments: list[float])
     for start, first in enumerate(passed):
         for count, last in enumerate(passed[start:], start=1):
             assert count <= SMALL.capacity + (last - first) / SMALL.seconds_per_token + 1e-6
+
+
+def test_what_is_given_back_can_be_taken_again_and_no_more() -> None:
+    buckets = LocalBuckets()
+    buckets.give_back({"a": SMALL})
+    buckets.take({"a": SMALL}, 0.0, cost=2)
+    buckets.give_back({"a": SMALL}, cost=2)
+    taken = [buckets.take({"a": SMALL}, 0.0)[0].allowed for _ in range(3)]
+    assert taken == [True, True, False]

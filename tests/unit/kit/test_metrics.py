@@ -40,6 +40,14 @@ def test_a_count_is_a_metric_by_environment_and_by_every_dimension(
     assert line["_aws"]["Timestamp"] > 1_700_000_000_000
 
 
+def test_without_more_dimensions_the_environment_is_the_only_set(
+    now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Metrics().count("Refused")
+    (line,) = written(capsys)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["environment"]]
+
+
 def test_a_flood_is_one_line_a_second(now: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     metrics = Metrics()
     for _ in range(500):

@@ -152,6 +152,23 @@ def test_a_policy_inside_another_is_an_error() -> None:
     assert inner() == "done"
 
 
+def test_a_policy_that_yields_makes_one_attempt_inside_another() -> None:
+    inside, outside = Dependency(failures=9), Dependency(failures=9)
+    yields = with_retry(3, idempotent=True, yields=True)(inside)
+
+    def goes_on_without() -> None:
+        with pytest.raises(DependencyUnavailable):
+            yields()
+        outside()
+
+    with pytest.raises(DependencyUnavailable):
+        with_retry(2, idempotent=True)(goes_on_without)()
+    assert (inside.calls, outside.calls) == (3, 3)
+    with pytest.raises(DependencyUnavailable):
+        yields()
+    assert inside.calls == 3 + 4
+
+
 def test_an_attempt_after_another_is_not_nested() -> None:
     policy = with_retry(1, idempotent=True)
     with pytest.raises(Conflict):

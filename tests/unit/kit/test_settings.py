@@ -1,23 +1,66 @@
 import pytest
 
+from local.settings_table import models
+from wingman.emails.brand import Brand
+from wingman.emails.settings import BrandSettings, EmailSettings
 from wingman.kit import settings
 from wingman.kit.settings import (
     AppSettings,
-    EmailSettings,
+    CoachSettings,
     QueueSettings,
+    Settings,
     SettingsError,
     SupabaseSettings,
+    WebhookSettings,
 )
 
-NEEDED = {
-    "SUPABASE_URL": "https://project.supabase.co/",
-    "SUPABASE_PUBLISHABLE_KEY": "publishable",
+# Of every setting a value that holds, and some that do not.
+URLS = ("https://x.example/a", ["x.example", "ftp://x.example", "https://", "http://a b"])
+SECRETS = ("s3cret-with-16-or-more", ["line\nbreak", " space before", "space after "])
+FLAGS = ("false", ["maybe", "2", "true false"])
+NUMBERS = ("5", ["0", "-1", "many", "1.5", "100000"])
+VALUES = {
+    "ANTHROPIC_API_KEY": SECRETS,
+    "ANTHROPIC_API_URL": URLS,
+    "API_URL": URLS,
+    "APP_URL": URLS,
+    "AWS_ENDPOINT_URL": URLS,
+    "AWS_REGION": ("eu-central-1", ["Frankfurt", "eu central 1"]),
+    "BRAND": ('{"name": "PupMatch"}', ["{", "[]", '{"accent": "red"}', '{"colour": "x"}']),
+    "CHALLENGE_DURATION_DAYS": NUMBERS,
+    "COACH_MODEL": ("claude-haiku-5-5", ["a model", "m" * 101]),
+    "EMAIL_BULK_QUEUE_URL": URLS,
+    "EMAIL_LEASE_SECONDS": ("60", ["9", "901", "1 min"]),
+    "EMAIL_LINK_SECRET": (SECRETS[0], [*SECRETS[1], "short"]),
+    "EMAIL_URGENT_QUEUE_URL": URLS,
+    "ENABLE_AI_COACHING": FLAGS,
+    "ENABLE_CHALLENGE_SHARING": FLAGS,
+    "ENABLE_MATCH_SHARING": FLAGS,
+    "ENABLE_RATE_LIMITING": FLAGS,
+    "ENVIRONMENT": ("staging", ["moon", "Production"]),
+    "MAX_DAILY_MATCHES": NUMBERS,
+    "MAX_DAILY_TIPS": NUMBERS,
+    "RESEND_API_KEY": SECRETS,
+    "RESEND_API_URL": URLS,
+    "RESEND_WEBHOOK_SECRET": ("whsec_c2VjcmV0", ["whsec_c2VjcmV", "whsec_%%%%", "hush hush"]),
+    "SESSION_TIMEOUT_HOURS": NUMBERS,
+    "SUPABASE_JWT_SECRET": SECRETS,
+    "SUPABASE_PUBLISHABLE_KEY": SECRETS,
+    "SUPABASE_SECRET_KEY": SECRETS,
+    "SUPABASE_URL": URLS,
+    "UPSTASH_REDIS_REST_TOKEN": SECRETS,
+    "UPSTASH_REDIS_REST_URL": URLS,
+    "VERSION": ("1.2.3-abc", ["1 2", "v" * 101]),
 }
+MODELS = sorted(models(), key=lambda model: model.__name__)
+EACH = [(model, name.upper()) for model in MODELS for name in model.model_fields]
+MALFORMED = [(model, name, bad) for model, name in EACH for bad in VALUES[name][1]]
 
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> None:
-    for name in [*NEEDED, "SUPABASE_ANON_KEY", "ENVIRONMENT", "BRAND", "APP_URL", "AWS_REGION"]:
+    older = {"SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "AWS_DEFAULT_REGION"}
+    for name in older | set(VALUES):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -26,11 +69,63 @@ def _set(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_a_complete_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    _set(monkeypatch, NEEDED)
-    loaded = settings.load(SupabaseSettings)
-    assert loaded.supabase_url == "https://project.supabase.co"
-    assert loaded.supabase_publishable_key.get_secret_value() == "publishable"
+def good(model: type[Settings]) -> dict[str, str]:
+    return {name.upper(): VALUES[name.upper()][0] for name in model.model_fields}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_complete_environment_is_read(
+    model: type[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _set(monkeypatch, good(model))
+    settings.check(model)
+
+
+@pytest.mark.parametrize(("model", "name"), EACH)
+@pytest.mark.parametrize("value", [None, "", " \n"])
+def test_a_setting_that_is_missing_or_empty_is_named_where_it_is_needed(
+    model: type[Settings], name: str, value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _set(monkeypatch, good(model) | ({} if value is None else {name: value}))
+    if value is None:
+        monkeypatch.delenv(name)
+    if model.model_fields[name.lower()].is_required():
+        with pytest.raises(SettingsError, match=rf"^Environment: {name} is missing$"):
+            settings.load(model)
+    else:
+        settings.load(model)
+
+
+@pytest.mark.parametrize(("model", "name", "value"), MALFORMED)
+def test_a_setting_that_is_malformed_is_named_and_not_repeated(
+    model: type[Settings], name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _set(monkeypatch, good(model) | {name: value})
+    with pytest.raises(SettingsError) as caught:
+        settings.load(model)
+    message = str(caught.value)
+    assert message.startswith(f"Environment: {name}")
+    assert message.count(";") == message[len(name) :].count("; " + name)
+    assert value.strip() not in message or len(value) < len("2 char")
+
+
+@pytest.mark.parametrize("way", ["missing", "malformed"])
+def test_every_problem_of_every_concern_is_named_at_once(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {name: bad[0] for name, (_, bad) in VALUES.items()} if way == "malformed" else {}
+    _set(monkeypatch, wrong)
+    with pytest.raises(SettingsError) as caught:
+        settings.check(*MODELS)
+    for model, name in EACH:
+        if way == "malformed" or model.model_fields[name.lower()].is_required():
+            assert name in str(caught.value)
+    assert str(caught.value).count("SUPABASE_URL") == 1
+
+
+def test_the_address_of_a_service_ends_without_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, good(SupabaseSettings) | {"SUPABASE_URL": "https://x.supabase.co/"})
+    assert settings.load(SupabaseSettings).supabase_url == "https://x.supabase.co"
 
 
 def test_the_older_name_of_a_key_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,27 +133,36 @@ def test_the_older_name_of_a_key_is_accepted(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.load(SupabaseSettings).supabase_publishable_key.get_secret_value() == "older"
 
 
-def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    _set(monkeypatch, {"SUPABASE_URL": "not a url", "ENVIRONMENT": "moon"})
+def test_coaching_needs_a_key_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.load(CoachSettings).enable_ai_coaching is False
+    settings._load.cache_clear()
+    monkeypatch.setenv("ENABLE_AI_COACHING", "true")
+    with pytest.raises(SettingsError, match=r"^Environment: ANTHROPIC_API_KEY is missing$"):
+        settings.load(CoachSettings)
+
+
+def test_a_brand_says_which_part_of_it_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    brand = '{"accent": "red", "sender_email": "hush"}'
+    _set(monkeypatch, good(BrandSettings) | {"BRAND": brand})
     with pytest.raises(SettingsError) as caught:
-        settings.check(AppSettings, SupabaseSettings, QueueSettings)
-    message = str(caught.value)
-    assert "SUPABASE_URL: " in message
-    assert "ENVIRONMENT: " in message
-    assert "SUPABASE_PUBLISHABLE_KEY is missing" in message
-    assert "EMAIL_URGENT_QUEUE_URL is missing" in message
-    assert "AWS_REGION is missing" in message
-
-
-def test_an_empty_variable_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    _set(monkeypatch, NEEDED | {"SUPABASE_PUBLISHABLE_KEY": "  "})
-    with pytest.raises(SettingsError, match="SUPABASE_PUBLISHABLE_KEY is missing"):
-        settings.load(SupabaseSettings)
-
-
-def test_a_malformed_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    _set(monkeypatch, {"APP_URL": "https://app.example", "BRAND": "hush-this-is-no-json"})
-    with pytest.raises(SettingsError) as caught:
-        settings.load(EmailSettings)
-    assert "BRAND" in str(caught.value)
+        settings.load(BrandSettings)
+    assert "BRAND.accent: " in str(caught.value)
+    assert "BRAND.sender_email: " in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+def test_our_own_words_need_no_announcement(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, good(WebhookSettings) | {"RESEND_WEBHOOK_SECRET": "whsec_no base64"})
+    with pytest.raises(SettingsError, match=r"^Environment: RESEND_WEBHOOK_SECRET: must be"):
+        settings.load(WebhookSettings)
+
+
+def test_no_brand_is_wingmans_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, good(EmailSettings) | {"BRAND": ""})
+    assert settings.load(EmailSettings).brand == Brand()
+
+
+def test_one_variable_of_two_concerns_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.check(AppSettings, QueueSettings, EmailSettings, BrandSettings)
+    assert str(caught.value).count("APP_URL") == 1

@@ -12,7 +12,9 @@ from local.stack import Stack, stack
 
 # design.md, section 6
 VARIABLES = [
+    "ENVIRONMENT",
     "API_URL",
+    "APP_URL",
     "SUPABASE_URL",
     "SUPABASE_PUBLISHABLE_KEY",
     "SUPABASE_SECRET_KEY",
@@ -25,8 +27,12 @@ VARIABLES = [
     "RESEND_API_KEY",
     "RESEND_WEBHOOK_SECRET",
     "EMAIL_LINK_SECRET",
+    "ANTHROPIC_API_URL",
+    "ANTHROPIC_API_KEY",
+    "ENABLE_AI_COACHING",
     "INBOX_URL",
     "AWS_ENDPOINT_URL",
+    "AWS_REGION",
     "EMAIL_URGENT_QUEUE_URL",
     "EMAIL_BULK_QUEUE_URL",
     "PIDS",

@@ -151,27 +151,6 @@ def test_no_history_completes_alone_early_or_twice(
         assert not (state.confirmed_by and now < START)
 
 
-@pytest.mark.parametrize(
-    ("time", "expected"),
-    [
-        (START, False),
-        (START - TICK, False),
-        (START + TICK, True),
-        (START.replace(year=2027), True),
-        (START.replace(year=2027) + TICK, False),
-        (datetime.max.replace(tzinfo=UTC), False),
-    ],
-)
-def test_a_meeting_lies_in_the_next_year(time: datetime, expected: bool) -> None:
-    assert rules.plannable(time, START) is expected
-
-
-def test_a_year_from_a_leap_day_ends_in_february() -> None:
-    leap_day = datetime(2028, 2, 29, 12, tzinfo=UTC)
-    assert rules.plannable(datetime(2029, 2, 28, 12, tzinfo=UTC), leap_day)
-    assert not rules.plannable(datetime(2029, 3, 1, tzinfo=UTC), leap_day)
-
-
 def test_saying_it_twice_changes_nothing() -> None:
     for state, step in ((CONFIRMED, Step.CONFIRM), (REPORTED, Step.REPORT)):
         assert after((step, MAYA), state=state) == state

@@ -1,29 +1,29 @@
 """Challenges in Postgres: each step is one SQL function of supabase/migrations."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from wingman.challenges import errors
 from wingman.challenges.models import Attempt, Challenge, Difficulty, Submission, SubmissionChange
-from wingman.kit.database import Database, DatabaseError
-from wingman.kit.errors import IdempotencyKeyReused, ProblemError, Unauthenticated
+from wingman.kit.database import Database, Refusals, call
+from wingman.kit.errors import IdempotencyKeyReused, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
 
 # Every SQLSTATE that the challenge functions raise; a test holds these tables to the migrations.
-REFUSALS: Mapping[str, Callable[[DatabaseError], ProblemError]] = {
+REFUSALS: Refusals = {
     "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
     "WM011": lambda _: IdempotencyKeyReused(),
     "WM014": lambda _: errors.SessionNotFound(),
     "WM015": lambda _: errors.ChallengeNotFound(),
     "WM025": lambda _: errors.SubmissionWindowClosed(),
 }
+_call = partial(call, REFUSALS)
 
 
 def offered(database: Database, difficulty: Difficulty | None) -> list[Challenge]:
     """Read what is on offer; anyone may."""
-    rows = _call(database, "list_challenges", p_difficulty=difficulty)
+    rows = _call(database, "list_challenges", idempotent=True, p_difficulty=difficulty)
     return [Challenge.model_validate(row) for row in rows]
 
 
@@ -34,6 +34,7 @@ def submit(
     answer = _call(
         database,
         "submit_challenge",
+        idempotent=key.key is not None,
         p_challenge_id=str(challenge_id),
         p_session_id=str(attempt.session_id) if attempt.session_id else None,
         p_outcome=attempt.outcome,
@@ -47,22 +48,10 @@ def submit(
 
 def listed(database: Database, page: Page) -> list[Submission]:
     """Read the caller's attempts, newest first: one more than the page shows."""
-    before = page.before_created_at
     rows = _call(
         database,
         "list_submissions",
-        p_limit=page.limit + 1,
-        p_before_created_at=before.isoformat() if before else None,
-        p_before_id=str(page.before_id) if page.before_id else None,
+        idempotent=True,
+        **page.parameters,
     )
     return [Submission.model_validate(row) for row in rows]
-
-
-def _call(database: Database, function: str, **params: object) -> Any:
-    try:
-        return database.rpc(function, params)
-    except DatabaseError as error:
-        refusal = REFUSALS.get(error.code)
-        if refusal is None:
-            raise
-        raise refusal(error) from error

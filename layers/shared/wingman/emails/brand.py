@@ -1,5 +1,6 @@
 """Who the mail is from and what it looks like: data, not code."""
 
+from email.header import Header
 from email.utils import formataddr
 from typing import Annotated
 
@@ -7,15 +8,21 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 # Colours land in style sheets and addresses in headers, so both are held to a pattern.
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
-Address = Annotated[str, StringConstraints(pattern=r"^[^\s<>@,;:\"]+@[^\s<>@,;:\"]+$")]
-Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$")]
-Text = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=80)]
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322 section 3.2.3
+Address = Annotated[
+    str, StringConstraints(pattern=rf"^{_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})*$", max_length=254)
+]
+Link = Annotated[str, StringConstraints(pattern=r"^https?://[!#-;=?-~]+$", max_length=500)]
+# No line break or control character, and none that reorders the text around it.
+_PLAIN = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+Text = Annotated[str, StringConstraints(pattern=rf"^{_PLAIN}+$", max_length=80)]
+Word = Annotated[str, StringConstraints(pattern=rf"^{_PLAIN}+$", max_length=30)]
 
 _DARK_INK, _LIGHT_INK = "#14121f", "#ffffff"
 
 
 class Brand(BaseModel):
-    """One app's name, voice and colours; `BRAND` overrides any of them."""
+    """One app's name, nouns and colours; `BRAND` overrides any; emails/brands/ holds whole ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,15 +31,33 @@ class Brand(BaseModel):
     tagline: Text = "Meet people by doing something together."
     sender_email: Address = "hello@wingman.example"
     support_url: Link = "https://wingman.example/help"
+    meeting: Word = Field(default="meeting", description="what the two do, in a sentence")
+    meetings: Word = "meetings"
+    challenge: Word = Field(default="challenge", description="what a reader may try there")
     accent: Color = Field(default="#5b3fd6", description="buttons and marks on light ground")
     accent_dark: Color = Field(default="#a593ff", description="the same on dark ground")
-    tint: Color = Field(default="#f3f1fb", description="the ground around the card")
-    tint_dark: Color = Field(default="#14121f", description="the same in dark mode")
+    tint: Color = Field(default="#f3f1fb", description="the ground around the card, and of quotes")
+    tint_dark: Color = Field(default="#14121f", description="the ground around the card, dark")
+    ink: Color = Field(default="#1d1930", description="headlines and facts")
+    ink_dark: Color = "#f5f3ff"
+    text: Color = Field(default="#45405c", description="sentences")
+    text_dark: Color = "#cbc6de"
+    quiet: Color = Field(default="#635d7c", description="labels and small print")
+    quiet_dark: Color = "#a8a2c0"
+    line: Color = "#e6e3f0"
+    line_dark: Color = "#322d47"
+    card_dark: Color = "#1f1c2e"
+    quote_dark: Color = "#2a2540"
 
     @property
     def sender(self) -> str:
         """The From header: display name quoted or encoded by RFC 5322 and RFC 2047."""
-        return formataddr((self.name, self.sender_email))
+        if self.name.isascii() and "=?" not in self.name:
+            return formataddr((self.name, self.sender_email))
+        # Words of at most 75 characters, as RFC 2047 section 2 has it.
+        return (
+            f"{Header(self.name, 'utf-8', maxlinelen=75).encode(linesep='')} <{self.sender_email}>"
+        )
 
     @property
     def on_accent(self) -> str:

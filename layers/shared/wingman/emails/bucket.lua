@@ -11,20 +11,30 @@
 -- 'learn', rate, hold
 --     rate      requests per second as the provider told; 0: nothing new
 --     hold      microseconds in which nobody may ask
+--
+-- A refusal at the rate that was told means that requests travel unevenly: they are held further
+-- apart, and come closer again with each one that is let go.
 
 local DAY = 86400000
+local WIDER, WIDEST, NARROWER = 0.03, 0.25, 0.0002
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local stored = redis.call('HMGET', KEYS[1], 'next_at', 'per_second')
+local stored = redis.call('HMGET', KEYS[1], 'next_at', 'per_second', 'slack')
 local next_at = math.max(tonumber(stored[1] or now), now)
 
+local slack = tonumber(stored[3] or 0)
+
 local function store(field, value)
-  redis.call('HSET', KEYS[1], field, string.format('%.0f', value))
+  redis.call('HSET', KEYS[1], field, string.format(field == 'slack' and '%.4f' or '%.0f', value))
   redis.call('PEXPIRE', KEYS[1], DAY)
 end
 
 if ARGV[1] == 'learn' then
   local rate, hold = tonumber(ARGV[2]), tonumber(ARGV[3])
+  -- One of a burst of refusals is enough.
+  if hold > 0 and rate == tonumber(stored[2]) and next_at - now < 0.9 * hold then
+    store('slack', math.min(slack + WIDER, WIDEST))
+  end
   if rate > 0 then store('per_second', rate) end
   if hold > 0 then store('next_at', math.max(next_at, now + hold)) end
   return {}
@@ -32,7 +42,7 @@ end
 
 local patience, slots = tonumber(ARGV[2]), tonumber(ARGV[3])
 local rate = tonumber(stored[2] or ARGV[4])
-local interval = 1000000 * tonumber(ARGV[5]) / rate
+local interval = 1000000 * (tonumber(ARGV[5]) + slack) / rate
 local wait = next_at - now
 local reach = slots > 0 and slots * interval or patience
 
@@ -42,4 +52,5 @@ elseif wait > patience then
   return { 0, math.ceil(wait), rate }
 end
 store('next_at', next_at + interval)
+if slack > 0 then store('slack', math.max(slack - NARROWER, 0)) end
 return { 1, math.ceil(wait), rate }

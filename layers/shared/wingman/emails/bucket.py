@@ -5,19 +5,19 @@ however many senders there are. Urgent mail reserves as far ahead as it can wait
 next free moment alone: it never stands in a queue that urgent mail would have to join behind it.
 """
 
-import hashlib
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Protocol
 
 from wingman.emails.models import Priority
+from wingman.kit.commands import Commands, RedisError
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.lua import Script
 from wingman.kit.observability import logger
-from wingman.kit.redis import Commands, RedisError, redis
 
 KEY = "emails:provider"
 FIRST_RATE = 2
@@ -135,20 +135,13 @@ class RedisBucket(Bucket):
             self._share.begin(now, self._interval)
 
     def _run(self, *arguments: object) -> list[int]:
-        source, digest = _script()
-        try:
-            reply = self._commands.run("EVALSHA", digest, 1, self._key, *arguments)
-        except RedisError as error:
-            if error.code != "NOSCRIPT":
-                raise
-            reply = self._commands.run("EVAL", source, 1, self._key, *arguments)
+        reply = _script().run(self._commands, [self._key], arguments)
         return [int(number) for number in reply]
 
 
 @cache
-def _script() -> tuple[str, str]:
-    source = files(__package__).joinpath("bucket.lua").read_text(encoding="utf-8")
-    return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+def _script() -> Script:
+    return Script(Path(__file__).with_name("bucket.lua").read_text(encoding="utf-8"))
 
 
 def _micro(seconds: float) -> int:
@@ -158,4 +151,6 @@ def _micro(seconds: float) -> int:
 @cache
 def bucket() -> Bucket:
     """Return the container's way to the bucket."""
+    from wingman.kit.redis import redis  # noqa: PLC0415 - its client, at the first mail
+
     return RedisBucket(redis())

@@ -1,28 +1,32 @@
 """One send group on its way: one request under one key, and what becomes of its mails."""
 
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from wingman.emails import rules
-from wingman.emails.models import ClaimedEmail, EmailResult, Outcome, Priority, content_of
+from wingman.emails.bucket import Bucket
+from wingman.emails.contents import content_of
+from wingman.emails.errors import RenderError
+from wingman.emails.models import ClaimedEmail, EmailResult, Outcome, Priority
 from wingman.emails.provider import TIMEOUT_SECONDS, BatchReply, EmailProvider, OutgoingEmail
 from wingman.emails.rendering import Reader, Renderer
 from wingman.emails.repository import Outbox
 from wingman.emails.rules import Reply
-from wingman.kit.clock import time_left, utc_now
+from wingman.kit.clock import time_left, utc_now, within
+from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger, measure
-
-if TYPE_CHECKING:
-    from wingman.emails.bucket import Bucket  # brings Redis's client along
+from wingman.kit.retry import pausing_with, with_email_retry
 
 # A request is only begun when it, and recording its outcome, fit into what is left.
 SECONDS_PER_REQUEST = TIMEOUT_SECONDS + 3.0
+# Nothing that could end an address and begin another one, or a header.
+_ONE_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]@,;:\"\\]+@[^\s\x00-\x1f\x7f<>()@,;:\"\\]+")
 # Replies after which the provider certainly holds nothing under the key.
-_TAKEN_BY_NOBODY = {Reply.RATE_LIMITED, Reply.UNREACHABLE}
+_TAKEN_BY_NOBODY = {Reply.RATE_LIMITED, Reply.UNREACHABLE, Reply.LEFT_ALONE}
 
 
 ActiveHours = Callable[[Collection[UUID]], Mapping[UUID, Sequence[int]]]
@@ -40,7 +44,7 @@ class Sender:
 
     outbox: Outbox
     provider: EmailProvider
-    bucket: "Bucket"
+    bucket: Bucket
     renderer: Renderer
     lease_seconds: int = 60
     now: Callable[[], datetime] = utc_now
@@ -90,6 +94,8 @@ class SendGroup:
 
 def write(sender: Sender, email: ClaimedEmail) -> Draft:
     """Render a claimed mail. Raises RenderError."""
+    if not _ONE_ADDRESS.fullmatch(email.recipient_email):
+        raise RenderError("the recipient's address is none, or more than one")
     content = content_of(email)
     reader = Reader(email.user_id, email.recipient_first_name, email.timezone)
     rendered = sender.renderer.render(content, reader)
@@ -141,22 +147,43 @@ def record(sender: Sender, token: UUID, results: Sequence[EmailResult]) -> None:
         logger().warning("emails.lease_lost", extra={"count": len(results) - changed})
 
 
+class _Undelivered(DependencyUnavailable):
+    """The provider gave a reply that usually passes; ask again."""
+
+    def __init__(self, reply: BatchReply) -> None:
+        wait = reply.retry_after.total_seconds() if reply.retry_after else None
+        super().__init__("email", asked_to_wait=wait)
+        self.reply = reply
+
+
 def _request(sender: Sender, lease: Lease, group: SendGroup) -> tuple[BatchReply, bool]:
-    """Ask until the reply is final or time runs out; also says if nobody can have taken it."""
+    """Ask until the reply is final or time runs out; also says if nobody can have taken it.
+
+    Where the breaker stops the repetition of a failed request, the failure is the reply: a mail
+    that brings the provider down by itself must not come back as if it had only waited.
+    """
     messages = [draft.message for draft in group.drafts]
-    untaken = group.untried
-    attempt = 0
-    while True:
+    untaken, met = group.untried, None
+
+    def attempt() -> BatchReply:
+        nonlocal untaken, met
+        untaken = untaken and (met is None or met.reply in _TAKEN_BY_NOBODY)
         if not await_slot(sender, group.lane, lease.patience()):
-            return BatchReply(Reply.RATE_LIMITED, error="no room below the limit"), untaken
+            return met or BatchReply(Reply.RATE_LIMITED, error="no room below the limit")
         reply = sender.provider.send_batch(messages, group.idempotency_key)
         _learn(sender, reply)
-        pause = rules.quick_repeat(reply.reply, attempt, reply.retry_after)
-        if pause is None or pause.total_seconds() >= lease.patience():
-            return reply, untaken
-        untaken = untaken and reply.reply in _TAKEN_BY_NOBODY
-        sender.sleep(pause.total_seconds())
-        attempt += 1
+        if met is None or reply.reply is not Reply.LEFT_ALONE:
+            met = reply
+        if rules.passes(reply.reply):
+            raise _Undelivered(met)
+        return reply
+
+    retry = with_email_retry.but(attempt_seconds=SECONDS_PER_REQUEST)
+    try:
+        with within(lease.ends_at - time.monotonic()), pausing_with(sender.sleep):
+            return retry.run(attempt), untaken
+    except _Undelivered as error:
+        return error.reply, untaken
 
 
 def _learn(sender: Sender, reply: BatchReply) -> None:

@@ -2,17 +2,20 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from wingman.emails import reader_repository as repository
 from wingman.emails.preferences import EmailPreferences
-from wingman.kit.clock import time_left, utc_now
+from wingman.kit.clock import page_by_page, utc_now
 from wingman.kit.database import Database
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
+
+if TYPE_CHECKING:
+    from wingman.kit.activity import Activity  # brings Redis's client along
 
 EXPORTED_AT_ONCE = 1000
 PRUNED_AT_ONCE = 1000
@@ -99,18 +102,21 @@ def export(database: Database, page: Page) -> EmailExport:
     return EmailExport.model_validate(facts)
 
 
-def erase(database: Database) -> None:
-    """Take addresses and contents out of the caller's mails; what is not sent yet never is."""
+def erase(database: Database, seen: "Activity", user_id: UUID) -> None:
+    """Take addresses and contents out of the caller's mails; what is not sent yet never is.
+
+    The hours in which they were seen, which decide when mail goes, are forgotten with them.
+    """
     logger().info("emails.erased", extra={"count": repository.erase(database)})
+    seen.forget(user_id)
 
 
 def prune(database: Database) -> int:
     """Delete settled mails that are older than the log is kept, page by page; counts them."""
-    pruned = 0
-    while True:
-        page = repository.prune(database, PRUNED_AT_ONCE)
-        pruned += page
-        if page < PRUNED_AT_ONCE or time_left() < _SECONDS_PER_PAGE:
-            break
+    pruned = page_by_page(
+        lambda: repository.prune(database, PRUNED_AT_ONCE),
+        PRUNED_AT_ONCE,
+        seconds=_SECONDS_PER_PAGE,
+    )
     logger().info("emails.pruned", extra={"count": pruned})
     return pruned

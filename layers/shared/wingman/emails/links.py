@@ -2,6 +2,8 @@
 
 A token never expires: the law and the mail providers ask that "unsubscribe" works in old mails.
 It is 2 bytes (version, category), 16 (user) and 16 (HMAC-SHA256, cut) in URL-safe base64.
+A calendar token names a version, a user and a session instead, and opens nothing else; the session
+decides how long it is of use (docs/decisions/015-who-gets-mail-when.md).
 """
 
 import base64
@@ -23,8 +25,9 @@ _NUMBERS = {
 _CATEGORIES = {number: category for category, number in _NUMBERS.items()}
 _VERSION = 1
 _PURPOSE = b"wingman email link\0"
-_CLAIM_BYTES = 18
-_LONGEST = 64
+_CALENDAR_PURPOSE = b"wingman calendar link\0"
+_CLAIM_BYTES = {_PURPOSE: 18, _CALENDAR_PURPOSE: 33}
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,14 @@ class Link:
 
     user_id: UUID
     category: Category
+
+
+@dataclass(frozen=True)
+class CalendarLink:
+    """What a valid calendar token says."""
+
+    user_id: UUID
+    session_id: UUID
 
 
 @dataclass(frozen=True)
@@ -50,27 +61,54 @@ class Links:
         """Return the address of the reader's preference page."""
         return f"{self.api_url}/email/preferences?token={sign(self.secret, link)}"
 
+    def calendar(self, link: CalendarLink) -> str:
+        """Return the address of one session's calendar file, for one of its two."""
+        return f"{self.api_url}/email/calendar.ics?token={sign_calendar(self.secret, link)}"
+
 
 def sign(secret: str, link: Link) -> str:
     """Return the token for one reader and one kind of mail; the same every time."""
     claim = bytes([_VERSION, _NUMBERS[link.category]]) + link.user_id.bytes
-    return _encoded(claim + _mac(secret, claim))
+    return _signed(secret, _PURPOSE, claim)
 
 
 def read(secret: str, token: str) -> Link:
     """Return what a token says. Raises InvalidToken unless it is exactly one that we wrote."""
-    raw = _decoded(token)
-    claim, mac = raw[:_CLAIM_BYTES], raw[_CLAIM_BYTES:]
-    if not hmac.compare_digest(mac, _mac(secret, claim)):
-        raise InvalidToken
-    version, number = claim[:2]
+    version, number, *user = _claim(secret, _PURPOSE, token)
     if version != _VERSION or number not in _CATEGORIES:
         raise InvalidToken
-    return Link(UUID(bytes=claim[2:]), _CATEGORIES[number])
+    return Link(UUID(bytes=bytes(user)), _CATEGORIES[number])
 
 
-def _mac(secret: str, claim: bytes) -> bytes:
-    return hmac.digest(secret.encode(), _PURPOSE + claim, hashlib.sha256)[:16]
+def sign_calendar(secret: str, link: CalendarLink) -> str:
+    """Return the token for one reader and one session; the same every time."""
+    claim = bytes([_VERSION]) + link.user_id.bytes + link.session_id.bytes
+    return _signed(secret, _CALENDAR_PURPOSE, claim)
+
+
+def read_calendar(secret: str, token: str) -> CalendarLink:
+    """Return what a calendar token says. Raises InvalidToken, also for any other token of ours."""
+    claim = _claim(secret, _CALENDAR_PURPOSE, token)
+    if claim[0] != _VERSION:
+        raise InvalidToken
+    return CalendarLink(UUID(bytes=claim[1:17]), UUID(bytes=claim[17:]))
+
+
+def _signed(secret: str, purpose: bytes, claim: bytes) -> str:
+    return _encoded(claim + _mac(secret, purpose, claim))
+
+
+def _claim(secret: str, purpose: bytes, token: str) -> bytes:
+    """Take a token apart; its length goes with its purpose, which is signed too."""
+    raw = _decoded(token)
+    claim, mac = raw[: _CLAIM_BYTES[purpose]], raw[_CLAIM_BYTES[purpose] :]
+    if not hmac.compare_digest(mac, _mac(secret, purpose, claim)):
+        raise InvalidToken
+    return claim
+
+
+def _mac(secret: str, purpose: bytes, claim: bytes) -> bytes:
+    return hmac.digest(secret.encode(), purpose + claim, hashlib.sha256)[:16]
 
 
 def _encoded(raw: bytes) -> str:
@@ -85,6 +123,6 @@ def _decoded(token: str) -> bytes:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except ValueError:
         raise InvalidToken from None
-    if _encoded(raw) != token or len(raw) <= _CLAIM_BYTES:
+    if _encoded(raw) != token:
         raise InvalidToken
     return raw

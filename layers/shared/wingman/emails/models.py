@@ -2,8 +2,7 @@
 
 from datetime import datetime, time
 from enum import StrEnum
-from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import (
@@ -11,15 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
 )
-
-from wingman.emails.errors import RenderError
-
-# What users wrote. It is cleaned where it is rendered; the database holds its length.
-Line = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 MAX_BATCH = 100
 """Mails per request to the provider, and ids per queue message."""
@@ -48,6 +39,7 @@ class Template(StrEnum):
     SESSION_REMINDER_24H = "session_reminder_24h"
     SESSION_REMINDER_2H = "session_reminder_2h"
     SESSION_FEEDBACK = "session_feedback"
+    WEEKLY_DIGEST = "weekly_digest"
 
 
 class Category(StrEnum):
@@ -70,111 +62,6 @@ class EmailIds(_Frozen):
     """The body of a queue message."""
 
     email_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
-
-
-class _Content(_Frozen):
-    category: ClassVar[Category] = Category.MATCH_NOTIFICATIONS
-    can_wait: ClassVar[bool] = False
-
-
-class _AboutMatch(_Content):
-    match_id: UUID
-
-    @property
-    def path(self) -> str:
-        """Where the mail's button leads in the app."""
-        return f"/matches/{self.match_id}"
-
-
-class _AboutSession(_Content):
-    session_id: UUID
-    partner_name: Line
-    venue_name: Line
-    scheduled_time: AwareDatetime
-
-    @property
-    def path(self) -> str:
-        """Where the mail's button leads in the app."""
-        return f"/sessions/{self.session_id}"
-
-
-class MatchInvitation(_AboutMatch):
-    """Someone would like to meet the reader; open until `expires_at`."""
-
-    template: Literal[Template.MATCH_INVITATION]
-    inviter_name: Line
-    venue_suggestion: Line | None = None
-    note: str | None = None
-    expires_at: AwareDatetime
-
-
-class MatchAccepted(_AboutMatch):
-    """Both sides hear that it is on; `role` is the reader's."""
-
-    template: Literal[Template.MATCH_ACCEPTED]
-    partner_name: Line
-    venue_suggestion: Line | None = None
-    role: Literal["inviter", "invitee"]
-
-
-class MatchDeclined(_AboutMatch):
-    """The inviter hears that it will not be this time."""
-
-    template: Literal[Template.MATCH_DECLINED]
-    partner_name: Line
-
-
-class SessionScheduled(_AboutSession):
-    """Both hear when and where they meet, each with their own challenge."""
-
-    template: Literal[Template.SESSION_SCHEDULED]
-    challenge_title: Line | None = None
-    challenge_description: Line | None = None
-
-
-class SessionRescheduled(_AboutSession):
-    """Both hear of another time or place; `previous_time` is there when the time changed."""
-
-    template: Literal[Template.SESSION_RESCHEDULED]
-    previous_time: AwareDatetime | None = None
-    challenge_title: Line | None = None
-    challenge_description: Line | None = None
-
-
-class SessionCancelled(_AboutSession):
-    """The other one hears that `partner_name` cancelled, and why if they said so."""
-
-    template: Literal[Template.SESSION_CANCELLED]
-    reason: str | None = None
-
-
-class SessionReminder(_AboutSession):
-    """A meeting is near: 24 or 2 hours away when all runs on time."""
-
-    category = Category.SESSION_REMINDERS
-    template: Literal[Template.SESSION_REMINDER_24H, Template.SESSION_REMINDER_2H]
-    challenge_title: Line | None = None
-
-
-class SessionFeedback(_AboutSession):
-    """They have met, and are asked how it was."""
-
-    category = Category.FEEDBACK_REQUESTS
-    can_wait = True
-    template: Literal[Template.SESSION_FEEDBACK]
-
-
-Content = (
-    MatchInvitation
-    | MatchAccepted
-    | MatchDeclined
-    | SessionScheduled
-    | SessionRescheduled
-    | SessionCancelled
-    | SessionReminder
-    | SessionFeedback
-)
-"""What a mail says, by its template."""
 
 
 class ClaimedEmail(_Frozen):
@@ -234,21 +121,3 @@ class EmailResult(_Frozen):
     retry_at: datetime | None = None
     keep_group: bool | None = None
     counts: bool | None = None
-
-
-def content_of(email: ClaimedEmail) -> Content:
-    """Read what a mail says. Raises RenderError, naming fields but never their values."""
-    try:
-        return _contents().validate_python(
-            {**email.template_data, "template": email.email_template}
-        )
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False)
-        places = sorted({".".join(map(str, problem["loc"])) for problem in problems})
-        name = f"{email.email_template} {' '.join(places)}".strip()
-        raise RenderError(f"the data does not fit the template: {name}") from None
-
-
-@cache
-def _contents() -> TypeAdapter[Content]:
-    return TypeAdapter(Annotated[Content, Field(discriminator="template")])

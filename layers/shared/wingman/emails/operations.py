@@ -151,9 +151,14 @@ def report(database: Database) -> None:
 
 
 def report_rates(database: Database) -> None:
-    """Write the day's bounces and complaints as metrics, in per cent of what the provider took."""
+    """Write the day's bounces, complaints and successes as metrics, in per cent.
+
+    The first two are shares of what the provider took, the last one of those whose fate is known.
+    """
     day = deliveries(database, hours=24)
     if day.accepted < _ENOUGH_FOR_A_RATE:
         return
     for name, status in (("EmailBounceRate", "bounced"), ("EmailComplaintRate", "complained")):
         measure(name, [100 * day.share(status)], "Percent")
+    if day.success_rate is not None:
+        measure("EmailSuccessRate", [100 * day.success_rate], "Percent")

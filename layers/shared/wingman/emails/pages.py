@@ -2,18 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Self
 from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
 from wingman.emails.brand import Brand
+from wingman.emails.errors import InvalidToken, ReaderNotFound
 from wingman.emails.models import Category
 from wingman.emails.preferences import EmailPreferences, PreferenceChanges
 from wingman.emails.rendering import environment
-from wingman.kit.errors import InvalidRequest
-from wingman.kit.settings import BrandSettings, load
+from wingman.emails.settings import BrandSettings
+from wingman.kit.errors import InvalidRequest, ProblemError
+from wingman.kit.settings import load
 
 FIELDS = (*Category, "timezone", "quiet_hours", "quiet_start", "quiet_end")
 """What the form of `Pages.choose` sends."""
@@ -60,6 +63,48 @@ KINDS = {
 }
 
 
+_HEADLINES: dict[type[ProblemError], str] = {
+    InvalidToken: "This link does not work",
+    ReaderNotFound: "This account is gone",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the form of `Pages.choose` is filled with."""
+
+    wanted: Sequence[Category]
+    timezone: str
+    is_quiet: bool
+    quiet_start: str
+    quiet_end: str
+
+    @classmethod
+    def of(cls, preferences: EmailPreferences) -> Self:
+        """Fill it with what is stored; hours that are off show those that would be usual."""
+        hours = preferences.quiet_hours
+        wanted = [category for category in Category if getattr(preferences, category)]
+        start, end = (hours.start, hours.end) if hours else ("22:00", "08:00")
+        return cls(wanted, preferences.timezone, hours is not None, start, end)
+
+    def with_entries(self, fields: Mapping[str, str]) -> Self:
+        """Keep what the reader entered, so that they correct it instead of beginning anew."""
+        wanted = [
+            category
+            for category in Category
+            if fields.get(category, "on" if category in self.wanted else "off") == "on"
+        ]
+        known = fields.get("timezone") in available_timezones()
+        return replace(
+            self,
+            wanted=wanted,
+            timezone=fields["timezone"] if known else self.timezone,
+            is_quiet=fields.get("quiet_hours", "on" if self.is_quiet else "off") == "on",
+            quiet_start=fields.get("quiet_start", self.quiet_start),
+            quiet_end=fields.get("quiet_end", self.quiet_end),
+        )
+
+
 @dataclass(frozen=True)
 class Page:
     """A page and the style in it; `is_refusal` when it says what is wrong with a form."""
@@ -83,24 +128,21 @@ class Pages:
         """Say that one kind of mail is off."""
         return self._write("unsubscribed", kind=KINDS[category], preferences_url=preferences_url)
 
-    def choose(
-        self, preferences: EmailPreferences, *, saved: bool = False, problem: str | None = None
-    ) -> Page:
+    def choose(self, form: Form, *, saved: bool = False, problem: str | None = None) -> Page:
         """Show what a reader wants, to be changed."""
         return self._write(
             "preferences",
             kinds=KINDS.values(),
-            wanted=[category for category in Category if getattr(preferences, category)],
-            timezone=preferences.timezone,
-            zones=_zones(preferences.timezone),
-            quiet_hours=preferences.quiet_hours,
+            form=form,
+            zones=_zones(form.timezone),
             saved=saved,
             problem=problem,
         )
 
-    def sorry(self, headline: str, detail: str, request_id: str) -> Page:
+    def sorry(self, error: ProblemError, request_id: str) -> Page:
         """Say what is wrong."""
-        return self._write("problem", headline=headline, detail=detail, request_id=request_id)
+        headline = _HEADLINES.get(type(error), error.title)
+        return self._write("problem", headline=headline, detail=error.detail, request_id=request_id)
 
     def _write(self, name: str, **facts: object) -> Page:
         style = environment().get_template("pages/page.css").render(brand=self.brand)
@@ -112,7 +154,7 @@ class Pages:
 @cache
 def pages() -> Pages:
     """Take this deployment's brand, once per container."""
-    return Pages(Brand.model_validate(load(BrandSettings).brand))
+    return Pages(load(BrandSettings).brand)
 
 
 def chosen(fields: Mapping[str, str]) -> PreferenceChanges:

@@ -12,12 +12,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-import httpx
-
 from wingman.emails.rules import Reply
+from wingman.kit.breaker import PROBE_SECONDS, BreakerOpen
+from wingman.kit.breakers import breaker
 from wingman.kit.clock import time_left
 from wingman.kit.settings import ResendSettings, load
-from wingman.kit.transport import http_client
+from wingman.kit.transport import http_client, never_sent, reach
 
 if TYPE_CHECKING:
     import resend
@@ -73,6 +73,17 @@ class ResendProvider(EmailProvider):
 
     def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
         """See EmailProvider."""
+        try:
+            return breaker("email").call(
+                lambda: self._send(messages, idempotency_key),
+                probe=_look,
+                failed=lambda reply: reply.reply in _FAILURES,
+            )
+        except BreakerOpen as error:
+            wait = timedelta(seconds=int(error.headers["Retry-After"]))
+            return BatchReply(Reply.LEFT_ALONE, retry_after=wait, error="breaker open")
+
+    def _send(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
         import resend  # noqa: PLC0415 - see provider()
         from resend.exceptions import NoContentError, ResendError  # noqa: PLC0415
 
@@ -86,6 +97,10 @@ class ResendProvider(EmailProvider):
         except ResendError as error:
             return translate(error)
         return accepted(answer, len(messages))
+
+
+def _look() -> None:
+    reach(load(ResendSettings).resend_api_url, "email", seconds=PROBE_SECONDS)
 
 
 @cache
@@ -186,13 +201,13 @@ _BY_STATUS = {
     422: Reply.REJECTED,
     429: Reply.RATE_LIMITED,
 }
-# The request never left this machine: nobody can have taken it.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# What a breaker counts. A refusal, a full bucket or a conflict is an answer.
+_FAILURES = {Reply.UNKNOWN, Reply.UNREACHABLE}
 
 
 def translate(error: "ResendError") -> BatchReply:
     """Read an error of the SDK. Whatever is not certain is `Reply.UNKNOWN`."""
-    if isinstance(error.__context__, _NEVER_SENT):
+    if never_sent(error.__context__):
         return BatchReply(Reply.UNREACHABLE, error=type(error.__context__).__name__)
     reply = _BY_NAME.get(error.error_type) or _BY_STATUS.get(_status(error), Reply.UNKNOWN)
     detail = f"{error.error_type}: {redact(str(error.message))}"

@@ -1,57 +1,67 @@
 """What readers want and see of their mail, in Postgres: one SQL function per step."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from wingman.emails.errors import ReaderNotFound
-from wingman.kit.database import Database, DatabaseError
-from wingman.kit.errors import InvalidRequest, ProblemError, Unauthenticated
+from wingman.kit.database import Database, Refusals, call
+from wingman.kit.errors import InvalidRequest, Unauthenticated
 from wingman.kit.paging import Page
 
 # Every SQLSTATE that the functions for readers raise; a test holds it to the migrations.
-REFUSALS: Mapping[str, Callable[[DatabaseError], ProblemError]] = {
+REFUSALS: Refusals = {
     "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
     "WM040": lambda _: InvalidRequest(fields={"timezone": "is not known to the database"}),
     "WM041": lambda _: InvalidRequest(fields={"quiet_hours": "have to leave an hour of the day"}),
     "WM042": lambda _: ReaderNotFound(),
 }
+_call = partial(call, REFUSALS)
 
 
 def preferences(database: Database) -> Any:
     """Read what the caller wants."""
-    return _call(database, "get_email_preferences")
+    return _call(database, "get_email_preferences", idempotent=True)
 
 
 def change_preferences(database: Database, changes: Mapping[str, object]) -> Any:
     """Change columns of what the caller wants."""
-    return _call(database, "update_email_preferences", p_changes=changes)
+    return _call(database, "update_email_preferences", idempotent=True, p_changes=changes)
 
 
 def preferences_of(database: Database, user_id: UUID) -> Any:
     """Read what somebody wants, None if there is nobody; for workers."""
-    return _call(database, "get_email_preferences_of", p_user_id=str(user_id))
+    return _call(database, "get_email_preferences_of", idempotent=True, p_user_id=str(user_id))
 
 
 def change_preferences_of(database: Database, user_id: UUID, changes: Mapping[str, object]) -> Any:
     """Change columns of what somebody wants; for workers."""
-    return _call(database, "update_email_preferences_of", p_user_id=str(user_id), p_changes=changes)
+    return _call(
+        database,
+        "update_email_preferences_of",
+        idempotent=True,
+        p_user_id=str(user_id),
+        p_changes=changes,
+    )
 
 
 def status(database: Database, delivery_status: str | None, page: Page) -> Any:
     """Read the caller's mails, one more than the page shows, and their number by status."""
-    return _call(database, "get_email_status", p_status=delivery_status, **_position(page))
+    return _call(
+        database, "get_email_status", idempotent=True, p_status=delivery_status, **page.parameters
+    )
 
 
 def export(database: Database, page: Page) -> Any:
     """Read all that is stored about the caller's mail, one mail more than the page shows."""
-    return _call(database, "export_email_data", **_position(page))
+    return _call(database, "export_email_data", idempotent=True, **page.parameters)
 
 
 def erase(database: Database) -> int:
     """Take addresses and contents out of the caller's mails; count those that had some."""
-    return int(_call(database, "erase_email_data"))
+    return int(_call(database, "erase_email_data", idempotent=True))
 
 
 def record_event(
@@ -69,6 +79,7 @@ def record_event(
     told = _call(
         database,
         "record_email_event",
+        idempotent=True,
         p_event_id=event_id,
         p_status=status,
         p_email_id=str(email_id) if email_id else None,
@@ -80,25 +91,21 @@ def record_event(
     return str(told)
 
 
+def record_digests(
+    database: Database, after: UUID | None, limit: int, now: datetime
+) -> tuple[int, UUID | None]:
+    """Record the digests of one page of readers; count them, and say where the next begins."""
+    told = _call(
+        database,
+        "record_weekly_digests",
+        idempotent=True,
+        p_after=str(after) if after else None,
+        p_limit=limit,
+        p_now=now.isoformat(),
+    )
+    return int(told["recorded"]), UUID(told["last"]) if told["last"] else None
+
+
 def prune(database: Database, limit: int) -> int:
     """Delete up to `limit` mails that are settled and old; count them."""
-    return int(_call(database, "prune_email_logs", p_limit=limit))
-
-
-def _position(page: Page) -> dict[str, object]:
-    before = page.before_created_at
-    return {
-        "p_limit": page.limit + 1,
-        "p_before_created_at": before.isoformat() if before else None,
-        "p_before_id": str(page.before_id) if page.before_id else None,
-    }
-
-
-def _call(database: Database, function: str, **params: object) -> Any:
-    try:
-        return database.rpc(function, params)
-    except DatabaseError as error:
-        refusal = REFUSALS.get(error.code)
-        if refusal is None:
-            raise
-        raise refusal(error) from error
+    return int(_call(database, "prune_email_logs", idempotent=False, p_limit=limit))

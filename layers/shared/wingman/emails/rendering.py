@@ -6,16 +6,16 @@ The same input gives the same bytes: a repeated attempt must be the identical re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from wingman.emails.brand import Brand
+from wingman.emails.contents import Content
 from wingman.emails.errors import RenderError
-from wingman.emails.links import Link, Links
-from wingman.emails.models import Content
+from wingman.emails.links import CalendarLink, Link, Links
 from wingman.emails.timing import zone_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 _MAX_SUBJECT_NAME = 60
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_JOINER, _SKIN_TONES = "\u200d", frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 # Marks that reorder the text around them: a name must not be able to rewrite its sentence.
 _BIDI_CONTROLS = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
@@ -71,12 +72,17 @@ class Renderer:
             "app_url": self.app_url,
             "unsubscribe_url": self.links.unsubscribe(link),
             "preferences_url": self.links.preferences(link),
+            "calendar_url": self._calendar_url(content, reader),
         }
         try:
             subject, html, text = _write(content.template, context)
         except TemplateError as error:
             raise RenderError(f"the template is broken: {type(error).__name__}") from error
         return RenderedEmail(subject, html, text, self.links.unsubscribe(link))
+
+    def _calendar_url(self, content: Content, reader: Reader) -> str | None:
+        session_id = content.calendar_session_id
+        return self.links.calendar(CalendarLink(reader.user_id, session_id)) if session_id else None
 
 
 def _write(name: str, context: Mapping[str, object]) -> tuple[str, str, str]:
@@ -86,6 +92,7 @@ def _write(name: str, context: Mapping[str, object]) -> tuple[str, str, str]:
         " ".join("".join(text.blocks[block](view)).split()) for block in ("subject", "preheader")
     )
     html = environment().get_template(f"{name}.html")
+    subject = subject.replace("=?", "= ?")  # begins an encoded word, which programs would decode
     page = html.render(context, subject=subject, preheader=preheader)
     return subject, _inliner().inline(page), text.render(context)
 
@@ -110,7 +117,7 @@ def environment() -> "Environment":
         keep_trailing_newline=True,
     )
     engine.filters |= {"line": one_line, "short": short, "lines": lines, "moment": moment}
-    engine.filters |= {"isolate": isolate}
+    engine.filters |= {"isolate": isolate, "day": day}
     return engine
 
 
@@ -135,7 +142,12 @@ def lines(text: str) -> list[str]:
 def short(text: str, limit: int = _MAX_SUBJECT_NAME) -> str:
     """Cut what a user wrote to fit a headline."""
     row = one_line(text)
-    return row if len(row) <= limit else row[: limit - 1].rstrip() + "…"
+    if len(row) <= limit:
+        return row
+    end = limit - 1
+    while end and _belong_together(row[end - 1], row[end]):
+        end -= 1
+    return row[: end or limit - 1].rstrip() + "…"
 
 
 def isolate(text: str) -> str:
@@ -149,15 +161,32 @@ def moment(when: datetime, zone: tzinfo) -> str:
     """Say a time the way the reader's clock shows it: "Sunday 22 November, 18:00 (CET)"."""
     local = when.astimezone(zone)
     name = local.tzname() or ""
-    return f"{local:%A} {local.day} {local:%B}, {local:%H:%M} ({_zone_name(name)})"
+    return f"{day(local)}, {local:%H:%M} ({_zone_name(name)})"
+
+
+def day(when: date) -> str:
+    """Say a day: "Sunday 22 November"."""
+    return f"{when:%A} {when.day} {when:%B}"
 
 
 def _zone_name(name: str) -> str:
     return f"UTC{name}" if name.startswith(("+", "-")) else name
 
 
+def _belong_together(left: str, right: str) -> bool:
+    """Say whether a cut would part an emoji, or a letter from its accents (near UAX 29)."""
+    extends = right in _SKIN_TONES or unicodedata.category(right) in {"Mn", "Mc", "Me"}
+    return extends or _JOINER in {left, right}
+
+
 def _printable(character: str) -> str:
-    if character in _BIDI_CONTROLS:
+    if character in _BIDI_CONTROLS or _is_no_character(character):
         return ""
     # "Cf" stays: emoji and several scripts are joined by zero-width format characters.
     return " " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character
+
+
+def _is_no_character(character: str) -> bool:
+    """Find what Unicode reserves for programs' own use; HTML forbids it."""
+    code = ord(character)
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF  # noqa: PLR2004 - by the standard

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from wingman.emails.models import (
-    Category,
-    ClaimedEmail,
+from wingman.emails.contents import (
     Content,
     MatchInvitation,
-    Outcome,
-    Priority,
     SessionFeedback,
     SessionReminder,
-    Template,
+    WeeklyDigest,
 )
+from wingman.emails.models import Category, ClaimedEmail, Outcome, Priority, Template
 from wingman.emails.timing import Delay, Departure, ReaderClock, departure, zone_of
 
 FIRST_RETRY = timedelta(minutes=1)
@@ -30,13 +27,14 @@ _USELESS_BEFORE_START = {
 }
 # Who has not been asked by then has forgotten; as long as a no-show can be reported.
 _FEEDBACK_ASKED_FOR = timedelta(days=7)
+# By then the next one is near.
+_DIGEST_READ_FOR = timedelta(days=5)
 
-_QUICK_REPEATS = 3
-_FIRST_QUICK_REPEAT = timedelta(seconds=0.4)
-_LONGEST_QUICK_REPEAT = timedelta(seconds=5)
 _LONGEST_RETRY = timedelta(hours=4)
 _QUOTA_PAUSE = timedelta(hours=1)
 _REFUSAL_PAUSE = timedelta(minutes=5)
+# As long as a burst of messages takes to find out that there is nothing to do.
+_OUTAGE_PAUSE = timedelta(seconds=5)
 _SHORTEST_WAIT = timedelta(seconds=1)
 # Due whatever the difference between our clock and the database's.
 _AT_ONCE = timedelta(seconds=-5)
@@ -62,6 +60,7 @@ class Reply(StrEnum):
     RATE_LIMITED = "rate_limited"
     QUOTA_EXHAUSTED = "quota_exhausted"
     UNREACHABLE = "unreachable"
+    LEFT_ALONE = "left_alone"
     IN_PROGRESS = "in_progress"
     UNKNOWN = "unknown"
     KEY_CONFLICT = "key_conflict"
@@ -88,17 +87,15 @@ class Pause:
 def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipReason | None:
     """Say why this mail must not go out any more, or None: it goes.
 
-    Decided only before the first attempt. Afterwards the provider may already have it, and
-    leaving it out would change the request that its key stands for.
+    Decided before every attempt. After the first, the provider may already have it; it is left out
+    all the same, because a "no" holds at once.
     """
     if email.suppressed:
         return SkipReason.SUPPRESSED
     if not _wanted(email, content.category):
         return SkipReason.PREFERENCE_OFF
     ends = _useful_until(content)
-    if ends is not None and ends <= now:
-        return SkipReason.NO_LONGER_USEFUL
-    return None
+    return SkipReason.NO_LONGER_USEFUL if ends is not None and ends <= now else None
 
 
 def when(
@@ -168,12 +165,15 @@ def pause(reply: Reply, lane: Priority, retry_after: timedelta | None) -> Pause 
     """Say whether a reply means that asking again soon is pointless, whatever the mail.
 
     A quota is used up by the lane that asks for more. A wrong key or domain concerns both lanes;
-    it is tried again after minutes, so that mail flows soon after somebody mended it.
+    it is tried again after minutes, so that mail flows soon after somebody mended it. Behind an
+    open breaker both lanes rest only until it is worth asking whether the provider is back.
     """
     if reply is Reply.QUOTA_EXHAUSTED:
         return Pause([lane], max(retry_after or _QUOTA_PAUSE, _QUOTA_PAUSE))
     if reply is Reply.REFUSED:
         return Pause(list(Priority), _REFUSAL_PAUSE)
+    if reply is Reply.LEFT_ALONE:
+        return Pause(list(Priority), _OUTAGE_PAUSE)
     return None
 
 
@@ -197,24 +197,25 @@ def backoff(retry_count: int) -> timedelta:
     return max(jittered, _SHORTEST_WAIT)
 
 
-def quick_repeat(reply: Reply, attempt: int, retry_after: timedelta | None) -> timedelta | None:
-    """Wait before repeating within this invocation (same request, same key); None: give up.
+def passes(reply: Reply) -> bool:
+    """Say whether a reply usually is another one seconds later.
 
-    A lost answer or a full bucket usually passes within seconds; a mail should not wait a
-    minute for the next sweep because of it.
+    A lost answer or a full bucket is; a mail should not wait for the next sweep because of it.
     """
-    if attempt >= _QUICK_REPEATS or reply not in _PASSING:
-        return None
-    jitter = 0.5 + random.random() / 2  # noqa: S311 - as above
-    wait = max(_FIRST_QUICK_REPEAT * 2**attempt * jitter, retry_after or timedelta())
-    return wait if wait <= _LONGEST_QUICK_REPEAT else None
+    return reply in _PASSING
 
 
 _MAYBE_TAKEN = {Reply.UNKNOWN, Reply.IN_PROGRESS}
 # Nothing is wrong with the mail: such a reply never brings it nearer to the dead letters.
-_PAUSING = {Reply.QUOTA_EXHAUSTED, Reply.REFUSED}
+_PAUSING = {Reply.QUOTA_EXHAUSTED, Reply.REFUSED, Reply.LEFT_ALONE}
 _ONLY_WAITING = {Reply.RATE_LIMITED, Reply.IN_PROGRESS, *_PAUSING}
-_PASSING = {Reply.UNKNOWN, Reply.UNREACHABLE, Reply.IN_PROGRESS, Reply.RATE_LIMITED}
+_PASSING = {
+    Reply.UNKNOWN,
+    Reply.UNREACHABLE,
+    Reply.LEFT_ALONE,
+    Reply.IN_PROGRESS,
+    Reply.RATE_LIMITED,
+}
 
 
 def _wanted(email: ClaimedEmail, category: Category) -> bool:
@@ -229,4 +230,6 @@ def _useful_until(content: Content) -> datetime | None:
         return content.scheduled_time - _USELESS_BEFORE_START[content.template]
     if isinstance(content, SessionFeedback):
         return content.scheduled_time + _FEEDBACK_ASKED_FOR
+    if isinstance(content, WeeklyDigest):
+        return content.week_ends_at + _DIGEST_READ_FOR
     return None

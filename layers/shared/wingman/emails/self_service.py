@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from wingman.emails import links, preferences
 from wingman.emails.links import Link
 from wingman.emails.models import Category
-from wingman.emails.pages import Page, Pages, chosen, pages
+from wingman.emails.pages import Form, Page, Pages, chosen, pages
 from wingman.kit.database import Database, get_service_client
 from wingman.kit.errors import InvalidRequest
 from wingman.kit.settings import LinkSettings, load
@@ -67,7 +67,7 @@ class SelfService:
     def show(self, token: str) -> Page:
         """Show what a reader wants, as a form. Raises InvalidToken, ReaderNotFound."""
         link = links.read(self.secret, token)
-        return self.pages.choose(preferences.get_by_link(self.database, link))
+        return self.pages.choose(Form.of(preferences.get_by_link(self.database, link)))
 
     def save(self, token: str, fields: Mapping[str, Any]) -> Page:
         """Save that form and show it again. Raises InvalidToken, ReaderNotFound.
@@ -78,9 +78,9 @@ class SelfService:
         try:
             changed = preferences.change_by_link(self.database, link, chosen(fields))
         except InvalidRequest as error:
-            kept = preferences.get_by_link(self.database, link)
-            return self.pages.choose(kept, problem=_words(error))
-        return self.pages.choose(changed, saved=True)
+            kept = Form.of(preferences.get_by_link(self.database, link))
+            return self.pages.choose(kept.with_entries(fields), problem=_words(error))
+        return self.pages.choose(Form.of(changed), saved=True)
 
     def _preferences_url(self, link: Link) -> str:
         return f"{_PREFERENCES}?token={links.sign(self.secret, link)}"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from wingman.emails import rules
-from wingman.emails.brand import Brand
+from wingman.emails.bucket import bucket
+from wingman.emails.contents import content_of
 from wingman.emails.delivery import (
     SECONDS_PER_REQUEST,
     Draft,
@@ -27,25 +28,19 @@ from wingman.emails.delivery import (
 )
 from wingman.emails.errors import RenderError
 from wingman.emails.links import Links
-from wingman.emails.models import (
-    MAX_BATCH,
-    ClaimedEmail,
-    EmailRef,
-    EmailResult,
-    Outcome,
-    Priority,
-    content_of,
-)
+from wingman.emails.models import MAX_BATCH, ClaimedEmail, EmailRef, EmailResult, Outcome, Priority
 from wingman.emails.provider import provider
 from wingman.emails.rendering import Renderer
 from wingman.emails.repository import DatabaseOutbox, Outbox
 from wingman.emails.rules import Reply, SkipReason
+from wingman.emails.settings import EmailSettings
 from wingman.emails.timing import Departure
+from wingman.kit.activity import activity
 from wingman.kit.clock import time_left
 from wingman.kit.database import get_service_client
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
-from wingman.kit.settings import EmailSettings, QueueSettings, load
+from wingman.kit.settings import QueueSettings, load
 
 if TYPE_CHECKING:
     from wingman.kit.queue import Queue  # signs with botocore, which a sender never needs
@@ -66,12 +61,17 @@ def outbox() -> Outbox:
 @cache
 def sender() -> Sender:
     """Gather what sending needs, once per container."""
-    from wingman.emails.bucket import bucket  # noqa: PLC0415 - Redis's client, at the first mail
-
     settings = load(EmailSettings)
     links = Links(settings.api_url, settings.email_link_secret.get_secret_value())
-    renderer = Renderer(Brand.model_validate(settings.brand), settings.app_url, links)
-    return Sender(outbox(), provider(), bucket(), renderer, settings.email_lease_seconds)
+    renderer = Renderer(settings.brand, settings.app_url, links)
+    return Sender(
+        outbox(),
+        provider(),
+        bucket(),
+        renderer,
+        settings.email_lease_seconds,
+        active_hours=activity().hours,
+    )
 
 
 def enqueue(queue: "Queue", refs: Sequence[EmailRef]) -> int:
@@ -145,14 +145,25 @@ def _send_claimed(sender: Sender, lease: Lease, claimed: Sequence[ClaimedEmail])
 
 
 def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[ClaimedEmail]) -> None:
-    """Repeat a request whose outcome nobody recorded: the same mails in the same order."""
+    """Repeat a request whose outcome nobody recorded: the same mails in the same order.
+
+    Without those whose reader said no meanwhile, or does not need them any more. That is safe under
+    the same key: a provider that took the first request refuses another body, and sends nothing
+    twice.
+    """
+    now = sender.now()
     try:
-        drafts = [write(sender, email) for email in emails]
+        reasons = {one.id: rules.skip_reason(one, content_of(one), now) for one in emails}
+        drafts = [write(sender, email) for email in emails if reasons[email.id] is None]
     except RenderError as error:
         # It could be written before, so the provider may have it: never drop it on that ground.
         record(sender, lease.token, [_later(sender, email, str(error)) for email in emails])
         return
-    deliver(sender, lease, SendGroup(group, drafts, untried=False))
+    skipped = [_skipped(email, reason) for email in emails if (reason := reasons[email.id])]
+    if skipped:
+        record(sender, lease.token, skipped)
+    if drafts:
+        deliver(sender, lease, SendGroup(group, drafts, untried=False))
 
 
 def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) -> None:

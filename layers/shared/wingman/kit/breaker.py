@@ -20,10 +20,17 @@ from wingman.kit.commands import Commands, RedisError
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.lua import Script, lua
 from wingman.kit.observability import count, logger
+from wingman.kit.settings import SettingsError
 
 PROBE_SECONDS = 1.0
 # An open circuit is asked about at most this often: somebody else may have closed it.
 ASK_AGAIN_SECONDS = 1.0
+
+_METRICS = {
+    State.CLOSED: "BreakerClosed",
+    State.OPEN: "BreakerOpen",
+    State.HALF_OPEN: "BreakerHalfOpen",
+}
 
 T = TypeVar("T")
 
@@ -167,18 +174,18 @@ class Breaker:
         )
         if answer.changed:
             logger().warning(f"breaker.{answer.state}", extra={"dependency": self.name})
-            count(f"Breaker{answer.state.title().replace('_', '')}", dependency=self.name)
+            count(_METRICS[answer.state], dependency=self.name)
         self._state = answer.state
         return answer
 
     def _ask_all(self, event: Event, took: int, taken_back: int) -> Answer | None:
-        """Return what the shared circuit says, or None when Redis is away."""
+        """Return what the shared circuit says; None without Redis, or when it is away."""
         if self._commands is None:
             return None
         arguments = [event, self._own.threshold, self._own.open_for, took, taken_back]
         try:
             may, wait, state, changed = _script().run(self._commands(), [self.key], arguments)
-        except (DependencyUnavailable, RedisError):
+        except (DependencyUnavailable, RedisError, SettingsError):
             return None
         return Answer(May(may), int(wait), State(state), bool(changed))
 

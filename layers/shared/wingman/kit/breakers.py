@@ -15,8 +15,10 @@ class Breakers:
         self._by_name: Mapping[str, Breaker] = {
             name: Breaker(name, None if name == "redis" else _redis) for name in THRESHOLDS
         }
-        # What a request may need; a worker finds out by itself about what it needs besides.
-        self.watched: Sequence[Breaker] = [self._by_name["supabase"]]
+        # What a request may need; only senders need the mail provider, and find out by themselves.
+        self.watched: Sequence[Breaker] = [
+            self._by_name[name] for name in ("supabase", "sqs", "anthropic")
+        ]
 
     @property
     def all(self) -> Sequence[Breaker]:

@@ -42,11 +42,15 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Ages:
-    """How old a value may get (seconds): renewed from `due`, stale from `fresh`, then gone."""
+    """How old a value may get (seconds): renewed from `due`, stale from `fresh`, then gone.
+
+    `lease` is longer than its computation takes; who waits for somebody else's waits a bit more.
+    """
 
     due: float
     fresh: float
     gone: float
+    lease: float = LEASE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,15 @@ class Cache(Generic[M]):
         self._sleep = sleep
 
     def look_up(
-        self, key: str, policies: Mapping[str, Policy]
+        self, key: str, policies: Mapping[str, Policy], steps: Sequence[Step] = ()
     ) -> tuple[Sequence[Verdict], Found[M]]:
-        """Charge the limits of a request (bucket → policy) and read an entry, in one call."""
-        arguments = [_ms(self._ages.due), _ms(self._ages.gone), _ms(LEASE_SECONDS), str(uuid4())]
-        taken = self._limiter.ask(policies, step=Step("cache", key, arguments))
+        """Charge the limits of a request (bucket → policy) and read an entry, in one call.
+
+        `steps` are taken between the two.
+        """
+        ages = self._ages
+        arguments = [_ms(ages.due), _ms(ages.gone), _ms(ages.lease), str(uuid4())]
+        taken = self._limiter.ask(policies, steps=[*steps, Step("cache", [key], arguments)])
         if taken.after is None:
             return taken.verdicts, Found(key, away=True)
         token, age, value = taken.after
@@ -131,7 +139,8 @@ class Cache(Generic[M]):
 
     def _waited_for(self, found: Found[M]) -> Found[M]:
         """Wait while there is no value and somebody else computes it."""
-        gives_up = time.monotonic() + min(PATIENCE_SECONDS, time_left())
+        patience = PATIENCE_SECONDS + self._ages.lease - LEASE_SECONDS
+        gives_up = time.monotonic() + min(patience, time_left())
         pause = _FIRST_PAUSE
         while found.value is None and not found.token and not found.away:
             if time.monotonic() + pause > gives_up:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 WINDOW = 60_000
 """A failure counts for so long."""
 FIRST_GAP = 1_000
-"""Between two looks at whether an open circuit's dependency is back; doubles when it was not."""
+"""Between two looks at whether the dependency is back; doubles after a trial that failed."""
 STALL = 2_000
 """A half-open circuit whose calls do not come back lets another one through after this."""
 ENOUGH = 10

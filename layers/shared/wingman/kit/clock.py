@@ -1,7 +1,7 @@
 """What time it is, and how much of this invocation is left."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -50,3 +50,16 @@ def within(seconds: float) -> Iterator[None]:
 def time_left() -> float:
     """Return the seconds that an outgoing call may still use; infinite outside an invocation."""
     return max(_ends_at.get() - time.monotonic(), SHORTEST_TIMEOUT_SECONDS)
+
+
+def page_by_page(step: Callable[[], int], size: int, *, seconds: float) -> int:
+    """Repeat `step`, which says how much it did, until that is less than `size`; return the sum.
+
+    Ends early where the invocation has less than `seconds` left for one more.
+    """
+    done = 0
+    while True:
+        page = step()
+        done += page
+        if page < size or time_left() < seconds:
+            return done

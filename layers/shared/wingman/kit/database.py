@@ -4,7 +4,7 @@ Clients share one connection pool and nothing else: the identity is in the heade
 client object, and only the keyless user client carries a caller's token.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol
@@ -12,7 +12,12 @@ from typing import Any, Protocol
 import httpx
 from postgrest import APIError, SyncPostgrestClient
 
-from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
+from wingman.kit.errors import (
+    DependencyUnavailable,
+    ProblemError,
+    TokenExpired,
+    Unauthenticated,
+)
 from wingman.kit.retry import with_supabase_retry
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 from wingman.kit.transport import asked_to_wait, http_client, never_sent
@@ -58,6 +63,27 @@ class Operation(StrEnum):
     USER = "user"
     PUBLIC = "public"
     SERVICE = "service"
+
+
+Refusals = Mapping[str, Callable[[DatabaseError], ProblemError]]
+"""What a domain says for each SQLSTATE that its SQL functions raise."""
+
+
+def call(
+    refusals: Refusals, database: Database, function: str, *, idempotent: bool, **params: object
+) -> Any:
+    """Call a SQL function; where it refuses by a SQLSTATE of `refusals`, raise what stands there.
+
+    `idempotent`: after a lost answer it may be called again. Raises DatabaseError for any other
+    SQLSTATE, DependencyUnavailable.
+    """
+    try:
+        return database.rpc(function, params, idempotent=idempotent)
+    except DatabaseError as error:
+        refusal = refusals.get(error.code)
+        if refusal is None:
+            raise
+        raise refusal(error) from error
 
 
 class PostgrestDatabase(Database):

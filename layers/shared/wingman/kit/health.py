@@ -14,7 +14,7 @@ from wingman.kit.clock import utc_now, within
 from wingman.kit.database import get_anon_client, get_service_client
 from wingman.kit.redis import redis
 from wingman.kit.settings import AppSettings, MailProviderSettings, load
-from wingman.kit.transport import http_client
+from wingman.kit.transport import reach
 
 PATIENCE_SECONDS = 1.5
 
@@ -208,6 +208,4 @@ def _since(started: float) -> float:
 
 def _reach_mail_provider() -> None:
     """Any answer will do: this function has no key to the provider."""
-    url = load(MailProviderSettings).resend_api_url
-    with http_client(timeout=PATIENCE_SECONDS) as client:
-        client.head(url)
+    reach(load(MailProviderSettings).resend_api_url, "email", seconds=PATIENCE_SECONDS)

@@ -1,11 +1,13 @@
 """Structured logs and metrics: JSON lines with the request id and nothing personal."""
 
 import json
+import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
@@ -15,6 +17,13 @@ NAMESPACE = "Wingman"
 # A flood writes one line a second and metric, not one per request.
 FLUSH_SECONDS = 1.0
 
+REMOVED = "[removed]"
+_PERSONAL = re.compile(
+    r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"  # an address, also in a URL
+    r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # an access token (RFC 7519)
+    r"|\b(?:re|sk|whsec|sb_secret)[_-][\w+/=-]{8,}"  # a key, by what its maker puts before it
+)
+
 _Metric = tuple[str, tuple[tuple[str, str], ...]]
 
 
@@ -23,9 +32,27 @@ def logger() -> Logger:
     """Return the container's logger (level from POWERTOOLS_LOG_LEVEL).
 
     Messages are dotted events (`match.accepted`), facts go into `extra`. Never an address, a
-    token or a body.
+    token or a body: what slips in with an exception is taken out, but only if it can be told.
     """
-    return Logger(service="wingman", utc=True)
+    return Logger(service="wingman", utc=True, json_serializer=_written)
+
+
+def _written(record: dict[str, Any]) -> str:
+    """Write a record without addresses and tokens."""
+    return json.dumps(
+        _redacted(record), default=lambda other: _redacted(str(other)), separators=(",", ":")
+    )
+
+
+def _redacted(value: Any) -> Any:
+    """Take out what is personal before JSON escapes it: an escaped line end ends in a letter."""
+    if isinstance(value, str):
+        return _PERSONAL.sub(REMOVED, value)
+    if isinstance(value, dict):
+        return {_redacted(key): _redacted(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(each) for each in value]
+    return value
 
 
 class Metrics:
@@ -60,8 +87,8 @@ def _write(name: str, value: object, unit: str, facts: dict[str, str]) -> None:
 
 def _embedded(name: str, value: object, unit: str, facts: dict[str, str]) -> dict[str, object]:
     metrics = [{"Name": name, "Unit": unit}]
-    # Once over everything, for alarms, and once by every dimension.
-    dimensions = [["environment"], sorted(facts)]
+    # Once over everything, for alarms, and once by every dimension if there are more.
+    dimensions = [["environment"], sorted(facts)][: len(facts)]
     directive = {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}
     timestamp = int(time.time() * 1000)
     return {

@@ -36,6 +36,16 @@ class Page:
     before_created_at: datetime | None = None
     before_id: UUID | None = None
 
+    @property
+    def parameters(self) -> dict[str, object]:
+        """What a SQL function that lists is given: one row more than the page shows."""
+        before = self.before_created_at
+        return {
+            "p_limit": self.limit + 1,
+            "p_before_created_at": before.isoformat() if before else None,
+            "p_before_id": str(self.before_id) if self.before_id else None,
+        }
+
     def cut(self, rows: Sequence[RowT]) -> tuple[list[RowT], str | None]:
         """Split `limit + 1` fetched rows into the page and the cursor of the next one."""
         page = list(rows[: self.limit])

@@ -55,14 +55,17 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Step:
-    """Lua that runs in the limiter's own script, on one key, unless a bucket refuses.
+    """Lua that runs in the limiter's own script, on keys of its own, unless a bucket refuses.
 
-    `lua` is a file of this package that calls `limits` itself; see cache.lua.
+    `lua` is a file of this package that calls `limits` itself: the script so far. If it `answers`,
+    it is the last one and returns a table of what that returned and its own (cache.lua); otherwise
+    it returns the same as that (touch.lua).
     """
 
     lua: str
-    key: str
+    keys: Sequence[str]
     arguments: Sequence[object]
+    answers: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Taken:
     """What came back: a verdict per policy, and `values` for the keys that were to be read.
 
     `values` is None when Redis was not asked: it is away, or the refusal was known already.
-    `after` is what the further step returned; None also when a bucket refused.
+    `after` is what the step that answers returned; None also when a bucket refused.
     """
 
     verdicts: Sequence[Verdict]
@@ -99,18 +102,18 @@ class Limiter:
         cost: int = 1,
         reads: Sequence[str] = (),
         also: Sequence[Command] = (),
-        step: Step | None = None,
+        steps: Sequence[Step] = (),
     ) -> Taken:
         """Charge as `take` does; in the same round trip GET `reads` and run the commands `also`.
 
-        What `also` answers is dropped; nothing of it is run when Redis is not asked. `step` is
-        one more step of the script itself.
+        What `also` answers is dropped; nothing of it is run when Redis is not asked. `steps` are
+        more steps of the script itself, in their order.
         """
         now = time.monotonic()
         if known := self._refusals.answer(policies, now, cost):
             return self._counted(Taken(list(known.values())))
         try:
-            taken = self._shared(policies, cost, reads, also, step)
+            taken = self._shared(policies, cost, reads, also, steps)
         except (DependencyUnavailable, RedisError) as error:
             self._note(degraded=True, error=error)
             return self._counted(self._alone(policies, now, cost))
@@ -118,6 +121,29 @@ class Limiter:
         answered = dict(zip(policies, taken.verdicts, strict=True))
         self._refusals.remember(answered, time.monotonic(), cost)
         return self._counted(taken)
+
+    def look(self, policies: Mapping[str, Policy]) -> Sequence[Verdict]:
+        """Read buckets (key → policy) and charge nothing.
+
+        Raises DependencyUnavailable and RedisError: nobody else knows them.
+        """
+        return self._shared(policies, 0, (), (), ()).verdicts
+
+    def reset(self, policies: Mapping[str, Policy]) -> int:
+        """Fill buckets up; counts those that were not full. Raises as `look` does.
+
+        A container that refused somebody repeats that for MOST_REPEATED_SECONDS more at most.
+        """
+        return int(self._commands.run("DEL", *policies))
+
+    def give_back(self, policies: Mapping[str, Policy], *, cost: int = 1) -> None:
+        """Return what was charged and bought nothing; if Redis does not hear of it, it is lost."""
+        micros = [round(p.seconds_per_token * 1_000_000) * cost for p in policies.values()]
+        try:
+            _return().run(self._commands, list(policies), micros)
+        except (DependencyUnavailable, RedisError):
+            own = {key: policy.in_one_container for key, policy in policies.items()}
+            self._local.give_back(own, cost)
 
     def _note(self, *, degraded: bool, error: Exception | None = None) -> None:
         if degraded is not self._degraded:
@@ -135,18 +161,19 @@ class Limiter:
         cost: int,
         reads: Sequence[str],
         also: Sequence[Command],
-        step: Step | None,
+        steps: Sequence[Step],
     ) -> Taken:
         circuits = [breaker.key for breaker in self._watched]
-        keys = [*policies, *reads, *circuits, *([step.key] if step else [])]
+        keys = [*policies, *reads, *circuits, *[key for step in steps for key in step.keys]]
         arguments: list[object] = [len(policies), cost]
         for policy in policies.values():
             interval = round(policy.seconds_per_token * 1_000_000)
             arguments += [policy.capacity, interval, int(policy.shadow)]
-        arguments += step.arguments if step else []
-        script = _script(step.lua if step else None)
+        arguments += [argument for step in steps for argument in step.arguments]
+        script = _script(*(step.lua for step in steps))
         reply = script.run(self._commands, keys, arguments, also=also)
-        flat, after = (reply[0], reply[1:]) if step else (reply, None)
+        answers = any(step.answers for step in steps)
+        flat, after = (reply[0], reply[1:]) if answers else (reply, None)
         verdicts = [
             Verdict(policy, bool(fits), remaining, full_in_ms=full, fits_in_ms=ms)
             for policy, fits, remaining, full, ms in zip(
@@ -177,9 +204,13 @@ def limiter() -> Limiter:
 
 
 @cache
-def _script(step: str | None = None) -> Script:
-    """Return the limits alone, or as the function `limits` of a script that goes on."""
-    source = lua("ratelimit")
-    if step is not None:
-        source = f"local function limits(KEYS, ARGV)\n{source}\nend\n{lua(step)}"
-    return Script(source)
+def _return() -> Script:
+    return Script(lua("ratelimit_give_back"))
+
+
+@cache
+def _script(*steps: str) -> Script:
+    """Return the limits alone, or with steps: each knows the script so far as `limits`."""
+    *before, last = [lua(name) for name in ("ratelimit", *steps)]
+    known = "".join(f"local limits = function(KEYS, ARGV)\n{each}\nend\n" for each in before)
+    return Script(known + last)

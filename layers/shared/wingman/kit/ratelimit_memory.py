@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from wingman.kit.ratelimit_policies import Policy, Verdict
 
 MOST_KEYS = 10_000
+MOST_REPEATED_SECONDS = 30.0
+"""A refusal is repeated for so long at most; then Redis is asked whether it still holds."""
 
 
 @dataclass
@@ -38,6 +40,12 @@ class LocalBuckets:
             for key, policy in policies.items()
         ]
 
+    def give_back(self, policies: Mapping[str, Policy], cost: int = 1) -> None:
+        """Return tokens to every bucket; a full one stays full."""
+        for key, policy in policies.items():
+            if key in self.full_at:
+                self.full_at[key] -= cost * policy.seconds_per_token
+
     def _forget_full_ones(self, now: float) -> None:
         if len(self.full_at) < MOST_KEYS:
             return
@@ -59,8 +67,9 @@ class Refusal:
 class Refusals:
     """Buckets that Redis found empty: until they can serve again, nobody needs to ask it.
 
-    Other containers can only take more out of a bucket, so a refusal never ends early. The one
-    exception is an operator who resets a bucket: that reaches a container a little later.
+    Other containers take out of a bucket, so a refusal hardly ends early. Where it does, because a
+    charge was given back or an operator reset the bucket, a container hears of it within
+    MOST_REPEATED_SECONDS.
     """
 
     known: dict[str, Refusal] = field(default_factory=dict)
@@ -73,7 +82,7 @@ class Refusals:
             self.known.clear()
         for key, verdict in verdicts.items():
             if verdict.refuses:
-                ends_at = now + verdict.fits_in_ms / 1000
+                ends_at = now + min(verdict.fits_in_ms / 1000, MOST_REPEATED_SECONDS)
                 self.known[key] = Refusal(cost, now, ends_at, verdicts)
 
     def answer(

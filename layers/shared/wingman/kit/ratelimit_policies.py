@@ -70,9 +70,11 @@ class Verdict:
 
 
 PUBLIC = Policy("public", 100, 1.0, "ip")
+# Whatever asks for a password or a code; in wave 1, Supabase does.
 AUTH = Policy("auth", 10, 10.0, "ip")
 # The database holds these two to a number a day besides (MAX_DAILY_MATCHES, the mail cap).
 MATCH_REQUESTS = Policy("match-requests", 5, 20.0, "user", share=1.0)
+# What a user does again and again that mails somebody each time.
 EMAIL = Policy("email", 3, 100.0, "user", share=1.0)
 CHALLENGE_SUBMISSIONS = Policy("challenge-submissions", 20, 5.0, "user")
 EVERY_USER = Policy("user", 100, 0.6, "user")

@@ -3,7 +3,8 @@
 Only a DependencyUnavailable is repeated, so foreign errors are translated first. What is not
 idempotent is repeated only where the dependency certainly did nothing. Waits have full jitter, or
 are what the dependency asked for; nothing begins that cannot end before the deadline; a budget
-bounds what an outage adds; and one policy owns a call, a second one inside it is an error.
+bounds what an outage adds; and one policy owns a call: a second one inside it is an error, or
+yields.
 """
 
 import random
@@ -66,22 +67,27 @@ class Retry:
     """A policy; as a decorator, it makes a function repeat itself.
 
     max_retries          attempts after the first
-    circuit_breaker_key  the breaker that every attempt goes through, and the budget's name
+    circuit_breaker_key  the breaker that every attempt goes through; None where the called
+                         function goes through one itself
+    dependency           whose budget is spent; the breaker's key unless told
     first_wait           seconds; the ceiling of the first wait, doubled for each further one
     longest_wait         seconds; who is asked to wait longer gives up instead
     patience             seconds after the first attempt began in which another may begin
     attempt_seconds      what an attempt must have left before the invocation's deadline
     idempotent           the call may be repeated although it may have been acted on
+    yields               inside another policy it makes a single attempt, and is not an error
     probe                tells cheaply whether the dependency is back (see Breaker.call)
     """
 
     max_retries: int
     circuit_breaker_key: str | None = None
+    dependency: str | None = None
     first_wait: float = 0.1
     longest_wait: float = 1.0
     patience: float = 2.0
     attempt_seconds: float = 0.2
     idempotent: bool = False
+    yields: bool = False
     probe: Callable[[], object] | None = None
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
@@ -99,9 +105,11 @@ class Retry:
 
     def run(self, function: Callable[[], R]) -> R:
         """Call `function`, again where that can help. Raises what its last attempt raised."""
-        if (owner := _owner.get()) is not None:
+        if (owner := _owner.get()) is not None and not self.yields:
             raise NestedRetryError(f"a retry of {self._name} inside one of {owner}")
         budgets()[self._name].earn()
+        if owner is not None:
+            return self._attempt(function)
         began = time.monotonic()
         try:
             return self._attempt(function)
@@ -112,7 +120,7 @@ class Retry:
 
     @property
     def _name(self) -> str:
-        return self.circuit_breaker_key or "other"
+        return self.dependency or self.circuit_breaker_key or "other"
 
     def _attempt(self, function: Callable[[], R]) -> R:
         def owned() -> R:
@@ -174,9 +182,14 @@ with_retry = Retry
 
 # A database that hangs has cost its 5 s when it fails: longer than anybody should wait for a 503.
 with_supabase_retry = Retry(2, "supabase", first_wait=0.05, longest_wait=0.5, patience=1.0)
-# What Redis gives is worth a quarter of a second, not two.
-with_redis_retry = Retry(1, "redis", first_wait=0.01, longest_wait=0.02, patience=0.1)
-with_email_retry = Retry(3, "email", first_wait=0.4, longest_wait=5.0, patience=20.0)
+# What Redis gives is worth a quarter of a second, not two. Breakers and limits ask it in the
+# middle of a call to something else; whoever does goes on without it, so one attempt is enough.
+with_redis_retry = Retry(1, "redis", first_wait=0.01, longest_wait=0.02, patience=0.1, yields=True)
+# The same request under the same key; its breaker is where the provider's answer is read
+# (emails/provider.py), because a failure is there a reply and no error.
+with_email_retry = Retry(
+    3, dependency="email", first_wait=0.8, longest_wait=5.0, patience=60.0, idempotent=True
+)
 with_api_retry = Retry(2, first_wait=0.1, longest_wait=2.0, patience=3.0)
 
 

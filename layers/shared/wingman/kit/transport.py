@@ -9,6 +9,7 @@ from functools import cache
 import httpx
 
 from wingman.kit.clock import time_left
+from wingman.kit.errors import DependencyUnavailable
 
 # The request never left this machine: nobody can have acted on it.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -22,7 +23,7 @@ def http_client(*, timeout: float, connect_timeout: float = 1.0) -> httpx.Client
     A gateway's 502, 503 or 504 raises httpx.HTTPStatusError.
     """
     return httpx.Client(
-        verify=_tls(),
+        verify=tls(),
         timeout=httpx.Timeout(timeout, connect=min(connect_timeout, timeout)),
         event_hooks={"request": [_bound_by_deadline], "response": [_refuse_gateway_errors]},
         trust_env=False,
@@ -30,11 +31,24 @@ def http_client(*, timeout: float, connect_timeout: float = 1.0) -> httpx.Client
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """Return the container's trusted certificates, loaded once for all clients."""
     return httpx.create_ssl_context()
 
 
-def never_sent(error: Exception) -> bool:
+def reach(url: str, dependency: str, *, seconds: float) -> None:
+    """See whether anybody answers at `url`, whatever the answer says.
+
+    Raises DependencyUnavailable when nobody does within `seconds`.
+    """
+    try:
+        with http_client(timeout=seconds) as client:
+            client.head(url)
+    except httpx.HTTPError as error:
+        raise DependencyUnavailable(dependency) from error
+
+
+def never_sent(error: BaseException | None) -> bool:
     """Tell whether a call failed before anything of it was sent."""
     return isinstance(error, _NEVER_SENT)
 

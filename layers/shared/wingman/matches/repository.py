@@ -1,18 +1,17 @@
 """Matches in Postgres: each step is one SQL function of supabase/migrations."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 from uuid import UUID
 
-from wingman.kit.database import Database, DatabaseError
-from wingman.kit.errors import IdempotencyKeyReused, InvalidRequest, ProblemError, Unauthenticated
+from wingman.kit.database import Database, Refusals, call
+from wingman.kit.errors import IdempotencyKeyReused, InvalidRequest, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
 from wingman.matches import errors
 from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
 
 # Every SQLSTATE that the match functions raise; a test holds this table to the migrations.
-REFUSALS: Mapping[str, Callable[[DatabaseError], ProblemError]] = {
+REFUSALS: Refusals = {
     "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
     "WM002": lambda _: errors.InviteeNotFound(),
     "WM003": lambda _: errors.MatchNotFound(),
@@ -27,6 +26,7 @@ REFUSALS: Mapping[str, Callable[[DatabaseError], ProblemError]] = {
     "WM012": lambda _: errors.OnlyInitiatorCanWithdraw(),
     "WM013": lambda _: InvalidRequest(fields={"action": "is neither accept nor decline"}),
 }
+_call = partial(call, REFUSALS)
 
 
 def request(
@@ -69,15 +69,12 @@ def get(database: Database, match_id: UUID) -> Match:
 
 def listed(database: Database, status: MatchStatus | None, page: Page) -> list[Match]:
     """Read the caller's matches, newest first: one more than the page shows."""
-    before = page.before_created_at
     rows = _call(
         database,
         "list_matches",
         idempotent=True,
         p_status=status,
-        p_limit=page.limit + 1,
-        p_before_created_at=before.isoformat() if before else None,
-        p_before_id=str(page.before_id) if page.before_id else None,
+        **page.parameters,
     )
     return [Match.model_validate(row) for row in rows]
 
@@ -85,13 +82,3 @@ def listed(database: Database, status: MatchStatus | None, page: Page) -> list[M
 def expire(database: Database, limit: int) -> int:
     """Mark invitations whose time is over, at most `limit`; counts them."""
     return int(_call(database, "expire_matches", idempotent=False, p_limit=limit))
-
-
-def _call(database: Database, function: str, *, idempotent: bool, **params: object) -> Any:
-    try:
-        return database.rpc(function, params, idempotent=idempotent)
-    except DatabaseError as error:
-        refusal = REFUSALS.get(error.code)
-        if refusal is None:
-            raise
-        raise refusal(error) from error

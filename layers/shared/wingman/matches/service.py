@@ -5,17 +5,20 @@ mails that tell of it, all in one transaction (supabase/migrations). What is lef
 to hand the recorded mails to the queue: if that fails, the minutely sweep does it.
 """
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from wingman.emails import service as emails
-from wingman.kit.clock import time_left
+from wingman.kit.clock import page_by_page
 from wingman.kit.database import Database
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
-from wingman.kit.queue import Queue
 from wingman.matches import repository
 from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
+
+if TYPE_CHECKING:
+    from wingman.kit.queue import Queue  # signs with botocore, which housekeeping never needs
 
 PAGE = 500
 _SECONDS_PER_PAGE = 6.0  # one rpc, within its timeout
@@ -23,7 +26,7 @@ _SECONDS_PER_PAGE = 6.0  # one rpc, within its timeout
 
 def request(
     database: Database,
-    queue: Queue,
+    queue: "Queue",
     invitation: Invitation,
     *,
     key: IdempotencyKey,
@@ -38,7 +41,7 @@ def request(
     return _announce(queue, change, "match.requested")
 
 
-def respond(database: Database, queue: Queue, match_id: UUID, action: Action) -> Match:
+def respond(database: Database, queue: "Queue", match_id: UUID, action: Action) -> Match:
     """Accept or decline, as the invited person, once; the same answer again changes nothing.
 
     Accepting mails both, declining mails who invited. Raises MatchNotFound,
@@ -48,7 +51,7 @@ def respond(database: Database, queue: Queue, match_id: UUID, action: Action) ->
     return _announce(queue, change, f"match.{change.match.status}").match
 
 
-def withdraw(database: Database, queue: Queue, match_id: UUID) -> Match:
+def withdraw(database: Database, queue: "Queue", match_id: UUID) -> Match:
     """Take back an invitation that nobody has answered.
 
     Raises MatchNotFound, OnlyInitiatorCanWithdraw, MatchAlreadyAnswered, MatchExpired.
@@ -71,17 +74,14 @@ def listed(
 
 def expire(database: Database) -> int:
     """Mark every invitation whose 48 hours are over, page by page; counts them."""
-    expired = 0
-    while True:
-        page = repository.expire(database, PAGE)
-        expired += page
-        if page < PAGE or time_left() < _SECONDS_PER_PAGE:
-            break
+    expired = page_by_page(
+        lambda: repository.expire(database, PAGE), PAGE, seconds=_SECONDS_PER_PAGE
+    )
     logger().info("matches.expired", extra={"count": expired})
     return expired
 
 
-def _announce(queue: Queue, change: MatchChange, event: str) -> MatchChange:
+def _announce(queue: "Queue", change: MatchChange, event: str) -> MatchChange:
     logger().info(event, extra={"match_id": str(change.match.id), "emails": len(change.emails)})
     emails.enqueue(queue, change.emails)
     return change

@@ -1,25 +1,21 @@
 """Totals in Postgres: one SQL function, which reads indexes only."""
 
-from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import UUID
 
-from wingman.kit.database import Database, DatabaseError
-from wingman.kit.errors import ProblemError, Unauthenticated
+from wingman.kit.database import Database, Refusals, call
+from wingman.kit.errors import Unauthenticated
 from wingman.reputation import errors
 from wingman.reputation.models import Totals
 
-REFUSALS: Mapping[str, Callable[[DatabaseError], ProblemError]] = {
+REFUSALS: Refusals = {
     "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
     "WM026": lambda _: errors.UserNotFound(),
 }
+_call = partial(call, REFUSALS)
 
 
 def totals(database: Database, user_id: UUID) -> Totals:
     """Count a user's meetings."""
-    try:
-        return Totals.model_validate(database.rpc("get_reputation", {"p_user_id": str(user_id)}))
-    except DatabaseError as error:
-        refusal = REFUSALS.get(error.code)
-        if refusal is None:
-            raise
-        raise refusal(error) from error
+    found = _call(database, "get_reputation", idempotent=True, p_user_id=str(user_id))
+    return Totals.model_validate(found)

@@ -1,12 +1,14 @@
 """What a session is, on the wire and in the code."""
 
 import re
-from datetime import datetime
+from collections.abc import Collection
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -92,7 +94,15 @@ def _written(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+def _in_utc(moment: datetime) -> datetime:
+    """Refuse what no clock in UTC shows: Postgres knows neither such offsets nor the year 0."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this is beyond the years 1 to 9999") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 VenueName = Annotated[SingleLineText, StringConstraints(min_length=1, max_length=200)]
 Notes = Annotated[MultiLineText, StringConstraints(max_length=2000)]
 Reason = Annotated[MultiLineText, StringConstraints(max_length=500)]
@@ -119,6 +129,9 @@ class Change(BaseModel):
         json_schema_extra={"examples": [{"scheduled_time": "2026-12-06T11:00:00+01:00"}]},
     )
 
+    # Both hear of these by mail.
+    mailed: ClassVar[Collection[str]] = frozenset({"venue_name", "scheduled_time"})
+
     venue_name: VenueName | None = None
     scheduled_time: Moment | None = None
     notes: Notes | None = None
@@ -127,9 +140,9 @@ class Change(BaseModel):
     def _says_something(self) -> "Change":
         if not self.model_fields_set:
             raise ValueError("name at least one of venue_name, scheduled_time and notes")
-        if {"venue_name", "scheduled_time"} & {
-            name for name in self.model_fields_set if getattr(self, name) is None
-        }:
+        if any(
+            name in self.mailed for name in self.model_fields_set if getattr(self, name) is None
+        ):
             raise ValueError("a meeting keeps a place and a time")
         return self
 

@@ -1,13 +1,12 @@
 """Sessions in Postgres: each step is one SQL function of supabase/migrations."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from wingman.kit.database import Database, DatabaseError
-from wingman.kit.errors import IdempotencyKeyReused, ProblemError, Unauthenticated
+from wingman.kit.database import Database, Refusals, call
+from wingman.kit.errors import IdempotencyKeyReused, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
 from wingman.sessions import errors
@@ -22,7 +21,7 @@ from wingman.sessions.models import (
 )
 
 # Every SQLSTATE that the session functions raise; a test holds these tables to the migrations.
-REFUSALS: Mapping[str, Callable[[DatabaseError], ProblemError]] = {
+REFUSALS: Refusals = {
     "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
     "WM003": lambda _: errors.MatchNotFound(),
     "WM011": lambda _: IdempotencyKeyReused(),
@@ -38,6 +37,7 @@ REFUSALS: Mapping[str, Callable[[DatabaseError], ProblemError]] = {
     "WM023": lambda _: errors.NoShowTooLate(),
     "WM024": lambda _: errors.InvalidTime(),
 }
+_call = partial(call, REFUSALS)
 
 _CLOSED = TypeAdapter(list[ClosedSession])
 
@@ -47,6 +47,7 @@ def create(database: Database, plan: Plan, key: IdempotencyKey) -> SessionChange
     answer = _call(
         database,
         "create_session",
+        idempotent=key.key is not None,
         p_match_id=str(plan.match_id),
         p_venue_name=plan.venue_name,
         p_scheduled_time=plan.scheduled_time.isoformat(),
@@ -64,6 +65,7 @@ def update(database: Database, session_id: UUID, change: Change) -> SessionChang
     answer = _call(
         database,
         "update_session",
+        idempotent=False,
         p_session_id=str(session_id),
         p_venue_name=change.venue_name,
         p_scheduled_time=change.scheduled_time.isoformat() if change.scheduled_time else None,
@@ -75,64 +77,66 @@ def update(database: Database, session_id: UUID, change: Change) -> SessionChang
 
 def cancel(database: Database, session_id: UUID, reason: str | None) -> SessionChange:
     """Call a meeting off and record the mail that tells the other."""
-    answer = _call(database, "cancel_session", p_session_id=str(session_id), p_reason=reason)
+    answer = _call(
+        database, "cancel_session", idempotent=False, p_session_id=str(session_id), p_reason=reason
+    )
     return SessionChange.model_validate(answer)
 
 
 def confirm(database: Database, session_id: UUID) -> SessionChange:
     """Record that the other took part."""
     return SessionChange.model_validate(
-        _call(database, "confirm_session", p_session_id=str(session_id))
+        _call(database, "confirm_session", idempotent=False, p_session_id=str(session_id))
     )
 
 
 def report_no_show(database: Database, session_id: UUID) -> SessionChange:
     """Record that the other did not come."""
     return SessionChange.model_validate(
-        _call(database, "report_no_show", p_session_id=str(session_id))
+        _call(database, "report_no_show", idempotent=False, p_session_id=str(session_id))
     )
 
 
 def get(database: Database, session_id: UUID) -> Session:
     """Read one session of the caller."""
-    return Session.model_validate(_call(database, "get_session", p_session_id=str(session_id)))
+    return Session.model_validate(
+        _call(database, "get_session", idempotent=True, p_session_id=str(session_id))
+    )
 
 
 def event(database: Database, session_id: UUID) -> SessionEvent:
     """Read what a calendar shows of a session."""
     return SessionEvent.model_validate(
-        _call(database, "get_session_event", p_session_id=str(session_id))
+        _call(database, "get_session_event", idempotent=True, p_session_id=str(session_id))
+    )
+
+
+def event_of(database: Database, session_id: UUID, user_id: UUID) -> SessionEvent:
+    """Read what a calendar shows of a session to one of its two; for workers."""
+    params = {"p_session_id": str(session_id), "p_user_id": str(user_id)}
+    return SessionEvent.model_validate(
+        _call(database, "get_session_event_of", idempotent=True, **params)
     )
 
 
 def listed(database: Database, status: SessionStatus | None, page: Page) -> list[Session]:
     """Read the caller's sessions, newest first: one more than the page shows."""
-    before = page.before_created_at
     rows = _call(
         database,
         "list_sessions",
+        idempotent=True,
         p_status=status,
-        p_limit=page.limit + 1,
-        p_before_created_at=before.isoformat() if before else None,
-        p_before_id=_text(page.before_id),
+        **page.parameters,
     )
     return [Session.model_validate(row) for row in rows]
 
 
 def close_overdue(database: Database, limit: int) -> list[ClosedSession]:
     """End sessions whose grace is over, at most `limit` of them."""
-    return _CLOSED.validate_python(_call(database, "close_overdue_sessions", p_limit=limit))
+    return _CLOSED.validate_python(
+        _call(database, "close_overdue_sessions", idempotent=False, p_limit=limit)
+    )
 
 
 def _text(value: UUID | None) -> str | None:
     return str(value) if value else None
-
-
-def _call(database: Database, function: str, **params: object) -> Any:
-    try:
-        return database.rpc(function, params)
-    except DatabaseError as error:
-        refusal = REFUSALS.get(error.code)
-        if refusal is None:
-            raise
-        raise refusal(error) from error

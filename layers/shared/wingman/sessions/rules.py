@@ -70,15 +70,6 @@ class State:
         return self.status is SessionStatus.SCHEDULED
 
 
-def plannable(time: datetime, now: datetime) -> bool:
-    """Say whether a meeting may be planned for `time`: in the future, at most a year ahead."""
-    try:
-        limit = now.replace(year=now.year + 1)
-    except ValueError:  # 29 February
-        limit = now.replace(year=now.year + 1, day=28)
-    return now < time <= limit
-
-
 def status_at(state: State, now: datetime) -> SessionStatus:
     """Return the status that is shown: open sessions are in progress from their start."""
     began = state.open and state.starts_at <= now

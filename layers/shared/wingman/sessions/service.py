@@ -6,23 +6,23 @@ the reputations it touched, before anybody is told of the change, and hand the r
 the queue.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from wingman.emails import service as emails
-from wingman.kit.clock import time_left, utc_now
+from wingman.kit.clock import page_by_page
 from wingman.kit.database import Database
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
-from wingman.kit.queue import Queue
 from wingman.reputation import service as reputation
 from wingman.reputation.models import ReputationCache
-from wingman.sessions import repository, rules
+from wingman.sessions import repository
 from wingman.sessions.calendar import calendar_file
-from wingman.sessions.errors import InvalidTime
 from wingman.sessions.models import Change, Plan, Session, SessionChange, SessionStatus
+
+if TYPE_CHECKING:
+    from wingman.kit.queue import Queue  # signs with botocore, which housekeeping never needs
 
 PAGE = 200
 _SECONDS_PER_PAGE = 6.0  # one rpc and one Redis call, each within its timeout
@@ -30,46 +30,39 @@ _SECONDS_PER_PAGE = 6.0  # one rpc and one Redis call, each within its timeout
 
 def create(
     database: Database,
-    queue: Queue,
+    queue: "Queue",
     cache: ReputationCache,
     plan: Plan,
     *,
     key: IdempotencyKey,
-    now: Callable[[], datetime] = utc_now,
 ) -> SessionChange:
     """Plan a meeting on an accepted match. The same key again returns the first answer.
 
     Mails both and writes their reminders. Raises InvalidTime, MatchNotFound, ChallengeNotFound,
     MatchNotAccepted, SessionAlreadyOpen, IdempotencyKeyReused.
     """
-    if not rules.plannable(plan.scheduled_time, now()):
-        raise InvalidTime
     change = repository.create(database, plan, key)
     return _announce(queue, cache, change, "session.created")
 
 
 def update(
     database: Database,
-    queue: Queue,
+    queue: "Queue",
     cache: ReputationCache,
     session_id: UUID,
     change: Change,
-    *,
-    now: Callable[[], datetime] = utc_now,
 ) -> Session:
     """Change time, place or notes. Another time or place mails both and moves the reminders.
 
     Raises InvalidTime, SessionNotFound, SessionNotOpen.
     """
-    if change.scheduled_time and not rules.plannable(change.scheduled_time, now()):
-        raise InvalidTime
     changed = repository.update(database, session_id, change)
     return _announce(queue, cache, changed, "session.updated").session
 
 
 def cancel(
     database: Database,
-    queue: Queue,
+    queue: "Queue",
     cache: ReputationCache,
     session_id: UUID,
     reason: str | None,
@@ -82,7 +75,9 @@ def cancel(
     return _announce(queue, cache, change, "session.cancelled").session
 
 
-def confirm(database: Database, queue: Queue, cache: ReputationCache, session_id: UUID) -> Session:
+def confirm(
+    database: Database, queue: "Queue", cache: ReputationCache, session_id: UUID
+) -> Session:
     """Say that the other took part; the second of two completes the session.
 
     Raises SessionNotFound, SessionNotStarted, SessionNotOpen.
@@ -92,7 +87,7 @@ def confirm(database: Database, queue: Queue, cache: ReputationCache, session_id
 
 
 def report_no_show(
-    database: Database, queue: Queue, cache: ReputationCache, session_id: UUID
+    database: Database, queue: "Queue", cache: ReputationCache, session_id: UUID
 ) -> Session:
     """Say that the other did not come.
 
@@ -112,6 +107,11 @@ def calendar(database: Database, session_id: UUID) -> str:
     return calendar_file(repository.event(database, session_id))
 
 
+def calendar_by_link(database: Database, session_id: UUID, user_id: UUID) -> str:
+    """Write the same for whom a signed link names, without notes. Raises SessionNotFound."""
+    return calendar_file(repository.event_of(database, session_id, user_id))
+
+
 def listed(
     database: Database, status: SessionStatus | None, page: Page
 ) -> tuple[list[Session], str | None]:
@@ -125,19 +125,19 @@ def close_overdue(database: Database, cache: ReputationCache) -> int:
     Pages until nothing is left or time is short; each page drops the reputations that it touched.
     The feedback mails it recorded go out with the next sweep.
     """
-    closed = 0
-    while True:
+
+    def close() -> int:
         page = repository.close_overdue(database, PAGE)
         reputation.forget(cache, {user for session in page for user in session.users})
-        closed += len(page)
-        if len(page) < PAGE or time_left() < _SECONDS_PER_PAGE:
-            break
+        return len(page)
+
+    closed = page_by_page(close, PAGE, seconds=_SECONDS_PER_PAGE)
     logger().info("sessions.closed", extra={"count": closed})
     return closed
 
 
 def _announce(
-    queue: Queue, cache: ReputationCache, change: SessionChange, event: str
+    queue: "Queue", cache: ReputationCache, change: SessionChange, event: str
 ) -> SessionChange:
     reputation.forget(cache, change.changed_users)
     facts = {"session_id": str(change.session.id), "status": change.session.status}

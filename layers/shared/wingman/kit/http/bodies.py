@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends
 from starlette.requests import Request
 
-from wingman.kit.errors import MalformedJson, PayloadTooLarge
+from wingman.kit.errors import InvalidRequest, MalformedJson, PayloadTooLarge
 
 _MAX_FORM_BYTES = 64 * 1024
 _MAX_FIELDS = 50
@@ -62,8 +62,8 @@ def _urlencoded(body: bytes) -> Mapping[str, str]:
     try:
         text = body.decode()
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
-    except ValueError:
-        return {}
+    except ValueError:  # no UTF-8, or too many fields
+        raise InvalidRequest("The form cannot be read.") from None
 
 
 def _multipart(content_type: str, body: bytes) -> Mapping[str, str]:

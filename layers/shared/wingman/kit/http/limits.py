@@ -1,34 +1,52 @@
 """Rate limits as one line on an endpoint: `dependencies=[limit(MATCH_REQUESTS)]`.
 
 An endpoint with a cache asks for a gate instead: one call then charges its limits and reads the
-cache. Answers carry the fields of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+cache. The same call notes that a signed-in user is here (kit/activity.py). Answers carry the fields
+of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import Request
 
+from wingman.kit.activity import touching
 from wingman.kit.auth import CurrentUser
 from wingman.kit.cache import Cache, Found, M
-from wingman.kit.errors import RateLimited
-from wingman.kit.ratelimit import EVERY_IP, EVERY_USER, EVERYONE, PUBLIC, Policy, Verdict, limiter
+from wingman.kit.errors import MalformedJson, RateLimited
+from wingman.kit.http.bodies import RawBody, json_object
+from wingman.kit.ratelimit import (
+    EVERY_IP,
+    EVERY_USER,
+    EVERYONE,
+    PUBLIC,
+    Policy,
+    Step,
+    Verdict,
+    limiter,
+)
 from wingman.kit.settings import AppSettings, load
 
 Reads = Callable[[Request], Sequence[str]]
+Names = Collection[str]
 
 
-def limit(*policies: Policy, cost: int = 1, reads: Reads | None = None) -> Any:
+def limit(
+    *policies: Policy, cost: int = 1, reads: Reads | None = None, where: Names | None = None
+) -> Any:
     """Limit an endpoint of signed-in users, besides what holds for every user, IP and all.
 
     `cost` is what one request weighs. The strings under the Redis keys that `reads` names come
-    back in the same call, in `request.state.values` (None when Redis was not asked).
+    back in the same call, in `request.state.values` (None when Redis was not asked). With `where`,
+    the policies hold only for a JSON body that names one of these fields, valid or not.
     """
 
-    def check(request: Request, caller: CurrentUser) -> None:
+    def check(request: Request, caller: CurrentUser, body: RawBody) -> None:
         subjects = {"user": str(caller.id), "ip": _ip(request), "global": "all"}
-        _charge(request, [*policies, EVERY_USER, EVERY_IP, EVERYONE], subjects, cost, reads)
+        apply = policies if where is None or _names_one(body, where) else ()
+        buckets = _buckets([*apply, EVERY_USER, EVERY_IP, EVERYONE], subjects)
+        _charge(request, buckets, cost, reads, [touching(caller.id)])
 
     return Depends(check)
 
@@ -38,7 +56,7 @@ def limit_public(*policies: Policy, cost: int = 1, reads: Reads | None = None) -
 
     def check(request: Request) -> None:
         subjects = {"ip": _ip(request), "global": "all"}
-        _charge(request, [*policies, EVERY_IP, EVERYONE], subjects, cost, reads)
+        _charge(request, _buckets([*policies, EVERY_IP, EVERYONE], subjects), cost, reads)
 
     return Depends(check)
 
@@ -46,20 +64,24 @@ def limit_public(*policies: Policy, cost: int = 1, reads: Reads | None = None) -
 class Gate:
     """The limits of a request, charged by the call that reads the cache."""
 
-    def __init__(self, request: Request, buckets: Mapping[str, Policy]) -> None:
+    def __init__(
+        self, request: Request, buckets: Mapping[str, Policy], steps: Sequence[Step] = ()
+    ) -> None:
         self._request = request
         self._buckets = buckets
+        self._steps = steps
 
     def look_up(self, cache: Cache[M], key: str) -> Found[M]:
         """Charge, and read `key`. Raises RateLimited."""
-        verdicts, found = cache.look_up(key, self._buckets)
+        verdicts, found = cache.look_up(key, self._buckets, self._steps)
         _tell(self._request, verdicts)
         return found
 
 
 def _user_gate(request: Request, caller: CurrentUser) -> Gate:
     subjects = {"user": str(caller.id), "ip": _ip(request), "global": "all"}
-    return Gate(request, _buckets([EVERY_USER, EVERY_IP, EVERYONE], subjects))
+    buckets = _buckets([EVERY_USER, EVERY_IP, EVERYONE], subjects)
+    return Gate(request, buckets, [touching(caller.id)])
 
 
 def _public_gate(request: Request) -> Gate:
@@ -82,19 +104,25 @@ def _buckets(policies: Sequence[Policy], subjects: Mapping[str, str]) -> dict[st
     return {policy.key(subjects[policy.scope]): policy for policy in policies}
 
 
+def _names_one(body: bytes, names: Names) -> bool:
+    try:
+        return not json_object(body).keys().isdisjoint(names)
+    except MalformedJson:
+        return False  # refused by whoever reads it
+
+
 def _charge(
     request: Request,
-    policies: Sequence[Policy],
-    subjects: Mapping[str, str],
+    buckets: Mapping[str, Policy],
     cost: int,
     reads: Reads | None,
+    steps: Sequence[Step] = (),
 ) -> None:
     request.state.values = None
-    buckets = _buckets(policies, subjects)
     wanted = reads(request) if reads else ()
-    if not buckets and not wanted:
+    if not (buckets or wanted or steps):
         return
-    taken = limiter().ask(buckets, cost=cost, reads=wanted)
+    taken = limiter().ask(buckets, cost=cost, reads=wanted, steps=steps)
     request.state.values = taken.values
     _tell(request, taken.verdicts)
 

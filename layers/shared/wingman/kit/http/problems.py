@@ -60,7 +60,7 @@ def invalid(request: Request, error: Exception) -> Response:
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return render(MalformedJson(), request.state.request_id)
-    fields = [{"field": _field(item["loc"]), "message": item["msg"]} for item in found]
+    fields = [{"field": _field(item["loc"]), "message": _words(item)} for item in found]
     return render(InvalidRequest(), request.state.request_id, fields)
 
 
@@ -76,6 +76,11 @@ def _field(location: tuple[int | str, ...]) -> str:
     """Name the field as the client wrote it: `invitee_id`, not `body.invitee_id`."""
     name = ".".join(str(part) for part in location[1:]) or str(location[0])
     return name[:100]
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    """Say what is wrong; pydantic announces sentences of our own."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def routing(request: Request, error: Exception) -> Response:

@@ -1,0 +1,58 @@
+"""The calendar link in mails: one session as a file, without a login."""
+
+from fastapi import Response
+from starlette.requests import Request
+
+from wingman.emails import links
+from wingman.emails.pages import pages
+from wingman.emails.settings import BrandSettings
+from wingman.kit.database import get_service_client
+from wingman.kit.errors import ProblemError
+from wingman.kit.http import create_app, html, lambda_handler, limit_public, problems
+from wingman.kit.ratelimit import PUBLIC
+from wingman.kit.settings import LinkSettings, RedisSettings, SupabaseServiceSettings, load
+from wingman.sessions import service
+
+app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
+PATH = "/email/calendar.ics"
+DOCUMENTED = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}}
+
+
+@app.head(PATH, include_in_schema=False, dependencies=[limit_public(PUBLIC)])
+@app.get(
+    PATH,
+    tags=["email"],
+    dependencies=[limit_public(PUBLIC)],
+    response_class=Response,
+    responses=DOCUMENTED | html.DOCUMENTED,
+)
+def open_calendar(token: str = "") -> Response:
+    """Take the session of a mail into a calendar, as it stands now; changes nothing.
+
+    The link is its reader's alone, says no more than the mail, and ends a day after the start.
+    """
+    link = links.read_calendar(load(LinkSettings).email_link_secret.get_secret_value(), token)
+    return Response(
+        service.calendar_by_link(get_service_client(), link.session_id, link.user_id),
+        headers={
+            "Content-Disposition": 'attachment; filename="meeting.ics"',
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Robots-Tag": "noindex",
+        },
+        media_type="text/calendar",
+    )
+
+
+@app.exception_handler(ProblemError)
+def explain(request: Request, error: ProblemError) -> Response:
+    """Tell people on a page what programs are told in JSON."""
+    if not html.wants_page(request):
+        return problems.problem(request, error)
+    page = pages().sorry(error, request.state.request_id)
+    answer = html.page(page.html, page.style, error.status)
+    answer.headers.update(error.headers)
+    return answer
+
+
+handler = lambda_handler(app)

@@ -1,0 +1,110 @@
+"""What is asked of the coach and what it answers, on the wire and in the code."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from wingman.kit.cache import Answer, Cache, Found
+from wingman.kit.text import MultiLineText, SingleLineText
+
+MOST_TIPS = 5
+LONGEST_TIP = 300
+
+
+class Ask(BaseModel):
+    """What the tips are to be about; at least one of the three."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "challenge_id": "16bc367e-3be9-5f1d-97f4-8027d197f576",
+                    "question": "How do I begin when I am shy?",
+                }
+            ]
+        },
+    )
+
+    challenge_id: UUID | None = None
+    session_id: UUID | None = None
+    question: Annotated[MultiLineText, StringConstraints(min_length=1, max_length=500)] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _is_about_something(self) -> "Ask":
+        if all(each is None for each in (self.challenge_id, self.session_id, self.question)):
+            raise ValueError("name at least one of challenge_id, session_id and question")
+        return self
+
+
+Tip = Annotated[SingleLineText, StringConstraints(min_length=1, max_length=LONGEST_TIP)]
+
+
+class Advice(BaseModel):
+    """What the model must answer, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    tips: Annotated[list[Tip], Field(min_length=1, max_length=MOST_TIPS)]
+
+
+class Tips(BaseModel):
+    """One to five tips, up to 300 characters each, and the model that wrote them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "tips": ["Begin with a smile and a question that needs more than a yes."],
+                    "model": "claude-haiku-5-5",
+                }
+            ]
+        }
+    )
+
+    tips: list[str]
+    model: str
+
+
+class Challenge(BaseModel):
+    """A challenge as the coach is told of it."""
+
+    difficulty: str
+    title: str
+    description: str
+
+
+class Meeting(BaseModel):
+    """When a session is and where it stands."""
+
+    scheduled_time: datetime
+    status: str
+
+
+class Context(BaseModel):
+    """What the tips are about; nothing in it tells who asks."""
+
+    challenge: Challenge | None
+    session: Meeting | None
+
+
+Phase = Literal["soon", "later", "now", "over"]
+"""Within a day, after that, going on, no more."""
+
+
+class Prompt(BaseModel):
+    """What the model is told: who it is to be, and what it is asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    instructions: str
+    content: str
+
+
+TipsCache = Cache[Tips]
+FoundTips = Found[Tips]
+TipsAnswer = Answer[Tips]

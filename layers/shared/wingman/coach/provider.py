@@ -1,0 +1,149 @@
+"""The model behind a narrow door: one prompt, one answer.
+
+This is the only module that knows the SDK. Its errors become ours here, in one table, and lose
+their text: a provider's message may repeat what it was asked.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from wingman.coach.errors import MalformedAdvice, QuestionDeclined
+from wingman.coach.models import Prompt
+from wingman.coach.rules import SCHEMA
+from wingman.kit.clock import time_left
+from wingman.kit.errors import DependencyRefused, DependencyUnavailable
+from wingman.kit.observability import logger
+from wingman.kit.retry import with_api_retry
+from wingman.kit.settings import CoachSettings, load
+from wingman.kit.transport import tls
+
+if TYPE_CHECKING:
+    import httpx2
+    from anthropic import Anthropic, APIError, APIStatusError
+    from anthropic.types import Message
+
+NAME = "anthropic"
+TIMEOUT_SECONDS = 15.0
+CONNECT_SECONDS = 2.0
+# Five tips of 300 characters in any script.
+MAX_TOKENS = 1024
+# What did not begin may begin again; what was begun has cost its time and its tokens.
+_RETRY = with_api_retry.but(circuit_breaker_key=NAME, max_retries=1, attempt_seconds=3.0)
+
+
+class Reply(NamedTuple):
+    """What the model said, and which one it was."""
+
+    text: str
+    model: str
+
+
+class Coach(Protocol):
+    """Whoever gives the tips."""
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """Return the model's answer, unread.
+
+        Raises MalformedAdvice for half an answer, QuestionDeclined, DependencyUnavailable.
+        """
+        ...
+
+
+class AnthropicCoach(Coach):
+    """Anthropic's Messages API: https://platform.claude.com/docs/en/api/messages."""
+
+    def __init__(self, client: "Anthropic", model: str) -> None:
+        self._client = client
+        self._model = model
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """See Coach."""
+        return _read(_RETRY.run(lambda: self._create(prompt)))
+
+    def _create(self, prompt: Prompt) -> "Message":
+        from anthropic import APIError  # noqa: PLC0415 - see coach()
+
+        try:
+            return self._client.messages.create(
+                model=self._model,
+                max_tokens=MAX_TOKENS,
+                system=prompt.instructions,
+                messages=[{"role": "user", "content": prompt.content}],
+                output_config={"format": {"type": "json_schema", "schema": SCHEMA}},
+                timeout=_seconds(),
+            )
+        except APIError as error:
+            raise _translated(error) from None
+
+
+@cache
+def coach() -> Coach:
+    """Connect to this deployment's provider, once per container.
+
+    The SDK is imported here because it costs as much as a whole cold start (3000 modules), and
+    most requests are answered from the cache. It does not retry: our policy does.
+    """
+    import httpx2  # noqa: PLC0415
+    from anthropic import Anthropic  # noqa: PLC0415
+
+    settings = load(CoachSettings)
+    assert settings.anthropic_api_key  # noqa: S101 - the settings hold that where coaching is on
+    client = Anthropic(
+        api_key=settings.anthropic_api_key.get_secret_value(),
+        base_url=settings.anthropic_api_url,
+        max_retries=0,
+        timeout=TIMEOUT_SECONDS,
+        http_client=httpx2.Client(verify=tls(), trust_env=False),
+        open_telemetry=False,
+    )
+    return AnthropicCoach(client, settings.coach_model)
+
+
+def _seconds() -> "httpx2.Timeout":
+    import httpx2  # noqa: PLC0415 - as above
+
+    left = time_left()
+    return httpx2.Timeout(min(TIMEOUT_SECONDS, left), connect=min(CONNECT_SECONDS, left))
+
+
+def _read(message: "Message") -> Reply:
+    if message.stop_reason == "refusal":
+        raise QuestionDeclined
+    texts = [block.text for block in message.content if block.type == "text"]
+    if message.stop_reason != "end_turn" or len(texts) != 1:
+        raise MalformedAdvice(f"stopped by {message.stop_reason}, {len(texts)} texts")
+    return Reply(texts[0], message.model)
+
+
+# https://platform.claude.com/docs/en/api/errors: what another attempt at the same cannot change.
+_REFUSED = frozenset({400, 401, 402, 403, 404, 413, 422})
+# After these nothing was generated.
+_NOT_BEGUN = frozenset({429, 500, 503, 529})
+
+
+def _translated(error: "APIError") -> DependencyUnavailable:
+    from anthropic import APIStatusError  # noqa: PLC0415 - as above
+
+    status = error.status_code if isinstance(error, APIStatusError) else None
+    facts = {"status": status, "error": type(error).__name__}
+    logger().warning("coach.provider_failed", extra=facts)
+    if status in _REFUSED:
+        return DependencyRefused(NAME, retry_after=60)
+    asked = _asked_to_wait(error) if isinstance(error, APIStatusError) else None
+    return DependencyUnavailable(
+        NAME,
+        retry_after=max(5, round(asked or 0)),
+        untouched=status in _NOT_BEGUN or _never_sent(error),
+        asked_to_wait=asked,
+    )
+
+
+def _asked_to_wait(error: "APIStatusError") -> float | None:
+    seconds = error.response.headers.get("retry-after", "")
+    return float(seconds) if seconds.isdecimal() else None
+
+
+def _never_sent(error: "APIError") -> bool:
+    import httpx2  # noqa: PLC0415 - as above
+
+    return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)

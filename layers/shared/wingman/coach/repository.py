@@ -1,0 +1,28 @@
+"""What the tips may be about, in Postgres: one SQL function, as the caller."""
+
+from functools import partial
+from uuid import UUID
+
+from wingman.coach import errors
+from wingman.coach.models import Context
+from wingman.kit.database import Database, Refusals, call
+from wingman.kit.errors import Unauthenticated
+
+REFUSALS: Refusals = {
+    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WM014": lambda _: errors.SessionNotFound(),
+    "WM015": lambda _: errors.ChallengeNotFound(),
+}
+_call = partial(call, REFUSALS)
+
+
+def context(database: Database, challenge_id: UUID | None, session_id: UUID | None) -> Context:
+    """Read a challenge and a session that the caller may see."""
+    found = _call(
+        database,
+        "get_coach_context",
+        idempotent=True,
+        p_challenge_id=str(challenge_id) if challenge_id else None,
+        p_session_id=str(session_id) if session_id else None,
+    )
+    return Context.model_validate(found)

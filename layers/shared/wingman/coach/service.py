@@ -1,0 +1,115 @@
+"""Tips for a challenge or a meeting: from the cache, else from the model, within a daily budget.
+
+What the model is told names nobody, so tips on a challenge are the same for everyone and are kept
+for everyone; what has a session or a question in it is kept for who asked.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache as once
+from uuid import UUID
+
+from wingman.coach import repository, rules
+from wingman.coach.errors import DailyTipsLimit, MalformedAdvice
+from wingman.coach.models import Ask, FoundTips, Prompt, Tips, TipsAnswer, TipsCache
+from wingman.coach.provider import NAME, TIMEOUT_SECONDS, Coach
+from wingman.kit.cache import Ages, Cache
+from wingman.kit.clock import time_left, utc_now
+from wingman.kit.database import Database
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import count, logger
+from wingman.kit.ratelimit import Limiter, Policy, limiter
+from wingman.kit.redis import redis
+
+_HOURS = 3600
+KEPT_SECONDS = 6 * _HOURS  # a meeting that is a day away then is still about to begin
+_LEASE_SECONDS = 2 * TIMEOUT_SECONDS
+AGES = Ages(due=KEPT_SECONDS, fresh=KEPT_SECONDS, gone=KEPT_SECONDS, lease=_LEASE_SECONDS)
+_ATTEMPTS = 2
+# An attempt that gets less time than this is not worth its price.
+_FAIR_SECONDS = 5.0
+
+
+@once
+def cache() -> TipsCache:
+    """Return the container's view of the tips in Redis."""
+    return Cache(redis(), limiter(), Tips, AGES)
+
+
+def key(ask: Ask, user_id: UUID, model: str) -> str:
+    """Name what was asked, so that nobody can read it from the name."""
+    private = ask.session_id is not None or ask.question is not None
+    whose = str(user_id) if private else "all"
+    asked = f"{whose}\n{model}\n{rules.INSTRUCTIONS}\n{ask.model_dump_json()}"
+    return f"coach:tips:{hashlib.sha256(asked.encode()).hexdigest()}"
+
+
+def policy(a_day: int) -> Policy:
+    """Return what one user may ask of the model: `a_day` at once, and refilled over a day."""
+    return Policy("coach", a_day, 24 * _HOURS / a_day, "user", share=1.0)
+
+
+def budget(user_id: UUID, a_day: int) -> dict[str, Policy]:
+    """Return the bucket of one user."""
+    own = policy(a_day)
+    return {own.key(str(user_id)): own}
+
+
+def tips(
+    database: Database,
+    coach: Callable[[], Coach],
+    limiter: Limiter,
+    cache: TipsCache,
+    found: FoundTips,
+    ask: Ask,
+    *,
+    budget: dict[str, Policy],
+    now: Callable[[], datetime] = utc_now,
+) -> TipsAnswer:
+    """Return what the cache holds, or ask the model, which is charged to the budget.
+
+    What the provider did not serve at all is given back. Raises ChallengeNotFound,
+    SessionNotFound, QuestionDeclined, DailyTipsLimit, DependencyUnavailable.
+    """
+
+    def compute() -> Tips:
+        context = repository.context(database, ask.challenge_id, ask.session_id)
+        prompt = rules.prompt(context, ask, now())
+        _charge(limiter, budget)
+        try:
+            return _asked(coach(), prompt)
+        except DependencyUnavailable:
+            limiter.give_back(budget)
+            raise
+        except MalformedAdvice:  # which was worked for
+            raise DependencyUnavailable(NAME) from None
+
+    return cache.answer(found, compute)
+
+
+def _charge(limiter: Limiter, budget: dict[str, Policy]) -> None:
+    for verdict in limiter.take(budget):
+        if verdict.refuses:
+            raise DailyTipsLimit(verdict.retry_after_seconds)
+
+
+def _asked(coach: Coach, prompt: Prompt) -> Tips:
+    """Ask until the answer is what was asked for, twice at most. Raises MalformedAdvice."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            reply = coach.ask(prompt)
+            answer = Tips(tips=rules.tips_of(reply.text), model=reply.model)
+        except MalformedAdvice as error:
+            count("CoachMalformed")
+            logger().warning("coach.malformed", extra={"reason": str(error), "attempt": attempt})
+            if attempt == _ATTEMPTS or time_left() < _FAIR_SECONDS:
+                raise
+        except DependencyUnavailable:
+            if attempt == 1:
+                raise
+            raise MalformedAdvice("no second answer") from None  # the first one was worked for
+        else:
+            logger().info("coach.advised", extra={"tips": len(answer.tips), "attempt": attempt})
+            return answer
+    raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,1 @@
+"""A stand-in for Anthropic's Messages API: real HTTP, no model, faults on demand."""

@@ -1,0 +1,59 @@
+"""What the stand-in is told to get wrong, and how often."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from local.anthropic.errors import InvalidRequestError
+
+
+class Mode(StrEnum):
+    """The ways in which a model and its provider fail."""
+
+    ERROR_500 = "error_500"
+    OVERLOADED = "overloaded"
+    RATE_LIMITED = "rate_limited"
+    TIMEOUT = "timeout"
+    MALFORMED = "malformed"
+    CUT = "cut"
+    REFUSAL = "refusal"
+
+
+@dataclass
+class Fault:
+    """One failure, met by the next `count` requests; `retry_after` seconds come with a 429."""
+
+    mode: Mode
+    count: int = 1
+    retry_after: int = 1
+
+
+class Faults:
+    """The faults that wait, first come, first met."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, body: dict[str, object]) -> Fault:
+        """Plan a fault as `{"mode", "count": n = 1, "retry_after": seconds = 1}` says."""
+        numbers = [body.get(name, 1) for name in ("count", "retry_after")]
+        if body.get("mode") not in set(Mode):
+            raise InvalidRequestError(f"mode: one of {', '.join(Mode)}")
+        if not all(isinstance(number, int) and number > 0 for number in numbers):
+            raise InvalidRequestError("count, retry_after: whole numbers above 0")
+        count, retry_after = (int(str(number)) for number in numbers)
+        fault = Fault(Mode(str(body["mode"])), count, retry_after)
+        self._waiting.append(fault)
+        return fault
+
+    def take(self) -> Fault | None:
+        """Return what this request meets, and count it as met."""
+        if not self._waiting:
+            return None
+        fault = self._waiting[0]
+        fault.count -= 1
+        self._waiting = [waiting for waiting in self._waiting if waiting.count]
+        return fault
+
+    def clear(self) -> None:
+        """Get nothing wrong any more."""
+        self._waiting.clear()

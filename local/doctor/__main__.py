@@ -1,0 +1,119 @@
+"""`make doctor`: checks the environment whose settings are set, and says what to fix.
+
+Prints one line for each check; exits with 1 if any of them fails.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import httpx
+import psycopg
+
+from local.doctor import services
+from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
+from local.doctor.mail_domain import Dns, check_mail_domain
+from local.settings_table import models
+from wingman.emails.brand import Brand
+from wingman.emails.settings import BrandSettings
+from wingman.kit.settings import (
+    AppSettings,
+    CoachSettings,
+    Environment,
+    QueueSettings,
+    RedisSettings,
+    ResendSettings,
+    Settings,
+    SettingsError,
+    SupabaseServiceSettings,
+    SupabaseSettings,
+    WebhookSettings,
+    load,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run every check that its settings allow; return 1 if one fails."""
+    parser = argparse.ArgumentParser(prog="make doctor", description=__doc__)
+    parser.add_argument("--resolver", metavar="ADDRESS[:PORT]", help="the DNS server to ask")
+    options = parser.parse_args(arguments)
+    worst = Level.OK
+    for finding in examine(Dns(options.resolver)):
+        print(finding, flush=True)
+        worst = max(worst, finding.level, key=list(Level).index)
+    print(_VERDICTS[worst])
+    return 1 if worst is Level.FAIL else 0
+
+
+_VERDICTS = {
+    Level.OK: "\nAll is well.",
+    Level.WARN: "\nIt works; the warnings say what could be better.",
+    Level.FAIL: "\nNot ready: do what stands behind each arrow, then run `make doctor` again.",
+}
+
+
+def examine(dns: Dns) -> Findings:
+    """Check the settings, then everything that they lead to."""
+    yield from _settings()
+    for subject, needs, check in _checks(dns):
+        if all(map(_readable, needs)):
+            yield from _guarded(subject, check)
+
+
+def _settings() -> Findings:
+    wrong: dict[str, None] = {}
+    for model in models():
+        try:
+            load(model)
+        except SettingsError as error:
+            wrong.update(dict.fromkeys(str(error).removeprefix("Environment: ").split("; ")))
+    for problem in wrong:
+        yield fail("settings", problem, "set it; the README's table says what it is")
+    if not wrong:
+        yield ok("settings", "all are there and well formed")
+
+
+def _readable(model: type[Settings]) -> bool:
+    try:
+        load(model)
+    except SettingsError:
+        return False
+    return True
+
+
+_Check = tuple[str, Sequence[type[Settings]], Check]
+
+
+def _checks(dns: Dns) -> Iterator[_Check]:
+    yield "database", (SupabaseSettings, SupabaseServiceSettings), services.check_database
+    yield "redis", (RedisSettings,), services.check_redis
+    yield "mail", (ResendSettings, BrandSettings), _with_brand(services.check_mail_provider)
+    yield "mail domain", (AppSettings, BrandSettings), _with_brand(_mail_domain(dns))
+    yield "webhook", (WebhookSettings,), services.check_webhook
+    yield "queues", (QueueSettings,), services.check_queues
+    yield "coach", (CoachSettings,), services.check_coach
+    yield "api", (), services.check_api
+
+
+def _with_brand(check: Callable[[Brand], Findings]) -> Check:
+    return lambda: check(load(BrandSettings).brand)
+
+
+def _mail_domain(dns: Dns) -> Callable[[Brand], Findings]:
+    def check(brand: Brand) -> Findings:
+        local = load(AppSettings).environment is Environment.LOCAL
+        return check_mail_domain(brand.sender_email.partition("@")[2], dns, local=local)
+
+    return check
+
+
+def _guarded(subject: str, check: Check) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except (httpx.HTTPError, psycopg.Error, OSError, ValueError) as error:
+        text = f"no answer that can be read ({type(error).__name__})"
+        yield fail(subject, text, "is its address right, and is it up?")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""What an environment depends on, asked with its own keys."""
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+from psycopg import errors
+
+from local.doctor.findings import Findings, fail, ok, warn
+from wingman.emails.brand import Brand
+from wingman.kit.database import DatabaseError, get_anon_client, get_service_client
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.lua import Script
+from wingman.kit.redis import RedisError, redis
+from wingman.kit.settings import (
+    CoachSettings,
+    QueueSettings,
+    ResendSettings,
+    SupabaseServiceSettings,
+    WebhookSettings,
+    load,
+)
+from wingman.kit.transport import http_client
+
+MIGRATIONS = Path(__file__).parent.parent.parent / "supabase" / "migrations"
+TIMEOUT_SECONDS = 5.0
+COLD_START_SECONDS = 20.0
+MOST_SKEW_SECONDS = 5.0
+# The sender's timeout is 30 s; AWS asks for six times as much.
+LEAST_VISIBILITY_SECONDS = 180
+_GRANT = re.compile(
+    r"grant execute on function public\.(\w+)\([^)]*\)\s+to\s+([\w, ]*service_role[\w, ]*);"
+)
+_NAMED = 5
+_APPLY = "apply them: `supabase db push` (here: `make up`)"
+
+
+def check_database() -> Findings:
+    """Ping with both keys, then compare what the migrations make with what is there."""
+    for key, client in (
+        ("SUPABASE_PUBLISHABLE_KEY", get_anon_client),
+        ("SUPABASE_SECRET_KEY", get_service_client),
+    ):
+        try:
+            client().ping()
+        except DependencyUnavailable:
+            yield fail("database", "no answer", "is SUPABASE_URL right, and the project awake?")
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, this key does not work
+            what = error.code if isinstance(error, DatabaseError) else type(error).__name__
+            advice = f"copy {key} anew; after a fresh project, apply the migrations"
+            yield fail("database", f"{key} does not work ({what})", advice)
+        else:
+            yield ok("database", f"{key} works")
+    yield from _migrations()
+
+
+def _migrations() -> Findings:
+    url = os.environ.get("DATABASE_URL")
+    try:
+        missing, of = _unapplied(url) if url else _unknown_functions()
+    except psycopg.OperationalError:
+        text = "DATABASE_URL leads to no database that lets us in"
+        yield fail("migrations", text, "is DATABASE_URL right, with its password, and is it up?")
+        return
+    except (errors.UndefinedTable, errors.InvalidSchemaName):
+        yield fail("migrations", "there is no list of those applied", _APPLY)
+        return
+    if missing:
+        some = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")
+        text = f"{len(missing)} of {of} are missing: {some}"
+        yield fail("migrations", text, _APPLY)
+    else:
+        yield ok("migrations", f"all of {of} are there")
+
+
+def _unapplied(url: str) -> tuple[list[str], str]:
+    """Compare files with the ledger, which only the database itself shows. Raises psycopg.Error."""
+    files = {path.stem.partition("_")[0]: path.stem for path in sorted(MIGRATIONS.glob("*.sql"))}
+    with psycopg.connect(url, connect_timeout=int(TIMEOUT_SECONDS)) as connection:
+        rows = connection.execute(
+            "select version from supabase_migrations.schema_migrations"
+        ).fetchall()
+    applied = {row[0] for row in rows}
+    return [
+        name for version, name in files.items() if version not in applied
+    ], f"{len(files)} files"
+
+
+def _unknown_functions() -> tuple[list[str], str]:
+    """Compare what the files grant to workers with what the REST interface offers them."""
+    text = "".join(path.read_text() for path in sorted(MIGRATIONS.glob("*.sql")))
+    wanted = {found[1] for found in _GRANT.finditer(text)}
+    dropped = set(re.findall(r"drop function (?:if exists )?public\.(\w+)", text))
+    settings = load(SupabaseServiceSettings)
+    key = settings.supabase_secret_key.get_secret_value()
+    offered = _get(f"{settings.supabase_url}/rest/v1/", {"apikey": key}).json().get("paths", {})
+    missing = sorted(name for name in wanted - dropped if f"/rpc/{name}" not in offered)
+    return missing, f"{len(wanted - dropped)} functions for workers"
+
+
+def check_redis() -> Findings:
+    """Run a script, as the limiter does, and compare clocks."""
+    try:
+        seconds, micros = Script("return redis.call('TIME')").run(redis(), [], [])
+    except DependencyUnavailable:
+        yield fail("redis", "no answer", "is UPSTASH_REDIS_REST_URL right?")
+    except RedisError as error:
+        yield fail("redis", f"refuses a script: {error.code}", "copy UPSTASH_REDIS_REST_TOKEN anew")
+    else:
+        yield ok("redis", "runs our scripts")
+        skew = abs(int(seconds) + int(micros) / 1_000_000 - time.time())
+        if skew > MOST_SKEW_SECONDS:
+            text = f"its clock and this machine's are {skew:.0f} s apart"
+            yield warn("redis", text, "one is wrong; tokens and webhooks depend on the time")
+
+
+def check_mail_provider(brand: Brand) -> Findings:
+    """Ask for our domains: the key must work, and the sender's domain be verified."""
+    settings = load(ResendSettings)
+    key = settings.resend_api_key.get_secret_value()
+    answer = _get(f"{settings.resend_api_url}/domains", {"Authorization": f"Bearer {key}"})
+    if answer.is_success:
+        yield ok("mail", "RESEND_API_KEY works")
+        yield from _domain(answer.json().get("data", []), brand.sender_email.partition("@")[2])
+    elif answer.json().get("name") == "restricted_api_key":
+        yield ok("mail", "RESEND_API_KEY works, for sending alone")
+    else:
+        text = f"RESEND_API_KEY is refused ({answer.status_code})"
+        yield fail("mail", text, "make a key with sending access in Resend's dashboard")
+
+
+def _domain(domains: list[Mapping[str, Any]], wanted: str) -> Findings:
+    status = next((each["status"] for each in domains if each["name"] == wanted), None)
+    if status == "verified":
+        yield ok("mail", f"{wanted} is verified")
+    else:
+        text = f"{wanted} is {status or 'no domain of this account'}"
+        yield fail("mail", text, "add and verify it in Resend's dashboard (Domains)")
+
+
+def check_webhook() -> Findings:
+    """Say that the secret has the shape that the settings hold it to."""
+    load(WebhookSettings)
+    yield ok("webhook", "RESEND_WEBHOOK_SECRET has its shape; an event alone can prove it")
+
+
+def check_queues() -> Findings:
+    """Look at both lanes: how long they hide a message, and where poison goes."""
+    import boto3  # noqa: PLC0415 - costs a second, and most checks need none
+
+    settings = load(QueueSettings)
+    endpoint = str(settings.aws_endpoint_url) if settings.aws_endpoint_url else None
+    # The emulator takes any key; on AWS, those of who runs this count.
+    key = "test" if endpoint and urlsplit(endpoint).hostname == "127.0.0.1" else None
+    session = boto3.Session(key, key, region_name=settings.aws_region)
+    client = session.client("sqs", endpoint_url=endpoint)
+    for lane, url in (
+        ("urgent", settings.email_urgent_queue_url),
+        ("bulk", settings.email_bulk_queue_url),
+    ):
+        try:
+            found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        except Exception as error:  # noqa: BLE001 - botocore raises many
+            text = f"the {lane} one cannot be read: {type(error).__name__}"
+            yield fail("queues", text, f"is EMAIL_{lane.upper()}_QUEUE_URL of this deployment?")
+            continue
+        waiting = found.get("ApproximateNumberOfMessages", "0")
+        hidden = int(found.get("VisibilityTimeout", 0))
+        if hidden < LEAST_VISIBILITY_SECONDS or "RedrivePolicy" not in found:
+            text = f"the {lane} one hides a message {hidden} s, or has no dead-letter queue"
+            yield fail("queues", text, "deploy template.yaml as it is")
+        else:
+            yield ok("queues", f"the {lane} one is there, {waiting} waiting")
+
+
+def check_coach() -> Findings:
+    """Ask for the model by its name, which costs nothing."""
+    settings = load(CoachSettings)
+    if not settings.enable_ai_coaching or settings.anthropic_api_key is None:
+        yield ok("coach", "off")
+        return
+    key = settings.anthropic_api_key.get_secret_value()
+    headers = {"x-api-key": key, "anthropic-version": "2023-06-01"}
+    answer = _get(f"{settings.anthropic_api_url}/v1/models/{settings.coach_model}", headers)
+    if answer.is_success:
+        yield ok("coach", f"ANTHROPIC_API_KEY works, {settings.coach_model} is there")
+    elif answer.status_code == httpx.codes.NOT_FOUND:
+        yield fail(
+            "coach", f"there is no {settings.coach_model}", "set COACH_MODEL to one there is"
+        )
+    else:
+        text = f"ANTHROPIC_API_KEY is refused ({answer.status_code})"
+        yield fail("coach", text, "make one at platform.claude.com, or turn ENABLE_AI_COACHING off")
+
+
+def check_api() -> Findings:
+    """Read /health of the deployed API."""
+    url = os.environ.get("API_URL")
+    if not url:
+        yield warn("api", "API_URL is not set, so the deployment itself is not asked", "set it")
+        return
+    answer = _get(f"{url.rstrip('/')}/health", {}, timeout=COLD_START_SECONDS)
+    status = answer.json().get("status")
+    if status == "healthy":
+        yield ok("api", "/health says healthy")
+    elif status == "degraded":
+        yield warn("api", "/health says degraded", "read it: it names what is missing")
+    else:
+        yield fail("api", f"/health says {status}", "read it, and the logs of HealthFunction")
+
+
+def _get(
+    url: str, headers: Mapping[str, str], *, timeout: float = TIMEOUT_SECONDS
+) -> httpx.Response:
+    with http_client(timeout=timeout) as client:
+        return client.get(url, headers=headers)

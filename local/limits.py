@@ -1,0 +1,102 @@
+"""`make limits`: somebody's token buckets in any environment, shown or filled up.
+
+Works on the environment whose UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN are set. Somebody
+is a user's id, an IP address, or `all` for the bucket that everybody shares.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from uuid import UUID
+
+from wingman.coach import service as coach
+from wingman.kit.commands import RedisError
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.ratelimit import ALL, Limiter, Policy, Verdict
+from wingman.kit.ratelimit_memory import MOST_REPEATED_SECONDS
+from wingman.kit.ratelimit_policies import Scope
+from wingman.kit.redis import redis
+from wingman.kit.settings import CoachSettings, SettingsError, load
+
+EVERYBODY = "all"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; an error says what to do about it."""
+    options = _parser().parse_args(arguments)
+    try:
+        _run(Limiter(redis()), options.command, options.whose)
+    except SettingsError as error:
+        sys.exit(f"{error}\nSet them for the environment to look at, or start one: `make up`.")
+    except DependencyUnavailable:
+        sys.exit("Redis cannot be reached: is UPSTASH_REDIS_REST_URL right, and the stack up?")
+    except RedisError as error:
+        sys.exit(f"Redis refuses: {error}\nIs UPSTASH_REDIS_REST_TOKEN right, and may it write?")
+
+
+def buckets(whose: str) -> Mapping[str, Policy]:
+    """Return every bucket of a user, an IP or all (key → policy). Raises ValueError."""
+    scope, subject = _subject(whose)
+    every = [*ALL, coach.policy(load(CoachSettings).max_daily_tips)]
+    return {policy.key(subject): policy for policy in every if policy.scope == scope}
+
+
+def _subject(whose: str) -> tuple[Scope, str]:
+    if whose == EVERYBODY:
+        return "global", EVERYBODY
+    try:
+        return "user", str(UUID(whose))
+    except ValueError:
+        return "ip", str(ip_address(whose))
+
+
+def _known(whose: str) -> str:
+    try:
+        _subject(whose)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{whose!r} is no user id and no IP address") from None
+    return whose
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make limits", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
+    words = {"show": "what is left in each bucket", "reset": "fill them up"}
+    for command, said in words.items():
+        one = commands.add_parser(command, help=said)
+        one.add_argument("whose", type=_known, metavar="USER_OR_IP", help="or `all`")
+    return parser
+
+
+def _run(limiter: Limiter, command: str, whose: str) -> None:
+    found = buckets(whose)
+    if command == "reset":
+        _reset(limiter, found)
+    _show(limiter.look(found))
+    if command == "show":
+        print(f"\nNext: ARGS='reset {whose}' fills them up.")
+
+
+def _reset(limiter: Limiter, found: Mapping[str, Policy]) -> None:
+    print(f"{limiter.reset(found)} of {len(found)} buckets were not full; now they are.")
+    print(
+        "A container that refused somebody just now repeats that without asking for up to"
+        f" {MOST_REPEATED_SECONDS:.0f} s more.\nA container that cannot reach Redis counts alone"
+        " and hears of nothing.\n"
+    )
+
+
+def _show(verdicts: Sequence[Verdict]) -> None:
+    print(f"{'policy':<24}{'left':>8}{'of':>8}{'full in':>10}{'one more in':>14}")
+    for verdict in verdicts:
+        policy, full = verdict.policy, verdict.full_in_ms / 1000
+        one_more = max(0.0, full - (policy.capacity - 1) * policy.seconds_per_token)
+        print(
+            f"{policy.name:<24}{verdict.remaining:>8}{policy.capacity:>8}"
+            f"{f'{full:.0f} s':>10}{f'{one_more:.0f} s' if one_more else 'now':>14}"
+        )
+
+
+if __name__ == "__main__":
+    main()

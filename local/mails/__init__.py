@@ -1,0 +1,1 @@
+"""Every mail there is, as samples and as a gallery of pictures."""

@@ -1,0 +1,144 @@
+"""What each mail may say: one example per shape; and the brands it may be said by."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from local.stack import CHECKOUT
+from wingman.emails.contents import (
+    Content,
+    MatchAccepted,
+    MatchDeclined,
+    MatchInvitation,
+    SessionCancelled,
+    SessionFeedback,
+    SessionReminder,
+    SessionRescheduled,
+    SessionScheduled,
+    WeeklyDigest,
+)
+from wingman.emails.models import Template
+
+_BRANDS = CHECKOUT / "layers/shared/wingman/emails/brands"
+BRANDS: dict[str, dict[str, str]] = {
+    path.stem: json.loads(path.read_text("utf-8")) for path in sorted(_BRANDS.glob("*.json"))
+}
+MATCH = UUID("6f1c0f0e-0000-4000-8000-000000000001")
+SESSION_ID = UUID("6f1c0f0e-0000-4000-8000-000000000002")
+SESSION = {
+    "session_id": SESSION_ID,
+    "partner_name": "Leo",
+    "venue_name": "Café Kranzler, upstairs",
+    "scheduled_time": datetime(2026, 11, 22, 17, tzinfo=UTC),
+}
+CHALLENGE = {
+    "challenge_title": "Ask for a story",
+    "challenge_description": "Find out about a place that they would go back to.",
+}
+
+
+def an_invitation(**overrides: Any) -> MatchInvitation:
+    """Leo invites the reader."""
+    facts: dict[str, Any] = {
+        "template": Template.MATCH_INVITATION,
+        "match_id": MATCH,
+        "inviter_name": "Leo",
+        "venue_suggestion": "Café Kranzler, upstairs",
+        "note": "I saw you like film photography too.\n\nCoffee and a walk with the cameras?",
+        "expires_at": datetime(2026, 11, 22, 17, tzinfo=UTC),
+    }
+    return MatchInvitation(**facts | overrides)
+
+
+def an_acceptance(**overrides: Any) -> MatchAccepted:
+    """Leo accepted, or the reader did."""
+    facts: dict[str, Any] = {
+        "template": Template.MATCH_ACCEPTED,
+        "match_id": MATCH,
+        "partner_name": "Leo",
+        "venue_suggestion": "Café Kranzler, upstairs",
+        "role": "inviter",
+    }
+    return MatchAccepted(**facts | overrides)
+
+
+def a_decline(**overrides: Any) -> MatchDeclined:
+    """Leo would rather not."""
+    facts: dict[str, Any] = {
+        "template": Template.MATCH_DECLINED,
+        "match_id": MATCH,
+        "partner_name": "Leo",
+    }
+    return MatchDeclined(**facts | overrides)
+
+
+def a_plan(**overrides: Any) -> SessionScheduled:
+    """They will meet."""
+    return SessionScheduled(template=Template.SESSION_SCHEDULED, **SESSION | CHALLENGE | overrides)
+
+
+def a_change(**overrides: Any) -> SessionRescheduled:
+    """They will meet at another time."""
+    facts = SESSION | CHALLENGE | {"previous_time": datetime(2026, 11, 21, 17, tzinfo=UTC)}
+    return SessionRescheduled(template=Template.SESSION_RESCHEDULED, **facts | overrides)
+
+
+def a_cancellation(**overrides: Any) -> SessionCancelled:
+    """They will not meet."""
+    facts = SESSION | {"reason": "I caught a cold.\n\nNext week?"}
+    return SessionCancelled(template=Template.SESSION_CANCELLED, **facts | overrides)
+
+
+def a_reminder(**overrides: Any) -> SessionReminder:
+    """They will meet soon."""
+    facts = SESSION | {"challenge_title": CHALLENGE["challenge_title"]}
+    return SessionReminder(**{"template": Template.SESSION_REMINDER_24H} | facts | overrides)
+
+
+def a_digest(**overrides: Any) -> WeeklyDigest:
+    """Return what a week brought."""
+    met = {key: SESSION[key] for key in ("partner_name", "venue_name", "scheduled_time")}
+    waiting = {"inviter_name": "Ada", "expires_at": datetime(2026, 11, 24, 8, 30, tzinfo=UTC)}
+    facts: dict[str, Any] = {
+        "template": Template.WEEKLY_DIGEST,
+        "first_day": "2026-11-16",
+        "last_day": "2026-11-22",
+        "week_ends_at": datetime(2026, 11, 22, 23, tzinfo=UTC),
+        "met_count": 1,
+        "met": [met],
+        "invitation_count": 3,
+        "invitations": [waiting, waiting | {"inviter_name": "Grace"}],
+        "score": 3,
+        "score_before": 2,
+    }
+    return WeeklyDigest(**facts | overrides)
+
+
+NOTHING_NEW: dict[str, Any] = {
+    "met_count": 0,
+    "met": [],
+    "invitation_count": 0,
+    "invitations": [],
+    "score": -1,
+    "score_before": 0,
+}
+
+CASES: dict[str, Content] = {
+    "match_invitation": an_invitation(),
+    "match_invitation_bare": an_invitation(note=None, venue_suggestion=None),
+    "match_accepted_inviter": an_acceptance(),
+    "match_accepted_invitee": an_acceptance(role="invitee", venue_suggestion=None),
+    "match_declined": a_decline(),
+    "session_scheduled": a_plan(),
+    "session_scheduled_bare": a_plan(challenge_title=None, challenge_description=None),
+    "session_rescheduled": a_change(),
+    "session_rescheduled_place_only": a_change(previous_time=None),
+    "session_cancelled": a_cancellation(),
+    "session_cancelled_bare": a_cancellation(reason=None),
+    "session_reminder_24h": a_reminder(),
+    "session_reminder_2h": a_reminder(template=Template.SESSION_REMINDER_2H, challenge_title=None),
+    "session_feedback": SessionFeedback(template=Template.SESSION_FEEDBACK, **SESSION),
+    "weekly_digest": a_digest(),
+    "weekly_digest_bare": a_digest(**NOTHING_NEW),
+}

@@ -1,0 +1,118 @@
+"""The README's table of settings, written from the code and the template: `make settings`."""
+
+import importlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic.fields import FieldInfo
+
+from local import template
+from wingman.kit.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+BEGIN, END = "<!-- settings: make settings -->\n", "<!-- /settings -->\n"
+# The domains that have settings which only they can judge.
+_OWNERS = ("wingman.emails.settings",)
+# What the runtime or a library reads by itself.
+OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL"})
+OF_THE_LIBRARIES = frozenset({"POWERTOOLS_SERVICE_NAME"})
+_FEW = 4
+
+
+class Setting(NamedTuple):
+    """One row: what it is called, means and is by default, who sets it and who is given it."""
+
+    name: str
+    meaning: str
+    default: str
+    set_by: str
+    given_to: tuple[str, ...]
+
+
+def models() -> Iterator[type[Settings]]:
+    """Yield every model of settings there is."""
+    for owner in _OWNERS:
+        importlib.import_module(owner)
+    found: dict[type[Settings], None] = {}
+    waiting = [*Settings.__subclasses__()]
+    while waiting:
+        model = waiting.pop(0)
+        found[model] = None
+        waiting += model.__subclasses__()
+    yield from found
+
+
+def fields() -> dict[str, FieldInfo]:
+    """Return every setting by its variable's name."""
+    return {n.upper(): field for model in models() for n, field in model.model_fields.items()}
+
+
+def settings() -> list[Setting]:
+    """Read every setting out of code and template."""
+    read = template.load(ROOT / "template.yaml")
+    given = {name: template.variables(read, name) for name in template.functions(read)}
+    rows = []
+    for name, field in sorted(fields().items()):
+        holders = tuple(sorted(_folder(read, f) for f, names in given.items() if name in names))
+        source = next((names[name] for names in given.values() if name in names), None)
+        default, set_by = _source(read, source)
+        default = default if source is not None else _default(field)
+        rows.append(Setting(name, str(field.description), default, set_by, holders))
+    return rows
+
+
+def table() -> str:
+    """Return the rows as the README has them."""
+    head = "| variable | what | default | set by | given to |\n|---|---|---|---|---|\n"
+    every = {row for setting in settings() for row in setting.given_to}
+    return head + "".join(
+        f"| `{row.name}` | {row.meaning} | {row.default} | {row.set_by}"
+        f" | {_holders(row.given_to, every)} |\n"
+        for row in settings()
+    )
+
+
+def _holders(holders: tuple[str, ...], every: set[str]) -> str:
+    others = sorted(every - set(holders))
+    if not others:
+        return "all"
+    if len(others) <= _FEW:
+        return f"all but {', '.join(others)}"
+    return ", ".join(holders) or "all"
+
+
+def _source(read: Mapping[str, Any], value: Any) -> tuple[str, str]:
+    """Return the default of a variable in the template, and who sets it."""
+    if value is None:
+        return "", "the runtime"
+    if "resolve:secretsmanager" in str(value):
+        return "", "secret"
+    parameter = re.search(r"'Ref': '(\w+)'", str(value))
+    if parameter is None or parameter[1] not in read["Parameters"]:
+        return "", "the template"
+    default = str(read["Parameters"][parameter[1]].get("Default", ""))
+    return f"`{default}`" if default else "", f"`{parameter[1]}`"
+
+
+def _default(field: FieldInfo) -> str:
+    return "" if field.is_required() or field.default is None else f"`{field.default}`"
+
+
+def _folder(read: Mapping[str, Any], function: str) -> str:
+    uri: str = read["Resources"][function]["Properties"]["CodeUri"]
+    return uri.removeprefix("functions/")
+
+
+def written(readme: str) -> str:
+    """Return the README with the table as it has to be."""
+    before, rest = readme.split(BEGIN)
+    return before + BEGIN + table() + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text()))
+    sys.stdout.write("README.md: the settings are written\n")

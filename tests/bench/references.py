@@ -1,0 +1,15 @@
+"""Where the libraries are that the product is compared with; it is installed without them."""
+
+import sys
+from pathlib import Path
+
+from local.stack import CHECKOUT
+
+_PACKAGES = CHECKOUT / ".local" / "references" / "lib"
+
+
+def find_references() -> None:
+    """Make them importable, behind whatever the product has itself."""
+    path = str(next(Path(_PACKAGES).glob("python3*/site-packages")))
+    if path not in sys.path:
+        sys.path.append(path)

@@ -1,0 +1,190 @@
+"""Our retries and botocore's standard mode against a server that fails."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any, Self
+from unittest.mock import patch
+
+import boto3
+import botocore.endpoint
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from redis import Redis
+
+from wingman.kit import retry
+from wingman.kit.breakers import breaker, breakers
+from wingman.kit.clock import within
+from wingman.kit.database import PostgrestDatabase
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.transport import http_client
+
+DEADLINE = 0.9
+"""Seconds."""
+
+
+class FailingServer:
+    """Does what it is asked, and answers 503, after `seconds`, or never (`lost`)."""
+
+    def __init__(self, *, seconds: float = 0.0, lost: bool = False) -> None:
+        self.began: list[float] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                server.began.append(time.monotonic())
+                self.rfile.read(int(self.headers["Content-Length"]))
+                time.sleep(seconds)
+                if lost:
+                    self.close_connection = True
+                    return
+                with contextlib.suppress(OSError):  # whoever gave up has closed it
+                    self.wfile.write(b"HTTP/1.1 503 Away\r\nContent-Length: 2\r\n\r\n{}")
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Ours:
+    """The kit's database client and retries, from a fresh container on."""
+
+    def __init__(self, url: str) -> None:
+        self.new_container()
+        session = http_client(timeout=5.0)
+        self._database = PostgrestDatabase(url, {}, session)
+
+    def new_container(self) -> None:
+        """Forget what a container remembers: its budgets and its breakers."""
+        breakers.cache_clear()
+        retry.budgets.cache_clear()
+
+    def idempotent(self) -> None:
+        with contextlib.suppress(DependencyUnavailable):
+            self._database.rpc("any", {}, idempotent=True)
+
+    def not_idempotent(self) -> None:
+        with contextlib.suppress(DependencyUnavailable):
+            self._database.rpc("any", {})
+
+    def without_breaker(self) -> None:
+        policy = retry.with_supabase_retry.but(circuit_breaker_key=None, idempotent=True)
+        with contextlib.suppress(DependencyUnavailable):
+            policy.run(lambda: self._database._call("any", {}))
+
+    def stubborn(self) -> None:
+        """Retry more often and for longer than any policy, within 900 ms."""
+        policy = retry.with_retry(4, first_wait=0.05, patience=60.0, idempotent=True)
+        with contextlib.suppress(DependencyUnavailable), within(DEADLINE):
+            policy.run(lambda: self._database._call("any", {}))
+
+
+class Botocore:
+    """An SQS client as botocore makes it; sending a message is not idempotent."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.new_container()
+
+    def new_container(self) -> None:
+        """Make another client: a retry budget belongs to one."""
+        self._client = self._made(3)
+
+    def call(self) -> None:
+        self._send(self._client)
+
+    def stubborn(self) -> None:
+        """Retry more often than by default; there is no deadline to give."""
+        self._send(self._made(5))
+
+    def _send(self, client: Any) -> None:
+        with contextlib.suppress(ClientError, BotoCoreError):
+            client.send_message(QueueUrl=f"{self._url}/1/queue", MessageBody="any")
+
+    def _made(self, attempts: int) -> Any:
+        return boto3.client(
+            "sqs",
+            endpoint_url=self._url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
+        )
+
+
+@contextlib.contextmanager
+def no_waits() -> Iterator[None]:
+    """Let nobody wait between attempts."""
+    at_once = SimpleNamespace(sleep=lambda _: None)
+    with retry.pausing_with(at_once.sleep), patch.object(botocore.endpoint, "time", at_once):
+        yield
+
+
+@contextlib.contextmanager
+def no_circuit(redis_url: str) -> Iterator[None]:
+    """Begin with a closed circuit, and let nobody find the one that this opens."""
+    with Redis.from_url(redis_url) as client:
+        client.delete(breaker("supabase").key)
+        yield
+        client.delete(breaker("supabase").key)
+
+
+def storm(redis_url: str, callers: int, *, containers: bool = False) -> list[float]:
+    """Return the calls that reach a dead server for each caller: ours, without breaker, botocore.
+
+    All callers are in one container, or each is in a container of its own.
+    """
+    found = []
+    with FailingServer() as server:
+        ours, theirs = Ours(server.url), Botocore(server.url)
+        for contender, call in (
+            (ours, ours.idempotent),
+            (ours, ours.without_breaker),
+            (theirs, theirs.call),
+        ):
+            server.began.clear()
+            contender.new_container()
+            with no_circuit(redis_url), no_waits():
+                for _ in range(callers):
+                    if containers:
+                        contender.new_container()
+                    call()
+            found.append(len(server.began) / callers)
+    return found
+
+
+def times_done(redis_url: str) -> list[int]:
+    """Return how often a call is done whose answers are lost and which is not idempotent."""
+    found = []
+    with FailingServer(lost=True) as server:
+        for call in (Ours(server.url).not_idempotent, Botocore(server.url).call):
+            server.began.clear()
+            with no_circuit(redis_url), no_waits():
+                call()
+            found.append(len(server.began))
+    return found
+
+
+def late_attempts(contender: Ours | Botocore, server: FailingServer) -> tuple[int, float]:
+    """Return the attempts that begin after 900 ms, and after how many 900 ms the caller hears."""
+    server.began.clear()
+    began = time.monotonic()
+    contender.stubborn()
+    taken = time.monotonic() - began
+    late = sum(moment > began + DEADLINE for moment in server.began)
+    return late, taken / DEADLINE

@@ -1,0 +1,45 @@
+"""`make soak`: ten thousand mails through chaos, into docs/benchmarks.md."""
+
+import secrets
+import sys
+
+from local.environment import read
+from local.stack import stack
+from tests.bench.report import write
+from tests.faults.soak import Outcome, Soak
+from tests.support.people import People
+
+MAILS = 10_000
+
+
+def section(outcome: Outcome) -> str:
+    """Tell what happened, and what became of the mails."""
+    events = "\n".join(f"| {name} | {number} |" for name, number in sorted(outcome.events.items()))
+    ends = ", ".join(f"{number} {status}" for status, number in sorted(outcome.statuses.items()))
+    return (
+        "## Soak\n\n"
+        f"{outcome.mails} mails through the real sender, database, limiter and provider sandbox, "
+        f"seed {outcome.seed}, {outcome.seconds:.0f} s.\nWritten by `make soak`; "
+        f"`make soak ARGS={outcome.seed}` throws the same dice.\n\n"
+        f"| what happened | times |\n|---|---|\n{events}\n\n"
+        f"Outcome: {ends}. Accepted twice: {len(outcome.accepted_twice)}. Sent by the log and "
+        f"never accepted: {len(outcome.sent_but_never_accepted)}.\nAccepted and not sent by the "
+        f"log: {len(outcome.accepted_but_not_sent)}. Given up without a reason: "
+        f"{len(outcome.given_up_without_a_reason)}.\n"
+    )
+
+
+def main() -> None:
+    """Run once; a seed as the argument repeats a run."""
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else secrets.randbelow(2**32)
+    values = read(stack("test"))
+    print(f"{MAILS} mails, seed {seed} …", flush=True)
+    with People(values) as people, Soak(values, people, mails=MAILS, seed=seed, chaos=180) as soak:
+        outcome = soak.run(seconds=900)
+    write(section(outcome))
+    if outcome.mistakes or set(outcome.statuses) & {"pending", "sending"}:
+        sys.exit(f"not exactly once: `make soak ARGS={seed}` repeats it")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""One browser for every test here, and readers who hold a link."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page
+from redis import Redis
+
+from local.browser import browser as chromium
+from tests.browser.reader import STATES, Reader
+from tests.support.people import People
+from wingman.emails.models import Category
+
+
+# For this folder alone: while it is open, no other event loop runs in the thread. pytest takes a
+# folder for one only if there is an __init__.py in it.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page as its reader got to it, and what the browser did and said on the way."""
+
+    state: str
+    page: Page
+    reader: Reader
+    requests: Sequence[str]
+    console: Sequence[str]
+    headers: Mapping[str, str]
+
+
+@pytest.fixture(scope="package", params=STATES)
+def shown(
+    request: pytest.FixtureRequest, browser: Browser, people: People, stack: dict[str, str]
+) -> Iterator[Shown]:
+    """Each of the pages, opened once for all tests that only look at it."""
+    reader = Reader(people, stack, Category.FEEDBACK_REQUESTS)
+    requests: list[str] = []
+    console: list[str] = []
+    answers: list[Mapping[str, str]] = []
+    with browser.new_context(locale="en-GB") as context:
+        context.on("request", lambda request: requests.append(request.url))
+        context.on("response", lambda response: answers.append(response.headers))
+        context.on("console", lambda message: console.append(message.text))
+        page = context.new_page()
+        STATES[request.param](page, reader)
+        yield Shown(request.param, page, reader, requests, console, answers[-1])
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab of somebody who has never been here."""
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def reader(people: People, stack: dict[str, str]) -> Reader:
+    """Somebody with a mail that asks how it was."""
+    return Reader(people, stack, Category.FEEDBACK_REQUESTS)
+
+
+@pytest.fixture(autouse=True)
+def unhurried(stack: dict[str, str]) -> None:
+    """Fill the buckets of this address: a run opens more pages than one person may."""
+    with Redis.from_url(stack["REDIS_URL"]) as redis:
+        redis.delete("ratelimit:public:127.0.0.1")

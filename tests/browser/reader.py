@@ -1,0 +1,73 @@
+"""Somebody with a mail in their hand, and the pages behind its links."""
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support.people import People
+from wingman.emails.links import Link, Links
+from wingman.emails.models import Category
+
+
+class Reader:
+    """A user, the links in their mails, and what the database knows of their wishes."""
+
+    def __init__(self, people: People, stack: dict[str, str], category: Category) -> None:
+        self.person = people.new()
+        links = Links(stack["API_URL"], stack["EMAIL_LINK_SECRET"])
+        link = Link(self.person.id, category)
+        self.unsubscribe_url = links.unsubscribe(link)
+        self.preferences_url = links.preferences(link)
+        self._people = people
+
+    def stored(self, columns: str) -> tuple[Any, ...] | None:
+        """Return these columns of the stored preferences; None before anything was stored."""
+        return self._people.connection.execute(
+            f"select {columns} from public.email_preferences where user_id = %s",  # noqa: S608
+            (self.person.id,),
+        ).fetchone()
+
+
+def ask(page: Page, reader: Reader) -> None:
+    page.goto(reader.unsubscribe_url)
+
+
+def done(page: Page, reader: Reader) -> None:
+    ask(page, reader)
+    page.get_by_role("button", name="Unsubscribe").click()
+    page.get_by_role("heading", name="You are unsubscribed").wait_for()
+
+
+def choose(page: Page, reader: Reader) -> None:
+    page.goto(reader.preferences_url)
+
+
+def saved(page: Page, reader: Reader) -> None:
+    choose(page, reader)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("status").wait_for()
+
+
+def refused(page: Page, reader: Reader) -> None:
+    choose(page, reader)
+    page.get_by_label("Quiet hours").check()
+    page.get_by_label("From").fill("08:00")
+    page.get_by_label("Until").fill("07:30")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("alert").wait_for()
+
+
+def not_valid(page: Page, reader: Reader) -> None:
+    page.goto(reader.preferences_url[:-1])
+
+
+STATES: dict[str, Callable[[Page, Reader], None]] = {
+    "asked whether to unsubscribe": ask,
+    "unsubscribed": done,
+    "choosing": choose,
+    "saved": saved,
+    "refused": refused,
+    "a link that is not valid": not_valid,
+}
+"""How a reader gets to each of the pages."""

@@ -1,0 +1,33 @@
+"""The pages in the colours of every brand."""
+
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page
+
+from local.mails.samples import BRANDS
+from tests.browser.looks import DESKTOP, PHONE, Look, barriers, in_every_look
+from wingman.emails import pages
+from wingman.emails.brand import Brand
+from wingman.emails.errors import InvalidToken
+from wingman.emails.models import Category
+
+LIGHT_AND_DARK = [Look(*PHONE, "light"), Look(*DESKTOP, "dark")]
+FORM = pages.Form([Category.SESSION_REMINDERS], "Europe/Berlin", True, "22:00", "08:00")
+WRITTEN = {
+    "ask": lambda of: of.ask(Category.MARKETING_EMAILS, "?token=x"),
+    "done": lambda of: of.done(Category.MARKETING_EMAILS, "?token=x"),
+    "saved": lambda of: of.choose(FORM, saved=True),
+    "refused": lambda of: of.choose(FORM, problem="timezone is not known"),
+    "sorry": lambda of: of.sorry(InvalidToken(), str(UUID(int=0))),
+}
+
+
+@pytest.mark.parametrize("brand", BRANDS)
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_page_reads_as_well_in_every_brand(page: Page, brand: str, name: str) -> None:
+    written = WRITTEN[name](pages.Pages(Brand.model_validate(BRANDS[brand])))
+    page.set_content(written.html)
+
+    for look in in_every_look(page, LIGHT_AND_DARK):
+        assert barriers(page) == [], look

@@ -1,0 +1,27 @@
+"""From a mail that was sent to its pages, by its own links."""
+
+from playwright.sync_api import Page
+
+from tests.browser.reader import Reader
+from tests.support.api import Api
+from tests.support.inbox import Inbox
+from tests.support.people import People
+
+
+def test_a_reader_says_no_and_changes_their_mind(
+    page: Page, api: Api, people: People, inbox: Inbox, reader: Reader
+) -> None:
+    api.invited(people.new("Leo"), reader.person)
+    [mail] = inbox.wait_for(reader.person, 1)
+
+    page.set_content(mail["html"])
+    page.get_by_role("link", name="Unsubscribe").click()
+    page.get_by_role("button", name="Unsubscribe").click()
+    page.get_by_text("no more invitations and plans").wait_for()
+    assert reader.stored("match_notifications, session_reminders") == (False, True)
+
+    page.get_by_role("link", name="Choose what you get").click()
+    page.get_by_label("Invitations and plans").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("status").wait_for()
+    assert reader.stored("match_notifications, session_reminders") == (True, True)

@@ -1,0 +1,18 @@
+"""What looks at the pages sees what is wrong with one."""
+
+from playwright.sync_api import Page
+
+from tests.browser.looks import barriers, structure
+
+BAD = """<!doctype html><title>x</title><h1>Bad</h1>
+<p style="color: #999; background: #fff">Pale</p>
+<form><input name="nameless"><button></button></form>"""
+
+
+def test_a_bad_page_is_found_out(page: Page) -> None:
+    page.set_content(BAD)
+
+    rules = {line.split(":")[0] for line in barriers(page)}
+
+    assert rules >= {"color-contrast", "label", "button-name", "html-has-lang"}
+    assert len(structure(page)["unnamed"]) == 2

@@ -1,0 +1,25 @@
+"""The mails themselves, as a browser shows their HTML."""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from local.mails.gallery import Mail, written
+from local.mails.samples import BRANDS, CASES
+from tests.browser.looks import WCAG, Look, barriers, in_every_look, overflow
+
+MAILS = list(written(BRANDS, CASES))
+NARROW_AND_WIDE = [Look(320, 844, "light"), Look(1280, 844, "dark")]
+
+
+@pytest.fixture(scope="module")
+def sheet(browser: Browser) -> Page:
+    return browser.new_page()
+
+
+@pytest.mark.parametrize("mail", MAILS, ids=lambda mail: f"{mail.brand}-{mail.name}")
+def test_everybody_can_read_a_mail(sheet: Page, mail: Mail) -> None:
+    sheet.set_content(mail.rendered.html)
+
+    for look in in_every_look(sheet, NARROW_AND_WIDE):
+        assert barriers(sheet, WCAG) == [], look
+        assert overflow(sheet) == 0, look

@@ -1,0 +1,32 @@
+"""`make demo`, the first thing that anybody runs after `make dev`."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.functions import Function
+from tests.support.template import ROOT
+
+
+@pytest.mark.timeout(240)
+def test_the_demo_reaches_its_end(function: Callable[..., Function]) -> None:
+    """With a sweep a second instead of a minute."""
+    reminders = function("session_reminders")
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "local", "demo", "--name", "test"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    while True:
+        try:
+            told, _ = demo.communicate(timeout=1)
+            break
+        except subprocess.TimeoutExpired:
+            reminders.invoke(reminders.event("every_minute"), milliseconds=50_000)
+
+    assert demo.returncode == 0, told
+    assert "Nine mails, each exactly once." in told

@@ -1,0 +1,115 @@
+"""What the whole run left in the logs: nothing about anybody. Runs after every other test."""
+
+import json
+import re
+import time
+from uuid import uuid4
+
+import pytest
+
+from tests.conftest import ENV_FILE
+from tests.support.api import Api
+from tests.support.inbox import Inbox
+from tests.support.logs import events, function_logs, part_logs
+from tests.support.meetings import BEGINNER, in_days
+from tests.support.model import Model
+from tests.support.people import People
+from tests.support.template import template
+
+pytestmark = [pytest.mark.last, pytest.mark.usefixtures("closed_breakers")]
+
+ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
+ACCESS_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
+LINK_TOKEN = re.compile(r"token=[\w-]{16,}")
+LONG_ENOUGH = 6
+SEEN = {
+    *("match.requested", "match.accepted", "session.created", "session.cancelled"),
+    *("challenge.submitted", "coach.advised", "coach.provider_failed", "emails.accepted"),
+    *("reminders.swept", "http.failed"),
+}
+
+
+@pytest.fixture(scope="module")
+def _something_was_said(stack: dict[str, str], api: Api, people: People) -> None:
+    """Write into every field that takes words, and let some of it go wrong."""
+    maya, leo = people.pair()
+    words = {name: f"{name} {uuid4().hex}" for name in ("note", "place", "notes", "reason")}
+    with Inbox(stack["RESEND_API_URL"]) as inbox, Model(stack["ANTHROPIC_API_URL"]) as model:
+        match_id = api.invited(maya, leo, venue_suggestion=words["place"], note=words["note"])
+        api.answer(leo, match_id)
+        plan = {"match_id": match_id, "venue_name": words["place"], "notes": words["notes"]}
+        session = api.call(
+            "POST", "/api/sessions", maya, json=plan | {"scheduled_time": in_days(3)}
+        )
+        cancel = f"/api/sessions/{session.json()['id']}/cancel"
+        api.call("POST", cancel, leo, json={"reason": words["reason"]})
+        attempt = {"outcome": "done", "reflection": f"I wrote to {leo.email}"}
+        api.call("POST", f"/api/challenges/{BEGINNER}/submissions", maya, json=attempt)
+        for fault in (None, "error_500", "malformed"):
+            if fault:
+                model.fault(fault, 2)
+            asked = {"question": f"Why does {leo.email} not answer? {uuid4().hex}"}
+            api.call("POST", "/api/coach/tips", maya, json=asked)
+        api.call("POST", "/api/matches", maya, json={"invitee_id": leo.email, "note": "a\u0000b"})
+        api.call("POST", f"/api/email/unsubscribe?token={uuid4().hex}", json={})
+        inbox.wait_for(leo, 3)
+        inbox.wait_for(maya, 3)
+
+
+@pytest.fixture(scope="module")
+def lines(stack: dict[str, str], _something_was_said: None) -> list[str]:
+    """Return every line once all that is to be seen has been written."""
+    ends_at = time.monotonic() + 70  # the sweep runs every minute
+    while missing := SEEN - {event.get("message") for event in events(function_logs(stack))}:
+        assert time.monotonic() < ends_at, f"no function has logged {missing}"
+        time.sleep(1)
+    return function_logs(stack)
+
+
+@pytest.fixture(scope="module")
+def written(lines: list[str]) -> dict[str, str]:
+    """Return all text in which nothing about anybody may be, by where it was found."""
+    return {"functions": "\n".join(lines), **part_logs(ENV_FILE.parent / "logs")}
+
+
+def test_there_is_something_to_read(written: dict[str, str]) -> None:
+    assert len(written["functions"]) > 10_000
+    assert {"edge.log", "ministack.log", "postgrest.log", "resend.log"} <= set(written)
+    assert written["ministack.log"]
+
+
+@pytest.mark.parametrize("pattern", [ADDRESS, ACCESS_TOKEN, LINK_TOKEN])
+def test_no_log_has_an_address_or_a_token(
+    pattern: re.Pattern[str], written: dict[str, str]
+) -> None:
+    assert {name: pattern.findall(text)[:3] for name, text in written.items()} == {
+        name: [] for name in written
+    }
+
+
+def test_no_log_has_a_secret(stack: dict[str, str], written: dict[str, str]) -> None:
+    secrets = {n: v for n, v in stack.items() if n.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+    secrets["DATABASE_URL"] = stack["DATABASE_URL"].split("@")[0].rpartition(":")[2]
+    assert len(secrets) > LONG_ENOUGH
+    assert [
+        (secret, name)
+        for secret, value in secrets.items()
+        for name, text in written.items()
+        if value in text
+    ] == []
+
+
+def test_no_log_has_what_somebody_wrote(api: Api, written: dict[str, str]) -> None:
+    said = {text for text in api.said if len(text) >= LONG_ENOUGH}
+    assert len(said) > LONG_ENOUGH
+    everything = "\n".join(written.values())
+    spellings = {spelling for text in said for spelling in (text, json.dumps(text)[1:-1])}
+    assert [spelling for spelling in spellings if spelling in everything] == []
+
+
+def test_an_access_log_names_the_route_and_not_who_took_it() -> None:
+    settings = template()["Resources"]["Api"]["Properties"]["AccessLogSettings"]
+    assert set(re.findall(r"\$context\.([\w.]+)", settings["Format"])) == {
+        *("requestId", "routeKey", "status", "responseLatency"),
+        "integrationErrorMessage",
+    }

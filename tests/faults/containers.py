@@ -1,0 +1,95 @@
+"""Containers of one function, each in a process of its own, as Lambda has them."""
+
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import pytest
+
+from tests.support.functions import Function
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+
+
+class Answer(NamedTuple):
+    """What a client got, and after how many seconds."""
+
+    status: int
+    headers: Mapping[str, str]
+    seconds: float
+
+
+class Load(NamedTuple):
+    """Requests one after the other: as many as `times`, or for `seconds` with a pause between."""
+
+    events: Sequence[dict[str, Any]]
+    times: int | None = None
+    seconds: float = 0.0
+    pause: float = 0.0
+
+
+class Container:
+    """A warm container that takes one request at a time."""
+
+    def __init__(self, name: str, stack: Mapping[str, str], **overrides: str) -> None:
+        self._pipe, theirs = _PROCESSES.Pipe()
+        self._process = _PROCESSES.Process(
+            target=_run, args=(theirs, name, dict(stack), overrides), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def begin(self, load: Load) -> None:
+        """Send the requests; `answers` waits for them."""
+        self._pipe.send(load)
+
+    def answers(self) -> list[Answer]:
+        """Return what the requests of the last `begin` were answered."""
+        assert self._pipe.poll(60), "the container hangs"
+        answers: list[Answer] = self._pipe.recv()
+        return answers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+        self._process.join(5)
+        self._process.kill()
+
+
+def together(containers: Sequence[Container], loads: Sequence[Load]) -> list[list[Answer]]:
+    """Let all containers work at the same time."""
+    for container, load in zip(containers, loads, strict=True):
+        container.begin(load)
+    return [container.answers() for container in containers]
+
+
+def _run(pipe: Connection, name: str, stack: dict[str, str], overrides: dict[str, str]) -> None:
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - logs, for the process's life
+    function = Function(name, stack, pytest.MonkeyPatch(), overrides)
+    while True:
+        try:
+            load: Load = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_work(function, load))
+
+
+def _work(function: Function, load: Load) -> list[Answer]:
+    answers: list[Answer] = []
+    ends_at = time.monotonic() + load.seconds
+    while len(answers) < load.times if load.times is not None else time.monotonic() < ends_at:
+        event = load.events[len(answers) % len(load.events)]
+        began = time.monotonic()
+        answer = function.invoke(event)
+        took = time.monotonic() - began
+        headers = {key.lower(): value for key, value in answer["headers"].items()}
+        answers.append(Answer(answer["statusCode"], headers, took))
+        time.sleep(load.pause)
+    return answers

@@ -1,0 +1,238 @@
+"""Thousands of mails through the real sender while everything goes wrong, by a seed.
+
+The database, PostgREST, Redis and the provider's sandbox are the stack's own. Senders are
+processes, killed at random; the queue loses, repeats, reorders and delays messages; sweeps race
+them; leases end under slow sends. Hours pass in seconds: due times and leases are moved, not waited
+for. A seed repeats the dice, not the machine's timing.
+"""
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Self
+from uuid import UUID
+
+import httpx
+import psycopg
+from redis import Redis
+
+from tests.support.people import People
+from tests.support.senders import SenderProcess
+
+SENDERS = 5
+LOST, REPEATED, KILLED, HURRIED, REVIVED = 0.1, 0.15, 0.5, 0.1, 0.3
+CIRCUIT = "breaker:email"
+COMES_DUE_WITHIN = 0.8
+MAILS_PER_READER = 10
+# What the provider's next request meets, when it meets anything.
+FAULTS = ("lost_response", "lost_response", "error_500", "rate_limited", "timeout")
+FAULTY = 0.35
+
+
+@dataclass
+class Outcome:
+    """What became of the mails, and what they went through."""
+
+    seed: int
+    mails: int
+    seconds: float
+    statuses: Counter[str] = field(default_factory=Counter)
+    accepted_twice: list[str] = field(default_factory=list)
+    sent_but_never_accepted: list[str] = field(default_factory=list)
+    accepted_but_not_sent: list[str] = field(default_factory=list)
+    given_up_without_a_reason: list[str] = field(default_factory=list)
+    events: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def mistakes(self) -> list[str]:
+        """The mails of which the log and the provider's list do not tell the same."""
+        return [
+            *self.accepted_twice,
+            *self.sent_but_never_accepted,
+            *self.accepted_but_not_sent,
+            *self.given_up_without_a_reason,
+        ]
+
+
+class Soak:
+    """One run: mails, chaos, and the count afterwards."""
+
+    def __init__(
+        self, stack: Mapping[str, str], people: People, *, mails: int, seed: int, chaos: float
+    ) -> None:
+        self.dice = random.Random(seed)  # noqa: S311 - to be repeated
+        self.seed, self.mails, self.events = seed, mails, Counter[str]()
+        self._stack = stack
+        self._database = psycopg.connect(stack["DATABASE_URL"], autocommit=True)
+        self._redis = Redis.from_url(stack["REDIS_URL"], decode_responses=True)
+        self._provider = httpx.Client(base_url=stack["RESEND_API_URL"], timeout=60)
+        self._queue: list[tuple[float, list[UUID]]] = []
+        self._calm = False
+        self._chaos = chaos
+        self.ids = self._record(people, chaos)
+        self._senders = [SenderProcess(stack, hurried=True) for _ in range(SENDERS)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sender in self._senders:
+            sender.kill()
+        self._provider.delete("/_sandbox/faults")
+        self._provider.post("/_sandbox/delay", json={"seconds": 0})
+        self._redis.delete(CIRCUIT)
+        self._redis.close()
+        self._provider.close()
+        self._database.close()
+
+    def _record(self, people: People, chaos: float) -> list[UUID]:
+        """Write the mails, two in three urgent; they come due one by one, so groups are small."""
+        readers = [people.new() for _ in range(self.mails // MAILS_PER_READER)]
+        rows = self._database.execute(
+            "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
+            " priority, enqueued_at, due_at, template_data) select reader.id, 'match_declined',"
+            " reader.email, gen_random_uuid(), case n %% 3 when 0 then 'bulk' else 'urgent' end,"
+            " now(),"
+            " now() + n * make_interval(secs => %s),"
+            " jsonb_build_object('partner_name', 'Leo', 'match_id', gen_random_uuid())"
+            " from unnest(%s::uuid[], %s::text[]) with ordinality as reader (id, email, place)"
+            " inner join generate_series(1, %s) as n on n %% %s = reader.place - 1"
+            " returning email_logs.id",
+            (
+                chaos * COMES_DUE_WITHIN / self.mails,
+                [reader.id for reader in readers],
+                [reader.email for reader in readers],
+                *(self.mails, len(readers)),
+            ),
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def run(self, *, seconds: float) -> Outcome:
+        """Go on until every mail is settled: `seconds` at most, the first ones in chaos."""
+        began = time.monotonic()
+        self._enqueue(self.ids)
+        with ThreadPoolExecutor(1) as sweeper:
+            while (spent := time.monotonic() - began) < seconds and self._open():
+                self._calm = spent > self._chaos
+                sweep = sweeper.submit(self._sweep)
+                for _ in range(8):
+                    self._upset_the_provider()
+                    self._work()
+                    time.sleep(0.03)
+                self._let_time_pass()
+                sweep.result()
+        return self._count(spent)
+
+    def _open(self) -> bool:
+        row = self._database.execute(
+            "select exists (select 1 from public.email_logs where id = any(%s)"
+            " and claimable_at is not null)",
+            (self.ids,),
+        ).fetchone()
+        return bool(row and row[0])
+
+    def _enqueue(self, ids: Sequence[UUID]) -> None:
+        """Put ids into messages; some are lost, some come twice, all at a time of their own."""
+        at = 0
+        while at < len(ids):
+            size = self.dice.choice((1, 3, 10, 50, 100))
+            chunk, at = list(ids[at : at + size]), at + size
+            if self.dice.random() < LOST and not self._calm:
+                self.events["messages lost"] += 1
+                continue
+            copies = 2 if self.dice.random() < REPEATED else 1
+            self.events["messages repeated"] += copies - 1
+            for _ in range(copies):
+                self._queue.append((time.monotonic() + self.dice.random() * 2, chunk))
+
+    def _sweep(self) -> None:
+        with psycopg.connect(self._stack["DATABASE_URL"]) as connection:
+            connection.execute("set local role service_role")
+            found = connection.execute("select id from public.sweep_emails(300)").fetchall()
+        self.events["swept"] += len(found)
+        self._enqueue([row[0] for row in found])
+
+    def _work(self) -> None:
+        for sender in self._senders:
+            sender.look()
+            if sender.doomed:
+                sender.restart()
+                self.events["senders killed"] += 1
+            ready = [item for item in self._queue if item[0] <= time.monotonic()]
+            if ready and not sender.busy:
+                message = self.dice.choice(ready)
+                self._queue.remove(message)
+                dies = self.dice.random() < KILLED and not self._calm
+                sender.give(message[1], self.dice.random() * 0.3 if dies else None)
+                self.events["messages delivered"] += 1
+
+    def _upset_the_provider(self) -> None:
+        if self._calm:
+            self._provider.post("/_sandbox/delay", json={"seconds": 0})
+            return
+        waiting = self._provider.get("/_sandbox/faults").json()
+        if not waiting and self.dice.random() < FAULTY:
+            mode = self.dice.choice(FAULTS)
+            self._provider.post("/_sandbox/faults", json={"mode": mode, "count": 1})
+            self.events[f"fault: {mode}"] += 1
+        if self.dice.random() < 0.1:
+            slow = self.dice.choice((0, 0, 0.1, 0.7))
+            self._provider.post("/_sandbox/delay", json={"seconds": slow})
+
+    def _let_time_pass(self) -> None:
+        """Hours pass: retries come due, pauses and leases end, also of those who are only slow."""
+        self._database.execute(
+            "update public.email_logs set due_at = least(due_at, now()), enqueued_at = null"
+            " where id = any(%s) and delivery_status = 'pending'"
+            " and (enqueued_at is null or due_at <= now())",
+            (self.ids,),
+        )
+        if self.dice.random() < REVIVED:
+            self._revive()
+        if self.dice.random() < HURRIED and not self._calm:
+            self.events["leases ended early"] += self._database.execute(
+                "update public.email_logs set lease_expires_at = now() where id = any(%s)"
+                " and delivery_status = 'sending'",
+                (self.ids,),
+            ).rowcount
+            self._database.execute("update private.email_leases set expires_at = now()")
+
+    def _revive(self) -> None:
+        """The time is over for which the provider was left alone."""
+        self.events["pauses"] += self._database.execute(
+            "update private.email_lanes set paused_until = null, paused_reason = null"
+            " where paused_until is not null"
+        ).rowcount
+        stored = self._redis.get(CIRCUIT)
+        if stored and json.loads(str(stored))["state"] == "open":
+            self._redis.delete(CIRCUIT)
+            self.events["breaker open"] += 1
+
+    def _count(self, seconds: float) -> Outcome:
+        journal = self._provider.get("/_sandbox/journal").json()
+        accepted = Counter(email_id for email_id, _ in journal["accepted"])
+        rows = self._database.execute(
+            "select id::text, delivery_status, error_message from public.email_logs"
+            " where id = any(%s)",
+            (self.ids,),
+        ).fetchall()
+        outcome = Outcome(self.seed, self.mails, seconds, Counter(row[1] for row in rows))
+        outcome.events = self.events
+        for email_id, status, error in rows:
+            _judge(outcome, email_id, status, error, accepted[email_id])
+        return outcome
+
+
+def _judge(outcome: Outcome, email_id: str, status: str, error: str | None, copies: int) -> None:
+    if copies > 1:
+        outcome.accepted_twice.append(email_id)
+    elif status == "sent" and copies == 0:
+        outcome.sent_but_never_accepted.append(email_id)
+    elif status not in {"sent", "unknown"} and copies == 1:
+        outcome.accepted_but_not_sent.append(email_id)
+    elif status != "sent" and not error:
+        outcome.given_up_without_a_reason.append(email_id)

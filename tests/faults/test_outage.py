@@ -1,0 +1,151 @@
+"""The provider is away for two hours: nothing is lost, nothing comes twice, nothing comes stale.
+
+Time passes by moving the times of the rows, not by waiting. The senders are the real ones, on the
+real database, breaker and provider sandbox.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from redis import Redis
+
+from tests.faults.test_exactly_once import worker
+from tests.support.inbox import Inbox
+from tests.support.people import People, Person
+from wingman.emails import provider as adapter
+from wingman.emails import service as emails
+from wingman.kit import breakers
+
+__all__ = ["worker"]  # the fixture that makes this process a container
+
+STEP = timedelta(minutes=15)
+OUTAGE = timedelta(hours=2)
+# What to expect, by template and minutes from the begin of the outage to the meeting.
+REMINDERS = {
+    ("session_reminder_2h", 100): "skipped",  # due before the outage, begun within it
+    ("session_reminder_2h", 119): "skipped",
+    ("session_reminder_2h", 150): "sent",
+    ("session_reminder_2h", 230): "sent",
+    ("session_reminder_24h", 230): "skipped",  # less than 2 h are left when mail flows again
+    ("session_reminder_24h", 250): "sent",
+    ("session_reminder_24h", 25 * 60): "sent",
+}
+READERS = 3
+
+
+@dataclass
+class World:
+    """Mails that come due before and during the outage, one of each kind for each reader."""
+
+    people: People
+    redis: Redis
+    expected: dict[UUID, str]
+    readers: list[Person]
+
+    def row(self, template: str, reader: Person, due: timedelta, data: Mapping[str, Any]) -> UUID:
+        mail = uuid4()
+        self.people.connection.execute(
+            "insert into public.email_logs (id, user_id, email_template, recipient_email,"
+            " dedupe_key, priority, due_at, enqueued_at, template_data)"
+            " values (%s, %s, %s, %s, %s, 'urgent', now() + %s, now(), %s)",
+            (mail, reader.id, template, reader.email, mail.hex, due, json.dumps(data)),
+        )
+        return mail
+
+    def pass_time(self) -> None:
+        """A step later: what was to come is nearer, pauses and leases are over."""
+        ours = list(self.expected)
+        self.people.connection.execute(
+            "update public.email_logs set due_at = due_at - %(step)s, enqueued_at = now(),"
+            " lease_expires_at = lease_expires_at - %(step)s,"
+            " group_started_at = group_started_at - %(step)s,"
+            " first_failed_at = first_failed_at - %(step)s,"
+            " template_data = case when template_data ? 'scheduled_time' then"
+            " jsonb_set(template_data, '{scheduled_time}',"
+            " to_jsonb((template_data ->> 'scheduled_time')::timestamptz - %(step)s))"
+            " else template_data end where id = any(%(ours)s)",
+            {"step": STEP, "ours": ours},
+        )
+        self.people.connection.execute("select public.resume_emails(array['urgent', 'bulk'])")
+        self.redis.delete("breaker:email")
+        breakers.breakers.cache_clear()
+
+    def let_retries_come_due(self) -> None:
+        self.people.connection.execute(
+            "update public.email_logs set due_at = least(due_at, now()), enqueued_at = now()"
+            " where id = any(%s) and error_message is not null",
+            (list(self.expected),),
+        )
+
+    def stored(self) -> dict[UUID, tuple[str, str | None]]:
+        rows = self.people.connection.execute(
+            "select id, delivery_status, error_message from public.email_logs where id = any(%s)",
+            (list(self.expected),),
+        ).fetchall()
+        return {mail: (status, why) for mail, status, why in rows}
+
+
+def _record(people: People, redis: Redis) -> World:
+    world = World(people, redis, {}, [people.new() for _ in range(READERS)])
+    for reader in world.readers:
+        for (template, minutes), expected in REMINDERS.items():
+            starts = timedelta(minutes=minutes)
+            before = timedelta(hours=2 if template.endswith("_2h") else 24)
+            session = {
+                "session_id": str(uuid4()),
+                "partner_name": "Leo",
+                "venue_name": "Park",
+                "scheduled_time": (datetime.now(UTC) + starts).isoformat(),
+            }
+            world.expected[world.row(template, reader, starts - before, session)] = expected
+        for minutes in (1, 45, 115):
+            match = {"match_id": str(uuid4()), "partner_name": "Leo"}
+            due = timedelta(minutes=minutes)
+            world.expected[world.row("match_declined", reader, due, match)] = "sent"
+    return world
+
+
+@pytest.fixture
+def world(people: People, inbox: Inbox, stack: dict[str, str], worker: None) -> Iterator[World]:
+    with Redis.from_url(stack["REDIS_URL"]) as redis:
+        yield _record(people, redis)
+    inbox.heal()
+    people.connection.execute("select public.resume_emails(array['urgent', 'bulk'])")
+
+
+def _send(world: World) -> None:
+    """Several messages, so that each group that is due gets its turn."""
+    for _ in range(4):
+        emails.send(emails.sender(), list(world.expected))
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("mode", ["error_500", "timeout"])
+def test_after_two_hours_what_is_still_of_use_goes_out_once_and_the_rest_is_skipped(
+    world: World, inbox: Inbox, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.3)
+    inbox.fault(mode, 1_000_000)
+    for _ in range(OUTAGE // STEP):
+        _send(world)
+        world.pass_time()
+    assert {status for status, _ in world.stored().values()} <= {"pending", "skipped"}
+
+    inbox.heal()
+    for _ in range(3):
+        _send(world)
+        world.let_retries_come_due()
+
+    stored = world.stored()
+    assert {mail: status for mail, (status, _) in stored.items()} == world.expected
+    assert {why for status, why in stored.values() if status == "skipped"} == {"no_longer_useful"}
+    accepted = [mail["tags"] for reader in world.readers for mail in inbox.of(reader)]
+    ids = [tag["value"] for tags in accepted for tag in tags if tag["name"] == "email_id"]
+    due = {str(mail) for mail, status in world.expected.items() if status == "sent"}
+    assert Counter(ids) == Counter(due)

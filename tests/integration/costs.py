@@ -1,0 +1,116 @@
+"""How many buffers PostgreSQL touches for each step of the outbox, in a table of any size."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from tests.integration.database import WORKER, Actor, Connection, look, own_database
+
+BATCH = 100
+_MAILS_PER_READER = 20
+# Catalogues and plans are read with the first calls; a pooled connection has them.
+_ROUNDS = 4
+
+# Of a hundred mails: 12 due (every third in the bulk lane), 8 planned, 80 settled.
+_READERS = """
+    create temporary table readers as
+    select id, email, row_number() over (order by id) - 1 as place from public.user_profiles
+"""
+_MAILS = """
+    insert into public.email_logs (
+        user_id, email_template, recipient_email, dedupe_key, priority, delivery_status, due_at,
+        created_at, send_group, group_position, group_started_at
+    )
+    select
+        reader.id, 'match_declined', reader.email, mail.n,
+        case when mail.n %% 3 = 0 then 'bulk' else 'urgent' end,
+        case when mail.n %% 100 < 20 then 'pending' else 'sent' end,
+        now() + (mail.n %% 100 - 11.5) * interval '1 hour',
+        now() - (%(mails)s - mail.n) * (interval '200 days' / %(mails)s),
+        case when mail.n %% 100 >= 20 then gen_random_uuid() end,
+        case when mail.n %% 100 >= 20 then 0 end,
+        case when mail.n %% 100 >= 20 then now() - interval '40 days' end
+    from generate_series(1::bigint, %(mails)s) as mail (n)
+    inner join readers as reader on reader.place = mail.n * 7919 %% %(readers)s
+    order by mail.n
+"""
+
+
+@contextmanager
+def full_outbox(url: str, mails: int) -> Iterator[str]:
+    """Make a database with so many mails, twenty for each reader, due ones all over the table."""
+    readers = mails // _MAILS_PER_READER
+    with own_database(url) as own, psycopg.connect(own, autocommit=True) as connection:
+        connection.execute(
+            "insert into auth.users (email) select n || '@example.com'"
+            " from generate_series(1, %s) as n",
+            (readers,),
+        )
+        connection.execute(_READERS)
+        connection.execute(_MAILS, {"mails": mails, "readers": readers})
+        connection.execute("vacuum analyze")
+        yield own
+
+
+def costs(url: str) -> dict[str, int]:
+    """Return the buffers of each step for a hundred mails, found in memory or read."""
+    [due] = look(
+        url,
+        "select id, user_id from public.email_logs"
+        " where priority = 'urgent' and delivery_status = 'pending'"
+        " order by created_at desc limit 1",  # young enough not to be pruned
+    )
+    lane = {"p_ids": [due["id"]], "p_limit": BATCH}
+    with (
+        _session(url, WORKER) as worker,
+        _session(url, Actor("authenticated", due["user_id"])) as reader,
+    ):
+        for _ in range(_ROUNDS):
+            spent = {
+                "lease": _buffers(worker, "private.lease_emails", **lane, p_lease_seconds=0),
+                "claim": _buffers(worker, "public.claim_emails", **lane, p_lease_seconds=60),
+                **_settle(worker),
+                "sweep": _buffers(worker, "public.sweep_emails", p_limit=BATCH),
+                "prune": _buffers(worker, "public.prune_email_logs", p_limit=BATCH),
+                "status": _buffers(reader, "public.get_email_status"),
+            }
+    return spent
+
+
+def _settle(worker: Connection) -> dict[str, int]:
+    """Bind what was just claimed and report it as sent: settled mails lie before the next claim."""
+    [lease] = worker.execute("select token, mail_ids from private.email_leases").fetchall()
+    assert len(lease["mail_ids"]) == BATCH
+    sent = Jsonb([{"id": str(one), "outcome": "sent"} for one in lease["mail_ids"]])
+    token: dict[str, Any] = {"p_lease_token": lease["token"]}
+    return {
+        "form group": _buffers(worker, "public.form_send_group", **token, p_ids=lease["mail_ids"]),
+        "complete": _buffers(worker, "public.complete_emails", **token, p_results=sent),
+    }
+
+
+@contextmanager
+def _session(url: str, actor: Actor) -> Iterator[Connection]:
+    """Open a connection as one of PostgREST's pool, for requests of one actor."""
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        claims = json.dumps({"role": actor.role, "sub": str(actor.user_id)})
+        connection.execute("select set_config('request.jwt.claims', %s, false)", [claims])
+        connection.execute("set random_page_cost = 1.1")  # as hosted projects have it
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(actor.role)))
+        yield connection
+
+
+def _buffers(connection: Connection, function: str, **params: object) -> int:
+    names = [sql.SQL("{} => {}").format(sql.Identifier(p), sql.Placeholder(p)) for p in params]
+    statement = sql.SQL("explain (analyze, buffers, format json) select * from {}({})").format(
+        sql.Identifier(*function.split(".")), sql.SQL(", ").join(names)
+    )
+    [row] = connection.execute(statement, params).fetchall()
+    plan = row["QUERY PLAN"][0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])

@@ -1,0 +1,106 @@
+"""A recorded digest on its way: as every mail that can wait, and only to who still wants it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.integration.database import DirectDatabase, Person, Row, look, own_database
+from tests.integration.test_database_weekly_digest import (
+    MONDAY,
+    SUNDAY,
+    met,
+    reader,
+    record,
+    stored,
+)
+from tests.unit.emails.fakes import House, house
+from wingman.emails import service
+from wingman.emails.links import Link, read
+from wingman.emails.models import Category
+from wingman.emails.repository import DatabaseOutbox
+
+NIGHT, DAY = MONDAY, MONDAY.replace(hour=10)
+
+
+@pytest.fixture
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+@pytest.fixture
+def maya(url: str) -> Person:
+    """Somebody in London with a digest in the outbox."""
+    person = reader(url, "Europe/London")
+    met(url, person, SUNDAY)
+    assert record(url, MONDAY) == 1
+    return person
+
+
+def digest(url: str, person: Person) -> Row:
+    [mail] = [mail for mail in stored(url, person) if mail["email_template"] == "weekly_digest"]
+    return mail
+
+
+def send(url: str, person: Person, now: datetime) -> tuple[House, Row]:
+    built = house()
+    outbox = DatabaseOutbox(DirectDatabase(url))
+    service.send(replace(built.sender, outbox=outbox, now=lambda: now), [digest(url, person)["id"]])
+    return built, digest(url, person)
+
+
+def test_a_digest_waits_for_the_morning(url: str, maya: Person) -> None:
+    built, mail = send(url, maya, NIGHT)
+
+    assert built.provider.inbox == []
+    assert (mail["delivery_status"], mail["error_message"]) == ("pending", "quiet_hours")
+    assert mail["due_at"] == MONDAY.replace(hour=8, minute=0)
+
+
+def test_a_digest_says_by_which_kind_of_mail_it_can_be_ended(url: str, maya: Person) -> None:
+    built, mail = send(url, maya, DAY)
+
+    [sent] = built.provider.inbox
+    assert mail["delivery_status"] == "sent"
+    assert sent.subject == "Your week: 1 meeting"
+    token = sent.unsubscribe_url.partition("?token=")[2]
+    assert maya.user_id is not None
+    assert read("a secret, long enough", token) == Link(maya.user_id, Category.MARKETING_EMAILS)
+
+
+def test_who_has_had_three_mails_today_gets_it_tomorrow(url: str, maya: Person) -> None:
+    look(
+        url,
+        "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
+        " priority, delivery_status, send_group, group_position, group_started_at)"
+        " select %s, 'match_declined', %s, gen_random_uuid(), 'urgent', 'sent',"
+        " gen_random_uuid(), 0, %s from generate_series(1, 3)",
+        *(maya.user_id, maya.email, DAY - timedelta(hours=1)),
+    )
+
+    built, mail = send(url, maya, DAY)
+
+    assert built.provider.inbox == []
+    assert mail["error_message"] == "daily_cap"
+    assert mail["due_at"] == DAY.replace(day=24, hour=8, minute=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "reason"),
+    [
+        ("update public.email_preferences set marketing_emails = false", DAY, "preference_off"),
+        ("delete from public.email_preferences", DAY, "preference_off"),
+        ("select 1", DAY + timedelta(days=5), "no_longer_useful"),
+    ],
+)
+def test_a_digest_that_nobody_wants_any_more_is_skipped(
+    url: str, maya: Person, change: str, now: datetime, reason: str
+) -> None:
+    look(url, change)
+
+    built, mail = send(url, maya, now)
+
+    assert built.provider.inbox == []
+    assert (mail["delivery_status"], mail["error_message"]) == ("skipped", reason)

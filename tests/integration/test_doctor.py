@@ -1,0 +1,147 @@
+"""`make doctor` on the running stack, and on one that lacks something."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+from local.doctor import __main__ as doctor
+from local.doctor import services
+from tests.integration.database import empty_database
+from tests.support.dns_server import DnsServer
+from tests.unit.local.test_mail_domain import DOMAIN, GOOD
+
+Examine = Callable[..., tuple[int, dict[str, str]]]
+NOWHERE = "http://127.0.0.1:9"
+BRAND = f'{{"sender_email": "hello@{DOMAIN}"}}'
+
+
+@pytest.fixture
+def examine(
+    stack: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fresh_container: None,
+    closed_breakers: None,
+) -> Examine:
+    """Run the command on the stack's environment with some changes; return code and report."""
+
+    def run(*arguments: str, **changes: str) -> tuple[int, dict[str, str]]:
+        for name, value in (stack | changes).items():
+            monkeypatch.setenv(name, value)
+        code = doctor.main(arguments)
+        report: dict[str, str] = {}
+        for line in capsys.readouterr().out.split("\n\n")[0].split("\n"):
+            level, subject, text = (line[:5].strip(), line[6:18].strip(), line[19:])
+            subject = subject if level else next(reversed(report))
+            report[subject] = f"{report.get(subject, '')}{level} {text}\n"
+        return code, report
+
+    return run
+
+
+def test_the_running_stack_is_well(examine: Examine) -> None:
+    code, report = examine()
+    assert code == 0
+    assert {line.split()[0] for text in report.values() for line in text.splitlines()} == {"ok"}
+    assert {"settings", "database", "migrations", "redis", "mail", "queues", "coach"} <= set(report)
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject", "words"),
+    [
+        ({"APP_URL": ""}, "settings", "APP_URL is missing"),
+        ({"RESEND_WEBHOOK_SECRET": "whsec_%"}, "settings", "RESEND_WEBHOOK_SECRET: "),
+        ({"SUPABASE_URL": NOWHERE}, "database", "no answer"),
+        ({"SUPABASE_SECRET_KEY": "sb_secret_no"}, "database", "SUPABASE_SECRET_KEY does not work"),
+        ({"SUPABASE_PUBLISHABLE_KEY": "no"}, "database", "SUPABASE_PUBLISHABLE_KEY does not work"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:9/x"}, "migrations", "is DATABASE_URL right"),
+        ({"DATABASE_URL": "no url"}, "database", "ProgrammingError"),
+        ({"UPSTASH_REDIS_REST_URL": NOWHERE}, "redis", "no answer"),
+        ({"UPSTASH_REDIS_REST_TOKEN": "no"}, "redis", "UPSTASH_REDIS_REST_TOKEN anew"),
+        ({"RESEND_API_KEY": "re_no"}, "mail", "RESEND_API_KEY is refused (403)"),
+        ({"RESEND_API_URL": NOWHERE}, "mail", "no answer"),
+        ({"BRAND": BRAND}, "mail", "no domain of this account"),
+        ({"ENVIRONMENT": "production"}, "mail domain", "reserved for examples"),
+        ({"EMAIL_BULK_QUEUE_URL": f"{NOWHERE}/x"}, "queues", "EMAIL_BULK_QUEUE_URL"),
+        ({"ANTHROPIC_API_KEY": "sk-no"}, "coach", "ANTHROPIC_API_KEY is refused (401)"),
+        ({"COACH_MODEL": "gone"}, "coach", "there is no gone"),
+        ({"API_URL": NOWHERE}, "api", "is it up?"),
+    ],
+)
+def test_what_is_wrong_fails_with_advice(
+    examine: Examine, changes: dict[str, str], subject: str, words: str
+) -> None:
+    with DnsServer(GOOD) as server:
+        code, report = examine("--resolver", server.address, **changes)
+    assert code == 1
+    assert "fail" in report[subject]
+    assert words in report[subject]
+    assert "→" in report[subject]
+
+
+def test_without_coaching_there_is_nothing_to_ask(examine: Examine) -> None:
+    code, report = examine(ENABLE_AI_COACHING="false", ANTHROPIC_API_KEY="")
+    assert (code, report["coach"].strip()) == (0, "ok off")
+
+
+def test_the_mail_domain_is_looked_up_where_it_is_said(examine: Examine) -> None:
+    with DnsServer(GOOD) as server:
+        _, report = examine("--resolver", server.address, BRAND=BRAND)
+    assert {"dkim", "spf", "return path", "dmarc"} <= set(report)
+    assert report["dmarc"].startswith("ok")
+
+
+@pytest.mark.parametrize("straight", [True, False])
+def test_a_migration_that_was_not_applied_is_named(
+    examine: Examine, straight: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in services.MIGRATIONS.glob("*.sql"):
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "20991231000000_add_moon.sql").write_text(
+        "grant execute on function public.rise(integer) to service_role;"
+    )
+    monkeypatch.setattr(services, "MIGRATIONS", tmp_path)
+    code, report = examine(**({} if straight else {"DATABASE_URL": ""}))
+    assert code == 1
+    missing = "20991231000000_add_moon" if straight else "rise"
+    assert "1 of " in report["migrations"]
+    assert missing in report["migrations"]
+
+
+def test_a_database_without_a_ledger_is_told_to_apply_the_migrations(
+    examine: Examine, database_url: str
+) -> None:
+    with empty_database(database_url) as empty:
+        code, report = examine(DATABASE_URL=empty)
+    assert code == 1
+    assert "fail there is no list of those applied" in report["migrations"]
+    assert "supabase db push" in report["migrations"]
+
+
+def test_a_clock_that_is_wrong_is_a_warning(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = SimpleNamespace(time=lambda: time.time() + 60)
+    monkeypatch.setattr(services, "time", wrong)
+    code, report = examine()
+    assert code == 0
+    assert "warn" in report["redis"]
+    assert "60 s apart" in report["redis"]
+
+
+def test_it_says_nothing_secret(examine: Examine, stack: dict[str, str]) -> None:
+    _, report = examine(API_URL=NOWHERE, RESEND_API_KEY="re_no")
+    secrets = [v for n, v in stack.items() if n.endswith(("_KEY", "_SECRET", "_TOKEN"))]
+    assert [secret for secret in secrets if secret in str(report)] == []
+
+
+def test_a_database_is_asked_with_a_ledger(stack: dict[str, str]) -> None:
+    with psycopg.connect(stack["DATABASE_URL"]) as connection:
+        row = connection.execute(
+            "select count(*) from supabase_migrations.schema_migrations"
+        ).fetchone()
+    assert row == (len(list(services.MIGRATIONS.glob("*.sql"))),)

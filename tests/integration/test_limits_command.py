@@ -1,0 +1,134 @@
+"""What an operator types: `make limits`, against real Redis."""
+
+import time
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from local import limits
+from tests.support.functions import Function
+from tests.support.people import People
+from wingman.kit import ratelimit, ratelimit_memory, settings
+from wingman.kit.ratelimit import EVERY_IP, EVERY_USER, MATCH_REQUESTS, PUBLIC, Limiter
+from wingman.kit.redis import redis
+
+Command = Callable[..., str]
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def command(function: Callable[..., Function], capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command; return what it prints."""
+    function("coach")  # for its environment
+
+    def run(*arguments: str) -> str:
+        capsys.readouterr()  # metrics of what came before
+        limits.main(arguments)
+        return capsys.readouterr().out
+
+    return run
+
+
+def row(told: str, policy: str) -> list[str]:
+    return next(line.split() for line in told.splitlines() if line.startswith(f"{policy} "))
+
+
+def spend(policy: ratelimit.Policy, subject: str, times: int) -> None:
+    Limiter(redis()).take({policy.key(subject): policy}, cost=times)
+
+
+def test_a_users_buckets_are_shown_and_not_charged(command: Command) -> None:
+    user = str(uuid4())
+    spend(MATCH_REQUESTS, user, 5)
+    for _ in range(3):
+        told = command("show", user)
+        assert row(told, "match-requests") == ["match-requests", "0", "5", "100", "s", "20", "s"]
+    assert row(told, "user") == ["user", "100", "100", "0", "s", "now"]
+    assert row(told, "coach")[1:3] == ["20", "20"]
+    assert "ip " not in told
+    assert "global" not in told
+
+
+@pytest.mark.parametrize("written", ["2001:DB8::0:1", "2001:db8::1"])
+def test_an_address_has_buckets_of_its_own(command: Command, written: str) -> None:
+    spend(PUBLIC, "2001:db8::1", 40)
+    told = command("show", written)
+    assert int(row(told, "public")[1]) <= 62  # refilled a little meanwhile
+    assert row(told, EVERY_IP.name)[1] == "1000"
+    command("reset", written)
+
+
+def test_a_reset_fills_up_and_says_who_hears_of_it_when(command: Command) -> None:
+    user = str(uuid4())
+    spend(MATCH_REQUESTS, user, 5)
+    spend(EVERY_USER, user, 50)
+    told = command("reset", user.upper())
+    assert told.startswith("2 of ")
+    assert "up to 30 s more" in told
+    assert row(told, "match-requests")[1] == "5"
+    assert command("reset", user).startswith("0 of ")
+
+
+def test_who_was_refused_passes_after_a_reset(
+    command: Command,
+    function: Callable[..., Function],
+    people: People,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ratelimit_memory, "MOST_REPEATED_SECONDS", 0.0)  # that they have passed
+    maya, app = people.new(), function("match_request")
+    spend(MATCH_REQUESTS, str(maya.id), 5)
+
+    def invite() -> int:
+        values = {"access_token": maya.token, "invitee_id": str(people.new().id)}
+        return app.call("create", **values)[0]
+
+    assert invite() == 429
+    assert command("reset", str(maya.id)).startswith("1 of ")
+    assert invite() == 201
+
+
+def test_a_container_asks_again_before_a_long_refusal_ends(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = ratelimit.Policy("slow", 1, 3600.0, "user")
+    buckets = {slow.key(str(UUID(int=7))): slow}
+    limiter = Limiter(redis())
+    limiter.take(buckets)
+    assert not limiter.take(buckets)[0].allowed
+    limiter.reset(buckets)
+    assert not limiter.take(buckets)[0].allowed  # the container remembers
+
+    later = time.monotonic() + ratelimit_memory.MOST_REPEATED_SECONDS + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert limiter.take(buckets)[0].allowed
+
+
+def test_everybodys_bucket_is_all(command: Command) -> None:
+    assert row(command("show", "all"), "global")[2] == "10000"
+
+
+@pytest.mark.parametrize("nobody", ["maya@example.com", "1.2.3", ""])
+def test_what_is_nobody_is_said_so(
+    command: Command, nobody: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command("show", nobody)
+    assert "is no user id and no IP address" in capsys.readouterr().err
+
+
+def test_without_redis_it_says_what_to_look_at(function: Callable[..., Function]) -> None:
+    function("coach", UPSTASH_REDIS_REST_URL=NOWHERE)
+    with pytest.raises(SystemExit, match="UPSTASH_REDIS_REST_URL"):
+        limits.main(["show", str(uuid4())])
+
+
+def test_without_settings_it_says_which(
+    function: Callable[..., Function], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function("coach")
+    monkeypatch.delenv("UPSTASH_REDIS_REST_TOKEN")
+    settings._load.cache_clear()
+    with pytest.raises(SystemExit, match="UPSTASH_REDIS_REST_TOKEN is missing"):
+        limits.main(["show", str(uuid4())])

@@ -1,0 +1,46 @@
+"""What the running stack has written: its functions and its other parts."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+# One is the database's own (tests break its rules on purpose, and it quotes the rows), the other
+# that of the tool that deploys.
+NOT_OURS = {"postgres.log", "sam.log"}
+
+
+def function_logs(stack: dict[str, str]) -> list[str]:
+    """Return every line in every log group since the emulator started."""
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    client = session.client("logs", endpoint_url=stack["AWS_ENDPOINT_URL"])
+    groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
+    pages = client.get_paginator("filter_log_events")
+    return [
+        event["message"]
+        for group in groups
+        for page in pages.paginate(logGroupName=group)
+        for event in page["events"]
+    ]
+
+
+def part_logs(folder: Path) -> dict[str, str]:
+    """Return what the other parts of the stack wrote, by the name of their file."""
+    return {
+        path.name: path.read_text(errors="replace")
+        for path in sorted(folder.glob("*.log"))
+        if path.name not in NOT_OURS
+    }
+
+
+def events(lines: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the structured lines."""
+    for line in lines:
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            yield found

@@ -1,0 +1,91 @@
+"""Real senders, each in a process of its own that is given messages and may be killed."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from uuid import UUID
+
+from tests.support.template import functions
+from wingman.emails import delivery, provider, service
+from wingman.kit.clock import within
+from wingman.kit.errors import DependencyUnavailable
+
+# In a hurry: an hour of retries fits into seconds.
+_TIMEOUT_SECONDS, _LEASE_SECONDS = 0.5, 4
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.support.senders"])
+
+
+class SenderProcess:
+    """One sender, as a container of email_sender is one."""
+
+    def __init__(self, environment: Mapping[str, str], *, hurried: bool = False) -> None:
+        self._environment, self._hurried = dict(environment), hurried
+        self.busy = False
+        self._dies_at = float("inf")
+        self._start()
+
+    def _start(self) -> None:
+        self._pipe, theirs = _PROCESSES.Pipe()
+        work = (theirs, self._environment, self._hurried)
+        self._process = _PROCESSES.Process(target=_run, args=work)
+        self._process.start()
+        theirs.close()
+
+    def give(self, ids: Sequence[UUID], dies_after: float | None = None) -> None:
+        """Hand over one message; it may die of it, after so many seconds."""
+        self._pipe.send([str(one) for one in ids])
+        self.busy = True
+        self._dies_at = float("inf") if dies_after is None else time.monotonic() + dies_after
+
+    @property
+    def doomed(self) -> bool:
+        """Its moment has come, and it is in the middle of something."""
+        return self.busy and time.monotonic() > self._dies_at
+
+    def look(self) -> None:
+        """Take note of the end of its work."""
+        while self._pipe.poll():
+            self._pipe.recv()
+            self.busy = False
+
+    def kill(self) -> None:
+        """End it at whatever line it is."""
+        assert self._process.pid is not None
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.join()
+        self._pipe.close()
+        self.busy = False
+
+    def restart(self) -> None:
+        """Kill it, and start another in its place."""
+        self.kill()
+        self._start()
+
+
+def _run(pipe: Connection, environment: Mapping[str, str], hurried: bool) -> None:
+    """Send what each message names, until the pipe or the process ends."""
+    os.environ.update(environment, APP_URL="http://localhost:3000", POWERTOOLS_LOG_LEVEL="CRITICAL")
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - metrics, for the process's life
+    sender = service.sender()
+    if hurried:
+        provider.TIMEOUT_SECONDS = _TIMEOUT_SECONDS
+        delivery.SECONDS_PER_REQUEST = _TIMEOUT_SECONDS + 0.5
+        sender = replace(sender, lease_seconds=_LEASE_SECONDS)
+    seconds = functions()["email_sender"]["Timeout"]
+    while True:
+        try:
+            ids = [UUID(one) for one in pipe.recv()]
+        except EOFError:
+            return
+        with suppress(DependencyUnavailable), within(seconds - 0.5):
+            service.send(sender, ids)
+        pipe.send("done")

@@ -1,0 +1,93 @@
+"""Every setting is in the code, the template and the README; a function checks all its own."""
+
+import importlib.util
+import re
+
+import pytest
+
+from local import settings_table
+from local.settings_table import OF_THE_LIBRARIES, OF_THE_RUNTIME
+from tests.support.template import ROOT, functions, template, variables
+from wingman.kit.settings import SettingsError
+
+FIELDS = settings_table.fields()
+FOLDERS = sorted(functions())
+# No setting takes this: it is no address, number, flag, name, JSON or base64, and two lines.
+NONSENSE = "\nnot a\nsetting\n"
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> None:
+    for name in {*FIELDS, "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "AWS_DEFAULT_REGION"}:
+        monkeypatch.delenv(name, raising=False)
+
+
+def given(folder: str) -> set[str]:
+    own = set(variables(folder)) - OF_THE_LIBRARIES
+    return own | {"AWS_REGION"} if "EMAIL_BULK_QUEUE_URL" in own else own
+
+
+def refusal_to_start(folder: str) -> set[str]:
+    """Load a function as its container does; return the settings that it complains about."""
+    path = ROOT / "functions" / folder / "app.py"
+    spec = importlib.util.spec_from_file_location(f"starting_{folder}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    with pytest.raises(SettingsError) as caught:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    return set(re.findall(r"(?:^Environment:|;) ([A-Z_]+)", str(caught.value)))
+
+
+def test_code_and_template_know_the_same_settings() -> None:
+    everywhere = set().union(*(variables(folder) for folder in FOLDERS))
+    assert set(FIELDS) - OF_THE_RUNTIME == everywhere - OF_THE_LIBRARIES
+
+
+def test_the_readme_lists_what_code_and_template_know() -> None:
+    readme = settings_table.README.read_text()
+    assert settings_table.written(readme) == readme, "run `make settings`"
+
+
+@pytest.mark.parametrize("setting", settings_table.settings(), ids=lambda each: each.name)
+def test_a_setting_says_what_it_is_and_somebody_is_given_it(
+    setting: settings_table.Setting,
+) -> None:
+    assert setting.meaning not in {"", "None"}
+    assert setting.given_to or setting.name in OF_THE_RUNTIME
+
+
+def test_a_default_is_the_same_in_code_and_template() -> None:
+    deployment_chooses = {"ENVIRONMENT"}
+    for row in settings_table.settings():
+        field = FIELDS[row.name]
+        if row.default and field.default is not None and not field.is_required():
+            default = str(field.default).lower()
+            assert row.default == f"`{default}`" or row.name in deployment_chooses
+
+
+def test_every_secret_is_named_to_who_deploys() -> None:
+    text = (ROOT / "template.yaml").read_text()
+    secrets = set(re.findall(r":SecretString:(\w+)", text))
+    told = template()["Parameters"]["SecretsId"]["Description"]
+    assert {name for name in secrets if name not in told} == set()
+    deploying = settings_table.README.read_text().split("## Deploying")[1].split("## ")[0]
+    assert {name for name in secrets if f"`{name}`" not in deploying} == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_function_names_everything_that_it_misses_when_it_starts(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in sorted(given(folder))[::2]:
+        monkeypatch.setenv(name, "")  # as the template passes what is not set
+    needed = {name for name in given(folder) if FIELDS[name].is_required()}
+    assert refusal_to_start(folder) == needed
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_function_names_everything_that_is_malformed_when_it_starts(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in given(folder):
+        monkeypatch.setenv(name, NONSENSE)
+    assert refusal_to_start(folder) == given(folder)

@@ -1,0 +1,76 @@
+"""A log line says nothing about anybody, even when an exception does."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+
+import jwt
+import pytest
+
+from tests.support.template import ROOT
+
+# Made here, so that nothing that looks like a secret lies in the repository.
+RANDOM = secrets.token_hex(12)
+TOKEN = jwt.encode({"sub": "1234"}, secrets.token_hex(32))
+
+
+def logged(statement: str) -> str:
+    """Run a statement that logs in a process of its own; return what it wrote."""
+    lines = f"from wingman.kit.observability import logger as make\nlogger = make()\n{statement}"
+    done = subprocess.run(
+        [sys.executable, "-c", lines],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "layers" / "shared")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+PERSONAL = [
+    "maya.k+x@example.co.uk",
+    "maya%40example.com",
+    TOKEN,
+    *(prefix + RANDOM for prefix in ("re_", "sk-ant-", "whsec_", "sb_secret_")),
+]
+
+
+def test_what_can_be_told_is_taken_out() -> None:
+    lines = logged(
+        f"for word in {PERSONAL!r}:\n"
+        "  try:\n    raise ValueError(f'could not read <{word}>')\n"
+        "  except ValueError:\n    logger.exception('http.crashed', extra={'to': word})"
+    )
+    assert [word for word in PERSONAL if word in lines] == []
+    records = [json.loads(line) for line in lines.splitlines()]
+    assert [record["to"] for record in records] == ["[removed]"] * len(PERSONAL)
+    assert all("could not read <[removed]>" in record["exception"] for record in records)
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("no such\nbob@example.com here", "no such\n[removed] here"),
+        ("müller@example.com", "[removed]"),
+        ("a\n" + TOKEN, "a\n[removed]"),
+        ("\nre_" + RANDOM, "\n[removed]"),
+        ("\nsk-" + RANDOM, "\n[removed]"),
+    ],
+    ids=["address", "umlaut", "token", "re", "sk"],
+)
+def test_what_json_escapes_hides_nothing_and_breaks_no_line(message: str, left: str) -> None:
+    facts = {"m": message, "deep": [{message: (message, ValueError(message))}]}
+    lines = logged(f"logger.info({message!r}, extra={facts!r})")
+    record = json.loads(lines)
+    assert (record["message"], record["m"]) == (left, left)
+    assert record["deep"][0][left][0] == left
+    assert lines.count("[removed]") == 5
+
+
+def test_everything_else_stays() -> None:
+    facts = {"match_id": "6f1c0f0e-0000-4000-8000-000000000002", "count": 3, "rate": "2/s"}
+    record = json.loads(logged(f"logger.info('match.accepted', extra={facts!r})"))
+    assert {name: record[name] for name in facts} == facts
+    assert record["level"] == "INFO"

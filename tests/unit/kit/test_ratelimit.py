@@ -1,0 +1,44 @@
+"""The limiter counts what an operator wants to see, also while Redis is away."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import metrics
+from wingman.kit.ratelimit import Limiter, Policy
+from wingman.kit.redis import Command, Commands
+
+
+class Away(Commands):
+    """A Redis that is away."""
+
+    def run(self, *command: object) -> Any:
+        raise DependencyUnavailable("redis")
+
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        raise DependencyUnavailable("redis")
+
+
+@pytest.mark.parametrize(
+    ("shadow", "refusal"), [(False, "RateLimitRefused"), (True, "RateLimitWouldRefuse")]
+)
+def test_what_is_near_its_limit_or_beyond_is_counted(
+    fresh_container: None, capsys: pytest.CaptureFixture[str], *, shadow: bool, refusal: str
+) -> None:
+    policy = Policy("small", 20, 1000.0, "user", share=1.0, shadow=shadow)
+    limiter = Limiter(Away())
+    for _ in range(23):
+        limiter.take({"key": policy})
+    metrics().flush()
+
+    counted = {"RateLimitNear": 0, "RateLimitRefused": 0, "RateLimitWouldRefuse": 0}
+    for line in map(json.loads, capsys.readouterr().out.splitlines()):
+        for name in counted.keys() & line.keys():
+            assert line["policy"] == "small"
+            counted[name] += line[name]
+    # One and none left of twenty, then three requests too many.
+    expected = {"RateLimitNear": 2, refusal: 3}
+    assert {name: number for name, number in counted.items() if number} == expected

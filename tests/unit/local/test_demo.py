@@ -1,0 +1,23 @@
+"""Where `make demo` sends who waits for a mail in vain."""
+
+from pathlib import Path
+
+import pytest
+
+from local import demo
+from local.errors import StackError
+from local.stack import Stack
+
+
+@pytest.mark.parametrize("name", ["dev", "test"])
+def test_a_mail_that_does_not_come_names_the_log_of_its_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    stack = Stack(name, 8700, tmp_path)
+    stack.env_file.parent.mkdir(parents=True)
+    stack.env_file.touch()
+    monkeypatch.setattr(demo, "PATIENCE", -1)
+    monkeypatch.setattr(demo.Walk, "_accepted", lambda _: [])
+
+    with pytest.raises(StackError, match=rf"look at \.local/{name}/logs/ministack\.log and GET"):
+        demo.Walk(stack).mails([], 1)
