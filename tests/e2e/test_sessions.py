@@ -72,6 +72,7 @@ def test_from_the_plan_to_the_reputation(
     api: Api, people: People, inbox: Inbox, function: Load
 ) -> None:
     maya, leo = people.pair()
+    api.never_rest(maya, leo)
     session = plan(api, maya, match(people, maya, leo), user2_challenge_id=str(BEGINNER))
     (to_maya,), (to_leo,) = inbox.wait_for(maya, 1), inbox.wait_for(leo, 1)
     assert to_maya["subject"].startswith("Meeting Leo: ")
@@ -162,6 +163,7 @@ def test_two_confirmations_at_once_complete_once(
     api: Api, people: People, inbox: Inbox, function: Load
 ) -> None:
     planned = meeting(people, timedelta(hours=-1))
+    api.never_rest(*planned.both)
     assert [score(api, person) for person in planned.both] == [0, 0]
     answers = both_at_once(api, planned, "confirm", "confirm")
     assert sorted(answer.json()["status"] for answer in answers) == ["completed", "in_progress"]

@@ -40,6 +40,13 @@ class Api:
         path = f"/api/matches/{match_id}/respond"
         return self.call("POST", path, person, json={"action": action})
 
+    def never_rest(self, *people: Person) -> None:
+        """Turn their quiet hours off: what can wait comes at once, whenever the tests run."""
+        for person in people:
+            path = f"/api/email/preferences/{person.id}"
+            saved = self.call("PUT", path, person, json={"quiet_hours": None})
+            assert saved.status_code == 200, saved.text
+
     def __enter__(self) -> Self:
         return self
 
