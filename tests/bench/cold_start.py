@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,14 @@ def measure(stack: Stack, rounds: int) -> dict[str, float]:
 
     The shortest: whatever else the machine does only ever adds to a start.
     """
-    reference = _bare()
-    taken: dict[str, list[float]] = {name: [] for name in [BARE, *functions()]}
+    starts = {BARE: partial(_initialisation, _bare(), READ_ONLY, _event("health"))}
+    for name in functions():
+        env = invocation.variables(stack, name) | READ_ONLY
+        starts[name] = partial(_initialisation, invocation.built(stack, name), env, _event(name))
+    taken: dict[str, list[float]] = {name: [] for name in starts}
     for _ in range(rounds):
-        taken[BARE].append(_initialisation(reference, READ_ONLY, _event("health")))
-        for name in functions():
-            env = invocation.variables(stack, name) | READ_ONLY
-            built = invocation.built(stack, name)
-            taken[name].append(_initialisation(built, env, _event(name)))
+        for name, start in starts.items():
+            taken[name].append(start())
     bare = min(taken.pop(BARE))
     return {name: min(times) / bare for name, times in taken.items()}
 

@@ -286,7 +286,7 @@ def test_any_sequence_of_commands_leaves_what_the_model_says(url: str) -> None:
         run_state_machine_as_test(
             lambda: Sessions(url, connection),  # type: ignore[arg-type]  # any factory will do
             settings=settings(
-                max_examples=120,
+                max_examples=80,
                 stateful_step_count=40,
                 deadline=None,
                 # Explaining a failure traces every line: slow, and of no use here.

@@ -62,7 +62,7 @@ def issuer(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> Iterator[I
     monkeypatch.setenv("SUPABASE_URL", issuer.url)
     monkeypatch.setenv("SUPABASE_PUBLISHABLE_KEY", "publishable")
     monkeypatch.setenv("SUPABASE_JWT_SECRET", SECRET)
-    thread = threading.Thread(target=issuer.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=issuer.server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     yield issuer
     issuer.server.shutdown()
