@@ -22,7 +22,7 @@ from tests.integration.database import (
 )
 from wingman.emails import digests
 from wingman.emails.contents import WeeklyDigest, content_of
-from wingman.emails.models import ClaimedEmail
+from wingman.emails.models import Category, ClaimedEmail
 from wingman.kit.clock import within
 from wingman.reputation.rules import score_of
 
@@ -97,7 +97,8 @@ def stored(url: str, person: Person) -> list[Row]:
 
 def digest_of(url: str, person: Person) -> WeeklyDigest:
     [row] = stored(url, person)
-    facts: Any = {key: row[key] for key in ("id", "user_id", "email_template", "recipient_email")}
+    names = ("id", "user_id", "email_template", "recipient_email")
+    facts: Any = {name: row[name] for name in names} | dict.fromkeys(Category, True)
     email = ClaimedEmail(**facts, lease_token=UUID(int=0), template_data=row["template_data"])
     content = content_of(email)
     assert isinstance(content, WeeklyDigest)

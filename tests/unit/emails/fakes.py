@@ -11,7 +11,7 @@ from wingman.emails.brand import Brand
 from wingman.emails.bucket import Bucket, Slot
 from wingman.emails.delivery import Sender
 from wingman.emails.links import Links
-from wingman.emails.models import ClaimedEmail, Priority
+from wingman.emails.models import Category, ClaimedEmail, Priority
 from wingman.emails.provider import BatchReply, EmailProvider, OutgoingEmail
 from wingman.emails.rendering import Renderer
 from wingman.emails.rules import Reply
@@ -150,6 +150,7 @@ def invitation(**overrides: Any) -> ClaimedEmail:
         "recipient_email": "maya@example.com",
         "recipient_first_name": "Maya",
         "timezone": "Europe/Berlin",
+        **dict.fromkeys(Category, True),
         "template_data": {
             "match_id": "6f1c0f0e-0000-4000-8000-000000000001",
             "inviter_name": "Leo",

@@ -24,8 +24,6 @@ UNCERTAIN = {Reply.UNKNOWN, Reply.IN_PROGRESS, Reply.KEY_CONFLICT}
     ("facts", "expected"),
     [
         ({}, None),
-        ({"match_notifications": None}, None),
-        ({"match_notifications": True}, None),
         ({"match_notifications": False}, SkipReason.PREFERENCE_OFF),
         ({"marketing_emails": False, "session_reminders": False}, None),
         ({"suppressed": True}, SkipReason.SUPPRESSED),
@@ -33,7 +31,7 @@ UNCERTAIN = {Reply.UNKNOWN, Reply.IN_PROGRESS, Reply.KEY_CONFLICT}
     ],
 )
 def test_a_mail_goes_unless_its_reader_said_no(
-    facts: dict[str, bool | None], expected: SkipReason | None
+    facts: dict[str, bool], expected: SkipReason | None
 ) -> None:
     email = invitation(**facts)
 

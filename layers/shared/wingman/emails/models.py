@@ -86,10 +86,10 @@ class ClaimedEmail(_Frozen):
     handed_over: tuple[AwareDatetime, ...] = ()
     recipient_first_name: str | None = None
     timezone: str | None = None
-    match_notifications: bool | None = None
-    session_reminders: bool | None = None
-    feedback_requests: bool | None = None
-    marketing_emails: bool | None = None
+    match_notifications: bool
+    session_reminders: bool
+    feedback_requests: bool
+    marketing_emails: bool
     quiet_hours_start: time | None = None
     quiet_hours_end: time | None = None
     suppressed: bool = False

@@ -13,7 +13,7 @@ from wingman.emails.contents import (
     SessionReminder,
     WeeklyDigest,
 )
-from wingman.emails.models import Category, ClaimedEmail, Outcome, Priority, Template
+from wingman.emails.models import ClaimedEmail, Outcome, Priority, Template
 from wingman.emails.timing import Delay, Departure, ReaderClock, departure, zone_of
 
 FIRST_RETRY = timedelta(minutes=1)
@@ -38,9 +38,6 @@ _OUTAGE_PAUSE = timedelta(seconds=5)
 _SHORTEST_WAIT = timedelta(seconds=1)
 # Due whatever the difference between our clock and the database's.
 _AT_ONCE = timedelta(seconds=-5)
-
-# How a switch of the reader stands until they touch it.
-_ON_BY_DEFAULT = set(Category) - {Category.MARKETING_EMAILS}
 
 
 class SkipReason(StrEnum):
@@ -92,7 +89,7 @@ def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipRea
     """
     if email.suppressed:
         return SkipReason.SUPPRESSED
-    if not _wanted(email, content.category):
+    if not getattr(email, content.category):
         return SkipReason.PREFERENCE_OFF
     ends = _useful_until(content)
     return SkipReason.NO_LONGER_USEFUL if ends is not None and ends <= now else None
@@ -216,11 +213,6 @@ _PASSING = {
     Reply.IN_PROGRESS,
     Reply.RATE_LIMITED,
 }
-
-
-def _wanted(email: ClaimedEmail, category: Category) -> bool:
-    choice: bool | None = getattr(email, category)
-    return category in _ON_BY_DEFAULT if choice is None else choice
 
 
 def _useful_until(content: Content) -> datetime | None:
