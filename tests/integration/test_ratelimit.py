@@ -86,36 +86,12 @@ def test_any_number_of_policies_is_one_command(commands: Counted) -> None:
     assert commands.names == ["EVALSHA"]
 
 
-def test_what_a_request_reads_comes_back_in_the_same_command(commands: Counted) -> None:
-    key, absent = f"test:{uuid4()}", f"test:{uuid4()}"
-    commands.run("SET", key, "größe", "EX", 60)
-    commands.names.clear()
-    taken = Limiter(commands).ask(keys(TWO, FIVE), reads=[absent, key, absent])
-    assert taken.values == [None, "größe", None]
-    assert [verdict.remaining for verdict in taken.verdicts] == [1, 4]
-    assert commands.names == ["EVALSHA"]
-
-
-def test_what_a_request_writes_goes_along_in_the_same_round_trip(commands: Counted) -> None:
-    key, limiter, bucket = f"test:{uuid4()}", Limiter(commands), keys(TWO)
-    limiter.take(keys(TWO))
-    commands.names.clear()
-    also: list[list[object]] = [["INCR", key], ["GET"], ["EXPIRE", key, 60]]  # one of them is wrong
-    assert limiter.ask(bucket, also=also).verdicts[0].allowed
-    assert commands.names == ["EVALSHA+INCR+GET+EXPIRE"]
-    assert commands.run("GET", key) == "1"
-    assert commands.run("TTL", key) > 0
-
-
-@pytest.mark.parametrize("also", [[], [["PING"]]])
-def test_a_redis_that_forgot_the_script_is_told_again(
-    commands: Counted, also: list[list[object]]
-) -> None:
+def test_a_redis_that_forgot_the_script_is_told_again(commands: Counted) -> None:
     limiter = Limiter(commands)
     limiter.take(keys(TWO))
     commands.run("SCRIPT", "FLUSH")
     commands.names.clear()
-    assert limiter.ask(keys(TWO), also=also).verdicts[0].allowed
+    assert limiter.take(keys(TWO))[0].allowed
     assert commands.names[-1] == "EVAL"
 
 

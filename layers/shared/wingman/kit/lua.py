@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from wingman.kit.commands import Command, Commands, RedisError
+from wingman.kit.commands import Commands, RedisError
 
 
 @dataclass(frozen=True)
@@ -21,22 +21,14 @@ class Script:
         """The name under which Redis caches it."""
         return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
 
-    def run(
-        self,
-        commands: Commands,
-        keys: Sequence[str],
-        arguments: Sequence[object],
-        *,
-        also: Sequence[Command] = (),
-    ) -> Any:
+    def run(self, commands: Commands, keys: Sequence[str], arguments: Sequence[object]) -> Any:
         """Return the reply; the text is sent only to a Redis that does not have it.
 
-        The commands `also` go along in the same round trip; what they answer is dropped.
         Raises RedisError and DependencyUnavailable as Commands.run does.
         """
         operands = [len(keys), *keys, *arguments]
         try:
-            return _send(commands, ["EVALSHA", self.digest, *operands], also)
+            return commands.run("EVALSHA", self.digest, *operands)
         except RedisError as error:
             if error.code != "NOSCRIPT":
                 raise
@@ -46,12 +38,3 @@ class Script:
 def lua(name: str) -> str:
     """Read one of this package's `.lua` files."""
     return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
-
-
-def _send(commands: Commands, command: Command, also: Sequence[Command]) -> Any:
-    if not also:
-        return commands.run(*command)
-    reply, *_ = commands.pipeline([command, *also])
-    if isinstance(reply, RedisError):
-        raise reply
-    return reply

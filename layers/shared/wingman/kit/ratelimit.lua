@@ -4,11 +4,11 @@
 -- which it is full again. Redis's own clock decides, so containers may disagree about time.
 --
 -- KEYS[1 .. n]         the bucket of each policy
--- KEYS[n + 1 ..]       strings that the caller wants to read on the way
+-- KEYS[n + 1 ..]       the state of each circuit, read on the way
 -- ARGV[1], ARGV[2]     n; the tokens asked of every bucket (0 looks and charges nothing)
 -- ARGV[3i .. 3i + 2]   of policy i: capacity (tokens), microseconds per token, 1 if it only watches
 -- returns, flat        per policy: fits (0|1), tokens left, ms until full, ms until this cost fits;
---                      then each string, or nil
+--                      then each state, or nil
 -- A script that goes on (cache.lua) has all of this as the function `limits`, which also returns
 -- whether a bucket refused.
 

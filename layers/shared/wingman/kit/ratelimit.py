@@ -1,8 +1,8 @@
 """Token buckets in Redis: every policy that applies to a request, in one call.
 
-The script charges all buckets or none, and reads on the way what the request needs besides. A
-refusal is remembered in the container until it ends. When Redis is away, buckets in the container
-take over, each with its policy's share: looser, never gone (docs/decisions/009-limiter.md).
+The script charges all buckets or none. A refusal is remembered in the container until it ends. When
+Redis is away, buckets in the container take over, each with its policy's share: looser, never gone
+(docs/decisions/009-limiter.md).
 """
 
 import time
@@ -13,7 +13,7 @@ from typing import Any
 
 from wingman.kit.breaker import Breaker
 from wingman.kit.breakers import breakers
-from wingman.kit.commands import Command, Commands, RedisError
+from wingman.kit.commands import Commands, RedisError
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.lua import Script, lua
 from wingman.kit.observability import count, logger
@@ -70,14 +70,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Taken:
-    """What came back: a verdict per policy, and `values` for the keys that were to be read.
+    """What came back: a verdict per policy, and `after` of the step that answers.
 
-    `values` is None when Redis was not asked: it is away, or the refusal was known already.
-    `after` is what the step that answers returned; None also when a bucket refused.
+    `after` is None when a bucket refused, and when Redis was not asked: it is away, or the refusal
+    was known already.
     """
 
     verdicts: Sequence[Verdict]
-    values: Sequence[str | None] | None = None
     after: Sequence[Any] | None = None
 
 
@@ -100,20 +99,14 @@ class Limiter:
         policies: Mapping[str, Policy],
         *,
         cost: int = 1,
-        reads: Sequence[str] = (),
-        also: Sequence[Command] = (),
         steps: Sequence[Step] = (),
     ) -> Taken:
-        """Charge as `take` does; in the same round trip GET `reads` and run the commands `also`.
-
-        What `also` answers is dropped; nothing of it is run when Redis is not asked. `steps` are
-        more steps of the script itself, in their order.
-        """
+        """Charge as `take` does, and take `steps` in their order if Redis is asked at all."""
         now = time.monotonic()
         if known := self._refusals.answer(policies, now, cost):
             return self._counted(Taken(list(known.values())))
         try:
-            taken = self._shared(policies, cost, reads, also, steps)
+            taken = self._shared(policies, cost, steps)
         except (DependencyUnavailable, RedisError) as error:
             self._note(degraded=True, error=error)
             return self._counted(self._alone(policies, now, cost))
@@ -127,7 +120,7 @@ class Limiter:
 
         Raises DependencyUnavailable and RedisError: nobody else knows them.
         """
-        return self._shared(policies, 0, (), (), ()).verdicts
+        return self._shared(policies, 0, ()).verdicts
 
     def reset(self, policies: Mapping[str, Policy]) -> int:
         """Fill buckets up; counts those that were not full. Raises as `look` does.
@@ -159,19 +152,17 @@ class Limiter:
         self,
         policies: Mapping[str, Policy],
         cost: int,
-        reads: Sequence[str],
-        also: Sequence[Command],
         steps: Sequence[Step],
     ) -> Taken:
         circuits = [breaker.key for breaker in self._watched]
-        keys = [*policies, *reads, *circuits, *[key for step in steps for key in step.keys]]
+        keys = [*policies, *circuits, *[key for step in steps for key in step.keys]]
         arguments: list[object] = [len(policies), cost]
         for policy in policies.values():
             interval = round(policy.seconds_per_token * 1_000_000)
             arguments += [policy.capacity, interval, int(policy.shadow)]
         arguments += [argument for step in steps for argument in step.arguments]
         script = _script(*(step.lua for step in steps))
-        reply = script.run(self._commands, keys, arguments, also=also)
+        reply = script.run(self._commands, keys, arguments)
         answers = any(step.answers for step in steps)
         flat, after = (reply[0], reply[1:]) if answers else (reply, None)
         verdicts = [
@@ -182,10 +173,9 @@ class Limiter:
                 strict=True,
             )
         ]
-        values = flat[4 * len(policies) :]
-        for breaker, circuit in zip(self._watched, values[len(reads) :], strict=True):
+        for breaker, circuit in zip(self._watched, flat[4 * len(policies) :], strict=True):
             breaker.learn(circuit)
-        return Taken(verdicts, values[: len(reads)], after or None)
+        return Taken(verdicts, after or None)
 
     def _counted(self, taken: Taken) -> Taken:
         for verdict in taken.verdicts:

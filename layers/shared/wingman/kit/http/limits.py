@@ -5,7 +5,7 @@ cache. The same call notes that a signed-in user is here (kit/activity.py). Answ
 of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -28,35 +28,31 @@ from wingman.kit.ratelimit import (
 )
 from wingman.kit.settings import AppSettings, load
 
-Reads = Callable[[Request], Sequence[str]]
 Names = Collection[str]
 
 
-def limit(
-    *policies: Policy, cost: int = 1, reads: Reads | None = None, where: Names | None = None
-) -> Any:
+def limit(*policies: Policy, cost: int = 1, where: Names | None = None) -> Any:
     """Limit an endpoint of signed-in users, besides what holds for every user, IP and all.
 
-    `cost` is what one request weighs. The strings under the Redis keys that `reads` names come
-    back in the same call, in `request.state.values` (None when Redis was not asked). With `where`,
-    the policies hold only for a JSON body that names one of these fields, valid or not.
+    `cost` is what one request weighs. With `where`, the policies hold only for a JSON body that
+    names one of these fields, valid or not.
     """
 
     def check(request: Request, caller: CurrentUser, body: RawBody) -> None:
         subjects = {"user": str(caller.id), "ip": _ip(request), "global": "all"}
         apply = policies if where is None or _names_one(body, where) else ()
         buckets = _buckets([*apply, EVERY_USER, EVERY_IP, EVERYONE], subjects)
-        _charge(request, buckets, cost, reads, [touching(caller.id)])
+        _charge(request, buckets, cost, [touching(caller.id)])
 
     return Depends(check)
 
 
-def limit_public(*policies: Policy, cost: int = 1, reads: Reads | None = None) -> Any:
+def limit_public(*policies: Policy, cost: int = 1) -> Any:
     """Limit a public endpoint, besides what holds for every IP and all; see `limit`."""
 
     def check(request: Request) -> None:
         subjects = {"ip": _ip(request), "global": "all"}
-        _charge(request, _buckets([*policies, EVERY_IP, EVERYONE], subjects), cost, reads)
+        _charge(request, _buckets([*policies, EVERY_IP, EVERYONE], subjects), cost)
 
     return Depends(check)
 
@@ -115,16 +111,10 @@ def _charge(
     request: Request,
     buckets: Mapping[str, Policy],
     cost: int,
-    reads: Reads | None,
     steps: Sequence[Step] = (),
 ) -> None:
-    request.state.values = None
-    wanted = reads(request) if reads else ()
-    if not (buckets or wanted or steps):
-        return
-    taken = limiter().ask(buckets, cost=cost, reads=wanted, steps=steps)
-    request.state.values = taken.values
-    _tell(request, taken.verdicts)
+    if buckets or steps:
+        _tell(request, limiter().ask(buckets, cost=cost, steps=steps).verdicts)
 
 
 def _tell(request: Request, verdicts: Sequence[Verdict]) -> None:
