@@ -117,6 +117,16 @@ def test_after_a_refusal_nobody_asks_for_as_long_as_told(commands: Commands) -> 
     assert waits(RedisBucket(commands, key=key), 1) == pytest.approx([7], abs=A_MOMENT)
 
 
+def test_a_refusal_that_tells_no_limit_leaves_what_others_learned(commands: Commands) -> None:
+    key = f"test:{uuid4()}"
+    RedisBucket(commands, key=key).learn(per_second=10, hold=0)
+
+    RedisBucket(commands, key=key).learn(per_second=None, hold=7)  # has not asked since
+
+    first, second = waits(RedisBucket(commands, key=key), 2)
+    assert second - first == pytest.approx((SPACING + 0.03) / 10, abs=A_MOMENT)
+
+
 def test_a_refusal_at_the_known_limit_holds_requests_further_apart_for_a_while(
     bucket: RedisBucket, commands: ClockedCommands
 ) -> None:

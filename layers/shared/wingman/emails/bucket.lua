@@ -12,7 +12,7 @@
 --     rate      requests per second as the provider told; 0: nothing new
 --     hold      microseconds in which nobody may ask
 --
--- A refusal at the rate that was told means that requests travel unevenly: they are held further
+-- A refusal that tells no other rate means that requests travel unevenly: they are held further
 -- apart, and come closer again with each one that is let go.
 
 local DAY = 86400000
@@ -32,7 +32,7 @@ end
 if ARGV[1] == 'learn' then
   local rate, hold = tonumber(ARGV[2]), tonumber(ARGV[3])
   -- One of a burst of refusals is enough.
-  if hold > 0 and rate == tonumber(stored[2]) and next_at - now < 0.9 * hold then
+  if hold > 0 and (rate == 0 or rate == tonumber(stored[2])) and next_at - now < 0.9 * hold then
     store('slack', math.min(slack + WIDER, WIDEST))
   end
   if rate > 0 then store('per_second', rate) end

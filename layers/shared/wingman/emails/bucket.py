@@ -102,13 +102,13 @@ class RedisBucket(Bucket):
 
     def learn(self, *, per_second: int | None, hold: float) -> None:
         """See Bucket."""
-        rate = min(per_second or self._per_second, MAX_RATE)
-        if rate == self._per_second and hold <= 0:
+        told = min(per_second or 0, MAX_RATE)
+        if told in {0, self._per_second} and hold <= 0:
             return
-        logger().info("emails.limit_learned", extra={"per_second": rate, "hold": hold})
-        self._per_second = rate
+        self._per_second = told or self._per_second
+        logger().info("emails.limit_learned", extra={"per_second": self._per_second, "hold": hold})
         self._share.next_at = max(self._share.next_at, self._clock() + hold)
-        self._ask("learn", rate, _micro(hold))
+        self._ask("learn", told, _micro(hold))
 
     @property
     def _interval(self) -> float:
