@@ -15,11 +15,11 @@ from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.retry import with_api_retry
 from wingman.kit.settings import CoachSettings, load
-from wingman.kit.transport import tls
+from wingman.kit.transport import asked_to_wait, tls
 
 if TYPE_CHECKING:
     import httpx2
-    from anthropic import Anthropic, APIError, APIStatusError
+    from anthropic import Anthropic, APIError
     from anthropic.types import Message
 
 NAME = "anthropic"
@@ -129,18 +129,13 @@ def _translated(error: "APIError") -> DependencyUnavailable:
     logger().warning("coach.provider_failed", extra=facts)
     if status in _REFUSED:
         return DependencyRefused(NAME, retry_after=60)
-    asked = _asked_to_wait(error) if isinstance(error, APIStatusError) else None
+    asked = asked_to_wait(error)
     return DependencyUnavailable(
         NAME,
         retry_after=max(5, round(asked or 0)),
         untouched=status in _NOT_BEGUN or _never_sent(error),
         asked_to_wait=asked,
     )
-
-
-def _asked_to_wait(error: "APIStatusError") -> float | None:
-    seconds = error.response.headers.get("retry-after", "")
-    return float(seconds) if seconds.isdecimal() else None
 
 
 def _never_sent(error: "APIError") -> bool:

@@ -54,7 +54,7 @@ def never_sent(error: BaseException | None) -> bool:
 
 
 def asked_to_wait(error: Exception) -> float | None:
-    """Return the seconds that a gateway's Retry-After names, if it does."""
+    """Return the seconds that Retry-After names, if there was an answer and it does."""
     response = getattr(error, "response", None)
     seconds = response.headers.get("retry-after", "") if response is not None else ""
     return float(seconds) if seconds.isdecimal() else None
