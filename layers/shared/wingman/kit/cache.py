@@ -144,7 +144,7 @@ class Cache(Generic[M]):
         pause = _FIRST_PAUSE
         while found.value is None and not found.token and not found.away:
             if time.monotonic() + pause > gives_up:
-                raise DependencyUnavailable("supabase")
+                raise DependencyUnavailable("cache")
             self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             _, found = self.look_up(found.key, {})
