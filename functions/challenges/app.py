@@ -40,8 +40,7 @@ def list_challenges(
     answer = service.offered(get_anon_client(), cache, found, difficulty)
     response.headers["Cache-Control"] = f"public, max-age={service.LIST_SECONDS}"
     response.headers["Age"] = str(int(answer.age))
-    response.headers["X-Cache"] = answer.source
-    return answer.value
+    return gate.told(answer)
 
 
 @app.get("/api/challenges/submissions", tags=["challenges"], dependencies=[limit()])

@@ -1,24 +1,21 @@
 """POST /api/coach/tips: a few tips for a challenge or a meeting, from a language model."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from wingman.coach import service
 from wingman.coach.models import Ask, Tips
 from wingman.coach.provider import coach
 from wingman.kit.auth import CurrentUser
-from wingman.kit.cache import Source
 from wingman.kit.database import get_user_client
-from wingman.kit.http import UserGate, create_app, lambda_handler
+from wingman.kit.http import CACHED, UserGate, create_app, lambda_handler
 from wingman.kit.ratelimit import limiter
 from wingman.kit.settings import CoachSettings, RedisSettings, SupabaseSettings, load
 
 router = APIRouter()
 
-SHOWN = {"X-Cache": {"schema": {"type": "string", "enum": [source.value for source in Source]}}}
 
-
-@router.post("/api/coach/tips", tags=["coach"], responses={200: {"headers": SHOWN}})
-def get_tips(ask: Ask, caller: CurrentUser, gate: UserGate, response: Response) -> Tips:
+@router.post("/api/coach/tips", tags=["coach"], responses=CACHED)
+def get_tips(ask: Ask, caller: CurrentUser, gate: UserGate) -> Tips:
     """Ask for tips; the question goes to a language model, without addresses and numbers.
 
     The same question again costs nothing of the daily number. Where coaching is not enabled there
@@ -35,8 +32,7 @@ def get_tips(ask: Ask, caller: CurrentUser, gate: UserGate, response: Response) 
         ask,
         budget=service.budget(caller.id, settings.max_daily_tips),
     )
-    response.headers["X-Cache"] = answer.source
-    return answer.value
+    return gate.told(answer)
 
 
 app = create_app(SupabaseSettings, RedisSettings, CoachSettings)

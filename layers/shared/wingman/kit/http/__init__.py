@@ -2,10 +2,11 @@
 
 from wingman.kit.http.application import create_app, lambda_handler
 from wingman.kit.http.idempotency import IdempotentRequest, tell_replayed
-from wingman.kit.http.limits import PublicGate, UserGate, limit, limit_public
+from wingman.kit.http.limits import CACHED, PublicGate, UserGate, limit, limit_public
 from wingman.kit.http.pages import PageQuery
 
 __all__ = [
+    "CACHED",
     "IdempotentRequest",
     "PageQuery",
     "PublicGate",

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from wingman.kit.activity import touching
 from wingman.kit.auth import CurrentUser
-from wingman.kit.cache import Cache, Found, M
+from wingman.kit.cache import Answer, Cache, Found, M, Source
 from wingman.kit.errors import MalformedJson, RateLimited
 from wingman.kit.http.bodies import RawBody, json_object
 from wingman.kit.ratelimit import (
@@ -57,6 +57,11 @@ def limit_public(*policies: Policy, cost: int = 1) -> Any:
     return Depends(check)
 
 
+CACHED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"X-Cache": {"schema": {"type": "string", "enum": list(Source)}}}}
+}
+
+
 class Gate:
     """The limits of a request, charged by the call that reads the cache."""
 
@@ -72,6 +77,11 @@ class Gate:
         verdicts, found = cache.look_up(key, self._buckets, self._steps)
         _tell(self._request, verdicts)
         return found
+
+    def told(self, answer: Answer[M]) -> M:
+        """Return a value, and say in `X-Cache` where it comes from."""
+        self._request.state.extra_headers["X-Cache"] = answer.source
+        return answer.value
 
 
 def _user_gate(request: Request, caller: CurrentUser) -> Gate:
