@@ -59,9 +59,8 @@ def explain(request: Request, error: ProblemError) -> Response:
     by_program = request.method == "POST" and request.url.path == UNSUBSCRIBE
     if by_program and not html.wants_page(request):
         return told
-    page = show(pages().sorry(error, request.state.request_id), error.status)
-    page.headers.update(error.headers)
-    return page
+    page = pages().sorry(error, request.state.request_id)
+    return html.page(page.html, page.style, error.status, error.headers)
 
 
 def show(page: Page, status: int = HTTPStatus.OK) -> HTMLResponse:

@@ -34,12 +34,7 @@ def open_calendar(token: str = "") -> Response:
     link = links.read_calendar(load(LinkSettings).email_link_secret.get_secret_value(), token)
     return Response(
         service.calendar_by_link(get_service_client(), link.session_id, link.user_id),
-        headers={
-            "Content-Disposition": 'attachment; filename="meeting.ics"',
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-            "X-Robots-Tag": "noindex",
-        },
+        headers=html.PRIVATE | {"Content-Disposition": 'attachment; filename="meeting.ics"'},
         media_type="text/calendar",
     )
 
@@ -47,12 +42,11 @@ def open_calendar(token: str = "") -> Response:
 @app.exception_handler(ProblemError)
 def explain(request: Request, error: ProblemError) -> Response:
     """Tell people on a page what programs are told in JSON."""
+    told = problems.problem(request, error)
     if not html.wants_page(request):
-        return problems.problem(request, error)
+        return told
     page = pages().sorry(error, request.state.request_id)
-    answer = html.page(page.html, page.style, error.status)
-    answer.headers.update(error.headers)
-    return answer
+    return html.page(page.html, page.style, error.status, error.headers)
 
 
 handler = lambda_handler(app)

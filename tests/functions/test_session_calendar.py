@@ -124,6 +124,18 @@ def test_a_calendar_token_opens_no_preferences(
         assert app.call(case, token=own)[0] == 400
 
 
+def test_people_are_told_of_an_outage_on_a_page_and_operators_by_the_log(
+    function: Load, planned: Meeting, token: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = function("session_calendar", SUPABASE_URL="http://127.0.0.1:9")
+
+    status, _, headers = app.call("open", token=token(planned.maya, planned))
+
+    assert (status, headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert headers["retry-after"] == "5"
+    assert "http.failed" in caplog.messages
+
+
 def test_a_session_of_others_or_of_the_past_is_a_404(
     function: Load, people: People, planned: Meeting, token: Write
 ) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -14,21 +15,23 @@ _PROBLEM: dict[str, Any] = {
     "content": {"text/html": {}, **problems.DOCUMENTED["content"]},
 }
 DOCUMENTED = {"4XX": _PROBLEM, "5XX": _PROBLEM}
+# For an address that holds a token.
+PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-def page(html: str, style: str, status: int = 200) -> HTMLResponse:
+def page(
+    html: str, style: str, status: int = 200, more: Mapping[str, str] = PRIVATE
+) -> HTMLResponse:
     """Return a page whose only resource is the `style` that it contains."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     headers = {
+        **PRIVATE,
+        **more,
         "Content-Security-Policy": (
             f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
             "base-uri 'none'; frame-ancestors 'none'"
         ),
-        "Cache-Control": "no-store",
-        # The address holds a token.
-        "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
-        "X-Robots-Tag": "noindex",
     }
     return HTMLResponse(html, status, headers=headers)
 
