@@ -1,9 +1,6 @@
 """Profiles come with accounts, and accounts take what is theirs along."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.integration.database import (
     WORKER,
@@ -14,26 +11,9 @@ from tests.integration.database import (
     mail_row,
     new_mail,
     new_person,
-    own_database,
     rows,
     sqlstate,
 )
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
 
 
 def _accepted(url: str, maya: Person, leo: Person) -> tuple[str, Any]:

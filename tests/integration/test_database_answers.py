@@ -1,6 +1,5 @@
 """Answering and withdrawing an invitation: `respond_to_match`, `withdraw_match`."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -16,28 +15,11 @@ from tests.integration.database import (
     look,
     mail_row,
     new_person,
-    own_database,
     race,
     sqlstate,
 )
 
 _ALREADY_ANSWERED = ("WM009", "match_already_answered")
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Challenges: `list_challenges`, `submit_challenge`, `list_submissions`."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +16,6 @@ from tests.integration.database import (
     invoke,
     look,
     new_person,
-    own_database,
     race,
     sqlstate,
 )
@@ -32,22 +30,6 @@ from tests.integration.meetings import (
 
 _KEY: dict[str, Any] = {"p_idempotency_key": "key-1", "p_request_hash": "hash-1"}
 _MOMENT = timedelta(microseconds=1)
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
-
-
-@pytest.fixture
-def pair(url: str) -> Pair:
-    return new_pair(url)
 
 
 def _attempt(challenge_id: UUID = BEGINNER, **changes: object) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,24 +15,11 @@ from tests.integration.database import (
     look,
     mail_row,
     new_mail,
-    new_person,
-    own_database,
     race,
     rows,
 )
 
 _LATER = "2999-01-01Z"
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
 
 
 def _claim(url: str, *ids: UUID, seconds: int = 60) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Settling mails: `complete_emails`, fenced by the lease token."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,18 +13,11 @@ from tests.integration.database import (
     mail_row,
     new_mail,
     new_person,
-    own_database,
     rows,
     sqlstate,
 )
 
 _LATER = "2999-01-01T00:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """What a claim tells of a reader's day, for mail that can wait."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-
-import pytest
 
 from tests.integration.database import (
     WORKER,
@@ -16,22 +13,10 @@ from tests.integration.database import (
     new_mail,
     new_person,
     overtaken,
-    own_database,
     rows,
 )
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
 
 
 def _claim(url: str, *mails: UUID) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """How many invitations a person may send in 24 hours."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
@@ -13,22 +11,10 @@ from tests.integration.database import (
     invoke,
     look,
     new_person,
-    own_database,
     race,
     rows,
     sqlstate,
 )
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
 
 
 def _invite_someone(url: str, maya: Person, **changes: object) -> None:

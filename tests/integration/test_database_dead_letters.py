@@ -1,6 +1,5 @@
 """Dead letters: listed, inspected, replayed; and what an operator sees of the lanes."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +16,6 @@ from tests.integration.database import (
     look,
     mail_row,
     new_mail,
-    new_person,
-    own_database,
     race,
     rows,
 )
@@ -26,22 +23,11 @@ from wingman.emails import operations
 from wingman.emails.models import Priority
 
 
-@pytest.fixture(scope="module")
-def database(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
 @pytest.fixture
-def url(database: str) -> str:
-    look(database, "delete from public.email_logs")
-    look(database, "update private.email_lanes set paused_until = null, paused_reason = null")
-    return database
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
+def url(url: str) -> str:
+    look(url, "delete from public.email_logs")
+    look(url, "update private.email_lanes set paused_until = null, paused_reason = null")
+    return url
 
 
 @pytest.fixture

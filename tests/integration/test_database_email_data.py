@@ -1,6 +1,5 @@
 """Status, export and erasure of a person's mail, and the end of old logs."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -15,23 +14,11 @@ from tests.integration.database import (
     mail_row,
     new_mail,
     new_person,
-    own_database,
     rows,
 )
 
 _GROUP = {"group_position": 0, "group_started_at": "2999-01-01Z"}
 _LEASE = {"lease_expires_at": "2999-01-01Z"}
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
 
 
 def test_the_status_shows_ones_own_mails_newest_first_without_an_address(

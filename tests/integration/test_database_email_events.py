@@ -1,7 +1,6 @@
 """What the provider tells of a mail: once, in any order."""
 
 import random
-from collections.abc import Iterator
 from itertools import permutations
 from uuid import UUID, uuid4
 
@@ -17,24 +16,11 @@ from tests.integration.database import (
     look,
     mail_row,
     new_mail,
-    new_person,
-    own_database,
     race,
     rows,
 )
 
 _IN_ORDER = ("sent", "delivered", "bounced", "complained")
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
 
 
 def _tell(url: str, mail: UUID | None, status: str, **more: object) -> str:

@@ -1,6 +1,5 @@
 """What a person wants by mail, in the database."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +15,6 @@ from tests.integration.database import (
     invoke,
     look,
     new_person,
-    own_database,
     race,
     sqlstate,
 )
@@ -32,17 +30,6 @@ _DEFAULTS = {
 }
 
 _ON = ("match_notifications", "session_reminders", "feedback_requests")
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
 
 
 def _change(url: str, actor: Actor, **changes: object) -> dict[str, Any]:

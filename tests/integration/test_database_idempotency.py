@@ -1,9 +1,6 @@
 """One Idempotency-Key, one invitation."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.integration.database import (
     Connection,
@@ -13,28 +10,11 @@ from tests.integration.database import (
     invoke,
     look,
     new_person,
-    own_database,
     race,
     sqlstate,
 )
 
 _KEY = {"p_idempotency_key": "key-1", "p_request_hash": "hash-1"}
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
 
 
 def _invite(url: str, inviter: Person, invitee: Person, **changes: object) -> Any:

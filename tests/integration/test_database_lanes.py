@@ -1,7 +1,6 @@
 """Claiming what has been due longest in a lane, and pausing a lane."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,8 +16,6 @@ from tests.integration.database import (
     invoke,
     look,
     new_mail,
-    new_person,
-    own_database,
     race,
     rows,
 )
@@ -26,24 +23,13 @@ from tests.integration.database import (
 _HOURS = {"one": "2026-01-01T01:00Z", "two": "2026-01-01T02:00Z", "three": "2026-01-01T03:00Z"}
 
 
-@pytest.fixture(scope="module")
-def database(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
 @pytest.fixture
-def url(database: str) -> str:
+def url(url: str) -> str:
     """Return the module's own database with empty lanes, none of them paused."""
-    look(database, "delete from public.email_logs")
-    look(database, "delete from private.email_leases")
-    call(database, WORKER, "resume_emails", p_priorities=["urgent", "bulk"])
-    return database
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
+    look(url, "delete from public.email_logs")
+    look(url, "delete from private.email_leases")
+    call(url, WORKER, "resume_emails", p_priorities=["urgent", "bulk"])
+    return url
 
 
 def _claim(

@@ -1,26 +1,14 @@
 """Reading matches: `get_match`, `list_matches`."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.integration.database import Person, call, look, new_person, own_database, sqlstate
+from tests.integration.database import Person, call, look, new_person, sqlstate
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
 
 
 def _stored(  # one row, as time and answers left it

@@ -1,6 +1,5 @@
 """Inviting someone: `request_match`."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -15,9 +14,7 @@ from tests.integration.database import (
     invoke,
     look,
     mail_row,
-    new_person,
     overtaken,
-    own_database,
     sqlstate,
 )
 
@@ -25,22 +22,6 @@ _MATCH_FIELDS = {
     *("id", "user1_id", "user2_id", "initiator_id", "status", "venue_suggestion", "note"),
     *("created_at", "responded_at", "expires_at"),
 }
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
 
 
 def _invite(url: str, inviter: Person, invitee: Person, **changes: object) -> Any:

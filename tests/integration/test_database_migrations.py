@@ -12,7 +12,6 @@ from tests.integration.database import (
     SUPABASE,
     empty_database,
     look,
-    own_database,
     run_scripts,
 )
 
@@ -20,12 +19,6 @@ _OURS = "pronamespace in ('public'::regnamespace, 'private'::regnamespace)"
 
 
 _EVERY_RIGHT = ("select", "insert", "update", "delete")
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +16,6 @@ from tests.integration.database import (
     call,
     look,
     new_person,
-    own_database,
     sqlstate,
 )
 from tests.integration.meetings import new_pair
@@ -26,12 +24,6 @@ from tests.integration.plans import full_scans, plans
 _STATUSES = ("scheduled", "completed", "cancelled", "no_show", "expired")
 _HISTORIES = 1000
 _MANY = 10_000
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
 
 
 @dataclass(frozen=True)

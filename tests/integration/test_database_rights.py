@@ -1,6 +1,5 @@
 """What each role may do: nothing that is not theirs."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import psycopg
@@ -18,7 +17,6 @@ from tests.integration.database import (
     look,
     new_mail,
     new_person,
-    own_database,
     sqlstate,
 )
 
@@ -88,22 +86,6 @@ _WORKER_CALLS: dict[str, dict[str, object]] = {
     "prune_email_logs": {"p_limit": 1},
 }
 _FORBIDDEN = "42501"
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
 
 
 def _run(url: str, actor: Actor, statement: str, *params: object) -> list[dict[str, object]]:

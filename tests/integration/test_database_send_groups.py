@@ -1,6 +1,6 @@
 """Send groups: what went out in one provider request goes out again as that request, or not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,22 +16,9 @@ from tests.integration.database import (
     look,
     mail_row,
     new_mail,
-    new_person,
-    own_database,
     race,
     rows,
 )
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
 
 
 @dataclass(frozen=True)

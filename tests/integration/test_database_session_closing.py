@@ -1,6 +1,5 @@
 """What time closes by itself: `close_overdue_sessions`, `expire_matches`."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,6 @@ from tests.integration.database import (
     look,
     mail_row,
     new_person,
-    own_database,
     race,
     rows,
 )
@@ -27,17 +25,6 @@ from tests.integration.meetings import Pair, mails, move_start, new_match, new_p
 
 _GRACE = timedelta(hours=24)
 _MOMENT = timedelta(microseconds=1)
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def pair(url: str) -> Pair:
-    return new_pair(url)
 
 
 def _closed(url: str) -> dict[UUID, set[UUID]]:

@@ -1,27 +1,15 @@
 """Reading sessions: `list_sessions`."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.integration.database import Person, call, look, new_person, own_database, sqlstate
+from tests.integration.database import Person, call, look, new_person, sqlstate
 from tests.integration.meetings import new_match
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def maya(url: str) -> Person:
-    return new_person(url, "Maya")
 
 
 def _stored(

@@ -1,12 +1,10 @@
 """Two steps on one session at the same moment."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
-import pytest
 
 from tests.integration.database import (
     WORKER,
@@ -18,24 +16,12 @@ from tests.integration.database import (
     invoke,
     look,
     overtaken,
-    own_database,
     race,
 )
 from tests.integration.meetings import Pair, mails, move_start, new_pair
 
 _STARTED = timedelta(hours=-1)
 _OVERDUE = timedelta(hours=-25)
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def pair(url: str) -> Pair:
-    return new_pair(url)
 
 
 def _does(function: str, **params: object) -> Action:

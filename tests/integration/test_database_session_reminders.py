@@ -1,6 +1,5 @@
 """Reminders are rows that come due 24 and 2 hours before the start, whatever clocks do."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.integration.database import WORKER, acting_as, invoke, look, own_database, rows
+from tests.integration.database import WORKER, acting_as, invoke, look, rows
 from tests.integration.meetings import BEGINNER, Pair, mails, new_pair, planned
 
 _REMINDERS = ("session_reminder_24h", "session_reminder_2h")
@@ -18,17 +17,6 @@ _BEFORE = [
     ("session_reminder_24h", timedelta(hours=24)),
     ("session_reminder_2h", timedelta(hours=2)),
 ]
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def pair(url: str) -> Pair:
-    return new_pair(url)
 
 
 def _planned(pair: Pair, session_id: object, status: str = "pending") -> list[tuple[str, datetime]]:

@@ -1,18 +1,16 @@
 """What may be done with a session, by whom, and to the moment when."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.integration.database import Person, new_person, own_database, sqlstate
+from tests.integration.database import Person, new_person, sqlstate
 from tests.integration.meetings import (
     BEGINNER,
     Pair,
     answered_mails,
     at_the_moment,
-    new_pair,
     refusal,
     refused_at_the_moment,
 )
@@ -32,17 +30,6 @@ _STEPS: dict[str, dict[str, object]] = {
     "confirm_session": {},
     "report_no_show": {},
 }
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def pair(url: str) -> Pair:
-    return new_pair(url)
 
 
 def _refusal(pair: Pair, person: Person, step: str, session_id: UUID) -> str:

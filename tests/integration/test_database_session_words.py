@@ -1,34 +1,20 @@
 """What people say of a session once it has begun: `confirm_session`, `report_no_show`."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from tests.integration.database import own_database
 from tests.integration.meetings import (
     Pair,
     answered_mails,
     at_the_moment,
     mails,
-    new_pair,
     refusal,
     refused_at_the_moment,
 )
 
 _MOMENT = timedelta(microseconds=1)
 _STARTED = timedelta(hours=-1)
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def pair(url: str) -> Pair:
-    return new_pair(url)
 
 
 def _people(pair: Pair) -> set[str]:

@@ -1,6 +1,5 @@
 """Planning a meeting: `create_session`."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,7 +13,6 @@ from tests.integration.database import (
     invoke,
     look,
     new_person,
-    own_database,
     race,
     sqlstate,
 )
@@ -25,7 +23,6 @@ from tests.integration.meetings import (
     answered_mails,
     mails,
     new_match,
-    new_pair,
     planned,
     refusal,
 )
@@ -38,17 +35,6 @@ _FIELDS = {
     *("completed_at", "created_at", "updated_at"),
 }
 _KEY: dict[str, Any] = {"p_idempotency_key": "key-1", "p_request_hash": "hash-1"}
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
-@pytest.fixture
-def pair(url: str) -> Pair:
-    return new_pair(url)
 
 
 def _refusal(pair: Pair, person: Person, start: timedelta, **changes: object) -> object:

@@ -1,6 +1,5 @@
 """Finding mails that no queue message stands for: `sweep_emails`."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,29 +13,16 @@ from tests.integration.database import (
     look,
     mail_row,
     new_mail,
-    new_person,
-    own_database,
     race,
     rows,
 )
 
 
-@pytest.fixture(scope="module")
-def database(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
 @pytest.fixture
-def url(database: str) -> str:
+def url(url: str) -> str:
     """Return the module's own database with an empty outbox: a sweep takes whatever is due."""
-    look(database, "delete from public.email_logs")
-    return database
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
+    look(url, "delete from public.email_logs")
+    return url
 
 
 def _sweep(url: str, limit: int = 100) -> list[UUID]:

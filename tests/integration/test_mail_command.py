@@ -1,7 +1,7 @@
 """What an operator types: `make mail-status`, `make dead-letters`."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +13,6 @@ from tests.integration.database import (
     mail_row,
     new_mail,
     new_person,
-    own_database,
 )
 from wingman.emails.models import Priority
 from wingman.emails.repository import DatabaseOutbox
@@ -21,12 +20,6 @@ from wingman.kit.database import Database, DatabaseError
 from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
 
 Command = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
 
 
 @pytest.fixture

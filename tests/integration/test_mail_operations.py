@@ -1,7 +1,6 @@
 """What an operator sees of the lanes, of deliveries, and of what was given up."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,30 +11,17 @@ from tests.integration.database import (
     call,
     look,
     new_mail,
-    new_person,
-    own_database,
     rows,
 )
 from wingman.emails import operations
 from wingman.emails.models import Priority
 
 
-@pytest.fixture(scope="module")
-def database(database_url: str) -> Iterator[str]:
-    with own_database(database_url) as own:
-        yield own
-
-
 @pytest.fixture
-def url(database: str) -> str:
-    look(database, "delete from public.email_logs")
-    look(database, "update private.email_lanes set paused_until = null, paused_reason = null")
-    return database
-
-
-@pytest.fixture
-def leo(url: str) -> Person:
-    return new_person(url, "Leo")
+def url(url: str) -> str:
+    look(url, "delete from public.email_logs")
+    look(url, "update private.email_lanes set paused_until = null, paused_reason = null")
+    return url
 
 
 @pytest.fixture
