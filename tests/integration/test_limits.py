@@ -1,7 +1,6 @@
 """Limits on an endpoint, as a client sees them; against real Redis, behind the real adapter."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -9,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.functions import Context, Function
+from tests.support.redis import clock_ahead
 from tests.support.template import ROOT
 from wingman.kit.http import create_app, lambda_handler, limit_public
 from wingman.kit.ratelimit import Policy
@@ -57,7 +57,9 @@ def test_an_answer_tells_what_is_left_and_when_all_of_it_is_back(call: Call) -> 
     assert "retry-after" not in headers
 
 
-def test_a_refusal_says_to_the_second_when_to_come_back(call: Call) -> None:
+def test_a_refusal_says_to_the_second_when_to_come_back(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call("/heavy")
     call("/heavy")  # one token is left, two are needed: one more drips in within 7 s
     for _ in range(2):  # the second refusal comes from the container's memory
@@ -65,7 +67,7 @@ def test_a_refusal_says_to_the_second_when_to_come_back(call: Call) -> None:
         assert (status, problem["code"]) == (429, "rate_limited")
         assert headers["retry-after"] == "7"
         assert headers["ratelimit"].startswith('"heavy";r=1;t=28')
-    time.sleep(1.1)
+    clock_ahead(monkeypatch, 1.1)
     assert call("/heavy")[2]["retry-after"] == "6"
 
 

@@ -1,17 +1,14 @@
 """Token buckets against real Redis."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
 from tests.support.functions import Function
-from tests.support.redis import Counted
-from wingman.kit import ratelimit
+from tests.support.redis import ClockedCommands, Counted, clock_ahead
 from wingman.kit.ratelimit import Limiter, LocalBuckets, Policy, Verdict
 from wingman.kit.redis import redis
 
@@ -103,13 +100,13 @@ def test_a_flood_of_one_key_hardly_reaches_redis(commands: Counted) -> None:
     assert len(commands.names) <= 50
 
 
-def test_a_known_refusal_counts_down(commands: Counted) -> None:
+def test_a_known_refusal_counts_down(commands: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     limiter, buckets = Limiter(commands), keys(QUICK, FIVE)
     limiter.take(buckets)
     first, _ = limiter.take(buckets)
-    time.sleep(0.3)
+    clock_ahead(monkeypatch, 0.3)
     then, five = limiter.take(buckets)
-    assert 200 <= first.fits_in_ms - then.fits_in_ms <= 900
+    assert 300 <= first.fits_in_ms - then.fits_in_ms <= 900
     assert five.remaining == 4
 
 
@@ -120,12 +117,16 @@ def test_a_known_refusal_of_many_tokens_does_not_refuse_few(commands: Counted) -
     assert limiter.take(bucket, cost=1)[0].allowed
 
 
-def test_waiting_as_told_makes_the_next_one_pass(commands: Counted) -> None:
-    limiter, bucket = Limiter(commands), keys(QUICK)
-    limiter.take(bucket)
+def test_waiting_as_told_makes_the_next_one_pass(
+    commands: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocked = ClockedCommands(commands, f"test:{uuid4()}")
+    limiter, bucket = Limiter(clocked), keys(FIVE)
+    limiter.take(bucket, cost=5)
     refusal = limiter.take(bucket)[0]
     assert not refusal.allowed
-    time.sleep(refusal.retry_after_seconds)
+    clocked.advance(refusal.retry_after_seconds)
+    clock_ahead(monkeypatch, refusal.retry_after_seconds)
     assert limiter.take(bucket)[0].allowed
 
 
@@ -135,9 +136,8 @@ def test_a_container_whose_clock_is_wrong_changes_nothing(
 ) -> None:
     bucket = keys(TWO)
     Limiter(commands).take(bucket)
-    wrong = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead, time=lambda: 0.0)
     with monkeypatch.context() as moved:
-        moved.setattr(ratelimit, "time", wrong)
+        clock_ahead(moved, ahead)
         assert Limiter(commands).take(bucket)[0].remaining == 0
     assert not Limiter(commands).take(bucket)[0].allowed
 

@@ -1,10 +1,14 @@
 """Redis as the layer sees it: watched, reached straight, or with a clock that a test moves."""
 
+import time
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import redis
 
+from wingman.kit import ratelimit
 from wingman.kit.commands import Command, Commands, RedisError
 
 
@@ -70,6 +74,12 @@ class ClockedCommands(Commands):
 
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:
         return [self.run(*command) for command in commands]
+
+
+def clock_ahead(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the limiter's container be some seconds further than it is."""
+    moved = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
+    monkeypatch.setattr(ratelimit, "time", moved)
 
 
 _CLOCK = "test:clock"
