@@ -1,10 +1,12 @@
 """EventBridge, every hour: ends what nobody ended, forgets what is old, reports the day's mail."""
 
+from collections.abc import Callable
 from typing import Any
 
 from wingman.emails import digests, history, operations
 from wingman.kit.clock import LambdaContext, deadline
-from wingman.kit.database import get_service_client
+from wingman.kit.database import Database, get_service_client
+from wingman.kit.observability import logger
 from wingman.kit.settings import AppSettings, RedisSettings, SupabaseServiceSettings, check
 from wingman.matches import service as matches
 from wingman.reputation import service as reputation
@@ -12,18 +14,31 @@ from wingman.sessions import service as sessions
 
 check(AppSettings, SupabaseServiceSettings, RedisSettings)
 
+_STEPS: dict[str, Callable[[Database], int]] = {
+    "sessions_closed": lambda database: sessions.close_overdue(database, reputation.cache()),
+    "matches_expired": matches.expire,
+    "digests_recorded": digests.record,
+    "emails_pruned": history.prune,
+    "emails_reported": operations.report_rates,
+}
+
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
-    """Close overdue sessions, expire invitations, record digests, prune the mail log.
+    """Close overdue sessions, expire invitations, record digests, prune the mail log, report.
 
-    Twice does no harm.
+    Twice does no harm. A step that fails keeps none of the others from running.
+    Raises ExceptionGroup of what failed, which makes AWS try again and shows in the alarms.
     """
+    done: dict[str, int] = {}
+    failures: list[Exception] = []
     with deadline(context):
         database = get_service_client()
-        operations.report_rates(database)
-        return {
-            "sessions_closed": sessions.close_overdue(database, reputation.cache()),
-            "matches_expired": matches.expire(database),
-            "digests_recorded": digests.record(database),
-            "emails_pruned": history.prune(database),
-        }
+        for name, step in _STEPS.items():
+            try:
+                done[name] = step(database)
+            except Exception as error:  # noqa: BLE001 (raised below, with the others)
+                logger().exception("housekeeping.step_failed", extra={"step": name})
+                failures.append(error)
+    if failures:
+        raise ExceptionGroup("housekeeping", failures)
+    return done

@@ -7,6 +7,8 @@ from tests.support.functions import Function
 from tests.support.meetings import Meeting, completed, match, meeting
 from tests.support.people import People, Person
 from wingman.emails import history
+from wingman.kit.database import Database
+from wingman.kit.errors import DependencyUnavailable
 from wingman.sessions import service
 
 Load = Callable[..., Function]
@@ -71,6 +73,26 @@ def test_more_than_a_page_is_closed_in_one_run(
     planned = [overdue(people) for _ in range(5)]
     assert run(function)["sessions_closed"] >= 5
     assert {one.stored("status") for one in planned} == {"expired"}
+
+
+def test_a_step_that_fails_keeps_no_other_from_running_and_fails_the_run(
+    function: Load, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(database: Database) -> int:
+        raise DependencyUnavailable("supabase")
+
+    planned, app = overdue(people), function("housekeeping")
+    for name in ("matches_expired", "digests_recorded"):
+        monkeypatch.setitem(app.module._STEPS, name, broken)
+    reported: list[Database] = []
+    monkeypatch.setitem(app.module._STEPS, "emails_reported", reported.append)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        app.invoke(app.event("every_hour"), milliseconds=60_000)
+
+    assert len(caught.value.exceptions) == 2
+    assert planned.stored("status") == "expired"
+    assert len(reported) == 1
 
 
 def test_old_mail_is_forgotten_page_by_page(

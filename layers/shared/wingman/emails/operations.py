@@ -150,15 +150,16 @@ def report(database: Database) -> None:
         measure("EmailGivenUp", [dead.within_an_hour], "Count", status=dead.delivery_status)
 
 
-def report_rates(database: Database) -> None:
-    """Write the day's bounces, complaints and successes as metrics, in per cent.
+def report_rates(database: Database) -> int:
+    """Write the day's bounces, complaints and successes as metrics, in per cent; count its mails.
 
     The first two are shares of what the provider took, the last one of those whose fate is known.
     """
     day = deliveries(database, hours=24)
     if day.accepted < _ENOUGH_FOR_A_RATE:
-        return
+        return day.accepted
     for name, status in (("EmailBounceRate", "bounced"), ("EmailComplaintRate", "complained")):
         measure(name, [100 * day.share(status)], "Percent")
     if day.success_rate is not None:
         measure("EmailSuccessRate", [100 * day.success_rate], "Percent")
+    return day.accepted
