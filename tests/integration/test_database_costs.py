@@ -4,15 +4,16 @@ import pytest
 
 from tests.integration.costs import costs, full_outbox
 
-# Of a hundred mails; index pages are most of what a step that writes touches.
+# Of a hundred mails, a quarter above what was measured. Index pages are most of what a step that
+# writes touches; of a claim, the look-ups of a hundred readers.
 _CEILINGS = {
     "lease": 300,
-    "claim": 600,
-    "form group": 5000,
-    "complete": 5000,
-    "sweep": 2000,
-    "prune": 1000,
-    "status": 100,
+    "claim": 800,
+    "form group": 4500,
+    "complete": 4700,
+    "sweep": 1500,
+    "prune": 800,
+    "status": 40,
 }
 
 
@@ -25,13 +26,13 @@ def spent(database_url: str) -> dict[int, dict[str, int]]:
     return found
 
 
-def test_leasing_a_hundred_mails_costs_the_same_in_a_table_of_any_size(
-    spent: dict[int, dict[str, int]],
+@pytest.mark.parametrize("step", ["lease", "claim"])
+def test_claiming_a_hundred_mails_costs_the_same_in_a_table_of_any_size(
+    spent: dict[int, dict[str, int]], step: str
 ) -> None:
-    small, large = spent[10_000]["lease"], spent[100_000]["lease"]
+    small, large = spent[10_000][step], spent[100_000][step]
 
-    assert large <= _CEILINGS["lease"]
-    assert large <= 1.25 * small
+    assert large <= 1.1 * small
 
 
 @pytest.mark.parametrize("step", _CEILINGS)
