@@ -1,4 +1,4 @@
-"""rules.py says what the migrations do: every reachable state and step, around every edge."""
+"""The Python says what the migrations do: every reachable state and step, around every edge."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ from psycopg.rows import dict_row
 
 from tests.integration.database import WORKER, Actor, Connection, invoke, own_database
 from tests.integration.meetings import Pair, new_pair
+from tests.support import session_rules as rules
+from tests.support.session_rules import Side, State, Step
 from wingman.kit.database import DatabaseError
 from wingman.kit.errors import Conflict
-from wingman.sessions import rules
 from wingman.sessions.models import SessionStatus
 from wingman.sessions.repository import REFUSALS
-from wingman.sessions.rules import Side, State, Step
 
 START = datetime(2026, 12, 5, 18, 30, tzinfo=UTC)
 TICK = timedelta(microseconds=1)

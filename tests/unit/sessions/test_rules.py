@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wingman.sessions import rules
+from tests.support import session_rules as rules
+from tests.support.session_rules import Refusal, Side, State, Step
 from wingman.sessions.models import SessionStatus
-from wingman.sessions.rules import Refusal, Side, State, Step
 
 START = datetime(2026, 12, 5, 18, 30, tzinfo=UTC)
 MAYA, LEO = Side.USER1, Side.USER2
