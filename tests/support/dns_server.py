@@ -3,7 +3,6 @@
 import socket
 import threading
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Self
 
 import dns.flags
@@ -71,12 +70,7 @@ class DnsServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._socket.sendto(b"end", self._socket.getsockname())
         self._thread.join()
         self._socket.close()

@@ -1,7 +1,6 @@
 """What the mail provider accepted, per recipient."""
 
 import time
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -42,10 +41,5 @@ class Inbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.close()

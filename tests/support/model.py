@@ -1,7 +1,6 @@
 """The stand-in for the language model: what it was asked, and what it is to get wrong."""
 
 import json
-from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
@@ -40,12 +39,7 @@ class Model:
         self.forget()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.forget()
         self._client.close()
 
