@@ -17,8 +17,6 @@ from wingman.emails.models import ClaimedEmail, Outcome, Priority, Template
 from wingman.emails.timing import Delay, Departure, ReaderClock, departure, zone_of
 
 FIRST_RETRY = timedelta(minutes=1)
-RETRY_WINDOW = timedelta(hours=20)
-"""The provider remembers a key for 24 h; nothing is repeated by itself beyond this."""
 
 # A reminder that comes later than this says nothing new: the next one is due, or it has begun.
 _USELESS_BEFORE_START = {
