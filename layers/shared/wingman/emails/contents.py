@@ -5,28 +5,16 @@ from functools import cache
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, ValidationError
 
 from wingman.emails.errors import RenderError
-from wingman.emails.models import Category, ClaimedEmail, Template
+from wingman.emails.models import Category, ClaimedEmail, Frozen, Template
 
 # What users wrote. It is cleaned where it is rendered; the database holds its length.
 Line = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class _Content(_Frozen):
+class _Content(Frozen):
     category: ClassVar[Category] = Category.MATCH_NOTIFICATIONS
     can_wait: ClassVar[bool] = False
 
@@ -132,7 +120,7 @@ class SessionFeedback(_AboutSession):
     template: Literal[Template.SESSION_FEEDBACK]
 
 
-class DigestMeeting(_Frozen):
+class DigestMeeting(Frozen):
     """A meeting that took place."""
 
     partner_name: Line
@@ -140,7 +128,7 @@ class DigestMeeting(_Frozen):
     scheduled_time: AwareDatetime
 
 
-class DigestInvitation(_Frozen):
+class DigestInvitation(Frozen):
     """An invitation that waits for the reader's answer."""
 
     inviter_name: Line

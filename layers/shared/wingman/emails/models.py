@@ -5,18 +5,15 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 MAX_BATCH = 100
 """Mails per request to the provider, and ids per queue message."""
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """What was read or decided once and holds."""
+
     model_config = ConfigDict(frozen=True)
 
 
@@ -51,20 +48,20 @@ class Category(StrEnum):
     MARKETING_EMAILS = "marketing_emails"
 
 
-class EmailRef(_Frozen):
+class EmailRef(Frozen):
     """A recorded mail, by the only things its handing-out needs."""
 
     id: UUID
     priority: Priority
 
 
-class EmailIds(_Frozen):
+class EmailIds(Frozen):
     """The body of a queue message."""
 
     email_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
 
 
-class ClaimedEmail(_Frozen):
+class ClaimedEmail(Frozen):
     """A mail that this worker holds under a lease, with the recipient's facts of this moment.
 
     `send_group` is set when an earlier attempt may already have reached the provider.
@@ -106,7 +103,7 @@ class Outcome(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-class EmailResult(_Frozen):
+class EmailResult(Frozen):
     """One line of `complete_emails`.
 
     `keep_group` keeps the send group, so that the next attempt is the same request under the

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
+from pydantic import AwareDatetime, TypeAdapter
 
-from wingman.emails.models import EmailRef, Priority
+from wingman.emails.models import EmailRef, Frozen, Priority
 from wingman.kit.database import Database
 from wingman.kit.observability import measure
 
@@ -15,10 +15,8 @@ from wingman.kit.observability import measure
 _ENOUGH_FOR_A_RATE = 50
 
 
-class Lane(BaseModel):
+class Lane(Frozen):
     """A lane at this moment: due mails, the longest wait among them, and what holds it up."""
-
-    model_config = ConfigDict(frozen=True)
 
     priority: Priority
     depth: int
@@ -28,10 +26,8 @@ class Lane(BaseModel):
     paused_reason: str | None
 
 
-class DeadLetter(BaseModel):
+class DeadLetter(Frozen):
     """A mail that was given up (`failed`), or of which nobody knows (`unknown`)."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     email_template: str
@@ -46,10 +42,8 @@ class DeadLetter(BaseModel):
     replayable: bool
 
 
-class DeadLetters(BaseModel):
+class DeadLetters(Frozen):
     """How many dead letters there are of a status, and how many became so within an hour."""
-
-    model_config = ConfigDict(frozen=True)
 
     delivery_status: Literal["failed", "unknown"]
     mails: int = 0
