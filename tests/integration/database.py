@@ -121,6 +121,18 @@ def mail_row(url: str, mail_id: object) -> Row:
     return row
 
 
+def claim(url: str, *ids: UUID, seconds: int = 60) -> list[Row]:
+    """Lease mails as a sender does."""
+    return rows(url, WORKER, "claim_emails", p_ids=list(ids), p_lease_seconds=seconds)
+
+
+def bind(url: str, *ids: UUID) -> UUID:
+    """Lease mails and bind them into a send group; return the token of the lease."""
+    token: UUID = claim(url, *ids)[0]["lease_token"]
+    assert rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=list(ids))
+    return token
+
+
 @contextmanager
 def acting_as(url: str, actor: Actor) -> Iterator[Connection]:
     """Open one transaction as PostgREST does for a request by the actor."""

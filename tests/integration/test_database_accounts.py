@@ -5,7 +5,9 @@ from typing import Any
 from tests.integration.database import (
     WORKER,
     Person,
+    bind,
     call,
+    claim,
     invitation,
     look,
     mail_row,
@@ -112,7 +114,7 @@ def test_a_mail_that_was_claimed_but_not_handed_over_cannot_go_out_any_more(
     url: str, maya: Person, leo: Person
 ) -> None:
     _, mail_id = _accepted(url, maya, leo)
-    (mail,) = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=60)
+    (mail,) = claim(url, mail_id)
 
     _delete(url, maya)
 
@@ -125,9 +127,7 @@ def test_a_mail_that_may_be_at_the_provider_becomes_unknown(
     url: str, maya: Person, leo: Person
 ) -> None:
     _, mail_id = _accepted(url, maya, leo)
-    (mail,) = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=60)
-    form = {"p_lease_token": mail["lease_token"], "p_ids": [mail_id]}
-    assert rows(url, WORKER, "form_send_group", **form)
+    bind(url, mail_id)
 
     _delete(url, maya)
 

@@ -11,26 +11,22 @@ from tests.integration.database import (
     WORKER,
     Connection,
     Person,
+    claim,
     invoke,
     look,
     mail_row,
     new_mail,
     race,
-    rows,
 )
 
 _LATER = "2999-01-01Z"
-
-
-def _claim(url: str, *ids: UUID, seconds: int = 60) -> list[dict[str, Any]]:
-    return rows(url, WORKER, "claim_emails", p_ids=list(ids), p_lease_seconds=seconds)
 
 
 def test_a_claim_leases_the_mail_and_leaves_it_as_it_is(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
     before = mail_row(url, mail_id)
 
-    (claimed,) = _claim(url, mail_id, seconds=90)
+    (claimed,) = claim(url, mail_id, seconds=90)
 
     assert mail_row(url, mail_id) == before
     assert look(
@@ -45,7 +41,7 @@ def test_a_claim_leases_the_mail_and_leaves_it_as_it_is(url: str, leo: Person) -
 def test_a_claim_tells_all_that_sending_needs(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo, template_data='{"note": "hi"}', priority="bulk")
 
-    (claimed,) = _claim(url, mail_id)
+    (claimed,) = claim(url, mail_id)
 
     stored = mail_row(url, mail_id)
     assert set(claimed) == {
@@ -67,7 +63,7 @@ def _wishes(claimed: dict[str, Any]) -> list[Any]:
 
 
 def test_without_stored_preferences_the_defaults_apply(url: str, leo: Person) -> None:
-    (claimed,) = _claim(url, new_mail(url, leo))
+    (claimed,) = claim(url, new_mail(url, leo))
 
     assert _wishes(claimed) == ["UTC", True, True, True, False, "22:00", "08:00"]
 
@@ -80,7 +76,7 @@ def test_stored_preferences_apply(url: str, leo: Person) -> None:
         leo.user_id,
     )
 
-    (claimed,) = _claim(url, new_mail(url, leo))
+    (claimed,) = claim(url, new_mail(url, leo))
 
     assert _wishes(claimed) == ["Asia/Tokyo", False, False, False, True, None, None]
 
@@ -93,7 +89,7 @@ def test_preferences_without_a_timezone_use_the_profiles(url: str, leo: Person) 
         leo.user_id,
     )
 
-    (claimed,) = _claim(url, new_mail(url, leo))
+    (claimed,) = claim(url, new_mail(url, leo))
 
     assert claimed["timezone"] == "Europe/Rome"
 
@@ -102,21 +98,21 @@ def test_a_suppressed_address_is_recognised_however_it_is_written(url: str, leo:
     digest = hashlib.sha256(b"bounced@example.com").hexdigest()
     look(url, "insert into public.email_suppressions values (%s, 'bounced')", digest)
 
-    (bad,) = _claim(url, new_mail(url, leo, recipient_email=" Bounced@Example.COM "))
-    (good,) = _claim(url, new_mail(url, leo))
+    (bad,) = claim(url, new_mail(url, leo, recipient_email=" Bounced@Example.COM "))
+    (good,) = claim(url, new_mail(url, leo))
 
     assert (bad["suppressed"], good["suppressed"]) == (True, False)
 
 
 def test_a_future_mail_is_not_claimed(url: str, leo: Person) -> None:
-    assert _claim(url, new_mail(url, leo, due_at=_LATER)) == []
+    assert claim(url, new_mail(url, leo, due_at=_LATER)) == []
 
 
 def test_a_leased_mail_is_not_claimed_again(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
-    _claim(url, mail_id)
+    claim(url, mail_id)
 
-    assert _claim(url, mail_id) == []
+    assert claim(url, mail_id) == []
 
 
 @pytest.mark.parametrize(
@@ -127,22 +123,22 @@ def test_a_leased_mail_is_not_claimed_again(url: str, leo: Person) -> None:
     ],
 )
 def test_a_settled_mail_is_not_claimed(url: str, leo: Person, status: str) -> None:
-    assert _claim(url, new_mail(url, leo, delivery_status=status)) == []
+    assert claim(url, new_mail(url, leo, delivery_status=status)) == []
 
 
 def test_an_expired_lease_without_a_send_group_returns(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
-    (first,) = _claim(url, mail_id, seconds=0)
+    (first,) = claim(url, mail_id, seconds=0)
 
-    (second,) = _claim(url, mail_id)
+    (second,) = claim(url, mail_id)
 
     assert second["lease_token"] != first["lease_token"]
     assert second["send_group"] is None
 
 
 def test_all_mails_of_a_claim_share_one_fresh_token(url: str, leo: Person) -> None:
-    first = _claim(url, *(new_mail(url, leo) for _ in range(3)))
-    second = _claim(url, new_mail(url, leo))
+    first = claim(url, *(new_mail(url, leo) for _ in range(3)))
+    second = claim(url, new_mail(url, leo))
 
     assert len({mail["lease_token"] for mail in first}) == 1
     assert second[0]["lease_token"] != first[0]["lease_token"]
@@ -151,14 +147,14 @@ def test_all_mails_of_a_claim_share_one_fresh_token(url: str, leo: Person) -> No
 def test_single_mails_come_in_the_order_in_which_they_were_due(url: str, leo: Person) -> None:
     ids = [new_mail(url, leo, due_at=f"2026-01-0{day}Z") for day in (3, 1, 2)]
 
-    assert [mail["id"] for mail in _claim(url, *ids)] == [ids[1], ids[2], ids[0]]
+    assert [mail["id"] for mail in claim(url, *ids)] == [ids[1], ids[2], ids[0]]
 
 
 def test_unknown_and_repeated_ids_do_no_harm(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
 
-    assert [mail["id"] for mail in _claim(url, mail_id, uuid4(), mail_id)] == [mail_id]
-    assert _claim(url) == []
+    assert [mail["id"] for mail in claim(url, mail_id, uuid4(), mail_id)] == [mail_id]
+    assert claim(url) == []
 
 
 def test_eight_workers_claiming_the_same_mails_at_once_get_each_mail_once(

@@ -8,12 +8,13 @@ from psycopg.types.json import Jsonb
 
 from tests.integration.database import (
     WORKER,
+    bind,
     call,
+    claim,
     look,
     mail_row,
     new_mail,
     new_person,
-    rows,
     sqlstate,
 )
 
@@ -26,7 +27,7 @@ def mail_id(url: str) -> UUID:
 
 
 def _claim(url: str, mail_id: UUID, seconds: int = 60) -> UUID:
-    (mail,) = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=seconds)
+    (mail,) = claim(url, mail_id, seconds=seconds)
     return UUID(str(mail["lease_token"]))
 
 
@@ -38,8 +39,7 @@ def _report(url: str, token: UUID, mail_id: UUID, outcome: str, **details: objec
 
 def _group(url: str, mail_id: UUID, started: str = "0 hours") -> UUID:
     """Claim the mail and start a send group of it alone; return the lease token."""
-    token = _claim(url, mail_id)
-    assert rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=[mail_id])
+    token = bind(url, mail_id)
     look(
         url,
         "update public.email_logs set group_started_at = now() - %s::interval where id = %s",
@@ -210,9 +210,7 @@ def test_a_retry_of_an_unclear_request_keeps_its_group(url: str, mail_id: UUID) 
 
 def test_mails_of_an_unclear_request_wait_for_each_other(url: str, mail_id: UUID) -> None:
     ids = [mail_id, new_mail(url, new_person(url, "Maya"))]
-    (claimed, _) = rows(url, WORKER, "claim_emails", p_ids=ids, p_lease_seconds=60)
-    token = claimed["lease_token"]
-    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=ids)
+    token = bind(url, *ids)
     results = [
         {"id": str(one), "outcome": "retry", "retry_at": _in_hours(url, hours), "keep_group": True}
         for one, hours in zip(ids, (1, 3), strict=True)

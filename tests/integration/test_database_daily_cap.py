@@ -1,26 +1,21 @@
 """What a claim tells of a reader's day, for mail that can wait."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from tests.integration.database import (
     WORKER,
     Person,
     acting_as,
+    claim,
     invoke,
     look,
     new_mail,
     new_person,
     overtaken,
-    rows,
 )
 
 NOW = datetime.now(UTC)
-
-
-def _claim(url: str, *mails: UUID) -> list[dict[str, Any]]:
-    return rows(url, WORKER, "claim_emails", p_ids=list(mails), p_lease_seconds=60)
 
 
 def _handed(url: str, person: Person, hours_ago: float, status: str = "sent") -> None:
@@ -36,7 +31,7 @@ def test_what_went_to_the_provider_lately_is_told(url: str, maya: Person) -> Non
     _handed(url, new_person(url), 1)
     mail = new_mail(url, maya, priority="bulk", error_message="quiet_hours")
 
-    [claimed] = _claim(url, mail)
+    [claimed] = claim(url, mail)
 
     told = sorted(round((NOW - at) / timedelta(hours=1)) for at in claimed["handed_over"])
     assert told == [1, 2, 30]
@@ -46,7 +41,7 @@ def test_what_went_to_the_provider_lately_is_told(url: str, maya: Person) -> Non
 def test_what_may_not_wait_asks_for_nothing(url: str, maya: Person) -> None:
     _handed(url, maya, 1)
 
-    [claimed] = _claim(url, new_mail(url, maya))
+    [claimed] = claim(url, new_mail(url, maya))
 
     assert claimed["handed_over"] == []
 
@@ -54,8 +49,8 @@ def test_what_may_not_wait_asks_for_nothing(url: str, maya: Person) -> None:
 def test_what_another_worker_is_about_to_let_go_counts_as_gone(url: str, maya: Person) -> None:
     first, second = (new_mail(url, maya, priority="bulk") for _ in range(2))
 
-    assert [row["handed_over"] for row in _claim(url, first)] == [[]]
-    [claimed] = _claim(url, second)
+    assert [row["handed_over"] for row in claim(url, first)] == [[]]
+    [claimed] = claim(url, second)
 
     [at] = claimed["handed_over"]
     assert abs(at - datetime.now(UTC)) < timedelta(minutes=1)
@@ -74,9 +69,9 @@ def test_two_claims_at_the_same_moment_see_each_other(url: str, maya: Person) ->
 
 def test_a_lease_that_ended_holds_nothing_any_more(url: str, maya: Person) -> None:
     first, second = (new_mail(url, maya, priority="bulk") for _ in range(2))
-    _claim(url, first)
+    claim(url, first)
     look(url, "update private.email_leases set expires_at = now() - interval '1 s'")
 
-    [claimed] = _claim(url, second)
+    [claimed] = claim(url, second)
 
     assert claimed["handed_over"] == []

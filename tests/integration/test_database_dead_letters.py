@@ -11,6 +11,7 @@ from tests.integration.database import (
     Connection,
     DirectDatabase,
     Person,
+    bind,
     call,
     invoke,
     look,
@@ -37,10 +38,7 @@ def outbox(url: str) -> DirectDatabase:
 
 def _send(url: str, mails: dict[UUID, str], **details: object) -> None:
     """Let one request have these outcomes."""
-    ids = list(mails)
-    (first, *_) = rows(url, WORKER, "claim_emails", p_ids=ids, p_lease_seconds=60)
-    token = first["lease_token"]
-    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=ids)
+    token = bind(url, *mails)
     results = [{"id": str(one), "outcome": end, **details} for one, end in mails.items()]
     call(url, WORKER, "complete_emails", p_lease_token=token, p_results=Jsonb(results))
 

@@ -10,11 +10,11 @@ from tests.integration.database import (
     WORKER,
     Person,
     call,
+    claim,
     look,
     mail_row,
     new_mail,
     new_person,
-    rows,
 )
 
 _GROUP = {"group_position": 0, "group_started_at": "2999-01-01Z"}
@@ -137,7 +137,7 @@ def test_an_erased_mail_is_not_sent_any_more(
     call(url, maya, "erase_email_data")
 
     assert mail_row(url, mail)["delivery_status"] == status
-    assert rows(url, WORKER, "claim_emails", p_ids=[mail], p_lease_seconds=60) == []
+    assert claim(url, mail) == []
 
 
 def test_a_no_outlives_an_erasure(url: str, maya: Person) -> None:
@@ -153,7 +153,7 @@ def test_a_no_outlives_an_erasure(url: str, maya: Person) -> None:
     assert call(url, maya, "export_email_data")["suppression"]["reason"] == "complained"
     assert call(url, maya, "get_email_preferences")["feedback_requests"] is False
     mail = new_mail(url, maya)
-    [claimed] = rows(url, WORKER, "claim_emails", p_ids=[mail], p_lease_seconds=60)
+    [claimed] = claim(url, mail)
     assert claimed["suppressed"] is True
 
 
@@ -170,7 +170,7 @@ def test_a_no_outlives_the_account(url: str, maya: Person) -> None:
     again = new_person(url, "Maya", email=maya.email.upper())
     mail = new_mail(url, again)
 
-    [claimed] = rows(url, WORKER, "claim_emails", p_ids=[mail], p_lease_seconds=60)
+    [claimed] = claim(url, mail)
 
     assert claimed["suppressed"] is True
 

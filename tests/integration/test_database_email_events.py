@@ -11,13 +11,13 @@ from tests.integration.database import (
     WORKER,
     Person,
     acting_as,
+    bind,
     call,
     invoke,
     look,
     mail_row,
     new_mail,
     race,
-    rows,
 )
 
 _IN_ORDER = ("sent", "delivered", "bounced", "complained")
@@ -101,9 +101,7 @@ def test_a_bounce_of_a_mail_that_is_gone_still_suppresses(url: str, maya: Person
 
 def test_the_worker_that_still_holds_the_mail_adds_what_it_knows(url: str, maya: Person) -> None:
     mail = new_mail(url, maya)
-    [claimed] = rows(url, WORKER, "claim_emails", p_ids=[mail], p_lease_seconds=60)
-    token = claimed["lease_token"]
-    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=[mail])
+    token = bind(url, mail)
     _tell(url, mail, "delivered")
 
     report = Jsonb([{"id": str(mail), "outcome": "sent", "subject": "Hi"}])

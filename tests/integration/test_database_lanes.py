@@ -12,6 +12,7 @@ from tests.integration.database import (
     Connection,
     Person,
     acting_as,
+    bind,
     call,
     invoke,
     look,
@@ -46,9 +47,7 @@ def _ids(claimed: list[dict[str, Any]]) -> list[UUID]:
 def _grouped(url: str, leo: Person, due: str, count: int = 1, **columns: object) -> list[UUID]:
     """Mails whose request may have reached the provider, to be repeated from `due` on."""
     ids = [new_mail(url, leo, **columns) for _ in range(count)]
-    (first, *_) = rows(url, WORKER, "claim_emails", p_ids=ids, p_lease_seconds=60)
-    token = first["lease_token"]
-    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=ids)
+    token = bind(url, *ids)
     lost = [
         {"id": str(one), "outcome": "retry", "retry_at": due, "keep_group": True} for one in ids
     ]

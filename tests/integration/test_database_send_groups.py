@@ -12,6 +12,7 @@ from tests.integration.database import (
     Connection,
     Person,
     acting_as,
+    claim,
     invoke,
     look,
     mail_row,
@@ -30,10 +31,6 @@ class Group:
     ids: list[UUID]
 
 
-def _claim(url: str, ids: Sequence[UUID], seconds: int = 60) -> list[dict[str, Any]]:
-    return rows(url, WORKER, "claim_emails", p_ids=list(ids), p_lease_seconds=seconds)
-
-
 def _form(url: str, token: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     return rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=list(ids))
 
@@ -47,7 +44,7 @@ def _formed(url: str, token: UUID, ids: Sequence[UUID]) -> list[UUID]:
 def group(url: str, leo: Person) -> Group:
     """Three mails, grouped in another order than they were due in; the lease is running."""
     ids = [new_mail(url, leo, due_at=f"2026-01-0{day}Z") for day in (2, 3, 1)]
-    token = _claim(url, ids)[0]["lease_token"]
+    token = claim(url, *ids)[0]["lease_token"]
     return Group(_form(url, token, ids)[0]["send_group"], token, ids)
 
 
@@ -77,8 +74,8 @@ def test_a_group_forms_once(url: str, group: Group) -> None:
 
 def test_a_group_forms_of_the_mails_that_the_worker_leases(url: str, leo: Person) -> None:
     mine, others, free = (new_mail(url, leo) for _ in range(3))
-    token = _claim(url, [mine])[0]["lease_token"]
-    _claim(url, [others])
+    token = claim(url, mine)[0]["lease_token"]
+    claim(url, others)
 
     assert _formed(url, token, [mine, others, free, mine]) == [mine]
     assert mail_row(url, others)["send_group"] is None
@@ -92,7 +89,7 @@ def test_no_group_forms_without_a_lease(url: str, leo: Person) -> None:
 
 def test_no_group_forms_when_the_lease_has_expired(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
-    token = _claim(url, [mail_id], seconds=0)[0]["lease_token"]
+    token = claim(url, mail_id, seconds=0)[0]["lease_token"]
 
     assert _form(url, token, [mail_id]) == []
     assert mail_row(url, mail_id)["send_group"] is None
@@ -100,8 +97,8 @@ def test_no_group_forms_when_the_lease_has_expired(url: str, leo: Person) -> Non
 
 def test_no_group_forms_when_the_lease_was_taken_over(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
-    old = _claim(url, [mail_id], seconds=0)[0]["lease_token"]
-    new = _claim(url, [mail_id])[0]["lease_token"]
+    old = claim(url, mail_id, seconds=0)[0]["lease_token"]
+    new = claim(url, mail_id)[0]["lease_token"]
 
     assert _form(url, old, [mail_id]) == []
     assert _formed(url, new, [mail_id]) == [mail_id]
@@ -112,7 +109,7 @@ def test_what_was_settled_since_the_claim_stays_out_of_the_group(
     url: str, leo: Person, status: str
 ) -> None:
     ids = [new_mail(url, leo) for _ in range(3)]
-    token = _claim(url, ids)[0]["lease_token"]
+    token = claim(url, *ids)[0]["lease_token"]
     settle = "update public.email_logs set delivery_status = %s where id = %s"
     look(url, settle, status, ids[1])
 
@@ -123,7 +120,7 @@ def test_what_was_settled_since_the_claim_stays_out_of_the_group(
 
 def test_forming_a_group_waits_for_nobody_who_is_about_to_cancel(url: str, leo: Person) -> None:
     ids = [new_mail(url, leo) for _ in range(2)]
-    token = _claim(url, ids)[0]["lease_token"]
+    token = claim(url, *ids)[0]["lease_token"]
 
     with acting_as(url, WORKER) as canceller:
         cancel = b"update public.email_logs set delivery_status = 'cancelled' where id = %s"
@@ -134,7 +131,7 @@ def test_forming_a_group_waits_for_nobody_who_is_about_to_cancel(url: str, leo: 
 
 
 def test_no_group_forms_of_nothing(url: str, leo: Person) -> None:
-    token = _claim(url, [new_mail(url, leo)])[0]["lease_token"]
+    token = claim(url, new_mail(url, leo))[0]["lease_token"]
 
     assert _form(url, token, []) == []
 
@@ -144,7 +141,7 @@ def test_an_expired_group_returns_whole_and_in_order_whichever_mail_is_asked_for
 ) -> None:
     _expire(url, group)
 
-    claimed = _claim(url, [group.ids[2]])
+    claimed = claim(url, group.ids[2])
 
     assert [mail["id"] for mail in claimed] == group.ids
     assert [mail["group_position"] for mail in claimed] == [0, 1, 2]
@@ -156,7 +153,7 @@ def test_a_group_keeps_its_key_and_its_start_through_a_second_claim(url: str, gr
     started = mail_row(url, group.ids[0])["group_started_at"]
     _expire(url, group)
 
-    claimed = _claim(url, group.ids)
+    claimed = claim(url, *group.ids)
 
     assert {mail["group_started_at"] for mail in claimed} == {started}
     assert _form(url, claimed[0]["lease_token"], group.ids) == []
@@ -170,7 +167,7 @@ def test_a_group_is_left_alone_while_one_of_its_leases_runs(url: str, group: Gro
         group.ids[1],
     )
 
-    assert _claim(url, group.ids) == []
+    assert claim(url, *group.ids) == []
     assert mail_row(url, group.ids[0])["lease_token"] == group.token
 
 
@@ -183,9 +180,9 @@ def test_a_group_is_left_alone_while_somebody_holds_one_of_its_rows(
 
     with acting_as(url, WORKER) as holder:
         holder.execute(lock, [group.ids[position]])
-        assert _claim(url, group.ids) == []
+        assert claim(url, *group.ids) == []
 
-    assert len(_claim(url, group.ids)) == 3
+    assert len(claim(url, *group.ids)) == 3
 
 
 def test_the_settled_mails_of_a_group_stay_settled(url: str, group: Group) -> None:
@@ -196,14 +193,14 @@ def test_the_settled_mails_of_a_group_stay_settled(url: str, group: Group) -> No
     )
     _expire(url, group)
 
-    assert [mail["id"] for mail in _claim(url, group.ids)] == group.ids[1:]
+    assert [mail["id"] for mail in claim(url, *group.ids)] == group.ids[1:]
 
 
 def test_a_group_whose_first_mail_is_gone_can_still_be_claimed(url: str, group: Group) -> None:
     look(url, "delete from public.email_logs where id = %s", group.ids[0])
     _expire(url, group)
 
-    assert [mail["id"] for mail in _claim(url, group.ids)] == group.ids[1:]
+    assert [mail["id"] for mail in claim(url, *group.ids)] == group.ids[1:]
 
 
 def test_a_group_that_the_provider_may_forget_is_never_sent_again(url: str, group: Group) -> None:
@@ -215,28 +212,28 @@ def test_a_group_that_the_provider_may_forget_is_never_sent_again(url: str, grou
         group.id,
     )
 
-    assert _claim(url, group.ids) == []
+    assert claim(url, *group.ids) == []
 
 
 def test_groups_come_before_single_mails(url: str, leo: Person, group: Group) -> None:
     _expire(url, group)
     single = new_mail(url, leo, due_at="2020-01-01Z")
 
-    assert [mail["id"] for mail in _claim(url, [single, *group.ids])] == [*group.ids, single]
+    assert [mail["id"] for mail in claim(url, single, *group.ids)] == [*group.ids, single]
 
 
 def test_eight_workers_claiming_one_group_at_once_leave_it_whole_with_one_of_them(
     url: str, leo: Person
 ) -> None:
     ids = [new_mail(url, leo) for _ in range(100)]
-    token = _claim(url, ids)[0]["lease_token"]
+    token = claim(url, *ids)[0]["lease_token"]
     group = Group(_form(url, token, ids)[0]["send_group"], token, ids)
 
-    def claim(connection: Connection) -> list[UUID]:
+    def lease(connection: Connection) -> list[UUID]:
         claimed = invoke(connection, "claim_emails", p_ids=ids, p_lease_seconds=60)
         return [mail["id"] for mail in claimed]
 
     for _ in range(10):
         _expire(url, group)
-        shares = race(url, [(WORKER, claim)] * 8)
+        shares = race(url, [(WORKER, lease)] * 8)
         assert [share for share in shares if share] == [ids]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.integration.database import WORKER, acting_as, invoke, look, rows
+from tests.integration.database import WORKER, acting_as, claim, invoke, look, rows
 from tests.integration.meetings import BEGINNER, Pair, mails, new_pair, planned
 
 _REMINDERS = ("session_reminder_24h", "session_reminder_2h")
@@ -204,7 +204,7 @@ def _claimed(pair: Pair, session_id: object) -> list[dict[str, Any]]:
     """Let a worker lease the session's reminders, as if their time had come."""
     ids = [mail["id"] for mail in mails(pair.url, session_id, *_REMINDERS)]
     look(pair.url, "update public.email_logs set due_at = now() where id = any(%s)", ids)
-    return rows(pair.url, WORKER, "claim_emails", p_ids=ids, p_lease_seconds=60)
+    return claim(pair.url, *ids)
 
 
 def test_a_reminder_is_taken_back_from_a_worker_that_has_not_begun(pair: Pair) -> None:

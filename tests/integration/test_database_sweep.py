@@ -9,6 +9,8 @@ from tests.integration.database import (
     WORKER,
     Connection,
     Person,
+    bind,
+    claim,
     invoke,
     look,
     mail_row,
@@ -29,15 +31,9 @@ def _sweep(url: str, limit: int = 100) -> list[UUID]:
     return [row["id"] for row in rows(url, WORKER, "sweep_emails", p_limit=limit)]
 
 
-def _claim(url: str, mail_id: UUID) -> UUID:
-    (mail,) = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=60)
-    return UUID(str(mail["lease_token"]))
-
-
 def _group(url: str, mail_id: UUID, started: str) -> None:
     """Hand the mail to the provider; the worker died since."""
-    token = _claim(url, mail_id)
-    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=[mail_id])
+    bind(url, mail_id)
     look(
         url,
         "update public.email_logs set lease_expires_at = now(),"
@@ -73,7 +69,7 @@ def test_a_future_mail_is_not_handed_out(url: str, leo: Person) -> None:
 
 def test_a_leased_mail_is_not_handed_out_and_an_expired_one_is(url: str, leo: Person) -> None:
     mail_id = new_mail(url, leo)
-    _claim(url, mail_id)
+    claim(url, mail_id)
     assert _sweep(url) == []
 
     look(url, "update private.email_leases set expires_at = now()")
@@ -86,7 +82,7 @@ def test_a_mail_at_the_provider_is_not_handed_out_before_its_lease_ends(
 ) -> None:
     mail_id = new_mail(url, leo)
     assert _sweep(url) == [mail_id]
-    rows(url, WORKER, "form_send_group", p_lease_token=_claim(url, mail_id), p_ids=[mail_id])
+    bind(url, mail_id)
     assert _sweep(url) == []
 
     look(url, "update public.email_logs set lease_expires_at = now()")

@@ -4,15 +4,7 @@ import json
 
 import pytest
 
-from tests.integration.database import (
-    WORKER,
-    DirectDatabase,
-    Person,
-    call,
-    look,
-    new_mail,
-    rows,
-)
+from tests.integration.database import WORKER, DirectDatabase, Person, bind, call, look, new_mail
 from wingman.emails import operations
 from wingman.emails.models import Priority
 
@@ -38,8 +30,7 @@ def test_the_lanes_show_depth_age_and_what_is_at_the_provider(
         look(url, due, minutes, mail_id)
     new_mail(url, leo, due_at="2999-01-01Z")
     ids = [new_mail(url, leo, priority="bulk") for _ in range(3)]
-    token = rows(url, WORKER, "claim_emails", p_ids=ids, p_lease_seconds=60)[0]["lease_token"]
-    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=ids)
+    bind(url, *ids)
 
     urgent, bulk = operations.lanes(outbox)
 
@@ -51,9 +42,7 @@ def test_the_lanes_show_depth_age_and_what_is_at_the_provider(
 def test_a_mail_to_be_repeated_counts_as_waiting(
     url: str, leo: Person, outbox: DirectDatabase
 ) -> None:
-    mail_id = new_mail(url, leo)
-    token = rows(url, WORKER, "claim_emails", p_ids=[mail_id], p_lease_seconds=60)[0]["lease_token"]
-    rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=[mail_id])
+    bind(url, new_mail(url, leo))
     look(url, "update public.email_logs set lease_expires_at = now() - interval '5 min'")
 
     urgent, _ = operations.lanes(outbox)
