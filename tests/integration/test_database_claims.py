@@ -11,11 +11,13 @@ from tests.integration.database import (
     WORKER,
     Connection,
     Person,
+    acting_as,
     claim,
     invoke,
     look,
     mail_row,
     new_mail,
+    overtaken,
     race,
 )
 
@@ -155,6 +157,17 @@ def test_unknown_and_repeated_ids_do_no_harm(url: str, leo: Person) -> None:
 
     assert [mail["id"] for mail in claim(url, mail_id, uuid4(), mail_id)] == [mail_id]
     assert claim(url) == []
+
+
+def test_two_claims_of_one_mail_at_the_same_moment_take_turns(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    params = {"p_ids": [mail_id], "p_lease_seconds": 60}
+
+    with acting_as(url, WORKER) as one:
+        (claimed,) = invoke(one, "claim_emails", **params)
+        other = overtaken(url, one, WORKER, lambda c: invoke(c, "claim_emails", **params))
+
+    assert (claimed["id"], other) == (mail_id, [])
 
 
 def test_eight_workers_claiming_the_same_mails_at_once_get_each_mail_once(

@@ -64,7 +64,7 @@ def test_a_dependency_found_awake_gets_a_growing_number_of_calls() -> None:
     admitted = []
     for _ in range(4):
         before = circuit.admitted
-        while circuit.tell("ask", 5_001).may is May.GO:
+        while circuit.tell("ask", 5_001).may is May.GO and circuit.admitted < 100:
             pass
         admitted.append(circuit.admitted - before)
         for _ in range(max(1, admitted[-1])):

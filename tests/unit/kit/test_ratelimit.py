@@ -42,3 +42,10 @@ def test_what_is_near_its_limit_or_beyond_is_counted(
     # One and none left of twenty, then three requests too many.
     expected = {"RateLimitNear": 2, refusal: 3}
     assert {name: number for name, number in counted.items() if number} == expected
+
+
+def test_without_redis_a_container_keeps_to_its_share(fresh_container: None) -> None:
+    policy = Policy("large", 100, 1000.0, "user", share=0.1)
+    limiter = Limiter(Away())
+
+    assert sum(limiter.take({"key": policy})[0].allowed for _ in range(50)) == 10
