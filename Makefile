@@ -15,7 +15,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy mails invoke test check bench build deploy openapi settings lock setup clean
-.PHONY: doctor mail-status limits dead-letters soak
+.PHONY: doctor mail-status limits dead-letters soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ ON_TEST_STACK = trap '$(LOCAL) down --name test' EXIT; $(LOCAL) up --name test; 
 
 bench: setup .local/runtime.stamp .local/references.stamp ## performance tables into docs/benchmarks.md; ARGS=bench_name
 	@$(ON_TEST_STACK) $(RUN) -m tests.bench $(ARGS)
+
+guards: setup ## take each guard out of a copy and see its tests fail; ARGS=word picks some
+	@$(ON_TEST_STACK) $(RUN) -m tests.guards $(ARGS)
 
 soak: setup ## 10 000 mails while everything goes wrong, into docs/benchmarks.md; ARGS=seed
 	@$(ON_TEST_STACK) $(RUN) -m tests.bench.soak $(ARGS)
@@ -144,6 +147,9 @@ settings: setup ## write the README's table of settings from code and template
 
 UV_LOCK := ../../$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--no-header --no-annotate
+
+guards-page: setup ## write docs/guards.md after a change of the list in tests/guards
+	@PYTHONPATH=layers/shared $(RUN) -m tests.guards.page
 
 lock: setup ## resolve the layers' requirements.in
 	@cd layers/dependencies && $(UV_LOCK) --output-file requirements.txt requirements.in

@@ -1,0 +1,87 @@
+"""`make guards`: takes guards out, one after the other, and sees their tests fail."""
+
+import os
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.guards.guards import ROOT, Guard, guards
+from tests.guards.workshop import Workshop
+
+ENV_FILE = Path(os.environ.get("WINGMAN_STACK_ENV", ROOT / ".local" / "test" / "env"))
+
+AT_ONCE = 2
+
+
+def main() -> int:
+    word = " ".join(sys.argv[1:])
+    chosen = guards(word)
+    if not chosen:
+        print(f"no guard and no promise in docs/guards.md has these words: {word}")
+        return 1
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
+        workshops = [_workshop(Path(folder) / str(number)) for number in range(AT_ONCE)]
+        if not _all_pass(workshops[0], chosen):
+            return 1
+        proven = sum(_proofs(workshops, chosen))
+    seconds = round(time.monotonic() - began)
+    print(f"{proven} of {len(chosen)} guards: their tests fail without them ({seconds} s)")
+    return 0 if proven == len(chosen) else 1
+
+
+def _workshop(root: Path) -> Workshop:
+    root.mkdir()
+    return Workshop(root.resolve(), _database_url())
+
+
+def _proofs(workshops: Sequence[Workshop], chosen: Sequence[Guard]) -> Iterator[bool]:
+    """Take guards out one by one where their tests share the stack, else some at once."""
+    yield from (_is_proven(workshops[0], guard) for guard in chosen if guard.shares_the_stack)
+    others = [guard for guard in chosen if not guard.shares_the_stack]
+    free = SimpleQueue[Workshop]()
+    for workshop in workshops:
+        free.put(workshop)
+
+    def prove(guard: Guard) -> bool:
+        workshop = free.get()
+        try:
+            return _is_proven(workshop, guard)
+        finally:
+            free.put(workshop)
+
+    with ThreadPoolExecutor(len(workshops)) as threads:
+        yield from threads.map(prove, others)
+
+
+def _database_url() -> str:
+    words = shlex.split(ENV_FILE.read_text())
+    return dict(word.split("=", 1) for word in words)["DATABASE_URL"]
+
+
+def _all_pass(workshop: Workshop, chosen: Sequence[Guard]) -> bool:
+    """See the tests green with all guards in place: only then red means something."""
+    tests = list(dict.fromkeys(test for guard in chosen for test in guard.red))
+    print(f"{len(tests)} tests with every guard in place …", flush=True)
+    result = workshop.run(tests)
+    if not result.is_green:
+        print(f"they must pass first:\n{result.output[-5000:]}")
+    return result.is_green
+
+
+def _is_proven(workshop: Workshop, guard: Guard) -> bool:
+    began = time.monotonic()
+    with workshop.without(guard):
+        complaint = workshop.run(guard.red).complaint(guard.red)
+    told = f"{'ok' if complaint is None else 'NOT PROVEN':>10} {time.monotonic() - began:5.1f} s"
+    print("\n  ".join(filter(None, [f"{told}  {guard.name}", complaint])), flush=True)
+    return complaint is None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

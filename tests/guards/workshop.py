@@ -1,0 +1,125 @@
+"""A copy of the house in which guards are taken out, and the tests that run there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from tests.guards.guards import ROOT, Cut, Guard, applied, definition, file_of
+
+# What is installed is not copied.
+_LINKED = (".local", "local/node_modules")
+# The code that was left makes no sense, or never ends: that is no proof of anything.
+_BROKEN = re.compile(
+    r"(psycopg\.errors\.)?"
+    r"((Name|Syntax|Import|ModuleNotFound|Indentation|UnboundLocal)Error|Undefined[A-Z])"
+    r"|Failed: Timeout"
+)
+_ALL_PASSED, _SOME_FAILED = 0, 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run of pytest ended: its exit code, and every failed test with its reason."""
+
+    code: int
+    failures: Mapping[str, str]
+    output: str
+
+    @property
+    def is_green(self) -> bool:
+        return self.code == _ALL_PASSED
+
+    def complaint(self, expected: Sequence[str]) -> str | None:
+        """Say why this is no proof that each expected test fails; None if it is one."""
+        if self.code not in {_ALL_PASSED, _SOME_FAILED}:
+            return f"pytest ended with {self.code}, which proves nothing\n{self.output[-2000:]}"
+        for test in expected:
+            reasons = [why for name, why in self.failures.items() if _is_of(name, test)]
+            if not reasons:
+                return f"still green: {test}"
+            if all(_BROKEN.match(why) for why in reasons):
+                return f"the code is broken, not unguarded: {reasons[0]}"
+        return None
+
+
+class Workshop:
+    """The copy at `root`, with the running test stack beside it."""
+
+    def __init__(self, root: Path, database_url: str) -> None:
+        self._root = root
+        self._database_url = database_url
+        tracked = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        listed = subprocess.run(tracked, cwd=ROOT, capture_output=True, text=True, check=True)
+        for name in filter(None, listed.stdout.split("\0")):
+            if (ROOT / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, root / name)
+        for name in _LINKED:
+            (root / name).symlink_to(ROOT / name)
+
+    @contextmanager
+    def without(self, guard: Guard) -> Iterator[None]:
+        """Take a guard out of the copy and, where its tests use that, of the running database."""
+        changed = applied(guard.cuts, self._root)
+        in_database = [cut for cut in guard.cuts if cut.is_sql and guard.shares_the_stack]
+        try:
+            for path, text in changed.items():
+                path.write_text(text)
+            self._define(in_database)
+            yield
+        finally:
+            # With their old times, by which byte code without the guard is told to be stale.
+            for path in changed:
+                shutil.copy2(ROOT / path.relative_to(self._root), path)
+            self._define(in_database)
+
+    def run(self, tests: Sequence[str]) -> Result:
+        """Run some tests in the copy as it is now."""
+        report = self._root / "report.xml"
+        report.unlink(missing_ok=True)
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+                *("-p", "no:schemathesis", "--hypothesis-seed=0", "--timeout=60"),
+                *("--tb=short", f"--junitxml={report}", *tests),
+            ],
+            cwd=self._root,
+            env=os.environ | {"PYTHONPATH": "layers/shared"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        failures = _failures(report) if report.exists() else {}
+        return Result(done.returncode, failures, done.stdout + done.stderr)
+
+    def _define(self, cuts: Sequence[Cut]) -> None:
+        """Define functions and views in the running database as the copy has them."""
+        for cut in cuts:
+            statement = definition(cut, file_of(cut, self._root).read_text())
+            with psycopg.connect(self._database_url, autocommit=True) as connection:
+                connection.execute(statement.encode())
+
+
+def _failures(report: Path) -> Mapping[str, str]:
+    """Read the failed tests; one whose fixture broke did not fail, and is none."""
+    return {
+        f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}": failure.get(
+            "message", ""
+        )
+        for case in ET.parse(report).iter("testcase")  # noqa: S314 - pytest has just written it
+        if (failure := case.find("failure")) is not None
+    }
+
+
+def _is_of(name: str, test: str) -> bool:
+    """Say whether a failed test is the named one, or one of its parameters."""
+    return name == test or name.startswith(f"{test}[")

@@ -1,0 +1,43 @@
+"""The list of `make guards` stays true: every guard is where it is said to be."""
+
+import ast
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.guards.guards import Guard, applied, guards
+from tests.guards.page import PAGE, page
+from tests.support.template import ROOT
+
+GUARDS = guards()
+
+
+@cache
+def _tests(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text())
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_a_guard_stands_in_one_place_and_can_be_taken_out(guard: Guard) -> None:
+    for path, text in applied(guard.cuts).items():
+        assert text != path.read_text()
+        if path.suffix == ".py":
+            ast.parse(text)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_the_tests_of_a_guard_exist(guard: Guard) -> None:
+    for test in guard.red:
+        path, _, name = test.partition("::")
+        assert name.partition("[")[0] in _tests(ROOT / path), test
+
+
+def test_a_guard_has_a_name_of_its_own() -> None:
+    assert [name for name, times in Counter(one.name for one in GUARDS).items() if times > 1] == []
+
+
+def test_the_page_shows_the_list() -> None:
+    assert PAGE.read_text() == page(), "make guards-page writes docs/guards.md"
