@@ -75,9 +75,9 @@ class Story:
     def statuses(self) -> set[str]:
         return {status for status, _ in self.rows()}
 
-    def assert_accepted_exactly_once(self, inbox: Inbox) -> None:
+    def assert_accepted_exactly_once(self, inbox: Inbox, seconds: float = 10) -> None:
         """The provider holds one copy for each reader, and the log knows it by its id."""
-        accepted = [inbox.wait_for(reader, 1, seconds=10)[0] for reader in self.readers]
+        accepted = [inbox.wait_for(reader, 1, seconds=seconds)[0] for reader in self.readers]
         assert self.statuses() == {"sent"}
         assert {message for _, message in self.rows()} == {mail["id"] for mail in accepted}
 

@@ -1,5 +1,8 @@
 """`make guards-page`: writes the list of guards as docs/guards.md."""
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from tests.guards.guards import ROOT, Guard, chapters
 
 PAGE = ROOT / "docs" / "guards.md"
@@ -8,9 +11,9 @@ _INTRODUCTION = """\
 
 What the product promises rests on small pieces of code: a lock, a condition, a comparison. A test
 that passes with such a guard proves nothing until it has failed without it. `make guards` takes
-each guard out, one after the other, in a copy of the house and in the test database, and runs the
-tests named here: each of them must fail, after all have passed with every guard in place.
-`make guards ARGS=word` does it for guards and promises with that word. The list is
+each guard out of a copy of the house and of the test database, and runs the tests named here: all
+pass with every guard in place, and each fails without its own. Where one guard covers another, both
+are taken out. `make guards ARGS=word` does it for guards and promises with that word. The list is
 `tests/guards/*.toml`; this page is made from it.
 """
 
@@ -27,8 +30,15 @@ def page() -> str:
 
 def _row(guard: Guard) -> str:
     places = dict.fromkeys(f"`{cut.place.removeprefix(_SHARED)}`" for cut in guard.cuts)
-    tests = [f"`{test.removeprefix('tests/').replace('.py::', ' ')}`" for test in guard.red]
-    return f"| {guard.name} | {', '.join(places)} | {'<br>'.join(tests)} |"
+    return f"| {guard.name} | {', '.join(places)} | {'<br>'.join(_tests(guard))} |"
+
+
+def _tests(guard: Guard) -> Iterator[str]:
+    """Name each test once, with those of its cases that are meant."""
+    for test, named in groupby(guard.red, key=lambda one: one.partition("[")[0]):
+        cases = [case for one in named if (case := one.partition("[")[2].removesuffix("]"))]
+        name = f"`{test.removeprefix('tests/').replace('.py::', ' ')}`"
+        yield f"{name}: {', '.join(cases)}" if cases else name
 
 
 _SHARED = "layers/shared/"

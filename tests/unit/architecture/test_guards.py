@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import test_crash_points as crashes
 from tests.guards.guards import Guard, applied, guards
 from tests.guards.page import PAGE, page
 from tests.support.template import ROOT
@@ -37,6 +38,13 @@ def test_the_tests_of_a_guard_exist(guard: Guard) -> None:
 
 def test_a_guard_has_a_name_of_its_own() -> None:
     assert [name for name, times in Counter(one.name for one in GUARDS).items() if times > 1] == []
+
+
+def test_every_crash_point_is_seen_to_fail_without_some_guard() -> None:
+    test = crashes.test_a_fault_at_any_step_sends_each_mail_once.__name__
+    named = {red.partition("::")[2] for guard in GUARDS for red in guard.red}
+    cases = {f"{test}[{step}-{kind}]" for step in crashes.STEPS for kind in crashes.KINDS}
+    assert cases - named == set()
 
 
 def test_the_page_shows_the_list() -> None:
