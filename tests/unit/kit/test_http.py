@@ -12,6 +12,7 @@ from tests.support.functions import Context
 from tests.support.template import ROOT
 from wingman.kit.errors import Conflict, DependencyUnavailable
 from wingman.kit.http import create_app, lambda_handler
+from wingman.kit.observability import count
 from wingman.kit.text import MultiLineText, SingleLineText
 
 Call = Callable[..., tuple[int, dict[str, Any], dict[str, str]]]
@@ -37,6 +38,11 @@ def call(fresh_container: None) -> Call:
         raise {"away": DependencyUnavailable("x"), "conflict": Conflict()}.get(
             how, RuntimeError("boom")
         )
+
+    @app.get("/counts")
+    def counted() -> None:
+        count("Asked")
+        count("Told")
 
     handler = lambda_handler(app)
 
@@ -157,3 +163,12 @@ def test_a_bug_is_a_500_that_tells_nothing_of_itself(call: Call) -> None:
     assert (status, problem["code"]) == (500, "internal_error")
     assert "boom" not in json.dumps(problem)
     assert headers["x-request-id"]
+
+
+def test_what_an_invocation_counts_is_written_before_it_ends(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("GET", "/counts")
+    written = capsys.readouterr().out
+    assert '"Asked": 1' in written
+    assert '"Told": 1' in written

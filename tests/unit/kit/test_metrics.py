@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
+from tests.support.functions import Context
 from wingman.kit import observability
-from wingman.kit.observability import Metrics, measure
+from wingman.kit.breaker import THRESHOLDS, Breaker
+from wingman.kit.clock import deadline
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import Metrics, count, measure
 
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> list[float]:
     monkeypatch.setenv("ENVIRONMENT", "staging")
     now = [100.0]
-    clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=lambda: time.time() + now[0])
     monkeypatch.setattr(observability, "time", clock)
     return now
 
@@ -57,6 +61,56 @@ def test_a_flood_is_one_line_a_second(now: list[float], capsys: pytest.CaptureFi
     metrics.count("Refused", policy="a")
     lines = [(line["policy"], line["Refused"]) for line in written(capsys)]
     assert lines == [("a", 1), ("a", 500), ("b", 1)]
+
+
+def away() -> None:
+    raise DependencyUnavailable("email")
+
+
+@pytest.mark.parametrize("context", [Context(), None])
+def test_a_circuit_that_opens_is_told_before_the_invocation_ends(
+    now: list[float], capsys: pytest.CaptureFixture[str], context: Context | None
+) -> None:
+    """Whoever ends then, or is frozen, has nothing left to tell."""
+    with deadline(context):
+        count("Retried", dependency="email")
+        breaker = Breaker("email", None)
+        for _ in range(THRESHOLDS["email"].failures):
+            with pytest.raises(DependencyUnavailable):
+                breaker.call(away)
+    told = [line["BreakerOpen"] for line in written(capsys) if "BreakerOpen" in line]
+    assert told == [1]
+
+
+def test_an_invocation_that_fails_has_told_what_it_counted(
+    now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def invoke() -> None:
+        with deadline(Context()):
+            count("Retried")
+            count("Refused")
+            away()
+
+    with pytest.raises(DependencyUnavailable):
+        invoke()
+    assert [line.get("Refused") for line in written(capsys)] == [None, 1]
+
+
+def test_what_is_written_late_stands_under_the_time_at_which_it_was_counted(
+    now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = Metrics()
+    metrics.count("Refused")
+    metrics.count("Refused")
+    now[0] += 3600
+    metrics.flush()
+    first, second = (line["_aws"]["Timestamp"] for line in written(capsys))
+    assert second - first < 60_000
+
+
+def test_without_counts_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    Metrics().flush()
+    assert written(capsys) == []
 
 
 def test_many_values_are_one_line(now: list[float], capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
 
+from wingman.kit.observability import metrics
+
 # Kept back from every outgoing call, so that there is time to answer after it failed.
 MARGIN_SECONDS = 0.5
 SHORTEST_TIMEOUT_SECONDS = 0.05
@@ -29,12 +31,13 @@ def utc_now() -> datetime:
 
 @contextmanager
 def deadline(context: LambdaContext | None) -> Iterator[None]:
-    """Hold every outgoing call inside to the end of this invocation."""
-    if context is None:
-        yield
-        return
-    with within(context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS):
-        yield
+    """Hold every outgoing call inside to the end of this invocation; then write what it counted."""
+    left = context.get_remaining_time_in_millis() / 1000 if context else float("inf")
+    try:
+        with within(left - MARGIN_SECONDS):
+            yield
+    finally:
+        metrics().flush()
 
 
 @contextmanager

@@ -63,36 +63,46 @@ class Metrics:
 
     def __init__(self) -> None:
         self._counts: Counter[_Metric] = Counter()
+        self._counted_since = 0.0
         self._flushed_at = float("-inf")
 
     def count(self, name: str, **dimensions: str) -> None:
-        """Count one; the first is written at once, what follows within the second together."""
+        """Count one; the first is written at once, what follows within the second together.
+
+        What is left is written when the invocation ends (`kit.clock.deadline`): after that a
+        container is frozen, for a second or for good.
+        """
+        if not self._counts:
+            self._counted_since = time.time()
         self._counts[name, tuple(sorted(dimensions.items()))] += 1
         if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was counted."""
+        """Write what was counted, under the time at which it began."""
+        if not self._counts:
+            return
         self._flushed_at = time.monotonic()
         environment = load(AppSettings).environment
         for (name, dimensions), number in self._counts.items():
             facts = {"environment": environment, **dict(dimensions)}
-            _write(name, number, "Count", facts)
+            _write(name, number, "Count", facts, self._counted_since)
         self._counts.clear()
 
 
-def _write(name: str, value: object, unit: str, facts: dict[str, str]) -> None:
-    sys.stdout.write(json.dumps(_embedded(name, value, unit, facts)) + "\n")
+def _write(name: str, value: object, unit: str, facts: dict[str, str], at: float) -> None:
+    sys.stdout.write(json.dumps(_embedded(name, value, unit, facts, at)) + "\n")
 
 
-def _embedded(name: str, value: object, unit: str, facts: dict[str, str]) -> dict[str, object]:
+def _embedded(
+    name: str, value: object, unit: str, facts: dict[str, str], at: float
+) -> dict[str, object]:
     metrics = [{"Name": name, "Unit": unit}]
     # Once over everything, for alarms, and once by every dimension if there are more.
     dimensions = [["environment"], sorted(facts)][: len(facts)]
     directive = {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}
-    timestamp = int(time.time() * 1000)
     return {
-        "_aws": {"Timestamp": timestamp, "CloudWatchMetrics": [directive]},
+        "_aws": {"Timestamp": int(at * 1000), "CloudWatchMetrics": [directive]},
         **facts,
         name: value,
     }
@@ -113,4 +123,5 @@ def measure(name: str, values: Sequence[float], unit: str, **dimensions: str) ->
     """Write up to 100 values of one metric at once, `unit` in CloudWatch's words."""
     if values:
         environment = str(load(AppSettings).environment)
-        _write(name, list(values), unit, {"environment": environment, **dimensions})
+        facts = {"environment": environment, **dimensions}
+        _write(name, list(values), unit, facts, time.time())
