@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,20 +18,20 @@ from local import deployment, invocation
 from local.errors import StackError
 from local.lambda_runtime import BuiltFunction, LambdaRuntime
 from local.stack import Stack
-from tests.support.template import ROOT, functions
+from tests.support.template import ROOT
 
 BARE = "bare"
 # Where these run, /opt and /var/task cannot be written to: no start leaves bytecode for the next.
 READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def measure(stack: Stack, rounds: int) -> dict[str, float]:
-    """Return each function's shortest initialisation as a ratio to the bare function's.
+def measure(stack: Stack, names: Iterable[str], rounds: int) -> dict[str, float]:
+    """Return each named function's shortest initialisation as a ratio to the bare function's.
 
     The shortest: whatever else the machine does only ever adds to a start.
     """
     starts = {BARE: partial(_initialisation, _bare(), READ_ONLY, _event("health"))}
-    for name in functions():
+    for name in names:
         env = invocation.variables(stack, name) | READ_ONLY
         starts[name] = partial(_initialisation, invocation.built(stack, name), env, _event(name))
     taken: dict[str, list[float]] = {name: [] for name in starts}
