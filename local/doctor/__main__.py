@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import httpx
 import psycopg
 
-from local.doctor import services
+from local.doctor import addresses, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.mail_domain import Dns, check_mail_domain
 from local.settings_table import models
@@ -89,6 +89,7 @@ def _checks(dns: Dns) -> Iterator[_Check]:
     yield "redis", (RedisSettings,), services.check_redis
     yield "mail", (ResendSettings, BrandSettings), _with_brand(services.check_mail_provider)
     yield "mail domain", (AppSettings, BrandSettings), _with_brand(_mail_domain(dns))
+    yield "origins", (AppSettings, BrandSettings), addresses.check_addresses
     yield "webhook", (WebhookSettings,), services.check_webhook
     yield "queues", (QueueSettings,), services.check_queues
     yield "coach", (CoachSettings,), services.check_coach

@@ -15,7 +15,7 @@ from local.doctor.findings import Finding, Findings, fail, ok, warn
 
 PATIENCE_SECONDS = 3.0
 # RFC 2606 and RFC 6761: nobody can own these.
-_RESERVED = re.compile(r"(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$")
+RESERVED = re.compile(r"(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$")
 _DASHBOARD = "Resend's dashboard (Domains) shows the record to create"
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 # A label of a registered domain at least: nobody publishes a policy for `com`.
@@ -58,7 +58,7 @@ class Dns:
 
 def check_mail_domain(domain: str, dns: Dns, *, local: bool) -> Findings:
     """Look up all that receivers of mail from `domain` look up."""
-    if _RESERVED.search(domain):
+    if RESERVED.search(domain):
         advice = "set sender_email in BRAND to an address of a domain that you own"
         text = f"{domain} is reserved for examples"
         yield (
