@@ -10,7 +10,7 @@ from wingman.kit.http import (
     IdempotentRequest,
     create_app,
     lambda_handler,
-    limit,
+    limit_mailing,
     tell_replayed,
 )
 from wingman.kit.queue import queue
@@ -26,12 +26,15 @@ app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
     "/api/sessions",
     tags=["sessions"],
     status_code=HTTPStatus.CREATED,
-    dependencies=[limit()],
+    dependencies=[limit_mailing()],
 )
 def create_session(
     plan: Plan, caller: CurrentUser, key: IdempotentRequest, response: Response
 ) -> Session:
-    """Plan a meeting. Both hear of it by mail, and are reminded a day and two hours before."""
+    """Plan a meeting. Both hear of it by mail, and are reminded a day and two hours before.
+
+    Three plans and changes of time or place can follow each other at once, then one in 100 s.
+    """
     change = service.create(
         get_user_client(caller.token), queue(), reputation.cache(), plan, key=key
     )

@@ -6,9 +6,8 @@ from fastapi import Response
 
 from wingman.kit.auth import CurrentUser
 from wingman.kit.database import get_user_client
-from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
+from wingman.kit.http import PageQuery, create_app, lambda_handler, limit, limit_mailing
 from wingman.kit.queue import queue
-from wingman.kit.ratelimit import EMAIL
 from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
 from wingman.reputation.service import cache
 from wingman.sessions import service
@@ -16,7 +15,7 @@ from wingman.sessions.models import Cancellation, Change, Session, SessionPage, 
 
 ELSEWHERE = {"/api/sessions": {"POST"}}
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings, elsewhere=ELSEWHERE)
-MAILING = limit(EMAIL, where=Change.mailed)
+MAILING = limit_mailing(where=Change.mailed)
 
 
 @app.get("/api/sessions", tags=["sessions"], dependencies=[limit()])

@@ -150,8 +150,11 @@ def test_twenty_plans_at_once_make_one_session(api: Api, people: People) -> None
         answers = at_once(
             [partial(send, headers=person.authorization) for person in (maya, leo) * 10]
         )
-    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
-    assert {answer.json().get("code") for answer in answers} == {None, "session_already_open"}
+    # Each of the two has three mails in hand: who asks for more at once waits.
+    codes = Counter(answer.json().get("code") for answer in answers)
+    assert codes[None] == 1
+    assert codes["session_already_open"] + codes["rate_limited"] == 19
+    assert codes["session_already_open"] >= 5
 
 
 def both_at_once(api: Api, planned: Meeting, *actions: str) -> list[httpx.Response]:

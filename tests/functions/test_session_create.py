@@ -191,6 +191,75 @@ def test_notes_may_be_empty_or_long(
     assert (status, session["notes"]) == (201, notes)
 
 
+def test_who_plans_and_cancels_in_turn_soon_waits(
+    function: Load, pair: tuple[Person, Person, str]
+) -> None:
+    """One bucket holds for plans and changes; calling off is never refused for it."""
+    maya, leo, match_id = pair
+    app, manage = function("session_create"), function("session_manage")
+
+    def call_off(session: Any) -> int:
+        values = {"access_token": maya.token, "session_id": session["id"]}
+        return int(manage.call("cancel", **values)[0])
+
+    for _ in range(3):
+        status, session, _ = plan(app, maya, match_id)
+        assert (status, call_off(session)) == (201, 200)
+    status, problem, headers = plan(app, maya, match_id)
+    assert (status, problem["code"]) == (429, "rate_limited")
+    assert 0 < int(headers["retry-after"]) <= 100
+
+    status, session, _ = plan(app, leo, match_id)
+    changed = {"session_id": session["id"], "scheduled_time": in_days(5)}
+    assert (status, manage.call("reschedule", access_token=maya.token, **changed)[0]) == (201, 429)
+    assert call_off(session) == 200
+
+
+def test_a_plan_that_is_refused_mails_nobody_and_costs_nothing(
+    function: Load, pair: tuple[Person, Person, str]
+) -> None:
+    maya, _, match_id = pair
+    app = function("session_create")
+    for _ in range(4):
+        assert plan(app, maya, match_id, scheduled_time=in_days(-1))[0] == 422
+        assert plan(app, maya, match_id, venue_name="")[0] == 422
+        assert plan(app, maya, str(uuid4()))[0] == 404
+    _, _, headers = plan(app, maya, match_id)
+    assert '"email";r=2;' in headers["ratelimit"]
+
+
+def test_an_answer_that_is_repeated_costs_nothing(
+    function: Load, pair: tuple[Person, Person, str]
+) -> None:
+    maya, _, match_id = pair
+    app, key, when = function("session_create"), str(uuid4()), in_days(3)
+    left = [
+        plan(app, maya, match_id, key, scheduled_time=when)[2]["ratelimit"].split(",")[0]
+        for _ in range(5)
+    ]
+    # Told before it is given back: the answer of a repetition counts itself.
+    assert [each.split(";")[1] for each in left] == ["r=2", "r=1", "r=1", "r=1", "r=1"]
+
+
+def test_without_redis_a_refused_plan_costs_nothing_either(
+    function: Load, pair: tuple[Person, Person, str]
+) -> None:
+    maya, _, match_id = pair
+    app = function("session_create", UPSTASH_REDIS_REST_URL="http://127.0.0.1:9")
+    assert [plan(app, maya, match_id, venue_name="")[0] for _ in range(5)] == [422] * 5
+
+
+def test_only_a_refused_plan_calls_redis_twice(
+    function: Load, pair: tuple[Person, Person, str], calls: list[str]
+) -> None:
+    maya, _, match_id = pair
+    app = function("session_create")
+    plan(app, maya, match_id, venue_name="")  # Redis learns the scripts
+    calls.clear()
+    assert plan(app, maya, match_id, venue_name="")[0] == 422
+    assert calls == ["POST /", "POST /"]
+
+
 def test_a_warm_plan_makes_three_calls(function: Load, people: People, calls: list[str]) -> None:
     """One to Redis, one to the database, one to the queue."""
     app = function("session_create")

@@ -2,7 +2,14 @@
 
 from wingman.kit.http.application import create_app, lambda_handler
 from wingman.kit.http.idempotency import IdempotentRequest, tell_replayed
-from wingman.kit.http.limits import CACHED, PublicGate, UserGate, limit, limit_public
+from wingman.kit.http.limits import (
+    CACHED,
+    PublicGate,
+    UserGate,
+    limit,
+    limit_mailing,
+    limit_public,
+)
 from wingman.kit.http.pages import PageQuery
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "create_app",
     "lambda_handler",
     "limit",
+    "limit_mailing",
     "limit_public",
     "tell_replayed",
 ]

@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 from wingman.kit.idempotency import IdempotencyKey
 
+_REPLAYED = "Idempotent-Replayed"
+
 
 async def _idempotent_request(
     request: Request,
@@ -29,4 +31,9 @@ IdempotentRequest = Annotated[IdempotencyKey, Depends(_idempotent_request)]
 def tell_replayed(response: Response, *, replayed: bool) -> None:
     """Mark an answer that repeats the first one."""
     if replayed:
-        response.headers["Idempotent-Replayed"] = "true"
+        response.headers[_REPLAYED] = "true"
+
+
+def is_replayed(response: Response) -> bool:
+    """Whether an answer was marked so."""
+    return _REPLAYED in response.headers

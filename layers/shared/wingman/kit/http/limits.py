@@ -5,18 +5,23 @@ cache. The same call notes that a signed-in user is here (kit/activity.py). Answ
 of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
+from starlette.responses import Response
 
 from wingman.kit.activity import touching
-from wingman.kit.auth import CurrentUser
+from wingman.kit.auth import Caller, CurrentUser
 from wingman.kit.cache import Answer, Cache, Found, M, Source
-from wingman.kit.errors import MalformedJson, RateLimited
+from wingman.kit.errors import MalformedJson, ProblemError, RateLimited
 from wingman.kit.http.bodies import RawBody, json_object
+from wingman.kit.http.idempotency import is_replayed
 from wingman.kit.ratelimit import (
+    EMAIL,
     EVERY_IP,
     EVERY_USER,
     EVERYONE,
@@ -31,18 +36,39 @@ from wingman.kit.settings import AppSettings, load
 Names = Collection[str]
 
 
-def limit(*policies: Policy, cost: int = 1, where: Names | None = None) -> Any:
+def limit(*policies: Policy, cost: int = 1) -> Any:
     """Limit an endpoint of signed-in users, besides what holds for every user, IP and all.
 
-    `cost` is what one request weighs. With `where`, the policies hold only for a JSON body that
-    names one of these fields, valid or not.
+    `cost` is what one request weighs.
     """
 
-    def check(request: Request, caller: CurrentUser, body: RawBody) -> None:
-        subjects = {"user": str(caller.id), "ip": _ip(request), "global": "all"}
-        apply = policies if where is None or _names_one(body, where) else ()
-        buckets = _buckets([*apply, EVERY_USER, EVERY_IP, EVERYONE], subjects)
-        _charge(request, buckets, cost, [touching(caller.id)])
+    def check(request: Request, caller: CurrentUser) -> None:
+        _charge_user(request, caller, policies, cost)
+
+    return Depends(check)
+
+
+def limit_mailing(where: Names | None = None) -> Any:
+    """Limit what mails somebody each time, by one bucket per user, besides what `limit` does.
+
+    With `where`, it holds only for a JSON body that names one of these fields. What was refused or
+    answered before has mailed nobody and gives its token back; what an outage ended may have.
+    """
+
+    def check(
+        request: Request, response: Response, caller: CurrentUser, body: RawBody
+    ) -> Iterator[None]:
+        own = [EMAIL] if where is None or _names_one(body, where) else []
+        charged = _charge_user(request, caller, own)
+        unused = {key: policy for key, policy in charged.items() if policy in own}
+        try:
+            yield
+        except (ProblemError, RequestValidationError) as error:
+            if getattr(error, "status", 0) < HTTPStatus.INTERNAL_SERVER_ERROR:
+                _give_back(unused)
+            raise
+        if is_replayed(response):
+            _give_back(unused)
 
     return Depends(check)
 
@@ -117,14 +143,32 @@ def _names_one(body: bytes, names: Names) -> bool:
         return False  # refused by whoever reads it
 
 
+def _charge_user(
+    request: Request, caller: Caller, policies: Sequence[Policy], cost: int = 1
+) -> dict[str, Policy]:
+    subjects = {"user": str(caller.id), "ip": _ip(request), "global": "all"}
+    buckets = _buckets([*policies, EVERY_USER, EVERY_IP, EVERYONE], subjects)
+    return _charge(request, buckets, cost, [touching(caller.id)])
+
+
 def _charge(
     request: Request,
     buckets: Mapping[str, Policy],
-    cost: int,
+    cost: int = 1,
     steps: Sequence[Step] = (),
-) -> None:
-    if buckets or steps:
-        _tell(request, limiter().ask(buckets, cost=cost, steps=steps).verdicts)
+) -> dict[str, Policy]:
+    """Return the buckets that were charged; one that only watches may have been empty."""
+    if not (buckets or steps):
+        return {}
+    verdicts = limiter().ask(buckets, cost=cost, steps=steps).verdicts
+    _tell(request, verdicts)
+    told = zip(buckets.items(), verdicts, strict=True)
+    return {key: policy for (key, policy), verdict in told if verdict.allowed}
+
+
+def _give_back(buckets: Mapping[str, Policy]) -> None:
+    if buckets:
+        limiter().give_back(buckets)
 
 
 def _tell(request: Request, verdicts: Sequence[Verdict]) -> None:
