@@ -8,17 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wingman.emails.pages import FIELDS, Page, pages
-from wingman.emails.self_service import Unsubscribed, self_service
+from wingman.emails.self_service import Unsubscribed, reader, self_service
 from wingman.emails.settings import BrandSettings
 from wingman.kit.errors import ProblemError
-from wingman.kit.http import create_app, html, lambda_handler, limit_public, problems
+from wingman.kit.http import create_app, html, lambda_handler, limit_link, problems
 from wingman.kit.http.bodies import RequestFields, documented
-from wingman.kit.ratelimit import PUBLIC
 from wingman.kit.settings import LinkSettings, RedisSettings, SupabaseServiceSettings
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 UNSUBSCRIBE, PREFERENCES = "/api/email/unsubscribe", "/email/preferences"
-OPEN: dict[str, Any] = {"tags": ["email"], "dependencies": [limit_public(PUBLIC)]}
+OPEN: dict[str, Any] = {"tags": ["email"], "dependencies": [limit_link(reader)]}
 PAGE: dict[str, Any] = OPEN | {"response_class": HTMLResponse, "responses": html.DOCUMENTED}
 WISH = documented({"List-Unsubscribe": "`One-Click`", "token": "in JSON", "category": "in JSON"})
 FORM = documented(dict.fromkeys(FIELDS, "as the page sends it; what is missing stays"))

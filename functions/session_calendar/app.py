@@ -4,25 +4,33 @@ from fastapi import Response
 from starlette.requests import Request
 
 from wingman.emails import links
+from wingman.emails.links import CalendarLink
 from wingman.emails.pages import pages
 from wingman.emails.settings import BrandSettings
 from wingman.kit.database import get_service_client
 from wingman.kit.errors import ProblemError
-from wingman.kit.http import create_app, html, lambda_handler, limit_public, problems
-from wingman.kit.ratelimit import PUBLIC
+from wingman.kit.http import create_app, html, lambda_handler, limit_link, problems
 from wingman.kit.settings import LinkSettings, RedisSettings, SupabaseServiceSettings, load
 from wingman.sessions import service
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 PATH = "/email/calendar.ics"
+
+
+def read(token: str) -> CalendarLink:
+    """Return what the token of a link says. Raises InvalidToken."""
+    return links.read_calendar(load(LinkSettings).email_link_secret.get_secret_value(), token)
+
+
+LIMITED = limit_link(lambda token: read(token).user_id)
 DOCUMENTED = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}}
 
 
-@app.head(PATH, include_in_schema=False, dependencies=[limit_public(PUBLIC)])
+@app.head(PATH, include_in_schema=False, dependencies=[LIMITED])
 @app.get(
     PATH,
     tags=["email"],
-    dependencies=[limit_public(PUBLIC)],
+    dependencies=[LIMITED],
     response_class=Response,
     responses=DOCUMENTED | html.DOCUMENTED,
 )
@@ -31,7 +39,7 @@ def open_calendar(token: str = "") -> Response:
 
     The link is its reader's alone, says no more than the mail, and ends a day after the start.
     """
-    link = links.read_calendar(load(LinkSettings).email_link_secret.get_secret_value(), token)
+    link = read(token)
     return Response(
         service.calendar_by_link(get_service_client(), link.session_id, link.user_id),
         headers=html.PRIVATE | {"Content-Disposition": 'attachment; filename="meeting.ics"'},

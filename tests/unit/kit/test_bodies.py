@@ -16,4 +16,4 @@ def test_a_form_that_cannot_be_read_is_refused(body: bytes) -> None:
 
     request = Request({"type": "http", "headers": []}, receive)
     with pytest.raises(InvalidRequest, match="cannot be read"):
-        asyncio.run(bodies._fields(request))
+        asyncio.run(bodies.read_fields(request))

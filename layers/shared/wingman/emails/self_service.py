@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -91,6 +92,11 @@ def self_service() -> SelfService:
     """Gather what the links need, once per container."""
     secret = load(LinkSettings).email_link_secret.get_secret_value()
     return SelfService(get_service_client(), pages(), secret)
+
+
+def reader(token: str) -> UUID:
+    """Return whose link it is that has this token. Raises InvalidToken."""
+    return links.read(self_service().secret, token).user_id
 
 
 def _read_wish(fields: Mapping[str, Any]) -> _Wish:

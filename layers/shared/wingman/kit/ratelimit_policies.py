@@ -70,6 +70,8 @@ class Verdict:
 
 
 PUBLIC = Policy("public", 100, 1.0, "ip")
+# Who holds a link of a mail: as much as an address, but mail providers' addresses act for many.
+LINK = Policy("link", 100, 1.0, "user")
 # Whatever asks for a password or a code; in wave 1, Supabase does.
 AUTH = Policy("auth", 10, 10.0, "ip")
 # The database holds these two to a number a day besides (MAX_DAILY_MATCHES, the mail cap).
@@ -84,6 +86,7 @@ EVERYONE = Policy("global", 10_000, 0.006, "global", share=0.02)
 
 ALL = (
     PUBLIC,
+    LINK,
     AUTH,
     MATCH_REQUESTS,
     EMAIL,

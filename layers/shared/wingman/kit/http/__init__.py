@@ -7,6 +7,7 @@ from wingman.kit.http.limits import (
     PublicGate,
     UserGate,
     limit,
+    limit_link,
     limit_mailing,
     limit_public,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "create_app",
     "lambda_handler",
     "limit",
+    "limit_link",
     "limit_mailing",
     "limit_public",
     "tell_replayed",

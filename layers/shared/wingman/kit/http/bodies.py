@@ -23,7 +23,8 @@ async def _raw_body(request: Request) -> bytes:
 RawBody = Annotated[bytes, Depends(_raw_body)]
 
 
-async def _fields(request: Request) -> Mapping[str, Any]:
+async def read_fields(request: Request) -> Mapping[str, Any]:
+    """Read a form or a JSON object. Raises PayloadTooLarge, MalformedJson, InvalidRequest."""
     body = await request.body()
     if len(body) > _MAX_FORM_BYTES:
         raise PayloadTooLarge("A form has up to 64 kB.")
@@ -35,7 +36,7 @@ async def _fields(request: Request) -> Mapping[str, Any]:
     return _urlencoded(body)
 
 
-RequestFields = Annotated[Mapping[str, Any], Depends(_fields)]
+RequestFields = Annotated[Mapping[str, Any], Depends(read_fields)]
 """The fields of a form in either encoding or of a JSON object; of several values the last."""
 
 

@@ -5,9 +5,10 @@ cache. The same call notes that a signed-in user is here (kit/activity.py). Answ
 of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
@@ -18,13 +19,14 @@ from wingman.kit.activity import touching
 from wingman.kit.auth import Caller, CurrentUser
 from wingman.kit.cache import Answer, Cache, Found, M, Source
 from wingman.kit.errors import MalformedJson, ProblemError, RateLimited
-from wingman.kit.http.bodies import RawBody, json_object
+from wingman.kit.http.bodies import RawBody, json_object, read_fields
 from wingman.kit.http.idempotency import is_replayed
 from wingman.kit.ratelimit import (
     EMAIL,
     EVERY_IP,
     EVERY_USER,
     EVERYONE,
+    LINK,
     PUBLIC,
     Policy,
     Step,
@@ -81,6 +83,34 @@ def limit_public(*policies: Policy, cost: int = 1) -> Any:
         _charge(request, _buckets([*policies, EVERY_IP, EVERYONE], subjects), cost)
 
     return Depends(check)
+
+
+def limit_link(reader: Callable[[str], UUID]) -> Any:
+    """Limit an endpoint behind a signed link by whose link it is: mail providers post for many.
+
+    `reader` returns whom a token names, or raises a ProblemError. A request that shows a token
+    which nobody signed, or two people's, is limited by its address as any public one.
+    """
+
+    def check(request: Request, tokens: Annotated[Names, Depends(_shown_tokens)]) -> None:
+        subjects = {"ip": _ip(request), "global": "all"}
+        try:
+            [subjects["user"]] = {str(reader(token)) for token in tokens}
+            own = LINK
+        except (ProblemError, ValueError):
+            own = PUBLIC
+        _charge(request, _buckets([own, EVERY_IP, EVERYONE], subjects))
+
+    return Depends(check)
+
+
+async def _shown_tokens(request: Request) -> Names:
+    """Collect the tokens of the address and of the body, whichever the endpoint reads."""
+    try:
+        told = (await read_fields(request)).get("token")
+    except ProblemError:
+        told = None  # refused by whoever reads it
+    return {str(token) for token in (request.query_params.get("token"), told) if token}
 
 
 CACHED: dict[int | str, dict[str, Any]] = {
