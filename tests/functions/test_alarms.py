@@ -1,0 +1,134 @@
+"""What the alarms watch is what the functions write, down to the last dimension."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.integration.database import DirectDatabase, new_mail, new_person, own_database
+from tests.support.functions import Function
+from tests.support.template import template
+from tests.unit.emails.fakes import house, invitation
+from wingman.emails import service as emails
+from wingman.emails.repository import DatabaseOutbox
+from wingman.kit.breaker import THRESHOLDS
+from wingman.kit.errors import DependencyUnavailable
+
+Metric = tuple[str, str, frozenset[tuple[str, str]]]
+Load = Callable[..., Function]
+Work = Callable[..., Any]
+
+# What became of the hundred mails that the provider accepted within a day.
+DAY = {"delivered": 50, "sent": 20, "bounced": 24, "complained": 6}
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str) -> Iterator[str]:
+    """Return a database whose mails are this module's alone."""
+    with own_database(database_url) as own:
+        leo = new_person(own)
+        for status, mails in DAY.items():
+            for _ in range(mails):
+                new_mail(own, leo, delivery_status=status, sent_at="now")
+        new_mail(own, leo, delivery_status="bounced", sent_at="yesterday")
+        yield own
+
+
+@pytest.fixture
+def work(function: Load, url: str, monkeypatch: pytest.MonkeyPatch) -> Work:
+    """Let a function work once, on that database."""
+
+    def once(name: str, case: str) -> Any:
+        app = function(name)
+        monkeypatch.setattr(app.module, "get_service_client", lambda: DirectDatabase(url))
+        monkeypatch.setattr(emails, "outbox", cache(lambda: DatabaseOutbox(DirectDatabase(url))))
+        return app.invoke(app.event(case), milliseconds=60_000)
+
+    return once
+
+
+def send_one(function: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the sender hand an urgent mail to a provider that takes it."""
+    app, built = function("email_sender"), house()
+    event = app.event("two_messages")
+    (named, *_) = json.loads(event["Records"][0]["body"])["email_ids"]
+    built.outbox.add(invitation(id=UUID(named)))
+    monkeypatch.setattr(emails, "sender", cache(lambda: built.sender))
+    app.invoke(event)
+
+
+def lose_the_database(function: Load) -> None:
+    """Sweep until the circuit opens."""
+    app = function("session_reminders", SUPABASE_URL="http://127.0.0.1:9")
+    for _ in range(THRESHOLDS["supabase"].failures):
+        with suppress(DependencyUnavailable):
+            app.invoke(app.event("every_minute"))
+
+
+def test_an_alarm_watches_what_a_function_writes(
+    function: Load,
+    work: Work,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lose_the_database(function)
+    send_one(function, monkeypatch)
+    work("session_reminders", "every_minute")
+    work("housekeeping", "every_hour")
+
+    read = {metric for line in written(capsys) for metric in read_by_cloudwatch(line)}
+    assert {name: metric for name, metric in watched().items() if metric not in read} == {}
+
+
+def test_the_hour_reports_the_days_rates(work: Work, capsys: pytest.CaptureFixture[str]) -> None:
+    assert work("housekeeping", "every_hour")["emails_reported"] == sum(DAY.values())
+
+    lines = written(capsys)
+    rates = {name: line[name] for line in lines for name in line if name.endswith("Rate")}
+    fates_known = 100 - DAY["sent"]
+    assert rates == {
+        "EmailBounceRate": [24.0],
+        "EmailComplaintRate": [6.0],
+        "EmailSuccessRate": [100 * (50 + 6) / fates_known],
+    }
+
+
+def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Read the lines that CloudWatch takes for metrics: JSON with `_aws` in it."""
+    lines = capsys.readouterr().out.splitlines()
+    return [json.loads(line) for line in lines if '"_aws"' in line]
+
+
+def read_by_cloudwatch(line: dict[str, Any]) -> Iterator[Metric]:
+    """Yield each metric of a line once for each set of its dimensions, as the format says."""
+    for directive in line["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            dimensions = frozenset((name, line[name]) for name in names)
+            for metric in directive["Metrics"]:
+                assert metric["Name"] in line
+                yield directive["Namespace"], metric["Name"], dimensions
+
+
+def watched() -> dict[str, Metric]:
+    """Return what each alarm watches, but for what AWS measures itself."""
+    alarms = {
+        name: resource["Properties"]
+        for name, resource in template()["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    return {
+        name: (alarm["Namespace"], alarm["MetricName"], frozenset(_dimensions(alarm)))
+        for name, alarm in alarms.items()
+        if not alarm["Namespace"].startswith("AWS/")
+    }
+
+
+def _dimensions(alarm: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    parameters = {"Environment": "local"}
+    for one in alarm["Dimensions"]:
+        value = one["Value"]
+        yield one["Name"], parameters[value["Ref"]] if isinstance(value, dict) else value
