@@ -1,13 +1,15 @@
 """A sender that is stopped at every step between claim and completion, in every way.
 
-Real database, real provider sandbox. A step is a call of the sender: the fault meets it before it
-is done or just after. Whatever happens, the next senders bring each mail to the provider once.
+Real database, real Redis, real provider sandbox. A step is a call of the sender: the fault meets it
+before it is done or just after; those of the bucket are met on the way to Redis. Whatever happens,
+the next senders bring each mail to the provider once.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -16,18 +18,20 @@ from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People
 from wingman.emails import service as emails
-from wingman.emails.bucket import Bucket, Slot
+from wingman.emails.bucket import RedisBucket
 from wingman.emails.delivery import Sender
 from wingman.emails.models import Priority
 from wingman.emails.provider import BatchReply
 from wingman.emails.rules import Reply
+from wingman.kit.commands import Command, Commands
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.redis import redis
 
 __all__ = ["worker"]  # the fixture that makes this process a container
 
 STEPS = ("claim", "form_send_group", "reserve", "send_batch", "learn", "complete")
-
-
+IN_REDIS = {"reserve", "learn"}
+A_MINUTE = 60.0
 LASTING = ("timeout", "lost answer")
 KINDS = (
     *("killed before", "killed after", *LASTING),
@@ -49,9 +53,11 @@ class Fault:
     kind: str
     again: Callable[[], object]
     met: bool = False
+    calls: Counter[str] = field(default_factory=Counter)
 
     def around(self, step: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def faulty(*arguments: Any, **options: Any) -> Any:
+            self.calls[step] += 1
             if step != self.step or (self.met and self.kind not in LASTING):
                 return call(*arguments, **options)
             self.met = True
@@ -83,9 +89,7 @@ class Fault:
         """What the adapter of the step says when nobody answers."""
         if self.step == "send_batch":
             return BatchReply(Reply.UNKNOWN, error="HttpClientError")
-        if self.step in {"reserve", "learn"}:
-            return Slot(granted=True, seconds=0)  # the share of the container
-        raise DependencyUnavailable("supabase")
+        raise DependencyUnavailable("redis" if self.step in IN_REDIS else "supabase")
 
 
 class Through:
@@ -98,14 +102,18 @@ class Through:
         return self._fault.around(step, getattr(self._real, step))
 
 
-class Open(Bucket):
-    """Always room."""
+class ThroughRedis(Commands):
+    """Redis, on the way to which the bucket's steps meet the fault."""
 
-    def reserve(self, priority: Priority, patience: float) -> Slot:
-        return Slot(granted=True, seconds=0)
+    def __init__(self, real: Commands, fault: Fault) -> None:
+        self._real, self._fault = real, fault
 
-    def learn(self, *, per_second: int | None, hold: float) -> None:
-        pass
+    def run(self, *command: object) -> Any:
+        step = next((str(word) for word in command if word in IN_REDIS), "")
+        return self._fault.around(step, self._real.run)(*command)
+
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        return self._real.pipeline(commands)
 
 
 def send(sender: Sender, ids: Sequence[UUID]) -> None:
@@ -128,7 +136,9 @@ def test_a_fault_at_any_step_sends_each_mail_once(
 def strike(story: Story, inbox: Inbox, step: str, kind: str) -> bool:
     """Let the fault happen, see that each mail was sent once; False: it was never met."""
     ids = [ref.id for ref in story.refs]
-    sound = replace(emails.sender(), bucket=Open(), sleep=lambda _: None)
+    bucket = f"test:{uuid4()}"
+    sound = replace(emails.sender(), bucket=RedisBucket(redis(), key=bucket), sleep=lambda _: None)
+    sound.bucket.reserve(Priority.URGENT, A_MINUTE)  # Redis knows the script
 
     def again() -> None:
         if kind.startswith("overtaken"):
@@ -139,9 +149,13 @@ def strike(story: Story, inbox: Inbox, step: str, kind: str) -> bool:
     faulty: Any = {
         "outbox": Through(sound.outbox, fault),
         "provider": Through(sound.provider, fault),
-        "bucket": Through(sound.bucket, fault),
+        "bucket": RedisBucket(ThroughRedis(redis(), fault), key=bucket),
     }
     send(replace(sound, **faulty), ids)
+    if fault.met and step in IN_REDIS and kind in LASTING:
+        # Without Redis there is the container's share: it sends, and the provider is asked once.
+        assert story.statuses() == {"sent"}
+        assert fault.calls["send_batch"] == 1
     for _ in range(2):
         story.expire_leases()
         send(sound, ids)
