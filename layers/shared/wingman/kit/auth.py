@@ -13,7 +13,7 @@ import jwt
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from wingman.kit.errors import Forbidden, TokenExpired, Unauthenticated
+from wingman.kit.errors import Forbidden, NoToken, TokenExpired, Unauthenticated
 from wingman.kit.jwks import JsonWebKeys
 from wingman.kit.settings import SupabaseSettings, load
 from wingman.kit.transport import http_client
@@ -39,9 +39,9 @@ class Caller:
 def current_user(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """Return who calls. Raises Unauthenticated or TokenExpired."""
+    """Return who calls. Raises NoToken, Unauthenticated or TokenExpired."""
     if credentials is None:
-        raise Unauthenticated
+        raise NoToken
     return verify(credentials.credentials)
 
 

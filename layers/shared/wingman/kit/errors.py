@@ -41,11 +41,18 @@ class Unauthenticated(ProblemError):
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthenticated"
 
-    def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": f'Bearer error="{self._error}"'})
-
     # RFC 6750 section 3.1 knows one word for every token that does not hold.
-    _error: ClassVar[str] = "invalid_token"
+    _challenge: ClassVar[str] = 'Bearer error="invalid_token"'
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": self._challenge})
+
+
+class NoToken(Unauthenticated):
+    """Send a valid access token as `Authorization: Bearer <token>`."""
+
+    # The same section: no error where nobody tried.
+    _challenge = "Bearer"
 
 
 class TokenExpired(Unauthenticated):

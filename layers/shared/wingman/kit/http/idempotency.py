@@ -5,6 +5,7 @@ The first answer is stored by the SQL function that creates, in the same transac
 """
 
 import hashlib
+import json
 from typing import Annotated
 
 from fastapi import Depends, Header
@@ -21,8 +22,19 @@ async def _idempotent_request(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
 ) -> IdempotencyKey:
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
-    fingerprint.update(await request.body())
+    fingerprint.update(_same_for_the_same_values(await request.body()))
     return IdempotencyKey(idempotency_key, fingerprint.hexdigest())
+
+
+def _same_for_the_same_values(body: bytes) -> bytes:
+    """Forget order and spacing: who writes a request again may write its members otherwise.
+
+    Swift's JSONEncoder does, for one, from one start of an app to the next.
+    """
+    try:
+        return json.dumps(json.loads(body), sort_keys=True).encode()
+    except (ValueError, RecursionError):
+        return body  # refused by whoever reads it
 
 
 IdempotentRequest = Annotated[IdempotencyKey, Depends(_idempotent_request)]
