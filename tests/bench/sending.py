@@ -73,7 +73,7 @@ class Backlog:
     def _limit(self, per_second: int | None, latency: float) -> None:
         self._provider.post("/_sandbox/limit", json={"requests_per_second": per_second})
         self._provider.post("/_sandbox/delay", json={"seconds": latency})
-        self._redis.delete(KEY)
+        self.forget_refusals()
 
     def _record(self) -> list[UUID]:
         self._database.execute(
@@ -123,6 +123,10 @@ class Backlog:
         requests = [at for was, at in pairwise(accepted) if at - was > _BETWEEN_REQUESTS]
         first, last = requests[0], requests[-1]
         return Drain(sum(first <= at < last for at in accepted), last - first, refusals)
+
+    def forget_refusals(self) -> None:
+        """Let the senders begin at the pace of a bucket that nothing is known about."""
+        self._redis.delete(KEY)
 
     def urgent(self, mails: int) -> list[float]:
         """Record urgent mails behind the backlog, one by one; return the seconds to accepted."""

@@ -44,6 +44,12 @@ def test_requests_are_held_evenly_apart(bucket: RedisBucket) -> None:
     assert found == pytest.approx([place * INTERVAL for place in range(10)], abs=A_MOMENT)
 
 
+def test_the_pace_is_below_the_limit_and_leaves_little_of_it(bucket: RedisBucket) -> None:
+    [*_, last] = waits(bucket, 101)
+
+    assert 0.93 <= 100 / FIRST_RATE / last < 1
+
+
 def test_fifty_senders_at_once_get_fifty_moments(commands: Commands) -> None:
     key = f"test:{uuid4()}"
 
