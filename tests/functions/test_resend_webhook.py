@@ -2,67 +2,21 @@ import base64
 import json
 import time
 from collections.abc import Callable
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from local.resend.webhooks import signed
 from tests.support.functions import Function
-from tests.support.people import People, Person
+from tests.support.people import People
+from tests.support.provider import Provider, mailed, row, suppressed
 
 Load = Callable[..., Function]
-
-
-class Provider:
-    """Posts signed events to the function."""
-
-    def __init__(self, app: Function, secret: str) -> None:
-        self.app = app
-        self.secret = secret
-
-    def post(self, body: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-        event = self.app.event("delivered")
-        event["headers"] |= signed(self.secret, f"msg_{uuid4().hex}", body) | (headers or {})
-        answer = self.app.invoke(event | {"body": body})
-        return answer["statusCode"], json.loads(answer["body"])
-
-    def tell(self, kind: str, mail: UUID | None, **data: Any) -> tuple[int, Any]:
-        tags = {"email_id": str(mail), "template": "match_invitation"} if mail else {}
-        facts = {"email_id": f"re_{mail}", "created_at": "2026-12-01 11:59:58.12+00", "tags": tags}
-        return self.post(json.dumps({"type": f"email.{kind}", "data": facts | data}))
 
 
 @pytest.fixture
 def provider(function: Load, stack: dict[str, str]) -> Provider:
     return Provider(function("resend_webhook"), stack["RESEND_WEBHOOK_SECRET"])
-
-
-def mailed(people: People, person: Person) -> UUID:
-    mail = uuid4()
-    people.connection.execute(
-        "insert into public.email_logs (id, user_id, email_template, recipient_email, dedupe_key,"
-        " priority, delivery_status) values (%s, %s, 'match_declined', %s, %s, 'urgent', 'sent')",
-        (mail, person.id, person.email, mail.hex),
-    )
-    return mail
-
-
-def row(people: People, mail: UUID) -> tuple[Any, ...]:
-    found = people.connection.execute(
-        "select delivery_status, error_message from public.email_logs where id = %s", (mail,)
-    ).fetchone()
-    assert found is not None
-    return found
-
-
-def suppressed(people: People, person: Person) -> str | None:
-    found = people.connection.execute(
-        "select reason from public.email_suppressions"
-        " where address_hash = private.address_hash(%s)",
-        (person.email,),
-    ).fetchone()
-    return found[0] if found else None
 
 
 def test_a_delivered_mail_is_recorded_as_such(provider: Provider, people: People) -> None:

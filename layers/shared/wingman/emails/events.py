@@ -4,20 +4,14 @@ https://resend.com/docs/dashboard/webhooks/event-types. Events come at least onc
 the database keeps their ids and lets a status move forward only.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parseaddr
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import getaddresses
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from wingman.emails import reader_repository as repository
 from wingman.emails.provider import redact
@@ -35,6 +29,9 @@ _STATUSES = {
 }
 _ENDS_MAIL_TO_ADDRESS = {"bounced", "complained", "suppressed"}
 _PASSES_BY_ITSELF = "Transient"
+_LONGEST_ID = 255
+# Whatever we send to; quoted local parts and comments are not among it (delivery.py).
+_ADDRESS = re.compile(r"[^\s<>()\",;:]+@[^\s<>()\",;:]+")
 _METRICS = {
     "email.delivered": "EmailDelivered",
     "email.bounced": "EmailBounced",
@@ -42,34 +39,71 @@ _METRICS = {
 }
 
 
-def _time(text: object) -> datetime | None:
-    """Read "2026-11-22 23:41:11.89+00" as well as ISO 8601; a bad time spoils no complaint."""
+def _text(value: object) -> str | None:
+    """Take what Postgres can store: no NUL, and no half of a character."""
+    if not isinstance(value, str):
+        return None
+    return value.replace("\0", "").encode(errors="ignore").decode()
+
+
+def _mail_id(tags: object) -> UUID | None:
+    """Read our id of the mail: an event has tags as an object, the API's answers as pairs."""
+    pairs: Iterable[tuple[object, object]] = ()
+    if isinstance(tags, dict):
+        pairs = tags.items()
+    elif isinstance(tags, list):
+        pairs = [(tag.get("name"), tag.get("value")) for tag in tags if isinstance(tag, dict)]
+    told = [value for name, value in pairs if name == "email_id"]
     try:
-        return datetime.fromisoformat(str(text))
+        return UUID(str(told[-1])) if told else None
     except ValueError:
         return None
 
 
+def _time(value: object) -> datetime | None:
+    """Read "2026-11-22 23:41:11.89+00" as well as ISO 8601, if it says which zone."""
+    try:
+        time = datetime.fromisoformat(str(value))
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _addresses(value: object) -> list[str]:
+    """Read one or several recipients, with or without names."""
+    found: list[str] = []
+    for text in filter(None, map(_text, value if isinstance(value, list) else [value])):
+        parsed = [address for _, address in getaddresses([text]) if _ADDRESS.fullmatch(address)]
+        found += parsed or _ADDRESS.findall(text)
+    return found
+
+
+def _object(value: object) -> object:
+    return value if isinstance(value, dict) else {}
+
+
+_Text = Annotated[str | None, BeforeValidator(_text)]
+
+
 class _Detail(BaseModel):
-    type: str | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: _Text = None
+    message: _Text = None
+    reason: _Text = None
+
+
+_Kept = Annotated[_Detail, BeforeValidator(_object)]
 
 
 class _Data(BaseModel):
-    email_id: str | None = None
-    created_at: Annotated[AwareDatetime | None, BeforeValidator(_time)] = None
-    to: list[str] = Field(default_factory=list)
-    tags: dict[str, str] = Field(default_factory=dict)
-    bounce: _Detail | None = None
-    failed: _Detail | None = None
-    suppressed: _Detail | None = None
+    """No field is required and none has to be right: what is odd says nothing, the rest holds."""
 
-    @field_validator("tags", mode="before")
-    @classmethod
-    def _by_name(cls, tags: Any) -> Any:
-        """Events carry tags as an object, the API's answers as a list of pairs."""
-        return {tag["name"]: tag["value"] for tag in tags} if isinstance(tags, list) else tags
+    email_id: _Text = None
+    created_at: Annotated[datetime | None, BeforeValidator(_time)] = None
+    to: Annotated[list[str], BeforeValidator(_addresses)] = Field(default_factory=list)
+    mail_id: Annotated[UUID | None, BeforeValidator(_mail_id)] = Field(None, alias="tags")
+    bounce: _Kept = _Detail()
+    failed: _Kept = _Detail()
+    suppressed: _Kept = _Detail()
 
 
 class _Event(BaseModel):
@@ -77,33 +111,34 @@ class _Event(BaseModel):
     data: _Data
 
     @property
-    def email_id(self) -> UUID | None:
-        """Our id of the mail, which we tagged it with."""
-        try:
-            return UUID(self.data.tags.get("email_id", ""))
-        except ValueError:
-            return None
+    def status(self) -> str:
+        """The status to which it leads."""
+        return _STATUSES[self.type]
+
+    @property
+    def message_id(self) -> str | None:
+        """The provider's id of the mail; an index holds it, so an endless one is none."""
+        told = self.data.email_id
+        return told if told and len(told) <= _LONGEST_ID else None
 
     @property
     def error(self) -> str | None:
         """Why it went wrong, in the provider's words without addresses."""
-        detail = self.data.bounce or self.data.failed or self.data.suppressed
-        words = [detail.type, detail.message or detail.reason] if detail else []
-        return redact(": ".join(filter(None, words))) or None
+        details = (self.data.bounce, self.data.failed, self.data.suppressed)
+        told = [filter(None, (each.type, each.message or each.reason)) for each in details]
+        return redact(next(filter(None, map(": ".join, told)), "")) or None
 
     @property
-    def addresses_to_suppress(self) -> list[str]:
-        """Where nothing more should be sent. A full mailbox passes by itself, a wrong name not."""
-        bounce = self.data.bounce
-        if bounce is not None and bounce.type == _PASSES_BY_ITSELF:
-            return []
-        return [address for _, address in map(parseaddr, self.data.to) if address]
+    def ends_mail_to_address(self) -> bool:
+        """Whether nothing more is sent there: a full mailbox passes by itself, a wrong name not."""
+        passes = self.status == "bounced" and self.data.bounce.type == _PASSES_BY_ITSELF
+        return self.status in _ENDS_MAIL_TO_ADDRESS and not passes
 
 
 def record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str:
     """Record one signed event: `recorded`, `repeated`, `nothing_new` or `ignored`."""
     told = _record(database, event_id, payload)
-    kind = str(payload.get("type"))
+    kind = _text(payload.get("type")) or ""
     logger().info("emails.event", extra={"type": kind[:50], "outcome": told})
     if told == "recorded" and kind in _METRICS:
         measure(_METRICS[kind], [1], "Count")
@@ -111,8 +146,7 @@ def record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str
 
 
 def _record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str:
-    status = _STATUSES.get(str(payload.get("type")))
-    if status is None:
+    if payload.get("type") not in tuple(_STATUSES):
         return "ignored"
     try:
         event = _Event.model_validate(payload)
@@ -120,14 +154,16 @@ def _record(database: Database, event_id: str, payload: Mapping[str, Any]) -> st
         # It is the provider's, and sending it again would not make it better.
         logger().error("emails.event_malformed", extra={"event_id": event_id})
         return "ignored"
-    ends = status in _ENDS_MAIL_TO_ADDRESS
+    addresses = event.data.to if event.ends_mail_to_address else []
+    if event.ends_mail_to_address and not addresses:
+        logger().error("emails.event_without_address", extra={"event_id": event_id})
     return repository.record_event(
         database,
         event_id=event_id,
-        status=status,
-        email_id=event.email_id,
-        message_id=event.data.email_id,
+        status=event.status,
+        email_id=event.data.mail_id,
+        message_id=event.message_id,
         accepted_at=event.data.created_at,
         error=event.error,
-        suppressed_addresses=event.addresses_to_suppress if ends else [],
+        suppressed_addresses=addresses,
     )
