@@ -99,6 +99,8 @@ def test_a_change_reaches_both_in_their_own_time(api: Api, people: People, inbox
         "update public.user_profiles set timezone = 'Asia/Kathmandu' where id = %s", (leo.id,)
     )
     session = plan(api, maya, match(people, maya, leo))
+    for person in (maya, leo):
+        inbox.wait_for(person, 1)  # once it has moved, nobody is told the first plan
     when = datetime.fromisoformat(in_days(10)).astimezone().replace(hour=12, minute=0)
     path = f"/api/sessions/{session['id']}"
     moved = api.call("PATCH", path, maya, json={"scheduled_time": when.isoformat()})

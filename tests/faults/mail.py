@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,14 @@ class Story:
     def statuses(self) -> set[str]:
         return {status for status, _ in self.rows()}
 
+    def column(self, name: str) -> set[object]:
+        """What the mails have in a column of the log."""
+        rows = self.people.connection.execute(
+            f"select {name} from public.email_logs where id = any(%s)",  # noqa: S608 - ours
+            ([ref.id for ref in self.refs],),
+        ).fetchall()
+        return {value for (value,) in rows}
+
     def assert_accepted_exactly_once(self, inbox: Inbox, seconds: float = 10) -> None:
         """The provider holds one copy for each reader, and the log knows it by its id."""
         accepted = [inbox.wait_for(reader, 1, seconds=seconds)[0] for reader in self.readers]
@@ -92,6 +101,48 @@ def tell(people: People, kind: str) -> Story:
     answer = {"p_match_id": invited["match"]["id"], "p_action": "accept" if accepts else "decline"}
     answered = get_user_client(leo.token).rpc("respond_to_match", answer)
     return _story(people, answered, [maya, leo] if accepts else [maya])
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two people and their plan; its reminders are due now, and nothing else about it."""
+
+    session_id: str
+    reminders: Story
+
+    def cancel(self) -> None:
+        self._do("cancel_session", p_reason="A cold.")
+
+    def move(self) -> None:
+        plan = {"p_venue_name": "Zoo", "p_scheduled_time": None, "p_notes": None}
+        self._do("update_session", **plan, p_changes=["venue_name"])
+
+    def _do(self, step: str, **more: object) -> None:
+        somebody = get_user_client(self.reminders.readers[0].token)
+        somebody.rpc(step, {"p_session_id": self.session_id, **more})
+
+
+def remind(people: People) -> Meeting:
+    """Let two plan a meeting and come so near to it that they are reminded."""
+    maya, leo = people.pair()
+    match = get_user_client(maya.token).rpc("request_match", _invitation(leo))["match"]["id"]
+    accepted = {"p_match_id": match, "p_action": "accept"}
+    get_user_client(leo.token).rpc("respond_to_match", accepted)
+    plan = {
+        "p_match_id": match,
+        "p_venue_name": "Park",
+        "p_scheduled_time": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
+    }
+    session_id = get_user_client(maya.token).rpc("create_session", plan)["session"]["id"]
+    recorded = people.connection.execute(
+        "update public.email_logs set due_at = now(), enqueued_at = now(), delivery_status ="
+        " case email_template when 'session_reminder_24h' then 'pending' else 'cancelled' end"
+        " where user_id = any(%s) and delivery_status = 'pending'"
+        " returning id, priority, delivery_status = 'pending'",
+        ([maya.id, leo.id],),
+    ).fetchall()
+    refs = [EmailRef(id=one, priority=lane) for one, lane, is_due in recorded if is_due]
+    return Meeting(session_id, Story(people, refs, [maya, leo]))
 
 
 def _invitation(invitee: Person) -> dict[str, object]:

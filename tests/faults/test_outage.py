@@ -6,8 +6,8 @@ real database, breaker and provider sandbox.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 from redis import Redis
 
+from tests.faults.mail import Meeting, remind
 from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
@@ -115,6 +116,10 @@ def _record(people: People, redis: Redis) -> World:
 def world(people: People, inbox: Inbox, stack: dict[str, str], worker: None) -> Iterator[World]:
     with Redis.from_url(stack["REDIS_URL"]) as redis:
         yield _record(people, redis)
+    _end(people, inbox)
+
+
+def _end(people: People, inbox: Inbox) -> None:
     inbox.heal()
     people.connection.execute("select public.resume_emails(array['urgent', 'bulk'])")
 
@@ -149,3 +154,40 @@ def test_after_two_hours_what_is_still_of_use_goes_out_once_and_the_rest_is_skip
     ids = [tag["value"] for tags in accepted for tag in tags if tag["name"] == "email_id"]
     due = {str(mail) for mail, status in world.expected.items() if status == "sent"}
     assert Counter(ids) == Counter(due)
+
+
+@pytest.fixture
+def meetings(people: People, inbox: Inbox, worker: None) -> Iterator[list[Meeting]]:
+    """Two meetings whose people are all to be reminded now."""
+    yield [remind(people) for _ in range(2)]
+    _end(people, inbox)
+
+
+@pytest.mark.parametrize("mode", ["error_500", "timeout"])
+@pytest.mark.parametrize("change", [Meeting.cancel, Meeting.move])
+def test_a_reminder_of_a_meeting_that_changed_in_the_outage_is_left_out_of_its_request(
+    meetings: list[Meeting],
+    inbox: Inbox,
+    change: Callable[[Meeting], None],
+    mode: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.3)
+    changed, stands = (meeting.reminders for meeting in meetings)
+    every = replace(stands, refs=[*changed.refs, *stands.refs])
+    inbox.fault(mode, 1_000_000)
+    emails.send(emails.sender(), [ref.id for ref in every.refs])
+    [group] = every.column("send_group")
+    assert group is not None  # the provider may have it
+
+    change(meetings[0])
+    inbox.heal()
+    every.expire_leases()
+    emails.send(emails.sender(), [ref.id for ref in every.refs])
+
+    stands.assert_accepted_exactly_once(inbox)
+    assert every.column("send_group") == {group}
+    assert changed.statuses() == {"skipped"}
+    assert changed.column("error_message") == {"superseded"}
+    subjects = [subject for reader in changed.readers for subject in inbox.subjects(reader)]
+    assert not [subject for subject in subjects if subject.startswith("Coming up: ")]

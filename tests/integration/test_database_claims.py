@@ -17,6 +17,7 @@ from tests.integration.database import (
     look,
     mail_row,
     new_mail,
+    new_person,
     overtaken,
     race,
 )
@@ -52,6 +53,7 @@ def test_a_claim_tells_all_that_sending_needs(url: str, leo: Person) -> None:
         *("due_at", "recipient_first_name", "timezone", "match_notifications"),
         *("session_reminders", "feedback_requests", "marketing_emails"),
         *("quiet_hours_start", "quiet_hours_end", "suppressed", "last_error", "handed_over"),
+        *("created_at", "session_status", "session_sequence"),
     }
     for name in (set(claimed) & set(stored)) - {"lease_token"}:
         assert claimed[name] == stored[name]
@@ -100,7 +102,8 @@ def test_a_suppressed_address_is_recognised_however_it_is_written(url: str, leo:
     digest = hashlib.sha256(b"bounced@example.com").hexdigest()
     look(url, "insert into public.email_suppressions values (%s, 'bounced')", digest)
 
-    (bad,) = claim(url, new_mail(url, leo, recipient_email=" Bounced@Example.COM "))
+    somebody = new_person(url, email=" Bounced@Example.COM ")
+    (bad,) = claim(url, new_mail(url, somebody))
     (good,) = claim(url, new_mail(url, leo))
 
     assert (bad["suppressed"], good["suppressed"]) == (True, False)

@@ -151,7 +151,7 @@ def test_tables_are_open_to_those_they_are_granted_to_alone(url: str) -> None:
         "service_role select email_logs",
         "service_role update email_logs",
         "service_role select email_lanes",
-        "service_role select email_readers",
+        "service_role select email_recipients",
         "service_role select email_wishes",
         "service_role update email_lanes",
         *(f"service_role {right} email_leases" for right in _EVERY_RIGHT),

@@ -254,4 +254,4 @@ def test_a_step_reads_its_session_by_index(url: str, busy: Person, step: str) ->
     found = plans(url, actor, step, p_session_id=session_id)
 
     assert full_scans(found, "wingman_sessions", "wingman_matches") == []
-    assert "wingman_sessions_pkey" in found
+    assert "wingman_sessions_id_hash" in found

@@ -97,7 +97,7 @@ def stored(url: str, person: Person) -> list[Row]:
 
 def digest_of(url: str, person: Person) -> WeeklyDigest:
     [row] = stored(url, person)
-    names = ("id", "user_id", "email_template", "recipient_email")
+    names = ("id", "user_id", "email_template", "recipient_email", "created_at")
     facts: Any = {name: row[name] for name in names} | dict.fromkeys(Category, True)
     email = ClaimedEmail(**facts, lease_token=UUID(int=0), template_data=row["template_data"])
     content = content_of(email)

@@ -150,6 +150,7 @@ def invitation(**overrides: Any) -> ClaimedEmail:
         "recipient_email": "maya@example.com",
         "recipient_first_name": "Maya",
         "timezone": "Europe/Berlin",
+        "created_at": NOON,
         **dict.fromkeys(Category, True),
         "template_data": {
             "match_id": "6f1c0f0e-0000-4000-8000-000000000001",
@@ -163,11 +164,14 @@ def invitation(**overrides: Any) -> ClaimedEmail:
 
 
 def reminder(template: str, **overrides: Any) -> ClaimedEmail:
-    """A reminder of a meeting with Leo, a day after NOON."""
+    """A reminder of a meeting with Leo, a day after NOON; or any other mail about it."""
     data = {
         "session_id": "6f1c0f0e-0000-4000-8000-000000000002",
+        "sequence": 1,
         "partner_name": "Leo",
         "venue_name": "Café Kranzler, upstairs",
         "scheduled_time": (NOON + timedelta(days=1)).isoformat(),
     }
-    return invitation(email_template=template, template_data=data, **overrides)
+    status = "completed" if template == "session_feedback" else "scheduled"
+    facts = {"template_data": data, "session_status": status, "session_sequence": 1}
+    return invitation(email_template=template, **facts | overrides)

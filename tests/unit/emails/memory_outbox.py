@@ -1,6 +1,6 @@
 """The outbox in memory, with the promises of the migrations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -27,7 +27,7 @@ class Clock:
 
 @dataclass
 class Row:
-    """A line of email_logs."""
+    """A line of email_logs, and in `email` what a claim would tell now."""
 
     email: ClaimedEmail
     priority: Priority = Priority.URGENT
@@ -37,6 +37,7 @@ class Row:
     lease_expires_at: datetime = NOON
     send_group: UUID | None = None
     group_position: int | None = None
+    went_to: str | None = None
     enqueued_at: datetime | None = None
     result: EmailResult | None = None
 
@@ -116,19 +117,22 @@ class MemoryOutbox(Outbox):
             return [row for row in due if row.send_group == due[0].send_group]
         return [row for row in due if row.send_group is None][:limit]
 
-    def form_send_group(self, lease_token: UUID, ids: Sequence[UUID]) -> SendGroupKey | None:
+    def form_send_group(
+        self, lease_token: UUID, addresses: Mapping[UUID, str]
+    ) -> SendGroupKey | None:
         self.before_group()
         lease = self.leases.get(lease_token)
         if lease is None or not lease.runs(self._clock()):
             return None
-        rows = [self.rows[one] for one in ids if one in lease.ids]
+        rows = [self.rows[one] for one in addresses if one in lease.ids]
         rows = [row for row in rows if row.status == "pending" and row.send_group is None]
-        lease.ids -= set(ids)
+        lease.ids -= set(addresses)
         if not rows:
             return None
         group = uuid4()
         for position, row in enumerate(rows):
             row.send_group, row.group_position = group, position
+            row.went_to = addresses[row.email.id]
             row.status, row.lease_token = "sending", lease_token
             row.lease_expires_at = lease.expires_at
         return SendGroupKey(group, [row.email.id for row in rows])
@@ -176,11 +180,17 @@ def _position(row: Row) -> int:
     return row.group_position if row.group_position is not None else -1
 
 
+def _address(row: Row) -> str:
+    present = row.email.recipient_email
+    return present if row.send_group is None or not present else row.went_to or ""
+
+
 def _claimed(row: Row, token: UUID) -> ClaimedEmail:
     facts = {
         "lease_token": token,
         "send_group": row.send_group,
         "group_position": row.group_position,
+        "recipient_email": _address(row),
     }
     return row.email.model_copy(update=facts)
 

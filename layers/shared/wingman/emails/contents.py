@@ -33,9 +33,12 @@ class _AboutMatch(_Content):
         return f"/matches/{self.match_id}"
 
 
-class _AboutSession(_Content):
+class AboutSession(_Content):
+    """A meeting as it was planned at its revision `sequence`; None: nobody noted which."""
+
     in_calendar: ClassVar[bool] = False
     session_id: UUID
+    sequence: int | None = None
     partner_name: Line
     venue_name: Line
     scheduled_time: AwareDatetime
@@ -77,7 +80,7 @@ class MatchDeclined(_AboutMatch):
     partner_name: Line
 
 
-class SessionScheduled(_AboutSession):
+class SessionScheduled(AboutSession):
     """Both hear when and where they meet, each with their own challenge."""
 
     in_calendar = True
@@ -86,7 +89,7 @@ class SessionScheduled(_AboutSession):
     challenge_description: Line | None = None
 
 
-class SessionRescheduled(_AboutSession):
+class SessionRescheduled(AboutSession):
     """Both hear of another time or place; `previous_time` is there when the time changed."""
 
     in_calendar = True
@@ -96,14 +99,14 @@ class SessionRescheduled(_AboutSession):
     challenge_description: Line | None = None
 
 
-class SessionCancelled(_AboutSession):
+class SessionCancelled(AboutSession):
     """The other one hears that `partner_name` cancelled, and why if they said so."""
 
     template: Literal[Template.SESSION_CANCELLED]
     reason: str | None = None
 
 
-class SessionReminder(_AboutSession):
+class SessionReminder(AboutSession):
     """A meeting is near: 24 or 2 hours away when all runs on time."""
 
     category = Category.SESSION_REMINDERS
@@ -112,7 +115,7 @@ class SessionReminder(_AboutSession):
     challenge_title: Line | None = None
 
 
-class SessionFeedback(_AboutSession):
+class SessionFeedback(AboutSession):
     """They have met, and are asked how it was."""
 
     category = Category.FEEDBACK_REQUESTS

@@ -64,8 +64,11 @@ class EmailIds(Frozen):
 class ClaimedEmail(Frozen):
     """A mail that this worker holds under a lease, with the recipient's facts of this moment.
 
-    `send_group` is set when an earlier attempt may already have reached the provider.
+    `send_group` is set when an earlier attempt may already have reached the provider; then
+    `recipient_email` is where that went, else the address of this moment.
     `handed_over` is when the recipient's mails of two days went to the provider, for bulk mail.
+    `session_status` and `session_sequence` (its revision) tell how the session that the mail is
+    about stands now.
     """
 
     id: UUID
@@ -78,9 +81,12 @@ class ClaimedEmail(Frozen):
     priority: Priority = Priority.URGENT
     template_data: dict[str, Any]
     retry_count: int = 0
+    created_at: AwareDatetime
     due_at: AwareDatetime | None = None
     last_error: str | None = None
     handed_over: tuple[AwareDatetime, ...] = ()
+    session_status: str | None = None
+    session_sequence: int | None = None
     recipient_first_name: str | None = None
     timezone: str | None = None
     match_notifications: bool

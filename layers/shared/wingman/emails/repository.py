@@ -1,6 +1,6 @@
 """The outbox in Postgres: one SQL function per step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -33,8 +33,13 @@ class Outbox(Protocol):
         new mails, whichever have been due longest there. Nothing of a lane that is paused.
         """
 
-    def form_send_group(self, lease_token: UUID, ids: Sequence[UUID]) -> SendGroupKey | None:
-        """Bind those of the mails, in this order, that are still leased; None if none are."""
+    def form_send_group(
+        self, lease_token: UUID, addresses: Mapping[UUID, str]
+    ) -> SendGroupKey | None:
+        """Bind those of the mails, in this order, that are still leased; None if none are.
+
+        `addresses` says where each goes, now and whenever the group is sent again.
+        """
 
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
         """Record what became of them; counts the rows still held by this lease."""
@@ -59,9 +64,15 @@ class DatabaseOutbox(Outbox):
         params = {"p_ids": _texts(ids), "p_lease_seconds": lease_seconds, "p_limit": limit}
         return _CLAIMED.validate_python(self._database.rpc("claim_emails", params))
 
-    def form_send_group(self, lease_token: UUID, ids: Sequence[UUID]) -> SendGroupKey | None:
+    def form_send_group(
+        self, lease_token: UUID, addresses: Mapping[UUID, str]
+    ) -> SendGroupKey | None:
         """See Outbox."""
-        params = {"p_lease_token": str(lease_token), "p_ids": _texts(ids)}
+        params = {
+            "p_lease_token": str(lease_token),
+            "p_ids": _texts(addresses),
+            "p_addresses": list(addresses.values()),
+        }
         rows = self._database.rpc("form_send_group", params)
         if not rows:
             return None
@@ -83,5 +94,5 @@ class DatabaseOutbox(Outbox):
         self._database.rpc("pause_emails", params)
 
 
-def _texts(ids: Sequence[UUID]) -> list[str]:
+def _texts(ids: Iterable[UUID]) -> list[str]:
     return [str(one) for one in ids]

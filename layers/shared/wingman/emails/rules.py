@@ -7,10 +7,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wingman.emails.contents import (
+    AboutSession,
     Content,
+    MatchAccepted,
+    MatchDeclined,
     MatchInvitation,
+    SessionCancelled,
     SessionFeedback,
     SessionReminder,
+    SessionRescheduled,
+    SessionScheduled,
     WeeklyDigest,
 )
 from wingman.emails.models import ClaimedEmail, Outcome, Priority, Template
@@ -18,13 +24,19 @@ from wingman.emails.timing import Delay, Departure, ReaderClock, departure, zone
 
 FIRST_RETRY = timedelta(minutes=1)
 
-# A reminder that comes later than this says nothing new: the next one is due, or it has begun.
+# What comes later than this says nothing new: the next reminder is due, or the meeting has begun.
 _USELESS_BEFORE_START = {
+    Template.SESSION_SCHEDULED: timedelta(0),
+    Template.SESSION_RESCHEDULED: timedelta(0),
     Template.SESSION_REMINDER_24H: timedelta(hours=2),
     Template.SESSION_REMINDER_2H: timedelta(0),
 }
 # Who has not been asked by then has forgotten; as long as a no-show can be reported.
 _FEEDBACK_ASKED_FOR = timedelta(days=7)
+# As long as a "no" stands in the way of another invitation; by then the app has told of a "yes".
+_ANSWER_IS_NEWS_FOR = timedelta(days=7)
+# Who has waited for somebody hears of it also after the start.
+_CANCELLING_IS_NEWS_FOR = timedelta(days=1)
 # By then the next one is near.
 _DIGEST_READ_FOR = timedelta(days=5)
 
@@ -41,8 +53,10 @@ _AT_ONCE = timedelta(seconds=-5)
 class SkipReason(StrEnum):
     """Why a mail is not sent although it could be."""
 
+    NO_ADDRESS = "no_address"
     SUPPRESSED = "suppressed"
     PREFERENCE_OFF = "preference_off"
+    SUPERSEDED = "superseded"
     NO_LONGER_USEFUL = "no_longer_useful"
 
 
@@ -85,12 +99,15 @@ def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipRea
     Decided before every attempt. After the first, the provider may already have it; it is left out
     all the same, because a "no" holds at once.
     """
+    if not email.recipient_email:
+        return SkipReason.NO_ADDRESS
     if email.suppressed:
         return SkipReason.SUPPRESSED
     if not getattr(email, content.category):
         return SkipReason.PREFERENCE_OFF
-    ends = _useful_until(content)
-    return SkipReason.NO_LONGER_USEFUL if ends is not None and ends <= now else None
+    if isinstance(content, AboutSession) and _is_superseded(email, content):
+        return SkipReason.SUPERSEDED
+    return SkipReason.NO_LONGER_USEFUL if _useful_until(email, content) <= now else None
 
 
 def when(
@@ -213,13 +230,33 @@ _PASSING = {
 }
 
 
-def _useful_until(content: Content) -> datetime | None:
-    if isinstance(content, MatchInvitation):
-        return content.expires_at
-    if isinstance(content, SessionReminder):
-        return content.scheduled_time - _USELESS_BEFORE_START[content.template]
+def _is_superseded(email: ClaimedEmail, content: AboutSession) -> bool:
+    """Say whether the session is not any more what the mail tells of it.
+
+    Nobody misses a plan that is left out: whoever moves a session mails its new plan to both, and
+    who cancels it mails the other.
+    """
+    if email.session_status is None or isinstance(content, SessionCancelled):
+        return False
     if isinstance(content, SessionFeedback):
-        return content.scheduled_time + _FEEDBACK_ASKED_FOR
-    if isinstance(content, WeeklyDigest):
-        return content.week_ends_at + _DIGEST_READ_FOR
-    return None
+        return email.session_status != "completed"
+    if email.session_status == "cancelled":
+        return True
+    told, stands = content.sequence, email.session_sequence
+    return told is not None and stands is not None and told < stands
+
+
+def _useful_until(email: ClaimedEmail, content: Content) -> datetime:
+    match content:
+        case MatchInvitation():
+            return content.expires_at
+        case SessionScheduled() | SessionRescheduled() | SessionReminder():
+            return content.scheduled_time - _USELESS_BEFORE_START[content.template]
+        case SessionFeedback():
+            return content.scheduled_time + _FEEDBACK_ASKED_FOR
+        case SessionCancelled():
+            return max(content.scheduled_time, email.created_at + _CANCELLING_IS_NEWS_FOR)
+        case WeeklyDigest():
+            return content.week_ends_at + _DIGEST_READ_FOR
+        case MatchAccepted() | MatchDeclined():
+            return email.created_at + _ANSWER_IS_NEWS_FOR

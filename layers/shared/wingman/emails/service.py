@@ -147,9 +147,9 @@ def _send_claimed(sender: Sender, lease: Lease, claimed: Sequence[ClaimedEmail])
 def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[ClaimedEmail]) -> None:
     """Repeat a request whose outcome nobody recorded: the same mails in the same order.
 
-    Without those whose reader said no meanwhile, or does not need them any more. That is safe under
-    the same key: a provider that took the first request refuses another body, and sends nothing
-    twice.
+    Without those whose reader said no meanwhile, or does not need them any more, or whose meeting
+    has changed. That is safe under the same key: a provider that took the first request refuses
+    another body, and sends nothing twice.
     """
     now = sender.now()
     try:
@@ -175,7 +175,8 @@ def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) ->
         record(sender, lease.token, settled)
     if not drafts:
         return
-    formed = sender.outbox.form_send_group(lease.token, list(drafts))
+    addresses = {one: draft.message.recipient for one, draft in drafts.items()}
+    formed = sender.outbox.form_send_group(lease.token, addresses)
     if formed is None:
         logger().warning("emails.lease_lost", extra={"count": len(drafts)})
         return

@@ -1,0 +1,232 @@
+"""A claim tells how things stand now: whether the meeting does, and where its reader gets mail."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.integration.database import (
+    WORKER,
+    DirectDatabase,
+    Person,
+    Row,
+    call,
+    claim,
+    look,
+    mail_row,
+    new_mail,
+    rows,
+)
+from tests.integration.meetings import Pair, mails
+from tests.unit.emails.fakes import house
+from wingman.emails import service
+from wingman.emails.repository import DatabaseOutbox
+from wingman.kit.clock import utc_now
+
+_NEW = "leo@new.example"
+
+
+def _due(pair: Pair, session_id: object, template: str) -> list[UUID]:
+    """Let the session's mails of that template be due; return them."""
+    ids = [mail["id"] for mail in mails(pair.url, session_id, template)]
+    look(pair.url, "update public.email_logs set due_at = now() where id = any(%s)", ids)
+    return ids
+
+
+def _stands(claimed: list[Row]) -> set[tuple[str, int]]:
+    return {(mail["session_status"], mail["session_sequence"]) for mail in claimed}
+
+
+def _bind(url: str, claimed: list[Row], addresses: Mapping[UUID, str] | None = None) -> None:
+    """Bind mails into a group for their addresses, and let the lease end."""
+    goes = addresses or {mail["id"]: mail["recipient_email"] for mail in claimed}
+    token = claimed[0]["lease_token"]
+    params = {"p_lease_token": token, "p_ids": list(goes), "p_addresses": list(goes.values())}
+    assert len(rows(url, WORKER, "form_send_group", **params)) == len(goes)
+    look(url, "update public.email_logs set lease_expires_at = now() where lease_token = %s", token)
+
+
+def _send(url: str, *ids: UUID) -> list[str]:
+    """Send as the deployed sender does, but for the way to the provider; return what became."""
+    outbox = DatabaseOutbox(DirectDatabase(url))
+    service.send(replace(house().sender, outbox=outbox, now=utc_now), list(ids))
+    return [mail_row(url, one)["delivery_status"] for one in ids]
+
+
+def _move_to(url: str, person: Person, address: str | None) -> None:
+    statement = "update public.user_profiles set email = %s where id = %s"
+    look(url, statement, address, person.user_id)
+
+
+@pytest.mark.parametrize("bound", [False, True])
+@pytest.mark.parametrize("template", ["session_scheduled", "session_reminder_24h"])
+def test_a_claim_tells_how_the_session_stands(pair: Pair, template: str, bound: bool) -> None:
+    session_id = pair.plan()["session"]["id"]
+    ids = _due(pair, session_id, template)
+    first = claim(pair.url, *ids, seconds=60 if bound else 0)
+    assert _stands(first) == {("scheduled", 0)}
+    if bound:
+        _bind(pair.url, first)
+
+    look(
+        pair.url,
+        "update public.wingman_sessions set status = 'cancelled', sequence = 7 where id = %s",
+        session_id,
+    )
+
+    again = claim(pair.url, *ids)
+    assert {mail["id"] for mail in again} == set(ids)
+    assert _stands(again) == {("cancelled", 7)}
+    assert {mail["template_data"]["sequence"] for mail in again} == {0}
+
+
+def test_a_mail_about_no_session_comes_without(url: str, leo: Person) -> None:
+    (claimed,) = claim(url, new_mail(url, leo))
+
+    assert (claimed["session_status"], claimed["session_sequence"]) == (None, None)
+
+
+def test_every_mail_of_a_session_says_which_revision_it_tells_of(pair: Pair) -> None:
+    session_id = pair.plan()["session"]["id"]
+    pair.move(session_id, venue_name="Park")
+    pair.do(pair.second, "cancel_session", session_id)
+    took_place = pair.session(timedelta(hours=-1))
+    for person in (pair.first, pair.second):
+        pair.do(person, "confirm_session", took_place)
+
+    written = {
+        (mail["email_template"], mail["template_data"]["sequence"])
+        for one in (session_id, took_place)
+        for mail in mails(pair.url, one)
+    }
+
+    plans = {"session_scheduled", "session_reminder_24h", "session_reminder_2h"}
+    assert written == {
+        *((template, 0) for template in plans),
+        *((template, 1) for template in (plans - {"session_scheduled"}) | {"session_rescheduled"}),
+        ("session_cancelled", 2),
+        ("session_feedback", 0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda pair, one: pair.move(one, venue_name="Park"), "skipped"),
+        (lambda pair, one: pair.do(pair.first, "cancel_session", one), "skipped"),
+        (lambda pair, one: pair.move(one, notes="Bring a pen"), "sent"),
+    ],
+)
+def test_a_plan_that_changed_before_it_was_told_is_not_told_any_more(
+    pair: Pair, change: Callable[[Pair, object], object], expected: str
+) -> None:
+    session_id = pair.plan()["session"]["id"]
+    ids = _due(pair, session_id, "session_scheduled")
+
+    change(pair, session_id)
+
+    assert _send(pair.url, *ids) == [expected] * 2
+    why = "superseded" if expected == "skipped" else None
+    assert {mail_row(pair.url, one)["error_message"] for one in ids} == {why}
+
+
+def test_what_changed_is_told_where_the_first_plan_is_not(pair: Pair) -> None:
+    session_id = pair.plan()["session"]["id"]
+    pair.move(session_id, venue_name="Park")
+
+    assert _send(pair.url, *_due(pair, session_id, "session_rescheduled")) == ["sent"] * 2
+
+
+def test_a_mail_that_was_recorded_without_a_revision_still_goes(pair: Pair) -> None:
+    session_id = pair.plan()["session"]["id"]
+    pair.move(session_id, venue_name="Park")
+    ids = _due(pair, session_id, "session_reminder_24h")
+    look(
+        pair.url,
+        "update public.email_logs set template_data = template_data - 'sequence',"
+        " delivery_status = 'pending' where id = any(%s)",
+        ids,
+    )
+
+    assert _send(pair.url, *ids) == ["sent"] * len(ids)
+
+
+def test_a_mail_goes_to_the_address_of_the_moment(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    _move_to(url, leo, _NEW)
+
+    claimed = claim(url, mail_id)
+
+    assert claimed[0]["recipient_email"] == _NEW
+    assert mail_row(url, mail_id)["recipient_email"] == leo.email
+    _bind(url, claimed)
+    assert mail_row(url, mail_id)["recipient_email"] == _NEW
+
+
+def test_a_group_notes_for_each_mail_where_it_goes(url: str, leo: Person, maya: Person) -> None:
+    ids = [new_mail(url, person) for person in (leo, maya, leo)]
+    addresses = {one: f"{place}@example.com" for place, one in enumerate(reversed(ids))}
+
+    _bind(url, claim(url, *ids), addresses)
+
+    assert {one: mail_row(url, one)["recipient_email"] for one in ids} == addresses
+
+
+def test_what_is_repeated_goes_where_it_went(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    _bind(url, claim(url, mail_id))
+    _move_to(url, leo, _NEW)
+
+    (claimed,) = claim(url, mail_id)
+
+    assert claimed["recipient_email"] == leo.email
+
+
+def test_what_nobody_took_goes_to_the_address_of_the_next_attempt(url: str, leo: Person) -> None:
+    mail_id = new_mail(url, leo)
+    _bind(url, claim(url, mail_id))
+    (claimed,) = claim(url, mail_id)
+    retry = {"id": str(mail_id), "outcome": "retry", "retry_at": "2026-01-01Z"}
+    params = {"p_lease_token": claimed["lease_token"], "p_results": Jsonb([retry])}
+    assert call(url, WORKER, "complete_emails", **params) == 1
+
+    _move_to(url, leo, _NEW)
+
+    assert claim(url, mail_id)[0]["recipient_email"] == _NEW
+
+
+@pytest.mark.parametrize(("bound", "expected"), [(False, False), (True, True)])
+def test_suppressed_is_the_address_that_the_mail_goes_to(
+    url: str, leo: Person, bound: bool, expected: bool
+) -> None:
+    mail_id = new_mail(url, leo)
+    if bound:
+        _bind(url, claim(url, mail_id))
+    look(
+        url,
+        "insert into public.email_suppressions select private.address_hash(%s), 'bounced'",
+        leo.email,
+    )
+    _move_to(url, leo, f"{leo.user_id}@new.example")
+
+    (claimed,) = claim(url, mail_id)
+
+    assert claimed["suppressed"] is expected
+
+
+@pytest.mark.parametrize("bound", [False, True])
+@pytest.mark.parametrize("address", [None, ""])
+def test_who_has_no_address_any_more_gets_no_mail(
+    pair: Pair, address: str | None, bound: bool
+) -> None:
+    ids = _due(pair, pair.plan()["session"]["id"], "session_scheduled")
+    if bound:
+        _bind(pair.url, claim(pair.url, *ids))
+    gone = mail_row(pair.url, ids[0])["user_id"]
+    look(pair.url, "update public.user_profiles set email = %s where id = %s", address, gone)
+
+    assert _send(pair.url, *ids) == ["skipped", "sent"]
+    assert mail_row(pair.url, ids[0])["error_message"] == "no_address"
