@@ -29,15 +29,21 @@ _ACCOUNTS = """
     insert into public.email_preferences (user_id) select id from readers where place %% 3 = 0;
     insert into public.email_suppressions (address_hash, reason)
     select private.address_hash(email), 'bounced' from readers where place %% 100 = 0;
+    insert into public.wingman_sessions (
+        id, match_id, user1_id, user2_id, venue_name, scheduled_time
+    )
+    select id, gen_random_uuid(), id, gen_random_uuid(), 'Park', now() from readers;
 """
-# Of a hundred mails: 12 due (every third in the bulk lane), 8 planned, 80 settled.
+# Of a hundred mails: 12 due (every third in the bulk lane), 8 planned, 80 settled. Half of them are
+# each about another session.
 _MAILS = """
     insert into public.email_logs (
-        user_id, email_template, recipient_email, dedupe_key, priority, delivery_status, due_at,
-        created_at, send_group, group_position, group_started_at
+        user_id, session_id, email_template, recipient_email, dedupe_key, priority,
+        delivery_status, due_at, created_at, send_group, group_position, group_started_at
     )
     select
-        reader.id, 'match_declined', reader.email, mail.n,
+        reader.id, case when mail.n / 100 %% 2 = 0 then reader.id end, 'match_declined',
+        reader.email, mail.n,
         case when mail.n %% 3 = 0 then 'bulk' else 'urgent' end,
         case when mail.n %% 100 < 20 then 'pending' else 'sent' end,
         now() + (mail.n %% 100 - 11.5) * interval '1 hour',
@@ -101,8 +107,9 @@ def _settle(worker: Connection) -> dict[str, int]:
     assert len(lease["mail_ids"]) == BATCH
     sent = Jsonb([{"id": str(one), "outcome": "sent"} for one in lease["mail_ids"]])
     token: dict[str, Any] = {"p_lease_token": lease["token"]}
+    bound = {"p_ids": lease["mail_ids"], "p_addresses": ["ada@example.com"] * BATCH}
     return {
-        "form group": _buffers(worker, "public.form_send_group", **token, p_ids=lease["mail_ids"]),
+        "form group": _buffers(worker, "public.form_send_group", **token, **bound),
         "complete": _buffers(worker, "public.complete_emails", **token, p_results=sent),
     }
 
