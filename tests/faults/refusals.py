@@ -1,0 +1,66 @@
+"""Readers who say no while their mails are on the way, and what they may still get."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from tests.support.people import Person
+
+# One in these many says no in the end.
+ONE_IN = 5
+# As the links of a mail, the webhook and the deletion of an account do it.
+WAYS = {
+    "unsubscribed": (
+        "select public.update_email_preferences_of(%(id)s, '{\"match_notifications\": false}')"
+    ),
+    "complained": (
+        "insert into public.email_suppressions (address_hash, reason)"
+        " values (encode(sha256(convert_to(%(email)s, 'UTF8')), 'hex'), 'complained')"
+    ),
+    "left": "delete from auth.users where id = %(id)s",
+}
+REFUSED = tuple(f"readers who {way}" for way in WAYS)
+# What a sender holds by then may go: it decided before, and its lease ends in this time.
+GRACE = timedelta(seconds=5)
+_ENDS = {"unsubscribed": "skipped", "complained": "suppressed", "left": "deleted"}
+
+
+class Refusals:
+    """Who said no, how, and when."""
+
+    def __init__(
+        self,
+        database: psycopg.Connection[Any],
+        dice: random.Random,
+        readers: Sequence[Person],
+        events: Counter[str],
+    ) -> None:
+        self._database, self._dice, self._events = database, dice, events
+        self._willing = list(readers)
+        self._refuse = len(readers) // ONE_IN
+        self._said: dict[UUID, tuple[str, datetime]] = {}
+
+    def one_more(self) -> None:
+        """Let somebody say no who has not, each way in turn; nobody when enough have."""
+        if len(self._said) == self._refuse:
+            return
+        reader = self._willing.pop(self._dice.randrange(len(self._willing)))
+        way = list(WAYS)[len(self._said) % len(WAYS)]
+        self._database.execute(WAYS[way], {"id": reader.id, "email": reader.email})
+        row = self._database.execute("select clock_timestamp()").fetchone()
+        assert row is not None
+        self._said[reader.id] = way, row[0]
+        self._events[f"readers who {way}"] += 1
+
+    def ends(self, reader: UUID) -> set[str]:
+        """Return how a mail to somebody may end besides being sent."""
+        return {_ENDS[self._said[reader][0]]} if reader in self._said else set()
+
+    def came_too_late(self, reader: UUID, accepted: datetime) -> bool:
+        """Say whether the provider got a mail after its reader's no had reached every sender."""
+        return reader in self._said and accepted > self._said[reader][1] + GRACE
