@@ -205,18 +205,21 @@ class Soak:
 
     def _let_time_pass(self) -> None:
         """Hours pass: retries come due, pauses and leases end, also of those who are only slow."""
+        # Past what somebody holds: many rows in any order are a deadlock with whoever holds two.
         self._database.execute(
             "update public.email_logs set due_at = least(due_at, now()), enqueued_at = null"
-            " where id = any(%s) and delivery_status = 'pending'"
-            " and (enqueued_at is null or due_at <= now())",
+            " where id in (select id from public.email_logs where id = any(%s)"
+            " and delivery_status = 'pending' and (enqueued_at is null or due_at <= now())"
+            " for update skip locked)",
             (self.ids,),
         )
         if self.dice.random() < REVIVED:
             self._revive()
         if self.dice.random() < HURRIED and not self._calm:
             self.events["leases ended early"] += self._database.execute(
-                "update public.email_logs set lease_expires_at = now() where id = any(%s)"
-                " and delivery_status = 'sending'",
+                "update public.email_logs set lease_expires_at = now() where id in (select id"
+                " from public.email_logs where id = any(%s) and delivery_status = 'sending'"
+                " for update skip locked)",
                 (self.ids,),
             ).rowcount
             self._database.execute("update private.email_leases set expires_at = now()")
