@@ -16,16 +16,15 @@ def section(outcome: Outcome) -> str:
     """Tell what happened, and what became of the mails."""
     events = "\n".join(f"| {name} | {number} |" for name, number in sorted(outcome.events.items()))
     ends = ", ".join(f"{number} {status}" for status, number in sorted(outcome.statuses.items()))
-    mistakes = "\n".join(f"| {name} | {len(outcome.mistakes[name])} |" for name in MISTAKES)
+    mistakes = "\n".join(f"| {name} | {len(outcome.mistakes.get(name, ()))} |" for name in MISTAKES)
     return (
         "## Soak\n\n"
         f"{outcome.mails} mails through the real sender, database, limiter and provider sandbox, "
         f"seed {outcome.seed}, {outcome.seconds:.0f} s.\nWritten by `make soak`; "
         f"`make soak ARGS={outcome.seed}` throws the same dice.\n\n"
         f"| what happened | times |\n|---|---|\n{events}\n\n"
-        f"Outcome: {ends}.\n"
-        "Unknown is who shared a request, taken but never answered, with a reader who has said no\n"
-        "since: their webhooks tell.\n\n"
+        f"Outcome: {ends}.\nUnknown is what shared a request, taken but never answered, with a "
+        "mail of a reader who has said no since;\nin production the provider's webhooks tell.\n\n"
         f"| what must not happen | mails |\n|---|---|\n{mistakes}\n"
     )
 

@@ -62,7 +62,7 @@ class Outcome:
     mails: int
     seconds: float
     statuses: Counter[str] = field(default_factory=Counter)
-    mistakes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    mistakes: dict[str, list[str]] = field(default_factory=dict)
     """Which mails the log and the provider's list tell differently about, by what is wrong."""
     events: Counter[str] = field(default_factory=Counter)
 
@@ -254,7 +254,7 @@ class Soak:
             ends = self.refusals.ends(reader)
             mistake = _mistake(status, len(copies), reason, late=late, ends=ends)
             if mistake:
-                outcome.mistakes[mistake].append(str(email))
+                outcome.mistakes.setdefault(mistake, []).append(str(email))
         return outcome
 
 
