@@ -13,6 +13,7 @@ from wingman.kit.auth import Owner
 from wingman.kit.database import get_user_client
 from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
 from wingman.kit.paging import page_at
+from wingman.kit.session_store import session_store
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 
 app = create_app(SupabaseSettings, RedisSettings)
@@ -42,10 +43,14 @@ def get_status(
 def export_data(
     caller: Owner, response: Response, cursor: Annotated[str | None, Query(max_length=200)] = None
 ) -> EmailExport:
-    """Take away all that is stored about your mail; up to 1000 mails, older ones by `cursor`."""
+    """Take away all that is stored about your mail; up to 1000 mails, older ones by `cursor`.
+
+    The hours in which you were seen, which decide when mail goes, are told as well.
+    """
     response.headers["Content-Disposition"] = 'attachment; filename="email-data.json"'
     page = page_at(history.EXPORTED_AT_ONCE, cursor)
-    return history.export(get_user_client(caller.token), page)
+    database = get_user_client(caller.token)
+    return history.export(database, activity(), session_store(), caller.id, page)
 
 
 @app.delete(
@@ -61,7 +66,7 @@ def erase_data(caller: Owner) -> None:
     The hours in which you were seen, which decide when mail goes, are forgotten as well. What you
     turned off stays off, and an address that bounced stays blocked, as a hash.
     """
-    history.erase(get_user_client(caller.token), activity(), caller.id)
+    history.erase(get_user_client(caller.token), activity(), session_store(), caller.id)
 
 
 handler = lambda_handler(app)

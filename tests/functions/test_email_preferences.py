@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +9,9 @@ import pytest
 from tests.support.functions import Function
 from tests.support.people import People, Person
 from wingman.kit.activity import activity_key, session_key
+from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.redis import redis
+from wingman.kit.session_store import session_store
 
 Load = Callable[..., Function]
 NAMES = {
@@ -180,6 +183,33 @@ def test_the_export_is_a_file_with_everything(function: Load, people: People) ->
     assert told["next_cursor"] is None
 
 
+def test_the_export_tells_what_was_learned_about_the_readers_hours(
+    function: Load, people: People
+) -> None:
+    maya, app = people.new(), function("email_preferences")
+    redis().run("HSET", activity_key(maya.id), 7, 3, 19, 12)
+
+    status, told = call(app, "export", maya)
+
+    active = datetime.fromisoformat(told["activity"]["last_active"])  # by this request
+    hours = [0] * 24
+    hours[7], hours[19] = 3, 12
+    hours[active.hour] += 1
+    assert (status, told["activity"]["hours"]) == (200, hours)
+    assert abs(datetime.now(UTC) - active) < timedelta(minutes=2)
+
+
+def test_while_redis_is_away_the_export_says_that_hours_cannot_be_told(
+    function: Load, people: People
+) -> None:
+    maya = people.new()
+    app = function("email_preferences", UPSTASH_REDIS_REST_URL="http://127.0.0.1:9")
+
+    status, told = call(app, "export", maya)
+
+    assert (status, told["address"], told["activity"]) == (200, maya.email, None)
+
+
 def test_an_erasure_forgets_the_hours_in_which_the_reader_was_seen(
     function: Load, people: People
 ) -> None:
@@ -191,6 +221,22 @@ def test_an_erasure_forgets_the_hours_in_which_the_reader_was_seen(
     assert call(app, "erase", maya) == (204, "")
 
     assert redis().run("EXISTS", *keys) == 0
+
+
+def test_an_erasure_reaches_what_the_container_remembers(
+    function: Load, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maya, app = people.new(), function("email_preferences")
+    call(app, "export", maya)
+    assert session_store().get_user_session(maya.id) is not None
+
+    call(app, "erase", maya)
+
+    def away(*_: object) -> None:
+        raise DependencyUnavailable("redis")
+
+    monkeypatch.setattr(session_store(), "_read", away)
+    assert session_store().get_user_session(maya.id) is None
 
 
 def test_an_erasure_leaves_no_address_in_the_export(function: Load, people: People) -> None:

@@ -15,7 +15,9 @@ from wingman.kit.observability import logger
 from wingman.kit.paging import Page
 
 if TYPE_CHECKING:
-    from wingman.kit.activity import Activity  # brings Redis's client along
+    # They bring Redis's client along.
+    from wingman.kit.activity import Activity
+    from wingman.kit.session_store import SessionStore
 
 EXPORTED_AT_ONCE = 1000
 PRUNED_AT_ONCE = 1000
@@ -74,14 +76,28 @@ class Suppression(BaseModel):
     created_at: datetime
 
 
+class LearnedActivity(BaseModel):
+    """When a reader was seen here, which decides when mail that can wait goes.
+
+    `hours` counts the days with a request in each hour of the day (UTC); older ones count less.
+    """
+
+    last_active: datetime | None
+    hours: list[int]
+
+
 class EmailExport(BaseModel):
-    """All that is stored about a reader's mail; `next_cursor` leads to older mails, if any."""
+    """All that is stored about a reader's mail; `next_cursor` leads to older mails, if any.
+
+    `activity` is null while it cannot be read: ask again in a minute.
+    """
 
     user_id: UUID
     exported_at: datetime
     address: str | None
     preferences: EmailPreferences
     suppression: Suppression | None
+    activity: LearnedActivity | None
     emails: list[ExportedEmail]
     next_cursor: str | None
 
@@ -93,22 +109,26 @@ def status(database: Database, only: DeliveryStatus | None, page: Page) -> Email
     return EmailStatusPage(emails=emails, totals=found["totals"], next_cursor=cursor)
 
 
-def export(database: Database, page: Page) -> EmailExport:
+def export(
+    database: Database, seen: "Activity", sessions: "SessionStore", user_id: UUID, page: Page
+) -> EmailExport:
     """Read all that is stored about the caller's mail, up to EXPORTED_AT_ONCE mails of it."""
     found = repository.export(database, page)
     emails, cursor = page.cut([ExportedEmail.model_validate(email) for email in found["emails"]])
     logger().info("emails.exported", extra={"count": len(emails)})
     facts = found | {"emails": emails, "exported_at": utc_now(), "next_cursor": cursor}
-    return EmailExport.model_validate(facts)
+    learned = _learned(seen, sessions, user_id)
+    return EmailExport.model_validate(facts | {"activity": learned})
 
 
-def erase(database: Database, seen: "Activity", user_id: UUID) -> None:
+def erase(database: Database, seen: "Activity", sessions: "SessionStore", user_id: UUID) -> None:
     """Take addresses and contents out of the caller's mails; what is not sent yet never is.
 
     The hours in which they were seen, which decide when mail goes, are forgotten with them.
     """
     logger().info("emails.erased", extra={"count": repository.erase(database)})
     seen.forget(user_id)
+    sessions.delete(user_id)
 
 
 def prune(database: Database) -> int:
@@ -120,3 +140,11 @@ def prune(database: Database) -> int:
     )
     logger().info("emails.pruned", extra={"count": pruned})
     return pruned
+
+
+def _learned(seen: "Activity", sessions: "SessionStore", user_id: UUID) -> LearnedActivity | None:
+    hours = seen.hours_of(user_id)
+    if hours is None:
+        return None
+    session = sessions.get_user_session(user_id)
+    return LearnedActivity(last_active=session.last_active if session else None, hours=list(hours))

@@ -62,10 +62,19 @@ class Activity:
             if not isinstance(counts, RedisError) and any(counts)
         }
 
-    def forget(self, user_id: UUID) -> None:
-        """Forget a user's hours and session; if Redis is away, they end by themselves in time."""
+    def hours_of(self, user_id: UUID) -> Sequence[int] | None:
+        """Tell the same of one user, also of who was never seen; None while Redis is away."""
         try:
-            self._commands.run("DEL", activity_key(user_id), session_key(user_id))
+            counts = self._commands.run("HMGET", activity_key(user_id), *_HOURS)
+        except (DependencyUnavailable, RedisError):
+            logger().warning("activity.away", extra={"users": 1})
+            return None
+        return [int(times or 0) for times in counts]
+
+    def forget(self, user_id: UUID) -> None:
+        """Forget a user's hours; if Redis is away, they end by themselves in time."""
+        try:
+            self._commands.run("DEL", activity_key(user_id))
         except (DependencyUnavailable, RedisError):
             logger().warning("activity.not_forgotten", exc_info=True)
 
