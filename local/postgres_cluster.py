@@ -21,6 +21,7 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "100",
     "timezone": "UTC",
+    "log_line_prefix": "%m [%p] %u/%d ",
     # The data can be made again: speed over safety.
     "fsync": "off",
     "synchronous_commit": "off",

@@ -13,6 +13,7 @@ from redis import Redis
 from tests.support.api import Api
 from tests.support.functions import Function
 from tests.support.inbox import Inbox
+from tests.support.logs import IN_PROCESS
 from tests.support.model import Model
 from tests.support.people import People
 from wingman.challenges import service as challenges
@@ -43,6 +44,12 @@ ENV_FILE = Path(os.environ.get("WINGMAN_STACK_ENV", ROOT / ".local" / "test" / "
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what looks at a whole run (the marker `last`) run after all others."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what was printed in this process: the search of all logs reads it as well."""
+    if report.when == "teardown":
+        IN_PROCESS.extend(text for _, text in report.sections)
 
 
 @pytest.fixture(scope="session")

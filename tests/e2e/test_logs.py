@@ -3,6 +3,8 @@
 import json
 import re
 import time
+from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from tests.conftest import ENV_FILE
 from tests.support.api import Api
 from tests.support.inbox import Inbox
-from tests.support.logs import events, function_logs, part_logs
+from tests.support.logs import IN_PROCESS, database_log, events, function_logs, part_logs
 from tests.support.meetings import BEGINNER, in_days
 from tests.support.model import Model
 from tests.support.people import People
@@ -21,7 +23,9 @@ pytestmark = [pytest.mark.last, pytest.mark.usefixtures("closed_breakers")]
 ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
 ACCESS_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 LINK_TOKEN = re.compile(r"token=[\w-]{16,}")
+LINK = re.compile(r"/[\w/.]+\?token=([\w-]+)")
 LONG_ENOUGH = 6
+OPEN_TO_ALL = {"/api/email/unsubscribe", "/email/preferences", "/email/calendar.ics"}
 SEEN = {
     *("match.requested", "match.accepted", "session.created", "session.cancelled"),
     *("challenge.submitted", "coach.advised", "coach.provider_failed", "emails.accepted"),
@@ -30,20 +34,24 @@ SEEN = {
 
 
 @pytest.fixture(scope="module")
-def _something_was_said(stack: dict[str, str], api: Api, people: People) -> None:
-    """Write into every field that takes words, and let some of it go wrong."""
+def tokens(stack: dict[str, str], api: Api, people: People) -> set[str]:
+    """Write into every field that takes words, let some of it go wrong, then open every link.
+
+    Returns what makes those links more than an address.
+    """
     maya, leo = people.pair()
     words = {name: f"{name} {uuid4().hex}" for name in ("note", "place", "notes", "reason")}
     with Inbox(stack["RESEND_API_URL"]) as inbox, Model(stack["ANTHROPIC_API_URL"]) as model:
         match_id = api.invited(maya, leo, venue_suggestion=words["place"], note=words["note"])
         inbox.wait_for(leo, 1)  # what is overtaken is not sent
         api.answer(leo, match_id)
+        assert api.answer(leo, match_id, "decline").status_code == 409  # the database said no
         plan = {"match_id": match_id, "venue_name": words["place"], "notes": words["notes"]}
         session = api.call(
             "POST", "/api/sessions", maya, json=plan | {"scheduled_time": in_days(3)}
         )
         inbox.wait_for(leo, 3)
-        inbox.wait_for(maya, 2)
+        links = opened(api, inbox.wait_for(maya, 2))
         cancel = f"/api/sessions/{session.json()['id']}/cancel"
         api.call("POST", cancel, leo, json={"reason": words["reason"]})
         attempt = {"outcome": "done", "reflection": f"I wrote to {leo.email}"}
@@ -54,12 +62,24 @@ def _something_was_said(stack: dict[str, str], api: Api, people: People) -> None
             asked = {"question": f"Why does {leo.email} not answer? {uuid4().hex}"}
             api.call("POST", "/api/coach/tips", maya, json=asked)
         api.call("POST", "/api/matches", maya, json={"invitee_id": leo.email, "note": "a\u0000b"})
-        api.call("POST", f"/api/email/unsubscribe?token={uuid4().hex}", json={})
         inbox.wait_for(maya, 3)
+    for link in links:
+        api.call("POST", link, data={"List-Unsubscribe": "One-Click"})
+    return set(links.values())
+
+
+def opened(api: Api, mails: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Open every link that needs no login, whole and cut; return their tokens."""
+    links = {found[0]: found[1] for mail in mails for found in LINK.finditer(mail["html"])}
+    assert {link.partition("?")[0] for link in links} == OPEN_TO_ALL
+    for link in links:
+        assert api.call("GET", link).status_code == 200, link
+        assert api.call("GET", link[:-3]).status_code == 400, link
+    return links
 
 
 @pytest.fixture(scope="module")
-def lines(stack: dict[str, str], _something_was_said: None) -> list[str]:
+def lines(stack: dict[str, str], tokens: set[str]) -> list[str]:
     """Return every line once all that is to be seen has been written."""
     ends_at = time.monotonic() + 70  # the sweep runs every minute
     while missing := SEEN - {event.get("message") for event in events(function_logs(stack))}:
@@ -71,13 +91,16 @@ def lines(stack: dict[str, str], _something_was_said: None) -> list[str]:
 @pytest.fixture(scope="module")
 def written(lines: list[str]) -> dict[str, str]:
     """Return all text in which nothing about anybody may be, by where it was found."""
-    return {"functions": "\n".join(lines), **part_logs(ENV_FILE.parent / "logs")}
+    folder = ENV_FILE.parent / "logs"
+    here = {"functions": "\n".join(lines), "database": database_log(folder)}
+    return here | {"this process": "\n".join(IN_PROCESS)} | part_logs(folder)
 
 
 def test_there_is_something_to_read(written: dict[str, str]) -> None:
     assert len(written["functions"]) > 10_000
     assert {"edge.log", "ministack.log", "postgrest.log", "resend.log"} <= set(written)
     assert written["ministack.log"]
+    assert "ERROR" in written["database"]
 
 
 @pytest.mark.parametrize("pattern", [ADDRESS, ACCESS_TOKEN, LINK_TOKEN])
@@ -87,6 +110,10 @@ def test_no_log_has_an_address_or_a_token(
     assert {name: pattern.findall(text)[:3] for name, text in written.items()} == {
         name: [] for name in written
     }
+
+
+def test_no_log_has_what_opens_a_link(tokens: set[str], written: dict[str, str]) -> None:
+    assert [(name, one) for one in tokens for name, text in written.items() if one in text] == []
 
 
 def test_no_log_has_a_secret(stack: dict[str, str], written: dict[str, str]) -> None:

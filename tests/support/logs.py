@@ -1,15 +1,19 @@
 """What the running stack has written: its functions and its other parts."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-# One is the database's own (tests break its rules on purpose, and it quotes the rows), the other
-# that of the tool that deploys.
+# One is read apart, the other is that of the tool that deploys.
 NOT_OURS = {"postgres.log", "sam.log"}
+# Who the API is for the database, and where.
+API = "authenticator/postgres"
+# What the tests' own process printed, with the functions that ran inside of it, test by test.
+IN_PROCESS: list[str] = []
 
 
 def function_logs(stack: dict[str, str]) -> list[str]:
@@ -33,6 +37,16 @@ def part_logs(folder: Path) -> dict[str, str]:
         for path in sorted(folder.glob("*.log"))
         if path.name not in NOT_OURS
     }
+
+
+def database_log(folder: Path) -> str:
+    """Return what the database wrote about calls of the API, whole entries.
+
+    As its owner, tests break its rules on purpose, and then it quotes rows.
+    """
+    text = (folder / "postgres.log").read_text(errors="replace")
+    entries = re.split(r"^(?=\d{4}-\d\d-\d\d )", text, flags=re.MULTILINE)
+    return "".join(entry for entry in entries if f" {API} " in entry)
 
 
 def events(lines: list[str]) -> Iterator[dict[str, Any]]:
