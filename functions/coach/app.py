@@ -16,7 +16,7 @@ router = APIRouter()
 
 @router.post("/api/coach/tips", tags=["coach"], responses=CACHED)
 def get_tips(ask: Ask, caller: CurrentUser, gate: UserGate) -> Tips:
-    """Ask for tips; the question goes to a language model, without addresses and numbers.
+    """Ask for tips; the question goes to a language model, without addresses, numbers, your names.
 
     The same question again costs nothing of the daily number. Where coaching is not enabled there
     is no such path.

@@ -58,7 +58,10 @@ def test_nothing_personal_reaches_the_model(function: Load, people: People, mode
         user1_challenge_id=BEGINNER,
         user2_challenge_id=ADVANCED,
     )
-    question = f"{new_question()} Write to {planned.leo.email} or +49 (171) 123-4567, @leo."
+    question = (
+        f"{new_question()} Should Leo ask maya, or Maya Winter? "
+        f"Write to {planned.leo.email} or +49 (171) 123-4567, @leo."
+    )
     status, _, _ = ask(
         function("coach"), planned.leo, session_id=planned.session_id, question=question
     )
@@ -66,10 +69,12 @@ def test_nothing_personal_reaches_the_model(function: Load, people: People, mode
     (told,) = model.told()
     assert told["challenge"]["title"] == "A toast to nobody you know"
     assert told["meeting"] == "It is more than a day away."
-    assert told["question"].endswith("Write to [removed] or [removed], [removed].")
+    assert told["question"].endswith(
+        "Should [removed] ask [removed], or [removed]? Write to [removed] or [removed], [removed]."
+    )
     sent = json.dumps(model.asked(), ensure_ascii=False)
     ids = (planned.session_id, planned.match_id, planned.leo.id, planned.maya.id, BEGINNER)
-    words = ("Hirschen", "scarlet", "Leo", "Maya", "@", "4567", *map(str, ids))
+    words = ("Hirschen", "scarlet", "Leo", "Maya", "maya", "Winter", "@", "4567", *map(str, ids))
     assert [word for word in words if word in sent] == []
 
 

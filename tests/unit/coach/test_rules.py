@@ -2,35 +2,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wingman.coach import rules
 from wingman.coach.errors import MalformedAdvice
 from wingman.coach.models import Ask, Challenge, Context, Meeting
 
 NOW = datetime(2026, 12, 5, 18, 30, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("mail me: leo.k+x@example.co.uk!", "mail me: [removed]"),
-        ("call +49 (0) 171 / 123-45-67 now", "call [removed] now"),
-        ("call 0171.1234567.", "call [removed]."),
-        ("see https://x.example/me?id=1 or www.x.example", "see [removed] or [removed]"),
-        ("I am @leo_k there", "I am [removed] there"),
-        ("id 6f1c0f0e-0000-4000-8000-000000000002", "id [removed]"),
-        ("3 people, 20 minutes, 18:30", "3 people, 20 minutes, 18:30"),
-    ],
-)
-def test_what_identifies_people_is_taken_out(text: str, kept: str) -> None:
-    assert rules.redact(text) == kept
-
-
-@given(st.text(max_size=50), st.emails(), st.text(max_size=50))
-def test_no_address_gets_through(before: str, address: str, after: str) -> None:
-    assert address not in rules.redact(f"{before} {address} {after}")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +40,12 @@ def test_what_a_user_wrote_stays_data() -> None:
     assert prompt.instructions == rules.INSTRUCTIONS
 
 
+def test_no_name_in_a_question_is_told() -> None:
+    context = Context(challenge=None, session=None, names=["Maya", "Leo"])
+    told = rules.prompt(context, Ask(question="What if Leo is late?"), NOW)
+    assert json.loads(told.content) == {"question": "What if [removed] is late?"}
+
+
 def test_tips_are_read() -> None:
     assert rules.tips_of('{"tips": [" Smile. ", "Ask."]}') == ["Smile.", "Ask."]
 
@@ -85,6 +68,8 @@ def test_tips_are_read() -> None:
         json.dumps({"tips": ["a" * 301]}),
         '{"tips": ["Write to me@example.com."]}',
         '{"tips": ["See https://evil.example."]}',
+        '{"tips": ["See evil.example/tips."]}',
+        '{"tips": ["Write to me (at) evil (dot) example."]}',
         '{"tips": ["Smile."]} and more',
     ],
 )

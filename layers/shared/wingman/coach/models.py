@@ -1,5 +1,6 @@
 """What is asked of the coach and what it answers, on the wire and in the code."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -86,10 +87,11 @@ class Meeting(BaseModel):
 
 
 class Context(BaseModel):
-    """What the tips are about; nothing in it tells who asks."""
+    """What the tips are about; `names` are for striking them from a question and are never told."""
 
     challenge: Challenge | None
     session: Meeting | None
+    names: Sequence[str] = ()
 
 
 Phase = Literal["soon", "later", "now", "over"]

@@ -5,7 +5,6 @@ answer that is not exactly what was asked for is not passed on.
 """
 
 import json
-import re
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -22,6 +21,7 @@ from wingman.coach.models import (
     Prompt,
     Tip,
 )
+from wingman.coach.redaction import has_contact, redact
 
 INSTRUCTIONS = f"""\
 You coach adults who meet in public places to practise being sociable. You are given JSON that says
@@ -41,26 +41,12 @@ SCHEMA: dict[str, object] = {
     "additionalProperties": False,
 }
 
-REMOVED = "[removed]"
-_EMAIL = r"[^\s<>\"'`(),;:]+@[^\s<>\"'`(),;:]+"
-_LINK = r"(?:https?://|www\.)\S+"
-_HANDLE = r"(?<!\w)@\w+"
-_UUID = r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
-# Seven digits and more, however they are grouped: rather a date too many than a number too few.
-_PHONE = r"(?<!\w)\+?\(?\d(?:[\s().\-/]*\d){6,}"
-_IDENTIFYING = re.compile(f"{_EMAIL}|{_LINK}|{_HANDLE}|{_UUID}|{_PHONE}")
-
 _PHASES: dict[Phase, str] = {
     "soon": "It begins within a day.",
     "later": "It is more than a day away.",
     "now": "It is going on right now.",
     "over": "It is over or called off.",
 }
-
-
-def redact(text: str) -> str:
-    """Take out what identifies people: addresses, numbers, links, handles and ids."""
-    return _IDENTIFYING.sub(REMOVED, text)
 
 
 def phase_of(meeting: Meeting, now: datetime) -> Phase:
@@ -80,7 +66,7 @@ def prompt(context: Context, ask: Ask, now: datetime) -> Prompt:
     if context.session:
         told["meeting"] = _PHASES[phase_of(context.session, now)]
     if ask.question:
-        told["question"] = redact(ask.question)
+        told["question"] = redact(ask.question, context.names)
     return Prompt(instructions=INSTRUCTIONS, content=json.dumps(told, ensure_ascii=False))
 
 
@@ -90,6 +76,6 @@ def tips_of(answer: str) -> list[Tip]:
         tips = Advice.model_validate_json(answer).tips
     except ValidationError:
         raise MalformedAdvice("not the JSON that was asked for") from None
-    if any(_IDENTIFYING.search(tip) for tip in tips):
+    if any(map(has_contact, tips)):
         raise MalformedAdvice("an address, a number or a link in a tip")
     return tips

@@ -1,0 +1,57 @@
+"""What the coach is told of names: `get_coach_context`."""
+
+from typing import Any
+
+from tests.integration.database import Person, call, look, new_person
+
+
+def names(url: str, person: Person) -> set[str]:
+    found: dict[str, Any] = call(
+        url, person, "get_coach_context", p_challenge_id=None, p_session_id=None
+    )
+    return set(found["names"])
+
+
+def invite(url: str, inviter: Person, invitee: Person, status: str) -> None:
+    look(
+        url,
+        "insert into public.wingman_matches (user1_id, user2_id, initiator_id, status)"
+        " values (%s, %s, %s, %s)",
+        inviter.user_id,
+        invitee.user_id,
+        inviter.user_id,
+        status,
+    )
+
+
+def test_the_own_names_are_told(url: str, maya: Person) -> None:
+    look(url, "update public.user_profiles set last_name = 'Winter' where id = %s", maya.user_id)
+
+    assert names(url, maya) == {"Maya", "Winter"}
+
+
+def test_who_has_no_name_has_none_to_tell(url: str, maya: Person) -> None:
+    look(url, "update public.user_profiles set first_name = null where id = %s", maya.user_id)
+
+    assert names(url, maya) == set()
+
+
+def test_of_a_partner_the_first_name_is_told_as_in_mails(
+    url: str, maya: Person, leo: Person
+) -> None:
+    look(url, "update public.user_profiles set last_name = 'Sommer' where id = %s", leo.user_id)
+    invite(url, maya, leo, "accepted")
+
+    assert names(url, maya) == {"Maya", "Leo"}
+    assert names(url, leo) == {"Leo", "Maya", "Sommer"}
+
+
+def test_whom_somebody_invited_is_told_only_with_an_answer(
+    url: str, maya: Person, leo: Person
+) -> None:
+    invite(url, maya, leo, "pending")
+    invite(url, maya, new_person(url, "Ada"), "withdrawn")
+    invite(url, maya, new_person(url, "Kim"), "declined")
+
+    assert names(url, maya) == {"Maya", "Kim"}
+    assert names(url, leo) == {"Leo", "Maya"}
