@@ -12,6 +12,7 @@ from tests.support.functions import Context
 from tests.support.template import ROOT
 from wingman.kit.errors import Conflict, DependencyUnavailable
 from wingman.kit.http import create_app, lambda_handler
+from wingman.kit.http.envelope import MAX_BODY_BYTES
 from wingman.kit.observability import count
 from wingman.kit.text import MultiLineText, SingleLineText
 
@@ -130,15 +131,27 @@ def test_text_may_have_lines_and_any_script(call: Call) -> None:
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_eleven_megabytes_are_too_large(call: Call, announced: bool) -> None:
-    body = b" " * (11 * 1024 * 1024)
+def test_one_byte_more_than_two_megabytes_is_too_large(call: Call, announced: bool) -> None:
+    body = b'{"line": "hi"}'.ljust(2_000_001)
     status, problem, _ = call("POST", "/notes", body, announced=announced)
     assert (status, problem["code"]) == (413, "payload_too_large")
 
 
-def test_ten_megabytes_are_read(call: Call) -> None:
-    body = b'{"line": "hi"}'.ljust(10 * 1024 * 1024)
-    assert call("POST", "/notes", body)[0] == 200
+@pytest.mark.parametrize("announced", [True, False])
+def test_two_megabytes_are_read(call: Call, announced: bool) -> None:
+    body = b'{"line": "hi"}'.ljust(2_000_000)
+    assert call("POST", "/notes", body, announced=announced)[0] == 200
+
+
+@pytest.mark.parametrize("text", ['"', "\n", "é", "€", "🐶"])
+@pytest.mark.parametrize("encoded", [True, False])
+def test_a_body_that_is_just_too_large_still_reaches_the_function(text: str, encoded: bool) -> None:
+    """Past the 6 MB of an invocation nobody asks us, and the answer is no problem+json."""
+    event = json.loads((ROOT / "events" / "health" / "get.json").read_text())
+    event["headers"]["authorization"] = "x" * 10_000  # API Gateway's limit for all headers
+    body = text * (MAX_BODY_BYTES // len(text.encode()) + 1)
+    event["body"] = base64.b64encode(body.encode()).decode() if encoded else body
+    assert len(json.dumps(event)) < 6 * 1024 * 1024
 
 
 def test_an_unknown_path_is_a_404(call: Call) -> None:

@@ -100,7 +100,7 @@ class IdempotencyKeyReused(Conflict):
 
 
 class PayloadTooLarge(ProblemError):
-    """The body is larger than 10 MB."""
+    """The body is larger than 2 MB."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "payload_too_large"
