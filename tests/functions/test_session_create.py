@@ -10,6 +10,7 @@ import pytest
 from tests.support.functions import Function
 from tests.support.meetings import ADVANCED, BEGINNER, in_days, match, meeting
 from tests.support.people import People, Person
+from wingman.kit.ratelimit import EMAIL, limiter
 
 Load = Callable[..., Function]
 Answer = tuple[int, Any, dict[str, str]]
@@ -247,6 +248,21 @@ def test_without_redis_a_refused_plan_costs_nothing_either(
     maya, _, match_id = pair
     app = function("session_create", UPSTASH_REDIS_REST_URL="http://127.0.0.1:9")
     assert [plan(app, maya, match_id, venue_name="")[0] for _ in range(5)] == [422] * 5
+
+
+def test_a_bucket_in_shadow_gets_back_only_what_it_was_charged(
+    function: Load, pair: tuple[Person, Person, str]
+) -> None:
+    maya, _, match_id = pair
+    app, bucket = function("session_create", RATE_LIMIT_SHADOW="email"), EMAIL.key(str(maya.id))
+
+    assert plan(app, maya, match_id, venue_name="")[0] == 422
+    assert limiter().look({bucket: EMAIL})[0].remaining == 3
+
+    limiter().take({bucket: EMAIL}, cost=3)
+    assert plan(app, maya, match_id, venue_name="")[0] == 422
+    assert limiter().look({bucket: EMAIL})[0].remaining == 0
+    assert plan(app, maya, match_id)[0] == 201
 
 
 def test_only_a_refused_plan_calls_redis_twice(

@@ -11,7 +11,7 @@ from tests.support.functions import Context, Function
 from tests.support.redis import clock_ahead
 from tests.support.template import ROOT
 from wingman.kit.http import create_app, lambda_handler, limit_public
-from wingman.kit.ratelimit import Policy
+from wingman.kit.ratelimit import PUBLIC, Policy
 
 Call = Callable[[str], tuple[int, Any, dict[str, str]]]
 HEAVY = Policy("heavy", 5, 7.0, "ip")
@@ -29,6 +29,9 @@ def start(function: Callable[..., Function]) -> Callable[..., Call]:
 
         @app.get("/heavy", dependencies=[limit_public(HEAVY, WATCHING, cost=2)])
         def heavy() -> None: ...
+
+        @app.get("/public", dependencies=[limit_public(PUBLIC)])
+        def public() -> None: ...
 
         handler = lambda_handler(app)
 
@@ -77,6 +80,29 @@ def test_without_limits_everything_passes(start: Callable[..., Call]) -> None:
         status, _, headers = call("/heavy")
     assert status == 200
     assert "ratelimit" not in headers
+
+
+def test_a_bucket_in_shadow_refuses_nobody_and_counts_whom_it_would(
+    start: Callable[..., Call], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = start(RATE_LIMIT_SHADOW="public")
+    for _ in range(PUBLIC.capacity):
+        assert call("/public")[0] == 200
+    capsys.readouterr()
+
+    status, _, headers = call("/public")
+
+    assert status == 200
+    assert '"public"' not in headers["ratelimit"]
+    [would] = [line for line in capsys.readouterr().out.splitlines() if "WouldRefuse" in line]
+    assert '"RateLimitWouldRefuse": 1' in would
+    assert '"policy": "public"' in would
+
+
+def test_beside_a_bucket_in_shadow_the_others_still_refuse(start: Callable[..., Call]) -> None:
+    call = start(RATE_LIMIT_SHADOW="public, email")
+    assert [call("/heavy")[0] for _ in range(3)] == [200, 200, 429]
+    assert call("/public")[0] == 200
 
 
 def test_without_redis_a_container_has_its_share(start: Callable[..., Call]) -> None:

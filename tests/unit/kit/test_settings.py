@@ -4,6 +4,7 @@ from local.settings_table import models
 from wingman.emails.brand import Brand
 from wingman.emails.settings import BrandSettings, EmailSettings
 from wingman.kit import settings
+from wingman.kit.ratelimit_policies import ALL
 from wingman.kit.settings import (
     AppSettings,
     CoachSettings,
@@ -40,6 +41,7 @@ VALUES = {
     "ENVIRONMENT": ("staging", ["moon", "Production"]),
     "MAX_DAILY_MATCHES": NUMBERS,
     "MAX_DAILY_TIPS": NUMBERS,
+    "RATE_LIMIT_SHADOW": ("public, email,", ["e-mail", "email;public", "all"]),
     "RESEND_API_KEY": SECRETS,
     "RESEND_API_URL": URLS,
     "RESEND_WEBHOOK_SECRET": ("whsec_c2VjcmV0", ["whsec_c2VjcmV", "whsec_%%%%", "hush hush"]),
@@ -155,6 +157,17 @@ def test_our_own_words_need_no_announcement(monkeypatch: pytest.MonkeyPatch) -> 
     _set(monkeypatch, good(WebhookSettings) | {"RESEND_WEBHOOK_SECRET": "whsec_no base64"})
     with pytest.raises(SettingsError, match=r"^Environment: RESEND_WEBHOOK_SECRET: must be"):
         settings.load(WebhookSettings)
+
+
+def test_a_bucket_that_there_is_not_is_answered_with_those_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RATE_LIMIT_SHADOW", "public, hush")
+    with pytest.raises(SettingsError) as caught:
+        settings.check(AppSettings)
+    for policy in ALL:
+        assert policy.name in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 def test_no_brand_is_wingmans_own(monkeypatch: pytest.MonkeyPatch) -> None:

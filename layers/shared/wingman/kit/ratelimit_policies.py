@@ -33,6 +33,11 @@ class Policy:
         capacity = max(1, int(self.capacity * self.share))
         return replace(self, capacity=capacity, seconds_per_token=self.window_seconds / capacity)
 
+    @property
+    def watching(self) -> "Policy":
+        """Return the same bucket, in shadow."""
+        return replace(self, shadow=True)
+
     def key(self, subject: str) -> str:
         """Name the bucket of one subject in Redis."""
         return f"ratelimit:{self.name}:{subject}"

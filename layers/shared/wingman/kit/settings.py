@@ -15,6 +15,7 @@ from pydantic import (
     AfterValidator,
     AliasChoices,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     HttpUrl,
@@ -25,6 +26,8 @@ from pydantic import (
     field_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from wingman.kit.ratelimit_policies import ALL
 
 
 class SettingsError(Exception):
@@ -62,7 +65,16 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _buckets(names: object) -> frozenset[str]:
+    watched = frozenset(name.strip() for name in str(names or "").split(",") if name.strip())
+    known = [policy.name for policy in ALL]
+    if not watched.issubset(known):
+        raise ValueError(f"must be some of {', '.join(known)}, with commas between them")
+    return watched
+
+
 Url = Annotated[str, AfterValidator(_url)]
+Buckets = Annotated[frozenset[str], BeforeValidator(_buckets)]
 Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_pasted_whole)]
 WebhookSecret = Annotated[Secret, AfterValidator(_webhook_secret)]
 
@@ -89,6 +101,10 @@ class AppSettings(Settings):
     environment: Environment = means("Shown by /health and in metrics.", default=Environment.LOCAL)
     version: str = means("Shown by /health.", default="dev", pattern=r"^[\w.+/-]{1,100}$")
     enable_rate_limiting: bool = means("Whether requests are limited at all.", default=True)
+    rate_limit_shadow: Buckets = means(
+        "Buckets that count and refuse nobody, with commas; see docs/operating.md.",
+        default=frozenset(),
+    )
     session_timeout_hours: int = means(
         "Hours after their last request that a user's session ends.", default=24, ge=1, le=8760
     )

@@ -62,7 +62,7 @@ def limit_mailing(where: Names | None = None) -> Any:
     ) -> Iterator[None]:
         own = [EMAIL] if where is None or _names_one(body, where) else []
         charged = _charge_user(request, caller, own)
-        unused = {key: policy for key, policy in charged.items() if policy in own}
+        unused = {key: policy for key, policy in charged.items() if policy.name == EMAIL.name}
         try:
             yield
         except (ProblemError, RequestValidationError) as error:
@@ -161,9 +161,14 @@ def _ip(request: Request) -> str:
 
 
 def _buckets(policies: Sequence[Policy], subjects: Mapping[str, str]) -> dict[str, Policy]:
-    if not load(AppSettings).enable_rate_limiting:
+    settings = load(AppSettings)
+    if not settings.enable_rate_limiting:
         return {}
-    return {policy.key(subjects[policy.scope]): policy for policy in policies}
+    watched = settings.rate_limit_shadow
+    return {
+        policy.key(subjects[policy.scope]): policy.watching if policy.name in watched else policy
+        for policy in policies
+    }
 
 
 def _names_one(body: bytes, names: Names) -> bool:
