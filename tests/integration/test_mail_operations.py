@@ -36,7 +36,8 @@ def test_the_lanes_show_depth_age_and_what_is_at_the_provider(
 
     assert (urgent.priority, urgent.depth, urgent.sending) == (Priority.URGENT, 2, 0)
     assert 600 <= urgent.oldest_seconds < 660
-    assert (bulk.depth, bulk.oldest_seconds, bulk.sending) == (0, 0, 3)
+    assert (bulk.depth, bulk.sending) == (0, 3)
+    assert bulk.oldest_seconds < 60
 
 
 def test_a_mail_to_be_repeated_counts_as_waiting(

@@ -66,6 +66,7 @@ class ClaimedEmail(Frozen):
 
     `send_group` is set when an earlier attempt may already have reached the provider; then
     `recipient_email` is where that went, else the address of this moment.
+    `due_at` is when it became due, whatever was tried since.
     `handed_over` is when the recipient's mails of two days went to the provider, for bulk mail.
     `session_status` and `session_sequence` (its revision) tell how the session that the mail is
     about stands now.
@@ -113,7 +114,8 @@ class EmailResult(Frozen):
     """One line of `complete_emails`.
 
     `keep_group` keeps the send group, so that the next attempt is the same request under the
-    same key; `counts` is false where only waiting happened.
+    same key; `counts` is false where only waiting happened; `postponed` where the mail is due later
+    by our own decision, so that until then nobody waits for it.
     """
 
     id: UUID
@@ -124,3 +126,4 @@ class EmailResult(Frozen):
     retry_at: datetime | None = None
     keep_group: bool | None = None
     counts: bool | None = None
+    postponed: bool | None = None

@@ -16,7 +16,10 @@ _ENOUGH_FOR_A_RATE = 50
 
 
 class Lane(Frozen):
-    """A lane at this moment: due mails, the longest wait among them, and what holds it up."""
+    """A lane at this moment: due mails, the longest wait of any unsent one, what holds it up.
+
+    A mail between two tries is not among the due ones, but it waits.
+    """
 
     priority: Priority
     depth: int

@@ -237,6 +237,7 @@ def _moved(email: ClaimedEmail, leaves: Departure) -> EmailResult:
         error=leaves.delay,
         retry_at=leaves.at,
         counts=False,
+        postponed=True,
     )
 
 
