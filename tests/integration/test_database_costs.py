@@ -8,7 +8,7 @@ from tests.integration.costs import costs, full_outbox
 # writes touches; of a claim, the look-ups of a hundred readers.
 _CEILINGS = {
     "lease": 300,
-    "claim": 800,
+    "claim": 950,
     "form group": 4500,
     "complete": 4700,
     "sweep": 1500,

@@ -111,7 +111,7 @@ def test_a_function_is_open_to_those_it_is_granted_to_alone(url: str) -> None:
     workers += ["replay_dead_letters"]
     workers += ["close_overdue_sessions", "expire_matches"]
     helpers = ["address_hash", "give_up_old_groups", "status_after"]
-    helpers += ["lease_emails", "lease_from_lane", "lease_longest_due_emails"]
+    helpers += ["take_turn", "lease_emails", "lease_from_lane", "lease_longest_due_emails"]
     helpers += ["lease_named_emails", "lease_send_groups", "longest_due_group"]
     helpers += ["hand_out_new_emails", "hand_out_send_groups", "may_be_replayed"]
     helpers += ["waiting_since"]

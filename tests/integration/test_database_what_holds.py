@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from tests.integration.database import (
@@ -15,9 +17,11 @@ from tests.integration.database import (
     Row,
     call,
     claim,
+    invoke,
     look,
     mail_row,
     new_mail,
+    overtaken,
     rows,
 )
 from tests.integration.meetings import Pair, mails
@@ -81,6 +85,44 @@ def test_a_claim_tells_how_the_session_stands(pair: Pair, template: str, bound: 
     assert {mail["id"] for mail in again} == set(ids)
     assert _stands(again) == {("cancelled", 7)}
     assert {mail["template_data"]["sequence"] for mail in again} == {0}
+
+
+_MEANWHILE = {
+    "session_reminders": "insert into public.email_preferences (user_id, session_reminders)"
+    " values (%(reader)s, false)",
+    "suppressed": "insert into public.email_suppressions (address_hash, reason)"
+    " select private.address_hash(email), 'bounced' from public.user_profiles"
+    " where id = %(reader)s",
+    "session_status": "update public.wingman_sessions set status = 'cancelled'"
+    " where id = %(session)s",
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "before", "after"),
+    [
+        ("session_reminders", True, False),
+        ("suppressed", False, True),
+        ("session_status", "scheduled", "cancelled"),
+    ],
+)
+def test_a_claim_that_waited_for_its_turn_tells_what_was_said_meanwhile(
+    pair: Pair, column: str, before: object, after: object
+) -> None:
+    session_id = pair.plan()["session"]["id"]
+    ids = _due(pair, session_id, "session_reminder_2h")
+    (mail_id,) = [one for one in ids if mail_row(pair.url, one)["user_id"] == pair.second.user_id]
+    assert {mail[column] for mail in claim(pair.url, mail_id, seconds=0)} == {before}
+
+    with psycopg.connect(pair.url, row_factory=dict_row) as holder:
+        holder.execute("select 1 from private.email_lanes for update")
+        holder.execute(_MEANWHILE[column], {"reader": pair.second.user_id, "session": session_id})
+        params = {"p_ids": [mail_id], "p_lease_seconds": 60}
+        claimed = overtaken(
+            pair.url, holder, WORKER, lambda worker: invoke(worker, "claim_emails", **params)
+        )
+
+    assert [mail[column] for mail in claimed] == [after]
 
 
 def test_a_mail_about_no_session_comes_without(url: str, leo: Person) -> None:

@@ -60,10 +60,14 @@ def test_that_a_meeting_is_off_is_told_whatever_follows(sequence: int) -> None:
     assert reason(email) is None
 
 
-@pytest.mark.parametrize("status", ["scheduled", "cancelled", "no_show", "expired"])
+@pytest.mark.parametrize("status", ["cancelled", "no_show", "expired"])
 def test_nobody_is_asked_about_a_meeting_that_did_not_take_place(status: str) -> None:
     assert reason(reminder("session_feedback")) is None
     assert reason(reminder("session_feedback", session_status=status)) is SUPERSEDED
+
+
+def test_how_it_was_is_asked_although_the_session_was_read_before_it_was_completed() -> None:
+    assert reason(reminder("session_feedback", session_status="scheduled")) is None
 
 
 # The meeting is a day after NOON; in minutes after NOON.

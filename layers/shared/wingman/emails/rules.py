@@ -233,13 +233,14 @@ _PASSING = {
 def _is_superseded(email: ClaimedEmail, content: AboutSession) -> bool:
     """Say whether the session is not any more what the mail tells of it.
 
-    Nobody misses a plan that is left out: whoever moves a session mails its new plan to both, and
-    who cancels it mails the other.
+    Nobody misses a plan that is left out: whoever moves a session mails the whole new plan to both,
+    and who cancels it mails the other.
     """
     if email.session_status is None or isinstance(content, SessionCancelled):
         return False
     if isinstance(content, SessionFeedback):
-        return email.session_status != "completed"
+        # It was recorded as the meeting was completed: whatever is still open was read before.
+        return email.session_status in {"cancelled", "no_show", "expired"}
     if email.session_status == "cancelled":
         return True
     told, stands = content.sequence, email.session_sequence
