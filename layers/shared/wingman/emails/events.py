@@ -30,8 +30,12 @@ _STATUSES = {
 _ENDS_MAIL_TO_ADDRESS = {"bounced", "complained", "suppressed"}
 _PASSES_BY_ITSELF = "Transient"
 _LONGEST_ID = 255
-# Whatever we send to; quoted local parts and comments are not among it (delivery.py).
-_ADDRESS = re.compile(r"[^\s<>()\",;:]+@[^\s<>()\",;:]+")
+# Far more than a name and an address need, and than we ever send one mail to.
+_LONGEST_RECIPIENT = 1000
+_MOST_RECIPIENTS = 100
+# Whatever we send to; quoted local parts and comments are not among it (delivery.py). It begins
+# where a word does: tried from each letter, a long word without an @ would cost its square.
+_ADDRESS = re.compile(r"(?<![^\s<>()\",;:])[^\s<>()\",;:]+@[^\s<>()\",;:]+")
 _METRICS = {
     "email.delivered": "EmailDelivered",
     "email.bounced": "EmailBounced",
@@ -71,11 +75,20 @@ def _time(value: object) -> datetime | None:
 
 def _addresses(value: object) -> list[str]:
     """Read one or several recipients, with or without names."""
+    told = value[:_MOST_RECIPIENTS] if isinstance(value, list) else [value]
     found: list[str] = []
-    for text in filter(None, map(_text, value if isinstance(value, list) else [value])):
-        parsed = [address for _, address in getaddresses([text]) if _ADDRESS.fullmatch(address)]
-        found += parsed or _ADDRESS.findall(text)
+    for text in filter(None, map(_text, told)):
+        # An endless one is not cut: half of an address would be somebody else's.
+        if len(text) <= _LONGEST_RECIPIENT:
+            found += _parsed(text) or _ADDRESS.findall(text)
     return found
+
+
+def _parsed(text: str) -> list[str]:
+    try:
+        return [address for _, address in getaddresses([text]) if _ADDRESS.fullmatch(address)]
+    except RecursionError:  # comments in comments
+        return []
 
 
 def _object(value: object) -> object:

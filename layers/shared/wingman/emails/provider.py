@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 10.0
 # Kept back from the request, so that its outcome can still be recorded.
 _RECORDING_SECONDS = 2.0
-_ADDRESS = re.compile(r"[^\s<>\"'`(),;:]+@[^\s<>\"'`(),;:]+")
+# It begins where a word does: tried from each letter, a long word without an @ would cost its
+# square.
+_ADDRESS = re.compile(r"(?<![^\s<>\"'`(),;:])[^\s<>\"'`(),;:]+@[^\s<>\"'`(),;:]+")
 
 
 @dataclass(frozen=True)
