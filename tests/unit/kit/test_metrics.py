@@ -1,7 +1,10 @@
 """Counts in CloudWatch's embedded metric format."""
 
 import json
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
@@ -106,6 +109,27 @@ def test_what_is_written_late_stands_under_the_time_at_which_it_was_counted(
     metrics.flush()
     first, second = (line["_aws"]["Timestamp"] for line in written(capsys))
     assert second - first < 60_000
+
+
+def test_what_threads_count_at_once_is_neither_lost_nor_told_twice(
+    now: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observability, "FLUSH_SECONDS", 0)
+    usual = sys.getswitchinterval()
+    metrics, together = Metrics(), Barrier(8)
+
+    def work(thread: int) -> None:
+        together.wait()
+        for at in range(1000):
+            metrics.count("Asked", who=f"{thread}-{at % 20}")
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+    finally:
+        sys.setswitchinterval(usual)
+    assert sum(line["Asked"] for line in written(capsys)) == 8 * 1000
 
 
 def test_without_counts_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from threading import RLock
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -65,6 +66,8 @@ class Metrics:
         self._counts: Counter[_Metric] = Counter()
         self._counted_since = 0.0
         self._flushed_at = float("-inf")
+        # Probes of /health run at once, and each may count.
+        self._turn = RLock()
 
     def count(self, name: str, **dimensions: str) -> None:
         """Count one; the first is written at once, what follows within the second together.
@@ -72,22 +75,24 @@ class Metrics:
         What is left is written when the invocation ends (`kit.clock.deadline`): after that a
         container is frozen, for a second or for good.
         """
-        if not self._counts:
-            self._counted_since = time.time()
-        self._counts[name, tuple(sorted(dimensions.items()))] += 1
-        if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
-            self.flush()
+        with self._turn:
+            if not self._counts:
+                self._counted_since = time.time()
+            self._counts[name, tuple(sorted(dimensions.items()))] += 1
+            if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
+                self.flush()
 
     def flush(self) -> None:
         """Write what was counted, under the time at which it began."""
-        if not self._counts:
-            return
-        self._flushed_at = time.monotonic()
-        environment = load(AppSettings).environment
-        for (name, dimensions), number in self._counts.items():
-            facts = {"environment": environment, **dict(dimensions)}
-            _write(name, number, "Count", facts, self._counted_since)
-        self._counts.clear()
+        with self._turn:
+            if not self._counts:
+                return
+            self._flushed_at = time.monotonic()
+            environment = load(AppSettings).environment
+            for (name, dimensions), number in self._counts.items():
+                facts = {"environment": environment, **dict(dimensions)}
+                _write(name, number, "Count", facts, self._counted_since)
+            self._counts.clear()
 
 
 def _write(name: str, value: object, unit: str, facts: dict[str, str], at: float) -> None:
