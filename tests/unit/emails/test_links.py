@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wingman.emails import links
 from wingman.emails.errors import InvalidToken
 from wingman.emails.links import (
     CalendarLink,
@@ -110,3 +111,14 @@ def test_a_token_of_one_purpose_is_none_of_the_other(link: Link, calendar: Calen
         read_calendar(SECRET, sign(SECRET, link))
     with pytest.raises(InvalidToken):
         read(SECRET, sign_calendar(SECRET, calendar))
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_a_signature_of_one_purpose_is_none_of_the_other(named: bytes) -> None:
+    claim = b"\1" + named
+    token = links._signed(SECRET, links._CALENDAR_PURPOSE, claim)
+    other = links._signed(SECRET, links._PURPOSE, claim)
+
+    assert read_calendar(SECRET, token).user_id.bytes == named[:16]
+    with pytest.raises(InvalidToken):
+        read_calendar(SECRET, other)
