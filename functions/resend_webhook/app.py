@@ -20,7 +20,7 @@ app = create_app(SupabaseServiceSettings, WebhookSettings)
 class Received(BaseModel):
     """What became of the event."""
 
-    outcome: Literal["recorded", "repeated", "nothing_new", "ignored"]
+    outcome: Literal["recorded", "repeated", "nothing_new", "ignored", "without_address"]
 
 
 # No limit of ours: thousands of events come from a few addresses, and what is not signed by the

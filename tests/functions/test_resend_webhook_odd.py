@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People
-from tests.support.provider import Provider, mailed, row, suppressed
+from tests.support.provider import Provider, mailed, suppressed
 
 Load = Callable[..., Function]
 
@@ -99,13 +99,33 @@ def test_a_complaint_is_one_whatever_it_says_of_a_bounce(
     assert suppressed(people, maya) == "complained"
 
 
-def test_a_complaint_without_an_address_is_told_to_who_operates(
-    provider: Provider, people: People, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("kind", ["bounced", "complained", "suppressed"])
+@pytest.mark.parametrize("to", [[], None, 7, ["Maya"], ["x" * 2000]])
+def test_where_no_address_can_be_read_the_one_that_the_mail_went_to_is_left_alone(
+    provider: Provider, people: People, kind: str, to: object
 ) -> None:
-    mail = mailed(people, people.new())
+    maya = people.new()
 
-    assert provider.tell("complained", mail, to=[]) == (200, {"outcome": "recorded"})
+    assert provider.tell(kind, mailed(people, maya), to=to) == (200, {"outcome": "recorded"})
 
-    assert row(people, mail)[0] == "complained"
-    told = [(each.levelname, each.message) for each in caplog.records]
-    assert ("ERROR", "emails.event_without_address") in told
+    assert suppressed(people, maya) == kind
+
+
+def test_a_full_mailbox_without_an_address_is_no_end(provider: Provider, people: People) -> None:
+    maya = people.new()
+
+    provider.tell("bounced", mailed(people, maya), to=[], bounce={"type": "Transient"})
+
+    assert suppressed(people, maya) is None
+
+
+@pytest.mark.parametrize("mail", [None, uuid4()])
+def test_a_complaint_without_address_or_mail_is_told_to_who_operates(
+    provider: Provider, caplog: pytest.LogCaptureFixture, mail: UUID | None
+) -> None:
+    unknown = uuid4().hex
+    told = provider.tell("complained", mail, to=[], email_id=unknown)
+
+    assert told == (200, {"outcome": "without_address"})
+    logged = [(each.levelname, each.message) for each in caplog.records]
+    assert ("ERROR", "emails.event_without_address") in logged

@@ -99,6 +99,38 @@ def test_a_bounce_of_a_mail_that_is_gone_still_suppresses(url: str, maya: Person
     assert _reason(url, maya.email.upper()) == "bounced"
 
 
+@pytest.mark.parametrize("by", ["our id", "theirs", "theirs, ours being unknown"])
+def test_who_is_not_told_is_found_by_the_mail(url: str, maya: Person, by: str) -> None:
+    theirs = f"re_{uuid4()}"
+    mail = new_mail(url, maya, delivery_status="sent", resend_message_id=theirs)
+    named = {"our id": mail, "theirs": None}.get(by, uuid4())
+
+    told = _tell(url, named, "complained", p_message_id=theirs, p_ends_mail=True)
+
+    assert told == "recorded"
+    assert _reason(url, maya.email) == "complained"
+    assert mail_row(url, mail)["delivery_status"] == "complained"
+
+
+def test_who_is_told_is_who_is_suppressed(url: str, maya: Person) -> None:
+    mail = new_mail(url, maya, delivery_status="sent")
+
+    ends = {"p_ends_mail": True, "p_suppressed_addresses": ["other@example.com"]}
+    _tell(url, mail, "complained", **ends)
+
+    assert _reason(url, "other@example.com") == "complained"
+    assert _reason(url, maya.email) is None
+
+
+def test_an_address_that_was_erased_is_nobodys(url: str, maya: Person) -> None:
+    mail = new_mail(url, maya, delivery_status="sent", recipient_email="")
+
+    assert _tell(url, mail, "complained", p_ends_mail=True) == "without_address"
+
+    assert mail_row(url, mail)["delivery_status"] == "complained"
+    assert _reason(url, "") is None
+
+
 def test_the_worker_that_still_holds_the_mail_adds_what_it_knows(url: str, maya: Person) -> None:
     mail = new_mail(url, maya)
     token = bind(url, mail)

@@ -149,10 +149,16 @@ class _Event(BaseModel):
 
 
 def record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str:
-    """Record one signed event: `recorded`, `repeated`, `nothing_new` or `ignored`."""
+    """Record one signed event.
+
+    `recorded`, `repeated`, `nothing_new`, `ignored`, or `without_address`: nothing more should go
+    to its address, and neither the event nor a mail of ours tells which that is.
+    """
     told = _record(database, event_id, payload)
     kind = _text(payload.get("type")) or ""
     logger().info("emails.event", extra={"type": kind[:50], "outcome": told})
+    if told == "without_address":
+        logger().error("emails.event_without_address", extra={"event_id": event_id})
     if told == "recorded" and kind in _METRICS:
         measure(_METRICS[kind], [1], "Count")
     return told
@@ -167,9 +173,7 @@ def _record(database: Database, event_id: str, payload: Mapping[str, Any]) -> st
         # It is the provider's, and sending it again would not make it better.
         logger().error("emails.event_malformed", extra={"event_id": event_id})
         return "ignored"
-    addresses = event.data.to if event.ends_mail_to_address else []
-    if event.ends_mail_to_address and not addresses:
-        logger().error("emails.event_without_address", extra={"event_id": event_id})
+    ends = event.ends_mail_to_address
     return repository.record_event(
         database,
         event_id=event_id,
@@ -178,5 +182,6 @@ def _record(database: Database, event_id: str, payload: Mapping[str, Any]) -> st
         message_id=event.message_id,
         accepted_at=event.data.created_at,
         error=event.error,
-        suppressed_addresses=addresses,
+        suppressed_addresses=event.data.to if ends else [],
+        ends_mail=ends,
     )

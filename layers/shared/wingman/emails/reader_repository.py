@@ -74,8 +74,12 @@ def record_event(
     accepted_at: datetime | None,
     error: str | None,
     suppressed_addresses: Sequence[str],
+    ends_mail: bool,
 ) -> str:
-    """Record what the provider says of a mail: `recorded`, `repeated` or `nothing_new`."""
+    """Record what the provider says of a mail; see events.record.
+
+    `ends_mail`: nothing more goes to these addresses, or else to the one that the mail went to.
+    """
     told = _call(
         database,
         "record_email_event",
@@ -87,6 +91,7 @@ def record_event(
         p_accepted_at=accepted_at.isoformat() if accepted_at else None,
         p_error=error,
         p_suppressed_addresses=list(suppressed_addresses),
+        p_ends_mail=ends_mail,
     )
     return str(told)
 
