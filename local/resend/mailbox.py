@@ -51,13 +51,13 @@ class Mailbox:
         self.answers.clear()
 
     def journal(self) -> dict[str, Any]:
-        """Return when each mail was accepted, by its `email_id` tag, and the answers by status."""
+        """Return each mail's `email_id` tag, time and key, and the answers by status."""
         tags = [
             (next((tag["value"] for tag in mail.tags if tag["name"] == "email_id"), None), mail)
             for mail in self.mails.values()
         ]
         return {
-            "accepted": [[tag, mail.accepted_at] for tag, mail in tags],
+            "accepted": [[tag, mail.accepted_at, mail.idempotency_key] for tag, mail in tags],
             "answers": {str(status): count for status, count in self.answers.items()},
         }
 

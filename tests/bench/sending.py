@@ -155,7 +155,7 @@ class Backlog:
 
     def _accepted(self) -> list[tuple[str, float]]:
         journal: list[list[Any]] = self._journal()["accepted"]
-        return [(tag, datetime.fromisoformat(at).timestamp()) for tag, at in journal]
+        return [(tag, datetime.fromisoformat(at).timestamp()) for tag, at, _ in journal]
 
     def _refusals(self) -> int:
         answers: dict[str, int] = self._journal()["answers"]

@@ -6,7 +6,8 @@ import sys
 from local.environment import read
 from local.stack import stack
 from tests.bench.report import write
-from tests.faults.soak import MISTAKES, Outcome, Soak
+from tests.faults.soak import Soak
+from tests.faults.verdict import MISTAKES, Outcome
 from tests.support.people import People
 
 MAILS = 10_000

@@ -12,9 +12,8 @@ import json
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -24,6 +23,7 @@ import psycopg
 from redis import Redis
 
 from tests.faults.refusals import REFUSED, Refusals
+from tests.faults.verdict import Acceptance, Facts, Outcome, mistake
 from tests.support.people import People, Person
 from tests.support.senders import SenderProcess
 
@@ -32,7 +32,7 @@ LOST, REPEATED, KILLED, HURRIED, REVIVED = 0.1, 0.15, 0.5, 0.1, 0.3
 CIRCUIT = "breaker:email"
 COMES_DUE_WITHIN = 0.8
 MAILS_PER_READER = 10
-CHANGED = "invalid_idempotent_request"
+LEFT = ("deleted", "the reader left")
 # What a round's chance is that one reader says no.
 SAYS_NO = 0.4
 # What the provider's next request meets, when it meets anything.
@@ -43,28 +43,6 @@ GOES_WRONG = (
     *(f"fault: {mode}" for mode in sorted(set(FAULTS))),
     *REFUSED,
 )
-MISTAKES = (
-    "accepted twice",
-    "accepted after a no",
-    "sent by the log, never accepted",
-    "accepted, not sent by the log",
-    "lost",
-    "given up without a reason",
-    "unknown, and nobody said no",
-)
-
-
-@dataclass
-class Outcome:
-    """What became of the mails, and what they went through."""
-
-    seed: int
-    mails: int
-    seconds: float
-    statuses: Counter[str] = field(default_factory=Counter)
-    mistakes: dict[str, list[str]] = field(default_factory=dict)
-    """Which mails the log and the provider's list tell differently about, by what is wrong."""
-    events: Counter[str] = field(default_factory=Counter)
 
 
 class Soak:
@@ -104,7 +82,7 @@ class Soak:
     def _record(self, readers: Sequence[Person], chaos: float) -> dict[UUID, UUID]:
         """Write the mails, two in three urgent; they come due one by one, so groups are small.
 
-        Return whose each is.
+        A reader's follow each other: who says no is in few requests. Return whose each is.
         """
         rows = self._database.execute(
             "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
@@ -114,13 +92,13 @@ class Soak:
             " now() + n * make_interval(secs => %s),"
             " jsonb_build_object('partner_name', 'Leo', 'match_id', gen_random_uuid())"
             " from unnest(%s::uuid[], %s::text[]) with ordinality as reader (id, email, place)"
-            " inner join generate_series(1, %s) as n on n %% %s = reader.place - 1"
+            " inner join generate_series(1, %s) as n on (n - 1) / %s = reader.place - 1"
             " returning email_logs.id, email_logs.user_id",
             (
                 chaos * COMES_DUE_WITHIN / self.mails,
                 [reader.id for reader in readers],
                 [reader.email for reader in readers],
-                *(self.mails, len(readers)),
+                *(self.mails, MAILS_PER_READER),
             ),
         ).fetchall()
         return dict(rows)
@@ -236,9 +214,9 @@ class Soak:
             self.events["breaker open"] += 1
 
     def _count(self, seconds: float) -> Outcome:
-        accepted: dict[UUID, list[datetime]] = defaultdict(list)
-        for tag, at in self._provider.get("/_sandbox/journal").json()["accepted"]:
-            accepted[UUID(tag)].append(datetime.fromisoformat(at))
+        accepted: dict[UUID, list[Acceptance]] = defaultdict(list)
+        for tag, at, key in self._provider.get("/_sandbox/journal").json()["accepted"]:
+            accepted[UUID(tag)].append(Acceptance(datetime.fromisoformat(at), key))
         rows = self._database.execute(
             "select id, delivery_status, error_message from public.email_logs where id = any(%s)",
             (self.ids,),
@@ -246,30 +224,20 @@ class Soak:
         logged = {row[0]: (row[1], row[2]) for row in rows}
         outcome = Outcome(self.seed, self.mails, seconds)
         outcome.events = self.events
+        shrunk = {
+            taken.key
+            for email, reader in self.readers.items()
+            if logged.get(email, LEFT)[0] in self.refusals.ends(reader)
+            for taken in accepted[email]
+        }
         for email, reader in self.readers.items():
-            status, reason = logged.get(email, ("deleted", "the reader left"))
+            status, reason = logged.get(email, LEFT)
             outcome.statuses[status] += 1
-            copies = accepted[email]
-            late = any(self.refusals.came_too_late(reader, at) for at in copies)
-            ends = self.refusals.ends(reader)
-            mistake = _mistake(status, len(copies), reason, late=late, ends=ends)
-            if mistake:
-                outcome.mistakes.setdefault(mistake, []).append(str(email))
+            copies, ends = accepted[email], self.refusals.ends(reader)
+            late = any(self.refusals.came_too_late(reader, taken.at) for taken in copies)
+            is_shrunk = any(taken.key in shrunk for taken in copies)
+            facts = Facts(status, reason, len(copies), ends, late=late, shrunk=is_shrunk)
+            wrong = mistake(facts)
+            if wrong:
+                outcome.mistakes.setdefault(wrong, []).append(str(email))
         return outcome
-
-
-def _mistake(
-    status: str, copies: int, reason: str | None, *, late: bool, ends: Collection[str]
-) -> str | None:
-    """Compare the log with the provider's list, which shares no code with it."""
-    wrong = {
-        "accepted twice": copies > 1,
-        "accepted after a no": late,
-        "sent by the log, never accepted": status == "sent" and copies == 0,
-        "accepted, not sent by the log": copies == 1 and status not in {"sent", "unknown", *ends},
-        "lost": copies == 0 and status not in ends,
-        "given up without a reason": status != "sent" and not reason,
-        # A request that was taken, and is repeated without a reader who said no.
-        "unknown, and nobody said no": status == "unknown" and CHANGED not in (reason or ""),
-    }
-    return next((name for name in MISTAKES if wrong[name]), None)
