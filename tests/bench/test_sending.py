@@ -18,27 +18,26 @@ def test_a_backlog_uses_the_providers_limit_and_urgent_mail_passes_it(
         drains = list(measured(backlog))
         waits = backlog.urgent(2)
 
-    assert max(map(used, drains)) >= ENOUGH
-    assert min(drained.refusals for drained in drains) <= 3
+    assert is_enough(drains[-1]), drains
     assert max(waits) <= 10 / PER_SECOND
 
 
 def measured(backlog: Backlog) -> Iterator[Drain]:
-    """Measure until it is enough with nothing refused, a few times at most."""
+    """Measure until it is enough, a few times at most."""
     for _ in range(5):
         drained = backlog.drain(seconds=8)
         yield drained
-        if not drained.refusals and drained.share >= ENOUGH:
+        if is_enough(drained):
             return
         backlog.forget_refusals()
 
 
-def used(drained: Drain) -> float:
-    """Return the share of the limit with what refusals cost, each the next two seconds' worth.
+def is_enough(drained: Drain) -> bool:
+    """Say whether it used the limit, but for what one refusal costs: two of the eight seconds.
 
     A crowded machine delays a request at times, and brings two too close together.
     """
-    return drained.share + drained.refusals * 0.2
+    return drained.refusals <= 1 and drained.share + drained.refusals * 0.2 >= ENOUGH
 
 
 @pytest.mark.usefixtures("fresh_container", "closed_breakers")
