@@ -74,6 +74,19 @@ def test_the_last_failure_is_what_is_raised() -> None:
     assert dependency.calls == 4
 
 
+@pytest.mark.parametrize(
+    ("first", "untouched"), [(DependencyUnavailable("it"), False), (BreakerOpen("it"), True)]
+)
+def test_a_circuit_that_opens_before_a_repetition_undoes_nothing(
+    first: DependencyUnavailable, untouched: bool
+) -> None:
+    errors = iter([first, BreakerOpen("it")])
+    with pytest.raises(DependencyUnavailable) as raised:
+        with_retry(2, idempotent=True)(Dependency(9, lambda: next(errors)))()
+    assert isinstance(raised.value, BreakerOpen)
+    assert raised.value.untouched is untouched
+
+
 def test_waits_grow_and_have_full_jitter(waits: list[float]) -> None:
     policy = with_retry(3, first_wait=0.1, longest_wait=0.3, idempotent=True)
     for _ in range(200):

@@ -60,6 +60,9 @@ THRESHOLDS: Mapping[str, Threshold] = {
 class BreakerOpen(DependencyUnavailable):
     """A service we depend on has failed repeatedly and is left alone for a while. Try again."""
 
+    def __init__(self, dependency: str, *, retry_after: int = 5) -> None:
+        super().__init__(dependency, retry_after=retry_after, untouched=True)
+
 
 class Breaker:
     """The breaker of one dependency in this container, sharing its circuit if it can."""

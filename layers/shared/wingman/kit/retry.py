@@ -162,12 +162,19 @@ class Retry:
             )
 
         before = iter([failed])
+        untouched = True
 
         def attempt() -> R:
-            for error in before:  # tenacity's first attempt is the one that has just failed
-                raise error
-            count("Retried", dependency=self._name)
-            return self._attempt(function)
+            nonlocal untouched
+            try:
+                for error in before:  # tenacity's first attempt is the one that has just failed
+                    raise error
+                count("Retried", dependency=self._name)
+                return self._attempt(function)
+            except DependencyUnavailable as error:
+                # What an earlier attempt may have done is done, however the last one ended.
+                untouched = error.untouched = error.untouched and untouched
+                raise
 
         return Retrying(
             retry=retry_if_exception(self._may_repeat),

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from wingman.kit.activity import touching
 from wingman.kit.auth import Caller, CurrentUser
 from wingman.kit.cache import Answer, Cache, Found, M, Source
-from wingman.kit.errors import MalformedJson, ProblemError, RateLimited
+from wingman.kit.errors import DependencyUnavailable, MalformedJson, ProblemError, RateLimited
 from wingman.kit.http.bodies import RawBody, json_object, read_fields
 from wingman.kit.http.idempotency import is_replayed
 from wingman.kit.ratelimit import (
@@ -54,7 +54,8 @@ def limit_mailing(where: Names | None = None) -> Any:
     """Limit what mails somebody each time, by one bucket per user, besides what `limit` does.
 
     With `where`, it holds only for a JSON body that names one of these fields. What was refused or
-    answered before has mailed nobody and gives its token back; what an outage ended may have.
+    answered before, or never reached the database, has mailed nobody and gives its token back; what
+    an outage ended in the middle may have.
     """
 
     def check(
@@ -66,7 +67,7 @@ def limit_mailing(where: Names | None = None) -> Any:
         try:
             yield
         except (ProblemError, RequestValidationError) as error:
-            if getattr(error, "status", 0) < HTTPStatus.INTERNAL_SERVER_ERROR:
+            if _mailed_nobody(error):
                 _give_back(unused)
             raise
         if is_replayed(response):
@@ -176,6 +177,13 @@ def _names_one(body: bytes, names: Names) -> bool:
         return not json_object(body).keys().isdisjoint(names)
     except MalformedJson:
         return False  # refused by whoever reads it
+
+
+def _mailed_nobody(error: ProblemError | RequestValidationError) -> bool:
+    """Whether the database recorded no mail: it refused, or certainly did not act at all."""
+    if isinstance(error, DependencyUnavailable):
+        return error.untouched and error.dependency == "supabase"
+    return getattr(error, "status", 0) < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _charge_user(
