@@ -120,6 +120,11 @@ def test_a_house_in_a_street_is_taken_out(text: str, kept: str) -> None:
             "[removed] late, [removed] too, [removed] dog",
         ),
         (["Leo"], "cleo, leopard, Leonie", "cleo, leopard, Leonie"),
+        (
+            ["Leo", "Jo"],
+            "_Leo_ and Leo_W, jo_leo_, Jo_",
+            "_[removed]_ and [removed]_W, jo_[removed]_, [removed]_",
+        ),
         (["Leo"], "Leo Winter, Monday", "[removed], Monday"),
         (["Leo"], "Leo. Then we go", "[removed]. Then we go"),
         (["José María"], "jose and Maria, JOSÉ MARÍA", "[removed] and [removed], [removed]"),
@@ -173,6 +178,12 @@ def test_a_name_of_any_letters_breaks_nothing(name: str, text: str) -> None:
 def test_what_identifies_nobody_stays(text: str) -> None:
     assert redact(text) == text
     assert not has_contact(text)
+
+
+@pytest.mark.parametrize("tip", ["Snap: a photo of both of you", "Ask for their IG: it is easy"])
+def test_advice_about_an_app_is_no_contact(tip: str) -> None:
+    assert not has_contact(tip)
+    assert redact(tip) != tip
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,11 @@ _HANDLES = (
     # `@6 pm` is a time.
     r"(?<!\w)[@\uff20](?!\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|h|uhr)?\b)\w+(?:[.-]\w+)*",
     r"\b\w{2,32}#\d{4}\b",
-    (
-        r"\b(?:insta(?:gram)?|ig|snap(?:chat)?|telegram|tiktok|whatsapp|discord|facebook|fb"
-        r"|twitter|linkedin|skype)\s?[:=]\s?\S+"
-    ),
+)
+# `Snap: a photo of both of you` is advice; in a question the word is not missed.
+_ACCOUNTS = (
+    r"\b(?:insta(?:gram)?|ig|snap(?:chat)?|telegram|tiktok|whatsapp|discord|facebook|fb"
+    r"|twitter|linkedin|skype)\s?[:=]\s?\S+"
 )
 _NUMBERS = (
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
@@ -69,10 +70,14 @@ _STREETS = (
 )
 _TITLED = rf"\b(?:(?:Mr|Mrs|Ms|Mx|Dr|Herrn?|Frau)\b\.?\s)+{_CAPITAL}[\w'-]*"
 
-_ANY_CASE = re.compile("|".join([*_EMAILS, *_LINKS, *_HANDLES, *_NUMBERS]), re.IGNORECASE)
+_CONTACT = "|".join([*_EMAILS, *_LINKS, *_HANDLES, *_NUMBERS])
+_FOR_SURE = re.compile(_CONTACT, re.IGNORECASE)
+_ANY_CASE = re.compile(f"{_CONTACT}|{_ACCOUNTS}", re.IGNORECASE)
 _AS_WRITTEN = re.compile("|".join([*_STREETS, _TITLED]))
 
 _INITIAL, _SHORT = 1, 2
+# Edges of a word, where an underscore is none of it: `_Leo_`, `Leo_W`.
+_BEFORE, _BEHIND = r"(?<![^\W_])", r"(?![^\W_])"
 
 
 def redact(text: str, names: Iterable[str] = ()) -> str:
@@ -85,7 +90,7 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
 
 def has_contact(text: str) -> bool:
     """Say whether there is an address, a link, a handle, a number or an id."""
-    return _ANY_CASE.search(unicodedata.normalize("NFC", text)) is not None
+    return _FOR_SURE.search(unicodedata.normalize("NFC", text)) is not None
 
 
 def _people(names: Iterable[str]) -> re.Pattern[str] | None:
@@ -111,9 +116,10 @@ def _forms(name: str) -> Iterator[str]:
             if spelt.lower() == spelt.upper():  # a script without capitals, often without spaces
                 yield re.escape(spelt)
             elif len(spelt) <= _SHORT:
-                yield rf"\b(?:{re.escape(spelt.capitalize())}|{re.escape(spelt.upper())})\b"
+                written = f"{re.escape(spelt.capitalize())}|{re.escape(spelt.upper())}"
+                yield rf"{_BEFORE}(?:{written}){_BEHIND}"
             else:
-                yield rf"(?i:\b{re.escape(spelt)}(?=s?\b))"
+                yield rf"(?i:{_BEFORE}{re.escape(spelt)}(?=s?{_BEHIND}))"
 
 
 def _plain(word: str) -> str:
