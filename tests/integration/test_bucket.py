@@ -150,7 +150,7 @@ def test_a_refusal_at_the_known_limit_holds_requests_further_apart_for_a_while(
     assert last - before == pytest.approx(SPACING / 10, abs=A_MOMENT / 10)
 
 
-def test_however_often_it_refuses_four_fifths_of_the_limit_are_used(
+def test_however_often_it_refuses_three_quarters_of_the_limit_are_used(
     bucket: RedisBucket, commands: ClockedCommands
 ) -> None:
     bucket.learn(per_second=10, hold=0)
