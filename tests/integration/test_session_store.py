@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -162,6 +162,64 @@ def test_what_happened_meanwhile_reaches_redis_when_it_is_back(
     session = another().get_user_session(new)
     assert session is not None
     assert session.data == {"c": 1}
+
+
+def deleted_a_minute_ago(
+    store: SessionStore, commands: Switched, user: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Delete while Redis is away, which then comes back."""
+    now = datetime.now(UTC)
+    with monkeypatch.context() as clock:
+        clock.setattr(module, "_now", lambda: now - timedelta(minutes=1))
+        commands.away = True
+        store.delete(user)
+        commands.away = False
+
+
+def test_a_deletion_that_was_late_keeps_what_was_stored_since(
+    store: SessionStore, commands: Switched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = uuid4()
+    deleted_a_minute_ago(store, commands, user, monkeypatch)
+    another().store_user_session(user, {"new": True})
+
+    for reader in (store, another()):
+        session = reader.get_user_session(user)
+        assert session is not None
+        assert session.data == {"new": True}
+
+
+def test_a_deletion_that_was_late_takes_what_was_stored_before_and_keeps_who_was_here_since(
+    store: SessionStore, commands: Switched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, now = uuid4(), datetime.now(UTC)
+    with monkeypatch.context() as clock:
+        clock.setattr(module, "_now", lambda: now - timedelta(hours=1))
+        another().store_user_session(user, {"old": True})
+    deleted_a_minute_ago(store, commands, user, monkeypatch)
+    another().touch(user)
+
+    for reader in (store, another()):
+        session = reader.get_user_session(user)
+        assert session is not None
+        assert session.data == {}
+        assert abs(session.last_active - now) < timedelta(seconds=30)
+
+
+def test_what_ended_before_it_was_saved_takes_nothing_newer_with_it(
+    store: SessionStore, commands: Switched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, now = uuid4(), datetime.now(UTC)
+    with monkeypatch.context() as clock:
+        clock.setattr(module, "_now", lambda: now - timedelta(minutes=6))
+        commands.away = True
+        store.store_user_session(user, {"old": True}, timedelta(minutes=5))
+        commands.away = False
+    another().store_user_session(user, {"new": True})
+
+    session = store.get_user_session(user)
+    assert session is not None
+    assert session.data == {"new": True}
 
 
 def test_a_session_ends_in_the_container_as_well(

@@ -6,7 +6,8 @@ the call of its limits (activity.py).
 
 The container remembers the sessions that it handled, at most MOST_REMEMBERED. While Redis is away
 it answers from there, and what it changed meanwhile reaches Redis with the next call for that user:
-the last container that comes back with a change wins.
+the last container that comes back with a change wins. A deletion that comes late takes nothing with
+it that is newer.
 """
 
 import json
@@ -29,6 +30,19 @@ from wingman.kit.settings import AppSettings, load
 
 MOST_REMEMBERED = 1000
 
+# KEYS[1] a session, ARGV[1] when it was deleted (s since 1970). One that was touched since began
+# anew then: it loses what had been stored before.
+_DELETE_WHAT_IS_OLDER = """
+local found = redis.call('HMGET', KEYS[1], 'last_active', 'stored')
+local deleted = tonumber(ARGV[1])
+if (tonumber(found[1]) or 0) <= deleted then
+  return redis.call('DEL', KEYS[1])
+elseif (tonumber(found[2]) or 0) <= deleted then
+  return redis.call('HDEL', KEYS[1], 'data', 'stored')
+end
+return 0
+"""
+
 
 @dataclass(frozen=True)
 class UserSession:
@@ -45,6 +59,7 @@ class _Memory:
     session: UserSession | None
     ttl: int
     unsaved: bool
+    changed_at: float = field(default_factory=lambda: _now().timestamp())
 
     @property
     def alive(self) -> UserSession | None:
@@ -91,7 +106,7 @@ class SessionStore:
     def delete(self, user_id: UUID) -> None:
         """End a user's session."""
         self._remember(user_id, _Memory(None, _seconds(self.timeout), unsaved=True))
-        self._reach(lambda: self._save(user_id))
+        self._reach(lambda: self._delete(user_id))
 
     def _reach(self, step: Callable[[], None]) -> bool:
         try:
@@ -113,12 +128,16 @@ class SessionStore:
         if known is None or not known.unsaved:
             return
         if known.alive is None:
-            self.commands.run("DEL", key)
+            _delete_what_is_older().run(self.commands, [key], [known.changed_at])
         else:
-            at, data = round(known.alive.last_active.timestamp()), json.dumps(known.alive.data)
-            fields = ["data", data, "last_active", at, "ttl", known.ttl]
+            at, data = int(known.alive.last_active.timestamp()), json.dumps(known.alive.data)
+            fields = ["data", data, "last_active", at, "ttl", known.ttl, "stored", known.changed_at]
             _checked(self.commands.pipeline([["HSET", key, *fields], ["EXPIRE", key, known.ttl]]))
         self._remember(user_id, replace(known, unsaved=False))
+
+    def _delete(self, user_id: UUID) -> None:
+        self.commands.run("DEL", session_key(user_id))
+        self._remember(user_id, replace(self._known[user_id], unsaved=False))
 
     def _read(self, user_id: UUID) -> None:
         self._save(user_id)
@@ -153,6 +172,11 @@ def _now() -> datetime:
 @cache
 def _touch_alone() -> Script:
     return Script(f"local limits = function() return {{}} end\n{lua('touch')}")
+
+
+@cache
+def _delete_what_is_older() -> Script:
+    return Script(_DELETE_WHAT_IS_OLDER)
 
 
 @cache
