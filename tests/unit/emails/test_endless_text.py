@@ -1,10 +1,8 @@
 """Foreign text may be as long as it likes: reading it costs its length, not its square."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 
+from tests.support.growth import times_dearer
 from tests.unit.emails.test_events import ADDRESS, told
 from wingman.emails.provider import redact
 
@@ -14,21 +12,6 @@ WORDS = ["x", "@", "x@", "x.", "@x"]
 
 def complained(to: object) -> list[str]:
     return list(told("email.complained", {"to": to})["p_suppressed_addresses"])
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """Return what it costs at its best; another program's turn is none of it."""
-    best = float("inf")
-    for _ in range(3):
-        began = time.process_time()
-        action()
-        best = min(best, time.process_time() - began)
-    return best
-
-
-def times_dearer(cost: Callable[[int], object], size: int) -> float:
-    """Return how much more a text of ten times the size costs."""
-    return seconds(lambda: cost(10 * size)) / max(seconds(lambda: cost(size)), 1e-4)
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -9,7 +9,9 @@ import sys
 import jwt
 import pytest
 
+from tests.support.growth import times_dearer
 from tests.support.template import ROOT
+from wingman.kit import observability
 
 # Made here, so that nothing that looks like a secret lies in the repository.
 RANDOM = secrets.token_hex(12)
@@ -47,6 +49,11 @@ def test_what_can_be_told_is_taken_out() -> None:
     records = [json.loads(line) for line in lines.splitlines()]
     assert [record["to"] for record in records] == ["[removed]"] * len(PERSONAL)
     assert all("could not read <[removed]>" in record["exception"] for record in records)
+
+
+@pytest.mark.parametrize("word", ["x", "x.", "@", "x%40", "eyJ-"])
+def test_a_line_of_ten_times_the_length_costs_ten_times_not_a_hundred(word: str) -> None:
+    assert times_dearer(lambda size: observability._written({"path": word * size}), 1_000) < 20
 
 
 @pytest.mark.parametrize(

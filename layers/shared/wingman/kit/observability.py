@@ -20,8 +20,10 @@ FLUSH_SECONDS = 1.0
 
 REMOVED = "[removed]"
 _PERSONAL = re.compile(
-    r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"  # an address, also in a URL
-    r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # an access token (RFC 7519)
+    # Beginnings have an end, or an endless word would cost the square of its length. An address,
+    # also in a URL: RFC 5321 section 4.5.3.1.1 has no more before the @.
+    r"[\w.+%-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
+    r"|\beyJ[\w-]{8,500}\.[\w-]+\.[\w-]*"  # an access token (RFC 7519)
     r"|\b(?:re|sk|whsec|sb_secret)[_-][\w+/=-]{8,}"  # a key, by what its maker puts before it
 )
 
