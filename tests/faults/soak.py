@@ -33,6 +33,8 @@ CIRCUIT = "breaker:email"
 COMES_DUE_WITHIN = 0.8
 MAILS_PER_READER = 10
 LEFT = ("deleted", "the reader left")
+# How much longer chaos lasts, at most, for what has not gone wrong in its time.
+PATIENCE = 2
 # What a round's chance is that one reader says no.
 SAYS_NO = 0.4
 # What the provider's next request meets, when it meets anything.
@@ -109,14 +111,15 @@ class Soak:
         self._enqueue(self.ids)
         with ThreadPoolExecutor(1) as sweeper:
             while (spent := time.monotonic() - began) < seconds and self._open():
-                self._calm = spent > self._chaos and not self.missed()
+                over = spent > PATIENCE * self._chaos
+                self._calm = over or (spent > self._chaos and not self.missed())
                 sweep = sweeper.submit(self._sweep)
                 for _ in range(8):
                     self._upset_the_provider()
                     self._work()
                     time.sleep(0.03)
                 self._let_time_pass()
-                if self.dice.random() < SAYS_NO and not self._calm:
+                if (self._some_way_is_new() or self.dice.random() < SAYS_NO) and not self._calm:
                     self.refusals.one_more()
                 sweep.result()
         return self._count(spent)
@@ -124,6 +127,9 @@ class Soak:
     def missed(self) -> list[str]:
         """Return what has not gone wrong so far; a slow machine takes longer over it."""
         return [event for event in GOES_WRONG if not self.events[event]]
+
+    def _some_way_is_new(self) -> bool:
+        return not all(self.events[way] for way in REFUSED)
 
     def _open(self) -> bool:
         row = self._database.execute(
@@ -174,7 +180,8 @@ class Soak:
             return
         waiting = self._provider.get("/_sandbox/faults").json()
         if not waiting and self.dice.random() < FAULTY:
-            mode = self.dice.choice(FAULTS)
+            new = [mode for mode in FAULTS if not self.events[f"fault: {mode}"]]
+            mode = self.dice.choice(new or FAULTS)
             self._provider.post("/_sandbox/faults", json={"mode": mode, "count": 1})
             self.events[f"fault: {mode}"] += 1
         if self.dice.random() < 0.1:
@@ -187,7 +194,10 @@ class Soak:
         self._database.execute(
             "update public.email_logs set due_at = least(due_at, now()), enqueued_at = null"
             " where id in (select id from public.email_logs where id = any(%s)"
-            " and delivery_status = 'pending' and (enqueued_at is null or due_at <= now())"
+            " and case delivery_status"
+            " when 'pending' then enqueued_at is null or due_at <= now()"
+            # Its message was lost: the sweep hands it out anew, minutes later.
+            " when 'sending' then lease_expires_at <= now() end"
             " for update skip locked)",
             (self.ids,),
         )
