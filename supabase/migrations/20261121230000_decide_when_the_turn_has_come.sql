@@ -1,5 +1,6 @@
--- A claim that waited for its turn told wishes and meetings as they were before it waited: a
--- statement sees what was there when it began. So the wait is a statement of its own.
+-- What a mail says was frozen when it was recorded, up to a year ago. Where it goes, and whether
+-- its meeting still stands as it says, is asked for when the claim's turn has come. A statement
+-- sees what was there when it began, so the wait is a statement of its own.
 create or replace function private.take_turn(p_ids uuid[], p_limit integer)
 returns void
 language plpgsql
@@ -71,6 +72,11 @@ begin
     from private.lease_named_emails(p_ids, v_token, v_expires_at) as leased;
 end;
 $$;
+
+-- Other columns than the function that it replaces, and another order of parameters: what returns
+-- other columns has to be another function, or the migrations could not run twice.
+drop function if exists public.claim_emails(uuid[], integer, integer, interval);
+
 create or replace function public.claim_emails(
     p_ids uuid[],
     p_lease_seconds integer,
@@ -184,3 +190,15 @@ as $$
         on suppression.address_hash = private.address_hash(goes.address)
     order by 3 asc nulls last, 4 asc, 12 asc, 1 asc;
 $$;
+comment on function public.claim_emails(uuid[], integer, interval, integer) is
+'Leases due mails to the calling worker and tells all it needs to decide and render. With a limit,
+the ids only say which lane: a queue message is a hint that something is due there. What can wait
+(bulk) comes with the times of what its reader got during p_look_back, a mail about a session with
+the status and revision which that has now; due_at is when it became due, before any retry.';
+
+revoke all on function public.claim_emails(uuid[], integer, interval, integer)
+from public, anon, authenticated, service_role;
+grant execute on function public.claim_emails(uuid[], integer, interval, integer) to service_role;
+
+-- The same as private.email_recipients, without the address.
+drop view if exists private.email_readers;
