@@ -1,4 +1,4 @@
-create or replace function private.names_told_to(p_user_id uuid)
+create or replace function private.names_told_to(p_user_id uuid, p_partner_id uuid)
 returns jsonb
 language sql
 stable
@@ -22,7 +22,13 @@ as $$
 
     names as (
         select other.first_name as name
-        from (select person_id from asked union select person_id from asked_by) as person
+        from (
+            select person_id from asked
+            union
+            select person_id from asked_by
+            union
+            select p_partner_id
+        ) as person
         inner join public.user_profiles as other on other.id = person.person_id
         union
         select unnest(array[own.first_name, own.last_name])
@@ -34,9 +40,9 @@ as $$
     from names
     where names.name is not null;
 $$;
-comment on function private.names_told_to(uuid) is
+comment on function private.names_told_to(uuid, uuid) is
 'The own names of a user and the first names that mails have told them: of who invited them and
-of who answered. No last name of anybody else, because nothing else tells it either.';
+of who answered, at most the newest hundred of each, and of the partner. No last name of anybody else, because nothing else tells it either.';
 
 create or replace function public.get_coach_context(p_challenge_id uuid, p_session_id uuid)
 returns jsonb
@@ -74,7 +80,7 @@ begin
             'scheduled_time', private.iso_utc(v_session.scheduled_time),
             'status', private.session_status(v_session)
         ) end,
-        'names', private.names_told_to(v_caller)
+        'names', private.names_told_to(v_caller, private.partner_of(v_session, v_caller))
     );
 end;
 $$;
@@ -83,5 +89,5 @@ comment on function public.get_coach_context(uuid, uuid) is
 when that session is; no place, no note and no id, because it leaves the system. The names do not:
 they are what to strike from a question. Security definer because users have no grant on sessions.';
 
-revoke all on function private.names_told_to(uuid)
+revoke all on function private.names_told_to(uuid, uuid)
 from public, anon, authenticated, service_role;

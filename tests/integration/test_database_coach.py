@@ -3,11 +3,12 @@
 from typing import Any
 
 from tests.integration.database import Person, call, look, new_person
+from tests.integration.meetings import Pair
 
 
-def names(url: str, person: Person) -> set[str]:
+def names(url: str, person: Person, session_id: object = None) -> set[str]:
     found: dict[str, Any] = call(
-        url, person, "get_coach_context", p_challenge_id=None, p_session_id=None
+        url, person, "get_coach_context", p_challenge_id=None, p_session_id=session_id
     )
     return set(found["names"])
 
@@ -55,3 +56,17 @@ def test_whom_somebody_invited_is_told_only_with_an_answer(
 
     assert names(url, maya) == {"Maya", "Kim"}
     assert names(url, leo) == {"Leo", "Maya"}
+
+
+def test_the_partner_of_a_meeting_is_told_however_many_came_since(pair: Pair) -> None:
+    session_id = pair.plan()["session"]["id"]
+    someone = new_person(pair.url, "Ada")
+    look(
+        pair.url,
+        "insert into public.wingman_matches (user1_id, user2_id, initiator_id, status)"
+        " select %s, %s, %s, 'declined' from generate_series(1, 100)",
+        *(pair.first.user_id, someone.user_id, pair.first.user_id),
+    )
+
+    assert names(pair.url, pair.first) == {"Maya", "Ada"}
+    assert names(pair.url, pair.first, session_id) == {"Maya", "Ada", "Leo"}
