@@ -1,10 +1,10 @@
 """The buckets that take over in a container when Redis is away."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wingman.kit import ratelimit_memory
-from wingman.kit.ratelimit import LocalBuckets, Policy
+from wingman.kit.ratelimit import EMAIL, LocalBuckets, Policy
 
 SMALL = Policy("small", 2, 10.0, "user")
 LARGE = Policy("large", 5, 1.0, "ip")
@@ -18,6 +18,20 @@ def test_a_bucket_holds_its_capacity_and_refills() -> None:
     assert taken[2].retry_after_seconds == 10
     assert not buckets.take({"a": SMALL}, 9.9)[0].allowed
     assert buckets.take({"a": SMALL}, 10.0)[0].allowed
+
+
+@example(0.004)  # loses a token in floating point
+@given(st.integers(0, 10_000_000).map(lambda millis: millis / 1000))
+def test_a_full_bucket_gives_its_whole_capacity_at_any_moment(now: float) -> None:
+    buckets = LocalBuckets()
+    buckets.take({"a": EMAIL}, now)
+    buckets.give_back({"a": EMAIL})
+    taken = [buckets.take({"a": EMAIL}, now)[0] for _ in range(3)]
+    assert [(verdict.allowed, verdict.remaining) for verdict in taken] == [
+        (True, 2),
+        (True, 1),
+        (True, 0),
+    ]
 
 
 def test_a_refusal_charges_no_bucket() -> None:

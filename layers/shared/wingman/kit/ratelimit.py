@@ -133,7 +133,7 @@ class Limiter:
 
     def give_back(self, policies: Mapping[str, Policy], *, cost: int = 1) -> None:
         """Return what was charged and bought nothing; if Redis does not hear of it, it is lost."""
-        micros = [round(p.seconds_per_token * 1_000_000) * cost for p in policies.values()]
+        micros = [policy.micros_per_token * cost for policy in policies.values()]
         try:
             _return().run(self._commands, list(policies), micros)
         except (DependencyUnavailable, RedisError):
@@ -160,8 +160,7 @@ class Limiter:
         keys = [*policies, *circuits, *[key for step in steps for key in step.keys]]
         arguments: list[object] = [len(policies), cost]
         for policy in policies.values():
-            interval = round(policy.seconds_per_token * 1_000_000)
-            arguments += [policy.capacity, interval, int(policy.shadow)]
+            arguments += [policy.capacity, policy.micros_per_token, int(policy.shadow)]
         arguments += [argument for step in steps for argument in step.arguments]
         script = _script(*(step.lua for step in steps))
         reply = script.run(self._commands, keys, arguments)

@@ -13,17 +13,21 @@ MOST_REPEATED_SECONDS = 30.0
 
 @dataclass
 class LocalBuckets:
-    """The script's arithmetic in this container, bounded in memory (times in seconds)."""
+    """The script's arithmetic in this container, bounded in memory.
 
-    full_at: dict[str, float] = field(default_factory=dict)
+    Whole microseconds, as in Redis: floating-point sums lose a token now and then.
+    """
 
-    def take(self, policies: Mapping[str, Policy], now: float, cost: int = 1) -> list[Verdict]:
+    full_at: dict[str, int] = field(default_factory=dict)
+
+    def take(self, policies: Mapping[str, Policy], seconds: float, cost: int = 1) -> list[Verdict]:
         """Charge `cost` tokens to every bucket (key → policy), or nothing to any."""
+        now = _micros(seconds)
         self._forget_full_ones(now)
         before = {key: max(self.full_at.get(key, now), now) for key in policies}
-        after = {k: before[k] + cost * policy.seconds_per_token for k, policy in policies.items()}
+        after = {k: before[k] + cost * policy.micros_per_token for k, policy in policies.items()}
         excess = {
-            key: after[key] - now - policy.capacity * policy.seconds_per_token
+            key: after[key] - now - policy.capacity * policy.micros_per_token
             for key, policy in policies.items()
         }
         refused = any(excess[key] > 0 and not policy.shadow for key, policy in policies.items())
@@ -33,9 +37,9 @@ class LocalBuckets:
             Verdict(
                 policy,
                 allowed=excess[key] <= 0,
-                remaining=int(policy.capacity - (state[key] - now) / policy.seconds_per_token),
+                remaining=policy.capacity - math.ceil((state[key] - now) / policy.micros_per_token),
                 full_in_ms=_milliseconds(state[key] - now),
-                fits_in_ms=_milliseconds(max(0.0, excess[key])),
+                fits_in_ms=_milliseconds(max(0, excess[key])),
             )
             for key, policy in policies.items()
         ]
@@ -44,9 +48,9 @@ class LocalBuckets:
         """Return tokens to every bucket; a full one stays full."""
         for key, policy in policies.items():
             if key in self.full_at:
-                self.full_at[key] -= cost * policy.seconds_per_token
+                self.full_at[key] -= cost * policy.micros_per_token
 
-    def _forget_full_ones(self, now: float) -> None:
+    def _forget_full_ones(self, now: int) -> None:
         if len(self.full_at) < MOST_KEYS:
             return
         kept = {key: at for key, at in self.full_at.items() if at > now}
@@ -108,5 +112,9 @@ def _later(verdict: Verdict, passed_ms: int) -> Verdict:
     )
 
 
-def _milliseconds(seconds: float) -> int:
-    return math.ceil(seconds * 1000 - 1e-6)
+def _micros(seconds: float) -> int:
+    return round(seconds * 1_000_000)
+
+
+def _milliseconds(micros: int) -> int:
+    return math.ceil(micros / 1000)

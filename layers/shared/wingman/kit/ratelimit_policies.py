@@ -23,6 +23,11 @@ class Policy:
     shadow: bool = False
 
     @property
+    def micros_per_token(self) -> int:
+        """`seconds_per_token` in whole microseconds, in which buckets count."""
+        return round(self.seconds_per_token * 1_000_000)
+
+    @property
     def window_seconds(self) -> int:
         """The seconds in which an empty bucket fills."""
         return math.ceil(self.capacity * self.seconds_per_token)
