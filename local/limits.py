@@ -11,12 +11,12 @@ from ipaddress import ip_address
 from uuid import UUID
 
 from wingman.coach import service as coach
-from wingman.kit.commands import RedisError
+from wingman.kit.clients.commands import RedisError
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.ratelimit import ALL, Limiter, Policy, Verdict
-from wingman.kit.ratelimit_memory import MOST_REPEATED_SECONDS
-from wingman.kit.ratelimit_policies import Scope
-from wingman.kit.redis import redis
+from wingman.kit.limits.limiter import ALL, Limiter, Policy, Verdict
+from wingman.kit.limits.memory import MOST_REPEATED_SECONDS
+from wingman.kit.limits.policy import Scope
 from wingman.kit.settings import CoachSettings, SettingsError, load
 
 EVERYBODY = "all"

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from wingman.emails import operations
-from wingman.emails.models import Priority, Template
-from wingman.emails.operations import DeadLetter, Deliveries, Lane
-from wingman.kit.database import Database, DatabaseError, get_service_client
+from wingman.kit.clients.database import Database, DatabaseError, get_service_client
 from wingman.kit.errors import DependencyUnavailable, Unauthenticated
 from wingman.kit.settings import SettingsError
+from wingman.notifications.email.models import Priority, Template
+from wingman.notifications.email.operating import operations
+from wingman.notifications.email.operating.operations import DeadLetter, Deliveries, Lane
 
 _HOURS = 24
 _STATUS, _LETTERS = "make mail-status", "make dead-letters"

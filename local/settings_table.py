@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BEGIN, END = "<!-- settings: make settings -->\n", "<!-- /settings -->\n"
 # The domains that have settings which only they can judge.
-_OWNERS = ("wingman.emails.settings",)
+_OWNERS = ("wingman.notifications.email.settings",)
 # What the runtime or a library reads by itself.
 OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL"})
 OF_THE_LIBRARIES = frozenset({"POWERTOOLS_SERVICE_NAME"})

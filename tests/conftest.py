@@ -19,22 +19,16 @@ from tests.support.people import People
 from wingman.challenges import service as challenges
 from wingman.coach import provider as coach_provider
 from wingman.coach import service as coach
-from wingman.emails import bucket, pages, provider, self_service
-from wingman.emails import service as email_service
-from wingman.kit import (
-    activity,
-    auth,
-    breaker,
-    breakers,
-    database,
-    observability,
-    queue,
-    ratelimit,
-    redis,
-    retry,
-    session_store,
-    settings,
-)
+from wingman.kit import observability, settings
+from wingman.kit.auth import tokens as auth
+from wingman.kit.clients import breakers, database, queue, redis
+from wingman.kit.limits import limiter as ratelimit
+from wingman.kit.presence import activity
+from wingman.kit.presence import logins as session_store
+from wingman.kit.resilience import breaker, retry
+from wingman.notifications.email.readers import pages, self_service
+from wingman.notifications.email.sending import bucket, provider
+from wingman.notifications.email.sending import service as email_service
 from wingman.reputation import service as reputation
 
 ROOT = Path(__file__).parent.parent

@@ -13,8 +13,8 @@ from wingman.challenges.models import (
     Submission,
     SubmissionPage,
 )
-from wingman.kit.auth import CurrentUser
-from wingman.kit.database import get_anon_client, get_user_client
+from wingman.kit.auth.tokens import CurrentUser
+from wingman.kit.clients.database import get_anon_client, get_user_client
 from wingman.kit.http import (
     IdempotentRequest,
     PageQuery,
@@ -24,7 +24,7 @@ from wingman.kit.http import (
     limit,
     tell_replayed,
 )
-from wingman.kit.ratelimit import CHALLENGE_SUBMISSIONS
+from wingman.kit.limits.limiter import CHALLENGE_SUBMISSIONS
 from wingman.kit.settings import ChallengeSettings, RedisSettings, SupabaseSettings, load
 
 app = create_app(SupabaseSettings, RedisSettings, ChallengeSettings)

@@ -5,10 +5,10 @@ from fastapi import APIRouter
 from wingman.coach import service
 from wingman.coach.models import Ask, Tips
 from wingman.coach.provider import coach
-from wingman.kit.auth import CurrentUser
-from wingman.kit.database import get_user_client
+from wingman.kit.auth.tokens import CurrentUser
+from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import CACHED, UserGate, create_app, lambda_handler
-from wingman.kit.ratelimit import limiter
+from wingman.kit.limits.limiter import limiter
 from wingman.kit.settings import CoachSettings, RedisSettings, SupabaseSettings, load
 
 router = APIRouter()

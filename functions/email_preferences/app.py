@@ -5,16 +5,16 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from wingman.emails import history, preferences
-from wingman.emails.history import DeliveryStatus, EmailExport, EmailStatusPage
-from wingman.emails.preferences import EmailPreferences, PreferenceChanges
-from wingman.kit.activity import activity
-from wingman.kit.auth import Owner
-from wingman.kit.database import get_user_client
+from wingman.kit.auth.tokens import Owner
+from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
 from wingman.kit.paging import page_at
-from wingman.kit.session_store import session_store
+from wingman.kit.presence.activity import activity
+from wingman.kit.presence.logins import session_store
 from wingman.kit.settings import RedisSettings, SupabaseSettings
+from wingman.notifications.email.readers import history, preferences
+from wingman.notifications.email.readers.history import DeliveryStatus, EmailExport, EmailStatusPage
+from wingman.notifications.email.readers.preferences import EmailPreferences, PreferenceChanges
 
 app = create_app(SupabaseSettings, RedisSettings)
 

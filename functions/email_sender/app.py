@@ -1,12 +1,9 @@
-"""SQS: sends the mails that a batch of messages names. See wingman/emails/service.py."""
+"""SQS: sends the emails of a batch. See wingman/notifications/email/sending/service.py."""
 
 from typing import Any
 
 from pydantic import ValidationError
 
-from wingman.emails import service as emails
-from wingman.emails.models import EmailIds
-from wingman.emails.settings import EmailSettings
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
@@ -17,6 +14,9 @@ from wingman.kit.settings import (
     SupabaseServiceSettings,
     check,
 )
+from wingman.notifications.email.models import EmailIds
+from wingman.notifications.email.sending import service as emails
+from wingman.notifications.email.settings import EmailSettings
 
 check(AppSettings, SupabaseServiceSettings, RedisSettings, ResendSettings, EmailSettings)
 

@@ -7,13 +7,13 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wingman.emails.pages import FIELDS, Page, pages
-from wingman.emails.self_service import Unsubscribed, reader, self_service
-from wingman.emails.settings import BrandSettings
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_link, problems
 from wingman.kit.http.bodies import RequestFields, documented
 from wingman.kit.settings import LinkSettings, RedisSettings, SupabaseServiceSettings
+from wingman.notifications.email.readers.pages import FIELDS, Page, pages
+from wingman.notifications.email.readers.self_service import Unsubscribed, reader, self_service
+from wingman.notifications.email.settings import BrandSettings
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 UNSUBSCRIBE, PREFERENCES = "/api/email/unsubscribe", "/email/preferences"

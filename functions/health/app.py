@@ -4,10 +4,8 @@ from http import HTTPStatus
 
 from fastapi import Response
 
-from wingman.kit.features import Features, features
-from wingman.kit.health import Health, check_health
 from wingman.kit.http import create_app, lambda_handler, limit_public
-from wingman.kit.ratelimit import PUBLIC
+from wingman.kit.limits.limiter import PUBLIC
 from wingman.kit.settings import (
     FeatureSettings,
     MailProviderSettings,
@@ -15,6 +13,8 @@ from wingman.kit.settings import (
     SupabaseServiceSettings,
     SupabaseSettings,
 )
+from wingman.status.features import Features, features
+from wingman.status.health import Health, check_health
 
 app = create_app(
     SupabaseSettings,

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from wingman.emails import digests, history, operations
+from wingman.kit.clients.database import Database, get_service_client
 from wingman.kit.clock import LambdaContext, deadline
-from wingman.kit.database import Database, get_service_client
 from wingman.kit.observability import logger
 from wingman.kit.settings import AppSettings, RedisSettings, SupabaseServiceSettings, check
 from wingman.matches import service as matches
+from wingman.notifications.email.operating import digests, operations
+from wingman.notifications.email.readers import history
 from wingman.reputation import service as reputation
 from wingman.sessions import service as sessions
 

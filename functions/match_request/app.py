@@ -5,8 +5,9 @@ from uuid import UUID
 
 from fastapi import Response
 
-from wingman.kit.auth import CurrentUser
-from wingman.kit.database import get_user_client
+from wingman.kit.auth.tokens import CurrentUser
+from wingman.kit.clients.database import get_user_client
+from wingman.kit.clients.queue import queue
 from wingman.kit.http import (
     IdempotentRequest,
     PageQuery,
@@ -15,8 +16,7 @@ from wingman.kit.http import (
     limit,
     tell_replayed,
 )
-from wingman.kit.queue import queue
-from wingman.kit.ratelimit import MATCH_REQUESTS
+from wingman.kit.limits.limiter import MATCH_REQUESTS
 from wingman.kit.settings import (
     MatchSettings,
     QueueSettings,

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from wingman.kit.auth import CurrentUser
-from wingman.kit.database import get_user_client
+from wingman.kit.auth.tokens import CurrentUser
+from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import CACHED, UserGate, create_app, lambda_handler
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.reputation import service

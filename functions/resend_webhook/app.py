@@ -5,14 +5,14 @@ from typing import Literal
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from wingman.emails import events
-from wingman.emails.errors import InvalidSignature
+from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import utc_now
-from wingman.kit.database import get_service_client
 from wingman.kit.http import create_app, lambda_handler
 from wingman.kit.http.bodies import RawBody, json_object
 from wingman.kit.settings import SupabaseServiceSettings, WebhookSettings, load
 from wingman.kit.signatures import verified_id
+from wingman.notifications.email.errors import InvalidSignature
+from wingman.notifications.email.operating import events
 
 app = create_app(SupabaseServiceSettings, WebhookSettings)
 

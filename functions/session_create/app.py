@@ -4,8 +4,9 @@ from http import HTTPStatus
 
 from fastapi import Response
 
-from wingman.kit.auth import CurrentUser
-from wingman.kit.database import get_user_client
+from wingman.kit.auth.tokens import CurrentUser
+from wingman.kit.clients.database import get_user_client
+from wingman.kit.clients.queue import queue
 from wingman.kit.http import (
     IdempotentRequest,
     create_app,
@@ -13,7 +14,6 @@ from wingman.kit.http import (
     limit_mailing,
     tell_replayed,
 )
-from wingman.kit.queue import queue
 from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
 from wingman.reputation import service as reputation
 from wingman.sessions import service

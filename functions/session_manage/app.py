@@ -4,10 +4,10 @@ from uuid import UUID
 
 from fastapi import Response
 
-from wingman.kit.auth import CurrentUser
-from wingman.kit.database import get_user_client
+from wingman.kit.auth.tokens import CurrentUser
+from wingman.kit.clients.database import get_user_client
+from wingman.kit.clients.queue import queue
 from wingman.kit.http import PageQuery, create_app, lambda_handler, limit, limit_mailing
-from wingman.kit.queue import queue
 from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
 from wingman.reputation.service import cache
 from wingman.sessions import service

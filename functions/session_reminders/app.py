@@ -1,17 +1,17 @@
 """EventBridge, every minute: hands out the mail that is due, and reports how much waits.
 
-See wingman/reminders/service.py and wingman/emails/operations.py.
+See sending/sweep.py and operating/operations.py in wingman/notifications/email.
 """
 
 from typing import Any
 
-from wingman.emails import operations
-from wingman.emails import service as emails
+from wingman.kit.clients.database import get_service_client
+from wingman.kit.clients.queue import queue
 from wingman.kit.clock import LambdaContext, deadline
-from wingman.kit.database import get_service_client
-from wingman.kit.queue import queue
 from wingman.kit.settings import AppSettings, QueueSettings, SupabaseServiceSettings, check
-from wingman.reminders import service as reminders
+from wingman.notifications.email.operating import operations
+from wingman.notifications.email.sending import service as emails
+from wingman.notifications.email.sending import sweep as reminders
 
 check(AppSettings, SupabaseServiceSettings, QueueSettings)
 

@@ -14,8 +14,6 @@ from local.doctor import addresses, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.mail_domain import Dns, check_mail_domain
 from local.settings_table import models
-from wingman.emails.brand import Brand
-from wingman.emails.settings import BrandSettings
 from wingman.kit.settings import (
     AppSettings,
     CoachSettings,
@@ -30,6 +28,8 @@ from wingman.kit.settings import (
     WebhookSettings,
     load,
 )
+from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.settings import BrandSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,11 +13,11 @@ import psycopg
 from psycopg import errors
 
 from local.doctor.findings import Findings, fail, ok, warn
-from wingman.emails.brand import Brand
-from wingman.kit.database import DatabaseError, get_anon_client, get_service_client
+from wingman.kit.clients.database import DatabaseError, get_anon_client, get_service_client
+from wingman.kit.clients.lua import Script
+from wingman.kit.clients.redis import RedisError, redis
+from wingman.kit.clients.transport import http_client
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.lua import Script
-from wingman.kit.redis import RedisError, redis
 from wingman.kit.settings import (
     CoachSettings,
     QueueSettings,
@@ -26,7 +26,7 @@ from wingman.kit.settings import (
     WebhookSettings,
     load,
 )
-from wingman.kit.transport import http_client
+from wingman.notifications.email.letters.brand import Brand
 
 MIGRATIONS = Path(__file__).parent.parent.parent / "supabase" / "migrations"
 TIMEOUT_SECONDS = 5.0

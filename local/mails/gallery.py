@@ -10,10 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.sync_api import Browser, Page
 
 from local.progress import step
-from wingman.emails.brand import Brand
-from wingman.emails.contents import Content
-from wingman.emails.links import Links
-from wingman.emails.rendering import Reader, RenderedEmail, Renderer
+from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.letters.contents import Content
+from wingman.notifications.email.letters.links import Links
+from wingman.notifications.email.letters.rendering import Reader, RenderedEmail, Renderer
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")

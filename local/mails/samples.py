@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from local.stack import CHECKOUT
-from wingman.emails.contents import (
+from wingman.notifications.email.letters.contents import (
     Content,
     MatchAccepted,
     MatchDeclined,
@@ -18,9 +18,9 @@ from wingman.emails.contents import (
     SessionScheduled,
     WeeklyDigest,
 )
-from wingman.emails.models import Template
+from wingman.notifications.email.models import Template
 
-_BRANDS = CHECKOUT / "layers/shared/wingman/emails/brands"
+_BRANDS = CHECKOUT / "layers/shared/wingman/notifications/email/letters/brands"
 BRANDS: dict[str, dict[str, str]] = {
     path.stem: json.loads(path.read_text("utf-8")) for path in sorted(_BRANDS.glob("*.json"))
 }

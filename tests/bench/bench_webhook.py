@@ -16,7 +16,7 @@ from local.resend.webhooks import signed
 from local.stack import stack
 from tests.support.functions import Function
 from tests.support.people import People
-from wingman.kit.database import get_service_client
+from wingman.kit.clients.database import get_service_client
 
 MAILS, EVENTS = 250, 1000
 ORDER = ("sent", "delivered", "bounced", "complained")

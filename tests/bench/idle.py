@@ -15,7 +15,7 @@ from tests.support.api import Api
 from tests.support.functions import Function
 from tests.support.inbox import Inbox
 from tests.support.people import People
-from wingman.kit.database import get_anon_client
+from wingman.kit.clients.database import get_anon_client
 
 
 @dataclass

@@ -15,9 +15,9 @@ from uuid import uuid4
 import httpx
 
 from tests.bench.references import find_references
-from wingman.kit import ratelimit
-from wingman.kit.ratelimit import Limiter, Policy
-from wingman.kit.redis import redis
+from wingman.kit.clients.redis import redis
+from wingman.kit.limits import limiter as ratelimit
+from wingman.kit.limits.limiter import Limiter, Policy
 
 Check = Callable[[str], bool]
 """One request of this user; whether it may go on."""

@@ -12,12 +12,13 @@ import redis
 from tests.bench.outage import STARTS_AT, Guarded, Outage, Plan
 from tests.bench.simulation import Simulation
 from tests.support.redis import MOVED_CLOCK, clock_at
-from wingman.kit import breaker as breaker_module
-from wingman.kit import clock, ratelimit
-from wingman.kit.breaker import Breaker
-from wingman.kit.commands import Command, Commands, RedisError
-from wingman.kit.lua import Script
-from wingman.kit.ratelimit import Limiter
+from wingman.kit import clock
+from wingman.kit.clients.commands import Command, Commands, RedisError
+from wingman.kit.clients.lua import Script
+from wingman.kit.limits import limiter as ratelimit
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.resilience import breaker as breaker_module
+from wingman.kit.resilience.breaker import Breaker
 
 
 class SimulatedTimeCommands(Commands):

@@ -15,12 +15,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from redis import Redis
 
-from wingman.kit import retry
-from wingman.kit.breakers import breaker, breakers
+from wingman.kit.clients.breakers import breaker, breakers
+from wingman.kit.clients.database import PostgrestDatabase
+from wingman.kit.clients.transport import http_client
 from wingman.kit.clock import within
-from wingman.kit.database import PostgrestDatabase
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.transport import http_client
+from wingman.kit.resilience import retry
 
 DEADLINE = 0.9
 """Seconds."""

@@ -7,7 +7,7 @@ import pytest
 from tests.bench import own_breaker, powertools_breaker
 from tests.bench.outage import Plan
 from tests.support.functions import Function
-from wingman.kit.breaker import THRESHOLDS
+from wingman.kit.resilience.breaker import THRESHOLDS
 
 THRESHOLD = THRESHOLDS["supabase"].failures
 Load = Callable[..., Function]

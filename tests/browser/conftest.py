@@ -10,7 +10,7 @@ from redis import Redis
 from local.browser import browser as chromium
 from tests.browser.reader import STATES, Reader
 from tests.support.people import People
-from wingman.emails.models import Category
+from wingman.notifications.email.models import Category
 
 
 # For this folder alone: while it is open, no other event loop runs in the thread. pytest takes a

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from wingman.emails.brand import contrast
+from wingman.notifications.email.letters.brand import contrast
 
 _CONTROLS = "a[href], button, select, input:not([type=hidden])"
 _READ = """() => {

@@ -6,8 +6,8 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.support.people import People
-from wingman.emails.links import Link, Links
-from wingman.emails.models import Category
+from wingman.notifications.email.letters.links import Link, Links
+from wingman.notifications.email.models import Category
 
 
 class Reader:

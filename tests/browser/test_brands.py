@@ -7,10 +7,10 @@ from playwright.sync_api import Page
 
 from local.mails.samples import BRANDS
 from tests.browser.looks import DESKTOP, PHONE, Look, barriers, in_every_look
-from wingman.emails import pages
-from wingman.emails.brand import Brand
-from wingman.emails.errors import InvalidToken
-from wingman.emails.models import Category
+from wingman.notifications.email.errors import InvalidToken
+from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.models import Category
+from wingman.notifications.email.readers import pages
 
 LIGHT_AND_DARK = [Look(*PHONE, "light"), Look(*DESKTOP, "dark")]
 FORM = pages.Form([Category.SESSION_REMINDERS], "Europe/Berlin", True, "22:00", "08:00")

@@ -12,7 +12,7 @@ from tests.support.functions import Function
 from tests.support.inbox import Inbox
 from tests.support.meetings import Meeting, meeting
 from tests.support.people import People
-from wingman.emails import digests
+from wingman.notifications.email.operating import digests
 
 Job = Callable[[datetime], None]
 A_WEEK = timedelta(days=7)

@@ -14,14 +14,14 @@ from typing import Any
 
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
-from wingman.emails.models import EmailRef, Priority
-from wingman.emails.provider import BatchReply, EmailProvider, OutgoingEmail
-from wingman.emails.rules import Reply
-from wingman.kit.breakers import breaker, breakers
-from wingman.kit.database import get_user_client
+from wingman.kit.clients.breakers import breaker, breakers
+from wingman.kit.clients.database import get_user_client
+from wingman.kit.clients.queue import Queue
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.queue import Queue
-from wingman.kit.redis import redis
+from wingman.notifications.email.models import EmailRef, Priority
+from wingman.notifications.email.sending.provider import BatchReply, EmailProvider, OutgoingEmail
+from wingman.notifications.email.sending.rules import Reply
 
 ROOT = Path(__file__).parents[2]
 _PAST = "now() - interval '1 second'"
@@ -164,7 +164,8 @@ def _story(people: People, change: Mapping[str, Any], readers: list[Person]) -> 
 # A sender that is stopped where it hurts: the provider has accepted, nobody has recorded it.
 _STOPPED_SENDER = """
 import sys, uuid
-from wingman.emails import provider, service
+from wingman.notifications.email.sending import provider
+from wingman.notifications.email.sending import service
 
 class Stopped(provider.ResendProvider):
     def send_batch(self, messages, key):

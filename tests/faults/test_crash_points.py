@@ -17,15 +17,15 @@ from tests.faults.mail import Story, elsewhere, tell
 from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People
-from wingman.emails import service as emails
-from wingman.emails.bucket import RedisBucket
-from wingman.emails.delivery import Sender
-from wingman.emails.models import Priority
-from wingman.emails.provider import BatchReply
-from wingman.emails.rules import Reply
-from wingman.kit.commands import Command, Commands
+from wingman.kit.clients.commands import Command, Commands
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.redis import redis
+from wingman.notifications.email.models import Priority
+from wingman.notifications.email.sending import service as emails
+from wingman.notifications.email.sending.bucket import RedisBucket
+from wingman.notifications.email.sending.delivery import Sender
+from wingman.notifications.email.sending.provider import BatchReply
+from wingman.notifications.email.sending.rules import Reply
 
 __all__ = ["worker"]  # the fixture that makes this process a container
 

@@ -26,12 +26,14 @@ from tests.faults.mail import (
 from tests.support.functions import Context, imported
 from tests.support.inbox import Inbox
 from tests.support.people import People
-from wingman.emails import bucket
-from wingman.emails import provider as adapter
-from wingman.emails import service as emails
-from wingman.kit import breakers, database, redis, retry, settings
-from wingman.kit.queue import SqsQueue
-from wingman.kit.transport import http_client
+from wingman.kit import settings
+from wingman.kit.clients import breakers, database, redis
+from wingman.kit.clients.queue import SqsQueue
+from wingman.kit.clients.transport import http_client
+from wingman.kit.resilience import retry
+from wingman.notifications.email.sending import bucket
+from wingman.notifications.email.sending import provider as adapter
+from wingman.notifications.email.sending import service as emails
 
 email_sender, session_reminders = imported("email_sender"), imported("session_reminders")
 # More often than one run asks: the breaker stops it after the third failure.

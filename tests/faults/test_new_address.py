@@ -8,7 +8,7 @@ from tests.faults.mail import Story, tell
 from tests.faults.test_exactly_once import OUTLASTING, deliver, worker
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
-from wingman.emails import provider as adapter
+from wingman.notifications.email.sending import provider as adapter
 
 __all__ = ["worker"]  # the fixture that makes this process a container
 

@@ -19,9 +19,9 @@ from tests.faults.mail import Meeting, remind
 from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
-from wingman.emails import provider as adapter
-from wingman.emails import service as emails
-from wingman.kit import breakers
+from wingman.kit.clients import breakers
+from wingman.notifications.email.sending import provider as adapter
+from wingman.notifications.email.sending import service as emails
 
 __all__ = ["worker"]  # the fixture that makes this process a container
 

@@ -12,11 +12,11 @@ import pytest
 from tests.integration.database import DirectDatabase, new_mail, new_person, own_database
 from tests.support.functions import Function
 from tests.support.template import template
-from tests.unit.emails.fakes import house, invitation
-from wingman.emails import service as emails
-from wingman.emails.repository import DatabaseOutbox
-from wingman.kit.breaker import THRESHOLDS
+from tests.unit.notifications.email.sending.fakes import house, invitation
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.resilience.breaker import THRESHOLDS
+from wingman.notifications.email.sending import service as emails
+from wingman.notifications.email.sending.repository import DatabaseOutbox
 
 Metric = tuple[str, str, frozenset[tuple[str, str]]]
 Load = Callable[..., Function]

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People, Person
-from wingman.kit.activity import activity_key, session_key
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.redis import redis
-from wingman.kit.session_store import session_store
+from wingman.kit.presence.activity import activity_key, session_key
+from wingman.kit.presence.logins import session_store
 
 Load = Callable[..., Function]
 NAMES = {

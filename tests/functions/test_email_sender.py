@@ -8,8 +8,15 @@ from uuid import UUID
 import pytest
 
 from tests.support.functions import imported
-from tests.unit.emails.fakes import LOST, Context, House, OutboxAway, house, invitation
-from wingman.emails import service
+from tests.unit.notifications.email.sending.fakes import (
+    LOST,
+    Context,
+    House,
+    OutboxAway,
+    house,
+    invitation,
+)
+from wingman.notifications.email.sending import service
 
 app = imported("email_sender")
 EVENTS = Path(__file__).parents[2] / "events/email_sender"

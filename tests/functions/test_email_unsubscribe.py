@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People, Person
-from wingman.emails.links import Link, sign
-from wingman.emails.models import Category
+from wingman.notifications.email.letters.links import Link, sign
+from wingman.notifications.email.models import Category
 
 Load = Callable[..., Function]
 NO = "List-Unsubscribe=One-Click"

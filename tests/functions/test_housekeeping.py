@@ -6,9 +6,9 @@ import pytest
 from tests.support.functions import Function
 from tests.support.meetings import Meeting, completed, match, meeting
 from tests.support.people import People, Person
-from wingman.emails import history
-from wingman.kit.database import Database
+from wingman.kit.clients.database import Database
 from wingman.kit.errors import DependencyUnavailable
+from wingman.notifications.email.readers import history
 from wingman.sessions import service
 
 Load = Callable[..., Function]

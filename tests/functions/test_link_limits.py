@@ -9,8 +9,8 @@ import pytest
 from tests.support.functions import Function
 from tests.support.meetings import meeting
 from tests.support.people import People
-from wingman.emails.links import CalendarLink, Link, sign, sign_calendar
-from wingman.emails.models import Category
+from wingman.notifications.email.letters.links import CalendarLink, Link, sign, sign_calendar
+from wingman.notifications.email.models import Category
 
 Load = Callable[..., Function]
 # The bucket of 100 gets one back a second while they arrive.

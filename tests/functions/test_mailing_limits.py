@@ -12,9 +12,9 @@ from tests.functions.test_session_create import plan
 from tests.integration.test_retry import AWAY, LOST, Gateway
 from tests.support.functions import Function
 from tests.support.people import People, Person
-from wingman.kit import retry
-from wingman.kit.breakers import breaker
-from wingman.kit.circuit import State
+from wingman.kit.clients.breakers import breaker
+from wingman.kit.resilience import retry
+from wingman.kit.resilience.circuit import State
 
 Plan = Callable[[Person], tuple[int, str]]
 

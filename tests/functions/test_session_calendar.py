@@ -10,8 +10,8 @@ from icalendar import Calendar
 from tests.support.functions import Function
 from tests.support.meetings import Meeting, meeting
 from tests.support.people import People, Person
-from wingman.emails.links import CalendarLink, Link, sign, sign_calendar
-from wingman.emails.models import Category
+from wingman.notifications.email.letters.links import CalendarLink, Link, sign, sign_calendar
+from wingman.notifications.email.models import Category
 
 Load = Callable[..., Function]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.functions import Function
 from tests.support.meetings import ADVANCED, BEGINNER, in_days, match, meeting
 from tests.support.people import People, Person
-from wingman.kit.ratelimit import EMAIL, limiter
+from wingman.kit.limits.limiter import EMAIL, limiter
 
 Load = Callable[..., Function]
 Answer = tuple[int, Any, dict[str, str]]

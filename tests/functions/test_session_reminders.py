@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.functions import imported
-from tests.unit.emails.fakes import (
+from tests.unit.notifications.email.sending.fakes import (
     BULK_URL,
     URGENT_URL,
     Clock,
@@ -19,10 +19,10 @@ from tests.unit.emails.fakes import (
     OutboxAway,
     invitation,
 )
-from wingman.emails import service
 from wingman.kit import settings
-from wingman.kit.database import Database
+from wingman.kit.clients.database import Database
 from wingman.kit.errors import DependencyUnavailable
+from wingman.notifications.email.sending import service
 
 app = imported("session_reminders")
 EVERY_MINUTE = json.loads(

@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from wingman.kit.database import Database
+from wingman.kit.clients.database import Database
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 SUPABASE = _CHECKOUT / "local" / "postgres" / "supabase.sql"

@@ -12,12 +12,12 @@ import pytest
 from tests.support.functions import Function
 from tests.support.people import People, Person
 from tests.support.redis import ClockedCommands, Counted
-from tests.unit.emails.fakes import NOON, house, reminder
-from wingman.emails import service as emails
-from wingman.emails.models import Priority
-from wingman.kit.activity import Activity, activity_key, session_key, touching
-from wingman.kit.ratelimit import Limiter, Policy
-from wingman.kit.redis import redis
+from tests.unit.notifications.email.sending.fakes import NOON, house, reminder
+from wingman.kit.clients.redis import redis
+from wingman.kit.limits.limiter import Limiter, Policy
+from wingman.kit.presence.activity import Activity, activity_key, session_key, touching
+from wingman.notifications.email.models import Priority
+from wingman.notifications.email.sending import service as emails
 
 DAY, HOUR = 86_400, 3600
 NOWHERE = "http://127.0.0.1:9"

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from tests.support.functions import Function
 from tests.support.redis import MOVED_CLOCK, Counted, clock_at
-from wingman.kit import breaker as module
-from wingman.kit.breaker import THRESHOLDS, Breaker, BreakerOpen
-from wingman.kit.breakers import breakers
-from wingman.kit.circuit import ENOUGH, Circuit, Event, State
+from wingman.kit.clients.breakers import breakers
+from wingman.kit.clients.commands import Command
+from wingman.kit.clients.lua import Script
+from wingman.kit.clients.redis import redis
 from wingman.kit.clock import within
-from wingman.kit.commands import Command
 from wingman.kit.errors import Conflict, DependencyRefused, DependencyUnavailable
-from wingman.kit.lua import Script
-from wingman.kit.ratelimit import Limiter
-from wingman.kit.redis import redis
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.resilience import breaker as module
+from wingman.kit.resilience.breaker import THRESHOLDS, Breaker, BreakerOpen
+from wingman.kit.resilience.circuit import ENOUGH, Circuit, Event, State
 
 Start = Callable[[], Breaker]
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from tests.support.redis import ClockedCommands, DirectCommands
-from wingman.emails.bucket import FIRST_RATE, SPACING, RedisBucket
-from wingman.emails.models import Priority
-from wingman.kit.commands import Commands
+from wingman.kit.clients.commands import Commands
+from wingman.notifications.email.models import Priority
+from wingman.notifications.email.sending.bucket import FIRST_RATE, SPACING, RedisBucket
 
 ALL_DAY = 86_400.0
 INTERVAL = SPACING / FIRST_RATE

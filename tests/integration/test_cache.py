@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.support.redis import ClockedCommands, Counted, DirectCommands
-from wingman.kit.cache import LEASE_SECONDS, Ages, Cache, Source
-from wingman.kit.database import Database, DatabaseError
+from wingman.kit.cache.cache import LEASE_SECONDS, Ages, Cache, Source
+from wingman.kit.clients.database import Database, DatabaseError
+from wingman.kit.clients.redis import Commands
 from wingman.kit.errors import DependencyUnavailable, NotFound
-from wingman.kit.ratelimit import Limiter, Policy
-from wingman.kit.redis import Commands
+from wingman.kit.limits.limiter import Limiter, Policy
 from wingman.reputation import service
 from wingman.reputation.models import Reputation, ReputationAnswer
 

@@ -16,9 +16,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from tests.support.redis import ClockedCommands, DirectCommands
-from wingman.kit.cache import Cache, Source
-from wingman.kit.database import Database
-from wingman.kit.ratelimit import Limiter
+from wingman.kit.cache.cache import Cache, Source
+from wingman.kit.clients.database import Database
+from wingman.kit.limits.limiter import Limiter
 from wingman.reputation import service
 from wingman.reputation.models import Reputation
 

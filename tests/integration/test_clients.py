@@ -10,16 +10,16 @@ import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People
-from wingman.kit.database import (
+from wingman.kit.clients.database import (
     DatabaseError,
     Operation,
     get_client_for_operation,
     get_service_client,
     get_user_client,
 )
+from wingman.kit.clients.queue import queue
+from wingman.kit.clients.redis import RedisError, redis
 from wingman.kit.errors import DependencyUnavailable, Unauthenticated
-from wingman.kit.queue import queue
-from wingman.kit.redis import RedisError, redis
 
 Load = Callable[..., Function]
 NOWHERE = "http://127.0.0.1:9"

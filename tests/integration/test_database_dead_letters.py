@@ -20,8 +20,8 @@ from tests.integration.database import (
     race,
     rows,
 )
-from wingman.emails import operations
-from wingman.emails.models import Priority
+from wingman.notifications.email.models import Priority
+from wingman.notifications.email.operating import operations
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from tests.integration.database import (
     own_database,
     race,
 )
-from wingman.emails import digests
-from wingman.emails.contents import WeeklyDigest, content_of
-from wingman.emails.models import Category, ClaimedEmail
 from wingman.kit.clock import within
+from wingman.notifications.email.letters.contents import WeeklyDigest, content_of
+from wingman.notifications.email.models import Category, ClaimedEmail
+from wingman.notifications.email.operating import digests
 from wingman.reputation.rules import score_of
 
 SUNDAY = datetime(2026, 11, 22, 20, tzinfo=UTC)

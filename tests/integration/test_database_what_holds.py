@@ -25,10 +25,10 @@ from tests.integration.database import (
     rows,
 )
 from tests.integration.meetings import Pair, mails
-from tests.unit.emails.fakes import house
-from wingman.emails import service
-from wingman.emails.repository import DatabaseOutbox
+from tests.unit.notifications.email.sending.fakes import house
 from wingman.kit.clock import utc_now
+from wingman.notifications.email.sending import service
+from wingman.notifications.email.sending.repository import DatabaseOutbox
 
 _NEW = "leo@new.example"
 

@@ -16,11 +16,11 @@ from tests.integration.test_database_weekly_digest import (
     record,
     stored,
 )
-from tests.unit.emails.fakes import House, house
-from wingman.emails import service
-from wingman.emails.links import Link, read
-from wingman.emails.models import Category
-from wingman.emails.repository import DatabaseOutbox
+from tests.unit.notifications.email.sending.fakes import House, house
+from wingman.notifications.email.letters.links import Link, read
+from wingman.notifications.email.models import Category
+from wingman.notifications.email.sending import service
+from wingman.notifications.email.sending.repository import DatabaseOutbox
 
 NIGHT, DAY = MONDAY, MONDAY.replace(hour=10)
 

@@ -9,9 +9,11 @@ import pytest
 from local import limits
 from tests.support.functions import Function
 from tests.support.people import People
-from wingman.kit import ratelimit, ratelimit_memory, settings
-from wingman.kit.ratelimit import EVERY_IP, EVERY_USER, MATCH_REQUESTS, PUBLIC, Limiter
-from wingman.kit.redis import redis
+from wingman.kit import settings
+from wingman.kit.clients.redis import redis
+from wingman.kit.limits import limiter as ratelimit
+from wingman.kit.limits import memory as ratelimit_memory
+from wingman.kit.limits.limiter import EVERY_IP, EVERY_USER, MATCH_REQUESTS, PUBLIC, Limiter
 
 Command = Callable[..., str]
 NOWHERE = "http://127.0.0.1:9"

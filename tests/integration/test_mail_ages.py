@@ -9,12 +9,13 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.integration.database import DirectDatabase, Person, bind, claim, look, mail_row, new_mail
-from tests.unit.emails.fakes import LOST, House, house, invitation
-from wingman.emails import operations, service
-from wingman.emails.models import Priority
-from wingman.emails.provider import BatchReply
-from wingman.emails.repository import DatabaseOutbox
-from wingman.emails.rules import Reply
+from tests.unit.notifications.email.sending.fakes import LOST, House, house, invitation
+from wingman.notifications.email.models import Priority
+from wingman.notifications.email.operating import operations
+from wingman.notifications.email.sending import service
+from wingman.notifications.email.sending.provider import BatchReply
+from wingman.notifications.email.sending.repository import DatabaseOutbox
+from wingman.notifications.email.sending.rules import Reply
 
 LONG = timedelta(minutes=70)
 SOON = timedelta(minutes=1)

@@ -14,10 +14,10 @@ from tests.integration.database import (
     new_mail,
     new_person,
 )
-from wingman.emails.models import Priority
-from wingman.emails.repository import DatabaseOutbox
-from wingman.kit.database import Database, DatabaseError
+from wingman.kit.clients.database import Database, DatabaseError
 from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
+from wingman.notifications.email.models import Priority
+from wingman.notifications.email.sending.repository import DatabaseOutbox
 
 Command = Callable[..., str]
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.integration.database import WORKER, DirectDatabase, Person, bind, call, look, new_mail
-from wingman.emails import operations
-from wingman.emails.models import Priority
+from wingman.notifications.email.models import Priority
+from wingman.notifications.email.operating import operations
 
 
 @pytest.fixture

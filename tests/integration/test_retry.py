@@ -7,9 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.support.functions import Function
-from wingman.kit import breakers, retry
-from wingman.kit.database import get_anon_client
+from wingman.kit.clients import breakers
+from wingman.kit.clients.database import get_anon_client
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.resilience import retry
 
 Load = Callable[..., Function]
 

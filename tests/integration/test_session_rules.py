@@ -16,7 +16,7 @@ from tests.integration.database import WORKER, Actor, Connection, invoke, own_da
 from tests.integration.meetings import Pair, new_pair
 from tests.support import session_rules as rules
 from tests.support.session_rules import Side, State, Step
-from wingman.kit.database import DatabaseError
+from wingman.kit.clients.database import DatabaseError
 from wingman.kit.errors import Conflict
 from wingman.sessions.models import SessionStatus
 from wingman.sessions.repository import REFUSALS

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.support.functions import Function
-from wingman.kit import session_store as module
 from wingman.kit import settings
-from wingman.kit.activity import activity_key, session_key
-from wingman.kit.commands import Command, Commands
+from wingman.kit.clients.commands import Command, Commands
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.redis import redis
-from wingman.kit.session_store import MOST_REMEMBERED, SessionStore, session_store
+from wingman.kit.presence import logins as module
+from wingman.kit.presence.activity import activity_key, session_key
+from wingman.kit.presence.logins import MOST_REMEMBERED, SessionStore, session_store
 
 DAY = 86_400
 

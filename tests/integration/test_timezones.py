@@ -12,7 +12,7 @@ LAYERS = [
 ASK = """
 import json, zoneinfo
 from datetime import datetime, timezone
-from wingman.emails.timing import zone_of
+from wingman.notifications.email.sending.timing import zone_of
 moments = [datetime(2026, month, 1, tzinfo=timezone.utc) for month in (1, 7)]
 names = ["Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "UTC", "Europe", "Mars/X"]
 print(json.dumps({

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import redis
 
-from wingman.kit import ratelimit
-from wingman.kit.commands import Command, Commands, RedisError
+from wingman.kit.clients.commands import Command, Commands, RedisError
+from wingman.kit.limits import limiter as ratelimit
 
 
 class Counted(Commands):

@@ -13,9 +13,9 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.support.template import functions
-from wingman.emails import delivery, provider, service
 from wingman.kit.clock import within
 from wingman.kit.errors import DependencyUnavailable
+from wingman.notifications.email.sending import delivery, provider, service
 
 # In a hurry: an hour of retries fits into seconds.
 _TIMEOUT_SECONDS, _LEASE_SECONDS = 0.5, 4

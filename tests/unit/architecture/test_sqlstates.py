@@ -10,10 +10,10 @@ import pytest
 from tests.support.template import ROOT
 from wingman.challenges import repository as challenges
 from wingman.coach import repository as coach
-from wingman.emails import reader_repository as emails
-from wingman.kit.database import Database, DatabaseError
+from wingman.kit.clients.database import Database, DatabaseError
 from wingman.kit.errors import ProblemError
 from wingman.matches import repository as matches
+from wingman.notifications.email.readers import repository as emails
 from wingman.reputation import repository as reputation
 from wingman.sessions import repository as sessions
 

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from wingman.kit import auth, jwks
+from wingman.kit.auth import jwks
+from wingman.kit.auth import tokens as auth
 from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
 
 SECRET = "the project's own secret, long enough for HS256"

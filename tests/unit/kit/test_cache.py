@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from wingman.kit import cache as kit
-from wingman.kit.cache import Ages, Cache, Found, Source
+from wingman.kit.cache import cache as kit
+from wingman.kit.cache.cache import Ages, Cache, Found, Source
+from wingman.kit.clients.redis import Command, Commands, RedisError
 from wingman.kit.clock import within
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.ratelimit import Limiter
-from wingman.kit.redis import Command, Commands, RedisError
+from wingman.kit.limits.limiter import Limiter
 
 LEASED_TO_ANOTHER = [[], "", -1, ""]
 

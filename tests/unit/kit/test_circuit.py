@@ -1,6 +1,6 @@
 """The machine of a breaker, moved by hand: milliseconds in, answers out."""
 
-from wingman.kit.circuit import ENOUGH, STALL, WINDOW, Circuit, May, State
+from wingman.kit.resilience.circuit import ENOUGH, STALL, WINDOW, Circuit, May, State
 
 OPEN_FOR = 60_000
 

@@ -3,8 +3,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wingman.kit import ratelimit_memory
-from wingman.kit.ratelimit import EMAIL, LocalBuckets, Policy
+from wingman.kit.limits import memory as ratelimit_memory
+from wingman.kit.limits.limiter import EMAIL, LocalBuckets, Policy
 
 SMALL = Policy("small", 2, 10.0, "user")
 LARGE = Policy("large", 5, 1.0, "ip")

@@ -12,10 +12,10 @@ import pytest
 
 from tests.support.functions import Context
 from wingman.kit import observability
-from wingman.kit.breaker import THRESHOLDS, Breaker
 from wingman.kit.clock import deadline
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import Metrics, count, measure
+from wingman.kit.resilience.breaker import THRESHOLDS, Breaker
 
 
 @pytest.fixture

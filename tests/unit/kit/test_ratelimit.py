@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from wingman.kit.clients.redis import Command, Commands
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.limits.limiter import Limiter, Policy
 from wingman.kit.observability import metrics
-from wingman.kit.ratelimit import Limiter, Policy
-from wingman.kit.redis import Command, Commands
 
 
 class Away(Commands):

@@ -1,10 +1,8 @@
 import pytest
 
 from local.settings_table import models
-from wingman.emails.brand import Brand
-from wingman.emails.settings import BrandSettings, EmailSettings
 from wingman.kit import settings
-from wingman.kit.ratelimit_policies import ALL
+from wingman.kit.limits.policy import ALL
 from wingman.kit.settings import (
     AppSettings,
     CoachSettings,
@@ -14,6 +12,8 @@ from wingman.kit.settings import (
     SupabaseSettings,
     WebhookSettings,
 )
+from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.settings import BrandSettings, EmailSettings
 
 # Of every setting a value that holds, and some that do not.
 URLS = ("https://x.example/a", ["x.example", "ftp://x.example", "https://", "http://a b"])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from wingman.kit.cache import Answer, Cache, Found
+from wingman.kit.cache.cache import Answer, Cache, Found
 from wingman.kit.text import MultiLineText
 
 

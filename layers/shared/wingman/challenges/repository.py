@@ -5,7 +5,7 @@ from uuid import UUID
 
 from wingman.challenges import errors
 from wingman.challenges.models import Attempt, Challenge, Difficulty, Submission, SubmissionChange
-from wingman.kit.database import Database, Refusals, call
+from wingman.kit.clients.database import Database, Refusals, call
 from wingman.kit.errors import IdempotencyKeyReused, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page

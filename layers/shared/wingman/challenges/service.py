@@ -14,13 +14,13 @@ from wingman.challenges.models import (
     Submission,
     SubmissionChange,
 )
-from wingman.kit.cache import Ages, Cache
-from wingman.kit.database import Database
+from wingman.kit.cache.cache import Ages, Cache
+from wingman.kit.clients.database import Database
+from wingman.kit.clients.redis import redis
 from wingman.kit.idempotency import IdempotencyKey
+from wingman.kit.limits.limiter import limiter
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
-from wingman.kit.ratelimit import limiter
-from wingman.kit.redis import redis
 
 LIST_SECONDS = 600  # requirements.md M5; the offer changes with a migration only
 AGES = Ages(due=LIST_SECONDS - 60, fresh=LIST_SECONDS, gone=LIST_SECONDS)

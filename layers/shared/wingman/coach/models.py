@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from wingman.kit.cache import Answer, Cache, Found
+from wingman.kit.cache.cache import Answer, Cache, Found
 from wingman.kit.text import MultiLineText, SingleLineText
 
 MOST_TIPS = 5

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from wingman.coach.errors import MalformedAdvice, QuestionDeclined
 from wingman.coach.models import Prompt
 from wingman.coach.rules import SCHEMA
+from wingman.kit.clients.transport import asked_to_wait, tls
 from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.observability import logger
-from wingman.kit.retry import with_api_retry
+from wingman.kit.resilience.retry import with_api_retry
 from wingman.kit.settings import CoachSettings, load
-from wingman.kit.transport import asked_to_wait, tls
 
 if TYPE_CHECKING:
     import httpx2

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from wingman.coach import errors
 from wingman.coach.models import Context
-from wingman.kit.database import Database, Refusals, call
+from wingman.kit.clients.database import Database, Refusals, call
 from wingman.kit.errors import Unauthenticated
 
 REFUSALS: Refusals = {

@@ -14,13 +14,13 @@ from wingman.coach import repository, rules
 from wingman.coach.errors import DailyTipsLimit, MalformedAdvice
 from wingman.coach.models import Ask, FoundTips, Prompt, Tips, TipsAnswer, TipsCache
 from wingman.coach.provider import NAME, TIMEOUT_SECONDS, Coach
-from wingman.kit.cache import Ages, Cache
+from wingman.kit.cache.cache import Ages, Cache
+from wingman.kit.clients.database import Database
+from wingman.kit.clients.redis import redis
 from wingman.kit.clock import time_left, utc_now
-from wingman.kit.database import Database
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.limits.limiter import Limiter, Policy, limiter
 from wingman.kit.observability import count, logger
-from wingman.kit.ratelimit import Limiter, Policy, limiter
-from wingman.kit.redis import redis
 
 _HOURS = 3600
 KEPT_SECONDS = 6 * _HOURS  # a meeting that is a day away then is still about to begin

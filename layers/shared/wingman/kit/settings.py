@@ -27,7 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from wingman.kit.ratelimit_policies import ALL
+from wingman.kit.limits.policy import ALL
 
 
 class SettingsError(Exception):

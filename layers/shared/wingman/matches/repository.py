@@ -3,7 +3,7 @@
 from functools import partial
 from uuid import UUID
 
-from wingman.kit.database import Database, Refusals, call
+from wingman.kit.clients.database import Database, Refusals, call
 from wingman.kit.errors import IdempotencyKeyReused, InvalidRequest, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page

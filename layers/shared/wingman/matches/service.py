@@ -8,17 +8,19 @@ to hand the recorded mails to the queue: if that fails, the minutely sweep does 
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from wingman.emails import service as emails
+from wingman.kit.clients.database import Database
 from wingman.kit.clock import page_by_page
-from wingman.kit.database import Database
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
 from wingman.matches import repository
 from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
+from wingman.notifications.email.sending import service as emails
 
 if TYPE_CHECKING:
-    from wingman.kit.queue import Queue  # signs with botocore, which housekeeping never needs
+    from wingman.kit.clients.queue import (
+        Queue,  # signs with botocore, which housekeeping never needs
+    )
 
 PAGE = 500
 _SECONDS_PER_PAGE = 6.0  # one rpc, within its timeout

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from wingman.kit.cache import Answer, Cache, Found
+from wingman.kit.cache.cache import Answer, Cache, Found
 
 
 class BadgeColor(StrEnum):

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from functools import cache as once
 from uuid import UUID
 
-from wingman.kit.cache import Ages, Cache
+from wingman.kit.cache.cache import Ages, Cache
+from wingman.kit.clients.database import Database
+from wingman.kit.clients.redis import redis
 from wingman.kit.clock import utc_now
-from wingman.kit.database import Database
-from wingman.kit.ratelimit import limiter
-from wingman.kit.redis import redis
+from wingman.kit.limits.limiter import limiter
 from wingman.reputation import repository, rules
 from wingman.reputation.models import (
     FoundReputation,

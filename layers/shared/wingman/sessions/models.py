@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from wingman.emails.models import EmailRef
 from wingman.kit.text import MultiLineText, SingleLineText
+from wingman.notifications.email.models import EmailRef
 
 _PLAN_EXAMPLE: JsonDict = {
     "match_id": "6f1c0f0e-0000-4000-8000-000000000001",

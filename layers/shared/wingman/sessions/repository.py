@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from wingman.kit.database import Database, Refusals, call
+from wingman.kit.clients.database import Database, Refusals, call
 from wingman.kit.errors import IdempotencyKeyReused, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page

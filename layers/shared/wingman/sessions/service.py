@@ -9,12 +9,12 @@ the queue.
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from wingman.emails import service as emails
+from wingman.kit.clients.database import Database
 from wingman.kit.clock import page_by_page
-from wingman.kit.database import Database
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
+from wingman.notifications.email.sending import service as emails
 from wingman.reputation import service as reputation
 from wingman.reputation.models import ReputationCache
 from wingman.sessions import repository
@@ -22,7 +22,9 @@ from wingman.sessions.calendar import calendar_file
 from wingman.sessions.models import Change, Plan, Session, SessionChange, SessionStatus
 
 if TYPE_CHECKING:
-    from wingman.kit.queue import Queue  # signs with botocore, which housekeeping never needs
+    from wingman.kit.clients.queue import (
+        Queue,  # signs with botocore, which housekeeping never needs
+    )
 
 PAGE = 200
 _SECONDS_PER_PAGE = 6.0  # one rpc and one Redis call, each within its timeout

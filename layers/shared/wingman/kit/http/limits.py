@@ -1,7 +1,7 @@
 """Rate limits as one line on an endpoint: `dependencies=[limit(MATCH_REQUESTS)]`.
 
 An endpoint with a cache asks for a gate instead: one call then charges its limits and reads the
-cache. The same call notes that a signed-in user is here (kit/activity.py). Answers carry the fields
+cache. The same call notes that a signed-in user is here (kit/presence). Answers carry the fields
 of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
@@ -15,13 +15,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wingman.kit.activity import touching
-from wingman.kit.auth import Caller, CurrentUser
-from wingman.kit.cache import Answer, Cache, Found, M, Source
+from wingman.kit.auth.tokens import Caller, CurrentUser
+from wingman.kit.cache.cache import Answer, Cache, Found, M, Source
 from wingman.kit.errors import DependencyUnavailable, MalformedJson, ProblemError, RateLimited
 from wingman.kit.http.bodies import RawBody, json_object, read_fields
 from wingman.kit.http.idempotency import is_replayed
-from wingman.kit.ratelimit import (
+from wingman.kit.limits.limiter import (
     EMAIL,
     EVERY_IP,
     EVERY_USER,
@@ -33,6 +32,7 @@ from wingman.kit.ratelimit import (
     Verdict,
     limiter,
 )
+from wingman.kit.presence.activity import touching
 from wingman.kit.settings import AppSettings, load
 
 Names = Collection[str]

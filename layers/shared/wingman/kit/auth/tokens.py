@@ -1,0 +1,107 @@
+"""Who calls: the access token that Supabase Auth issued, verified here.
+
+The algorithm names the key, never the other way round (RFC 8725 section 3.1): HS256 is checked
+with the project's secret only, ES256 and RS256 with the project's published keys only.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID
+
+import jwt
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from wingman.kit.auth.jwks import JsonWebKeys
+from wingman.kit.clients.transport import http_client
+from wingman.kit.errors import Forbidden, NoToken, TokenExpired, Unauthenticated
+from wingman.kit.settings import SupabaseSettings, load
+
+AUDIENCE = "authenticated"
+ROLE = "authenticated"
+ASYMMETRIC = frozenset({"ES256", "RS256"})
+LEEWAY_SECONDS = 5
+
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="AccessToken", description="A Supabase access token."
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The signed-in user of this request. Lives as long as the request."""
+
+    id: UUID
+    token: str
+
+
+def current_user(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    """Return who calls. Raises NoToken, Unauthenticated or TokenExpired."""
+    if credentials is None:
+        raise NoToken
+    return verify(credentials.credentials)
+
+
+CurrentUser = Annotated[Caller, Depends(current_user)]
+
+
+def owner(user_id: UUID, caller: CurrentUser) -> Caller:
+    """Return who calls, if it is whom `{user_id}` in the path names. Raises Forbidden."""
+    if user_id != caller.id:
+        raise Forbidden
+    return caller
+
+
+Owner = Annotated[Caller, Depends(owner)]
+
+
+def verify(token: str) -> Caller:
+    """Check signature, algorithm, audience, issuer, expiry, role and subject.
+
+    Raises TokenExpired for a token that only is too old, Unauthenticated for any other.
+    """
+    try:
+        claims = _claims(token)
+        user_id = UUID(str(claims["sub"]))
+    except jwt.ExpiredSignatureError as error:
+        raise TokenExpired from error
+    except (jwt.PyJWTError, ValueError) as error:
+        raise Unauthenticated from error
+    if claims.get("role") != ROLE:
+        raise Unauthenticated
+    return Caller(user_id, token)
+
+
+def _claims(token: str) -> dict[str, Any]:
+    header = jwt.get_unverified_header(token)
+    algorithm = str(header.get("alg"))
+    settings = load(SupabaseSettings)
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        _key(algorithm, header.get("kid"), settings),
+        algorithms=[algorithm],
+        audience=AUDIENCE,
+        issuer=f"{settings.supabase_url}/auth/v1",
+        leeway=LEEWAY_SECONDS,
+        options={"require": ["exp", "aud", "iss", "sub"]},
+    )
+    return claims
+
+
+def _key(algorithm: str, key_id: object, settings: SupabaseSettings) -> Any:
+    if algorithm == "HS256" and settings.supabase_jwt_secret is not None:
+        return settings.supabase_jwt_secret.get_secret_value()
+    if algorithm in ASYMMETRIC and isinstance(key_id, str):
+        key = _published_keys().get(key_id)
+        if key is not None and key.algorithm_name == algorithm:
+            return key.key
+    raise Unauthenticated
+
+
+@cache
+def _published_keys() -> JsonWebKeys:
+    url = f"{load(SupabaseSettings).supabase_url}/auth/v1/.well-known/jwks.json"
+    return JsonWebKeys(url, http_client(timeout=2.0))

@@ -1,0 +1,1 @@
+"""Values that several containers share for a while."""

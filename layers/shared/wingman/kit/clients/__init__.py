@@ -1,0 +1,1 @@
+"""One client for each service that we depend on."""

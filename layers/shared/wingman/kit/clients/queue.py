@@ -1,0 +1,107 @@
+"""SQS, spoken directly: one signed HTTPS call on a kept-alive connection.
+
+boto3's client costs a cold start about 90 ms more and brings its own retries and timeouts
+(docs/decisions/005-sqs-without-boto3.md). Signing and credentials are botocore's.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ContainerProvider, Credentials, EnvProvider
+
+from wingman.kit.clients.transport import asked_to_wait, http_client
+from wingman.kit.errors import DependencyRefused, DependencyUnavailable
+from wingman.kit.resilience.retry import with_api_retry
+from wingman.kit.settings import QueueSettings, load
+
+TIMEOUT_SECONDS = 2.0
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+MESSAGES_PER_CALL = 10
+
+
+class Queue(Protocol):
+    """Sends messages to a queue."""
+
+    def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
+        """Send each body as one JSON message, ten to a call.
+
+        Raises DependencyUnavailable when any of them was not accepted.
+        """
+        ...
+
+
+class SqsQueue(Queue):
+    """Amazon SQS by its JSON protocol."""
+
+    def __init__(self, endpoint_url: str, region: str, client: httpx.Client) -> None:
+        self._endpoint_url = endpoint_url
+        self._region = region
+        self._client = client
+
+    def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
+        """See Queue.send."""
+        for batch in _batches(bodies):
+            self._call("SendMessageBatch", {"QueueUrl": queue_url, "Entries": batch})
+
+    # What is sent twice is worked off once: consumers expect duplicates, SQS makes them itself.
+    @with_api_retry.but(circuit_breaker_key="sqs", idempotent=True)
+    def _call(self, action: str, parameters: Mapping[str, object]) -> None:
+        body = json.dumps(parameters)
+        try:
+            response = self._client.post(
+                self._endpoint_url, content=body, headers=self._signed(action, body)
+            )
+        except httpx.HTTPError as error:
+            raise DependencyUnavailable("sqs", asked_to_wait=asked_to_wait(error)) from error
+        if response.is_client_error and not _throttled(response):
+            raise DependencyRefused("sqs")
+        if not response.is_success or response.json().get("Failed"):
+            raise DependencyUnavailable("sqs")
+
+    def _signed(self, action: str, body: str) -> dict[str, str]:
+        request = AWSRequest(
+            "POST",
+            self._endpoint_url,
+            headers={
+                "Content-Type": "application/x-amz-json-1.0",
+                "X-Amz-Target": f"AmazonSQS.{action}",
+            },
+            data=body,
+        )
+        SigV4Auth(_credentials(), "sqs", self._region).add_auth(request)
+        return dict(request.headers.items())
+
+
+def _throttled(response: httpx.Response) -> bool:
+    """Tell a full account from a wrong request; SQS answers 400 to both."""
+    return response.status_code == httpx.codes.TOO_MANY_REQUESTS or "Throttl" in response.text
+
+
+def _batches(bodies: Sequence[Mapping[str, object]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(bodies), MESSAGES_PER_CALL):
+        yield [
+            {"Id": str(index), "MessageBody": json.dumps(body)}
+            for index, body in enumerate(bodies[start : start + MESSAGES_PER_CALL])
+        ]
+
+
+@cache
+def _credentials() -> Credentials:
+    """Lambda gives keys in the environment; with SnapStart, at a local address that renews them."""
+    credentials = EnvProvider().load() or ContainerProvider().load()
+    if credentials is None:
+        raise DependencyRefused("sqs")
+    return credentials
+
+
+@cache
+def queue() -> Queue:
+    """Return the container's connection."""
+    settings = load(QueueSettings)
+    endpoint = settings.aws_endpoint_url or f"https://sqs.{settings.aws_region}.amazonaws.com"
+    return SqsQueue(f"{endpoint}/", settings.aws_region, http_client(timeout=TIMEOUT_SECONDS))

@@ -1,0 +1,1 @@
+"""When users are here, and their logins."""

@@ -1,0 +1,1 @@
+"""What users hear from us, over any channel."""

@@ -1,0 +1,1 @@
+"""What an email says and looks like."""

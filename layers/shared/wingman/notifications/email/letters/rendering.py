@@ -1,0 +1,192 @@
+"""Turns a claimed mail into a subject, an HTML part and a text part.
+
+The same input gives the same bytes: a repeated attempt must be the identical request.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from wingman.notifications.email.errors import RenderError
+from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.letters.contents import Content
+from wingman.notifications.email.letters.links import CalendarLink, Link, Links
+from wingman.notifications.email.sending.timing import zone_of
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_MAX_SUBJECT_NAME = 60
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_JOINER, _SKIN_TONES = "\u200d", frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+# Marks that reorder the text around them: a name must not be able to rewrite its sentence.
+_BIDI_CONTROLS = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+
+
+@dataclass(frozen=True)
+class RenderedEmail:
+    """What the recipient gets; both parts say the same."""
+
+    subject: str
+    html: str
+    text: str
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whom a mail is written for."""
+
+    user_id: UUID
+    first_name: str | None
+    timezone: str | None
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Writes the mails of one brand, with links into the app at `app_url`."""
+
+    brand: Brand
+    app_url: str
+    links: Links
+
+    def render(self, content: Content, reader: Reader) -> RenderedEmail:
+        """Write one mail, with times on its reader's clock. Raises RenderError."""
+        from jinja2 import TemplateError  # noqa: PLC0415 - costs a cold start 25 ms
+
+        link = Link(reader.user_id, content.category)
+        context = {
+            "brand": self.brand,
+            "mail": content,
+            "first_name": reader.first_name,
+            "zone": zone_of(reader.timezone),
+            "action_url": f"{self.app_url}{content.path}",
+            "app_url": self.app_url,
+            "unsubscribe_url": self.links.unsubscribe(link),
+            "preferences_url": self.links.preferences(link),
+            "calendar_url": self._calendar_url(content, reader),
+        }
+        try:
+            subject, html, text = _write(content.template, context)
+        except TemplateError as error:
+            raise RenderError(f"the template is broken: {type(error).__name__}") from error
+        return RenderedEmail(subject, html, text, self.links.unsubscribe(link))
+
+    def _calendar_url(self, content: Content, reader: Reader) -> str | None:
+        session_id = content.calendar_session_id
+        return self.links.calendar(CalendarLink(reader.user_id, session_id)) if session_id else None
+
+
+def _write(name: str, context: Mapping[str, object]) -> tuple[str, str, str]:
+    text = environment().get_template(f"{name}.txt")
+    view = text.new_context(dict(context))
+    subject, preheader = (
+        " ".join("".join(text.blocks[block](view)).split()) for block in ("subject", "preheader")
+    )
+    html = environment().get_template(f"{name}.html")
+    subject = subject.replace("=?", "= ?")  # begins an encoded word, which programs would decode
+    page = html.render(context, subject=subject, preheader=preheader)
+    return subject, _inliner().inline(page), text.render(context)
+
+
+@cache
+def environment() -> "Environment":
+    """Return the template engine of mails and pages; what is undefined is an error."""
+    from jinja2 import (  # noqa: PLC0415 - as above
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+        select_autoescape,
+    )
+
+    engine = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    engine.filters |= {"line": one_line, "short": short, "lines": lines, "moment": moment}
+    engine.filters |= {"isolate": isolate, "day": day}
+    return engine
+
+
+@cache
+def _inliner() -> "CSSInliner":
+    from css_inline import CSSInliner  # noqa: PLC0415 - as above
+
+    return CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+
+
+def one_line(text: str) -> str:
+    """Bring what a user wrote onto one line: no breaks, controls or direction overrides."""
+    return " ".join("".join(map(_printable, text)).split())
+
+
+def lines(text: str) -> list[str]:
+    """Break what a user wrote into clean lines; runs of empty ones become one."""
+    rows = [one_line(row) for row in text.strip().splitlines()]
+    return [row for index, row in enumerate(rows) if row or rows[index - 1]]
+
+
+def short(text: str, limit: int = _MAX_SUBJECT_NAME) -> str:
+    """Cut what a user wrote to fit a headline."""
+    row = one_line(text)
+    if len(row) <= limit:
+        return row
+    end = limit - 1
+    while end and _belong_together(row[end - 1], row[end]):
+        end -= 1
+    return row[: end or limit - 1].rstrip() + "…"
+
+
+def isolate(text: str) -> str:
+    """Keep right-to-left words from reordering the plain sentence around them (UAX 9)."""
+    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
+        return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+    return text
+
+
+def moment(when: datetime, zone: tzinfo) -> str:
+    """Say a time the way the reader's clock shows it: "Sunday 22 November, 18:00 (CET)"."""
+    local = when.astimezone(zone)
+    name = local.tzname() or ""
+    return f"{day(local)}, {local:%H:%M} ({_zone_name(name)})"
+
+
+def day(when: date) -> str:
+    """Say a day: "Sunday 22 November"."""
+    return f"{when:%A} {when.day} {when:%B}"
+
+
+def _zone_name(name: str) -> str:
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
+def _belong_together(left: str, right: str) -> bool:
+    """Say whether a cut would part an emoji, or a letter from its accents (near UAX 29)."""
+    extends = right in _SKIN_TONES or unicodedata.category(right) in {"Mn", "Mc", "Me"}
+    return extends or _JOINER in {left, right}
+
+
+def _printable(character: str) -> str:
+    if character in _BIDI_CONTROLS or _is_no_character(character):
+        return ""
+    # "Cf" stays: emoji and several scripts are joined by zero-width format characters.
+    return " " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character
+
+
+def _is_no_character(character: str) -> bool:
+    """Find what Unicode reserves for programs' own use; HTML forbids it."""
+    code = ord(character)
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF  # noqa: PLR2004 - by the standard

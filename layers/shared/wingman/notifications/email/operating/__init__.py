@@ -1,0 +1,1 @@
+"""What operators see and repair, and what the provider reports."""

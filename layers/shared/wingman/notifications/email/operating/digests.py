@@ -1,0 +1,32 @@
+"""The weekly digest: recorded for whoever asked for it, in the first hours of their own Monday."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from wingman.kit.clients.database import Database
+from wingman.kit.clock import time_left, utc_now
+from wingman.kit.observability import logger
+from wingman.notifications.email.readers import repository
+
+RECORDED_AT_ONCE = 500
+"""Readers per step."""
+_SECONDS_PER_PAGE = 6.0
+
+
+def record(database: Database, *, now: Callable[[], datetime] = utc_now) -> int:
+    """Record the digests of all weeks that just ended, page by page; counts them.
+
+    Once per reader and ISO week, however often this runs; where time is short, the next hour goes
+    on. The sweep hands them out, and they leave when their readers want mail that can wait.
+    """
+    recorded, after, moment = 0, None, now()
+    while True:
+        page, after = repository.record_digests(database, after, RECORDED_AT_ONCE, moment)
+        recorded += page
+        if after is None:
+            break
+        if time_left() < _SECONDS_PER_PAGE:
+            logger().warning("emails.digests_out_of_time", extra={"after": str(after)})
+            break
+    logger().info("emails.digests_recorded", extra={"count": recorded})
+    return recorded

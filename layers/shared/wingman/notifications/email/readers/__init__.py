@@ -1,0 +1,1 @@
+"""What readers of emails choose, see and erase."""

@@ -1,0 +1,197 @@
+"""The pages behind the links in mails, for people without a login or a script."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Self
+from zoneinfo import available_timezones
+
+from pydantic import TypeAdapter, ValidationError
+
+from wingman.kit.errors import InvalidRequest, ProblemError
+from wingman.kit.settings import load
+from wingman.notifications.email.errors import InvalidToken, ReaderNotFound
+from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.letters.rendering import environment
+from wingman.notifications.email.models import Category
+from wingman.notifications.email.readers.preferences import EmailPreferences, PreferenceChanges
+from wingman.notifications.email.settings import BrandSettings
+
+FIELDS = (*Category, "timezone", "quiet_hours", "quiet_start", "quiet_end")
+"""What the form of `Pages.choose` sends."""
+
+_WRONG = {"timezone": "is not known", "quiet_hours": "need a start and an end"}
+_CHANGES = TypeAdapter(PreferenceChanges)
+# Zones that only repeat others under older names, or that nobody lives in.
+_NO_REGIONS = {"Etc", "US", "Canada", "Brazil", "Chile", "Mexico", "SystemV", "posix", "right"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mail, in a reader's words."""
+
+    category: Category
+    title: str
+    explanation: str
+
+
+KINDS = {
+    kind.category: kind
+    for kind in (
+        Kind(
+            Category.MATCH_NOTIFICATIONS,
+            "Invitations and plans",
+            "Who invites you, what they answer, and what is planned, changed or cancelled.",
+        ),
+        Kind(
+            Category.SESSION_REMINDERS,
+            "Reminders",
+            "A day and two hours before you meet.",
+        ),
+        Kind(
+            Category.FEEDBACK_REQUESTS,
+            "Feedback requests",
+            "How was it? Once after you have met.",
+        ),
+        Kind(
+            Category.MARKETING_EMAILS,
+            "News and weekly digests",
+            "What is new, and a summary of your week.",
+        ),
+    )
+}
+
+
+_HEADLINES: dict[type[ProblemError], str] = {
+    InvalidToken: "This link does not work",
+    ReaderNotFound: "This account is gone",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the form of `Pages.choose` is filled with."""
+
+    wanted: Sequence[Category]
+    timezone: str
+    is_quiet: bool
+    quiet_start: str
+    quiet_end: str
+
+    @classmethod
+    def of(cls, preferences: EmailPreferences) -> Self:
+        """Fill it with what is stored; hours that are off show those that would be usual."""
+        hours = preferences.quiet_hours
+        wanted = [category for category in Category if getattr(preferences, category)]
+        start, end = (hours.start, hours.end) if hours else ("22:00", "08:00")
+        return cls(wanted, preferences.timezone, hours is not None, start, end)
+
+    def with_entries(self, fields: Mapping[str, str]) -> Self:
+        """Keep what the reader entered, so that they correct it instead of beginning anew."""
+        wanted = [
+            category
+            for category in Category
+            if fields.get(category, "on" if category in self.wanted else "off") == "on"
+        ]
+        known = fields.get("timezone") in available_timezones()
+        return replace(
+            self,
+            wanted=wanted,
+            timezone=fields["timezone"] if known else self.timezone,
+            is_quiet=fields.get("quiet_hours", "on" if self.is_quiet else "off") == "on",
+            quiet_start=fields.get("quiet_start", self.quiet_start),
+            quiet_end=fields.get("quiet_end", self.quiet_end),
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and the style in it; `is_refusal` when it says what is wrong with a form."""
+
+    html: str
+    style: str
+    is_refusal: bool = False
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Writes the pages of one brand."""
+
+    brand: Brand
+
+    def ask(self, category: Category, preferences_url: str) -> Page:
+        """Ask before one kind of mail is turned off."""
+        return self._write("unsubscribe", kind=KINDS[category], preferences_url=preferences_url)
+
+    def done(self, category: Category, preferences_url: str) -> Page:
+        """Say that one kind of mail is off."""
+        return self._write("unsubscribed", kind=KINDS[category], preferences_url=preferences_url)
+
+    def choose(self, form: Form, *, saved: bool = False, problem: str | None = None) -> Page:
+        """Show what a reader wants, to be changed."""
+        return self._write(
+            "preferences",
+            kinds=KINDS.values(),
+            form=form,
+            zones=_zones(form.timezone),
+            saved=saved,
+            problem=problem,
+        )
+
+    def sorry(self, error: ProblemError, request_id: str) -> Page:
+        """Say what is wrong."""
+        headline = _HEADLINES.get(type(error), error.title)
+        return self._write("problem", headline=headline, detail=error.detail, request_id=request_id)
+
+    def _write(self, name: str, **facts: object) -> Page:
+        style = environment().get_template("pages/page.css").render(brand=self.brand)
+        template = environment().get_template(f"pages/{name}.html")
+        html = template.render(brand=self.brand, style=style, **facts)
+        return Page(html, style, is_refusal=facts.get("problem") is not None)
+
+
+@cache
+def pages() -> Pages:
+    """Take this deployment's brand, once per container."""
+    return Pages(load(BrandSettings).brand)
+
+
+def chosen(fields: Mapping[str, str]) -> PreferenceChanges:
+    """Read what the form of `choose` sends. Raises InvalidRequest.
+
+    Each box has a hidden twin that says "off", so that what a form does not name stays as it is.
+    """
+    changes: dict[str, object] = {
+        category: fields[category] == "on" for category in Category if category in fields
+    }
+    if "timezone" in fields:
+        changes["timezone"] = fields["timezone"]
+    if "quiet_hours" in fields:
+        hours = {"start": fields.get("quiet_start"), "end": fields.get("quiet_end")}
+        changes["quiet_hours"] = hours if fields["quiet_hours"] == "on" else None
+    try:
+        return _CHANGES.validate_python(changes)
+    except ValidationError as error:
+        names = (str(problem["loc"][0]) for problem in error.errors())
+        raise InvalidRequest(
+            fields={name: _WRONG.get(name, "is wrong") for name in names}
+        ) from None
+
+
+def _zones(current: str) -> Sequence[tuple[str, Sequence[str]]]:
+    """List timezones by region, and the current one in any case."""
+    known = _known_zones()
+    if any(current in names for _, names in known):
+        return known
+    return [("Yours", [current]), *known]
+
+
+@cache
+def _known_zones() -> Sequence[tuple[str, Sequence[str]]]:
+    regions: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(available_timezones()):
+        region, _, place = name.partition("/")
+        if place and region not in _NO_REGIONS:
+            regions[region].append(name)
+    return [("Everywhere", ["UTC"]), *regions.items()]

@@ -1,0 +1,130 @@
+"""What a reader wants by mail, and when."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, NotRequired
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    with_config,
+)
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+from wingman.kit.clients.database import Database
+from wingman.kit.observability import logger
+from wingman.notifications.email.errors import ReaderNotFound
+from wingman.notifications.email.letters.links import Link
+from wingman.notifications.email.models import Category
+from wingman.notifications.email.readers import repository
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not the name of an IANA timezone") from None
+    return name
+
+
+Timezone = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100),
+    AfterValidator(_known_timezone),
+    Field(examples=["Europe/Berlin"]),
+]
+ClockTime = Annotated[
+    str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"), Field(examples=["22:00"])
+]
+
+
+class QuietHours(BaseModel):
+    """When nothing that can wait is sent, by the reader's clock: up to 23 hours of the day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: ClockTime
+    end: ClockTime
+
+
+class EmailPreferences(BaseModel):
+    """What a reader wants; `updated_at` is null until they change something."""
+
+    user_id: UUID
+    match_notifications: bool
+    session_reminders: bool
+    feedback_requests: bool
+    marketing_emails: bool
+    timezone: str
+    quiet_hours: QuietHours | None
+    updated_at: datetime | None
+
+
+@with_config(ConfigDict(extra="forbid"))
+class PreferenceChanges(TypedDict):
+    """Any of what a reader can change; what is not named stays."""
+
+    match_notifications: NotRequired[StrictBool]
+    session_reminders: NotRequired[StrictBool]
+    feedback_requests: NotRequired[StrictBool]
+    marketing_emails: NotRequired[StrictBool]
+    timezone: NotRequired[Timezone]
+    quiet_hours: NotRequired[QuietHours | None]
+
+
+def get(database: Database) -> EmailPreferences:
+    """Read what the caller wants."""
+    return EmailPreferences.model_validate(repository.preferences(database))
+
+
+def change(database: Database, changes: PreferenceChanges) -> EmailPreferences:
+    """Change what the caller wants. Raises InvalidRequest."""
+    changed = repository.change_preferences(database, _columns(changes))
+    _log(changes)
+    return EmailPreferences.model_validate(changed)
+
+
+def get_by_link(database: Database, link: Link) -> EmailPreferences:
+    """Read what the reader of a mail wants. Raises ReaderNotFound."""
+    found = repository.preferences_of(database, link.user_id)
+    if found is None:
+        raise ReaderNotFound
+    return EmailPreferences.model_validate(found)
+
+
+def change_by_link(database: Database, link: Link, changes: PreferenceChanges) -> EmailPreferences:
+    """Change what the reader of a mail wants. Raises InvalidRequest, ReaderNotFound."""
+    changed = repository.change_preferences_of(database, link.user_id, _columns(changes))
+    _log(changes)
+    return EmailPreferences.model_validate(changed)
+
+
+def unsubscribe(database: Database, link: Link, category: Category) -> None:
+    """Turn off one kind of mail; again changes nothing.
+
+    Who has left gets no mail either, so their links go on to work.
+    """
+    try:
+        change_by_link(database, link, {category.value: False})  # type: ignore[misc]
+    except ReaderNotFound:
+        logger().info("emails.unsubscribed_nobody")
+
+
+def _columns(changes: PreferenceChanges) -> Mapping[str, object]:
+    columns: dict[str, object] = {**changes}
+    if "quiet_hours" in changes:
+        quiet = columns.pop("quiet_hours")
+        start, end = (quiet.start, quiet.end) if isinstance(quiet, QuietHours) else (None, None)
+        columns |= {"quiet_hours_start": start, "quiet_hours_end": end}
+    return columns
+
+
+def _log(changes: PreferenceChanges) -> None:
+    off = [category for category in Category if changes.get(category) is False]
+    logger().info("emails.preferences_changed", extra={"fields": sorted(changes), "off": off})

@@ -1,0 +1,116 @@
+"""What readers want and see of their mail, in Postgres: one SQL function per step."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from wingman.kit.clients.database import Database, Refusals, call
+from wingman.kit.errors import InvalidRequest, Unauthenticated
+from wingman.kit.paging import Page
+from wingman.notifications.email.errors import ReaderNotFound
+
+# Every SQLSTATE that the functions for readers raise; a test holds it to the migrations.
+REFUSALS: Refusals = {
+    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WM040": lambda _: InvalidRequest(fields={"timezone": "is not known to the database"}),
+    "WM041": lambda _: InvalidRequest(fields={"quiet_hours": "have to leave an hour of the day"}),
+    "WM042": lambda _: ReaderNotFound(),
+}
+_call = partial(call, REFUSALS)
+
+
+def preferences(database: Database) -> Any:
+    """Read what the caller wants."""
+    return _call(database, "get_email_preferences", idempotent=True)
+
+
+def change_preferences(database: Database, changes: Mapping[str, object]) -> Any:
+    """Change columns of what the caller wants."""
+    return _call(database, "update_email_preferences", idempotent=True, p_changes=changes)
+
+
+def preferences_of(database: Database, user_id: UUID) -> Any:
+    """Read what somebody wants, None if there is nobody; for workers."""
+    return _call(database, "get_email_preferences_of", idempotent=True, p_user_id=str(user_id))
+
+
+def change_preferences_of(database: Database, user_id: UUID, changes: Mapping[str, object]) -> Any:
+    """Change columns of what somebody wants; for workers."""
+    return _call(
+        database,
+        "update_email_preferences_of",
+        idempotent=True,
+        p_user_id=str(user_id),
+        p_changes=changes,
+    )
+
+
+def status(database: Database, delivery_status: str | None, page: Page) -> Any:
+    """Read the caller's mails, one more than the page shows, and their number by status."""
+    return _call(
+        database, "get_email_status", idempotent=True, p_status=delivery_status, **page.parameters
+    )
+
+
+def export(database: Database, page: Page) -> Any:
+    """Read all that is stored about the caller's mail, one mail more than the page shows."""
+    return _call(database, "export_email_data", idempotent=True, **page.parameters)
+
+
+def erase(database: Database) -> int:
+    """Take addresses and contents out of the caller's mails; count those that had some."""
+    return int(_call(database, "erase_email_data", idempotent=True))
+
+
+def record_event(
+    database: Database,
+    *,
+    event_id: str,
+    status: str,
+    email_id: UUID | None,
+    message_id: str | None,
+    accepted_at: datetime | None,
+    error: str | None,
+    suppressed_addresses: Sequence[str],
+    ends_mail: bool,
+) -> str:
+    """Record what the provider says of a mail; see events.record.
+
+    `ends_mail`: nothing more goes to these addresses, or else to the one that the mail went to.
+    """
+    told = _call(
+        database,
+        "record_email_event",
+        idempotent=True,
+        p_event_id=event_id,
+        p_status=status,
+        p_email_id=str(email_id) if email_id else None,
+        p_message_id=message_id,
+        p_accepted_at=accepted_at.isoformat() if accepted_at else None,
+        p_error=error,
+        p_suppressed_addresses=list(suppressed_addresses),
+        p_ends_mail=ends_mail,
+    )
+    return str(told)
+
+
+def record_digests(
+    database: Database, after: UUID | None, limit: int, now: datetime
+) -> tuple[int, UUID | None]:
+    """Record the digests of one page of readers; count them, and say where the next begins."""
+    told = _call(
+        database,
+        "record_weekly_digests",
+        idempotent=True,
+        p_after=str(after) if after else None,
+        p_limit=limit,
+        p_now=now.isoformat(),
+    )
+    return int(told["recorded"]), UUID(told["last"]) if told["last"] else None
+
+
+def prune(database: Database, limit: int) -> int:
+    """Delete up to `limit` mails that are settled and old; count them."""
+    return int(_call(database, "prune_email_logs", idempotent=False, p_limit=limit))

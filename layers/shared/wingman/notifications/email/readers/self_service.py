@@ -1,0 +1,112 @@
+"""What the links in mails do: stop one kind of mail, or choose what comes and when.
+
+The signed token is the whole authority. Asking and showing change nothing, because scanners
+follow links; only what is posted does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, ValidationError
+
+from wingman.kit.clients.database import Database, get_service_client
+from wingman.kit.errors import InvalidRequest
+from wingman.kit.settings import LinkSettings, load
+from wingman.notifications.email.letters import links
+from wingman.notifications.email.letters.links import Link
+from wingman.notifications.email.models import Category
+from wingman.notifications.email.readers import preferences
+from wingman.notifications.email.readers.pages import Form, Page, Pages, chosen, pages
+
+# Beside /api/email/unsubscribe, wherever the API is mounted.
+_PREFERENCES = "../../email/preferences"
+
+
+class Unsubscribed(BaseModel):
+    """The kinds of mail that are off now."""
+
+    unsubscribed: list[Category]
+
+
+class _Wish(BaseModel):
+    token: str | None = None
+    category: Category | None = None
+    one_click: Literal["One-Click"] | None = Field(None, alias="List-Unsubscribe")
+
+
+@dataclass(frozen=True)
+class SelfService:
+    """Serves whoever holds a link."""
+
+    database: Database
+    pages: Pages
+    secret: str
+
+    def ask(self, token: str) -> Page:
+        """Ask before a kind of mail is turned off. Raises InvalidToken."""
+        link = links.read(self.secret, token)
+        return self.pages.ask(link.category, self._preferences_url(link))
+
+    def unsubscribe(self, token: str, fields: Mapping[str, Any]) -> tuple[Unsubscribed, Page]:
+        """Turn off a kind of mail; say so to a program and to a person.
+
+        One click (RFC 8058) and our page post `List-Unsubscribe=One-Click`, a client JSON with
+        the token in it. Any other body is nobody's wish: scanners post too.
+        Raises InvalidToken, InvalidRequest.
+        """
+        wish = _read_wish(fields)
+        link = links.read(self.secret, wish.token or token)
+        if wish.token is None and wish.one_click is None:
+            raise InvalidRequest(fields={"List-Unsubscribe": "has to be One-Click"})
+        category = wish.category or link.category
+        preferences.unsubscribe(self.database, link, category)
+        page = self.pages.done(category, self._preferences_url(link))
+        return Unsubscribed(unsubscribed=[category]), page
+
+    def show(self, token: str) -> Page:
+        """Show what a reader wants, as a form. Raises InvalidToken, ReaderNotFound."""
+        link = links.read(self.secret, token)
+        return self.pages.choose(Form.of(preferences.get_by_link(self.database, link)))
+
+    def save(self, token: str, fields: Mapping[str, Any]) -> Page:
+        """Save that form and show it again. Raises InvalidToken, ReaderNotFound.
+
+        What cannot be saved is shown with the reason, `is_refusal` set.
+        """
+        link = links.read(self.secret, token)
+        try:
+            changed = preferences.change_by_link(self.database, link, chosen(fields))
+        except InvalidRequest as error:
+            kept = Form.of(preferences.get_by_link(self.database, link))
+            return self.pages.choose(kept.with_entries(fields), problem=_words(error))
+        return self.pages.choose(Form.of(changed), saved=True)
+
+    def _preferences_url(self, link: Link) -> str:
+        return f"{_PREFERENCES}?token={links.sign(self.secret, link)}"
+
+
+@cache
+def self_service() -> SelfService:
+    """Gather what the links need, once per container."""
+    secret = load(LinkSettings).email_link_secret.get_secret_value()
+    return SelfService(get_service_client(), pages(), secret)
+
+
+def reader(token: str) -> UUID:
+    """Return whose link it is that has this token. Raises InvalidToken."""
+    return links.read(self_service().secret, token).user_id
+
+
+def _read_wish(fields: Mapping[str, Any]) -> _Wish:
+    try:
+        return _Wish.model_validate(fields)
+    except ValidationError as error:
+        names = (str(problem["loc"][0]) for problem in error.errors())
+        raise InvalidRequest(fields=dict.fromkeys(names, "is not valid")) from None
+
+
+def _words(error: InvalidRequest) -> str:
+    return "; ".join(f"{name.replace('_', ' ')} {why}" for name, why in error.fields.items())

@@ -1,0 +1,156 @@
+"""The provider's rate limit: one bucket in Redis that all senders share.
+
+A sender reserves the moment of its request and waits for it, so requests leave evenly spaced
+however many senders there are. Urgent mail reserves as far ahead as it can wait, bulk mail the
+next free moment alone: it never stands in a queue that urgent mail would have to join behind it.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from wingman.kit.clients.commands import Commands, RedisError
+from wingman.kit.clients.lua import Script
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger
+from wingman.notifications.email.models import Priority
+
+KEY = "emails:provider"
+FIRST_RATE = 2
+"""Requests per second until the provider has told its limit."""
+SPACING = 1.03
+"""Requests are held this much further apart, because some travel faster than others."""
+SENDERS = 10
+"""The most containers that send at once: what template.yaml allows for both lanes together."""
+MAX_RATE = 1000
+_REST_SECONDS = 5.0
+_LONGEST_SECONDS = 3600.0
+_MICROSECONDS = 1_000_000
+_SLOTS_AHEAD = {Priority.URGENT: 0, Priority.BULK: 1}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Room for one request after `seconds`; if not granted, worth asking again after them."""
+
+    granted: bool
+    seconds: float
+
+
+class Bucket(Protocol):
+    """Keeps all senders together below the provider's limit."""
+
+    def reserve(self, priority: Priority, patience: float) -> Slot:
+        """Ask for the moment of one request, at most `patience` seconds from now."""
+        ...
+
+    def learn(self, *, per_second: int | None, hold: float) -> None:
+        """Take note of the limit that the provider told, and let nobody ask for `hold` seconds."""
+        ...
+
+
+@dataclass
+class Share:
+    """This container's part of the limit while Redis is away: as if every container sent."""
+
+    next_at: float = 0.0
+
+    def begin(self, now: float, interval: float) -> None:
+        """Start anywhere in the interval, so that the containers do not all start at once."""
+        spread = random.random()  # noqa: S311 - spreads load, guards nothing
+        self.next_at = max(self.next_at, now + spread * interval)
+
+    def reserve(self, now: float, patience: float, interval: float) -> Slot:
+        """Ask for the moment of one request of this container."""
+        wait = max(self.next_at - now, 0.0)
+        if wait > patience:
+            return Slot(granted=False, seconds=wait)
+        self.next_at = now + wait + interval
+        return Slot(granted=True, seconds=wait)
+
+
+class RedisBucket(Bucket):
+    """The bucket in Redis, and a careful share of it while Redis is away."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        *,
+        key: str = KEY,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._commands = commands
+        self._key = key
+        self._clock = clock
+        self._share = Share()
+        self._per_second = FIRST_RATE
+        self._away = False
+        self._resting_until = float("-inf")
+
+    def reserve(self, priority: Priority, patience: float) -> Slot:
+        """See Bucket."""
+        ahead = _SLOTS_AHEAD[priority]
+        reply = self._ask("reserve", _micro(patience), ahead, self._per_second, SPACING)
+        if reply is None:
+            return self._share.reserve(self._clock(), patience, self._interval)
+        granted, microseconds, self._per_second = reply
+        return Slot(bool(granted), microseconds / _MICROSECONDS)
+
+    def learn(self, *, per_second: int | None, hold: float) -> None:
+        """See Bucket."""
+        told = min(per_second or 0, MAX_RATE)
+        if told in {0, self._per_second} and hold <= 0:
+            return
+        self._per_second = told or self._per_second
+        logger().info("emails.limit_learned", extra={"per_second": self._per_second, "hold": hold})
+        self._share.next_at = max(self._share.next_at, self._clock() + hold)
+        self._ask("learn", told, _micro(hold))
+
+    @property
+    def _interval(self) -> float:
+        return SENDERS * SPACING / self._per_second
+
+    def _ask(self, *arguments: object) -> list[int] | None:
+        """Run the script; None while Redis is away."""
+        if self._clock() < self._resting_until:
+            return None
+        try:
+            reply = self._run(*arguments)
+        except (DependencyUnavailable, RedisError):
+            logger().warning("emails.bucket_away", exc_info=True)
+            self._rest()
+            return None
+        self._away = False
+        return reply
+
+    def _rest(self) -> None:
+        now = self._clock()
+        self._resting_until = now + _REST_SECONDS
+        if not self._away:
+            self._away = True
+            self._share.begin(now, self._interval)
+
+    def _run(self, *arguments: object) -> list[int]:
+        reply = _script().run(self._commands, [self._key], arguments)
+        return [int(number) for number in reply]
+
+
+@cache
+def _script() -> Script:
+    return Script(Path(__file__).with_name("bucket.lua").read_text(encoding="utf-8"))
+
+
+def _micro(seconds: float) -> int:
+    return int(min(seconds, _LONGEST_SECONDS) * _MICROSECONDS)
+
+
+@cache
+def bucket() -> Bucket:
+    """Return the container's way to the bucket."""
+    from wingman.kit.clients.redis import redis  # noqa: PLC0415 - its client, at the first mail
+
+    return RedisBucket(redis())

@@ -1,0 +1,259 @@
+"""One send group on its way: one request under one key, and what becomes of its mails."""
+
+import re
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from wingman.kit.clock import time_left, utc_now, within
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger, measure
+from wingman.kit.resilience.retry import pausing_with, with_email_retry
+from wingman.notifications.email.errors import RenderError
+from wingman.notifications.email.letters.contents import content_of
+from wingman.notifications.email.letters.rendering import Reader, Renderer
+from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome, Priority
+from wingman.notifications.email.sending import rules
+from wingman.notifications.email.sending.bucket import Bucket
+from wingman.notifications.email.sending.provider import (
+    TIMEOUT_SECONDS,
+    BatchReply,
+    EmailProvider,
+    OutgoingEmail,
+)
+from wingman.notifications.email.sending.repository import Outbox
+from wingman.notifications.email.sending.rules import Reply
+
+# A request is only begun when it, and recording its outcome, fit into what is left.
+SECONDS_PER_REQUEST = TIMEOUT_SECONDS + 3.0
+# Nothing that could end an address and begin another one, or a header.
+_ONE_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]@,;:\"\\]+@[^\s\x00-\x1f\x7f<>()@,;:\"\\]+")
+# Replies after which the provider certainly holds nothing under the key.
+_TAKEN_BY_NOBODY = {Reply.RATE_LIMITED, Reply.UNREACHABLE, Reply.LEFT_ALONE}
+
+
+ActiveHours = Callable[[Collection[UUID]], Mapping[UUID, Sequence[int]]]
+"""Tells how often users were seen in each hour of the day (UTC); nothing of who is not known."""
+
+
+def nobody_was_seen(_: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
+    """Know nothing: every hour is as good."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What sending needs: the outbox, the provider and its limit, the pen, a clock."""
+
+    outbox: Outbox
+    provider: EmailProvider
+    bucket: Bucket
+    renderer: Renderer
+    lease_seconds: int = 60
+    now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+    active_hours: ActiveHours = nobody_was_seen
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to send some mails until `ends_at` (monotonic seconds)."""
+
+    token: UUID
+    ends_at: float
+
+    def patience(self) -> float:
+        """Return the seconds after which one more request would still end within all limits."""
+        left = min(self.ends_at - time.monotonic(), time_left())
+        return max(left - SECONDS_PER_REQUEST, 0.0)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A claimed mail, written."""
+
+    email: ClaimedEmail
+    message: OutgoingEmail
+
+
+@dataclass(frozen=True)
+class SendGroup:
+    """Mails that leave together; `untried` while nobody has sent a request for them."""
+
+    id: UUID
+    drafts: Sequence[Draft]
+    untried: bool
+
+    @property
+    def lane(self) -> Priority:
+        """The lane that the mails came from."""
+        return self.drafts[0].email.priority
+
+    @property
+    def idempotency_key(self) -> str:
+        """The name of the request; the provider remembers it for 24 h."""
+        return f"send/{self.id}"
+
+
+def write(sender: Sender, email: ClaimedEmail) -> Draft:
+    """Render a claimed mail. Raises RenderError."""
+    if not _ONE_ADDRESS.fullmatch(email.recipient_email):
+        raise RenderError("the recipient's address is none, or more than one")
+    content = content_of(email)
+    reader = Reader(email.user_id, email.recipient_first_name, email.timezone)
+    rendered = sender.renderer.render(content, reader)
+    message = OutgoingEmail(
+        email_id=email.id,
+        template=content.template,
+        sender=sender.renderer.brand.sender,
+        recipient=email.recipient_email,
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+        unsubscribe_url=rendered.unsubscribe_url,
+    )
+    return Draft(email, message)
+
+
+def deliver(sender: Sender, lease: Lease, group: SendGroup) -> Reply:
+    """Send one group and record what became of each mail.
+
+    A crash between the two leaves the group under its lease; the next worker repeats it.
+    """
+    reply, untaken = _request(sender, lease, group)
+    _pause(sender, group, reply)
+    results = _results(sender, group, reply, untaken=untaken)
+    record(sender, lease.token, results)
+    _measure(sender, group, results)
+    facts = {"send_group": str(group.id), "count": len(results), "error": reply.error}
+    logger().info(f"emails.{reply.reply}", extra=facts)
+    return reply.reply
+
+
+def await_slot(sender: Sender, lane: Priority, patience: float) -> bool:
+    """Wait for the moment of one request below the provider's limit; False: not in that time."""
+    while True:
+        slot = sender.bucket.reserve(lane, patience)
+        if slot.seconds > patience:
+            return False
+        if slot.seconds > 0:
+            sender.sleep(slot.seconds)
+        if slot.granted:
+            return True
+        patience -= slot.seconds
+
+
+def record(sender: Sender, token: UUID, results: Sequence[EmailResult]) -> None:
+    """Complete mails under their lease; whatever it lost meanwhile is the next holder's."""
+    changed = sender.outbox.complete(token, results)
+    if changed < len(results):
+        logger().warning("emails.lease_lost", extra={"count": len(results) - changed})
+
+
+class _Undelivered(DependencyUnavailable):
+    """The provider gave a reply that usually passes; ask again."""
+
+    def __init__(self, reply: BatchReply) -> None:
+        wait = reply.retry_after.total_seconds() if reply.retry_after else None
+        super().__init__("email", asked_to_wait=wait)
+        self.reply = reply
+
+
+def _request(sender: Sender, lease: Lease, group: SendGroup) -> tuple[BatchReply, bool]:
+    """Ask until the reply is final or time runs out; also says if nobody can have taken it.
+
+    Where the breaker stops the repetition of a failed request, the failure is the reply: a mail
+    that brings the provider down by itself must not come back as if it had only waited.
+    """
+    messages = [draft.message for draft in group.drafts]
+    untaken, met = group.untried, None
+
+    def attempt() -> BatchReply:
+        nonlocal untaken, met
+        untaken = untaken and (met is None or met.reply in _TAKEN_BY_NOBODY)
+        if not await_slot(sender, group.lane, lease.patience()):
+            return met or BatchReply(Reply.RATE_LIMITED, error="no room below the limit")
+        reply = sender.provider.send_batch(messages, group.idempotency_key)
+        _learn(sender, reply)
+        if met is None or reply.reply is not Reply.LEFT_ALONE:
+            met = reply
+        if rules.passes(reply.reply):
+            raise _Undelivered(met)
+        return reply
+
+    retry = with_email_retry.but(attempt_seconds=SECONDS_PER_REQUEST)
+    try:
+        with within(lease.ends_at - time.monotonic()), pausing_with(sender.sleep):
+            return retry.run(attempt), untaken
+    except _Undelivered as error:
+        return error.reply, untaken
+
+
+def _learn(sender: Sender, reply: BatchReply) -> None:
+    refused = reply.reply is Reply.RATE_LIMITED
+    asked = reply.retry_after or timedelta(seconds=1)
+    sender.bucket.learn(per_second=reply.limit, hold=asked.total_seconds() if refused else 0.0)
+
+
+def _pause(sender: Sender, group: SendGroup, reply: BatchReply) -> None:
+    """Pause what no mail can get through; best effort, the next sender meets the same refusal."""
+    pause = rules.pause(reply.reply, group.lane, reply.retry_after)
+    if pause is None:
+        return
+    reason = reply.error or reply.reply
+    logger().error("emails.paused", extra={"lanes": pause.lanes, "reason": reason})
+    sender.outbox.pause(pause.lanes, sender.now() + pause.length, reason)
+
+
+def _measure(sender: Sender, group: SendGroup, results: Sequence[EmailResult]) -> None:
+    """Write as metrics how long the accepted mails had been due, and how many were rejected."""
+    now, lane = sender.now(), str(group.lane)
+    due = {draft.email.id: draft.email.due_at or now for draft in group.drafts}
+    sent = [result.id for result in results if result.outcome is Outcome.SENT]
+    waits = [(now - due[one]) / timedelta(milliseconds=1) for one in sent]
+    measure("EmailAcceptLatency", [max(wait, 0.0) for wait in waits], "Milliseconds", lane=lane)
+    failed = sum(result.outcome is Outcome.FAILED for result in results)
+    measure("EmailAccepted", [len(sent)] if sent else [], "Count", lane=lane)
+    measure("EmailRejected", [failed] if failed else [], "Count", lane=lane)
+
+
+def _results(
+    sender: Sender, group: SendGroup, reply: BatchReply, *, untaken: bool
+) -> list[EmailResult]:
+    if reply.reply is Reply.ACCEPTED:
+        return [_accepted(draft, at, reply) for at, draft in enumerate(group.drafts)]
+    settlement = rules.settle(
+        reply.reply,
+        untaken=untaken,
+        alone=len(group.drafts) == 1,
+        retry_count=max(draft.email.retry_count for draft in group.drafts),
+        retry_after=reply.retry_after,
+    )
+    now = sender.now()
+    return [
+        EmailResult(
+            id=draft.email.id,
+            outcome=settlement.outcome,
+            subject=draft.message.subject,
+            error=reply.error or reply.reply,
+            retry_at=now + settlement.wait if settlement.wait is not None else None,
+            keep_group=settlement.keep_group,
+            counts=settlement.counts,
+        )
+        for draft in group.drafts
+    ]
+
+
+def _accepted(draft: Draft, position: int, reply: BatchReply) -> EmailResult:
+    error = reply.rejections.get(position)
+    if error is not None:
+        logger().warning("emails.rejected", extra={"email_id": str(draft.email.id)})
+        return EmailResult(id=draft.email.id, outcome=Outcome.FAILED, error=error)
+    return EmailResult(
+        id=draft.email.id,
+        outcome=Outcome.SENT,
+        subject=draft.message.subject,
+        resend_message_id=reply.message_ids.get(position),
+    )

@@ -1,0 +1,242 @@
+"""Resend behind a narrow door: one request, one idempotency key, one reply.
+
+This is the only module that knows the SDK. Its answers and errors become a `Reply` here, in one
+table, and nobody else decides by status codes.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from wingman.kit.clients.breakers import breaker
+from wingman.kit.clients.transport import http_client, never_sent, reach
+from wingman.kit.clock import time_left
+from wingman.kit.resilience.breaker import PROBE_SECONDS, BreakerOpen
+from wingman.kit.settings import ResendSettings, load
+from wingman.notifications.email.sending.rules import Reply
+
+if TYPE_CHECKING:
+    import resend
+    from resend.exceptions import ResendError
+    from resend.http_client import HTTPClient
+
+TIMEOUT_SECONDS = 10.0
+# Kept back from the request, so that its outcome can still be recorded.
+_RECORDING_SECONDS = 2.0
+# It begins where a word does: tried from each letter, a long word without an @ would cost its
+# square.
+_ADDRESS = re.compile(r"(?<![^\s<>\"'`(),;:])[^\s<>\"'`(),;:]+@[^\s<>\"'`(),;:]+")
+
+
+@dataclass(frozen=True)
+class OutgoingEmail:
+    """One mail, ready to leave."""
+
+    email_id: UUID
+    template: str
+    sender: str
+    recipient: str
+    subject: str
+    html: str
+    text: str
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True)
+class BatchReply:
+    """What the provider said.
+
+    With `Reply.ACCEPTED`, every mail is either in `rejections` (position → reason) or accepted,
+    with its message id in `message_ids` (position → id).
+    """
+
+    reply: Reply
+    message_ids: Mapping[int, str] = field(default_factory=dict)
+    rejections: Mapping[int, str] = field(default_factory=dict)
+    retry_after: timedelta | None = None
+    error: str | None = None
+    limit: int | None = None
+    """Requests per second, where the answer told."""
+
+
+class EmailProvider(Protocol):
+    """Whoever delivers."""
+
+    def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
+        """Ask for up to 100 mails at once; the same key and mails again are not sent again."""
+
+
+class ResendProvider(EmailProvider):
+    """Resend's batch endpoint, in its permissive mode: one bad mail fails alone."""
+
+    def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
+        """See EmailProvider."""
+        try:
+            return breaker("email").call(
+                lambda: self._send(messages, idempotency_key),
+                probe=_look,
+                failed=lambda reply: reply.reply in _FAILURES,
+            )
+        except BreakerOpen as error:
+            wait = timedelta(seconds=int(error.headers["Retry-After"]))
+            return BatchReply(Reply.LEFT_ALONE, retry_after=wait, error="breaker open")
+
+    def _send(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
+        import resend  # noqa: PLC0415 - see provider()
+        from resend.exceptions import NoContentError, ResendError  # noqa: PLC0415
+
+        try:
+            answer = resend.Batch.send(
+                [_params(message) for message in messages],
+                {"idempotency_key": idempotency_key, "batch_validation": "permissive"},
+            )
+        except NoContentError:
+            return BatchReply(Reply.UNKNOWN, error="no_content")
+        except ResendError as error:
+            return translate(error)
+        return accepted(answer, len(messages))
+
+
+def _look() -> None:
+    reach(load(ResendSettings).resend_api_url, "email", seconds=PROBE_SECONDS)
+
+
+@cache
+def provider() -> EmailProvider:
+    """Connect the SDK to this deployment's provider, once per container.
+
+    The SDK is imported here because it costs a cold start 80 ms (it pulls `requests`, which we
+    replace by one kept-alive httpx client) and a schedule that sends nothing needs none of it.
+    """
+    import resend  # noqa: PLC0415
+
+    settings = load(ResendSettings)
+    resend.api_key = settings.resend_api_key.get_secret_value()
+    resend.api_url = str(settings.resend_api_url)
+    resend.default_http_client = _http_client()
+    return ResendProvider()
+
+
+def _http_client() -> "HTTPClient":
+    from resend.http_client import HTTPClient  # noqa: PLC0415
+
+    class KeptAliveClient(HTTPClient):
+        """The SDK's door to the network; it wraps what is raised, keeping it as the context."""
+
+        def __init__(self) -> None:
+            self.connection = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=3.0)
+
+        def request(
+            self,
+            method: str,
+            url: str,
+            headers: Mapping[str, str],
+            json: dict[str, object] | list[object] | None = None,
+            files: dict[str, Any] | None = None,
+            data: dict[str, str] | None = None,
+        ) -> tuple[bytes, int, Mapping[str, str]]:
+            seconds = max(0.1, min(TIMEOUT_SECONDS, time_left() - _RECORDING_SECONDS))
+            answer = self.connection.request(
+                method, url, headers=headers, json=json, files=files, data=data, timeout=seconds
+            )
+            return answer.content, answer.status_code, answer.headers
+
+    return KeptAliveClient()
+
+
+def _params(message: OutgoingEmail) -> "resend.Emails.SendParams":
+    return {
+        "from": message.sender,
+        "to": [message.recipient],
+        "subject": message.subject,
+        "html": message.html,
+        "text": message.text,
+        # RFC 3834: no out-of-office answers. The reference keeps mails apart that look alike.
+        # RFC 8058: one click ends this kind of mail; both fields or neither.
+        "headers": {
+            "Auto-Submitted": "auto-generated",
+            "List-Unsubscribe": f"<{message.unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "X-Entity-Ref-ID": str(message.email_id),
+        },
+        "tags": [
+            {"name": "email_id", "value": str(message.email_id)},
+            {"name": "template", "value": message.template},
+        ],
+    }
+
+
+def accepted(answer: Mapping[str, Any], count: int) -> BatchReply:
+    """Map a permissive answer to positions: `data` lists the ids of the accepted ones in order."""
+    rejections = {
+        int(line["index"]): redact(str(line.get("message", "rejected")))
+        for line in answer.get("errors") or []
+    }
+    positions = [position for position in range(count) if position not in rejections]
+    ids = [str(line["id"]) for line in answer.get("data") or []]
+    # Ids that can't be told apart are dropped: the mails were taken, the webhook names them.
+    message_ids = dict(zip(positions, ids, strict=True)) if len(ids) == len(positions) else {}
+    limit = _limit(answer.get("http_headers") or {})
+    return BatchReply(Reply.ACCEPTED, message_ids, rejections, limit=limit)
+
+
+# https://resend.com/docs/api-reference/errors: by name first, then by status.
+_BY_NAME = {
+    "rate_limit_exceeded": Reply.RATE_LIMITED,
+    "daily_quota_exceeded": Reply.QUOTA_EXHAUSTED,
+    "monthly_quota_exceeded": Reply.QUOTA_EXHAUSTED,
+    "concurrent_idempotent_requests": Reply.IN_PROGRESS,
+    "invalid_idempotent_request": Reply.KEY_CONFLICT,
+}
+_BY_STATUS = {
+    400: Reply.REJECTED,
+    401: Reply.REFUSED,
+    403: Reply.REFUSED,
+    404: Reply.REFUSED,
+    405: Reply.REFUSED,
+    409: Reply.IN_PROGRESS,
+    413: Reply.REJECTED,
+    422: Reply.REJECTED,
+    429: Reply.RATE_LIMITED,
+}
+# What a breaker counts. A refusal, a full bucket or a conflict is an answer.
+_FAILURES = {Reply.UNKNOWN, Reply.UNREACHABLE}
+
+
+def translate(error: "ResendError") -> BatchReply:
+    """Read an error of the SDK. Whatever is not certain is `Reply.UNKNOWN`."""
+    if never_sent(error.__context__):
+        return BatchReply(Reply.UNREACHABLE, error=type(error.__context__).__name__)
+    reply = _BY_NAME.get(error.error_type) or _BY_STATUS.get(_status(error), Reply.UNKNOWN)
+    detail = f"{error.error_type}: {redact(str(error.message))}"
+    headers = error.headers
+    return BatchReply(reply, retry_after=_retry_after(headers), error=detail, limit=_limit(headers))
+
+
+def redact(message: str) -> str:
+    """Take addresses out of a provider's message before it is stored or logged."""
+    return _ADDRESS.sub("<address>", message)[:300]
+
+
+def _status(error: "ResendError") -> int:
+    code = str(error.code)
+    return int(code) if code.isdecimal() else 0
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    seconds = _header(headers, "retry-after")
+    return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+
+
+def _limit(headers: Mapping[str, str]) -> int | None:
+    """Read the requests per second; the window is one second in all of the provider's plans."""
+    told = _header(headers, "ratelimit-limit").partition(",")[0].partition(";")[0].strip()
+    return int(told) if told.isdecimal() and int(told) > 0 else None
+
+
+def _header(headers: Mapping[str, str], wanted: str) -> str:
+    return next((value for name, value in headers.items() if name.lower() == wanted), "")

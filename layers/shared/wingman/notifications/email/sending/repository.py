@@ -1,0 +1,98 @@
+"""The outbox in Postgres: one SQL function per step."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from wingman.kit.clients.database import Database
+from wingman.notifications.email.models import ClaimedEmail, EmailRef, EmailResult, Priority
+
+_CLAIMED = TypeAdapter(list[ClaimedEmail])
+_REFS = TypeAdapter(list[EmailRef])
+
+
+class SendGroupKey(NamedTuple):
+    """A send group that was just formed, and its mails in their order."""
+
+    id: UUID
+    email_ids: list[UUID]
+
+
+class Outbox(Protocol):
+    """The steps a mail goes through; each is atomic."""
+
+    def claim(
+        self, ids: Sequence[UUID], lease_seconds: int, limit: int | None = None
+    ) -> list[ClaimedEmail]:
+        """Take what is due under one new lease; send groups come whole or not at all.
+
+        Without a limit: of `ids`. With one, `ids` only name a lane: one send group, or so many
+        new mails, whichever have been due longest there. Nothing of a lane that is paused.
+        """
+
+    def form_send_group(
+        self, lease_token: UUID, addresses: Mapping[UUID, str]
+    ) -> SendGroupKey | None:
+        """Bind those of the mails, in this order, that are still leased; None if none are.
+
+        `addresses` says where each goes, now and whenever the group is sent again.
+        """
+
+    def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
+        """Record what became of them; counts the rows still held by this lease."""
+
+    def sweep(self, limit: int) -> list[EmailRef]:
+        """Hand out what is due and not yet on its way, urgent first."""
+
+    def pause(self, lanes: Sequence[Priority], until: datetime, reason: str) -> None:
+        """Let nothing of these lanes be handed out or claimed before `until`."""
+
+
+class DatabaseOutbox(Outbox):
+    """The outbox as the migrations define it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(
+        self, ids: Sequence[UUID], lease_seconds: int, limit: int | None = None
+    ) -> list[ClaimedEmail]:
+        """See Outbox."""
+        params = {"p_ids": _texts(ids), "p_lease_seconds": lease_seconds, "p_limit": limit}
+        return _CLAIMED.validate_python(self._database.rpc("claim_emails", params))
+
+    def form_send_group(
+        self, lease_token: UUID, addresses: Mapping[UUID, str]
+    ) -> SendGroupKey | None:
+        """See Outbox."""
+        params = {
+            "p_lease_token": str(lease_token),
+            "p_ids": _texts(addresses),
+            "p_addresses": list(addresses.values()),
+        }
+        rows = self._database.rpc("form_send_group", params)
+        if not rows:
+            return None
+        return SendGroupKey(UUID(rows[0]["send_group"]), [UUID(row["id"]) for row in rows])
+
+    def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
+        """See Outbox."""
+        lines = [result.model_dump(mode="json", exclude_none=True) for result in results]
+        params = {"p_lease_token": str(lease_token), "p_results": lines}
+        return int(self._database.rpc("complete_emails", params))
+
+    def sweep(self, limit: int) -> list[EmailRef]:
+        """See Outbox."""
+        return _REFS.validate_python(self._database.rpc("sweep_emails", {"p_limit": limit}))
+
+    def pause(self, lanes: Sequence[Priority], until: datetime, reason: str) -> None:
+        """See Outbox."""
+        params = {"p_priorities": list(lanes), "p_until": until.isoformat(), "p_reason": reason}
+        self._database.rpc("pause_emails", params)
+
+
+def _texts(ids: Iterable[UUID]) -> list[str]:
+    return [str(one) for one in ids]

@@ -1,0 +1,263 @@
+"""Hands mail out and sends it: exactly once, whatever crashes in between.
+
+A mail is claimed under a lease, bound with others into a send group, and sent in one request
+whose idempotency key is that group. Whoever finds the group later (its worker died, the answer
+was lost) repeats the identical request, and the provider answers with its first result.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from wingman.kit.clients.database import get_service_client
+from wingman.kit.clock import time_left
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger
+from wingman.kit.presence.activity import activity
+from wingman.kit.settings import QueueSettings, load
+from wingman.notifications.email.errors import RenderError
+from wingman.notifications.email.letters.contents import content_of
+from wingman.notifications.email.letters.links import Links
+from wingman.notifications.email.letters.rendering import Renderer
+from wingman.notifications.email.models import (
+    MAX_BATCH,
+    ClaimedEmail,
+    EmailRef,
+    EmailResult,
+    Outcome,
+    Priority,
+)
+from wingman.notifications.email.sending import rules
+from wingman.notifications.email.sending.bucket import bucket
+from wingman.notifications.email.sending.delivery import (
+    SECONDS_PER_REQUEST,
+    Draft,
+    Lease,
+    Sender,
+    SendGroup,
+    deliver,
+    record,
+    write,
+)
+from wingman.notifications.email.sending.provider import provider
+from wingman.notifications.email.sending.repository import DatabaseOutbox, Outbox
+from wingman.notifications.email.sending.rules import Reply, SkipReason
+from wingman.notifications.email.sending.timing import Departure
+from wingman.notifications.email.settings import EmailSettings
+
+if TYPE_CHECKING:
+    from wingman.kit.clients.queue import Queue  # signs with botocore, which a sender never needs
+
+__all__ = ["Outbox", "Sender", "enqueue", "outbox", "send", "sender"]
+
+# So many of a message's ids are asked for their lane; more than one, as accounts may be deleted.
+_HINTS = 10
+_T = TypeVar("_T")
+
+
+@cache
+def outbox() -> Outbox:
+    """Open the outbox, once per container."""
+    return DatabaseOutbox(get_service_client())
+
+
+@cache
+def sender() -> Sender:
+    """Gather what sending needs, once per container."""
+    settings = load(EmailSettings)
+    links = Links(settings.api_url, settings.email_link_secret.get_secret_value())
+    renderer = Renderer(settings.brand, settings.app_url, links)
+    return Sender(
+        outbox(),
+        provider(),
+        bucket(),
+        renderer,
+        settings.email_lease_seconds,
+        active_hours=activity().hours,
+    )
+
+
+def enqueue(queue: "Queue", refs: Sequence[EmailRef]) -> int:
+    """Put recorded mails on their lane's queue, best effort; counts those that are there now.
+
+    A failure is logged and swallowed on purpose: the mails are recorded, and the sweep hands
+    out within minutes whatever is not on its way. The caller's request has succeeded either way.
+    """
+    if not refs:
+        return 0
+    settings = load(QueueSettings)
+    lanes = {
+        Priority.URGENT: settings.email_urgent_queue_url,
+        Priority.BULK: settings.email_bulk_queue_url,
+    }
+    enqueued = 0
+    for priority, url in lanes.items():
+        enqueued += _enqueue(queue, url, [str(ref.id) for ref in refs if ref.priority is priority])
+    return enqueued
+
+
+def _enqueue(queue: "Queue", url: str, ids: Sequence[str]) -> int:
+    bodies = [{"email_ids": chunk} for chunk in _chunks(ids)]
+    try:
+        if bodies:
+            queue.send(url, bodies)
+    except DependencyUnavailable:
+        logger().warning("emails.enqueue_failed", extra={"count": len(ids)})
+        return 0
+    return len(ids)
+
+
+def send(sender: Sender, email_ids: Sequence[UUID]) -> None:
+    """Send what has been due longest in the lane of these mails, at least as many as they are.
+
+    A message is a hint that its lane has mail, so every request to the provider is as full as the
+    lane allows, and a mail whose message was lost leaves with the others.
+    Raises DependencyUnavailable when the outbox is away. Nothing is lost then: a lease ends by
+    itself, and the group it held is sent again under the same key.
+    """
+    wanted = len(email_ids)
+    while wanted > 0:
+        lease, claimed = _claim(sender, email_ids[:_HINTS], MAX_BATCH)
+        if not claimed:
+            return
+        wanted -= _send_claimed(sender, lease, claimed)
+        if wanted > 0 and time_left() < SECONDS_PER_REQUEST:
+            logger().warning("emails.out_of_time", extra={"left": wanted})
+            return  # not claimed, so still due: the sweep hands them out again
+
+
+def _claim(
+    sender: Sender, ids: Sequence[UUID], limit: int | None = None
+) -> tuple[Lease, list[ClaimedEmail]]:
+    ends_at = time.monotonic() + sender.lease_seconds
+    claimed = sender.outbox.claim(ids, sender.lease_seconds, limit)
+    return Lease(claimed[0].lease_token if claimed else UUID(int=0), ends_at), claimed
+
+
+def _send_claimed(sender: Sender, lease: Lease, claimed: Sequence[ClaimedEmail]) -> int:
+    """Send what one claim returned; count the new mails in it, repeated ones are no part of it."""
+    for at, (group, members) in enumerate(groupby(claimed, key=lambda email: email.send_group)):
+        if at and time_left() < SECONDS_PER_REQUEST:
+            break  # still leased: handed out again when the lease ends
+        emails = list(members)
+        if group is None:
+            _send_fresh(sender, lease, emails)
+        else:
+            _send_again(sender, lease, group, emails)
+    return sum(email.send_group is None for email in claimed)
+
+
+def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[ClaimedEmail]) -> None:
+    """Repeat a request whose outcome nobody recorded: the same mails in the same order.
+
+    Without those whose reader said no meanwhile, or does not need them any more, or whose meeting
+    has changed. That is safe under the same key: a provider that took the first request refuses
+    another body, and sends nothing twice.
+    """
+    now = sender.now()
+    try:
+        reasons = {one.id: rules.skip_reason(one, content_of(one), now) for one in emails}
+        drafts = [write(sender, email) for email in emails if reasons[email.id] is None]
+    except RenderError as error:
+        # It could be written before, so the provider may have it: never drop it on that ground.
+        record(sender, lease.token, [_later(sender, email, str(error)) for email in emails])
+        return
+    skipped = [_skipped(email, reason) for email in emails if (reason := reasons[email.id])]
+    if skipped:
+        record(sender, lease.token, skipped)
+    if drafts:
+        deliver(sender, lease, SendGroup(group, drafts, untried=False))
+
+
+def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) -> None:
+    """Decide about each mail, bind those that go into one group, send it."""
+    verdicts = _decided(sender, emails)
+    settled = [verdict for verdict in verdicts if isinstance(verdict, EmailResult)]
+    drafts = {verdict.email.id: verdict for verdict in verdicts if isinstance(verdict, Draft)}
+    if settled:
+        record(sender, lease.token, settled)
+    if not drafts:
+        return
+    addresses = {one: draft.message.recipient for one, draft in drafts.items()}
+    formed = sender.outbox.form_send_group(lease.token, addresses)
+    if formed is None:
+        logger().warning("emails.lease_lost", extra={"count": len(drafts)})
+        return
+    group = SendGroup(formed.id, [drafts[one] for one in formed.email_ids], untried=True)
+    if deliver(sender, lease, group) is Reply.REJECTED and len(formed.email_ids) > 1:
+        _send_halves(sender, formed.email_ids)
+
+
+def _send_halves(sender: Sender, ids: Sequence[UUID]) -> None:
+    """Close in on the mail that spoiled a whole request, so that it fails alone."""
+    middle = len(ids) // 2
+    for half in (ids[:middle], ids[middle:]):
+        if time_left() < SECONDS_PER_REQUEST:
+            return  # put back already: the sweep hands them out again
+        lease, claimed = _claim(sender, half)
+        _send_claimed(sender, lease, claimed)
+
+
+def _decided(sender: Sender, emails: Sequence[ClaimedEmail]) -> list[Draft | EmailResult]:
+    """Decide one by one: what goes to a reader counts for what comes after it."""
+    waiting = {email.user_id for email in emails if email.priority is Priority.BULK}
+    seen = sender.active_hours(waiting) if waiting else {}
+    chosen = Counter[UUID]()
+    verdicts: list[Draft | EmailResult] = []
+    for email in emails:
+        verdict = _decide(sender, email, chosen[email.user_id], seen.get(email.user_id))
+        chosen[email.user_id] += isinstance(verdict, Draft)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _decide(
+    sender: Sender, email: ClaimedEmail, just_chosen: int, active_hours: Sequence[int] | None
+) -> Draft | EmailResult:
+    now = sender.now()
+    try:
+        content = content_of(email)
+        reason = rules.skip_reason(email, content, now)
+        if reason is not None:
+            return _skipped(email, reason)
+        leaves = rules.when(email, content, now, just_chosen=just_chosen, active_hours=active_hours)
+        return write(sender, email) if leaves.delay is None else _moved(email, leaves)
+    except RenderError as error:
+        logger().error("emails.failed", extra={"email_id": str(email.id), "error": str(error)})
+        return EmailResult(id=email.id, outcome=Outcome.FAILED, error=str(error))
+
+
+def _skipped(email: ClaimedEmail, reason: SkipReason) -> EmailResult:
+    logger().info("emails.skipped", extra={"email_id": str(email.id), "reason": reason})
+    return EmailResult(id=email.id, outcome=rules.outcome_of(reason), error=reason)
+
+
+def _moved(email: ClaimedEmail, leaves: Departure) -> EmailResult:
+    logger().info("emails.moved", extra={"email_id": str(email.id), "reason": leaves.delay})
+    return EmailResult(
+        id=email.id,
+        outcome=Outcome.RETRY,
+        error=leaves.delay,
+        retry_at=leaves.at,
+        counts=False,
+        postponed=True,
+    )
+
+
+def _later(sender: Sender, email: ClaimedEmail, error: str) -> EmailResult:
+    return EmailResult(
+        id=email.id,
+        outcome=Outcome.RETRY,
+        error=error,
+        retry_at=sender.now() + rules.backoff(email.retry_count),
+        keep_group=True,
+    )
+
+
+def _chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(items), MAX_BATCH):
+        yield items[start : start + MAX_BATCH]

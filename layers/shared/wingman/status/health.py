@@ -1,0 +1,211 @@
+"""Whether what we depend on works, asked of all of it at once and answered in bounded time."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from wingman.kit.clients.breakers import breaker, breakers
+from wingman.kit.clients.database import get_anon_client, get_service_client
+from wingman.kit.clients.redis import redis
+from wingman.kit.clients.transport import reach
+from wingman.kit.clock import utc_now, within
+from wingman.kit.resilience.circuit import State
+from wingman.kit.settings import AppSettings, MailProviderSettings, load
+
+PATIENCE_SECONDS = 1.5
+
+
+class DatabaseHealth(BaseModel):
+    """Postgres, asked with both kinds of key."""
+
+    service_client: bool
+    anon_client: bool
+    latency_ms: float
+    error: str | None = None
+
+
+class RedisHealth(BaseModel):
+    """Redis, and how long a ping takes (`1.23ms`)."""
+
+    connected: bool
+    ping_time: str
+    error: str | None = None
+
+
+class EmailHealth(BaseModel):
+    """Whether the mail provider answers."""
+
+    enabled: bool
+    error: str | None = None
+
+
+class RateLimiterHealth(BaseModel):
+    """Whether limits hold at all, and whether all containers share them."""
+
+    enabled: bool
+    redis_available: bool
+
+
+class CircuitBreakerHealth(BaseModel):
+    """Whether calls go through: `open` is no, `half_open` is some, to see whether they pass."""
+
+    state: State
+
+
+class CircuitBreakers(BaseModel):
+    """The breaker of each dependency; `external` is the worst of all other ones."""
+
+    supabase: CircuitBreakerHealth
+    redis: CircuitBreakerHealth
+    email: CircuitBreakerHealth
+    external: CircuitBreakerHealth
+
+
+class Services(BaseModel):
+    """Each thing we depend on."""
+
+    database: DatabaseHealth
+    redis: RedisHealth
+    email: EmailHealth
+    rate_limiter: RateLimiterHealth
+    circuit_breakers: CircuitBreakers
+
+
+class Health(BaseModel):
+    """`unhealthy`: nothing works without the database. `degraded`: something is missing."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    timestamp: datetime
+    environment: str
+    version: str
+    services: Services
+
+
+class Probe(NamedTuple):
+    """What one dependency answered: how long it took, or why it did not."""
+
+    milliseconds: float
+    error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it works."""
+        return self.error is None
+
+
+def check_health() -> Health:
+    """Probe everything side by side, in at most PATIENCE_SECONDS.
+
+    Probes go past the breakers, and a breaker hears of it when its dependency is back.
+    """
+    probes = _probe_all(
+        {
+            "service": lambda: get_service_client().ping(),
+            "anon": lambda: get_anon_client().ping(),
+            "redis": lambda: redis().ping(),
+            "email": _reach_mail_provider,
+            "breakers": _learn_states,
+        }
+    )
+    _tell_breakers(probes)
+    settings = load(AppSettings)
+    states = _states()
+    return Health(
+        status=_status(probes, states),
+        timestamp=utc_now(),
+        environment=settings.environment,
+        version=settings.version,
+        services=_services(probes, settings, states),
+    )
+
+
+def _learn_states() -> None:
+    shared = [each for each in breakers().all if each.shared]
+    for each, stored in zip(shared, redis().run("MGET", *(b.key for b in shared)), strict=True):
+        each.learn(stored)
+
+
+def _tell_breakers(probes: Mapping[str, Probe]) -> None:
+    alive = {
+        "supabase": probes["service"].ok and probes["anon"].ok,
+        "redis": probes["redis"].ok,
+        "email": probes["email"].ok,
+    }
+    for name, answers in alive.items():
+        if answers:
+            breaker(name).found_alive()
+
+
+def _states() -> CircuitBreakers:
+    named = {"supabase", "redis", "email"}
+    order = list(State)
+    others = [each.state for each in breakers().all if each.name not in named]
+    states = {name: breaker(name).state for name in named}
+    states["external"] = max(others, key=order.index)
+    return CircuitBreakers.model_validate({n: {"state": state} for n, state in states.items()})
+
+
+def _status(
+    probes: Mapping[str, Probe], breakers: CircuitBreakers
+) -> Literal["healthy", "degraded", "unhealthy"]:
+    if not (probes["service"].ok or probes["anon"].ok):
+        return "unhealthy"
+    stopped = any(each["state"] is State.OPEN for each in breakers.model_dump().values())
+    return "degraded" if stopped or not all(p.ok for p in probes.values()) else "healthy"
+
+
+def _services(
+    probes: Mapping[str, Probe], settings: AppSettings, states: CircuitBreakers
+) -> Services:
+    service, anon, cache, email = (probes[name] for name in ("service", "anon", "redis", "email"))
+    return Services(
+        database=DatabaseHealth(
+            service_client=service.ok,
+            anon_client=anon.ok,
+            latency_ms=max(service.milliseconds, anon.milliseconds),
+            error=service.error or anon.error,
+        ),
+        redis=RedisHealth(
+            connected=cache.ok, ping_time=f"{cache.milliseconds:.2f}ms", error=cache.error
+        ),
+        email=EmailHealth(enabled=email.ok, error=email.error),
+        rate_limiter=RateLimiterHealth(
+            enabled=settings.enable_rate_limiting, redis_available=cache.ok
+        ),
+        circuit_breakers=states,
+    )
+
+
+def _probe_all(probes: Mapping[str, Callable[[], object]]) -> Mapping[str, Probe]:
+    pool = ThreadPoolExecutor(len(probes))
+    running = {name: pool.submit(_timed, probe) for name, probe in probes.items()}
+    wait(running.values(), timeout=PATIENCE_SECONDS)
+    pool.shutdown(wait=False, cancel_futures=True)
+    return {name: _outcome(future) for name, future in running.items()}
+
+
+def _timed(probe: Callable[[], object]) -> Probe:
+    started = time.perf_counter()
+    try:
+        with within(PATIENCE_SECONDS):
+            probe()
+    except Exception as error:  # noqa: BLE001 - whatever went wrong is the answer
+        return Probe(_since(started), type(error).__name__)
+    return Probe(_since(started))
+
+
+def _outcome(future: "Future[Probe]") -> Probe:
+    return future.result() if future.done() else Probe(PATIENCE_SECONDS * 1000, "Timeout")
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)
+
+
+def _reach_mail_provider() -> None:
+    """Any answer will do: this function has no key to the provider."""
+    reach(load(MailProviderSettings).resend_api_url, "email", seconds=PATIENCE_SECONDS)

@@ -1,0 +1,141 @@
+"""Both parts of every mail, judged from outside: an HTML validator, a parser without mercy."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local.mails.samples import (
+    CASES,
+    a_cancellation,
+    a_change,
+    a_plan,
+    an_invitation,
+)
+from tests.unit.notifications.email.letters.reading import in_html, in_text, parsed
+from tests.unit.notifications.email.letters.test_rendering import HOSTILE, rendered
+from wingman.notifications.email.errors import InvalidToken
+from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.letters.contents import Content
+from wingman.notifications.email.models import Category
+from wingman.notifications.email.readers.pages import Form, Pages
+from wingman.notifications.email.readers.preferences import EmailPreferences, QuietHours
+
+ROOT = Path(__file__).resolve().parents[5]
+VALIDATOR = ROOT / "local/node_modules/html-validate/bin/html-validate.mjs"
+CLIPPED_AT = 100_000
+"""Bytes; Gmail shows no more than 102 kB of a mail."""
+
+LONG = "W" * 200
+SIGNS = "<&\"'>" * 40
+HARD: dict[str, Content] = {
+    "hostile": an_invitation(inviter_name=HOSTILE, venue_suggestion=HOSTILE, note=HOSTILE),
+    "long": a_plan(partner_name="N" * 100, venue_name=LONG, challenge_description="C" * 1000),
+    "signs": a_change(partner_name=SIGNS[:100], venue_name=SIGNS, challenge_title=SIGNS[:200]),
+    "every line its own": a_cancellation(venue_name=LONG, reason="&\n" * 250),
+    "right to left": an_invitation(inviter_name="יוסי", venue_suggestion="בית קפה", note="שלום\nל"),
+    "empty": an_invitation(inviter_name="", venue_suggestion=" ", note="\n\n"),
+}
+EVERY_MAIL = pytest.mark.parametrize("content", [*CASES.values(), *HARD.values()])
+
+
+def every_page() -> dict[str, str]:
+    written = Pages(Brand())
+    wanted = EmailPreferences(
+        user_id="6f1c0f0e-0000-4000-8000-00000000000a",
+        match_notifications=True,
+        session_reminders=False,
+        feedback_requests=True,
+        marketing_emails=False,
+        timezone="Europe/Berlin",
+        quiet_hours=QuietHours(start="22:00", end="08:00"),
+        updated_at=None,
+    )
+    return {
+        "ask": written.ask(Category.MARKETING_EMAILS, "/email/preferences?token=x").html,
+        "done": written.done(Category.MARKETING_EMAILS, "/email/preferences?token=x").html,
+        "choose": written.choose(Form.of(wanted)).html,
+        "refused": written.choose(Form.of(wanted), problem="timezone is not known").html,
+        "sorry": written.sorry(InvalidToken(HOSTILE), "1-2-3").html,
+    }
+
+
+def test_an_html_validator_finds_nothing_wrong(tmp_path: Path) -> None:
+    mails = {f"mail {name}": rendered(content).html for name, content in (CASES | HARD).items()}
+    for name, html in (mails | every_page()).items():
+        (tmp_path / f"{name}.html").write_text(html, encoding="utf-8")
+    config = ROOT / "tests/unit/notifications/email/letters/html_validate.json"
+
+    told = subprocess.run(
+        ["node", VALIDATOR, "--config", config, "--formatter", "text", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
+
+
+def test_the_validator_would_find_something(tmp_path: Path) -> None:
+    broken = rendered(CASES["match_declined"]).html.replace("</h1>", "", 1)
+    (tmp_path / "broken.html").write_text(broken, encoding="utf-8")
+    config = ROOT / "tests/unit/notifications/email/letters/html_validate.json"
+
+    told = subprocess.run(
+        ["node", VALIDATOR, "--config", config, "--formatter", "json", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert told.returncode == 1
+    assert json.loads(told.stdout)[0]["errorCount"] > 0
+
+
+@EVERY_MAIL
+def test_both_parts_tell_the_same_facts_and_link_to_the_same_places(content: Content) -> None:
+    mail = rendered(content)
+    html, text = in_html(mail.html, "wingman"), in_text(mail.text)
+
+    assert html.facts == text.facts
+    assert html.links == text.links
+    assert html.quoted == text.quoted
+    assert len(html.links) >= 4
+
+
+@pytest.mark.parametrize("content", CASES.values())
+def test_both_parts_use_the_same_words(content: Content) -> None:
+    mail = rendered(content)
+
+    assert in_html(mail.html, "wingman").words == in_text(mail.text).words
+
+
+@EVERY_MAIL
+def test_a_mail_is_never_clipped(content: Content) -> None:
+    mail = rendered(content, first_name="F" * 100)
+
+    assert len(mail.html.encode()) < CLIPPED_AT
+    assert len(mail.text.encode()) < CLIPPED_AT / 10
+
+
+TEXTS = st.text(max_size=200) | st.sampled_from([HOSTILE, "\ufffe\ufdd0\U0010ffff", "\x00", "&#0;"])
+
+
+@settings(max_examples=60)
+@given(name=TEXTS, venue=TEXTS, note=TEXTS, first_name=TEXTS)
+def test_whatever_users_write_the_html_is_well_formed(
+    name: str, venue: str, note: str, first_name: str
+) -> None:
+    content = an_invitation(inviter_name=name, venue_suggestion=venue, note=note)
+    mail = rendered(content, first_name=first_name)
+
+    tags = {element.tag for element in parsed(mail.html).iter()}
+
+    assert tags <= {
+        *("html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"),
+        *("a", "span", "h1", "p", "bdi"),
+    }
+    assert in_html(mail.html, "wingman").links == in_text(mail.text).links

@@ -1,0 +1,293 @@
+"""The mails themselves. `UPDATE_GOLDEN=1` writes the golden files anew; read the difference."""
+
+import os
+from datetime import UTC, datetime
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.mails.samples import (
+    BRANDS,
+    CASES,
+    MATCH,
+    SESSION_ID,
+    a_cancellation,
+    a_change,
+    a_decline,
+    a_plan,
+    a_reminder,
+    an_acceptance,
+    an_invitation,
+)
+from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.letters.contents import Content
+from wingman.notifications.email.letters.links import CalendarLink, Link, Links, read, read_calendar
+from wingman.notifications.email.letters.rendering import (
+    Reader,
+    RenderedEmail,
+    Renderer,
+    lines,
+    moment,
+    one_line,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+EVERY_CASE = pytest.mark.parametrize("name", CASES)
+
+
+READER = UUID("6f1c0f0e-0000-4000-8000-00000000000a")
+LINKS = Links("https://api.wingman.example", "a secret that is long enough")
+
+
+def rendered(
+    content: Content,
+    *,
+    first_name: str | None = "Maya",
+    zone: str | None = "Europe/Berlin",
+    **brand: str,
+) -> RenderedEmail:
+    renderer = Renderer(Brand.model_validate(brand), "https://app.wingman.example", LINKS)
+    return renderer.render(content, Reader(READER, first_name, zone))
+
+
+class _Page(HTMLParser):
+    """The words a reader sees, the links they can follow, and every tag."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self._hidden = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        facts = dict(attrs)
+        self.links += [facts["href"] or ""] if "href" in facts else []
+        self._hidden += tag in {"style", "title"} or facts.get("class") == "preheader"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in {"style", "title"} or (tag == "div" and self._hidden > 0)
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words += data.split()
+
+
+@EVERY_CASE
+@pytest.mark.parametrize("brand", BRANDS)
+@pytest.mark.parametrize("part", ["html", "text"])
+def test_a_mail_looks_as_it_did(name: str, brand: str, part: str) -> None:
+    written = getattr(rendered(CASES[name], **BRANDS[brand]), part)
+    golden = GOLDEN / brand / f"{name}.{'html' if part == 'html' else 'txt'}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(written, encoding="utf-8")
+
+    assert written == golden.read_text(encoding="utf-8")
+
+
+@EVERY_CASE
+def test_both_parts_link_to_what_they_are_about(name: str) -> None:
+    mail = rendered(CASES[name])
+    kind = name.partition("_")[0]
+    path = {"session": f"/sessions/{SESSION_ID}", "match": f"/matches/{MATCH}"}.get(kind)
+    path = path or ("/sessions" if name.endswith("bare") else "/matches")
+
+    assert f"https://app.wingman.example{path}" in _Page(mail.html).links
+    assert f"https://app.wingman.example{path}\n" in mail.text
+
+
+@EVERY_CASE
+def test_both_parts_and_the_header_let_the_reader_say_no_to_this_kind_of_mail(name: str) -> None:
+    mail = rendered(CASES[name])
+    link = Link(READER, CASES[name].category)
+
+    base, _, token = mail.unsubscribe_url.partition("?token=")
+    assert base == "https://api.wingman.example/api/email/unsubscribe"
+    assert read(LINKS.secret, token) == link
+    for url in (mail.unsubscribe_url, LINKS.preferences(link), "https://wingman.example/help"):
+        assert url in _Page(mail.html).links
+        assert f"{url}\n" in mail.text
+
+
+@EVERY_CASE
+def test_a_plan_links_to_a_calendar_file_of_its_reader(name: str) -> None:
+    mail = rendered(CASES[name])
+    [*found] = [link for link in _Page(mail.html).links if "calendar.ics" in link]
+    planned = name.startswith(("session_scheduled", "session_rescheduled", "session_reminder"))
+
+    assert len(found) == planned
+    for url in found:
+        link = CalendarLink(READER, SESSION_ID)
+        assert read_calendar(LINKS.secret, url.partition("?token=")[2]) == link
+        assert f":\n{url}\n" in mail.text
+
+
+@EVERY_CASE
+def test_the_same_mail_twice_is_the_same_bytes(name: str) -> None:
+    assert rendered(CASES[name]) == rendered(CASES[name])
+
+
+@EVERY_CASE
+def test_a_mail_keeps_its_dark_and_phone_rules_and_stays_small(name: str) -> None:
+    html = rendered(CASES[name]).html
+
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert "@media (max-width: 600px)" in html
+    assert 'class="preheader"' in html
+    assert len(html.encode()) < 20_000
+
+
+@EVERY_CASE
+def test_the_brand_is_data(name: str) -> None:
+    brand = BRANDS["pupmatch"]
+    mail = rendered(CASES[name], **brand)
+
+    assert "wingman" not in (mail.html + mail.text).lower().replace(
+        "app.wingman.example", ""
+    ).replace("api.wingman.example", "")
+    assert "pupmatch" in mail.html
+    assert "https://pupmatch.example/help" in mail.text
+    assert brand["accent"] in mail.html
+
+
+def test_a_brand_says_what_its_people_do() -> None:
+    mail = rendered(CASES["session_cancelled"], **BRANDS["pupmatch"])
+    assert "Leo cancelled your walk" in mail.text
+    assert "Your idea for the walk:" in rendered(a_plan(), **BRANDS["pupmatch"]).text
+
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7*7 }}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        an_invitation(inviter_name=HOSTILE, venue_suggestion=HOSTILE, note=HOSTILE),
+        an_acceptance(partner_name=HOSTILE, venue_suggestion=HOSTILE),
+        a_decline(partner_name=HOSTILE),
+        a_plan(partner_name=HOSTILE, venue_name=HOSTILE, challenge_description=HOSTILE),
+        a_change(partner_name=HOSTILE, venue_name=HOSTILE, challenge_title=HOSTILE),
+        a_cancellation(partner_name=HOSTILE, venue_name=HOSTILE, reason=HOSTILE),
+        a_reminder(partner_name=HOSTILE, venue_name=HOSTILE),
+    ],
+)
+def test_what_users_write_is_text_and_never_markup(content: Content) -> None:
+    mail = rendered(content, first_name=HOSTILE)
+    page = _Page(mail.html)
+
+    assert not {"script", "img"} & set(page.tags)
+    assert "<script>" in unescape(mail.html)
+    assert "<script>" in mail.text
+    assert "49" not in mail.text
+
+
+def test_a_name_cannot_add_a_header() -> None:
+    mail = rendered(an_invitation(inviter_name="Leo\r\nBcc: everyone@example.com\x00\u2028X"))
+
+    assert mail.subject == "Leo Bcc: everyone@example.com X would like to meet you"
+
+
+def test_a_name_cannot_turn_its_sentence_around() -> None:
+    mail = rendered(a_decline(partner_name="\u202eoeL\u2066"))
+
+    assert mail.subject == "oeL can’t make it this time"
+
+
+def test_a_right_to_left_name_is_kept_apart_from_the_sentence() -> None:
+    mail = rendered(a_decline(partner_name="יוסי"))
+
+    assert mail.subject == "\u2068יוסי\u2069 can’t make it this time"
+    assert "<bdi>יוסי</bdi>" in mail.html
+
+
+def test_emoji_families_stay_together() -> None:
+    family = "👩‍👩‍👧‍👦"
+
+    assert family in rendered(a_decline(partner_name=family)).subject
+
+
+def test_a_long_venue_is_whole_in_the_mail_and_short_in_the_preheader() -> None:
+    venue = "W" * 200
+    mail = rendered(an_invitation(venue_suggestion=venue))
+
+    assert venue in mail.html
+    assert venue in mail.text
+    assert mail.html.count(venue) == 1
+    assert "overflow-wrap: anywhere" in mail.html
+
+
+def test_a_long_name_is_cut_in_the_subject() -> None:
+    assert len(rendered(a_decline(partner_name="N" * 300)).subject) < 100
+
+
+def test_without_a_name_the_greeting_names_nobody() -> None:
+    assert "Hi, " in rendered(a_decline(), first_name=None).text
+
+
+@given(st.text())
+def test_any_text_fits_on_one_line(text: str) -> None:
+    line = one_line(text)
+
+    assert line.splitlines() in ([], [line])
+    assert line == one_line(line)
+
+
+@given(st.text())
+def test_any_note_breaks_into_clean_lines(text: str) -> None:
+    rows = lines(text)
+
+    assert all(row == one_line(row) for row in rows)
+    assert all(one or two for one, two in pairwise(rows))
+
+
+@given(name=st.text(max_size=80), venue=st.text(max_size=200), note=st.text(max_size=500))
+def test_any_text_at_all_makes_a_mail(name: str, venue: str, note: str) -> None:
+    mail = rendered(an_invitation(inviter_name=name, venue_suggestion=venue, note=note))
+
+    assert len(mail.subject.splitlines()) == 1
+    assert not {"script", "img", "iframe"} & set(_Page(mail.html).tags)
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("Europe/Berlin", "Sunday 22 November, 18:00 (CET)"),
+        ("America/New_York", "Sunday 22 November, 12:00 (EST)"),
+        ("Asia/Kolkata", "Sunday 22 November, 22:30 (IST)"),
+        ("America/Sao_Paulo", "Sunday 22 November, 14:00 (UTC-03)"),
+        ("Pacific/Auckland", "Monday 23 November, 06:00 (NZDT)"),
+    ],
+)
+def test_times_are_the_readers(zone: str, expected: str) -> None:
+    assert moment(datetime(2026, 11, 22, 17, tzinfo=UTC), ZoneInfo(zone)) == expected
+
+
+@pytest.mark.parametrize("zone", [None, "", "Mars/Olympus", "../../etc/passwd", "Europe"])
+def test_an_unknown_timezone_reads_as_utc(zone: str | None) -> None:
+    mail = rendered(an_invitation(), zone=zone)
+
+    assert "17:00 (UTC)" in mail.text
+
+
+def test_a_planned_time_is_the_readers_in_subject_and_body() -> None:
+    mail = rendered(a_plan(), zone="Australia/Eucla")
+
+    assert mail.subject == "Meeting Leo: Monday 23 November, 01:45 (UTC+0845)"
+    assert "Monday 23 November, 01:45 (UTC+0845)" in mail.text
+    assert "Monday 23 November, 01:45 (UTC+0845)" in mail.html
+
+
+def test_a_change_says_what_it_was_before() -> None:
+    assert "Instead of Saturday 21 November, 18:00 (CET)" in rendered(a_change()).text
+    assert "Instead of" not in rendered(a_change(previous_time=None)).text

@@ -1,0 +1,96 @@
+"""Whatever the provider's events look like, what they mean is kept, in a form that is stored."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wingman.kit.clients.database import Database
+from wingman.notifications.email.operating import events
+
+ADDRESS = "maya@example.com"
+MAIL = uuid4()
+
+# With lone halves of characters and NUL, which JSON can say and Postgres cannot.
+TEXT = st.lists(st.sampled_from("a@<\0\ud83d\udc00") | st.characters(), max_size=9).map("".join)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=4,
+)
+DETAIL = JSON | st.fixed_dictionaries(dict.fromkeys(("type", "message"), TEXT | JSON))
+PAIR = st.fixed_dictionaries({}, optional={"name": JSON | st.just("email_id"), "value": JSON})
+TAGS = JSON | st.lists(PAIR | JSON, max_size=3) | st.fixed_dictionaries({"email_id": JSON})
+TIME = JSON | st.datetimes(timezones=st.timezones() | st.none()).map(str)
+FIELDS = {
+    "email_id": TEXT | JSON | st.integers(200, 3000).map("x".__mul__),
+    "created_at": TIME,
+    "tags": TAGS,
+    "bounce": DETAIL,
+    "failed": DETAIL,
+    "suppressed": DETAIL,
+    "subject": JSON,
+}
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+DATA = st.fixed_dictionaries(FIELDS)
+
+
+class Remembering(Database):
+    """Keeps what it was called with."""
+
+    def __init__(self) -> None:
+        self.params: dict[str, Any] = {}
+
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
+        assert (function, idempotent) == ("record_email_event", True)
+        self.params = dict(params)
+        return "recorded"
+
+
+def told(kind: object, data: object) -> dict[str, Any]:
+    """Return what is stored of an event that arrived as JSON."""
+    database = Remembering()
+    payload = json.loads(json.dumps({"type": kind, "data": data}))
+    events.record(database, "msg_1", payload)
+    return database.params
+
+
+@UNHURRIED
+@given(DATA, st.sampled_from(["email.complained", "email.suppressed"]))
+def test_an_address_that_wants_no_more_mail_is_always_understood(
+    data: dict[str, Any], kind: str
+) -> None:
+    assert told(kind, data | {"to": [ADDRESS]})["p_suppressed_addresses"] == [ADDRESS]
+
+
+@UNHURRIED
+@given(DATA, JSON, st.sampled_from(sorted(events._STATUSES)))
+def test_what_is_stored_can_be_stored(data: dict[str, Any], to: object, kind: str) -> None:
+    params = told(kind, data | {"to": to})
+
+    written = json.dumps(params, ensure_ascii=False).encode()  # no half of a character
+    assert b"\\u0000" not in written
+    assert len(params["p_message_id"] or "") <= 255
+    assert len(params["p_error"] or "") <= 300
+    if at := params["p_accepted_at"]:
+        assert datetime.fromisoformat(at).utcoffset() is not None
+    if mail := params["p_email_id"]:
+        assert str(UUID(mail)) == mail
+
+
+@UNHURRIED
+@given(JSON, JSON)
+def test_any_other_payload_is_taken_and_ignored(kind: object, data: object) -> None:
+    assert told(kind, data) == {}
+
+
+@UNHURRIED
+@given(DATA)
+def test_our_id_of_a_mail_is_found_in_both_forms_of_tags(data: dict[str, Any]) -> None:
+    tag = {"name": "email_id", "value": str(MAIL)}
+    for tags in ({"email_id": str(MAIL), "x": data}, [data, tag, {"name": "template"}, data]):
+        assert told("email.delivered", data | {"tags": tags})["p_email_id"] == str(MAIL)

@@ -1,0 +1,57 @@
+"""Handing out: ids on two lanes, and no harm when the queue is away."""
+
+import logging
+from uuid import uuid4
+
+import pytest
+
+from tests.unit.notifications.email.sending.fakes import BULK_URL, URGENT_URL, MemoryQueue
+from wingman.kit import settings
+from wingman.notifications.email.models import EmailRef, Priority
+from wingman.notifications.email.sending import service
+
+
+@pytest.fixture(autouse=True)
+def lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_URGENT_QUEUE_URL", URGENT_URL)
+    monkeypatch.setenv("EMAIL_BULK_QUEUE_URL", BULK_URL)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    settings._load.cache_clear()
+
+
+def refs(count: int, priority: Priority) -> list[EmailRef]:
+    return [EmailRef(id=uuid4(), priority=priority) for _ in range(count)]
+
+
+def test_each_mail_goes_to_the_lane_of_its_priority() -> None:
+    queue = MemoryQueue()
+    urgent, bulk = refs(2, Priority.URGENT), refs(1, Priority.BULK)
+
+    assert service.enqueue(queue, [urgent[0], bulk[0], urgent[1]]) == 3
+
+    assert queue.ids(URGENT_URL) == [str(ref.id) for ref in urgent]
+    assert queue.ids(BULK_URL) == [str(ref.id) for ref in bulk]
+
+
+def test_many_mails_are_named_a_hundred_to_a_message() -> None:
+    queue = MemoryQueue()
+
+    service.enqueue(queue, refs(250, Priority.URGENT))
+
+    [(_, bodies)] = queue.sent
+    assert [len(list(body["email_ids"])) for body in bodies] == [100, 100, 50]  # type: ignore[call-overload]
+
+
+def test_nothing_to_hand_out_calls_nobody() -> None:
+    queue = MemoryQueue()
+
+    assert service.enqueue(queue, []) == 0
+    assert queue.sent == []
+
+
+def test_a_broken_queue_is_logged_and_left_to_the_sweep(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert service.enqueue(MemoryQueue(broken=True), refs(3, Priority.URGENT)) == 0
+
+    [record] = [line for line in caplog.records if line.message == "emails.enqueue_failed"]
+    assert vars(record)["count"] == 3
