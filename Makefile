@@ -14,7 +14,7 @@ STACK ?= dev
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help dev up down reset status demo redeploy mails invoke test check bench build deploy openapi settings lock setup clean
+.PHONY: help dev up down reset status demo redeploy mails invoke test check bench build package deploy openapi settings lock setup clean
 .PHONY: doctor mail-status limits dead-letters soak guards
 
 help: ## what the targets do
@@ -102,12 +102,14 @@ dead-letters: setup ## list given-up mails; ARGS='show ID', ARGS='replay ID …'
 
 # --- AWS -------------------------------------------------------------------------------------
 
-build: setup ## sam build
+build: setup ## sam build for the local stacks
 	@$(LOCAL) build --name $(STACK)
 
-deploy: setup ## sam deploy to AWS; asks what it needs the first time
-	@.local/aws/bin/sam build
-	@.local/aws/bin/sam deploy $$(grep -q parameter_overrides samconfig.toml || echo --guided)
+package: setup ## what is deployed, built and checked: ARCH=arm64 RUNTIME=python3.13
+	@$(LOCAL) package $(if $(ARCH),--arch $(ARCH)) $(if $(RUNTIME),--runtime $(RUNTIME))
+
+deploy: package ## sam deploy to AWS; asks what it needs the first time
+	@.local/aws/bin/sam deploy --template-file .local/package/arm64-python3.13/template.yaml $$(grep -q parameter_overrides samconfig.toml || echo --guided)
 
 # --- installing ------------------------------------------------------------------------------
 

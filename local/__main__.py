@@ -1,10 +1,10 @@
-"""The command line: `python -m local up|down|dev|demo|status|redeploy|invoke`."""
+"""The command line: `python -m local up|down|dev|demo|status|redeploy|invoke|package`."""
 
 import argparse
 import sys
 
 from local.errors import StackError
-from local.progress import complain
+from local.progress import complain, say
 from local.stack import stack
 
 
@@ -24,21 +24,35 @@ def _arguments() -> argparse.Namespace:
         ("demo", "invite, accept, and show the mails"),
     ):
         commands.add_parser(command, help=help_text, parents=[named])
+    package = commands.add_parser("package", help="build and check what is deployed")
+    package.add_argument("--arch", help="arm64 or x86_64; by default that of template.yaml")
+    package.add_argument("--runtime", help="python3.13, …; by default that of template.yaml")
     invoke = commands.add_parser("invoke", help="one function, one event", parents=[named])
     invoke.add_argument("function")
     invoke.add_argument("event")
     return parser.parse_args()
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    from local import demo, deployment, invocation, lifecycle  # noqa: PLC0415 (help works without the rest)
+def _package(arguments: argparse.Namespace) -> int:
+    from local.package.build import package  # noqa: PLC0415 (help works without the rest)
+    from local.package.target import target  # noqa: PLC0415
 
+    wanted = target(runtime=arguments.runtime, architecture=arguments.arch)
+    say(f"{package(wanted)} is built; `make deploy` deploys it")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from local import building, demo, invocation, lifecycle  # noqa: PLC0415 (help works without the rest)
+
+    if arguments.command == "package":
+        return _package(arguments)
     here = stack(arguments.name)
     match arguments.command:
         case "status":
             return 0 if lifecycle.status(here) else 1
         case "build":
-            deployment.build(here)
+            building.build(here)
         case "demo":
             demo.walk(here)
         case "invoke":

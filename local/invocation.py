@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from local import deployment, environment, template
+from local import building, deployment, environment, template
 from local.errors import StackError
 from local.lambda_runtime import BuiltFunction, LambdaRuntime
 from local.progress import say
@@ -22,7 +22,7 @@ def invoke(stack: Stack, function: str, event: str) -> int:
     path = Path(event)
     if not path.exists():
         raise StackError(f"there is no event file {event}")
-    deployment.build(stack)
+    building.build(stack)
     with LambdaRuntime.start(built(stack, function), variables(stack, function)) as runtime:
         answer = runtime.invoke(json.loads(path.read_text()))
         initialised, logs = runtime.init_milliseconds(), runtime.logs()
@@ -35,10 +35,10 @@ def invoke(stack: Stack, function: str, event: str) -> int:
 
 def built(stack: Stack, function: str) -> BuiltFunction:
     """Return the built artefact of the function whose folder has this name."""
-    read = template.load(stack.checkout / ".aws-sam" / "build" / "template.yaml")
+    read = template.load(building.folder(stack) / "template.yaml")
     name = _logical_name(stack, function)
     settings = template.settings(read, name)
-    root = stack.checkout / ".aws-sam" / "build"
+    root = building.folder(stack)
     layers = [root / layer["Ref"] for layer in settings.get("Layers", []) if "Ref" in layer]
     # On AWS a later layer lies over an earlier one.
     return BuiltFunction(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from local import deployment, environment, greeting
+from local import building, deployment, environment, greeting
 from local.credentials import credentials
 from local.errors import StackError
 from local.follow import follow
@@ -49,7 +49,7 @@ def _start_all(stack: Stack, supervisor: Supervisor) -> None:
         lambda: supervisor.ensure(own(stack, "edge", ("api", "supabase", "upstash"))),
         lambda: supervisor.ensure(own(stack, "resend", ("resend",))),
         lambda: supervisor.ensure(own(stack, "anthropic", ("anthropic",))),
-        lambda: deployment.build(stack),
+        lambda: building.build(stack),
     )
     deployment.deploy(stack, supervisor.records()["ministack"])
 
@@ -127,7 +127,7 @@ def redeploy(stack: Stack) -> None:
         supervisor = Supervisor(stack)
         if "ministack" not in supervisor.pids():
             raise StackError("the stack is not up: run `make up`")
-        deployment.build(stack)
+        building.build(stack)
         deployment.deploy(stack, supervisor.records()["ministack"])
         environment.write(stack, supervisor.pids())
     say(f"Redeployed in {time.monotonic() - began:.1f} s")

@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from local import deployment, invocation
+from local import invocation
 from local.errors import StackError
 from local.lambda_runtime import BuiltFunction, LambdaRuntime
+from local.package.target import OWN_RUNTIME
 from local.stack import Stack
 from tests.support.template import ROOT
 
@@ -74,7 +75,7 @@ def _sam_build(source: Path, built: Path) -> None:
     subprocess.run(
         [
             *(sam, "build", "--template", source / "template.yaml", "--build-dir", built),
-            *("--parameter-overrides", f"Runtime={deployment.RUNTIME}"),
+            *("--parameter-overrides", f"Runtime={OWN_RUNTIME}"),
         ],
         env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
         check=True,

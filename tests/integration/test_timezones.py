@@ -6,9 +6,8 @@ import sys
 
 from tests.support.template import ROOT
 
-LAYERS = [
-    ROOT / ".aws-sam/build" / layer / "python" for layer in ("DependenciesLayer", "SharedLayer")
-]
+BUILT = ROOT / ".local" / "build" / "native"
+LAYERS = [BUILT / layer / "python" for layer in ("DependenciesLayer", "SharedLayer")]
 ASK = """
 import json, zoneinfo
 from datetime import datetime, timezone

@@ -1,0 +1,22 @@
+# How a layer is built; each layer's Makefile includes this file. `sam build` calls them, and is
+# called by `make package` and `make up`, which alone know the target (local/package/recipe.py):
+#
+# LAYER_INSTALL  the command that installs a requirements file as wheels of the target
+# LAYER_COMPILE  the command that compiles with the runtime's Python; empty for no bytecode
+ifndef LAYER_INSTALL
+$(error `sam build` alone does not know the target of the layers: use `make package`)
+endif
+
+SITE := $(ARTIFACTS_DIR)/python
+
+# Only botocore's signing and credentials are used; its service models are most of its size.
+UNUSED := bin .lock botocore/data certifi/tests
+
+define install
+	$(LAYER_INSTALL) --target "$(SITE)" --requirement requirements.txt
+	cd "$(SITE)" && rm -rf $(UNUSED)
+endef
+
+define compile
+	$(if $(LAYER_COMPILE),$(LAYER_COMPILE) -s "$(SITE)" -p /opt/python "$(SITE)")
+endef

@@ -1,0 +1,58 @@
+"""`sam build` for a runtime of Lambda, from nothing, into a folder of its own."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.package import recipe
+from local.package.interpreter import interpreter
+from local.package.target import OWN_RUNTIME, Target
+from local.progress import say, step
+from local.sam import sam
+from local.stack import CHECKOUT
+
+
+def package(target: Target, *, checkout: Path = CHECKOUT) -> Path:
+    """Build what is deployed; return the folder whose template.yaml `sam` deploys."""
+    root = checkout / ".local" / "package"
+    with _lock(root, target):
+        done, work = root / target.name, root / "work" / target.name
+        for old in (done, work):
+            shutil.rmtree(old, ignore_errors=True)
+        with step(f"sam build for {target.runtime} on {target.architecture}"):
+            build(target, work / "build", checkout=checkout)
+        (work / "build").rename(done)
+        shutil.rmtree(work)
+    return done
+
+
+def build(target: Target, folder: Path, *, checkout: Path = CHECKOUT) -> None:
+    """Run `sam build`, without a cache: one of `sam` does not know for what it was filled."""
+    compiler = interpreter(target.version)
+    if compiler is None:
+        say(
+            f"  no Python {target.version} found: the package has no bytecode, and cold starts "
+            f"take up to twice as long. Install python{target.version} (PATH, pyenv or uv)"
+        )
+    # `sam` wants to find the interpreter; without one, that is all the same for files to copy.
+    builder = target.runtime if compiler else OWN_RUNTIME
+    sam(
+        *("build", "--build-dir", folder, "--no-cached", "--parallel", "--parameter-overrides"),
+        *(f"Runtime={builder}", f"Architecture={target.architecture}"),
+        log=folder.with_name("sam.log"),
+        env=recipe.foreign(target, compiler),
+        path=(compiler.parent,) if compiler else (),
+        checkout=checkout,
+    )
+    for stale in list(folder.glob("*Function/**/__pycache__")):  # of tests, in the source folders
+        shutil.rmtree(stale)
+
+
+@contextmanager
+def _lock(root: Path, target: Target) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / f"{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

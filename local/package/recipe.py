@@ -1,0 +1,55 @@
+"""What the Makefiles of the layers are given: how to install and how to compile."""
+
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from local.package.target import Target
+
+
+def native() -> dict[str, str]:
+    """Return the recipe for this machine and this interpreter."""
+    return {"LAYER_INSTALL": _install(), "LAYER_COMPILE": _compile(Path(sys.executable))}
+
+
+def foreign(target: Target, compiler: Path | None) -> dict[str, str]:
+    """Return the recipe for a runtime of Lambda, with bytecode if there is a compiler."""
+    glibc = "_".join(map(str, target.glibc))
+    install = _install(
+        *("--python-platform", f"{target.machine}-manylinux_{glibc}"),
+        *("--python-version", target.version, "--only-binary", ":all:"),
+    )
+    return {"LAYER_INSTALL": install, "LAYER_COMPILE": _compile(compiler) if compiler else ""}
+
+
+def _install(*options: str) -> str:
+    """Return the command; what it installs is pinned, whole, in the requirements files.
+
+    uv's own way, links into its cache, would let a change of an artefact reach every later build.
+    """
+    uv = Path(sys.executable).with_name("uv")
+    command = (uv, "pip", "install", "--quiet", "--no-deps", "--link-mode", "copy")
+    index = ["--default-index", found] if (found := _index()) else []
+    return _words(*command, "--no-python-downloads", "--python", sys.executable, *index, *options)
+
+
+def _compile(compiler: Path) -> str:
+    """Return the command; such bytecode is used without a look at its source."""
+    command = (compiler, "-m", "compileall", "-q", "-j", "0")
+    return _words(*command, "--invalidation-mode", "unchecked-hash")
+
+
+@cache
+def _index() -> str | None:
+    """Return the package index that pip is configured to use, which uv does not ask about."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    settings = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^(?:global|install|:env:)\.index-url='(.*)'$", settings, re.MULTILINE)
+    return found[-1] if found else None
+
+
+def _words(*command: str | Path) -> str:
+    return shlex.join(map(str, command))

@@ -1,0 +1,71 @@
+"""What a package is built for: a runtime of Lambda on one of its architectures."""
+
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import template
+from local.errors import StackError
+from local.stack import CHECKOUT
+
+# The glibc of each runtime (Amazon Linux 2023). That of python3.11 is 2.26, which is too old for
+# the wheels that we pin: it is for local stacks only.
+GLIBC = {"python3.12": (2, 34), "python3.13": (2, 34)}
+# Lambda's name of an architecture, and everybody else's.
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+
+# That of this interpreter.
+OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A runtime and an architecture in Lambda's words: `python3.13`, `arm64`."""
+
+    runtime: str
+    architecture: str
+
+    @property
+    def version(self) -> str:
+        """Return the minor version of Python: `3.13`."""
+        return self.runtime.removeprefix("python")
+
+    @property
+    def machine(self) -> str:
+        """Return the architecture as wheels and ELF files spell it: `aarch64`."""
+        return MACHINES[self.architecture]
+
+    @property
+    def glibc(self) -> tuple[int, int]:
+        """Return the version of the C library that the runtime has."""
+        return GLIBC[self.runtime]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the target's folder: `arm64-python3.13`."""
+        return f"{self.architecture}-{self.runtime}"
+
+
+def target(
+    *, runtime: str | None = None, architecture: str | None = None, checkout: Path = CHECKOUT
+) -> Target:
+    """Return the target; what is not given is the default of template.yaml's parameter."""
+    declared = template.load(checkout / "template.yaml")["Parameters"]
+    wanted = Target(
+        runtime or declared["Runtime"]["Default"],
+        architecture or declared["Architecture"]["Default"],
+    )
+    if wanted.runtime not in GLIBC:
+        raise StackError(f"Runtime {wanted.runtime!r} is not one of {', '.join(GLIBC)}")
+    if wanted.architecture not in MACHINES:
+        raise StackError(
+            f"Architecture {wanted.architecture!r} is not one of {', '.join(MACHINES)}"
+        )
+    return wanted
+
+
+def architecture() -> str:
+    """Return this machine's architecture in Lambda's words."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
