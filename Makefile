@@ -144,7 +144,7 @@ openapi: setup ## write functions/docs/openapi.json from the functions
 	@mv .local/openapi.json functions/docs/openapi.json
 	@echo "functions/docs/openapi.json is written"
 
-settings: setup ## write the README's table of settings from code and template
+settings: setup ## write docs/settings.md from the code and the template
 	@PYTHONPATH=layers/shared $(RUN) -m local.settings_table
 
 UV_LOCK := ../../$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \

@@ -1,4 +1,4 @@
-"""The README's table of settings, written from the code and the template: `make settings`."""
+"""The table in docs/settings.md, written from the code and the template: `make settings`."""
 
 import importlib
 import re
@@ -13,7 +13,7 @@ from local import template
 from wingman.kit.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "settings.md"
 BEGIN, END = "<!-- settings: make settings -->\n", "<!-- /settings -->\n"
 # The domains that have settings which only they can judge.
 _OWNERS = ("wingman.notifications.email.settings",)
@@ -66,7 +66,7 @@ def settings() -> list[Setting]:
 
 
 def table() -> str:
-    """Return the rows as the README has them."""
+    """Return the rows as Markdown."""
     head = "| variable | what | default | set by | given to |\n|---|---|---|---|---|\n"
     every = {row for setting in settings() for row in setting.given_to}
     return head + "".join(
@@ -107,12 +107,12 @@ def _folder(read: Mapping[str, Any], function: str) -> str:
     return uri.removeprefix("functions/")
 
 
-def written(readme: str) -> str:
-    """Return the README with the table as it has to be."""
-    before, rest = readme.split(BEGIN)
+def written(page: str) -> str:
+    """Return the page with the current table."""
+    before, rest = page.split(BEGIN)
     return before + BEGIN + table() + END + rest.split(END)[1]
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text()))
-    sys.stdout.write("README.md: the settings are written\n")
+    PAGE.write_text(written(PAGE.read_text()))
+    sys.stdout.write("docs/settings.md is written\n")

@@ -68,7 +68,7 @@ def _settings() -> Findings:
         except SettingsError as error:
             wrong.update(dict.fromkeys(str(error).removeprefix("Environment: ").split("; ")))
     for problem in wrong:
-        yield fail("settings", problem, "set it; the README's table says what it is")
+        yield fail("settings", problem, "set it; docs/settings.md describes it")
     if not wrong:
         yield ok("settings", "all are there and well formed")
 

@@ -1,4 +1,4 @@
-"""Every setting is in the code, the template and the README; a function checks all its own."""
+"""Code, template and docs/settings.md agree on every setting; a function checks all its own."""
 
 import importlib.util
 import re
@@ -43,9 +43,9 @@ def test_code_and_template_know_the_same_settings() -> None:
     assert set(FIELDS) - OF_THE_RUNTIME == everywhere - OF_THE_LIBRARIES
 
 
-def test_the_readme_lists_what_code_and_template_know() -> None:
-    readme = settings_table.README.read_text()
-    assert settings_table.written(readme) == readme, "run `make settings`"
+def test_the_page_of_settings_is_up_to_date() -> None:
+    page = settings_table.PAGE.read_text()
+    assert settings_table.written(page) == page, "run `make settings`"
 
 
 @pytest.mark.parametrize("setting", settings_table.settings(), ids=lambda each: each.name)
@@ -70,7 +70,7 @@ def test_every_secret_is_named_to_who_deploys() -> None:
     secrets = set(re.findall(r":SecretString:(\w+)", text))
     told = template()["Parameters"]["SecretsId"]["Description"]
     assert {name for name in secrets if name not in told} == set()
-    deploying = settings_table.README.read_text().split("## Deploying")[1].split("## ")[0]
+    deploying = (ROOT / "README.md").read_text().split("## Deploying")[1].split("## ")[0]
     assert {name for name in secrets if f"`{name}`" not in deploying} == set()
 
 

@@ -80,7 +80,7 @@ WebhookSecret = Annotated[Secret, AfterValidator(_webhook_secret)]
 
 
 def means(meaning: str, *names: str, **rules: Any) -> Any:
-    """Describe a setting for the README; `names` are its spellings, the current one first."""
+    """Describe a setting for docs/settings.md; `names` are its spellings, the current one first."""
     alias = AliasChoices(*names) if names else None
     return Field(description=meaning, validation_alias=alias, **rules)
 
