@@ -15,7 +15,7 @@ from local.parts import Part, clean_env
 from local.stack import HOST, Stack
 
 REGION = "us-east-1"
-# ministack accepts any; these are the ones its documentation uses.
+# The emulator's root account: functions are held to their roles' policies instead.
 AWS_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -90,7 +90,10 @@ def redis_server(stack: Stack) -> Part:
 
 
 def ministack(stack: Stack) -> Part:
-    """Describe the AWS emulator; what it spawns inherits its environment and group."""
+    """Describe the AWS emulator, which checks signatures and policies as AWS does.
+
+    The processes that it starts inherit its environment and its group.
+    """
     port = stack.port("ministack")
     folder = stack.state / "ministack"
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,13 +103,18 @@ def ministack(stack: Stack) -> Part:
         GATEWAY_PORT=str(port),
         MINISTACK_HOST=HOST,
         LAMBDA_EXECUTOR="local",
+        AUTH="true",
         TMPDIR=str(folder),
         PYTHONDONTWRITEBYTECODE="1",
     )
     return Part(
         name="ministack",
         ports=(port,),
-        command=[stack.checkout / ".local" / "ministack" / "bin" / "ministack"],
+        # -P: `local/` itself must not become a place to import from.
+        command=[
+            *(stack.checkout / ".local" / "ministack" / "bin" / "python", "-P"),
+            stack.checkout / "local" / "emulator.py",
+        ],
         env=env,
         healthy=lambda: answers(f"http://{HOST}:{port}/health"),
         cwd=folder,
