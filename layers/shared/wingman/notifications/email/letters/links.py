@@ -3,7 +3,7 @@
 A token never expires: the law and the mail providers ask that "unsubscribe" works in old mails.
 It is 2 bytes (version, category), 16 (user) and 16 (HMAC-SHA256, cut) in URL-safe base64.
 A calendar token names a version, a user and a session instead, and opens nothing else; the session
-decides how long it is of use (docs/decisions/015-who-gets-mail-when.md).
+decides how long it is of use (docs/decisions/015-email-timing.md).
 """
 
 import base64

@@ -1,0 +1,132 @@
+"""Documents name what exists: paths, modules, commands, SQL functions, links."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support.template import ROOT
+
+_GENERATED = {"benchmarks.md", "guards.md"}
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.name not in _GENERATED),
+]
+RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+INDEX = ROOT / "docs" / "decisions" / "README.md"
+_FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()} | {"wingman"}
+_MADE = {".local", ".aws-sam"}
+_FILE = re.compile(r"[\w<>*./-]+\.(?:py|sql|md|yaml|yml|toml|json|lua|css|html|txt|sh)")
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _code(document: Path) -> list[str]:
+    """Return what stands in backticks and indented lines."""
+    text = document.read_text()
+    return re.findall(r"`([^`\n]+)`", text) + re.findall(r"^ {4}(.*)$", text, re.MULTILINE)
+
+
+def _words(document: Path) -> set[str]:
+    return {word.strip("(),;:'\"") for piece in _code(document) for word in piece.split()}
+
+
+def _is_path(word: str) -> bool:
+    first, *rest = word.split("/")
+    named = bool(rest) and first in _FOLDERS - _MADE
+    return first not in _MADE and (named or _FILE.fullmatch(word) is not None)
+
+
+def _exists(word: str) -> bool:
+    pattern = re.sub(r"<\w+>|…", "*", word).rstrip("/")
+    if any(next(base.glob(pattern), None) for base in (ROOT, ROOT / "layers" / "shared")):
+        return True
+    return "/" not in pattern and any(path.name == pattern for path in _files())
+
+
+@cache
+def _files() -> list[Path]:
+    """Return the repository's text files, without what was installed or built."""
+    found = [path for path in ROOT.iterdir() if path.is_file()]
+    for folder in sorted(_FOLDERS - _MADE - {"wingman", ".git"}):
+        found += [path for path in (ROOT / folder).rglob("*") if path.is_file()]
+    return [path for path in found if not {"node_modules", "__pycache__"} & set(path.parts)]
+
+
+@cache
+def _sql() -> str:
+    return "".join(path.read_text() for path in (ROOT / "supabase").rglob("*.sql"))
+
+
+def _anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def _broken_links(document: Path) -> Iterator[str]:
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        target, _, anchor = link.partition("#")
+        if "://" in target:
+            continue
+        path = (document.parent / target).resolve() if target else document
+        if not path.exists() or (anchor and anchor not in _anchors(path)):
+            yield link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_a_document_names_paths_that_exist(document: Path) -> None:
+    assert [word for word in sorted(_words(document)) if _is_path(word) and not _exists(word)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_a_document_names_modules_that_exist(document: Path) -> None:
+    modules = {word for word in _words(document) if re.fullmatch(r"wingman(\.\w+)+", word)}
+    paths = {module: "layers/shared/" + module.replace(".", "/") for module in modules}
+    assert [m for m, path in paths.items() if not (_exists(path) or _exists(path + ".py"))] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_a_document_names_make_targets_that_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for code in _code(document) for name in re.findall(r"\bmake ([a-z][\w-]*)", code)}
+    assert named - targets == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_a_document_names_sql_that_exists(document: Path) -> None:
+    named = set(re.findall(r"\b(?:private|public)\.\w+", " ".join(_words(document))))
+    assert [name for name in sorted(named) if name not in _sql()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_a_document_links_to_what_exists(document: Path) -> None:
+    assert list(_broken_links(document)) == []
+
+
+def test_the_code_refers_to_documents_that_exist() -> None:
+    for path in _files():
+        if path.suffix in {".py", ".sql", ".lua", ".toml", ".yaml"}:
+            for name in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text()):
+                assert (ROOT / name).exists(), f"{_name(path)}: {name}"
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=_name)
+def test_a_decision_has_the_form_of_all_others(record: Path) -> None:
+    title, blank, dated, *rest = record.read_text().splitlines()
+    number = record.name.partition("-")[0]
+    assert re.fullmatch(rf"# {number}\. \S.*[^.]", title)
+    assert blank == ""
+    assert re.fullmatch(r"Date: \d{4}-\d\d-\d\d · Status: (accepted|superseded by \d{3})", dated)
+    sections = [line for line in rest if line.startswith("#")]
+    assert sections == ["## Context", "## Decision", "## Consequences"]
+
+
+def test_the_index_lists_every_decision() -> None:
+    titles = {path.name: path.read_text().partition("\n")[0] for path in RECORDS}
+    entries = [f"- [{title.removeprefix('# ')}]({name})" for name, title in titles.items()]
+    listed = [line for line in INDEX.read_text().splitlines() if line.startswith("- ")]
+    assert listed == entries
