@@ -1,6 +1,8 @@
 """The app factory and the Lambda entry point of every HTTP function."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +50,7 @@ def create_app(
 
 def lambda_handler(app: FastAPI) -> Handler:
     """Adapt the app to API Gateway's payload format 2.0."""
+    asyncio.set_event_loop(_event_loop())
     text = [*DEFAULT_TEXT_MIME_TYPES, problems.MEDIA_TYPE]
     adapter = Mangum(Envelope(app), lifespan="off", text_mime_types=text)
 
@@ -57,3 +60,9 @@ def lambda_handler(app: FastAPI) -> Handler:
             return response
 
     return handler
+
+
+@cache
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """Return the container's loop. Mangum runs on the current one, which no longer makes itself."""
+    return asyncio.new_event_loop()
