@@ -11,11 +11,13 @@ RUN := $(VENV)/bin/python
 LOCAL := $(RUN) -m local
 IF_INSTALLED := [ -x $(RUN) ] || { echo "nothing is installed yet: make up"; exit 0; };
 STACK ?= dev
+# What template.yaml deploys by default.
+RUNTIME ?= $(shell sed -n '/^  Runtime:/,/Default:/s/.*Default: //p' template.yaml 2>/dev/null)
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy mails invoke test check bench build package deploy openapi settings lock setup clean
-.PHONY: doctor mail-status limits dead-letters soak guards
+.PHONY: test-runtime doctor mail-status limits dead-letters soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,11 +54,16 @@ invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events
 # --- checks ----------------------------------------------------------------------------------
 
 test: setup .local/runtime.stamp .local/references.stamp ## every test, on a stack of its own; ARGS= goes to pytest
-	@code=0; \
-	trap '$(LOCAL) down --name test' EXIT; \
-	$(LOCAL) up --name test; \
-	$(RUN) -m pytest $(ARGS) || code=$$?; \
-	exit $$code
+	@$(ON_TEST_STACK) $(RUN) -m pytest $(ARGS)
+
+FIND = from local.package.interpreter import interpreter; print(interpreter("$(RUNTIME:python%=%)") or "")
+
+test-runtime: setup ## unit and function tests under the deployed Python; RUNTIME=python3.12 picks another
+	@found=$$($(RUN) -c '$(FIND)'); \
+	if [ -z "$$found" ]; then echo "NOT TESTED: there is no $(RUNTIME) here"; exit 0; fi; \
+	echo "Unit and function tests under $(RUNTIME), $$found"; \
+	$(MAKE) .local/$(RUNTIME).stamp INTERPRETER="$$found"; \
+	$(ON_TEST_STACK) .local/$(RUNTIME)/bin/python -m pytest $(or $(ARGS),tests/unit tests/functions)
 
 check: setup ## format, lint, types, import rules, SQL, template
 	$(VENV)/bin/ruff format --check .
@@ -68,17 +75,17 @@ check: setup ## format, lint, types, import rules, SQL, template
 	.local/aws/bin/sam validate --lint --region us-east-1
 	$(RUN) -m pytest -q tests/unit/architecture
 
-ON_TEST_STACK = trap '$(LOCAL) down --name test' EXIT; $(LOCAL) up --name test; \
-	PYTHONPATH=layers/shared
+# KEEP=yes lets the stack run on, for the next command.
+ON_TEST_STACK = $(if $(KEEP),,trap '$(LOCAL) down --name test' EXIT;) $(LOCAL) up --name test;
 
 bench: setup .local/runtime.stamp .local/references.stamp ## performance tables into docs/benchmarks.md; ARGS=bench_name
-	@$(ON_TEST_STACK) $(RUN) -m tests.bench $(ARGS)
+	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench $(ARGS)
 
 guards: setup ## take each guard out of a copy and see its tests fail; ARGS=word picks some
-	@$(ON_TEST_STACK) $(RUN) -m tests.guards $(ARGS)
+	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.guards $(ARGS)
 
 soak: setup ## 10 000 mails while everything goes wrong, into docs/benchmarks.md; ARGS=seed
-	@$(ON_TEST_STACK) $(RUN) -m tests.bench.soak $(ARGS)
+	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench.soak $(ARGS)
 
 # --- operating: the environment whose addresses and keys are set, else the local stack -----------
 
@@ -130,6 +137,12 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@echo "Installing $* …"
 	@[ -x .local/$*/bin/python ] || $(PYTHON) -m venv .local/$*
 	@.local/$*/bin/python $(PIP) --requirement $<
+	@touch $@
+
+.local/$(RUNTIME).stamp: .local/venv.stamp
+	@echo "Installing Python packages for $(RUNTIME) …"
+	@$(VENV)/bin/uv venv --quiet --clear --python "$(INTERPRETER)" .local/$(RUNTIME)
+	@$(VENV)/bin/uv pip install --quiet --python .local/$(RUNTIME)/bin/python --requirement requirements.txt
 	@touch $@
 
 # Not `npm ci`: the lock file names PostgREST's program for linux-x64 alone, other machines add theirs.
