@@ -10,11 +10,11 @@ endif
 SITE := $(ARTIFACTS_DIR)/python
 
 # Only botocore's signing and credentials are used; its service models are most of its size.
-UNUSED := bin .lock botocore/data certifi/tests
+UNUSED := bin botocore/data certifi/tests
 
 define install
 	$(LAYER_INSTALL) --target "$(SITE)" --requirement requirements.txt
-	cd "$(SITE)" && rm -rf $(UNUSED)
+	cd "$(SITE)" && rm -rf $(UNUSED) && find . -mindepth 1 -name '.*' -prune -exec rm -rf {} +
 endef
 
 define compile

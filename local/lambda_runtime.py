@@ -49,7 +49,12 @@ class LambdaRuntime:
 
     @classmethod
     def start(
-        cls, function: BuiltFunction, env: Mapping[str, str], *, checkout: Path = CHECKOUT
+        cls,
+        function: BuiltFunction,
+        env: Mapping[str, str],
+        *,
+        python: Path | None = None,
+        checkout: Path = CHECKOUT,
     ) -> Self:
         """Start the emulator, which starts the function at the first invocation."""
         port, api_port = _free_port(), _free_port()
@@ -59,7 +64,7 @@ class LambdaRuntime:
                 [
                     *(_emulator(checkout), "--runtime-interface-emulator-address"),
                     *(f"{HOST}:{port}", "--runtime-api-address", f"{HOST}:{api_port}"),
-                    *(checkout / ".local/runtime/bin/python", "-m", "awslambdaric"),
+                    *(python or checkout / ".local/runtime/bin/python", "-m", "awslambdaric"),
                     function.handler,
                 ],
                 cwd=function.folder,

@@ -2,11 +2,13 @@
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from local.package import recipe
+from local.package.artefacts import Artefacts
+from local.package.check import check
 from local.package.interpreter import interpreter
 from local.package.target import OWN_RUNTIME, Target
 from local.progress import say, step
@@ -14,8 +16,13 @@ from local.sam import sam
 from local.stack import CHECKOUT
 
 
-def package(target: Target, *, checkout: Path = CHECKOUT) -> Path:
-    """Build what is deployed; return the folder whose template.yaml `sam` deploys."""
+def package(
+    target: Target, parameters: Mapping[str, str] | None = None, *, checkout: Path = CHECKOUT
+) -> Path:
+    """Build what is deployed and check it; return the folder whose template.yaml `sam` deploys.
+
+    The folder exists only if its content has passed. `parameters` are as for `check`.
+    """
     root = checkout / ".local" / "package"
     with _lock(root, target):
         done, work = root / target.name, root / "work" / target.name
@@ -23,6 +30,8 @@ def package(target: Target, *, checkout: Path = CHECKOUT) -> Path:
             shutil.rmtree(old, ignore_errors=True)
         with step(f"sam build for {target.runtime} on {target.architecture}"):
             build(target, work / "build", checkout=checkout)
+        with step("check"):
+            check(work / "build", target, parameters, checkout=checkout)
         (work / "build").rename(done)
         shutil.rmtree(work)
     return done
@@ -46,8 +55,8 @@ def build(target: Target, folder: Path, *, checkout: Path = CHECKOUT) -> None:
         path=(compiler.parent,) if compiler else (),
         checkout=checkout,
     )
-    for stale in list(folder.glob("*Function/**/__pycache__")):  # of tests, in the source folders
-        shutil.rmtree(stale)
+    for function in Artefacts(folder).functions:  # tests leave bytecode beside the sources
+        shutil.rmtree(function.folder / "__pycache__", ignore_errors=True)
 
 
 @contextmanager

@@ -1,0 +1,61 @@
+"""What a built template.yaml names: functions and layers, and the folders that hold them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from local import template
+
+
+@dataclass(frozen=True)
+class BuiltFunction:
+    """A function's folder, and its layers in the order in which they are searched."""
+
+    name: str
+    folder: Path
+    layers: tuple[str, ...]
+    handler: str
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """A folder that `sam build` wrote."""
+
+    folder: Path
+
+    @cached_property
+    def template(self) -> dict[str, Any]:
+        """Return template.yaml, in which paths are relative to the folder."""
+        return template.load(self.folder / "template.yaml")
+
+    @cached_property
+    def functions(self) -> list[BuiltFunction]:
+        """Return the functions."""
+        return [self._function(name) for name in template.functions(self.template)]
+
+    @cached_property
+    def layers(self) -> dict[str, Path]:
+        """Return the folders of the layers, which become /opt, by logical name."""
+        return {
+            name: self.folder / resource["Properties"]["ContentUri"]
+            for name, resource in self.template["Resources"].items()
+            if resource["Type"] == "AWS::Serverless::LayerVersion"
+        }
+
+    def shown(self, path: Path) -> str:
+        """Return the path as messages show it."""
+        return str(path.relative_to(self.folder))
+
+    def _function(self, name: str) -> BuiltFunction:
+        settings = template.settings(self.template, name)
+        layers = [layer["Ref"] for layer in settings["Layers"]]
+        return BuiltFunction(
+            name=name,
+            folder=self.folder / settings["CodeUri"],
+            layers=tuple(reversed(layers)),  # on AWS a later layer lies over an earlier one
+            handler=settings["Handler"],
+            variables=template.variables(self.template, name),
+        )

@@ -1,0 +1,49 @@
+"""Whether AWS would run what is built: read from the folder, none of it is executed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.errors import StackError
+from local.package import binaries, bytecode, contents, imports, limits
+from local.package.artefacts import Artefacts
+from local.package.target import Target
+from local.stack import CHECKOUT
+
+_SHOWN = 10
+
+
+def check(
+    folder: Path,
+    target: Target,
+    parameters: Mapping[str, str] | None = None,
+    *,
+    checkout: Path = CHECKOUT,
+) -> None:
+    """Raise an error that names what is wrong with the artefacts and what to do.
+
+    `parameters` are those that the deployment passes; an environment's size depends on them.
+    """
+    found = problems(folder, target, parameters, checkout=checkout)
+    if found:
+        lines = [f"    {problem}" for problem in found[:_SHOWN]]
+        if len(found) > _SHOWN:
+            lines.append(f"    … and {len(found) - _SHOWN} more")
+        raise StackError("\n".join([f"{folder} is not fit for {target.name}:", *lines]))
+
+
+def problems(
+    folder: Path,
+    target: Target,
+    parameters: Mapping[str, str] | None = None,
+    *,
+    checkout: Path = CHECKOUT,
+) -> list[str]:
+    """Return what is wrong with the artefacts, each with what to do."""
+    artefacts = Artefacts(folder)
+    return [
+        *binaries.problems(artefacts, target),
+        *bytecode.problems(artefacts, target),
+        *contents.problems(artefacts, target, checkout=checkout),
+        *imports.problems(artefacts, target),
+        *limits.problems(artefacts, parameters or {}),
+    ]
