@@ -163,6 +163,14 @@ settings: setup ## write docs/settings.md from the code and the template
 UV_LOCK := ../../$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--no-header --no-annotate
 
+BASELINE := supabase/migrations/20261128000000_baseline.sql
+
+baseline: ## write the baseline from supabase/schemas: only as long as it is the only migration
+	@[ "$$(echo supabase/migrations/*.sql)" = "$(BASELINE)" ] || \
+		{ echo "the baseline is released: write a migration that follows it"; exit 1; }
+	@awk 'FNR == 1 && NR > 1 { print "" } { print }' supabase/schemas/*.sql > $(BASELINE)
+	@echo "$(BASELINE) is written; a stack that has applied it needs a make reset"
+
 guards-page: setup ## write docs/guards.md after a change of the list in tests/guards
 	@PYTHONPATH=layers/shared $(RUN) -m tests.guards.page
 

@@ -12,18 +12,22 @@ from local.errors import StackError
 from local.postgres_cluster import database_url
 from local.stack import Stack
 
-_LEDGER = """
-create schema if not exists supabase_migrations;
-create table if not exists supabase_migrations.schema_migrations (
-    version text primary key,
-    statements text[],
-    name text
-);
+_APPLIED = """
 create schema if not exists local_stack;
 create table if not exists local_stack.applied (
     file text primary key,
     sha256 text not null
 );
+"""
+# Where `supabase db push` keeps its record too.
+_LEDGER = """
+create schema if not exists supabase_migrations authorization postgres;
+create table if not exists supabase_migrations.schema_migrations (
+    version text primary key,
+    statements text[],
+    name text
+);
+alter table supabase_migrations.schema_migrations owner to postgres;
 """
 
 
@@ -43,6 +47,11 @@ class Script:
         return self.path.stem.partition("_")[0]
 
     @property
+    def is_migration(self) -> bool:
+        """Say whether it is the product's own, and no part of what Supabase provides."""
+        return self.path.parent.name == "migrations"
+
+    @property
     def text(self) -> str:
         """Return the statements."""
         return self.path.read_text()
@@ -57,8 +66,9 @@ def migrate(stack: Stack) -> int:
     """Bring the database up to date; return how many migrations were applied."""
     secret = credentials(stack)
     with psycopg.connect(database_url(stack, secret), autocommit=True) as connection:
-        connection.execute(_LEDGER)
+        connection.execute(_APPLIED)
         _provide_supabase(connection, stack, secret.authenticator_password)
+        connection.execute(_LEDGER)
         fresh = [script for script in _scripts(stack) if _is_new(connection, script)]
         for script in fresh:
             _apply(connection, script)
@@ -89,7 +99,7 @@ def _is_new(connection: psycopg.Connection, script: Script) -> bool:
     ).fetchone()
     if known is not None and known != (script.sha256,):
         raise ChangedMigrationError(
-            f"{script.path.name} changed after it was applied: `make reset` begins anew "
+            f"{script.path.name} changed after it was applied: `make reset` starts over "
             "(the local data is lost), or put the change into a new migration"
         )
     return known is None
@@ -99,12 +109,15 @@ def _apply(connection: psycopg.Connection, script: Script) -> None:
     """Run one file and record it, both or neither."""
     try:
         with connection.transaction():
+            if script.is_migration:  # as on a hosted project, where nothing runs as a superuser
+                connection.execute("set local role postgres")
             connection.execute(script.text.encode())
+            connection.execute("reset role")
             connection.execute(
                 "insert into local_stack.applied values (%s, %s)",
                 [script.path.name, script.sha256],
             )
-            if script.path.parent.name == "migrations":
+            if script.is_migration:
                 connection.execute(
                     "insert into supabase_migrations.schema_migrations values (%s, %s, %s)",
                     [script.version, [script.text], script.path.stem.partition("_")[2]],
@@ -126,4 +139,5 @@ def _seed(connection: psycopg.Connection, stack: Stack) -> None:
     path = stack.checkout / "supabase" / "seed.sql"
     if path.exists():
         with connection.transaction():
+            connection.execute("set local role postgres")
             connection.execute(path.read_bytes())

@@ -13,9 +13,11 @@ import psycopg
 from local.credentials import Credentials, credentials
 from local.errors import StackError
 from local.parts import Part, clean_env
+from local.prerequisites import POSTGRES, postgres_programs
 from local.stack import HOST, Stack
 
-OLDEST = 15
+# As on a hosted project: `postgres` owns the database, and is no superuser.
+_SUPERUSER = "supabase_admin"
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -27,25 +29,6 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
 }
-
-
-def programs() -> Path | None:
-    """Return the folder with `initdb` and `postgres`, the newest where there are several."""
-    found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
-    if config := shutil.which("pg_config"):
-        asked = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
-        found.append(Path(asked.stdout.strip()))
-    packaged = Path("/usr/lib/postgresql").glob("*/bin")
-    found += sorted(packaged, key=lambda path: float(path.parent.name), reverse=True)
-    return next((path for path in found if (path / "initdb").exists() and _recent(path)), None)
-
-
-def _recent(folder: Path) -> bool:
-    asked = subprocess.run(
-        [folder / "postgres", "--version"], capture_output=True, text=True, check=False
-    )
-    major = asked.stdout.rpartition("PostgreSQL) ")[2].split(".")[0]
-    return major.strip().isdecimal() and int(major) >= OLDEST
 
 
 @cache
@@ -94,15 +77,15 @@ def _elsewhere(stack: Stack, user: str) -> Path:
     if folder.is_symlink() or folder.owner() not in {user, "root"}:
         raise StackError(f"{folder} belongs to somebody else: remove it")
     shutil.chown(folder, user, user)
-    if (folder / "data").exists():  # of a checkout that was removed: nobody knows its password
-        shutil.rmtree(folder / "data")
+    if (folder / "cluster").exists():  # of a checkout that was removed: nobody knows its password
+        shutil.rmtree(folder / "cluster")
     return folder
 
 
 def initialise(stack: Stack) -> bool:
     """Make the cluster unless it is there; tell whether it is new."""
     folder = home(stack)
-    data = folder / "data"
+    data = folder / "cluster"
     if (data / "PG_VERSION").exists():
         return False
     if data.exists():
@@ -123,7 +106,7 @@ def _initdb(data: Path, password: Path) -> None:
         shutil.chown(password, user, user)
     made = subprocess.run(
         [
-            *(_program("initdb"), "--pgdata", data, "--username", "postgres"),
+            *(program("initdb"), "--pgdata", data, "--username", _SUPERUSER),
             *("--pwfile", password, "--auth", "scram-sha-256"),
             *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
         ],
@@ -149,18 +132,17 @@ def remove(stack: Stack) -> None:
         link.unlink()
 
 
-def _program(name: str) -> Path:
-    folder = programs()
+def program(name: str) -> Path:
+    """Return a program of PostgreSQL. Raises StackError when it is not installed."""
+    folder = postgres_programs()
     if folder is None:
-        raise StackError(f"PostgreSQL {OLDEST} or newer is missing: run `make setup`")
+        raise StackError(f"PostgreSQL {POSTGRES} or newer is missing: run `make setup`")
     return folder / name
 
 
 def database_url(stack: Stack, secret: Credentials) -> str:
-    """Return the address of the database for its owner."""
-    return (
-        f"postgresql://postgres:{secret.postgres_password}@{HOST}:{stack.port('postgres')}/postgres"
-    )
+    """Return the address of the database for the superuser."""
+    return f"postgresql://{_SUPERUSER}:{secret.postgres_password}@{HOST}:{stack.port('postgres')}/postgres"
 
 
 def postgres(stack: Stack) -> Part:
@@ -179,7 +161,7 @@ def postgres(stack: Stack) -> Part:
     return Part(
         name="postgres",
         ports=(stack.port("postgres"),),
-        command=[_program("postgres"), "-D", folder / "data", *options],
+        command=[program("postgres"), "-D", folder / "cluster", *options],
         env=clean_env(),
         healthy=healthy,
         cwd=folder,

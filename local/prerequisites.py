@@ -39,10 +39,33 @@ def _node() -> bool:
     return int(asked.stdout.strip().lstrip("v").split(".")[0] or 0) >= NODE
 
 
-def _postgres() -> bool:
-    packaged = list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    recent = [path for path in packaged if float(path.parts[4]) >= POSTGRES]
-    return bool(recent) or shutil.which("initdb") is not None
+def postgres_programs() -> Path | None:
+    """Return the folder with `initdb` and `postgres`, the newest where there are several."""
+    found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
+    if config := shutil.which("pg_config"):
+        found.append(Path(_asked(config, "--bindir")))
+    packaged = Path("/usr/lib/postgresql").glob("*/bin")
+    found += sorted(packaged, key=lambda path: float(path.parent.name), reverse=True)
+    return next((path for path in found if (path / "initdb").exists() and _recent(path)), None)
+
+
+def _recent(folder: Path) -> bool:
+    major = _asked(folder / "postgres", "--version").rpartition("PostgreSQL) ")[2].split(".")[0]
+    return major.isdecimal() and int(major) >= POSTGRES
+
+
+def _postgis() -> bool:
+    """Say whether the PostgreSQL that will run here can create the extension."""
+    folder = postgres_programs()
+    if folder is None:
+        return False
+    shared = Path(_asked(folder / "pg_config", "--sharedir"))
+    return (shared / "extension" / "postgis.control").exists()
+
+
+def _asked(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _venv() -> bool:
@@ -62,7 +85,13 @@ def _found(program: str) -> Callable[[], bool]:
 
 NEEDS = (
     Need("Python's venv", _venv, "python3-venv", "python@3.11"),
-    Need(f"PostgreSQL {POSTGRES} or newer", _postgres, "postgresql", "postgresql@15"),
+    Need(
+        f"PostgreSQL {POSTGRES} or newer",
+        lambda: postgres_programs() is not None,
+        "postgresql",
+        "postgresql@17",
+    ),
+    Need("PostGIS for that PostgreSQL", _postgis, "postgresql-postgis", "postgis"),
     Need("Redis", _found("redis-server"), "redis-server", "redis"),
     Need("ps", _found("ps"), "procps", ""),
 )

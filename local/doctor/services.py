@@ -28,14 +28,16 @@ from wingman.kit.settings import (
 )
 from wingman.notifications.email.letters.brand import Brand
 
-MIGRATIONS = Path(__file__).parent.parent.parent / "supabase" / "migrations"
+_SUPABASE = Path(__file__).parent.parent.parent / "supabase"
+MIGRATIONS = _SUPABASE / "migrations"
+SCHEMAS = _SUPABASE / "schemas"
 TIMEOUT_SECONDS = 5.0
 COLD_START_SECONDS = 20.0
 MOST_SKEW_SECONDS = 5.0
 # Six times the sender's timeout and the window in which messages gather, as AWS asks.
 LEAST_VISIBILITY_SECONDS = 190
 _GRANT = re.compile(
-    r"grant execute on function public\.(\w+)\([^)]*\)\s+to\s+([\w, ]*service_role[\w, ]*);"
+    r"grant execute on function public\.(\w+)\s+to\s+([\w, ]*service_role[\w, ]*);"
 )
 _NAMED = 5
 _APPLY = "apply them: `supabase db push` (here: `make up`)"
@@ -95,14 +97,13 @@ def _unapplied(url: str) -> tuple[list[str], str]:
 
 def _unknown_functions() -> tuple[list[str], str]:
     """Compare what the files grant to workers with what the REST interface offers them."""
-    text = "".join(path.read_text() for path in sorted(MIGRATIONS.glob("*.sql")))
+    text = "".join(path.read_text() for path in SCHEMAS.glob("*.sql"))
     wanted = {found[1] for found in _GRANT.finditer(text)}
-    dropped = set(re.findall(r"drop function (?:if exists )?public\.(\w+)", text))
     settings = load(SupabaseServiceSettings)
     key = settings.supabase_secret_key.get_secret_value()
     offered = _get(f"{settings.supabase_url}/rest/v1/", {"apikey": key}).json().get("paths", {})
-    missing = sorted(name for name in wanted - dropped if f"/rpc/{name}" not in offered)
-    return missing, f"{len(wanted - dropped)} functions for workers"
+    missing = sorted(name for name in wanted if f"/rpc/{name}" not in offered)
+    return missing, f"{len(wanted)} functions for workers"
 
 
 def check_redis() -> Findings:

@@ -1,14 +1,15 @@
 -- What a hosted Supabase project provides before the first migration runs.
--- Run by the superuser of a cluster made with `initdb --username=supabase_admin`, in the database
--- that the product uses; the migrations then run as `postgres`, which is no superuser, as there.
--- May be run again, and in a second database of the same cluster.
+-- The superuser `supabase_admin` runs this in the database that the product uses. Migrations then
+-- run as `postgres`, which is no superuser, as on a hosted project.
+-- It may run again, and in a second database of the same cluster.
 
 do $roles$
 declare
     v_role record;
 begin
-    -- Two databases of one cluster may be prepared at once; roles belong to the cluster.
-    perform pg_advisory_xact_lock(hashtextextended('supabase.sql', 0));
+    -- Two databases of one cluster may be prepared at once, and roles belong to the cluster. An
+    -- advisory lock would hold in one database only.
+    lock table pg_catalog.pg_authid in share row exclusive mode;
     for v_role in
         select wanted.rolname, wanted.attributes
         from (
@@ -28,21 +29,27 @@ begin
 end;
 $roles$;
 
--- The limits a hosted project puts on a request.
+-- The limits that a hosted project puts on a request.
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';
 alter role authenticator set lock_timeout = '8s';
 
--- A hosted project opens every new table and function in `public` to these three roles. Having the
--- same here shows a forgotten revoke.
-grant usage on schema public to anon, authenticated, service_role;
+-- A hosted project opens every new table, function and sequence in `public` to these three roles.
+grant usage on schema public to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema public
 grant all on tables to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema public
 grant all on functions to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema public
 grant all on sequences to postgres, anon, authenticated, service_role;
+
+-- Extensions lie in a schema of their own. A hosted project lets `postgres` create PostGIS, which
+-- PostgreSQL itself allows to superusers only, so that it is created here.
+create schema if not exists extensions;
+alter schema extensions owner to postgres;
+grant usage on schema extensions to anon, authenticated, service_role;
+create extension if not exists postgis with schema extensions;
 
 create schema if not exists auth;
 grant usage on schema auth to postgres, anon, authenticated, service_role;

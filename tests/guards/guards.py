@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-MIGRATIONS = "supabase/migrations"
+SCHEMAS = "supabase/schemas"
 # These tests need nothing, or make a database of their own.
 _ALONE = ("tests/unit/", "tests/integration/test_database_")
 _SQL_NAME = re.compile(r"(public|private)\.[a-z_]+")
@@ -21,7 +21,7 @@ class _Strict(BaseModel):
 
 
 class Cut(_Strict):
-    """One place: a file, or an SQL function or view (`schema.name`, where it was defined last)."""
+    """One place: a file, or an SQL function or view (`schema.name`)."""
 
     place: str
     remove: str
@@ -77,17 +77,17 @@ def guards(word: str = "") -> Sequence[Guard]:
 
 
 def file_of(cut: Cut, root: Path = ROOT) -> Path:
-    """Find the file that a cut changes: in SQL, the newest migration that defines the place."""
+    """Find the file that a cut changes: in SQL, the one that defines the place."""
     if not cut.is_sql:
         return root / cut.place
     found = [
         path
-        for path in sorted((root / MIGRATIONS).glob("*.sql"))
+        for path in sorted((root / SCHEMAS).glob("*.sql"))
         if _definitions(cut, path.read_text())
     ]
-    if not found:
-        raise ValueError(f"no migration defines {cut.place}")
-    return found[-1]
+    if len(found) != 1:
+        raise ValueError(f"{cut.place} is defined in {len(found)} files of {SCHEMAS}, not in one")
+    return found[0]
 
 
 def without(cut: Cut, text: str) -> str:
@@ -99,9 +99,9 @@ def without(cut: Cut, text: str) -> str:
 
 
 def definition(cut: Cut, text: str) -> str:
-    """Return the statement that defines the cut's SQL function or view."""
+    """Return the statement that redefines the cut's SQL function or view in a database."""
     start, end = _span(cut, text)
-    return text[start:end]
+    return text[start:end].replace("create ", "create or replace ", 1)
 
 
 def applied(cuts: Sequence[Cut], root: Path = ROOT) -> Mapping[Path, str]:
@@ -115,8 +115,8 @@ def applied(cuts: Sequence[Cut], root: Path = ROOT) -> Mapping[Path, str]:
 
 def _definitions(cut: Cut, text: str) -> Sequence[re.Match[str]]:
     name = re.escape(cut.place)
-    function = rf"create or replace function {name}\(.*?\n\$\$;\n"
-    view = rf"create or replace view {name} as\n.*?;\n"
+    function = rf"create function {name}\(.*?\n\$\$;\n"
+    view = rf"create view {name} as\n.*?;\n"
     return list(re.finditer(f"{function}|{view}", text, re.DOTALL))
 
 

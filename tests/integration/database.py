@@ -21,6 +21,7 @@ from wingman.kit.clients.database import Database
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 SUPABASE = _CHECKOUT / "local" / "postgres" / "supabase.sql"
+SCHEMAS = sorted((_CHECKOUT / "supabase" / "schemas").glob("*.sql"))
 MIGRATIONS = sorted((_CHECKOUT / "supabase" / "migrations").glob("*.sql"))
 
 Row = dict[str, Any]
@@ -49,10 +50,10 @@ ANONYMOUS = Actor("anon")
 
 @contextmanager
 def own_database(url: str) -> Iterator[str]:
-    """Make a migrated database beside the given one: no running worker takes its mail."""
+    """Make the product's database beside the given one: no running worker takes its mail."""
     with empty_database(url) as own:
         run_scripts(own, [SUPABASE])
-        run_scripts(own, MIGRATIONS, role="postgres")
+        run_scripts(own, SCHEMAS, role="postgres")
         yield own
 
 

@@ -78,12 +78,12 @@ class Model:
     def create(self, who: str, start: float, venue: str) -> None:
         """Plan a session."""
         if who not in PEOPLE:
-            raise RefusedError("WM003")
+            raise RefusedError("WM002")
         if start <= self.now:
-            raise RefusedError("WM024")
+            raise RefusedError("WS010")
         for meeting in self.meetings:
             if not meeting.end and self.now < meeting.start + _GRACE:
-                raise RefusedError("WM017")
+                raise RefusedError("WS003")
         self.close_overdue()
         meeting = Meeting(start, venue)
         meeting.mails += [("session_scheduled", each, "pending", None) for each in PEOPLE]
@@ -98,9 +98,9 @@ class Model:
         if (start, venue) == (meeting.start, meeting.venue):
             return
         if self.now >= meeting.start:
-            raise RefusedError("WM020")
+            raise RefusedError("WS006")
         if start <= self.now:
-            raise RefusedError("WM024")
+            raise RefusedError("WS010")
         meeting.start, meeting.venue = start, venue
         meeting.revision += 1
         self._forget_reminders(meeting)
@@ -111,7 +111,7 @@ class Model:
         """Call it off."""
         meeting = self._open(who, at)
         if meeting.confirmed or meeting.reported:
-            raise RefusedError("WM021")
+            raise RefusedError("WS007")
         meeting.cancelled_by = who
         meeting.cancelled_late = self.now > meeting.start - 2 * HOUR
         meeting.revision += 1
@@ -123,7 +123,7 @@ class Model:
         """Say that the other took part."""
         meeting = self._open(who, at)
         if self.now < meeting.start:
-            raise RefusedError("WM019")
+            raise RefusedError("WS005")
         meeting.confirmed.add(who)
         meeting.reported.discard(who)
         if len(meeting.confirmed) == len(PEOPLE):
@@ -134,13 +134,13 @@ class Model:
         meeting = self._of(who, at)
         settled = meeting.end == "completed" and who in meeting.confirmed
         if meeting.end == "cancelled" or settled:
-            raise RefusedError("WM018")
+            raise RefusedError("WS004")
         if self.now < meeting.start + 15:
-            raise RefusedError("WM022")
+            raise RefusedError("WS008")
         if self.now > meeting.start + 7 * DAY:
-            raise RefusedError("WM023")
+            raise RefusedError("WS009")
         if who in meeting.confirmed:
-            raise RefusedError("WM021")
+            raise RefusedError("WS007")
         meeting.reported.add(who)
         if meeting.end in {"no_show", "expired"}:
             meeting.end = meeting.verdict()
@@ -158,13 +158,13 @@ class Model:
 
     def _of(self, who: str, at: int) -> Meeting:
         if who not in PEOPLE:
-            raise RefusedError("WM014")
+            raise RefusedError("WS001")
         return self.meetings[at]
 
     def _open(self, who: str, at: int) -> Meeting:
         meeting = self._of(who, at)
         if meeting.end:
-            raise RefusedError("WM018")
+            raise RefusedError("WS004")
         return meeting
 
     def _remind(self, meeting: Meeting) -> None:

@@ -227,7 +227,7 @@ def test_an_old_value_stands_in_for_a_database_that_is_away(
 
 
 @pytest.mark.parametrize(
-    "error", [DependencyUnavailable("supabase"), DatabaseError("WM026", "not_found", None)]
+    "error", [DependencyUnavailable("supabase"), DatabaseError("WR001", "not_found", None)]
 )
 def test_a_failed_count_leaves_the_next_one_free(
     containers: Callable[[], Container], database: SlowDatabase, error: Exception

@@ -81,7 +81,7 @@ def test_a_deleted_account_takes_everything_of_its_own_along(
         query = f"select 1 from {table} where user_id = %s"  # noqa: S608 (names above)
         assert look(url, query, maya.user_id) == []
     assert look(url, "select 1 from public.user_profiles where id = %s", maya.user_id) == []
-    assert sqlstate(url, leo, "get_match", p_match_id=match_id)[0] == "WM003"
+    assert sqlstate(url, leo, "get_match", p_match_id=match_id)[0] == "WM002"
 
 
 def test_the_others_sent_mail_stays_in_the_log_without_names_and_words(

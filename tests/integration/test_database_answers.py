@@ -19,7 +19,7 @@ from tests.integration.database import (
     sqlstate,
 )
 
-_ALREADY_ANSWERED = ("WM009", "match_already_answered")
+_ALREADY_ANSWERED = ("WM008", "match_already_answered")
 
 
 @pytest.fixture
@@ -120,24 +120,24 @@ def test_the_other_answer_is_a_conflict(
 
 
 def test_the_initiator_cannot_answer(url: str, maya: Person, match_id: str) -> None:
-    assert _refused_answer(url, maya, match_id) == ("WM008", "initiator_cannot_respond")
+    assert _refused_answer(url, maya, match_id) == ("WM007", "initiator_cannot_respond")
 
 
 def test_a_stranger_finds_no_match_to_answer_or_withdraw(url: str, match_id: str) -> None:
     stranger = new_person(url)
 
-    assert _refused_answer(url, stranger, match_id) == ("WM003", "not_found")
-    assert _refused_withdrawal(url, stranger, match_id) == ("WM003", "not_found")
-    assert sqlstate(url, stranger, "get_match", p_match_id=match_id) == ("WM003", "not_found")
+    assert _refused_answer(url, stranger, match_id) == ("WM002", "not_found")
+    assert _refused_withdrawal(url, stranger, match_id) == ("WM002", "not_found")
+    assert sqlstate(url, stranger, "get_match", p_match_id=match_id) == ("WM002", "not_found")
 
 
 def test_an_unknown_match_is_not_found(url: str, leo: Person) -> None:
-    assert _refused_answer(url, leo, str(uuid4())) == ("WM003", "not_found")
+    assert _refused_answer(url, leo, str(uuid4())) == ("WM002", "not_found")
 
 
 @pytest.mark.parametrize("action", ["", "ACCEPT", "accepted", None])
 def test_an_unknown_action_is_refused(url: str, leo: Person, match_id: str, action: str) -> None:
-    assert _refused_answer(url, leo, match_id, action) == ("WM013", "invalid_action")
+    assert _refused_answer(url, leo, match_id, action) == ("WM011", "invalid_action")
 
 
 def test_an_expired_invitation_can_be_neither_answered_nor_withdrawn(
@@ -145,8 +145,8 @@ def test_an_expired_invitation_can_be_neither_answered_nor_withdrawn(
 ) -> None:
     _expire(url, match_id)
 
-    assert _refused_answer(url, leo, match_id) == ("WM010", "match_expired")
-    assert _refused_withdrawal(url, maya, match_id) == ("WM010", "match_expired")
+    assert _refused_answer(url, leo, match_id) == ("WM009", "match_expired")
+    assert _refused_withdrawal(url, maya, match_id) == ("WM009", "match_expired")
 
 
 @pytest.mark.parametrize("function", ["get_match", "withdraw_match", "respond_to_match"])
@@ -156,7 +156,7 @@ def test_a_token_whose_user_is_gone_is_no_caller(url: str, match_id: str, functi
 
     refusal = sqlstate(url, gone, function, p_match_id=match_id, **extra)
 
-    assert refusal == ("WM001", "unauthenticated")
+    assert refusal == ("WA001", "unauthenticated")
 
 
 def test_withdrawing_closes_the_invitation(
@@ -173,7 +173,7 @@ def test_withdrawing_again_is_the_same_answer(url: str, maya: Person, match_id: 
 
 
 def test_the_invited_person_cannot_withdraw(url: str, leo: Person, match_id: str) -> None:
-    assert _refused_withdrawal(url, leo, match_id) == ("WM012", "only_the_initiator_can_withdraw")
+    assert _refused_withdrawal(url, leo, match_id) == ("WM010", "only_the_initiator_can_withdraw")
 
 
 def test_an_answered_invitation_cannot_be_withdrawn(
@@ -224,7 +224,7 @@ def test_of_fifty_simultaneous_answers_one_wins(url: str, leo: Person, match_id:
     answers = [outcome for outcome in outcomes if not isinstance(outcome, psycopg.Error)]
     refused = {each.sqlstate for each in outcomes if isinstance(each, psycopg.Error)}
     (status,) = {each["match"]["status"] for each in answers}
-    assert (len(answers), refused) == (25, {"WM009"})
+    assert (len(answers), refused) == (25, {"WM008"})
     sent = sorted(len(each["emails"]) for each in answers)
     assert sent == [0] * 24 + [2 if status == "accepted" else 1]
     stored = look(
@@ -245,7 +245,7 @@ def test_of_twenty_simultaneous_invitations_from_both_sides_one_becomes_a_match(
     outcomes = race(url, [(maya, invite(leo)), (leo, invite(maya))] * 10)
 
     refused = [each.sqlstate for each in outcomes if isinstance(each, psycopg.Error)]
-    assert refused == ["WM004"] * 19
+    assert refused == ["WM003"] * 19
     stored = look(
         url,
         "select 1 from public.wingman_matches where %s in (user1_id, user2_id)",

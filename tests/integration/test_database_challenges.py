@@ -125,7 +125,7 @@ def test_an_attempt_is_recorded(url: str, maya: Person) -> None:
 
 def test_only_what_is_offered_can_be_attempted(url: str, maya: Person) -> None:
     for challenge_id in (uuid4(), _retired(url)):
-        assert _refusal(url, maya, challenge_id=challenge_id) == ("WM015", "not_found")
+        assert _refusal(url, maya, challenge_id=challenge_id) == ("WC001", "not_found")
 
 
 def test_a_challenge_of_a_session_may_have_been_retired_since(pair: Pair) -> None:
@@ -143,7 +143,7 @@ def test_a_session_of_others_is_not_found(pair: Pair) -> None:
 
     refused = _refusal(pair.url, new_person(pair.url), p_session_id=session_id)
 
-    assert refused == ("WM014", "not_found")
+    assert refused == ("WS001", "not_found")
 
 
 def test_the_challenge_must_be_one_of_the_session(pair: Pair) -> None:
@@ -151,7 +151,7 @@ def test_the_challenge_must_be_one_of_the_session(pair: Pair) -> None:
         other = new_pair(pair.url)
         session_id = other.session(**chosen)
 
-        assert _refusal(pair.url, other.first, p_session_id=session_id) == ("WM015", "not_found")
+        assert _refusal(pair.url, other.first, p_session_id=session_id) == ("WC001", "not_found")
 
 
 def test_the_window_ends_to_the_moment_after_the_session_began(pair: Pair) -> None:
@@ -195,8 +195,8 @@ def test_words_that_do_not_fit_are_refused(url: str, maya: Person, words: dict[s
 def test_a_token_whose_user_is_gone_submits_and_lists_nothing(url: str) -> None:
     gone = Person("authenticated", uuid4())
 
-    assert _refusal(url, gone) == ("WM001", "unauthenticated")
-    assert sqlstate(url, gone, "list_submissions") == ("WM001", "unauthenticated")
+    assert _refusal(url, gone) == ("WA001", "unauthenticated")
+    assert sqlstate(url, gone, "list_submissions") == ("WA001", "unauthenticated")
 
 
 def test_simultaneous_first_uses_of_a_key_submit_once_and_replay(url: str, maya: Person) -> None:
@@ -215,7 +215,7 @@ def test_a_key_of_another_request_is_refused(url: str, maya: Person) -> None:
 
     refused = _refusal(url, maya, **_KEY | {"p_request_hash": "hash-2"})
 
-    assert refused == ("WM011", "idempotency_key_reused")
+    assert refused == ("WA002", "idempotency_key_reused")
 
 
 # --- reading them

@@ -38,14 +38,14 @@ def test_the_invitation_above_the_limit_is_refused(url: str, maya: Person) -> No
     for _ in range(2):
         _invite_someone(url, maya, p_max_daily=2)
 
-    assert _refusal(url, maya, p_max_daily=2) == ("WM007", "daily_match_limit")
+    assert _refusal(url, maya, p_max_daily=2) == ("WM006", "daily_match_limit")
 
 
 def test_the_limit_rolls_over_24_hours(url: str, maya: Person) -> None:
     _invite_someone(url, maya, p_max_daily=1)
 
     _age_all(url, maya, hours=23.9)
-    assert _refusal(url, maya, p_max_daily=1) == ("WM007", "daily_match_limit")
+    assert _refusal(url, maya, p_max_daily=1) == ("WM006", "daily_match_limit")
 
     _age_all(url, maya, hours=0.2)
     _invite_someone(url, maya, p_max_daily=1)
@@ -68,20 +68,20 @@ def test_a_caller_cannot_raise_the_limit_of_the_house(url: str, maya: Person) ->
     for _ in range(10):
         _invite_someone(url, maya, p_max_daily=1000)
 
-    assert _refusal(url, maya, p_max_daily=1000) == ("WM007", "daily_match_limit")
-    assert _refusal(url, maya, p_max_daily=None) == ("WM007", "daily_match_limit")
+    assert _refusal(url, maya, p_max_daily=1000) == ("WM006", "daily_match_limit")
+    assert _refusal(url, maya, p_max_daily=None) == ("WM006", "daily_match_limit")
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_of_nothing_allows_nothing(url: str, maya: Person, limit: int) -> None:
-    assert _refusal(url, maya, p_max_daily=limit) == ("WM007", "daily_match_limit")
+    assert _refusal(url, maya, p_max_daily=limit) == ("WM006", "daily_match_limit")
 
 
 def test_withdrawing_gives_no_invitation_back(url: str, maya: Person) -> None:
     answer = call(url, maya, "request_match", **invitation(new_person(url), p_max_daily=1))
     call(url, maya, "withdraw_match", p_match_id=answer["match"]["id"])
 
-    assert _refusal(url, maya, p_max_daily=1) == ("WM007", "daily_match_limit")
+    assert _refusal(url, maya, p_max_daily=1) == ("WM006", "daily_match_limit")
 
 
 def test_a_refused_invitation_leaves_nothing(url: str, maya: Person) -> None:
@@ -101,6 +101,6 @@ def test_simultaneous_invitations_do_not_slip_past_the_limit(url: str, maya: Per
     outcomes = race(url, [(maya, invite(new_person(url))) for _ in range(12)])
 
     refused = [outcome.sqlstate for outcome in outcomes if isinstance(outcome, psycopg.Error)]
-    assert refused == ["WM007"] * 9
+    assert refused == ["WM006"] * 9
     sent = look(url, "select 1 from public.wingman_matches where user1_id = %s", maya.user_id)
     assert len(sent) == 3

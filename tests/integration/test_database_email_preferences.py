@@ -78,12 +78,12 @@ def test_whose_preferences_they_are_cannot_be_changed(url: str, maya: Person) ->
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"timezone": "Mars/Olympus"}, ("WM040", "unknown_timezone")),
-        ({"timezone": ""}, ("WM040", "unknown_timezone")),
-        ({"quiet_hours_end": None}, ("WM041", "invalid_quiet_hours")),
-        ({"quiet_hours_end": "22:00"}, ("WM041", "invalid_quiet_hours")),
-        ({"quiet_hours_end": "21:59"}, ("WM041", "invalid_quiet_hours")),
-        ({"quiet_hours_end": "24:00"}, ("WM041", "invalid_quiet_hours")),
+        ({"timezone": "Mars/Olympus"}, ("WN001", "unknown_timezone")),
+        ({"timezone": ""}, ("WN001", "unknown_timezone")),
+        ({"quiet_hours_end": None}, ("WN002", "invalid_quiet_hours")),
+        ({"quiet_hours_end": "22:00"}, ("WN002", "invalid_quiet_hours")),
+        ({"quiet_hours_end": "21:59"}, ("WN002", "invalid_quiet_hours")),
+        ({"quiet_hours_end": "24:00"}, ("WN002", "invalid_quiet_hours")),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_changes(
@@ -125,11 +125,11 @@ def test_a_link_of_somebody_who_left_finds_nobody(url: str) -> None:
     assert call(url, WORKER, "get_email_preferences_of", p_user_id=gone) is None
     assert sqlstate(
         url, WORKER, "update_email_preferences_of", p_user_id=gone, p_changes=Jsonb({})
-    ) == ("WM042", "not_found")
+    ) == ("WN003", "not_found")
 
 
 def test_a_token_without_an_account_reads_and_changes_nothing(url: str) -> None:
     gone = Actor("authenticated", uuid4())
 
-    assert sqlstate(url, gone, "get_email_preferences")[0] == "WM001"
-    assert sqlstate(url, gone, "update_email_preferences", p_changes=Jsonb({}))[0] == "WM001"
+    assert sqlstate(url, gone, "get_email_preferences")[0] == "WA001"
+    assert sqlstate(url, gone, "update_email_preferences", p_changes=Jsonb({}))[0] == "WA001"

@@ -35,7 +35,7 @@ def test_another_request_under_the_same_key_is_refused(url: str, maya: Person, l
 
     other = invitation(new_person(url)) | _KEY | {"p_request_hash": "hash-2"}
 
-    assert sqlstate(url, maya, "request_match", **other) == ("WM011", "idempotency_key_reused")
+    assert sqlstate(url, maya, "request_match", **other) == ("WA002", "idempotency_key_reused")
 
 
 def test_a_key_is_one_persons_own(url: str, maya: Person, leo: Person) -> None:

@@ -95,17 +95,17 @@ def test_a_person_without_an_address_gets_no_mail(url: str, maya: Person, leo: P
 def test_a_token_whose_user_is_gone_is_no_caller(url: str, leo: Person) -> None:
     gone = Person("authenticated", uuid4())
 
-    assert _refusal(url, gone, leo) == ("WM001", "unauthenticated")
+    assert _refusal(url, gone, leo) == ("WA001", "unauthenticated")
 
 
 def test_inviting_nobody_known_is_not_found(url: str, maya: Person) -> None:
     unknown = Person("authenticated", uuid4())
 
-    assert _refusal(url, maya, unknown) == ("WM002", "not_found")
+    assert _refusal(url, maya, unknown) == ("WM001", "not_found")
 
 
 def test_inviting_yourself_is_refused(url: str, maya: Person) -> None:
-    assert _refusal(url, maya, maya) == ("WM006", "cannot_invite_yourself")
+    assert _refusal(url, maya, maya) == ("WM005", "cannot_invite_yourself")
 
 
 @pytest.mark.parametrize("status", ["pending", "accepted"])
@@ -115,8 +115,8 @@ def test_a_pair_has_one_open_match_whoever_invites(
     match = _invite(url, maya, leo)["match"]
     look(url, "update public.wingman_matches set status = %s where id = %s", status, match["id"])
 
-    assert _refusal(url, maya, leo) == ("WM004", "match_already_open")
-    assert _refusal(url, leo, maya) == ("WM004", "match_already_open")
+    assert _refusal(url, maya, leo) == ("WM003", "match_already_open")
+    assert _refusal(url, leo, maya) == ("WM003", "match_already_open")
 
 
 def test_an_expired_invitation_makes_room_for_a_new_one(
@@ -147,8 +147,8 @@ def test_a_declined_pair_rests_for_seven_days_whoever_invites(
 ) -> None:
     _declined(url, maya, leo, days_ago=6.99)
 
-    assert _refusal(url, maya, leo) == ("WM005", "recently_declined")
-    assert _refusal(url, leo, maya) == ("WM005", "recently_declined")
+    assert _refusal(url, maya, leo) == ("WM004", "recently_declined")
+    assert _refusal(url, leo, maya) == ("WM004", "recently_declined")
 
 
 def test_a_declined_pair_may_try_again_after_seven_days(
@@ -171,4 +171,4 @@ def test_a_decline_that_is_being_given_stops_the_next_invitation(
         invoke(answering, "respond_to_match", p_match_id=match["id"], p_action="decline")
         outcome = overtaken(url, answering, maya, invite_again)
 
-    assert getattr(outcome, "sqlstate", outcome) == "WM005"
+    assert getattr(outcome, "sqlstate", outcome) == "WM004"

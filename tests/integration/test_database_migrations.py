@@ -1,63 +1,91 @@
-"""The migrations run on a hosted project, and leave nothing open that should be closed."""
+"""The migrations build what the schemas describe, and leave nothing open that should be closed."""
 
-from collections.abc import Iterator
-from uuid import uuid4
+from collections.abc import Mapping
 
-import psycopg
 import pytest
-from psycopg import sql
 
+from local.schema_dump import differences, objects
 from tests.integration.database import (
+    ANONYMOUS,
     MIGRATIONS,
     SUPABASE,
+    acting_as,
     empty_database,
     look,
+    own_database,
     run_scripts,
 )
 
 _OURS = "pronamespace in ('public'::regnamespace, 'private'::regnamespace)"
 
 
-_EVERY_RIGHT = ("select", "insert", "update", "delete")
+@pytest.fixture(scope="module")
+def described(url: str) -> Mapping[str, str]:
+    """The objects of a database that was built from supabase/schemas."""
+    return objects(url)
 
 
-@pytest.fixture
-def owner(database_url: str) -> Iterator[str]:
-    """Make a role with the rights of a hosted project's `postgres`: no superuser."""
-    name = f"owner_{uuid4().hex}"
-    with psycopg.connect(database_url, autocommit=True) as server:
-        role = sql.Identifier(name)
-        server.execute(sql.SQL("create role {} bypassrls createrole").format(role))
-        yield name
-        server.execute(sql.SQL("drop role {}").format(role))
+def test_migrations_build_what_the_schemas_describe(
+    database_url: str, described: Mapping[str, str]
+) -> None:
+    with empty_database(database_url) as migrated:
+        run_scripts(migrated, [SUPABASE])
+        run_scripts(migrated, MIGRATIONS, role="postgres")
+
+        found = "\n".join(differences(described, objects(migrated)))
+
+    assert not found, f"supabase/schemas (-) and supabase/migrations (+) differ:\n{found}"
 
 
-def test_migrations_need_no_superuser_and_may_run_twice(database_url: str, owner: str) -> None:
-    with empty_database(database_url) as own:
-        run_scripts(own, [SUPABASE, SUPABASE])
-        role = sql.Identifier(owner)
-        with psycopg.connect(own, autocommit=True) as server:
-            for statement in (
-                "alter database {} owner to {}",
-                "grant usage on schema auth to {1}",
-                "grant all on auth.users to {1}",
-            ):
-                database = sql.Identifier(server.info.dbname)
-                server.execute(sql.SQL(statement).format(database, role))
+def test_a_difference_names_its_object(database_url: str, described: Mapping[str, str]) -> None:
+    with own_database(database_url) as changed:
+        look(changed, "grant execute on function public.get_match(uuid) to anon")
+        look(changed, "grant update (note) on public.wingman_matches to authenticated")
+        look(changed, "alter table public.challenges add column color text")
+        look(changed, "alter table private.email_lanes disable row level security")
+        look(
+            changed,
+            "create or replace function public.ping() returns timestamptz language sql stable"
+            " set search_path = '' as 'select clock_timestamp()'",
+        )
+        look(changed, "delete from public.challenges where title = 'Learn a name and use it'")
 
-        run_scripts(own, [*MIGRATIONS, *MIGRATIONS], role=owner)
+        named = {each.partition("\n")[0] for each in differences(described, objects(changed))}
 
-        assert look(own, "select max_daily_matches from private.app_settings") == [
-            {"max_daily_matches": 10}
-        ]
+    assert named == {
+        "ACL public.FUNCTION get_match(p_match_id uuid)",
+        "ACL public.COLUMN wingman_matches.note",
+        "TABLE public.challenges",
+        "ROWS public.challenges",
+        "ROW SECURITY private.email_lanes",
+        "FUNCTION public.ping()",
+    }
 
 
-def test_the_seed_may_run_twice(url: str) -> None:
+def test_migrations_run_without_a_superuser(url: str) -> None:
+    owner = "select rolsuper from pg_roles where rolname = 'postgres'"
+    owners = f"select distinct proowner::regrole::text as name from pg_proc where {_OURS}"  # noqa: S608
+
+    assert look(url, owner) == [{"rolsuper": False}]
+    assert look(url, owners) == [{"name": "postgres"}]
+
+
+def test_postgis_and_trigrams_can_be_used_by_everyone(url: str) -> None:
+    near = (
+        "select extensions.st_dwithin('point(0 0)'::extensions.geography, 'point(0 1)', 111000)"
+        " as near, extensions.similarity('wingman', 'wingmen') > 0.4 as similar"
+    )
+    with acting_as(url, ANONYMOUS) as connection:
+        assert connection.execute(near.encode()).fetchall() == [{"near": True, "similar": True}]
+
+
+def test_the_seed_may_run_twice(database_url: str) -> None:
     seed = SUPABASE.parents[2] / "supabase" / "seed.sql"
 
-    run_scripts(url, [seed, seed])
+    with own_database(database_url) as seeded:
+        run_scripts(seeded, [seed, seed], role="postgres")
+        names = look(seeded, "select first_name from public.user_profiles order by first_name")
 
-    names = look(url, "select first_name from public.user_profiles order by first_name")
     assert [row["first_name"] for row in names] == ["Leo", "Maya"]
 
 
@@ -93,66 +121,3 @@ def test_every_definer_function_says_why(url: str) -> None:
 
     assert functions
     assert [each for each in functions if "Security definer because" not in str(each)] == []
-
-
-def test_a_function_is_open_to_those_it_is_granted_to_alone(url: str) -> None:
-    granted = look(
-        url,
-        "select grantee, array_agg(distinct routine_name::text order by routine_name::text) as fns"
-        " from information_schema.routine_privileges"
-        " where routine_schema in ('public', 'private')"
-        " and grantee in ('PUBLIC', 'anon', 'authenticated', 'service_role')"
-        " group by grantee",
-    )
-
-    workers = ["claim_emails", "complete_emails", "form_send_group", "sweep_emails"]
-    workers += ["pause_emails", "resume_emails", "show_lanes", "count_deliveries"]
-    workers += ["count_dead_letters", "list_dead_letters", "show_dead_letter"]
-    workers += ["replay_dead_letters"]
-    workers += ["close_overdue_sessions", "expire_matches"]
-    helpers = ["address_hash", "give_up_old_groups", "status_after"]
-    helpers += ["take_turn", "lease_emails", "lease_from_lane", "lease_longest_due_emails"]
-    helpers += ["lease_named_emails", "lease_send_groups", "longest_due_group"]
-    helpers += ["hand_out_new_emails", "hand_out_send_groups", "may_be_replayed"]
-    helpers += ["waiting_since"]
-    helpers += ["handed_over"]
-    workers += ["get_email_preferences_of", "update_email_preferences_of", "record_email_event"]
-    workers += ["prune_email_logs", "get_session_event_of"]
-    workers += ["record_weekly_digests"]
-    users = ["get_match", "list_matches", "request_match", "respond_to_match", "withdraw_match"]
-    users += ["create_session", "get_session", "get_session_event", "list_sessions"]
-    users += ["update_session", "cancel_session", "confirm_session", "report_no_show"]
-    users += ["get_reputation", "submit_challenge", "list_submissions"]
-    users += ["get_email_preferences", "update_email_preferences", "get_email_status"]
-    users += ["export_email_data", "erase_email_data", "leaves_an_hour"]
-    users += ["get_coach_context"]
-    everyone = ["list_challenges", "ping"]
-    assert {row["grantee"]: row["fns"] for row in granted} == {
-        "anon": sorted(everyone),
-        "authenticated": sorted([*users, *everyone]),
-        "service_role": sorted([*workers, *helpers, "ping"]),
-    }
-
-
-def test_tables_are_open_to_those_they_are_granted_to_alone(url: str) -> None:
-    granted = look(
-        url,
-        "select grantee || ' ' || lower(privilege_type) || ' ' || table_name as line"
-        " from information_schema.role_table_grants"
-        " where table_schema in ('public', 'private')"
-        " and grantee in ('PUBLIC', 'anon', 'authenticated', 'service_role')",
-    )
-
-    assert {row["line"] for row in granted} == {
-        "authenticated select email_preferences",
-        "service_role select email_preferences",
-        "service_role select email_suppressions",
-        "service_role select user_profiles",
-        "service_role select email_logs",
-        "service_role update email_logs",
-        "service_role select email_lanes",
-        "service_role select email_recipients",
-        "service_role select email_wishes",
-        "service_role update email_lanes",
-        *(f"service_role {right} email_leases" for right in _EVERY_RIGHT),
-    }

@@ -150,7 +150,7 @@ def test_anyone_signed_in_reads_anyones(url: str) -> None:
 def test_a_person_nobody_knows_is_not_found(url: str) -> None:
     refused = sqlstate(url, new_person(url), "get_reputation", p_user_id=uuid4())
 
-    assert refused == ("WM026", "not_found")
+    assert refused == ("WR001", "not_found")
 
 
 def test_a_token_whose_user_is_gone_reads_nothing(url: str) -> None:
@@ -158,7 +158,7 @@ def test_a_token_whose_user_is_gone_reads_nothing(url: str) -> None:
 
     refused = sqlstate(url, gone, "get_reputation", p_user_id=person.user_id)
 
-    assert refused == ("WM001", "unauthenticated")
+    assert refused == ("WA001", "unauthenticated")
 
 
 @pytest.fixture(scope="module")

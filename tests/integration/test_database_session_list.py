@@ -100,4 +100,4 @@ def test_nobody_elses_sessions_are_listed(url: str, maya: Person) -> None:
 def test_a_token_whose_user_is_gone_lists_nothing(url: str) -> None:
     gone = Person("authenticated", uuid4())
 
-    assert sqlstate(url, gone, "list_sessions") == ("WM001", "unauthenticated")
+    assert sqlstate(url, gone, "list_sessions") == ("WA001", "unauthenticated")

@@ -80,8 +80,8 @@ def test_of_cancelling_and_confirming_at_once_one_wins(url: str) -> None:
         )
 
         won = {
-            ("done", "WM018"): ("cancelled", False),
-            ("WM021", "done"): ("scheduled", True),
+            ("done", "WS004"): ("cancelled", False),
+            ("WS007", "done"): ("scheduled", True),
         }
         stored = pair.read(session_id)
         codes = (_codes([cancelled])[0], _codes([confirmed])[0])
@@ -93,7 +93,7 @@ def test_a_confirmation_that_waited_for_a_cancellation_is_refused(pair: Pair) ->
 
     code = _after(pair, pair.first, "cancel_session", pair.second, "confirm_session", session_id)
 
-    assert code == "WM018"
+    assert code == "WS004"
 
 
 def test_a_cancellation_that_waited_for_a_confirmation_is_refused(pair: Pair) -> None:
@@ -101,7 +101,7 @@ def test_a_cancellation_that_waited_for_a_confirmation_is_refused(pair: Pair) ->
 
     code = _after(pair, pair.second, "confirm_session", pair.first, "cancel_session", session_id)
 
-    assert code == "WM021"
+    assert code == "WS007"
 
 
 def test_the_second_to_confirm_sees_the_first(pair: Pair) -> None:
@@ -120,7 +120,7 @@ def test_two_who_cancel_at_once_cancel_it_once(url: str) -> None:
 
         outcomes = race(url, [(pair.first, cancel), (pair.second, cancel)])
 
-        assert _codes(outcomes) == ["WM018", "done"]
+        assert _codes(outcomes) == ["WS004", "done"]
         assert len(mails(url, session_id, "session_cancelled")) == 1
 
 
@@ -139,7 +139,7 @@ def test_what_was_cancelled_first_cannot_be_moved(pair: Pair) -> None:
         invoke(cancelling, "cancel_session", p_session_id=session_id)
         outcome = overtaken(pair.url, cancelling, pair.second, move)
 
-    assert _codes([outcome]) == ["WM018"]
+    assert _codes([outcome]) == ["WS004"]
     assert {mail["delivery_status"] for mail in mails(pair.url, session_id, *_REMINDERS)} == {
         "cancelled"
     }
@@ -197,7 +197,7 @@ def test_a_word_that_waited_for_the_closing_comes_too_late(pair: Pair) -> None:
         confirm = _does("confirm_session", p_session_id=session_id)
         outcome = overtaken(pair.url, worker, pair.first, confirm)
 
-    assert _codes([outcome]) == ["WM018"]
+    assert _codes([outcome]) == ["WS004"]
     assert pair.read(session_id)["status"] == "expired"
 
 

@@ -43,15 +43,15 @@ def _refusal(pair: Pair, person: Person, step: str, session_id: UUID) -> str:
 def test_a_session_of_others_is_not_found(pair: Pair, step: str) -> None:
     session_id = pair.session(_STARTED)
 
-    assert _refusal(pair, new_person(pair.url), step, session_id) == "WM014 not_found"
-    assert _refusal(pair, pair.first, step, uuid4()) == "WM014 not_found"
+    assert _refusal(pair, new_person(pair.url), step, session_id) == "WS001 not_found"
+    assert _refusal(pair, pair.first, step, uuid4()) == "WS001 not_found"
 
 
 @pytest.mark.parametrize("step", _STEPS)
 def test_a_token_whose_user_is_gone_does_nothing(pair: Pair, step: str) -> None:
     gone = Person("authenticated", uuid4())
 
-    assert _refusal(pair, gone, step, pair.session()) == "WM001 unauthenticated"
+    assert _refusal(pair, gone, step, pair.session()) == "WA001 unauthenticated"
 
 
 @pytest.mark.parametrize("status", ["completed", "cancelled", "no_show", "expired"])
@@ -61,7 +61,7 @@ def test_what_is_closed_stays_closed(pair: Pair, status: str, step: str) -> None
     pair.store(session_id, status=status)
 
     for person in (pair.first, pair.second):
-        assert _refusal(pair, person, step, session_id) == "WM018 session_not_open"
+        assert _refusal(pair, person, step, session_id) == "WS004 session_not_open"
     assert pair.read(session_id)["status"] == status
 
 
@@ -177,7 +177,7 @@ def test_a_session_moves_to_the_near_future_only(pair: Pair, when: str | None) -
     )
 
     # A missing time is a broken promise of the caller: the column refuses it.
-    assert refused[0] == ("WM024" if when else "23502")
+    assert refused[0] == ("WS010" if when else "23502")
 
 
 def test_time_and_place_are_fixed_from_the_start(pair: Pair) -> None:
@@ -244,4 +244,4 @@ def test_nobody_cancels_once_somebody_has_spoken(pair: Pair, word: str, who: str
 
     for person in (pair.first, pair.second):
         refused = _refusal(pair, person, "cancel_session", session_id)
-        assert refused == "WM021 session_already_answered"
+        assert refused == "WS007 session_already_answered"

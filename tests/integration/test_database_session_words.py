@@ -93,7 +93,7 @@ def test_who_confirmed_cannot_report(pair: Pair) -> None:
 
     refused = refusal(pair.url, pair.first, "report_no_show", session_id)
 
-    assert refused == "WM021 session_already_answered"
+    assert refused == "WS007 session_already_answered"
 
 
 def test_confirming_takes_ones_own_report_back_and_no_other(pair: Pair) -> None:
@@ -136,11 +136,11 @@ def test_a_late_report_takes_the_completion_of_the_missing_one_alone(pair: Pair)
     assert set(answer["changed_users"]) == _people(pair)
     stored = pair.read(session_id)
     assert (stored["user1_counts_as"], stored["user2_counts_as"]) == (None, "completed")
-    assert refusal(pair.url, pair.first, "report_no_show", session_id) == "WM018 session_not_open"
+    assert refusal(pair.url, pair.first, "report_no_show", session_id) == "WS004 session_not_open"
 
 
 def test_nobody_is_missing_from_what_was_called_off(pair: Pair) -> None:
     session_id = pair.session(_STARTED)
     pair.do(pair.first, "cancel_session", session_id)
 
-    assert refusal(pair.url, pair.second, "report_no_show", session_id) == "WM018 session_not_open"
+    assert refusal(pair.url, pair.second, "report_no_show", session_id) == "WS004 session_not_open"

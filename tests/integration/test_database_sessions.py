@@ -106,18 +106,18 @@ def test_only_an_accepted_match_can_meet(url: str, status: str) -> None:
     first, second = new_person(url), new_person(url)
     params = planned(new_match(url, first, second, status))
 
-    assert sqlstate(url, first, "create_session", **params) == ("WM016", "match_not_accepted")
+    assert sqlstate(url, first, "create_session", **params) == ("WS002", "match_not_accepted")
 
 
 def test_a_match_that_is_not_the_callers_is_not_found(pair: Pair) -> None:
     stranger = new_person(pair.url)
 
-    assert _refusal(pair, stranger, _SOON) == ("WM003", "not_found")
-    assert _refusal(pair, pair.first, _SOON, p_match_id=uuid4()) == ("WM003", "not_found")
+    assert _refusal(pair, stranger, _SOON) == ("WM002", "not_found")
+    assert _refusal(pair, pair.first, _SOON, p_match_id=uuid4()) == ("WM002", "not_found")
 
 
 def test_a_token_whose_user_is_gone_plans_nothing(pair: Pair) -> None:
-    assert _refusal(pair, Person("authenticated", uuid4()), _SOON) == ("WM001", "unauthenticated")
+    assert _refusal(pair, Person("authenticated", uuid4()), _SOON) == ("WA001", "unauthenticated")
 
 
 @pytest.mark.parametrize("side", ["p_user1_challenge_id", "p_user2_challenge_id"])
@@ -129,20 +129,20 @@ def test_a_challenge_must_be_on_offer(pair: Pair, side: str) -> None:
     )
 
     for challenge in (uuid4(), retired["id"]):
-        assert _refusal(pair, pair.first, _SOON, **{side: challenge}) == ("WM015", "not_found")
+        assert _refusal(pair, pair.first, _SOON, **{side: challenge}) == ("WC001", "not_found")
 
 
 @pytest.mark.parametrize("when", ["now", "infinity", "-infinity", "2020-01-01Z", None])
 def test_a_time_that_cannot_be_planned_is_refused(pair: Pair, when: str | None) -> None:
     refused = _refusal(pair, pair.first, _SOON, p_scheduled_time=when)
 
-    assert refused == ("WM024", "invalid_scheduled_time")
+    assert refused == ("WS010", "invalid_scheduled_time")
 
 
 def test_a_year_ahead_is_the_farthest(pair: Pair) -> None:
     too_far = _refusal(pair, pair.first, timedelta(days=366, minutes=1))
 
-    assert too_far == ("WM024", "invalid_scheduled_time")
+    assert too_far == ("WS010", "invalid_scheduled_time")
     assert pair.plan(timedelta(days=364))["session"]["status"] == "scheduled"
 
 
@@ -160,13 +160,13 @@ def test_words_have_their_length(pair: Pair, field: str, value: str) -> None:
 def test_a_match_has_one_open_session(pair: Pair) -> None:
     pair.plan()
 
-    assert _refusal(pair, pair.second, _SOON) == ("WM017", "session_already_open")
+    assert _refusal(pair, pair.second, _SOON) == ("WS003", "session_already_open")
 
 
 def test_a_session_in_progress_is_still_open(pair: Pair) -> None:
     pair.session(timedelta(hours=-23))
 
-    assert _refusal(pair, pair.second, _SOON) == ("WM017", "session_already_open")
+    assert _refusal(pair, pair.second, _SOON) == ("WS003", "session_already_open")
 
 
 def test_a_session_whose_grace_is_over_makes_room_by_closing(pair: Pair) -> None:
@@ -194,7 +194,7 @@ def test_twenty_at_once_plan_one_session(pair: Pair) -> None:
     outcomes = race(pair.url, [(pair.first, plan), (pair.second, plan)] * 10)
 
     codes = [getattr(each, "sqlstate", "created") for each in outcomes]
-    assert sorted(codes) == ["WM017"] * 19 + ["created"]
+    assert sorted(codes) == ["WS003"] * 19 + ["created"]
     stored = look(
         pair.url,
         "select count(*) as sessions from public.wingman_sessions where match_id = %s",
@@ -231,7 +231,7 @@ def test_a_key_of_another_request_is_refused(pair: Pair) -> None:
 
     refused = _refusal(pair, pair.first, _SOON, **_KEY | {"p_request_hash": "hash-2"})
 
-    assert refused == ("WM011", "idempotency_key_reused")
+    assert refused == ("WA002", "idempotency_key_reused")
 
 
 def test_a_refused_request_leaves_its_key_free(pair: Pair) -> None:
@@ -249,5 +249,5 @@ def test_people_of_a_session_are_those_of_its_match_whatever_is_written(pair: Pa
         *(stranger.user_id, session_id),
     )
 
-    assert refusal(pair.url, stranger, "get_session", session_id) == "WM014 not_found"
+    assert refusal(pair.url, stranger, "get_session", session_id) == "WS001 not_found"
     assert pair.read(session_id)["user1_id"] == pair.first.user_id

@@ -103,12 +103,13 @@ def test_the_mail_domain_is_looked_up_where_it_is_said(examine: Examine) -> None
 def test_a_migration_that_was_not_applied_is_named(
     examine: Examine, straight: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for path in services.MIGRATIONS.glob("*.sql"):
+    folder = "MIGRATIONS" if straight else "SCHEMAS"
+    for path in getattr(services, folder).glob("*.sql"):
         (tmp_path / path.name).symlink_to(path)
     (tmp_path / "20991231000000_add_moon.sql").write_text(
-        "grant execute on function public.rise(integer) to service_role;"
+        "grant execute on function public.rise to service_role;"
     )
-    monkeypatch.setattr(services, "MIGRATIONS", tmp_path)
+    monkeypatch.setattr(services, folder, tmp_path)
     code, report = examine(**({} if straight else {"DATABASE_URL": ""}))
     assert code == 1
     missing = "20991231000000_add_moon" if straight else "rise"

@@ -69,7 +69,7 @@ AWAY = (503, '{"code": "PGRST001", "message": "no connection"}')
 HTML = (503, "<html>Service Unavailable</html>")
 DEADLOCK = (500, '{"code": "40P01", "message": "deadlock detected"}')
 SHUT_DOWN = (500, '{"code": "57P01", "message": "terminating connection"}')
-REFUSED = (400, '{"code": "WM009", "message": "match_already_answered"}')
+REFUSED = (400, '{"code": "WM008", "message": "match_already_answered"}')
 
 
 @pytest.mark.parametrize("failure", [LOST, AWAY, HTML, DEADLOCK, SHUT_DOWN])
@@ -100,7 +100,7 @@ def test_a_refusal_by_the_database_is_an_answer(function: Load, gateway: Gateway
     function("health", SUPABASE_URL=gateway.url)
     gateway.answers = [REFUSED] * 20
     for _ in range(10):
-        with pytest.raises(Exception, match="WM009"):
+        with pytest.raises(Exception, match="WM008"):
             get_anon_client().rpc("any", {}, idempotent=True)
     assert gateway.requests == 10  # neither repeated nor stopped by the breaker
 

@@ -1,6 +1,6 @@
 """The state machine of a session: who may say what when, and what becomes of it.
 
-Postgres decides (supabase/migrations); this is the same on one page, drawn in docs/sessions.md,
+Postgres decides (supabase/schemas); this is the same on one page, drawn in docs/sessions.md,
 and tests/integration/test_session_rules.py holds the two to each other.
 
 Whose word counts: each person speaks about the other, and only about the other. To confirm takes

@@ -1,7 +1,7 @@
-"""What the migrations refuse, and what the repositories tell of it."""
+"""Each SQLSTATE that the SQL functions raise is an answer of the API."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -39,16 +39,28 @@ class Refusing(Database):
         raise self._error
 
 
-def test_every_sqlstate_of_the_migrations_has_a_refusal() -> None:
-    migrations = "".join(
-        path.read_text() for path in sorted((ROOT / "supabase" / "migrations").glob("*.sql"))
-    )
-    told = {code for repository in REPOSITORIES for code in repository.REFUSALS}
-    assert set(re.findall(r"'(WM\d{3})'", migrations)) == told
+def _raised() -> Iterator[tuple[str, str]]:
+    """Yield each SQLSTATE of ours with the message that it is raised with."""
+    for path in (ROOT / "supabase" / "schemas").glob("*.sql"):
+        yield from re.findall(
+            r"raise exception '([^']+)' using\s+errcode = '(\w{5})'", path.read_text()
+        )
+
+
+def test_every_sqlstate_of_the_schemas_has_a_refusal() -> None:
+    refused = {code for repository in REPOSITORIES for code in repository.REFUSALS}
+    assert {code for _, code in _raised()} == refused
+
+
+def test_a_sqlstate_has_one_message_and_no_class_of_postgres() -> None:
+    messages = {(code, message) for message, code in _raised()}
+    assert len({code for code, _ in messages}) == len(messages)
+    # PostgreSQL leaves the classes from I to Z to others, and uses P0 and XX of them.
+    assert all(re.fullmatch(r"W[A-Z]\d{3}", code) for code, _ in messages)
 
 
 @pytest.mark.parametrize(("repository", "code"), EACH)
-def test_a_known_sqlstate_is_told_to_the_client(repository: Any, code: str) -> None:
+def test_a_known_sqlstate_is_a_client_error(repository: Any, code: str) -> None:
     with pytest.raises(ProblemError) as caught:
         READ[repository](Refusing(code))
     assert 400 <= caught.value.status < 500

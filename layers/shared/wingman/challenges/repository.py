@@ -1,4 +1,4 @@
-"""Challenges in Postgres: each step is one SQL function of supabase/migrations."""
+"""Challenges in Postgres: each step is one SQL function of supabase/schemas."""
 
 from functools import partial
 from uuid import UUID
@@ -10,13 +10,13 @@ from wingman.kit.errors import IdempotencyKeyReused, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
 
-# Every SQLSTATE that the challenge functions raise; a test holds these tables to the migrations.
+# Every SQLSTATE that the challenge functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
-    "WM011": lambda _: IdempotencyKeyReused(),
-    "WM014": lambda _: errors.SessionNotFound(),
-    "WM015": lambda _: errors.ChallengeNotFound(),
-    "WM025": lambda _: errors.SubmissionWindowClosed(),
+    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA002": lambda _: IdempotencyKeyReused(),
+    "WC001": lambda _: errors.ChallengeNotFound(),
+    "WC002": lambda _: errors.SubmissionWindowClosed(),
+    "WS001": lambda _: errors.SessionNotFound(),
 }
 _call = partial(call, REFUSALS)
 

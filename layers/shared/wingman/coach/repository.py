@@ -9,9 +9,9 @@ from wingman.kit.clients.database import Database, Refusals, call
 from wingman.kit.errors import Unauthenticated
 
 REFUSALS: Refusals = {
-    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
-    "WM014": lambda _: errors.SessionNotFound(),
-    "WM015": lambda _: errors.ChallengeNotFound(),
+    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WC001": lambda _: errors.ChallengeNotFound(),
+    "WS001": lambda _: errors.SessionNotFound(),
 }
 _call = partial(call, REFUSALS)
 

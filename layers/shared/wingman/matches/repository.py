@@ -1,4 +1,4 @@
-"""Matches in Postgres: each step is one SQL function of supabase/migrations."""
+"""Matches in Postgres: each step is one SQL function of supabase/schemas."""
 
 from functools import partial
 from uuid import UUID
@@ -10,21 +10,21 @@ from wingman.kit.paging import Page
 from wingman.matches import errors
 from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
 
-# Every SQLSTATE that the match functions raise; a test holds this table to the migrations.
+# Every SQLSTATE that the match functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
-    "WM002": lambda _: errors.InviteeNotFound(),
-    "WM003": lambda _: errors.MatchNotFound(),
-    "WM004": lambda _: errors.MatchAlreadyOpen(),
-    "WM005": lambda _: errors.RecentlyDeclined(),
-    "WM006": lambda _: errors.CannotInviteYourself(),
-    "WM007": lambda error: errors.DailyMatchLimit(retry_after=int(error.detail or 1)),
-    "WM008": lambda _: errors.InitiatorCannotRespond(),
-    "WM009": lambda _: errors.MatchAlreadyAnswered(),
-    "WM010": lambda _: errors.MatchExpired(),
-    "WM011": lambda _: IdempotencyKeyReused(),
-    "WM012": lambda _: errors.OnlyInitiatorCanWithdraw(),
-    "WM013": lambda _: InvalidRequest(fields={"action": "is neither accept nor decline"}),
+    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA002": lambda _: IdempotencyKeyReused(),
+    "WM001": lambda _: errors.InviteeNotFound(),
+    "WM002": lambda _: errors.MatchNotFound(),
+    "WM003": lambda _: errors.MatchAlreadyOpen(),
+    "WM004": lambda _: errors.RecentlyDeclined(),
+    "WM005": lambda _: errors.CannotInviteYourself(),
+    "WM006": lambda error: errors.DailyMatchLimit(retry_after=int(error.detail or 1)),
+    "WM007": lambda _: errors.InitiatorCannotRespond(),
+    "WM008": lambda _: errors.MatchAlreadyAnswered(),
+    "WM009": lambda _: errors.MatchExpired(),
+    "WM010": lambda _: errors.OnlyInitiatorCanWithdraw(),
+    "WM011": lambda _: InvalidRequest(fields={"action": "is neither accept nor decline"}),
 }
 _call = partial(call, REFUSALS)
 

@@ -1,7 +1,7 @@
 """What can happen to a match.
 
 Each step is one SQL function that checks who calls, locks the match, changes it and records the
-mails that tell of it, all in one transaction (supabase/migrations). What is left to do here is
+mails that tell of it, all in one transaction (supabase/schemas). What is left to do here is
 to hand the recorded mails to the queue: if that fails, the minutely sweep does it.
 """
 

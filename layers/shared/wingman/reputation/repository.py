@@ -9,8 +9,8 @@ from wingman.reputation import errors
 from wingman.reputation.models import Totals
 
 REFUSALS: Refusals = {
-    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
-    "WM026": lambda _: errors.UserNotFound(),
+    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WR001": lambda _: errors.UserNotFound(),
 }
 _call = partial(call, REFUSALS)
 

@@ -1,4 +1,4 @@
-"""Sessions in Postgres: each step is one SQL function of supabase/migrations."""
+"""Sessions in Postgres: each step is one SQL function of supabase/schemas."""
 
 from functools import partial
 from uuid import UUID
@@ -20,22 +20,22 @@ from wingman.sessions.models import (
     SessionStatus,
 )
 
-# Every SQLSTATE that the session functions raise; a test holds these tables to the migrations.
+# Every SQLSTATE that the session functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
-    "WM003": lambda _: errors.MatchNotFound(),
-    "WM011": lambda _: IdempotencyKeyReused(),
-    "WM014": lambda _: errors.SessionNotFound(),
-    "WM015": lambda _: errors.ChallengeNotFound(),
-    "WM016": lambda _: errors.MatchNotAccepted(),
-    "WM017": lambda _: errors.SessionAlreadyOpen(),
-    "WM018": lambda _: errors.SessionNotOpen(),
-    "WM019": lambda _: errors.SessionNotStarted(),
-    "WM020": lambda _: errors.SessionNotOpen("It has begun: only its notes can change now."),
-    "WM021": lambda _: errors.SessionAlreadyAnswered(),
-    "WM022": lambda _: errors.NoShowTooEarly(),
-    "WM023": lambda _: errors.NoShowTooLate(),
-    "WM024": lambda _: errors.InvalidTime(),
+    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA002": lambda _: IdempotencyKeyReused(),
+    "WC001": lambda _: errors.ChallengeNotFound(),
+    "WM002": lambda _: errors.MatchNotFound(),
+    "WS001": lambda _: errors.SessionNotFound(),
+    "WS002": lambda _: errors.MatchNotAccepted(),
+    "WS003": lambda _: errors.SessionAlreadyOpen(),
+    "WS004": lambda _: errors.SessionNotOpen(),
+    "WS005": lambda _: errors.SessionNotStarted(),
+    "WS006": lambda _: errors.SessionNotOpen("It has begun: only its notes can change now."),
+    "WS007": lambda _: errors.SessionAlreadyAnswered(),
+    "WS008": lambda _: errors.NoShowTooEarly(),
+    "WS009": lambda _: errors.NoShowTooLate(),
+    "WS010": lambda _: errors.InvalidTime(),
 }
 _call = partial(call, REFUSALS)
 

@@ -1,7 +1,7 @@
 """What can happen to a session.
 
 Each step is one SQL function that checks who calls, locks the session, changes it and records the
-mails that tell of it, all in one transaction (supabase/migrations). What is left to do here: drop
+mails that tell of it, all in one transaction (supabase/schemas). What is left to do here: drop
 the reputations it touched, before anybody is told of the change, and hand the recorded mails to
 the queue.
 """

@@ -11,12 +11,12 @@ from wingman.kit.errors import InvalidRequest, Unauthenticated
 from wingman.kit.paging import Page
 from wingman.notifications.email.errors import ReaderNotFound
 
-# Every SQLSTATE that the functions for readers raise; a test holds it to the migrations.
+# Every SQLSTATE that the functions for readers raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WM001": lambda _: Unauthenticated("The user of this token no longer exists."),
-    "WM040": lambda _: InvalidRequest(fields={"timezone": "is not known to the database"}),
-    "WM041": lambda _: InvalidRequest(fields={"quiet_hours": "have to leave an hour of the day"}),
-    "WM042": lambda _: ReaderNotFound(),
+    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WN001": lambda _: InvalidRequest(fields={"timezone": "is not known to the database"}),
+    "WN002": lambda _: InvalidRequest(fields={"quiet_hours": "have to leave an hour of the day"}),
+    "WN003": lambda _: ReaderNotFound(),
 }
 _call = partial(call, REFUSALS)
 

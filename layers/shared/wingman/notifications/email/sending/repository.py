@@ -52,7 +52,7 @@ class Outbox(Protocol):
 
 
 class DatabaseOutbox(Outbox):
-    """The outbox as the migrations define it."""
+    """The outbox as supabase/schemas defines it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,0 +1,4271 @@
+-- These files describe the database. Concatenated in the order of their names they build it, and
+-- each object is defined in one of them. docs/decisions/016-schemas.md says how a database that
+-- already exists is changed.
+
+-- A hosted project opens each new table, function and sequence in `public` to these roles, and
+-- PostgreSQL opens each new function to everyone. Here an object is closed until a grant opens it.
+alter default privileges revoke execute on functions from public;
+alter default privileges in schema public
+revoke all on functions from anon, authenticated, service_role;
+alter default privileges in schema public
+revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema public
+revoke all on sequences from anon, authenticated, service_role;
+
+-- A hosted project has this schema. Its roles may use what lies in it.
+create extension if not exists postgis with schema extensions;
+create extension if not exists pg_trgm with schema extensions;
+
+-- PostgREST serves `public` alone, so what lies here is reached only through functions in `public`.
+create schema private;
+comment on schema private is 'Not exposed: tables and helpers behind the functions in public.';
+
+-- The worker functions run as service_role itself and call helpers in here.
+grant usage on schema private to service_role;
+
+create function private.stamp_update()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.updated_at := now();
+    return new;
+end;
+$$;
+
+create function private.iso_utc(p_time timestamptz)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select to_char(p_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+$$;
+
+create function public.ping()
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+    select now();
+$$;
+comment on function public.ping is 'The database answers: for the health check.';
+grant execute on function public.ping to anon, authenticated, service_role;
+
+create table public.user_profiles (
+    id uuid primary key references auth.users (id) on delete cascade,
+    email text,
+    first_name text,
+    last_name text,
+    timezone text not null default 'UTC',
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    -- `at time zone` fails on a name that PostgreSQL does not know.
+    constraint user_profiles_timezone_known
+    check ((timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null)
+);
+comment on table public.user_profiles is
+'One row per account, made with it. The address never leaves the database through a user''s hands.';
+
+-- A reader is found by one page of a hash index and the row, however many readers there are; the
+-- tree of a key has two or three pages above the row.
+create index user_profiles_id_hash
+on public.user_profiles using hash (id);
+
+alter table public.user_profiles enable row level security;
+
+grant select (id, first_name, last_name, timezone, created_at, updated_at)
+on public.user_profiles to authenticated;
+grant select on public.user_profiles to service_role;
+
+create policy user_profiles_read_own on public.user_profiles
+for select to authenticated
+using (id = (select auth.uid()));
+
+create function private.keep_user_profile()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.user_profiles (id, email, first_name, last_name)
+    values (
+        new.id,
+        new.email,
+        nullif(left(btrim(new.raw_user_meta_data ->> 'first_name'), 100), ''),
+        nullif(left(btrim(new.raw_user_meta_data ->> 'last_name'), 100), '')
+    )
+    on conflict (id) do update
+        set
+            email = excluded.email,
+            updated_at = now();
+    return null;
+end;
+$$;
+comment on function private.keep_user_profile is
+'Security definer because the role of Supabase Auth writes auth.users and may not write profiles.';
+
+create trigger keep_user_profile
+after insert or update of email on auth.users
+for each row execute function private.keep_user_profile();
+
+-- Accounts that are older than the trigger.
+insert into public.user_profiles (id, email, first_name, last_name)
+select
+    registered.id,
+    registered.email,
+    nullif(left(btrim(registered.raw_user_meta_data ->> 'first_name'), 100), '') as first_name,
+    nullif(left(btrim(registered.raw_user_meta_data ->> 'last_name'), 100), '') as last_name
+from auth.users as registered;
+
+create function private.caller_id()
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_id uuid;
+begin
+    select profile.id into v_id
+    from public.user_profiles as profile
+    where profile.id = (select auth.uid());
+    if v_id is null then
+        raise exception 'unauthenticated' using errcode = 'WA001';
+    end if;
+    return v_id;
+end;
+$$;
+comment on function private.caller_id is
+'Who calls; a token may outlive its account, so the profile must still be there.';
+
+create function private.display_name(p_user_id uuid)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(nullif(btrim(profile.first_name), ''), 'Someone')
+    from public.user_profiles as profile
+    where profile.id = p_user_id;
+$$;
+
+create table private.app_settings (
+    only_row boolean primary key default true,
+    max_daily_matches integer not null default 10,
+    challenge_duration_days integer not null default 7,
+    email_log_days integer not null default 180,
+    constraint app_settings_one_row check (only_row),
+    constraint app_settings_max_daily_matches_positive check (max_daily_matches >= 0),
+    constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
+    constraint app_settings_email_log_days_positive check (email_log_days >= 30)
+);
+comment on table private.app_settings is
+'Limits that hold whatever the caller passes: a user may call the functions without our API.';
+
+alter table private.app_settings enable row level security;
+
+insert into private.app_settings (only_row) values (true);
+
+create table private.idempotency_keys (
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    -- Not reserved in PostgreSQL, and what the header calls it.
+    key text not null, -- noqa: RF04
+    request_hash text not null,
+    response jsonb not null,
+    created_at timestamptz not null default now(),
+    primary key (user_id, key),
+    constraint idempotency_keys_length check (char_length(key) <= 255)
+);
+comment on table private.idempotency_keys is
+'First answers of creating requests, remembered for 24 hours.';
+
+alter table private.idempotency_keys enable row level security;
+
+create function private.replayed_response(p_user_id uuid, p_key text, p_hash text)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_first private.idempotency_keys;
+begin
+    delete from private.idempotency_keys as stale
+    where stale.user_id = p_user_id and stale.created_at <= now() - interval '24 hours';
+    select stored.* into v_first
+    from private.idempotency_keys as stored
+    where stored.user_id = p_user_id and stored.key = p_key;
+    if v_first.request_hash <> coalesce(p_hash, '') then
+        raise exception 'idempotency_key_reused' using errcode = 'WA002';
+    end if;
+    return v_first.response;
+end;
+$$;
+comment on function private.replayed_response is
+'The first answer under this key, or null. The caller holds the lock on the user''s profile row, so
+a second use waits for the first to commit.';
+
+create function private.remember_response(
+    p_user_id uuid, p_key text, p_hash text, p_response jsonb
+)
+returns void
+language sql
+set search_path = ''
+as $$
+    insert into private.idempotency_keys (user_id, key, request_hash, response)
+    select p_user_id, p_key, coalesce(p_hash, ''), p_response
+    where p_key is not null;
+$$;
+comment on function private.remember_response is
+'Keeps the first answer under a key; whoever replays it enqueues nothing.';
+
+-- Mail that can wait leaves outside quiet hours, so that an hour of the day has to remain. '24:00'
+-- is a time to PostgreSQL alone.
+create function private.leaves_an_hour(p_start time, p_end time)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select p_start < time '24:00' and p_end < time '24:00'
+        and mod(extract(epoch from p_end - p_start)::integer + 86400, 86400) between 1 and 82800;
+$$;
+grant execute on function private.leaves_an_hour to authenticated;
+
+create table public.email_preferences (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    match_notifications boolean not null default true,
+    session_reminders boolean not null default true,
+    feedback_requests boolean not null default true,
+    marketing_emails boolean not null default false,
+    timezone text,
+    quiet_hours_start time default '22:00',
+    quiet_hours_end time default '08:00',
+    updated_at timestamptz not null default now(),
+    constraint email_preferences_timezone_known
+    check (
+        timezone is null
+        or (timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null
+    ),
+    constraint email_preferences_quiet_hours_whole
+    check ((quiet_hours_start is null) = (quiet_hours_end is null)),
+    constraint email_preferences_quiet_hours_leave_an_hour
+    check (private.leaves_an_hour(quiet_hours_start, quiet_hours_end))
+);
+comment on table public.email_preferences is
+'What a person wants by mail. No row means the defaults, no timezone the profile''s.';
+
+create index email_preferences_want_marketing
+on public.email_preferences (user_id)
+where marketing_emails;
+create index email_preferences_user_id_hash
+on public.email_preferences using hash (user_id);
+
+alter table public.email_preferences enable row level security;
+
+grant select on public.email_preferences to authenticated, service_role;
+grant insert (
+    user_id, match_notifications, session_reminders, feedback_requests, marketing_emails,
+    timezone, quiet_hours_start, quiet_hours_end
+) on public.email_preferences to authenticated;
+grant update (
+    match_notifications, session_reminders, feedback_requests, marketing_emails,
+    timezone, quiet_hours_start, quiet_hours_end
+) on public.email_preferences to authenticated;
+
+create policy email_preferences_read_own on public.email_preferences
+for select to authenticated
+using (user_id = (select auth.uid()));
+create policy email_preferences_create_own on public.email_preferences
+for insert to authenticated
+with check (user_id = (select auth.uid()));
+create policy email_preferences_change_own on public.email_preferences
+for update to authenticated
+using (user_id = (select auth.uid()))
+with check (user_id = (select auth.uid()));
+
+create trigger stamp_update
+before update on public.email_preferences
+for each row execute function private.stamp_update();
+
+-- A claim asks where its mails go, and how their meetings stand (20261121230000).
+create view private.email_recipients as
+select
+    profile.id as user_id,
+    profile.first_name,
+    wish.updated_at,
+    coalesce(profile.email, '') as email,
+    coalesce(wish.match_notifications, true) as match_notifications,
+    coalesce(wish.session_reminders, true) as session_reminders,
+    coalesce(wish.feedback_requests, true) as feedback_requests,
+    coalesce(wish.marketing_emails, false) as marketing_emails,
+    coalesce(wish.timezone, profile.timezone) as timezone,
+    case when wish.user_id is null then time '22:00' else wish.quiet_hours_start end
+        as quiet_hours_start,
+    case when wish.user_id is null then time '08:00' else wish.quiet_hours_end end
+        as quiet_hours_end
+from public.user_profiles as profile
+left join public.email_preferences as wish on profile.id = wish.user_id;
+comment on view private.email_recipients is
+'Everybody who gets mail: name, address, and what they want by mail, chosen or by default.';
+grant select on private.email_recipients to service_role;
+
+create view private.email_wishes as
+select
+    reader.user_id,
+    reader.updated_at,
+    reader.match_notifications,
+    reader.session_reminders,
+    reader.feedback_requests,
+    reader.marketing_emails,
+    reader.timezone,
+    reader.quiet_hours_start,
+    reader.quiet_hours_end
+from private.email_recipients as reader;
+comment on view private.email_wishes is
+'What everybody wants by mail: what they chose, or the defaults.';
+grant select on private.email_wishes to service_role;
+
+create function private.email_preferences_json(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'user_id', wish.user_id,
+        'match_notifications', wish.match_notifications,
+        'session_reminders', wish.session_reminders,
+        'feedback_requests', wish.feedback_requests,
+        'marketing_emails', wish.marketing_emails,
+        'timezone', wish.timezone,
+        'quiet_hours', case
+            when wish.quiet_hours_start is not null then jsonb_build_object(
+                'start', to_char(wish.quiet_hours_start, 'HH24:MI'),
+                'end', to_char(wish.quiet_hours_end, 'HH24:MI')
+            )
+        end,
+        'updated_at', private.iso_utc(wish.updated_at)
+    )
+    from private.email_wishes as wish
+    where wish.user_id = p_user_id;
+$$;
+
+create function public.get_email_preferences()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.email_preferences_json(private.caller_id());
+$$;
+comment on function public.get_email_preferences is
+'What the caller wants by mail. Security definer because the defaults lie in schema private.';
+grant execute on function public.get_email_preferences to authenticated;
+
+create function public.get_email_preferences_of(p_user_id uuid)
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.email_preferences_json(p_user_id);
+$$;
+comment on function public.get_email_preferences_of is
+'The same for whom a signed link names; null when there is no such user.
+Security definer because the defaults lie in schema private.';
+grant execute on function public.get_email_preferences_of to service_role;
+
+create function private.change_email_preferences(p_user_id uuid, p_changes jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+    insert into public.email_preferences (user_id) values (p_user_id)
+    on conflict (user_id) do nothing;
+    -- Read and written in one statement: changes of different switches do not undo each other.
+    update public.email_preferences as wish
+    set (
+        match_notifications, session_reminders, feedback_requests, marketing_emails,
+        timezone, quiet_hours_start, quiet_hours_end
+    ) = (
+        select
+            changed.match_notifications,
+            changed.session_reminders,
+            changed.feedback_requests,
+            changed.marketing_emails,
+            changed.timezone,
+            changed.quiet_hours_start,
+            changed.quiet_hours_end
+        from jsonb_populate_record(wish, p_changes) as changed
+    )
+    where wish.user_id = p_user_id;
+    return private.email_preferences_json(p_user_id);
+exception
+    when invalid_parameter_value then
+        raise exception 'unknown_timezone' using errcode = 'WN001';
+    when check_violation then
+        raise exception 'invalid_quiet_hours' using errcode = 'WN002';
+    when foreign_key_violation then
+        raise exception 'not_found' using errcode = 'WN003';
+end;
+$$;
+comment on function private.change_email_preferences is
+'Changes the columns that `p_changes` names; the others stay, whoever else writes meanwhile.';
+
+create function public.update_email_preferences(p_changes jsonb)
+returns jsonb
+language sql
+security definer
+set search_path = ''
+as $$
+    select private.change_email_preferences(private.caller_id(), p_changes);
+$$;
+comment on function public.update_email_preferences is
+'Changes what the caller wants. Security definer because the answer comes from schema private.';
+grant execute on function public.update_email_preferences to authenticated;
+
+create function public.update_email_preferences_of(p_user_id uuid, p_changes jsonb)
+returns jsonb
+language sql
+security definer
+set search_path = ''
+as $$
+    select private.change_email_preferences(p_user_id, p_changes);
+$$;
+comment on function public.update_email_preferences_of is
+'The same for whom a signed link names. Security definer because service_role has no other way to
+write preferences.';
+grant execute on function public.update_email_preferences_of to service_role;
+
+create table public.email_suppressions (
+    address_hash text primary key,
+    reason text not null,
+    created_at timestamptz not null default now(),
+    constraint email_suppressions_sha256 check (address_hash ~ '^[0-9a-f]{64}$')
+);
+comment on table public.email_suppressions is
+'Addresses that bounced or complained, kept as a hash so that they outlive the account.';
+
+alter table public.email_suppressions enable row level security;
+
+grant select on public.email_suppressions to service_role;
+
+create function private.address_hash(p_address text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select encode(sha256(convert_to(lower(btrim(p_address)), 'UTF8')), 'hex');
+$$;
+grant execute on function private.address_hash to service_role;
+
+create table private.email_lanes (
+    priority text primary key,
+    paused_until timestamptz,
+    paused_reason text,
+    constraint email_lanes_priority_known check (priority in ('urgent', 'bulk')),
+    constraint email_lanes_pause_has_a_reason check (num_nulls(paused_until, paused_reason) <> 1)
+);
+comment on table private.email_lanes is
+'The lanes of mail. A paused lane is neither handed out nor claimed; locking its row is how claims
+take turns.';
+
+alter table private.email_lanes enable row level security;
+
+grant select, update on private.email_lanes to service_role;
+
+insert into private.email_lanes (priority) values ('urgent'), ('bulk')
+on conflict (priority) do nothing;
+
+create table public.email_logs (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    match_id uuid,
+    session_id uuid,
+    email_template text not null,
+    recipient_email text not null,
+    subject text,
+    template_data jsonb not null default '{}',
+    dedupe_key text not null unique,
+    priority text not null,
+    delivery_status text not null default 'pending',
+    created_at timestamptz not null default now(),
+    due_at timestamptz not null default now(),
+    first_due_at timestamptz,
+    enqueued_at timestamptz,
+    lease_token uuid,
+    lease_expires_at timestamptz,
+    send_group uuid,
+    group_position integer,
+    group_started_at timestamptz,
+    retry_count integer not null default 0,
+    replay_count integer not null default 0,
+    first_failed_at timestamptz,
+    given_up_at timestamptz,
+    error_message text,
+    sent_at timestamptz,
+    resend_message_id text,
+    -- When a worker may next take the email; null once it is settled.
+    claimable_at timestamptz generated always as (
+        case delivery_status when 'pending' then due_at when 'sending' then lease_expires_at end
+    ) stored,
+    constraint email_logs_priority_known check (priority in ('urgent', 'bulk')),
+    constraint email_logs_status_known check (
+        delivery_status in (
+            'pending', 'sending', 'sent', 'delivered', 'bounced', 'complained',
+            'failed', 'suppressed', 'skipped', 'cancelled', 'unknown'
+        )
+    ),
+    constraint email_logs_sending_is_leased check (
+        delivery_status <> 'sending' or num_nulls(lease_token, lease_expires_at) = 0
+    ),
+    constraint email_logs_group_whole
+    check (num_nulls(send_group, group_position, group_started_at) in (0, 3))
+) with (
+    -- Handing an email out changes no indexed column: with room in its page it stays where the
+    -- indexes find it.
+    fillfactor = 80,
+    -- Settled emails leave dead entries at the head of a lane; clear them long before a fifth of a
+    -- large table has changed.
+    autovacuum_vacuum_scale_factor = 0.01,
+    autovacuum_vacuum_threshold = 5000
+);
+comment on table public.email_logs is
+'Outbox and log of every mail: written with the change that causes it, sent by email_sender.';
+comment on column public.email_logs.enqueued_at is
+'When the sweep last handed the mail to a queue; null after a claim or a retry.';
+comment on column public.email_logs.send_group is
+'Idempotency key of the provider request; the group goes out again as a whole, in this order.';
+comment on column public.email_logs.first_failed_at is
+'First counted failure: retries end 20 h after it, however long the mail had waited before.';
+comment on column public.email_logs.first_due_at is
+'When the mail became due, once a retry has moved `due_at`. Null before that, and again where it was
+our own decision that it leaves later.';
+
+create unique index email_logs_send_group
+on public.email_logs (send_group, group_position)
+where send_group is not null;
+create index email_logs_open_groups
+on public.email_logs (group_started_at)
+where send_group is not null and claimable_at is not null;
+create index email_logs_of_user
+on public.email_logs (user_id, created_at desc, id desc);
+create index email_logs_of_match
+on public.email_logs (match_id)
+where match_id is not null;
+-- Two short indexes instead of one: new mail and repeated requests are claimed by different rules.
+create index email_logs_due
+on public.email_logs (priority, claimable_at, id)
+where claimable_at is not null and send_group is null;
+create index email_logs_due_groups
+on public.email_logs (priority, claimable_at)
+where claimable_at is not null and send_group is not null;
+create index email_logs_dead_letters
+on public.email_logs (created_at desc, id desc)
+where delivery_status in ('failed', 'unknown');
+create index email_logs_sent
+on public.email_logs (sent_at)
+where sent_at is not null;
+create index email_logs_of_session
+on public.email_logs (session_id)
+where session_id is not null;
+create index email_logs_message
+on public.email_logs (resend_message_id)
+where resend_message_id is not null;
+-- Rows lie in the table in the order in which they came: a few pages of index for all of them,
+-- which no change of a row has to touch.
+create index email_logs_age
+on public.email_logs using brin (created_at) with (autosummarize = on);
+-- What went, or may have gone, to the provider for one reader; new mail is not in it.
+create index email_logs_handed_over
+on public.email_logs (user_id, group_started_at)
+where group_started_at is not null;
+create index email_logs_retried
+on public.email_logs (priority, first_due_at)
+where first_due_at is not null and claimable_at is not null;
+
+-- No policy: users never read this table, it holds addresses.
+alter table public.email_logs enable row level security;
+
+grant select, update on public.email_logs to service_role;
+
+create function private.stamp_given_up()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.given_up_at := now();
+    return new;
+end;
+$$;
+
+create trigger stamp_given_up
+before update on public.email_logs
+for each row
+when (
+    new.delivery_status in ('failed', 'unknown')
+    and old.delivery_status is distinct from new.delivery_status
+)
+execute function private.stamp_given_up();
+
+create table private.email_leases (
+    token uuid primary key,
+    mail_ids uuid[] not null,
+    expires_at timestamptz not null
+);
+comment on table private.email_leases is
+'What a worker has claimed and not yet bound into a send group. The mails themselves are not touched
+before that: a claim writes this one row, and whoever cancels a mail need not wait for the worker.';
+
+alter table private.email_leases enable row level security;
+
+grant select, insert, update, delete on private.email_leases to service_role;
+
+create table public.challenges (
+    id uuid primary key default gen_random_uuid(),
+    difficulty text not null,
+    title text not null,
+    description text not null,
+    points integer not null,
+    active boolean not null default true,
+    created_at timestamptz not null default now(),
+    constraint challenges_difficulty_known
+    check (difficulty in ('beginner', 'intermediate', 'advanced')),
+    constraint challenges_title_length check (char_length(title) between 1 and 100),
+    constraint challenges_description_length check (char_length(description) between 1 and 500),
+    constraint challenges_points_range check (points between 10 and 100)
+);
+comment on table public.challenges is
+'Small things to dare, public; one that is no longer offered is retired by `active`, not deleted.';
+
+alter table public.challenges enable row level security;
+
+grant select (id, difficulty, title, description, points) on public.challenges
+to anon, authenticated;
+
+create policy challenges_read_active on public.challenges
+for select to anon, authenticated
+using (active);
+
+create function public.list_challenges(p_difficulty text default null)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'id', offered.id,
+                'difficulty', offered.difficulty,
+                'title', offered.title,
+                'description', offered.description,
+                'points', offered.points
+            )
+            order by offered.points, offered.title, offered.id
+        ),
+        '[]'::jsonb
+    )
+    from public.challenges as offered
+    where p_difficulty is null or offered.difficulty = p_difficulty;
+$$;
+comment on function public.list_challenges is
+'What may be chosen, easiest first; all of them, or those of one difficulty.';
+grant execute on function public.list_challenges to anon, authenticated;
+
+-- Fixed ids: clients, samples and other environments may refer to them.
+insert into public.challenges (id, difficulty, title, description, points)
+values
+(
+    '16bc367e-3be9-5f1d-97f4-8027d197f576',
+    'beginner',
+    'Learn a name and use it',
+    'Ask somebody who serves you today for their name, and say goodbye with it.',
+    10
+),
+(
+    '429238e4-cace-509c-b342-7d3355458d5d',
+    'beginner',
+    'One honest compliment',
+    'Tell a stranger what you like about their jacket, book or bicycle. Then move on.',
+    15
+),
+(
+    '16a0ac99-639b-5a41-922d-89e58415f38f',
+    'beginner',
+    'Ask for a tip',
+    'Ask somebody at the next table what they would order here, and why.',
+    20
+),
+(
+    '235485da-e849-5466-9af7-39d89c3e2f4e',
+    'beginner',
+    'Two minutes with a dog',
+    'Greet the owner of a dog, ask what it is called, and find out one thing it is good at.',
+    25
+),
+(
+    '53d43742-1775-5eda-8076-ec86e5035e36',
+    'intermediate',
+    'Keep it going',
+    'Start a conversation in a queue. Keep it alive with three questions that build on answers.',
+    35
+),
+(
+    '19b6b99a-8534-51c6-b3b8-cde5c9af0f6d',
+    'intermediate',
+    'Join a table',
+    'Ask people you do not know whether you two may sit with them, and stay for ten minutes.',
+    40
+),
+(
+    '6877cc49-f636-5ba6-91a9-9de864f2c99b',
+    'intermediate',
+    'Tell a story',
+    'Tell somebody new a story that ends badly for you, and make them smile.',
+    50
+),
+(
+    '5675b010-719e-57c5-b8a5-87143f34ddbb',
+    'intermediate',
+    'Introduce two strangers',
+    'Get to know two people separately, then introduce them with one good thing about each.',
+    60
+),
+(
+    'edc48c8c-9df1-57bb-8cdc-18b3f84f2ec8',
+    'advanced',
+    'A toast to nobody you know',
+    'Raise a glass, win the attention of a table, and say three kind sentences about tonight.',
+    70
+),
+(
+    'c3ffe34b-520f-50b4-a465-d0cb034c52c9',
+    'advanced',
+    'Collect five noes',
+    'Ask for small things that people may refuse, until five have said no. Thank each of them.',
+    80
+),
+(
+    'ec5f5027-dc92-5c7e-8e46-3654addc94e1',
+    'advanced',
+    'Disagree well',
+    'Find somebody who thinks otherwise, and listen until they say that you have understood.',
+    90
+),
+(
+    'a957e500-3bdb-512a-a7a4-b01633369a0e',
+    'advanced',
+    'Host the evening',
+    'Get three strangers to play, sing or guess something together for a quarter of an hour.',
+    100
+)
+on conflict (id) do nothing;
+
+create table public.wingman_matches (
+    id uuid primary key default gen_random_uuid(),
+    user1_id uuid not null references public.user_profiles (id) on delete cascade,
+    user2_id uuid not null references public.user_profiles (id) on delete cascade,
+    initiator_id uuid not null,
+    status text not null default 'pending',
+    venue_suggestion text,
+    note text,
+    created_at timestamptz not null default now(),
+    responded_at timestamptz,
+    expires_at timestamptz not null default now() + interval '48 hours',
+    constraint wingman_matches_two_people check (user1_id <> user2_id),
+    constraint wingman_matches_initiator_is_user1 check (initiator_id = user1_id),
+    constraint wingman_matches_status_known
+    check (status in ('pending', 'accepted', 'declined', 'expired', 'withdrawn')),
+    constraint wingman_matches_venue_suggestion_length
+    check (char_length(venue_suggestion) <= 200),
+    constraint wingman_matches_note_length check (char_length(note) <= 500)
+);
+comment on table public.wingman_matches is
+'Invitations and what became of them; user1 invited user2. An account takes its matches with it.';
+
+create unique index wingman_matches_one_open_per_pair
+on public.wingman_matches (least(user1_id, user2_id), greatest(user1_id, user2_id))
+where status in ('pending', 'accepted');
+create index wingman_matches_declined_of_pair
+on public.wingman_matches (
+    least(user1_id, user2_id), greatest(user1_id, user2_id), responded_at
+)
+where status = 'declined';
+create index wingman_matches_of_user1
+on public.wingman_matches (user1_id, created_at desc, id desc);
+create index wingman_matches_of_user2
+on public.wingman_matches (user2_id, created_at desc, id desc);
+create index wingman_matches_pending_by_end
+on public.wingman_matches (expires_at)
+where status = 'pending';
+
+-- No policy and no grant: a stored 'pending' may have expired, and only the functions say so.
+alter table public.wingman_matches enable row level security;
+
+alter table public.email_logs
+add constraint email_logs_match_id_fkey
+foreign key (match_id) references public.wingman_matches (id) on delete set null;
+
+create function private.match_status(p_match public.wingman_matches)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select case
+        when p_match.status = 'pending' and p_match.expires_at <= now() then 'expired'
+        else p_match.status
+    end;
+$$;
+comment on function private.match_status is
+'The status to show: a pending invitation past its time has expired, whether or not it was marked.';
+
+create function private.match_json(p_match public.wingman_matches)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_match.id,
+        'user1_id', p_match.user1_id,
+        'user2_id', p_match.user2_id,
+        'initiator_id', p_match.initiator_id,
+        'status', private.match_status(p_match),
+        'venue_suggestion', p_match.venue_suggestion,
+        'note', p_match.note,
+        'created_at', private.iso_utc(p_match.created_at),
+        'responded_at', private.iso_utc(p_match.responded_at),
+        'expires_at', private.iso_utc(p_match.expires_at)
+    );
+$$;
+
+create function public.get_match(p_match_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_match public.wingman_matches;
+begin
+    select found_match.* into v_match
+    from public.wingman_matches as found_match
+    where found_match.id = p_match_id
+        and v_caller in (found_match.user1_id, found_match.user2_id);
+    if v_match.id is null then
+        raise exception 'not_found' using errcode = 'WM002';
+    end if;
+    return private.match_json(v_match);
+end;
+$$;
+comment on function public.get_match is
+'Security definer because users have no grant on matches: a stored status may be out of date.';
+grant execute on function public.get_match to authenticated;
+
+create function private.matches_before(
+    p_user_id uuid, p_status text, p_limit integer, p_created_at timestamptz, p_id uuid
+)
+returns setof public.wingman_matches
+language sql
+stable
+set search_path = ''
+as $$
+    -- One ordered index scan per side: an `or` over both would read every match of the user.
+    (
+        select sent.*
+        from public.wingman_matches as sent
+        where sent.user1_id = p_user_id
+            and (sent.created_at, sent.id) < (p_created_at, p_id)
+            and (p_status is null or private.match_status(sent) = p_status)
+        order by sent.created_at desc, sent.id desc
+        limit p_limit
+    )
+    union all
+    (
+        select received.*
+        from public.wingman_matches as received
+        where received.user2_id = p_user_id
+            and (received.created_at, received.id) < (p_created_at, p_id)
+            and (p_status is null or private.match_status(received) = p_status)
+        order by received.created_at desc, received.id desc
+        limit p_limit
+    )
+    order by created_at desc, id desc
+    limit p_limit;
+$$;
+
+create function public.list_matches(
+    p_status text default null,
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                private.match_json(listed.*::public.wingman_matches)
+                order by listed.created_at desc, listed.id desc
+            ),
+            '[]'::jsonb
+        )
+        from private.matches_before(
+            v_caller,
+            p_status,
+            least(greatest(p_limit, 1), 101),
+            coalesce(p_before_created_at, 'infinity'),
+            coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        ) as listed
+    );
+end;
+$$;
+comment on function public.list_matches is
+'Newest first, at most 101 (a page of 100 and one to know of more), from before the given match.
+Security definer because users have no grant on matches: a stored status may be out of date.';
+grant execute on function public.list_matches to authenticated;
+
+create function private.lock_match(p_match_id uuid, p_party uuid)
+returns public.wingman_matches
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    select locked.* into v_match
+    from public.wingman_matches as locked
+    where locked.id = p_match_id and p_party in (locked.user1_id, locked.user2_id)
+    for update;
+    if v_match.id is null then
+        raise exception 'not_found' using errcode = 'WM002';
+    end if;
+    return v_match;
+end;
+$$;
+
+create function private.record_match_email(
+    p_template text, p_user_id uuid, p_match_id uuid, p_template_data jsonb
+)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+    with recorded as (
+        insert into public.email_logs as mail (
+            user_id, match_id, email_template, recipient_email, template_data, dedupe_key, priority
+        )
+        select
+            profile.id,
+            p_match_id,
+            p_template,
+            profile.email,
+            p_template_data || jsonb_build_object('match_id', p_match_id),
+            concat_ws(':', p_template, p_match_id, profile.id),
+            'urgent'
+        from public.user_profiles as profile
+        where profile.id = p_user_id and profile.email is not null
+        on conflict (dedupe_key) do nothing
+        returning mail.id, mail.priority
+    )
+
+    select coalesce(
+        jsonb_agg(jsonb_build_object('id', recorded.id, 'priority', recorded.priority)),
+        '[]'::jsonb
+    )
+    from recorded;
+$$;
+comment on function private.record_match_email is
+'Writes one mail about a match into the outbox; answers what to enqueue, [] without an address.';
+
+create function private.cancel_invitation_email(p_match_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    -- A mail with a send group may be at the provider already: it can only be settled.
+    update public.email_logs
+    set delivery_status = 'cancelled'
+    where match_id = p_match_id
+        and email_template = 'match_invitation'
+        and delivery_status = 'pending'
+        and send_group is null;
+$$;
+
+create function private.record_answer_emails(p_match public.wingman_matches)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_inviter constant text := private.display_name(p_match.user1_id);
+    v_invitee constant text := private.display_name(p_match.user2_id);
+begin
+    if p_match.status = 'declined' then
+        return private.record_match_email(
+            'match_declined', p_match.user1_id, p_match.id,
+            jsonb_build_object('partner_name', v_invitee)
+        );
+    end if;
+    return private.record_match_email(
+        'match_accepted', p_match.user1_id, p_match.id,
+        jsonb_build_object(
+            'partner_name', v_invitee,
+            'venue_suggestion', p_match.venue_suggestion,
+            'role', 'inviter'
+        )
+    ) || private.record_match_email(
+        'match_accepted', p_match.user2_id, p_match.id,
+        jsonb_build_object(
+            'partner_name', v_inviter,
+            'venue_suggestion', p_match.venue_suggestion,
+            'role', 'invitee'
+        )
+    );
+end;
+$$;
+
+create function private.forget_match_emails()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    update public.email_logs as mail
+    set
+        template_data = '{}',
+        subject = null,
+        delivery_status = case
+            when mail.claimable_at is null then mail.delivery_status
+            when mail.send_group is null then 'cancelled'
+            else 'unknown'
+        end,
+        lease_token = null,
+        lease_expires_at = null
+    where mail.match_id = old.id;
+    return old;
+end;
+$$;
+comment on function private.forget_match_emails is
+'A deleted account takes its matches along. The other person keeps the delivery log of their own
+mails, without the names and words in them; what was not sent yet is not sent any more.';
+
+create trigger forget_match_emails
+before delete on public.wingman_matches
+for each row execute function private.forget_match_emails();
+
+create function private.open_match(
+    p_inviter_id uuid, p_invitee_id uuid, p_venue_suggestion text, p_note text
+)
+returns public.wingman_matches
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    update public.wingman_matches as stale
+    set status = 'expired'
+    where least(stale.user1_id, stale.user2_id) = least(p_inviter_id, p_invitee_id)
+        and greatest(stale.user1_id, stale.user2_id) = greatest(p_inviter_id, p_invitee_id)
+        and stale.status = 'pending'
+        and stale.expires_at <= now();
+
+    insert into public.wingman_matches as opened (
+        user1_id, user2_id, initiator_id, venue_suggestion, note
+    )
+    values (p_inviter_id, p_invitee_id, p_inviter_id, p_venue_suggestion, p_note)
+    on conflict do nothing
+    returning opened.* into v_match;
+    if v_match.id is null then
+        raise exception 'match_already_open' using errcode = 'WM003';
+    end if;
+
+    -- After the insert, which waits for an answer that is just being given: a decline shows here.
+    perform from public.wingman_matches as declined
+    where least(declined.user1_id, declined.user2_id) = least(p_inviter_id, p_invitee_id)
+        and greatest(declined.user1_id, declined.user2_id) = greatest(p_inviter_id, p_invitee_id)
+        and declined.status = 'declined'
+        and declined.responded_at > now() - interval '7 days';
+    if found then
+        raise exception 'recently_declined' using errcode = 'WM004';
+    end if;
+    return v_match;
+end;
+$$;
+
+create function private.check_daily_limit(p_inviter_id uuid, p_max_daily integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_limit integer;
+    v_blocking timestamptz;
+begin
+    select greatest(least(p_max_daily, settings.max_daily_matches), 0) into v_limit
+    from private.app_settings as settings;
+    -- Newest first and the new one included: what lies beyond the limit must age out first.
+    select sent.created_at into v_blocking
+    from public.wingman_matches as sent
+    where sent.user1_id = p_inviter_id and sent.created_at > now() - interval '24 hours'
+    order by sent.created_at desc, sent.id desc
+    offset v_limit
+    limit 1;
+    if found then
+        raise exception 'daily_match_limit' using
+            errcode = 'WM006',
+            detail = ceil(extract(epoch from v_blocking + interval '24 hours' - now()));
+    end if;
+end;
+$$;
+
+create function public.request_match(
+    p_invitee_id uuid,
+    p_venue_suggestion text,
+    p_note text,
+    p_max_daily integer,
+    p_idempotency_key text default null,
+    p_request_hash text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_replay jsonb;
+    v_match public.wingman_matches;
+    v_response jsonb;
+begin
+    if p_invitee_id = v_caller then
+        raise exception 'cannot_invite_yourself' using errcode = 'WM005';
+    end if;
+    -- One inviter at a time: makes the daily limit and the idempotency key race-free.
+    perform from public.user_profiles where id = v_caller for no key update;
+    v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
+    if v_replay is not null then
+        return v_replay || '{"replayed": true, "emails": []}';
+    end if;
+    perform from public.user_profiles where id = p_invitee_id for key share;
+    if not found then
+        raise exception 'not_found' using errcode = 'WM001';
+    end if;
+
+    v_match := private.open_match(v_caller, p_invitee_id, p_venue_suggestion, p_note);
+    perform private.check_daily_limit(v_caller, p_max_daily);
+    v_response := jsonb_build_object('match', private.match_json(v_match));
+    if p_idempotency_key is not null then
+        insert into private.idempotency_keys (user_id, key, request_hash, response)
+        values (v_caller, p_idempotency_key, coalesce(p_request_hash, ''), v_response);
+    end if;
+    return v_response || jsonb_build_object(
+        'replayed', false,
+        'emails', private.record_match_email(
+            'match_invitation',
+            p_invitee_id,
+            v_match.id,
+            jsonb_build_object(
+                'inviter_name', private.display_name(v_caller),
+                'venue_suggestion', v_match.venue_suggestion,
+                'note', v_match.note,
+                'expires_at', private.iso_utc(v_match.expires_at)
+            )
+        )
+    );
+end;
+$$;
+comment on function public.request_match is
+'Opens a match and records its invitation mail. Security definer because users write no table.';
+grant execute on function public.request_match to authenticated;
+
+create function private.check_still_pending(p_match public.wingman_matches)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if private.match_status(p_match) = 'expired' then
+        raise exception 'match_expired' using errcode = 'WM009';
+    elsif p_match.status <> 'pending' then
+        raise exception 'match_already_answered' using errcode = 'WM008';
+    end if;
+end;
+$$;
+
+create function public.respond_to_match(p_match_id uuid, p_action text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_answer constant text := case p_action
+        when 'accept' then 'accepted' when 'decline' then 'declined'
+    end;
+    v_match public.wingman_matches;
+    v_emails jsonb := '[]';
+begin
+    if v_answer is null then
+        raise exception 'invalid_action' using errcode = 'WM011';
+    end if;
+    v_match := private.lock_match(p_match_id, v_caller);
+    if v_match.initiator_id = v_caller then
+        raise exception 'initiator_cannot_respond' using errcode = 'WM007';
+    end if;
+    if v_match.status <> v_answer then
+        perform private.check_still_pending(v_match);
+        update public.wingman_matches as answered
+        set status = v_answer, responded_at = now()
+        where answered.id = p_match_id
+        returning answered.* into v_match;
+        perform private.cancel_invitation_email(p_match_id);
+        v_emails := private.record_answer_emails(v_match);
+    end if;
+    return jsonb_build_object('match', private.match_json(v_match), 'emails', v_emails);
+end;
+$$;
+comment on function public.respond_to_match is
+'Answers an invitation once and records the mails. Security definer because users write no table.';
+grant execute on function public.respond_to_match to authenticated;
+
+create function public.withdraw_match(p_match_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_match public.wingman_matches := private.lock_match(p_match_id, v_caller);
+begin
+    if v_match.initiator_id <> v_caller then
+        raise exception 'only_the_initiator_can_withdraw' using errcode = 'WM010';
+    end if;
+    if v_match.status <> 'withdrawn' then
+        perform private.check_still_pending(v_match);
+        update public.wingman_matches as withdrawn
+        set status = 'withdrawn'
+        where withdrawn.id = p_match_id
+        returning withdrawn.* into v_match;
+        perform private.cancel_invitation_email(p_match_id);
+    end if;
+    return jsonb_build_object('match', private.match_json(v_match), 'emails', '[]'::jsonb);
+end;
+$$;
+comment on function public.withdraw_match is
+'Takes a pending invitation back. Security definer because users write no table.';
+grant execute on function public.withdraw_match to authenticated;
+
+create function public.expire_matches(p_limit integer)
+returns integer
+language sql
+security definer
+set search_path = ''
+as $$
+    with
+    stale as materialized (
+        select pending.id
+        from public.wingman_matches as pending
+        where pending.status = 'pending' and pending.expires_at <= now()
+        order by pending.expires_at
+        limit p_limit
+        for update skip locked
+    ),
+
+    expired as (
+        update public.wingman_matches as pending
+        set status = 'expired'
+        from stale
+        where pending.id = stale.id
+        returning private.cancel_invitation_email(pending.id)
+    )
+
+    select count(*)::integer from expired;
+$$;
+comment on function public.expire_matches is
+'Marks invitations whose time is over, and takes back the mail of those that could not be sent so
+long; to be called until it returns 0. Security definer because workers have no grant on matches.';
+grant execute on function public.expire_matches to service_role;
+
+create table public.wingman_sessions (
+    id uuid primary key default gen_random_uuid(),
+    match_id uuid not null references public.wingman_matches (id) on delete cascade,
+    user1_id uuid not null,
+    user2_id uuid not null,
+    venue_name text not null,
+    scheduled_time timestamptz not null,
+    status text not null default 'scheduled',
+    user1_challenge_id uuid references public.challenges (id),
+    user2_challenge_id uuid references public.challenges (id),
+    user1_completed_confirmed_by_user2 boolean not null default false,
+    user2_completed_confirmed_by_user1 boolean not null default false,
+    no_show_user_ids uuid[] not null default '{}',
+    cancelled_by uuid,
+    cancel_reason text,
+    notes text,
+    completed_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    -- What iCalendar (RFC 5545) calls it.
+    sequence integer not null default 0, -- noqa: RF04
+    -- What the session says about a person: the one definition that reputation counts by.
+    user1_counts_as text generated always as (
+        case
+            when user1_id = any(no_show_user_ids)
+                then case when status in ('no_show', 'cancelled') then 'no_show' end
+            when
+                status = 'completed'
+                and (user1_completed_confirmed_by_user2 or user2_completed_confirmed_by_user1)
+                then 'completed'
+        end
+    ) stored,
+    user2_counts_as text generated always as (
+        case
+            when user2_id = any(no_show_user_ids)
+                then case when status in ('no_show', 'cancelled') then 'no_show' end
+            when
+                status = 'completed'
+                and (user1_completed_confirmed_by_user2 or user2_completed_confirmed_by_user1)
+                then 'completed'
+        end
+    ) stored,
+    constraint wingman_sessions_status_known
+    check (status in ('scheduled', 'completed', 'cancelled', 'no_show', 'expired')),
+    constraint wingman_sessions_venue_name_length check (char_length(venue_name) between 1 and 200),
+    constraint wingman_sessions_notes_length check (char_length(notes) <= 2000),
+    constraint wingman_sessions_cancel_reason_length check (char_length(cancel_reason) <= 500)
+);
+comment on table public.wingman_sessions is
+'Meetings of a match and what became of them: docs/decisions/007-session-states.md.';
+comment on column public.wingman_sessions.user1_id is
+'As in the match, copied by a trigger: what is read per person must not need a join.';
+comment on column public.wingman_sessions.user1_completed_confirmed_by_user2 is
+'user2 says that user1 took part; user2_completed_confirmed_by_user1 is the other way round.';
+comment on column public.wingman_sessions.no_show_user_ids is
+'Who was reported missing, and who cancelled late.';
+
+create unique index wingman_sessions_one_open_per_match
+on public.wingman_sessions (match_id)
+where status = 'scheduled';
+create index wingman_sessions_of_match
+on public.wingman_sessions (match_id);
+create index wingman_sessions_of_user1
+on public.wingman_sessions (user1_id, created_at desc, id desc);
+create index wingman_sessions_of_user2
+on public.wingman_sessions (user2_id, created_at desc, id desc);
+create index wingman_sessions_counted_for_user1
+on public.wingman_sessions (user1_id, user1_counts_as)
+where user1_counts_as is not null;
+create index wingman_sessions_counted_for_user2
+on public.wingman_sessions (user2_id, user2_counts_as)
+where user2_counts_as is not null;
+create index wingman_sessions_open_by_time
+on public.wingman_sessions (scheduled_time)
+where status = 'scheduled';
+-- One page above the row, as for readers (20261121190000).
+create index wingman_sessions_id_hash
+on public.wingman_sessions using hash (id);
+
+-- No policy and no grant: a stored 'scheduled' may have begun, and only the functions say so.
+alter table public.wingman_sessions enable row level security;
+
+-- Columns, not the table: the words of two people are no business of a sender.
+grant select (id, status, sequence) on public.wingman_sessions to service_role;
+
+create function private.copy_session_people()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    select pair.user1_id, pair.user2_id into new.user1_id, new.user2_id
+    from public.wingman_matches as pair
+    where pair.id = new.match_id;
+    return new;
+end;
+$$;
+
+create trigger copy_session_people
+before insert or update of match_id, user1_id, user2_id on public.wingman_sessions
+for each row execute function private.copy_session_people();
+
+create trigger stamp_update
+before update on public.wingman_sessions
+for each row execute function private.stamp_update();
+
+-- Emails about a session carry its match too, because deleting a match cleans its emails.
+-- Deferred because deleting an account changes them twice: when its match goes, their session is
+-- gone too, but not yet out of the row.
+alter table public.email_logs
+add constraint email_logs_session_id_fkey
+foreign key (session_id) references public.wingman_sessions (id)
+on delete set null deferrable initially deferred;
+
+create function private.session_status(p_session public.wingman_sessions)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select case
+        when p_session.status = 'scheduled' and p_session.scheduled_time <= now()
+            then 'in_progress'
+        else p_session.status
+    end;
+$$;
+comment on function private.session_status is
+'The status to show: an open session is in progress from its start until it is closed.';
+
+create function private.session_json(p_session public.wingman_sessions)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_session.id,
+        'match_id', p_session.match_id,
+        'venue_name', p_session.venue_name,
+        'scheduled_time', private.iso_utc(p_session.scheduled_time),
+        'status', private.session_status(p_session),
+        'user1_challenge_id', p_session.user1_challenge_id,
+        'user2_challenge_id', p_session.user2_challenge_id,
+        'user1_completed_confirmed_by_user2', p_session.user1_completed_confirmed_by_user2,
+        'user2_completed_confirmed_by_user1', p_session.user2_completed_confirmed_by_user1,
+        'no_show_user_ids', p_session.no_show_user_ids,
+        'cancelled_by', p_session.cancelled_by,
+        'cancel_reason', p_session.cancel_reason,
+        'notes', p_session.notes,
+        'completed_at', private.iso_utc(p_session.completed_at),
+        'created_at', private.iso_utc(p_session.created_at),
+        'updated_at', private.iso_utc(p_session.updated_at)
+    );
+$$;
+
+create function private.partner_of(p_session public.wingman_sessions, p_user_id uuid)
+returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+    select case p_user_id
+        when p_session.user1_id then p_session.user2_id
+        when p_session.user2_id then p_session.user1_id
+    end;
+$$;
+
+create function private.find_session(p_session_id uuid, p_party uuid)
+returns public.wingman_sessions
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    select found_session.* into v_session
+    from public.wingman_sessions as found_session
+    where found_session.id = p_session_id
+        and p_party in (found_session.user1_id, found_session.user2_id);
+    if v_session.id is null then
+        raise exception 'not_found' using errcode = 'WS001';
+    end if;
+    return v_session;
+end;
+$$;
+
+create function public.get_session(p_session_id uuid)
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.session_json(private.find_session(p_session_id, private.caller_id()));
+$$;
+comment on function public.get_session is
+'Security definer because users have no grant on sessions: a stored status may be out of date.';
+grant execute on function public.get_session to authenticated;
+
+create function public.get_session_event(p_session_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session constant public.wingman_sessions := private.find_session(p_session_id, v_caller);
+begin
+    return jsonb_build_object(
+        'session', private.session_json(v_session),
+        'sequence', v_session.sequence,
+        'partner_name', private.display_name(private.partner_of(v_session, v_caller))
+    );
+end;
+$$;
+comment on function public.get_session_event is
+'What a calendar file says: the session, which revision of it this is, and whom the caller meets.
+Security definer because users have no grant on sessions and other people''s profiles.';
+grant execute on function public.get_session_event to authenticated;
+
+create function public.get_session_event_of(p_session_id uuid, p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions := private.find_session(p_session_id, p_user_id);
+begin
+    if v_session.scheduled_time < now() - interval '1 day' then
+        raise exception 'not_found' using errcode = 'WS001';
+    end if;
+    v_session.notes := null;
+    v_session.cancel_reason := null;
+    return jsonb_build_object(
+        'session', private.session_json(v_session),
+        'sequence', v_session.sequence,
+        'partner_name', private.display_name(private.partner_of(v_session, p_user_id))
+    );
+end;
+$$;
+comment on function public.get_session_event_of is
+'What a calendar file says to whom a signed link names, until a day after the start: no words of
+either, as a mail may be passed on. Security definer because nobody has a grant on sessions.';
+grant execute on function public.get_session_event_of to service_role;
+
+create function private.sessions_before(
+    p_user_id uuid,
+    p_status text,
+    p_stored_status text,
+    p_limit integer,
+    p_created_at timestamptz,
+    p_id uuid
+)
+returns setof public.wingman_sessions
+language sql
+stable
+set search_path = ''
+as $$
+    -- The stored status is compared first, a plain column: it leaves few rows to look at closely.
+    -- One ordered index scan per side: an `or` over both would read every session of the user.
+    (
+        select as_user1.*
+        from public.wingman_sessions as as_user1
+        where as_user1.user1_id = p_user_id
+            and (as_user1.created_at, as_user1.id) < (p_created_at, p_id)
+            and (p_status is null or as_user1.status = p_stored_status)
+            and (p_status is null or private.session_status(as_user1) = p_status)
+        order by as_user1.created_at desc, as_user1.id desc
+        limit p_limit
+    )
+    union all
+    (
+        select as_user2.*
+        from public.wingman_sessions as as_user2
+        where as_user2.user2_id = p_user_id
+            and (as_user2.created_at, as_user2.id) < (p_created_at, p_id)
+            and (p_status is null or as_user2.status = p_stored_status)
+            and (p_status is null or private.session_status(as_user2) = p_status)
+        order by as_user2.created_at desc, as_user2.id desc
+        limit p_limit
+    )
+    order by created_at desc, id desc
+    limit p_limit;
+$$;
+
+create function public.list_sessions(
+    p_status text default null,
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                private.session_json(listed.*::public.wingman_sessions)
+                order by listed.created_at desc, listed.id desc
+            ),
+            '[]'::jsonb
+        )
+        from private.sessions_before(
+            v_caller,
+            p_status,
+            case p_status when 'in_progress' then 'scheduled' else p_status end,
+            least(greatest(p_limit, 1), 101),
+            coalesce(p_before_created_at, 'infinity'),
+            coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        ) as listed
+    );
+end;
+$$;
+comment on function public.list_sessions is
+'Newest first, at most 101 (a page of 100 and one to know of more), from before the given session.
+Security definer because users have no grant on sessions: a stored status may be out of date.';
+grant execute on function public.list_sessions to authenticated;
+
+create function private.record_session_email(
+    p_template text,
+    p_user_id uuid,
+    p_session public.wingman_sessions,
+    p_due_at timestamptz,
+    p_more jsonb
+)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+    with recorded as (
+        insert into public.email_logs as mail (
+            user_id, match_id, session_id, email_template, recipient_email, template_data,
+            dedupe_key, priority, due_at
+        )
+        select
+            profile.id,
+            p_session.match_id,
+            p_session.id,
+            p_template,
+            profile.email,
+            jsonb_build_object(
+                'session_id', p_session.id,
+                'sequence', p_session.sequence,
+                'partner_name',
+                private.display_name(private.partner_of(p_session, profile.id)),
+                'venue_name', p_session.venue_name,
+                'scheduled_time', private.iso_utc(p_session.scheduled_time)
+            ) || jsonb_strip_nulls(p_more),
+            concat_ws(':', p_template, p_session.id, profile.id, p_session.sequence),
+            case p_template when 'session_feedback' then 'bulk' else 'urgent' end,
+            p_due_at
+        from public.user_profiles as profile
+        where profile.id = p_user_id and profile.email is not null
+        on conflict (dedupe_key) do nothing
+        returning mail.id, mail.priority
+    )
+
+    select coalesce(
+        jsonb_agg(jsonb_build_object('id', recorded.id, 'priority', recorded.priority)),
+        '[]'::jsonb
+    )
+    from recorded;
+$$;
+comment on function private.record_session_email is
+'Writes one mail about a session into the outbox, once per revision of the plan and person.';
+
+create function private.challenge_words(p_challenge_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        (
+            select
+                jsonb_build_object(
+                    'challenge_title', chosen.title,
+                    'challenge_description', chosen.description
+                )
+            from public.challenges as chosen
+            where chosen.id = p_challenge_id
+        ),
+        '{}'::jsonb
+    );
+$$;
+
+create function private.announce_session(
+    p_template text, p_session public.wingman_sessions, p_more jsonb
+)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+    select
+        private.record_session_email(
+            p_template, p_session.user1_id, p_session, now(),
+            p_more || private.challenge_words(p_session.user1_challenge_id)
+        ) || private.record_session_email(
+            p_template, p_session.user2_id, p_session, now(),
+            p_more || private.challenge_words(p_session.user2_challenge_id)
+        );
+$$;
+comment on function private.announce_session is
+'Tells both of the plan, each with their own challenge.';
+
+create function private.plan_reminders(p_session public.wingman_sessions)
+returns void
+language sql
+set search_path = ''
+as $$
+    select
+        private.record_session_email(
+            reminder.template,
+            person.user_id,
+            p_session,
+            p_session.scheduled_time - reminder.before,
+            private.challenge_words(person.challenge_id) - 'challenge_description'
+        )
+    from (
+        values
+        ('session_reminder_24h', interval '24 hours'),
+        ('session_reminder_2h', interval '2 hours')
+    ) as reminder (template, before)
+    cross join (
+        values
+        (p_session.user1_id, p_session.user1_challenge_id),
+        (p_session.user2_id, p_session.user2_challenge_id)
+    ) as person (user_id, challenge_id)
+    where p_session.scheduled_time - reminder.before > now();
+$$;
+comment on function private.plan_reminders is
+'Writes the reminders of both whose moment is still to come. Hours, not days, before the start: a
+day of a changing clock has 23 or 25 of them.';
+
+create function private.drop_reminders(p_session_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    -- Locked in the order in which complete_emails locks, so that the two cannot deadlock.
+    with stale as materialized (
+        select mail.id
+        from public.email_logs as mail
+        where mail.session_id = p_session_id
+            and mail.email_template in ('session_reminder_24h', 'session_reminder_2h')
+            and mail.claimable_at is not null
+            and mail.send_group is null
+        order by mail.id
+        for update
+    )
+
+    update public.email_logs as mail
+    set
+        delivery_status = 'cancelled',
+        lease_token = null,
+        lease_expires_at = null
+    from stale
+    where mail.id = stale.id;
+$$;
+comment on function private.drop_reminders is
+'Takes back what reminds of a plan that no longer holds, also from a worker that has not yet fixed
+its request. A mail with a send group may be at the provider already: it can only be settled.';
+
+create function private.record_feedback_emails(p_session public.wingman_sessions)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+    select
+        private.record_session_email(
+            'session_feedback', p_session.user1_id, p_session, now(), '{}'
+        ) || private.record_session_email(
+            'session_feedback', p_session.user2_id, p_session, now(), '{}'
+        );
+$$;
+
+-- Why a step on a session may be refused; docs/decisions/007-session-states.md says when.
+--   WS001 not_found (session)   WC001 not_found (challenge)   WS002 match_not_accepted
+--   WS003 session_already_open  WS004 session_not_open        WS005 session_not_started
+--   WS006 session_already_started    WS007 session_already_answered
+--   WS008 no_show_too_early     WS009 no_show_too_late        WS010 invalid_scheduled_time
+-- Beside them WC002 submission_window_closed (challenges), WR001 not_found (a person's reputation).
+
+create function private.lock_session(p_session_id uuid, p_party uuid)
+returns public.wingman_sessions
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    select locked.* into v_session
+    from public.wingman_sessions as locked
+    where locked.id = p_session_id and p_party in (locked.user1_id, locked.user2_id)
+    for update;
+    if v_session.id is null then
+        raise exception 'not_found' using errcode = 'WS001';
+    end if;
+    return v_session;
+end;
+$$;
+
+create function private.check_session_open(p_session public.wingman_sessions)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if p_session.status <> 'scheduled' then
+        raise exception 'session_not_open' using errcode = 'WS004';
+    end if;
+end;
+$$;
+
+create function private.has_confirmed(
+    p_session public.wingman_sessions, p_user_id uuid
+)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select case p_user_id
+        when p_session.user1_id then p_session.user2_completed_confirmed_by_user1
+        when p_session.user2_id then p_session.user1_completed_confirmed_by_user2
+    end;
+$$;
+comment on function private.has_confirmed is
+'Whether this person said that the other took part.';
+
+create function private.session_outcome(p_session public.wingman_sessions)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        -- Word against word: nobody is believed.
+        when cardinality(p_session.no_show_user_ids) > 1 then 'expired'
+        when cardinality(p_session.no_show_user_ids) = 1 then 'no_show'
+        when
+            p_session.user1_completed_confirmed_by_user2
+            or p_session.user2_completed_confirmed_by_user1
+            then 'completed'
+        else 'expired'
+    end;
+$$;
+comment on function private.session_outcome is
+'What the words of both make of a session that is over.';
+
+create function private.settle_session(
+    p_session public.wingman_sessions, p_outcome text
+)
+returns public.wingman_sessions
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    update public.wingman_sessions as settled
+    set
+        status = p_outcome,
+        completed_at = case p_outcome when 'completed' then now() end
+    where settled.id = p_session.id
+    returning settled.* into v_session;
+    return v_session;
+end;
+$$;
+
+create function private.counted_users(p_session public.wingman_sessions)
+returns uuid[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when p_session.status in ('scheduled', 'expired') then '{}'::uuid[]
+        when p_session.status = 'cancelled' then p_session.no_show_user_ids
+        else array[p_session.user1_id, p_session.user2_id]
+    end;
+$$;
+comment on function private.counted_users is
+'Whose reputation a session in this status touches.';
+
+create function private.session_answer(
+    p_session public.wingman_sessions, p_changed_users uuid[], p_emails jsonb
+)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'session', private.session_json(p_session),
+        'changed_users', p_changed_users,
+        'emails', p_emails
+    );
+$$;
+comment on function private.session_answer is
+'The answer of every step: the session, whose reputation may have changed, what to enqueue.';
+
+create function private.close_session(p_session public.wingman_sessions)
+returns public.wingman_sessions
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session constant public.wingman_sessions := private.settle_session(
+        p_session, private.session_outcome(p_session)
+    );
+begin
+    if v_session.status = 'completed' then
+        perform private.record_feedback_emails(v_session);
+    end if;
+    return v_session;
+end;
+$$;
+comment on function private.close_session is
+'Ends a session, which the caller has locked, by what has been said about it.';
+
+create function public.close_overdue_sessions(p_limit integer)
+returns table (session_id uuid, users uuid[])
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    for v_session in
+        select overdue.*
+        from public.wingman_sessions as overdue
+        where overdue.status = 'scheduled'
+            and overdue.scheduled_time <= now() - interval '24 hours'
+        order by overdue.scheduled_time
+        limit p_limit
+        for update skip locked
+    loop
+        v_session := private.close_session(v_session);
+        session_id := v_session.id;
+        users := private.counted_users(v_session);
+        return next;
+    end loop;
+end;
+$$;
+comment on function public.close_overdue_sessions is
+'Closes what is open 24 hours after its start and tells whose reputation may have changed; to be
+called until it returns nothing. Security definer because workers have no grant on sessions: they
+end them in this one way.';
+grant execute on function public.close_overdue_sessions to service_role;
+
+create function private.check_scheduled_time(p_scheduled_time timestamptz)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if (p_scheduled_time > now() and p_scheduled_time <= now() + interval '1 year') is not true then
+        raise exception 'invalid_scheduled_time' using errcode = 'WS010';
+    end if;
+end;
+$$;
+
+create function private.check_challenge(p_challenge_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    perform from public.challenges as offered
+    where offered.id = p_challenge_id and offered.active;
+    if p_challenge_id is not null and not found then
+        raise exception 'not_found' using errcode = 'WC001';
+    end if;
+end;
+$$;
+
+create function private.check_match_accepted(p_match_id uuid, p_party uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_status text;
+begin
+    -- An accepted match stays one, so no lock is needed.
+    select pair.status into v_status
+    from public.wingman_matches as pair
+    where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id);
+    if v_status is null then
+        raise exception 'not_found' using errcode = 'WM002';
+    elsif v_status <> 'accepted' then
+        raise exception 'match_not_accepted' using errcode = 'WS002';
+    end if;
+end;
+$$;
+
+create function private.close_previous_session(p_match_id uuid)
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    select previous.* into v_session
+    from public.wingman_sessions as previous
+    where previous.match_id = p_match_id
+        and previous.status = 'scheduled'
+        and previous.scheduled_time <= now() - interval '24 hours'
+    for update;
+    if v_session.id is null then
+        return '{}';
+    end if;
+    return private.counted_users(private.close_session(v_session));
+end;
+$$;
+comment on function private.close_previous_session is
+'A session whose grace is over must not stand in the way of the next until a job comes by.';
+
+create function private.open_session(
+    p_match_id uuid,
+    p_venue_name text,
+    p_scheduled_time timestamptz,
+    p_user1_challenge_id uuid,
+    p_user2_challenge_id uuid,
+    p_notes text
+)
+returns public.wingman_sessions
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    insert into public.wingman_sessions as opened (
+        match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id, notes
+    )
+    values (
+        p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id, p_user2_challenge_id,
+        p_notes
+    )
+    on conflict (match_id) where status = 'scheduled' do nothing
+    returning opened.* into v_session;
+    if v_session.id is null then
+        raise exception 'session_already_open' using errcode = 'WS003';
+    end if;
+    return v_session;
+end;
+$$;
+
+create function public.create_session(
+    p_match_id uuid,
+    p_venue_name text,
+    p_scheduled_time timestamptz,
+    p_user1_challenge_id uuid default null,
+    p_user2_challenge_id uuid default null,
+    p_notes text default null,
+    p_idempotency_key text default null,
+    p_request_hash text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_changed uuid[];
+    v_session public.wingman_sessions;
+    v_answer jsonb;
+begin
+    -- One use of an idempotency key at a time.
+    perform from public.user_profiles where id = v_caller for no key update;
+    v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
+    if v_answer is not null then
+        return v_answer || '{"replayed": true, "emails": []}';
+    end if;
+    perform private.check_match_accepted(p_match_id, v_caller);
+    perform private.check_scheduled_time(p_scheduled_time);
+    perform private.check_challenge(p_user1_challenge_id);
+    perform private.check_challenge(p_user2_challenge_id);
+
+    v_changed := private.close_previous_session(p_match_id);
+    v_session := private.open_session(
+        p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id, p_user2_challenge_id,
+        p_notes
+    );
+    perform private.plan_reminders(v_session);
+    v_answer := private.session_answer(
+        v_session, v_changed, private.announce_session('session_scheduled', v_session, '{}')
+    );
+    perform private.remember_response(v_caller, p_idempotency_key, p_request_hash, v_answer);
+    return v_answer || '{"replayed": false}';
+end;
+$$;
+comment on function public.create_session is
+'Plans a meeting of an accepted match, tells both and writes their reminders.
+Security definer because users write no table.';
+grant execute on function public.create_session to authenticated;
+
+create function private.move_session(p_session_id uuid, p_before timestamptz)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    update public.wingman_sessions as moved
+    set sequence = moved.sequence + 1
+    where moved.id = p_session_id
+    returning moved.* into v_session;
+    perform private.drop_reminders(p_session_id);
+    perform private.plan_reminders(v_session);
+    return private.announce_session(
+        'session_rescheduled',
+        v_session,
+        jsonb_build_object(
+            'previous_time',
+            case when v_session.scheduled_time <> p_before then private.iso_utc(p_before) end
+        )
+    );
+end;
+$$;
+comment on function private.move_session is
+'Tells both of another time or place, the next revision of the plan, and plans reminders anew.';
+
+create function public.update_session(
+    p_session_id uuid,
+    p_venue_name text,
+    p_scheduled_time timestamptz,
+    p_notes text,
+    p_changes text[]
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_old constant public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+    v_new public.wingman_sessions;
+    v_emails jsonb := '[]';
+begin
+    perform private.check_session_open(v_old);
+    update public.wingman_sessions as changed
+    set
+        venue_name = case
+            when 'venue_name' = any(p_changes) then p_venue_name else changed.venue_name
+        end,
+        scheduled_time = case
+            when 'scheduled_time' = any(p_changes) then p_scheduled_time
+            else changed.scheduled_time
+        end,
+        notes = case when 'notes' = any(p_changes) then p_notes else changed.notes end
+    where changed.id = p_session_id
+    returning changed.* into v_new;
+
+    if (v_new.venue_name, v_new.scheduled_time) <> (v_old.venue_name, v_old.scheduled_time) then
+        if v_old.scheduled_time <= now() then
+            raise exception 'session_already_started' using errcode = 'WS006';
+        end if;
+        perform private.check_scheduled_time(v_new.scheduled_time);
+        v_emails := private.move_session(p_session_id, v_old.scheduled_time);
+    end if;
+    return private.session_answer(v_new, '{}', v_emails);
+end;
+$$;
+comment on function public.update_session is
+'Changes those fields of an open session that p_changes names; time and place only before its start.
+Security definer because users write no table.';
+grant execute on function public.update_session to authenticated;
+
+create function public.cancel_session(p_session_id uuid, p_reason text default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+begin
+    perform private.check_session_open(v_session);
+    -- Who has met, or has waited in vain, is not to lose that by the other's cancelling.
+    if v_session.user1_completed_confirmed_by_user2
+        or v_session.user2_completed_confirmed_by_user1
+        or cardinality(v_session.no_show_user_ids) > 0
+    then
+        raise exception 'session_already_answered' using errcode = 'WS007';
+    end if;
+    update public.wingman_sessions as cancelled
+    set
+        status = 'cancelled',
+        cancelled_by = v_caller,
+        cancel_reason = p_reason,
+        sequence = cancelled.sequence + 1,
+        no_show_user_ids = case
+            when cancelled.scheduled_time < now() + interval '2 hours' then array[v_caller]
+            else '{}'
+        end
+    where cancelled.id = p_session_id
+    returning cancelled.* into v_session;
+    perform private.drop_reminders(p_session_id);
+    return private.session_answer(
+        v_session,
+        private.counted_users(v_session),
+        private.record_session_email(
+            'session_cancelled',
+            private.partner_of(v_session, v_caller),
+            v_session,
+            now(),
+            jsonb_build_object('reason', p_reason)
+        )
+    );
+end;
+$$;
+comment on function public.cancel_session is
+'Calls an open session off and tells the other; less than 2 hours before the start, and after it,
+that is a no-show of who cancels. Security definer because users write no table.';
+grant execute on function public.cancel_session to authenticated;
+
+create function public.confirm_session(p_session_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+begin
+    perform private.check_session_open(v_session);
+    if v_session.scheduled_time > now() then
+        raise exception 'session_not_started' using errcode = 'WS005';
+    end if;
+    if private.has_confirmed(v_session, v_caller) then
+        return private.session_answer(v_session, '{}', '[]');
+    end if;
+    update public.wingman_sessions as confirmed
+    set
+        user1_completed_confirmed_by_user2 = confirmed.user1_completed_confirmed_by_user2
+        or v_caller = confirmed.user2_id,
+        user2_completed_confirmed_by_user1 = confirmed.user2_completed_confirmed_by_user1
+        or v_caller = confirmed.user1_id,
+        -- Who came late came after all.
+        no_show_user_ids = array_remove(
+            confirmed.no_show_user_ids, private.partner_of(v_session, v_caller)
+        )
+    where confirmed.id = p_session_id
+    returning confirmed.* into v_session;
+    if not (
+        v_session.user1_completed_confirmed_by_user2
+        and v_session.user2_completed_confirmed_by_user1
+    ) then
+        return private.session_answer(v_session, '{}', '[]');
+    end if;
+    v_session := private.settle_session(v_session, 'completed');
+    return private.session_answer(
+        v_session,
+        private.counted_users(v_session),
+        private.record_feedback_emails(v_session)
+    );
+end;
+$$;
+comment on function public.confirm_session is
+'Says that the other took part, and takes back what the caller reported before; the second of two
+completes the session. Security definer because users write no table.';
+grant execute on function public.confirm_session to authenticated;
+
+create function private.check_no_show_report(
+    p_session public.wingman_sessions, p_reporter uuid
+)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if p_session.status = 'cancelled'
+        or (p_session.status = 'completed' and private.has_confirmed(p_session, p_reporter))
+    then
+        raise exception 'session_not_open' using errcode = 'WS004';
+    elsif now() < p_session.scheduled_time + interval '15 minutes' then
+        raise exception 'no_show_too_early' using errcode = 'WS008';
+    elsif now() > p_session.scheduled_time + interval '168 hours' then
+        raise exception 'no_show_too_late' using errcode = 'WS009';
+    elsif private.has_confirmed(p_session, p_reporter) then
+        raise exception 'session_already_answered' using errcode = 'WS007';
+    end if;
+end;
+$$;
+
+create function public.report_no_show(p_session_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+    v_missing constant uuid := private.partner_of(v_session, v_caller);
+begin
+    perform private.check_no_show_report(v_session, v_caller);
+    if v_missing = any(v_session.no_show_user_ids) then
+        return private.session_answer(v_session, '{}', '[]');
+    end if;
+    update public.wingman_sessions as reported
+    set no_show_user_ids = reported.no_show_user_ids || v_missing
+    where reported.id = p_session_id
+    returning reported.* into v_session;
+    -- A completed session stays one, for the reporter alone; the others are judged anew.
+    if v_session.status in ('expired', 'no_show') then
+        v_session := private.settle_session(v_session, private.session_outcome(v_session));
+    end if;
+    return private.session_answer(
+        v_session,
+        case
+            when v_session.status = 'scheduled' then '{}'
+            else array[v_session.user1_id, v_session.user2_id]
+        end,
+        '[]'
+    );
+end;
+$$;
+comment on function public.report_no_show is
+'Says that the other did not come; while the session is open it is decided when the grace ends.
+Security definer because users write no table.';
+grant execute on function public.report_no_show to authenticated;
+
+create table public.challenge_submissions (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    challenge_id uuid not null references public.challenges (id),
+    session_id uuid references public.wingman_sessions (id) on delete set null,
+    outcome text not null,
+    reflection text,
+    created_at timestamptz not null default now(),
+    constraint challenge_submissions_outcome_known
+    check (outcome in ('done', 'partly', 'not_done')),
+    constraint challenge_submissions_reflection_length check (char_length(reflection) <= 2000)
+);
+comment on table public.challenge_submissions is
+'Attempts at challenges, each person''s own; nobody else reads them.';
+
+create index challenge_submissions_of_user
+on public.challenge_submissions (user_id, created_at desc, id desc);
+create index challenge_submissions_of_session
+on public.challenge_submissions (session_id)
+where session_id is not null;
+
+-- No policy and no grant: the functions check the window and the caller's account.
+alter table public.challenge_submissions enable row level security;
+
+create function private.submission_json(p_submission public.challenge_submissions)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_submission.id,
+        'challenge_id', p_submission.challenge_id,
+        'session_id', p_submission.session_id,
+        'outcome', p_submission.outcome,
+        'reflection', p_submission.reflection,
+        'created_at', private.iso_utc(p_submission.created_at)
+    );
+$$;
+
+create function private.check_submission_window(
+    p_session public.wingman_sessions, p_challenge_id uuid, p_window_days integer
+)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_days integer;
+begin
+    if (
+        p_challenge_id in (p_session.user1_challenge_id, p_session.user2_challenge_id)
+    ) is not true then
+        raise exception 'not_found' using errcode = 'WC001';
+    end if;
+    select least(p_window_days, settings.challenge_duration_days) into v_days
+    from private.app_settings as settings;
+    if now() > p_session.scheduled_time + make_interval(hours => 24 * v_days) then
+        raise exception 'submission_window_closed' using errcode = 'WC002';
+    end if;
+end;
+$$;
+
+create function public.submit_challenge(
+    p_challenge_id uuid,
+    p_session_id uuid,
+    p_outcome text,
+    p_reflection text,
+    p_window_days integer,
+    p_idempotency_key text default null,
+    p_request_hash text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_submission public.challenge_submissions;
+    v_answer jsonb;
+begin
+    -- One use of an idempotency key at a time.
+    perform from public.user_profiles where id = v_caller for no key update;
+    v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
+    if v_answer is not null then
+        return v_answer || '{"replayed": true}';
+    end if;
+    if p_session_id is null then
+        perform private.check_challenge(p_challenge_id);
+    else
+        perform private.check_submission_window(
+            private.find_session(p_session_id, v_caller), p_challenge_id, p_window_days
+        );
+    end if;
+    insert into public.challenge_submissions as submitted (
+        user_id, challenge_id, session_id, outcome, reflection
+    )
+    values (v_caller, p_challenge_id, p_session_id, p_outcome, p_reflection)
+    returning submitted.* into v_submission;
+    v_answer := jsonb_build_object('submission', private.submission_json(v_submission));
+    perform private.remember_response(v_caller, p_idempotency_key, p_request_hash, v_answer);
+    return v_answer || '{"replayed": false}';
+end;
+$$;
+comment on function public.submit_challenge is
+'Records an attempt at a challenge: one that is offered, or one of a session of the caller until its
+window ends. Security definer because users write no table.';
+grant execute on function public.submit_challenge to authenticated;
+
+create function public.list_submissions(
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                private.submission_json(page.*::public.challenge_submissions)
+                order by page.created_at desc, page.id desc
+            ),
+            '[]'::jsonb
+        )
+        from (
+            select mine.*
+            from public.challenge_submissions as mine
+            where mine.user_id = v_caller
+                and (mine.created_at, mine.id) < (
+                    coalesce(p_before_created_at, 'infinity'),
+                    coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                )
+            order by mine.created_at desc, mine.id desc
+            limit least(greatest(p_limit, 1), 101)
+        ) as page
+    );
+end;
+$$;
+comment on function public.list_submissions is
+'The caller''s attempts, newest first, at most 101, from before the given one.
+Security definer because users have no grant on submissions.';
+grant execute on function public.list_submissions to authenticated;
+
+create function public.get_reputation(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.caller_id();
+    perform from public.user_profiles as profile where profile.id = p_user_id;
+    if not found then
+        raise exception 'not_found' using errcode = 'WR001';
+    end if;
+    return (
+        select jsonb_build_object(
+            'completed_sessions', count(*) filter (where counted.counts_as = 'completed'),
+            'no_shows', count(*) filter (where counted.counts_as = 'no_show')
+        )
+        from (
+            select as_user1.user1_counts_as as counts_as
+            from public.wingman_sessions as as_user1
+            where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
+            union all
+            select as_user2.user2_counts_as as counts_as
+            from public.wingman_sessions as as_user2
+            where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
+        ) as counted
+    );
+end;
+$$;
+comment on function public.get_reputation is
+'Totals of any person, for anyone signed in.
+Security definer because users have no grant on sessions; nothing but the totals leaves.';
+grant execute on function public.get_reputation to authenticated;
+
+create function private.coach_challenge(p_challenge_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'difficulty', challenge.difficulty,
+        'title', challenge.title,
+        'description', challenge.description
+    )
+    from public.challenges as challenge
+    where challenge.id = p_challenge_id;
+$$;
+
+create function private.names_told_to(p_user_id uuid, p_partner_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    with asked as (
+        select match.user2_id as person_id
+        from public.wingman_matches as match
+        where match.user1_id = p_user_id and match.status in ('accepted', 'declined')
+        order by match.created_at desc, match.id desc
+        limit 100
+    ),
+
+    asked_by as (
+        select match.user1_id as person_id
+        from public.wingman_matches as match
+        where match.user2_id = p_user_id
+        order by match.created_at desc, match.id desc
+        limit 100
+    ),
+
+    names as (
+        select other.first_name as name
+        from (
+            select person_id from asked
+            union
+            select person_id from asked_by
+            union
+            select p_partner_id
+        ) as person
+        inner join public.user_profiles as other on other.id = person.person_id
+        union
+        select unnest(array[own.first_name, own.last_name])
+        from public.user_profiles as own
+        where own.id = p_user_id
+    )
+
+    select coalesce(jsonb_agg(names.name), '[]'::jsonb)
+    from names
+    where names.name is not null;
+$$;
+comment on function private.names_told_to is
+'The own names of a user and the first names that mails have told them: of who invited them and
+of who answered, at most the newest hundred of each, and of the partner. No last name of anybody else, because nothing else tells it either.';
+
+create function public.get_coach_context(p_challenge_id uuid, p_session_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session public.wingman_sessions;
+    v_challenge_id uuid := p_challenge_id;
+begin
+    if p_session_id is not null then
+        v_session := private.find_session(p_session_id, v_caller);
+        v_challenge_id := coalesce(p_challenge_id, case v_caller
+            when v_session.user1_id then v_session.user1_challenge_id
+            else v_session.user2_challenge_id
+        end);
+    end if;
+    -- A retired challenge is still one of the sessions that chose it.
+    if p_challenge_id is not null
+        and (
+            p_challenge_id in (v_session.user1_challenge_id, v_session.user2_challenge_id)
+        ) is not true
+        and not exists (
+            select from public.challenges as offered
+            where offered.id = p_challenge_id and offered.active
+        ) then
+        raise exception 'not_found' using errcode = 'WC001';
+    end if;
+    return jsonb_build_object(
+        'challenge', private.coach_challenge(v_challenge_id),
+        'session', case when v_session.id is not null then jsonb_build_object(
+            'scheduled_time', private.iso_utc(v_session.scheduled_time),
+            'status', private.session_status(v_session)
+        ) end,
+        'names', private.names_told_to(v_caller, private.partner_of(v_session, v_caller))
+    );
+end;
+$$;
+comment on function public.get_coach_context is
+'What advice may be about: a challenge on offer (of a session, by default the caller''s own), and
+when that session is; no place, no note and no id, because it leaves the system. The names do not:
+they are what to strike from a question. Security definer because users have no grant on sessions.';
+grant execute on function public.get_coach_context to authenticated;
+
+create function private.lease_send_groups(
+    p_groups uuid[], p_token uuid, p_expires_at timestamptz
+)
+returns setof public.email_logs
+language sql
+rows 100
+set search_path = ''
+as $$
+    with
+    -- Past 20 h the provider may soon forget the idempotency key: never sent again.
+    locked as materialized (
+        select
+            mail.id,
+            mail.send_group
+        from public.email_logs as mail
+        where mail.send_group = any(p_groups)
+            and mail.claimable_at <= now()
+            and mail.group_started_at + interval '20 hours' > now()
+            and mail.priority in (
+                select lane.priority
+                from private.email_lanes as lane
+                where coalesce(lane.paused_until <= now(), true)
+            )
+        for update of mail skip locked
+    ),
+
+    -- All unsettled mails of a group, or none.
+    whole as (
+        select locked.send_group
+        from locked
+        group by locked.send_group
+        having count(*) = (
+            select count(*)
+            from public.email_logs as member
+            where member.send_group = locked.send_group and member.claimable_at is not null
+        )
+    )
+
+    update public.email_logs as claimed
+    set
+        delivery_status = 'sending',
+        lease_token = p_token,
+        lease_expires_at = p_expires_at,
+        enqueued_at = null
+    from locked
+    where claimed.id = locked.id
+        and locked.send_group in (select whole.send_group from whole)
+    returning claimed.*;
+$$;
+comment on function private.lease_send_groups is
+'Leases send groups whose outcome is open to one worker, each whole or not at all.';
+grant execute on function private.lease_send_groups to service_role;
+
+create function private.lease_named_emails(
+    p_ids uuid[], p_token uuid, p_expires_at timestamptz
+)
+returns setof public.email_logs
+language sql
+rows 100
+set search_path = ''
+as $$
+    with
+    due as materialized (
+        select mail.*
+        from public.email_logs as mail
+        inner join private.email_lanes as lane on mail.priority = lane.priority
+        where mail.id = any(p_ids)
+            and mail.send_group is null
+            and mail.claimable_at <= now()
+            and coalesce(lane.paused_until <= now(), true)
+            and mail.id not in (
+                select unnest(lease.mail_ids) from private.email_leases as lease
+            )
+    ),
+
+    lease as (
+        insert into private.email_leases (token, mail_ids, expires_at)
+        select
+            p_token,
+            array_agg(due.id),
+            p_expires_at
+        from due
+        having count(*) > 0
+    )
+
+    select * from due;
+$$;
+grant execute on function private.lease_named_emails to service_role;
+
+create function private.lease_longest_due_emails(
+    p_priority text, p_limit integer, p_token uuid, p_expires_at timestamptz
+)
+returns setof public.email_logs
+language sql
+rows 100
+set search_path = ''
+as $$
+    with
+    due as materialized (
+        select mail.*
+        from public.email_logs as mail
+        where mail.priority = p_priority
+            and mail.send_group is null
+            and mail.claimable_at <= now()
+            and mail.id not in (
+                select unnest(lease.mail_ids) from private.email_leases as lease
+            )
+        order by mail.claimable_at, mail.id
+        limit p_limit
+    ),
+
+    lease as (
+        insert into private.email_leases (token, mail_ids, expires_at)
+        select
+            p_token,
+            array_agg(due.id),
+            p_expires_at
+        from due
+        having count(*) > 0
+    )
+
+    select * from due;
+$$;
+comment on function private.lease_longest_due_emails is
+'Leases the new mails of a lane that have been due longest: reads each once and writes one row.';
+grant execute on function private.lease_longest_due_emails to service_role;
+
+-- Both functions looked for open groups by their age: with hardly any open, that index seems the
+-- cheapest, and holds what was settled since the last vacuum. Put this way round, it cannot serve.
+create function private.longest_due_group(p_priority text, p_before timestamptz)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+    select mail.send_group
+    from public.email_logs as mail
+    where mail.priority = p_priority
+        and mail.send_group is not null
+        and mail.claimable_at <= p_before
+        and mail.group_started_at + interval '20 hours' > now()
+    order by mail.claimable_at
+    limit 1;
+$$;
+grant execute on function private.longest_due_group to service_role;
+
+create function private.lease_from_lane(
+    p_priority text, p_limit integer, p_token uuid, p_expires_at timestamptz
+)
+returns setof public.email_logs
+language plpgsql
+rows 100
+set search_path = ''
+as $$
+declare
+    v_new_since timestamptz;
+begin
+    select mail.claimable_at into v_new_since
+    from public.email_logs as mail
+    where mail.priority = p_priority and mail.send_group is null and mail.claimable_at <= now()
+    order by mail.claimable_at
+    limit 1;
+
+    for v_turn in 1..2 loop
+        return query select * from private.lease_send_groups(
+            array[private.longest_due_group(p_priority, coalesce(v_new_since, now()))],
+            p_token, p_expires_at
+        );
+        exit when found;
+        return query select * from private.lease_longest_due_emails(
+            p_priority, p_limit, p_token, p_expires_at
+        );
+        exit when found;
+        v_new_since := now();
+    end loop;
+end;
+$$;
+comment on function private.lease_from_lane is
+'Leases what has been due longest: either one send group that is to be repeated, or new mails.';
+grant execute on function private.lease_from_lane to service_role;
+
+-- What a mail says was frozen when it was recorded, up to a year ago. Where it goes, and whether
+-- its meeting still stands as it says, is asked for when the claim's turn has come. A statement
+-- sees what was there when it began, so the wait is a statement of its own.
+create function private.take_turn(p_ids uuid[], p_limit integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform 1
+    from private.email_lanes as lane
+    where p_limit is null or lane.priority = (
+        select named.priority
+        from public.email_logs as named
+        where named.id = any(p_ids)
+        limit 1
+    )
+    order by lane.priority
+    for update;
+end;
+$$;
+comment on function private.take_turn is
+'Claims of a lane take turns: each sees what the one before it leased. By ids alone, they may be of
+any lane.';
+grant execute on function private.take_turn to service_role;
+
+create function private.lease_emails(
+    p_ids uuid[], p_lease_seconds integer, p_limit integer
+)
+returns table (lease_token uuid, mail public.email_logs)
+language plpgsql
+rows 100
+set search_path = ''
+as $$
+declare
+    v_token constant uuid := gen_random_uuid();
+    v_expires_at constant timestamptz := now() + make_interval(secs => p_lease_seconds);
+    v_lane text;
+begin
+    select named.priority into v_lane
+    from public.email_logs as named
+    where named.id = any(p_ids)
+    limit 1;
+    delete from private.email_leases as lease where lease.expires_at <= now();
+
+    if p_limit is not null then
+        return query
+        select
+            v_token,
+            leased
+        from private.email_lanes as lane
+        cross join private.lease_from_lane(v_lane, p_limit, v_token, v_expires_at) as leased
+        where lane.priority = v_lane and coalesce(lane.paused_until <= now(), true);
+        return;
+    end if;
+
+    return query
+    select
+        v_token,
+        leased
+    from private.lease_send_groups(
+        array(select named.send_group from public.email_logs as named where named.id = any(p_ids)),
+        v_token,
+        v_expires_at
+    ) as leased;
+    return query
+    select
+        v_token,
+        leased
+    from private.lease_named_emails(p_ids, v_token, v_expires_at) as leased;
+end;
+$$;
+comment on function private.lease_emails is
+'Leases due mails to one worker under one token: exactly the named ones or, given a limit, those of
+their lane that have been due longest.';
+grant execute on function private.lease_emails to service_role;
+
+create function private.handed_over(
+    p_user_ids uuid[], p_since timestamptz, p_own_lease uuid
+)
+returns table (user_id uuid, given_at timestamptz[])
+language sql
+rows 100
+set search_path = ''
+as $$
+    select
+        given.user_id,
+        array_agg(given.at)
+    from (
+        select
+            mail.user_id,
+            mail.group_started_at as at
+        from unnest(p_user_ids) as reader (id)
+        inner join public.email_logs as mail on reader.id = mail.user_id
+        where mail.group_started_at > p_since
+            and mail.delivery_status not in ('failed', 'cancelled')
+        union all
+        -- Another worker is about to let these go; a claim has removed the leases that ended.
+        select
+            mail.user_id,
+            now() as at
+        from private.email_leases as lease
+        cross join lateral unnest(lease.mail_ids) as held (id)
+        inner join public.email_logs as mail on held.id = mail.id
+        where cardinality(p_user_ids) > 0
+            and lease.token <> p_own_lease
+            and mail.user_id = any(p_user_ids)
+    ) as given
+    group by given.user_id;
+$$;
+comment on function private.handed_over is
+'When mail of some readers went to the provider lately, for the cap of a day. Volatile on purpose:
+it has to see what was leased while the claim that asks waited for its turn.';
+grant execute on function private.handed_over to service_role;
+
+create function public.claim_emails(
+    p_ids uuid[],
+    p_lease_seconds integer,
+    p_look_back interval default '2 days',
+    p_limit integer default null
+)
+returns table (
+    id uuid,
+    lease_token uuid,
+    send_group uuid,
+    group_position integer,
+    group_started_at timestamptz,
+    user_id uuid,
+    email_template text,
+    recipient_email text,
+    priority text,
+    template_data jsonb,
+    retry_count integer,
+    due_at timestamptz,
+    recipient_first_name text,
+    timezone text,
+    match_notifications boolean,
+    session_reminders boolean,
+    feedback_requests boolean,
+    marketing_emails boolean,
+    quiet_hours_start time,
+    quiet_hours_end time,
+    suppressed boolean,
+    last_error text,
+    handed_over timestamptz[],
+    created_at timestamptz,
+    session_status text,
+    session_sequence integer
+)
+language sql
+set search_path = ''
+as $$
+    -- A statement of its own: the next one begins when the turn has come, and sees all until then.
+    select private.take_turn(p_ids, p_limit);
+
+    with
+    leased as materialized (
+        select
+            (found.mail).*,
+            found.lease_token as token
+        from private.lease_emails(p_ids, p_lease_seconds, p_limit) as found
+    ),
+
+    -- What can wait and has not been decided yet.
+    waiting as (
+        select
+            array_agg(distinct leased.user_id) as readers,
+            min(leased.token::text)::uuid as lease_token
+        from leased
+        where leased.priority = 'bulk' and leased.send_group is null
+    ),
+
+    given as materialized (
+        select handed.*
+        from waiting
+        cross join private.handed_over(
+            coalesce(waiting.readers, '{}'), now() - p_look_back, waiting.lease_token
+        ) as handed
+    )
+
+    select
+        mail.id,
+        mail.token,
+        mail.send_group,
+        mail.group_position,
+        mail.group_started_at,
+        mail.user_id,
+        mail.email_template,
+        goes.address,
+        mail.priority,
+        mail.template_data,
+        mail.retry_count,
+        coalesce(mail.first_due_at, mail.due_at),
+        reader.first_name,
+        reader.timezone,
+        reader.match_notifications,
+        reader.session_reminders,
+        reader.feedback_requests,
+        reader.marketing_emails,
+        reader.quiet_hours_start,
+        reader.quiet_hours_end,
+        suppression.address_hash is not null,
+        mail.error_message,
+        case
+            when mail.priority = 'bulk' and mail.send_group is null
+                then coalesce(given.given_at, '{}')
+            else '{}'
+        end,
+        mail.created_at,
+        meeting.status,
+        meeting.sequence
+    from leased as mail
+    inner join private.email_recipients as reader on mail.user_id = reader.user_id
+    -- A request that is repeated has to be the same: it goes where it went, as long as its reader
+    -- has an address at all.
+    cross join lateral (
+        select
+            case
+                when mail.send_group is null or reader.email = '' then reader.email
+                else mail.recipient_email
+            end as address
+    ) as goes
+    left join public.wingman_sessions as meeting on mail.session_id = meeting.id
+    left join given on mail.user_id = given.user_id
+    left join public.email_suppressions as suppression
+        on suppression.address_hash = private.address_hash(goes.address)
+    order by 3 asc nulls last, 4 asc, 12 asc, 1 asc;
+$$;
+comment on function public.claim_emails is
+'Leases due mails to the calling worker and tells all it needs to decide and render. With a limit,
+the ids only say which lane: a queue message is a hint that something is due there. What can wait
+(bulk) comes with the times of what its reader got during p_look_back, a mail about a session with
+the status and revision which that has now; due_at is when it became due, before any retry.';
+grant execute on function public.claim_emails to service_role;
+
+create function public.form_send_group(
+    p_lease_token uuid, p_ids uuid[], p_addresses text[] default null
+)
+returns table (id uuid, send_group uuid)
+language plpgsql
+rows 100
+set search_path = ''
+as $$
+declare
+    v_group constant uuid := gen_random_uuid();
+    v_lease private.email_leases;
+begin
+    select lease.* into v_lease
+    from private.email_leases as lease
+    where lease.token = p_lease_token and lease.expires_at > clock_timestamp()
+    for update;
+    if not found then
+        return;
+    end if;
+
+    update private.email_leases as lease
+    set mail_ids = array(
+        select held.id from unnest(v_lease.mail_ids) as held (id) where held.id <> all(p_ids)
+    )
+    where lease.token = p_lease_token;
+
+    return query
+    with
+    held as materialized (
+        select mail.id
+        from public.email_logs as mail
+        where mail.id = any(p_ids)
+            and mail.id = any(v_lease.mail_ids)
+            and mail.delivery_status = 'pending'
+            and mail.send_group is null
+        -- Who holds one is about to cancel or settle it.
+        for update skip locked
+    ),
+
+    places as (
+        select
+            held.id,
+            row_number() over (order by array_position(p_ids, held.id)) - 1 as place
+        from held
+    ),
+
+    grouped as (
+        update public.email_logs as mail
+        set
+            delivery_status = 'sending',
+            lease_token = p_lease_token,
+            lease_expires_at = v_lease.expires_at,
+            enqueued_at = null,
+            recipient_email = coalesce(
+                p_addresses[array_position(p_ids, mail.id)], mail.recipient_email
+            ),
+            send_group = v_group,
+            group_position = places.place,
+            group_started_at = now()
+        from places
+        where mail.id = places.id
+        returning mail.id, mail.group_position
+    )
+
+    select
+        grouped.id,
+        v_group
+    from grouped
+    order by grouped.group_position;
+end;
+$$;
+comment on function public.form_send_group is
+'Fixes what goes out in one provider request, in which order, and where to (p_addresses, one for
+each of p_ids): those of the mails that the caller still leases and nobody cancelled meanwhile.
+Nothing, once the lease is lost.';
+grant execute on function public.form_send_group to service_role;
+
+create function private.status_after(
+    p_mail public.email_logs,
+    p_outcome text,
+    p_retry_at timestamptz,
+    p_keep boolean,
+    p_counts boolean
+)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select case
+        -- A webhook was faster, or somebody cancelled: what they know is newer.
+        when p_mail.claimable_at is null then p_mail.delivery_status
+        when p_outcome in ('sent', 'failed', 'unknown', 'skipped', 'suppressed') then p_outcome
+        when p_outcome <> 'retry' then null
+        when p_keep and p_retry_at > p_mail.group_started_at + interval '20 hours' then 'unknown'
+        when p_counts and not p_keep
+            and p_retry_at > coalesce(p_mail.first_failed_at, now()) + interval '20 hours'
+            then 'failed'
+        else 'pending'
+    end;
+$$;
+comment on function private.status_after is
+'Where an outcome leads. Retries end after 20 h: failed is the dead letter; where the provider may
+have accepted the mail, unknown. Null for an outcome that does not exist, which the column refuses.';
+grant execute on function private.status_after to service_role;
+
+create function public.complete_emails(p_lease_token uuid, p_results jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_held uuid[];
+    v_reported uuid[];
+begin
+    select lease.mail_ids into v_held
+    from private.email_leases as lease
+    where lease.token = p_lease_token
+    for update;
+
+    with
+    results as materialized (
+        select
+            result.*,
+            coalesce(result.keep_group, false) as keeps,
+            -- The mails of one request wait for each other: they are repeated together.
+            case
+                when result.keep_group then max(result.retry_at) over (partition by result.keep_group)
+                else result.retry_at
+            end as next_at
+        from jsonb_to_recordset(p_results) as result (
+            id uuid,
+            outcome text,
+            resend_message_id text,
+            subject text,
+            error text,
+            retry_at timestamptz,
+            keep_group boolean,
+            counts boolean,
+            postponed boolean
+        )
+    ),
+
+    -- Locked in one order, so that two reports of the same mails cannot deadlock.
+    held as materialized (
+        select
+            mail.id,
+            result.outcome,
+            result.resend_message_id,
+            result.subject,
+            result.error,
+            result.next_at,
+            coalesce(result.postponed, false) as postponed,
+            private.status_after(
+                mail.*, result.outcome, result.next_at, result.keeps, coalesce(result.counts, true)
+            ) as next_status,
+            mail.claimable_at is not null as is_open,
+            mail.claimable_at is not null
+            and result.outcome = 'retry'
+            and coalesce(result.counts, true) as counts,
+            mail.claimable_at is not null
+            and result.outcome = 'retry'
+            and not result.keeps as leaves_group
+        from public.email_logs as mail
+        inner join results as result on mail.id = result.id
+        where mail.lease_token = p_lease_token
+            or (mail.id = any(v_held) and mail.delivery_status = 'pending' and mail.send_group is null)
+        order by mail.id
+        for update of mail
+    ),
+
+    reported as (
+        update public.email_logs as mail
+        set
+            delivery_status = held.next_status,
+            lease_token = null,
+            lease_expires_at = null,
+            enqueued_at = null,
+            subject = coalesce(held.subject, mail.subject),
+            error_message = case when held.is_open then held.error else mail.error_message end,
+            resend_message_id = coalesce(held.resend_message_id, mail.resend_message_id),
+            sent_at = case when held.outcome = 'sent' then now() else mail.sent_at end,
+            due_at = case when held.next_status = 'pending' then held.next_at else mail.due_at end,
+            first_due_at = case
+                when held.next_status <> 'pending' then mail.first_due_at
+                when not held.postponed then coalesce(mail.first_due_at, mail.due_at)
+            end,
+            retry_count = mail.retry_count + held.counts::integer,
+            first_failed_at = case
+                when held.counts then coalesce(mail.first_failed_at, now())
+                else mail.first_failed_at
+            end,
+            send_group = case when not held.leaves_group then mail.send_group end,
+            group_position = case when not held.leaves_group then mail.group_position end,
+            group_started_at = case when not held.leaves_group then mail.group_started_at end
+        from held
+        where mail.id = held.id
+        returning mail.id
+    )
+
+    select coalesce(array_agg(reported.id), '{}') into v_reported from reported;
+
+    update private.email_leases as lease
+    set mail_ids = array(
+        select held.id from unnest(lease.mail_ids) as held (id) where held.id <> all(v_reported)
+    )
+    where lease.token = p_lease_token;
+    delete from private.email_leases as lease
+    where lease.token = p_lease_token and lease.mail_ids = '{}';
+    return cardinality(v_reported);
+end;
+$$;
+comment on function public.complete_emails is
+'Settles or returns leased mails. Fenced: a worker whose lease was taken over changes nothing.';
+grant execute on function public.complete_emails to service_role;
+
+create function private.give_up_old_groups(p_limit integer)
+returns void
+language sql
+set search_path = ''
+as $$
+    update public.email_logs as mail
+    set
+        delivery_status = 'unknown',
+        lease_token = null,
+        lease_expires_at = null,
+        error_message = 'no answer from the provider within 20 hours'
+    where mail.id in (
+        select old.id
+        from public.email_logs as old
+        where old.send_group is not null
+            and old.group_started_at <= now() - interval '20 hours'
+            and old.claimable_at is not null
+            -- A worker that still holds the lease is about to know the outcome.
+            and (old.delivery_status = 'pending' or old.lease_expires_at <= now())
+        order by old.group_started_at
+        limit p_limit
+        for update skip locked
+    );
+$$;
+comment on function private.give_up_old_groups is
+'Settles as unknown what was handed to the provider 20 h ago without an answer: the provider forgets
+idempotency keys after 24 h, and sending again could be a second copy.';
+grant execute on function private.give_up_old_groups to service_role;
+
+create function private.hand_out_send_groups(p_priority text, p_limit integer)
+returns setof uuid
+language sql
+rows 1000
+set search_path = ''
+as $$
+    with
+    due as materialized (
+        select mail.id
+        from public.email_logs as mail
+        where mail.priority = p_priority
+            and mail.send_group is not null
+            and mail.claimable_at <= now()
+            and (mail.enqueued_at is null or mail.enqueued_at <= now() - interval '2 minutes')
+        order by mail.claimable_at
+        limit p_limit
+        for update skip locked
+    ),
+
+    handed_out as (
+        update public.email_logs as mail
+        set enqueued_at = now()
+        from due
+        where mail.id = due.id
+        returning mail.id, mail.claimable_at
+    )
+
+    select handed_out.id from handed_out order by handed_out.claimable_at, handed_out.id;
+$$;
+grant execute on function private.hand_out_send_groups to service_role;
+
+create function private.hand_out_new_emails(p_priority text, p_limit integer)
+returns setof uuid
+language sql
+rows 1000
+set search_path = ''
+as $$
+    with
+    due as materialized (
+        select mail.id
+        from public.email_logs as mail
+        where mail.priority = p_priority
+            and mail.send_group is null
+            and mail.claimable_at <= now()
+            and (mail.enqueued_at is null or mail.enqueued_at <= now() - interval '2 minutes')
+            and mail.id not in (
+                select unnest(lease.mail_ids)
+                from private.email_leases as lease
+                where lease.expires_at > now()
+            )
+        order by mail.claimable_at, mail.id
+        limit p_limit
+        for update skip locked
+    ),
+
+    handed_out as (
+        update public.email_logs as mail
+        set enqueued_at = now()
+        from due
+        where mail.id = due.id
+        returning mail.id, mail.claimable_at
+    )
+
+    select handed_out.id from handed_out order by handed_out.claimable_at, handed_out.id;
+$$;
+grant execute on function private.hand_out_new_emails to service_role;
+
+create function public.sweep_emails(p_limit integer)
+returns table (id uuid, priority text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_lane text;
+    v_left integer := p_limit;
+    v_found integer;
+begin
+    perform private.give_up_old_groups(p_limit);
+    for v_lane in
+        select lane.priority
+        from private.email_lanes as lane
+        where coalesce(lane.paused_until <= now(), true)
+        order by lane.priority desc
+    loop
+        return query
+        select
+            found_group,
+            v_lane
+        from private.hand_out_send_groups(v_lane, v_left) as found_group;
+        get diagnostics v_found = row_count;
+        v_left := v_left - v_found;
+
+        return query
+        select
+            found_mail,
+            v_lane
+        from private.hand_out_new_emails(v_lane, v_left) as found_mail;
+        get diagnostics v_found = row_count;
+        v_left := v_left - v_found;
+    end loop;
+end;
+$$;
+comment on function public.sweep_emails is
+'Due mails that no queue message stands for (lost enqueue, retry, expired lease): urgent first, and
+nothing of a lane that is paused.';
+grant execute on function public.sweep_emails to service_role;
+
+create function public.prune_email_logs(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_oldest timestamptz;
+    v_pruned integer;
+begin
+    select now() - make_interval(days => settings.email_log_days) into v_oldest
+    from private.app_settings as settings;
+    delete from public.email_logs as mail
+    where mail.id in (
+        select old.id
+        from public.email_logs as old
+        where old.created_at < v_oldest and old.claimable_at is null
+        limit p_limit
+        for update skip locked
+    );
+    get diagnostics v_pruned = row_count;
+    -- The provider repeats an event for some days, never for a month.
+    delete from private.email_events as event
+    where event.id in (
+        select old.id
+        from private.email_events as old
+        where old.received_at < now() - interval '30 days'
+        order by old.received_at
+        limit p_limit
+        for update skip locked
+    );
+    return v_pruned;
+end;
+$$;
+comment on function public.prune_email_logs is
+'Deletes settled mails older than app_settings.email_log_days, up to p_limit of them, and what was
+remembered of old events. Security definer because service_role may delete nothing else.';
+grant execute on function public.prune_email_logs to service_role;
+
+create function public.pause_emails(
+    p_priorities text[], p_until timestamptz, p_reason text
+)
+returns integer
+language sql
+set search_path = ''
+as $$
+    with paused as (
+        update private.email_lanes as lane
+        set
+            paused_until = p_until,
+            paused_reason = p_reason
+        where lane.priority = any(p_priorities)
+            and coalesce(lane.paused_until < p_until, true)
+        returning lane.priority
+    )
+
+    select count(*)::integer from paused;
+$$;
+comment on function public.pause_emails is
+'Stops lanes until then, with the reason; a pause that ends later already stays as it is.';
+grant execute on function public.pause_emails to service_role;
+
+create function public.resume_emails(p_priorities text[])
+returns integer
+language sql
+set search_path = ''
+as $$
+    with resumed as (
+        update private.email_lanes as lane
+        set
+            paused_until = null,
+            paused_reason = null
+        where lane.priority = any(p_priorities) and lane.paused_until is not null
+        returning lane.priority
+    )
+
+    select count(*)::integer from resumed;
+$$;
+comment on function public.resume_emails is
+'Lets lanes go on at once, as an operator does who has mended the cause of a pause.';
+grant execute on function public.resume_emails to service_role;
+
+create function private.waiting_since(p_priority text, p_limit integer)
+returns setof timestamptz
+language sql
+stable
+rows 1000
+set search_path = ''
+as $$
+    (
+        select mail.claimable_at
+        from public.email_logs as mail
+        where mail.priority = p_priority
+            and mail.send_group is null
+            and mail.claimable_at <= now()
+        order by mail.claimable_at
+        limit p_limit
+    )
+    union all
+    (
+        select mail.claimable_at
+        from public.email_logs as mail
+        where mail.priority = p_priority
+            and mail.send_group is not null
+            and mail.claimable_at <= now()
+        order by mail.claimable_at
+        limit p_limit
+    );
+$$;
+comment on function private.waiting_since is
+'Since when the due mails of a lane have waited, new ones and those to be repeated, the longest
+waiting of each.';
+grant execute on function private.waiting_since to service_role;
+
+-- A mail between two tries was nowhere in the age of its lane, and after a try it was new again.
+create function public.show_lanes()
+returns table (
+    priority text,
+    depth integer,
+    oldest_seconds double precision,
+    sending integer,
+    paused_until timestamptz,
+    paused_reason text
+)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        lane.priority,
+        waiting.depth,
+        coalesce(extract(epoch from now() - least(waiting.since, retried.since, sent.since)), 0),
+        (
+            select count(*)::integer
+            from public.email_logs as mail
+            where mail.priority = lane.priority
+                and mail.send_group is not null
+                and mail.claimable_at > now()
+                and mail.delivery_status = 'sending'
+        ),
+        pause.until,
+        case when pause.until is not null then lane.paused_reason end
+    from private.email_lanes as lane
+    cross join lateral (
+        select
+            count(*)::integer as depth,
+            min(due.since) as since
+        from private.waiting_since(lane.priority, 100000) as due (since)
+    ) as waiting
+    cross join lateral (
+        select min(mail.first_due_at) as since
+        from public.email_logs as mail
+        where mail.priority = lane.priority
+            and mail.first_due_at is not null
+            and mail.claimable_at is not null
+    ) as retried
+    -- Whoever sends them may have died: a lease that was renewed says nothing about their age.
+    cross join lateral (
+        select min(mail.due_at) as since
+        from public.email_logs as mail
+        where mail.priority = lane.priority
+            and mail.send_group is not null
+            and mail.claimable_at is not null
+            and mail.delivery_status = 'sending'
+    ) as sent
+    cross join lateral (
+        select case when lane.paused_until > now() then lane.paused_until end as until
+    ) as pause
+    order by lane.priority desc;
+$$;
+comment on function public.show_lanes is
+'What an operator watches, urgent first: how many mails are due (counted up to 100 000 new ones and
+as many repeated ones), how long the oldest of all that are due or being retried has waited, how
+many are at the provider, and whether the lane is paused.';
+grant execute on function public.show_lanes to service_role;
+
+create function public.count_deliveries(p_hours integer)
+returns table (delivery_status text, mails bigint)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        mail.delivery_status,
+        count(*)
+    from public.email_logs as mail
+    where mail.sent_at > now() - make_interval(hours => p_hours)
+    group by mail.delivery_status;
+$$;
+comment on function public.count_deliveries is
+'What became of the mails that the provider accepted in the last hours, by status.';
+grant execute on function public.count_deliveries to service_role;
+
+create function private.may_be_replayed(p_mail public.email_logs)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    -- Nothing that the provider may have taken, and nobody whose address was erased.
+    select p_mail.delivery_status = 'failed'
+        and p_mail.sent_at is null
+        and p_mail.resend_message_id is null
+        and p_mail.recipient_email <> ''
+        and not exists (
+            select 1
+            from public.email_logs as member
+            where member.send_group = p_mail.send_group and member.claimable_at is not null
+        );
+$$;
+grant execute on function private.may_be_replayed to service_role;
+
+create function public.count_dead_letters()
+returns table (delivery_status text, mails bigint, within_an_hour bigint)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        mail.delivery_status,
+        count(*),
+        count(*) filter (where mail.given_up_at > now() - interval '1 hour')
+    from public.email_logs as mail
+    where mail.delivery_status in ('failed', 'unknown')
+    group by mail.delivery_status;
+$$;
+comment on function public.count_dead_letters is
+'How many mails were given up, of how many nobody knows whether they arrived, and how many of them
+became so within an hour.';
+grant execute on function public.count_dead_letters to service_role;
+
+create function public.list_dead_letters(
+    p_limit integer, p_template text default null
+)
+returns table (
+    id uuid,
+    email_template text,
+    priority text,
+    delivery_status text,
+    error_message text,
+    created_at timestamptz,
+    due_at timestamptz,
+    first_failed_at timestamptz,
+    given_up_at timestamptz,
+    retry_count integer,
+    replay_count integer,
+    replayable boolean
+)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        mail.id,
+        mail.email_template,
+        mail.priority,
+        mail.delivery_status,
+        mail.error_message,
+        mail.created_at,
+        mail.due_at,
+        mail.first_failed_at,
+        mail.given_up_at,
+        mail.retry_count,
+        mail.replay_count,
+        private.may_be_replayed(mail)
+    from public.email_logs as mail
+    where mail.delivery_status in ('failed', 'unknown')
+        and (p_template is null or mail.email_template = p_template)
+    order by mail.created_at desc, mail.id desc
+    limit p_limit;
+$$;
+comment on function public.list_dead_letters is
+'Mails that were given up, the newest first; unknown ones may have been delivered.';
+grant execute on function public.list_dead_letters to service_role;
+
+create function public.show_dead_letter(p_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select (to_jsonb(mail.*) - 'recipient_email' - 'claimable_at' - 'lease_token')
+        || jsonb_build_object(
+            'recipient', regexp_replace(mail.recipient_email, '^(.).*@', '\1…@'),
+            'replayable', private.may_be_replayed(mail)
+        )
+    from public.email_logs as mail
+    where mail.id = p_id and mail.delivery_status in ('failed', 'unknown');
+$$;
+comment on function public.show_dead_letter is
+'All that is known of one of them, but for the address: an operator sees its host.';
+grant execute on function public.show_dead_letter to service_role;
+
+create function public.replay_dead_letters(
+    p_ids uuid[], p_template text default null, p_limit integer default 1000
+)
+returns table (id uuid, priority text)
+language sql
+rows 100
+set search_path = ''
+as $$
+    with
+    -- Locked and looked at again: two replays at once are one.
+    dead as materialized (
+        select mail.id
+        from public.email_logs as mail
+        where mail.delivery_status = 'failed'
+            and (p_ids is null or mail.id = any(p_ids))
+            and (p_template is null or mail.email_template = p_template)
+            and private.may_be_replayed(mail)
+        order by mail.created_at, mail.id
+        limit p_limit
+        for update skip locked
+    )
+
+    update public.email_logs as mail
+    set
+        delivery_status = 'pending',
+        due_at = now(),
+        first_due_at = null,
+        enqueued_at = null,
+        retry_count = 0,
+        first_failed_at = null,
+        given_up_at = null,
+        replay_count = mail.replay_count + 1,
+        send_group = null,
+        group_position = null,
+        group_started_at = null
+    from dead
+    where mail.id = dead.id
+    returning mail.id, mail.priority;
+$$;
+comment on function public.replay_dead_letters is
+'Gives given-up mails their 20 hours anew, under a new key: those that the provider never took. The
+rules for sending apply again, so what is no longer wanted or useful is skipped.';
+grant execute on function public.replay_dead_letters to service_role;
+
+create table private.email_events (
+    id text primary key,
+    received_at timestamptz not null default now(),
+    constraint email_events_id_length check (char_length(id) between 1 and 255)
+);
+comment on table private.email_events is
+'Ids of the provider''s events that were recorded: one that comes again changes nothing.';
+
+create index email_events_received
+on private.email_events (received_at);
+
+alter table private.email_events enable row level security;
+
+create function private.status_rank(p_status text)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+    select case p_status
+        when 'sent' then 1
+        when 'failed' then 2
+        when 'suppressed' then 3
+        when 'delivered' then 4
+        when 'bounced' then 5
+        when 'complained' then 6
+        else 0
+    end;
+$$;
+comment on function private.status_rank is
+'How much a status says about a mail at the provider. Events come in any order: the highest stays.';
+
+create function public.record_email_event(
+    p_event_id text,
+    p_status text,
+    p_email_id uuid default null,
+    p_message_id text default null,
+    p_accepted_at timestamptz default null,
+    p_error text default null,
+    p_suppressed_addresses text[] default '{}',
+    p_ends_mail boolean default false
+)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_mail public.email_logs;
+    v_addresses text[] := p_suppressed_addresses;
+begin
+    insert into private.email_events (id) values (p_event_id) on conflict (id) do nothing;
+    if not found then
+        return 'repeated';
+    end if;
+
+    select mail.* into v_mail from public.email_logs as mail where mail.id = p_email_id;
+    if not found then
+        select mail.* into v_mail
+        from public.email_logs as mail
+        where mail.resend_message_id = p_message_id;
+    end if;
+    if p_ends_mail and v_addresses = '{}' then
+        -- Erased mails have none; nobody's is not suppressed.
+        v_addresses := array_remove(array[nullif(v_mail.recipient_email, '')], null);
+    end if;
+
+    insert into public.email_suppressions as known (address_hash, reason)
+    select distinct
+        private.address_hash(address),
+        p_status
+    from unnest(v_addresses) as address
+    order by 1
+    on conflict (address_hash) do update
+        set reason = excluded.reason
+        where private.status_rank(known.reason) < private.status_rank(excluded.reason);
+
+    update public.email_logs as mail
+    set
+        delivery_status = p_status,
+        error_message = p_error,
+        resend_message_id = coalesce(mail.resend_message_id, p_message_id),
+        sent_at = coalesce(mail.sent_at, p_accepted_at)
+    where mail.id = v_mail.id
+        and private.status_rank(mail.delivery_status) < private.status_rank(p_status);
+    return case
+        when p_ends_mail and v_addresses = '{}' then 'without_address'
+        when found then 'recorded'
+        else 'nothing_new'
+    end;
+end;
+$$;
+comment on function public.record_email_event is
+'Records what the provider tells of a mail, once per event, in any order. p_ends_mail: nothing more
+goes to the addresses of the event, or else to the one that its mail went to. The lease stays: a
+worker that still holds the mail may add what it knows. Security definer because service_role may
+not write suppressions or the ids of events.';
+grant execute on function public.record_email_event to service_role;
+
+create function private.email_json(p_email public.email_logs)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_email.id,
+        'template', p_email.email_template,
+        'subject', p_email.subject,
+        'status', p_email.delivery_status,
+        'due_at', private.iso_utc(p_email.due_at),
+        'sent_at', private.iso_utc(p_email.sent_at),
+        'retry_count', p_email.retry_count,
+        'error', p_email.error_message,
+        'created_at', private.iso_utc(p_email.created_at)
+    );
+$$;
+comment on function private.email_json is
+'A mail as its reader may see it: no address, nothing of how it is sent.';
+
+create function private.emails_before(
+    p_user_id uuid, p_status text, p_limit integer, p_created_at timestamptz, p_id uuid
+)
+returns setof public.email_logs
+language sql
+stable
+set search_path = ''
+as $$
+    select mail.*
+    from public.email_logs as mail
+    where mail.user_id = p_user_id
+        and (mail.created_at, mail.id) < (
+            coalesce(p_created_at, 'infinity'),
+            coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        )
+        and (p_status is null or mail.delivery_status = p_status)
+    order by mail.created_at desc, mail.id desc
+    limit p_limit;
+$$;
+
+create function public.get_email_status(
+    p_status text default null,
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return jsonb_build_object(
+        'emails', (
+            select coalesce(
+                jsonb_agg(
+                    private.email_json(listed.*::public.email_logs)
+                    order by listed.created_at desc, listed.id desc
+                ),
+                '[]'::jsonb
+            )
+            from private.emails_before(
+                v_caller,
+                p_status,
+                least(greatest(p_limit, 1), 101),
+                p_before_created_at,
+                p_before_id
+            ) as listed
+        ),
+        'totals', (
+            select coalesce(jsonb_object_agg(counted.status, counted.mails), '{}'::jsonb)
+            from (
+                select
+                    mail.delivery_status as status,
+                    count(*) as mails
+                from public.email_logs as mail
+                where mail.user_id = v_caller
+                group by mail.delivery_status
+            ) as counted
+        )
+    );
+end;
+$$;
+comment on function public.get_email_status is
+'The caller''s mails, newest first, at most 101 (a page of 100 and one to know of more), and how
+many there are in each status. Security definer because users have no grant on mails.';
+grant execute on function public.get_email_status to authenticated;
+
+create function public.export_email_data(
+    p_limit integer default 1000,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_address text;
+begin
+    select profile.email into v_address
+    from public.user_profiles as profile
+    where profile.id = v_caller;
+    return jsonb_build_object(
+        'user_id', v_caller,
+        'address', v_address,
+        'preferences', private.email_preferences_json(v_caller),
+        'suppression', (
+            select jsonb_build_object(
+                'reason', found.reason,
+                'created_at', private.iso_utc(found.created_at)
+            )
+            from public.email_suppressions as found
+            where found.address_hash = private.address_hash(v_address)
+        ),
+        'emails', (
+            select coalesce(
+                jsonb_agg(
+                    private.email_json(listed.*::public.email_logs) || jsonb_build_object(
+                        'recipient', listed.recipient_email,
+                        'data', listed.template_data
+                    )
+                    order by listed.created_at desc, listed.id desc
+                ),
+                '[]'::jsonb
+            )
+            from private.emails_before(
+                v_caller,
+                null,
+                least(greatest(p_limit, 1), 1001),
+                p_before_created_at,
+                p_before_id
+            ) as listed
+        )
+    );
+end;
+$$;
+comment on function public.export_email_data is
+'All that is stored about the caller''s mail, newest first, in parts of up to 1001 mails.
+Security definer because users have no grant on mails and suppressions.';
+grant execute on function public.export_email_data to authenticated;
+
+create function public.erase_email_data()
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_erased integer;
+begin
+    -- What a worker may have handed to the provider can only be settled by the provider's word.
+    update public.email_logs as mail
+    set
+        recipient_email = '',
+        subject = null,
+        template_data = '{}',
+        error_message = null,
+        delivery_status = case
+            when mail.claimable_at is null then mail.delivery_status
+            when mail.send_group is null then 'cancelled'
+            else 'unknown'
+        end,
+        lease_token = null,
+        lease_expires_at = null
+    where mail.user_id = v_caller and mail.recipient_email <> '';
+    get diagnostics v_erased = row_count;
+    return v_erased;
+end;
+$$;
+comment on function public.erase_email_data is
+'Takes addresses and contents out of the caller''s mails, and sends none of them any more. What the
+caller chose stays, and so do suppressions, which are hashes: a "no" outlives an erasure.
+Security definer because users have no grant on mails.';
+grant execute on function public.erase_email_data to authenticated;
+
+create function private.last_week(p_timezone text, p_now timestamptz)
+returns table (name text, first_day date, starts_at timestamptz, ends_at timestamptz)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        to_char(monday.at - interval '7 days', 'IYYY-"W"IW'),
+        (monday.at - interval '7 days')::date,
+        (monday.at - interval '7 days') at time zone p_timezone,
+        monday.at at time zone p_timezone
+    from (select date_trunc('week', p_now at time zone p_timezone) as at) as monday;
+$$;
+comment on function private.last_week is
+'The ISO week that is over by the clocks of a timezone: a week of changing clocks has 167 or 169
+hours.';
+
+create function private.counted_sessions(p_user_id uuid)
+returns table (
+    counts_as text, counted_at timestamptz, partner_id uuid, venue_name text,
+    scheduled_time timestamptz
+)
+language sql
+stable
+set search_path = ''
+as $$
+    -- What no longer is open changes no more, so that its last change is when it was counted.
+    select
+        as_user1.user1_counts_as,
+        coalesce(as_user1.completed_at, as_user1.updated_at),
+        as_user1.user2_id,
+        as_user1.venue_name,
+        as_user1.scheduled_time
+    from public.wingman_sessions as as_user1
+    where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
+    union all
+    select
+        as_user2.user2_counts_as,
+        coalesce(as_user2.completed_at, as_user2.updated_at),
+        as_user2.user1_id,
+        as_user2.venue_name,
+        as_user2.scheduled_time
+    from public.wingman_sessions as as_user2
+    where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null;
+$$;
+
+create function private.week_of_meetings(
+    p_user_id uuid, p_starts_at timestamptz, p_ends_at timestamptz
+)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    with
+    counted as materialized (
+        select
+            one.*,
+            case one.counts_as when 'completed' then 1 else -1 end as weight,
+            one.counts_as = 'completed' and one.counted_at >= p_starts_at as is_new
+        from private.counted_sessions(p_user_id) as one
+        where one.counted_at < p_ends_at
+    ),
+
+    told as (
+        select
+            one.scheduled_time,
+            jsonb_build_object(
+                'partner_name', private.display_name(one.partner_id),
+                'venue_name', one.venue_name,
+                'scheduled_time', private.iso_utc(one.scheduled_time)
+            ) as meeting
+        from counted as one
+        where one.is_new
+        order by one.scheduled_time desc
+        limit 5
+    )
+
+    select jsonb_build_object(
+        'met_count', count(*) filter (where one.is_new),
+        'met',
+        coalesce((select jsonb_agg(told.meeting order by told.scheduled_time) from told), '[]'),
+        -- Held to the bounds of wingman/reputation/rules.py.
+        'score', greatest(-5, least(20, coalesce(sum(one.weight), 0))),
+        'score_before',
+        greatest(-5, least(20, coalesce(
+            sum(one.weight) filter (where one.counted_at < p_starts_at), 0
+        )))
+    )
+    from counted as one;
+$$;
+comment on function private.week_of_meetings is
+'What took place for one person in a week, and what that made of their reputation.';
+
+create function private.open_invitations(
+    p_user_id uuid, p_before timestamptz, p_now timestamptz
+)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'invitation_count', count(*),
+        'invitations',
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'inviter_name', private.display_name(pending.user1_id),
+                    'expires_at', private.iso_utc(pending.expires_at)
+                )
+                order by pending.expires_at
+            ) filter (where pending.place <= 5),
+            '[]'
+        )
+    )
+    from (
+        select
+            invited.user1_id,
+            invited.expires_at,
+            row_number() over (order by invited.expires_at) as place
+        from public.wingman_matches as invited
+        where invited.user2_id = p_user_id
+            and invited.status = 'pending'
+            and invited.created_at < p_before
+            and invited.expires_at > p_now
+    ) as pending;
+$$;
+comment on function private.open_invitations is
+'Who waits for an answer of one person since before a moment.';
+
+create function private.weekly_digest(
+    p_user_id uuid, p_timezone text, p_now timestamptz
+)
+returns table (dedupe_key text, template_data jsonb)
+language plpgsql
+stable
+rows 1
+set search_path = ''
+as $$
+declare
+    v_name text;
+    v_first_day date;
+    v_starts_at timestamptz;
+    v_ends_at timestamptz;
+    v_facts jsonb;
+begin
+    select * into v_name, v_first_day, v_starts_at, v_ends_at
+    from private.last_week(p_timezone, p_now);
+    dedupe_key := concat_ws(':', 'weekly_digest', p_user_id, v_name);
+    -- In this order: most hours of a week end at the first step, most of Monday's at the second.
+    if p_now >= v_ends_at + interval '48 hours'
+        or exists (
+            select 1 from public.email_logs as mail where mail.dedupe_key = weekly_digest.dedupe_key
+        ) then
+        return;
+    end if;
+    v_facts := private.week_of_meetings(p_user_id, v_starts_at, v_ends_at)
+        || private.open_invitations(p_user_id, v_ends_at, p_now);
+    if (v_facts ->> 'met_count')::integer = 0
+        and (v_facts ->> 'invitation_count')::integer = 0
+        and v_facts -> 'score' = v_facts -> 'score_before' then
+        return;
+    end if;
+    template_data := v_facts || jsonb_build_object(
+        'first_day', v_first_day,
+        'last_day', v_first_day + 6,
+        'week_ends_at', private.iso_utc(v_ends_at)
+    );
+    return next;
+end;
+$$;
+comment on function private.weekly_digest is
+'The digest of the week that ended last by the reader''s clock: no row when it was recorded before,
+when it is older than two days, or when there is nothing to say.';
+
+create function public.record_weekly_digests(
+    p_after uuid, p_limit integer, p_now timestamptz
+)
+returns jsonb
+language sql
+security definer
+set search_path = ''
+as $$
+    with
+    page as materialized (
+        select wish.user_id
+        from public.email_preferences as wish
+        where wish.marketing_emails
+            and (p_after is null or wish.user_id > p_after)
+        order by wish.user_id
+        limit p_limit
+    ),
+
+    recorded as (
+        insert into public.email_logs as mail (
+            user_id, email_template, recipient_email, template_data, dedupe_key, priority
+        )
+        select
+            profile.id,
+            'weekly_digest',
+            profile.email,
+            digest.template_data,
+            digest.dedupe_key,
+            'bulk'
+        from page
+        inner join public.user_profiles as profile on page.user_id = profile.id
+        inner join private.email_wishes as wish on page.user_id = wish.user_id
+        cross join lateral private.weekly_digest(profile.id, wish.timezone, p_now) as digest
+        where profile.email is not null
+        on conflict (dedupe_key) do nothing
+        returning mail.id
+    )
+
+    select jsonb_build_object(
+        'recorded', (select count(*) from recorded),
+        'last', (
+            select case when count(*) = p_limit then (array_agg(user_id order by user_id desc))[1] end
+            from page
+        )
+    );
+$$;
+comment on function public.record_weekly_digests is
+'Records the digests of one page of the readers who asked for them, once per reader and ISO week;
+`last` is where the next page begins, null after the last one.
+Security definer because service_role may write no mail by itself.';
+grant execute on function public.record_weekly_digests to service_role;

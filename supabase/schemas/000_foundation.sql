@@ -1,0 +1,55 @@
+-- These files describe the database. Concatenated in the order of their names they build it, and
+-- each object is defined in one of them. docs/decisions/016-schemas.md says how a database that
+-- already exists is changed.
+
+-- A hosted project opens each new table, function and sequence in `public` to these roles, and
+-- PostgreSQL opens each new function to everyone. Here an object is closed until a grant opens it.
+alter default privileges revoke execute on functions from public;
+alter default privileges in schema public
+revoke all on functions from anon, authenticated, service_role;
+alter default privileges in schema public
+revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema public
+revoke all on sequences from anon, authenticated, service_role;
+
+-- A hosted project has this schema. Its roles may use what lies in it.
+create extension if not exists postgis with schema extensions;
+create extension if not exists pg_trgm with schema extensions;
+
+-- PostgREST serves `public` alone, so what lies here is reached only through functions in `public`.
+create schema private;
+comment on schema private is 'Not exposed: tables and helpers behind the functions in public.';
+
+-- The worker functions run as service_role itself and call helpers in here.
+grant usage on schema private to service_role;
+
+create function private.stamp_update()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.updated_at := now();
+    return new;
+end;
+$$;
+
+create function private.iso_utc(p_time timestamptz)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select to_char(p_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+$$;
+
+create function public.ping()
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+    select now();
+$$;
+comment on function public.ping is 'The database answers: for the health check.';
+grant execute on function public.ping to anon, authenticated, service_role;

@@ -1,0 +1,98 @@
+create table public.user_profiles (
+    id uuid primary key references auth.users (id) on delete cascade,
+    email text,
+    first_name text,
+    last_name text,
+    timezone text not null default 'UTC',
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    -- `at time zone` fails on a name that PostgreSQL does not know.
+    constraint user_profiles_timezone_known
+    check ((timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null)
+);
+comment on table public.user_profiles is
+'One row per account, made with it. The address never leaves the database through a user''s hands.';
+
+-- A reader is found by one page of a hash index and the row, however many readers there are; the
+-- tree of a key has two or three pages above the row.
+create index user_profiles_id_hash
+on public.user_profiles using hash (id);
+
+alter table public.user_profiles enable row level security;
+
+grant select (id, first_name, last_name, timezone, created_at, updated_at)
+on public.user_profiles to authenticated;
+grant select on public.user_profiles to service_role;
+
+create policy user_profiles_read_own on public.user_profiles
+for select to authenticated
+using (id = (select auth.uid()));
+
+create function private.keep_user_profile()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.user_profiles (id, email, first_name, last_name)
+    values (
+        new.id,
+        new.email,
+        nullif(left(btrim(new.raw_user_meta_data ->> 'first_name'), 100), ''),
+        nullif(left(btrim(new.raw_user_meta_data ->> 'last_name'), 100), '')
+    )
+    on conflict (id) do update
+        set
+            email = excluded.email,
+            updated_at = now();
+    return null;
+end;
+$$;
+comment on function private.keep_user_profile is
+'Security definer because the role of Supabase Auth writes auth.users and may not write profiles.';
+
+create trigger keep_user_profile
+after insert or update of email on auth.users
+for each row execute function private.keep_user_profile();
+
+-- Accounts that are older than the trigger.
+insert into public.user_profiles (id, email, first_name, last_name)
+select
+    registered.id,
+    registered.email,
+    nullif(left(btrim(registered.raw_user_meta_data ->> 'first_name'), 100), '') as first_name,
+    nullif(left(btrim(registered.raw_user_meta_data ->> 'last_name'), 100), '') as last_name
+from auth.users as registered;
+
+create function private.caller_id()
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_id uuid;
+begin
+    select profile.id into v_id
+    from public.user_profiles as profile
+    where profile.id = (select auth.uid());
+    if v_id is null then
+        raise exception 'unauthenticated' using errcode = 'WA001';
+    end if;
+    return v_id;
+end;
+$$;
+comment on function private.caller_id is
+'Who calls; a token may outlive its account, so the profile must still be there.';
+
+create function private.display_name(p_user_id uuid)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(nullif(btrim(profile.first_name), ''), 'Someone')
+    from public.user_profiles as profile
+    where profile.id = p_user_id;
+$$;

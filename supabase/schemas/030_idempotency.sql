@@ -1,0 +1,51 @@
+create table private.idempotency_keys (
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    -- Not reserved in PostgreSQL, and what the header calls it.
+    key text not null, -- noqa: RF04
+    request_hash text not null,
+    response jsonb not null,
+    created_at timestamptz not null default now(),
+    primary key (user_id, key),
+    constraint idempotency_keys_length check (char_length(key) <= 255)
+);
+comment on table private.idempotency_keys is
+'First answers of creating requests, remembered for 24 hours.';
+
+alter table private.idempotency_keys enable row level security;
+
+create function private.replayed_response(p_user_id uuid, p_key text, p_hash text)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_first private.idempotency_keys;
+begin
+    delete from private.idempotency_keys as stale
+    where stale.user_id = p_user_id and stale.created_at <= now() - interval '24 hours';
+    select stored.* into v_first
+    from private.idempotency_keys as stored
+    where stored.user_id = p_user_id and stored.key = p_key;
+    if v_first.request_hash <> coalesce(p_hash, '') then
+        raise exception 'idempotency_key_reused' using errcode = 'WA002';
+    end if;
+    return v_first.response;
+end;
+$$;
+comment on function private.replayed_response is
+'The first answer under this key, or null. The caller holds the lock on the user''s profile row, so
+a second use waits for the first to commit.';
+
+create function private.remember_response(
+    p_user_id uuid, p_key text, p_hash text, p_response jsonb
+)
+returns void
+language sql
+set search_path = ''
+as $$
+    insert into private.idempotency_keys (user_id, key, request_hash, response)
+    select p_user_id, p_key, coalesce(p_hash, ''), p_response
+    where p_key is not null;
+$$;
+comment on function private.remember_response is
+'Keeps the first answer under a key; whoever replays it enqueues nothing.';

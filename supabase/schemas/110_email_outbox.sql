@@ -1,0 +1,185 @@
+create table public.email_suppressions (
+    address_hash text primary key,
+    reason text not null,
+    created_at timestamptz not null default now(),
+    constraint email_suppressions_sha256 check (address_hash ~ '^[0-9a-f]{64}$')
+);
+comment on table public.email_suppressions is
+'Addresses that bounced or complained, kept as a hash so that they outlive the account.';
+
+alter table public.email_suppressions enable row level security;
+
+grant select on public.email_suppressions to service_role;
+
+create function private.address_hash(p_address text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select encode(sha256(convert_to(lower(btrim(p_address)), 'UTF8')), 'hex');
+$$;
+grant execute on function private.address_hash to service_role;
+
+create table private.email_lanes (
+    priority text primary key,
+    paused_until timestamptz,
+    paused_reason text,
+    constraint email_lanes_priority_known check (priority in ('urgent', 'bulk')),
+    constraint email_lanes_pause_has_a_reason check (num_nulls(paused_until, paused_reason) <> 1)
+);
+comment on table private.email_lanes is
+'The lanes of mail. A paused lane is neither handed out nor claimed; locking its row is how claims
+take turns.';
+
+alter table private.email_lanes enable row level security;
+
+grant select, update on private.email_lanes to service_role;
+
+insert into private.email_lanes (priority) values ('urgent'), ('bulk')
+on conflict (priority) do nothing;
+
+create table public.email_logs (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    match_id uuid,
+    session_id uuid,
+    email_template text not null,
+    recipient_email text not null,
+    subject text,
+    template_data jsonb not null default '{}',
+    dedupe_key text not null unique,
+    priority text not null,
+    delivery_status text not null default 'pending',
+    created_at timestamptz not null default now(),
+    due_at timestamptz not null default now(),
+    first_due_at timestamptz,
+    enqueued_at timestamptz,
+    lease_token uuid,
+    lease_expires_at timestamptz,
+    send_group uuid,
+    group_position integer,
+    group_started_at timestamptz,
+    retry_count integer not null default 0,
+    replay_count integer not null default 0,
+    first_failed_at timestamptz,
+    given_up_at timestamptz,
+    error_message text,
+    sent_at timestamptz,
+    resend_message_id text,
+    -- When a worker may next take the email; null once it is settled.
+    claimable_at timestamptz generated always as (
+        case delivery_status when 'pending' then due_at when 'sending' then lease_expires_at end
+    ) stored,
+    constraint email_logs_priority_known check (priority in ('urgent', 'bulk')),
+    constraint email_logs_status_known check (
+        delivery_status in (
+            'pending', 'sending', 'sent', 'delivered', 'bounced', 'complained',
+            'failed', 'suppressed', 'skipped', 'cancelled', 'unknown'
+        )
+    ),
+    constraint email_logs_sending_is_leased check (
+        delivery_status <> 'sending' or num_nulls(lease_token, lease_expires_at) = 0
+    ),
+    constraint email_logs_group_whole
+    check (num_nulls(send_group, group_position, group_started_at) in (0, 3))
+) with (
+    -- Handing an email out changes no indexed column: with room in its page it stays where the
+    -- indexes find it.
+    fillfactor = 80,
+    -- Settled emails leave dead entries at the head of a lane; clear them long before a fifth of a
+    -- large table has changed.
+    autovacuum_vacuum_scale_factor = 0.01,
+    autovacuum_vacuum_threshold = 5000
+);
+comment on table public.email_logs is
+'Outbox and log of every mail: written with the change that causes it, sent by email_sender.';
+comment on column public.email_logs.enqueued_at is
+'When the sweep last handed the mail to a queue; null after a claim or a retry.';
+comment on column public.email_logs.send_group is
+'Idempotency key of the provider request; the group goes out again as a whole, in this order.';
+comment on column public.email_logs.first_failed_at is
+'First counted failure: retries end 20 h after it, however long the mail had waited before.';
+comment on column public.email_logs.first_due_at is
+'When the mail became due, once a retry has moved `due_at`. Null before that, and again where it was
+our own decision that it leaves later.';
+
+create unique index email_logs_send_group
+on public.email_logs (send_group, group_position)
+where send_group is not null;
+create index email_logs_open_groups
+on public.email_logs (group_started_at)
+where send_group is not null and claimable_at is not null;
+create index email_logs_of_user
+on public.email_logs (user_id, created_at desc, id desc);
+create index email_logs_of_match
+on public.email_logs (match_id)
+where match_id is not null;
+-- Two short indexes instead of one: new mail and repeated requests are claimed by different rules.
+create index email_logs_due
+on public.email_logs (priority, claimable_at, id)
+where claimable_at is not null and send_group is null;
+create index email_logs_due_groups
+on public.email_logs (priority, claimable_at)
+where claimable_at is not null and send_group is not null;
+create index email_logs_dead_letters
+on public.email_logs (created_at desc, id desc)
+where delivery_status in ('failed', 'unknown');
+create index email_logs_sent
+on public.email_logs (sent_at)
+where sent_at is not null;
+create index email_logs_of_session
+on public.email_logs (session_id)
+where session_id is not null;
+create index email_logs_message
+on public.email_logs (resend_message_id)
+where resend_message_id is not null;
+-- Rows lie in the table in the order in which they came: a few pages of index for all of them,
+-- which no change of a row has to touch.
+create index email_logs_age
+on public.email_logs using brin (created_at) with (autosummarize = on);
+-- What went, or may have gone, to the provider for one reader; new mail is not in it.
+create index email_logs_handed_over
+on public.email_logs (user_id, group_started_at)
+where group_started_at is not null;
+create index email_logs_retried
+on public.email_logs (priority, first_due_at)
+where first_due_at is not null and claimable_at is not null;
+
+-- No policy: users never read this table, it holds addresses.
+alter table public.email_logs enable row level security;
+
+grant select, update on public.email_logs to service_role;
+
+create function private.stamp_given_up()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.given_up_at := now();
+    return new;
+end;
+$$;
+
+create trigger stamp_given_up
+before update on public.email_logs
+for each row
+when (
+    new.delivery_status in ('failed', 'unknown')
+    and old.delivery_status is distinct from new.delivery_status
+)
+execute function private.stamp_given_up();
+
+create table private.email_leases (
+    token uuid primary key,
+    mail_ids uuid[] not null,
+    expires_at timestamptz not null
+);
+comment on table private.email_leases is
+'What a worker has claimed and not yet bound into a send group. The mails themselves are not touched
+before that: a claim writes this one row, and whoever cancels a mail need not wait for the worker.';
+
+alter table private.email_leases enable row level security;
+
+grant select, insert, update, delete on private.email_leases to service_role;

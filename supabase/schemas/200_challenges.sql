@@ -1,0 +1,51 @@
+create table public.challenges (
+    id uuid primary key default gen_random_uuid(),
+    difficulty text not null,
+    title text not null,
+    description text not null,
+    points integer not null,
+    active boolean not null default true,
+    created_at timestamptz not null default now(),
+    constraint challenges_difficulty_known
+    check (difficulty in ('beginner', 'intermediate', 'advanced')),
+    constraint challenges_title_length check (char_length(title) between 1 and 100),
+    constraint challenges_description_length check (char_length(description) between 1 and 500),
+    constraint challenges_points_range check (points between 10 and 100)
+);
+comment on table public.challenges is
+'Small things to dare, public; one that is no longer offered is retired by `active`, not deleted.';
+
+alter table public.challenges enable row level security;
+
+grant select (id, difficulty, title, description, points) on public.challenges
+to anon, authenticated;
+
+create policy challenges_read_active on public.challenges
+for select to anon, authenticated
+using (active);
+
+create function public.list_challenges(p_difficulty text default null)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'id', offered.id,
+                'difficulty', offered.difficulty,
+                'title', offered.title,
+                'description', offered.description,
+                'points', offered.points
+            )
+            order by offered.points, offered.title, offered.id
+        ),
+        '[]'::jsonb
+    )
+    from public.challenges as offered
+    where p_difficulty is null or offered.difficulty = p_difficulty;
+$$;
+comment on function public.list_challenges is
+'What may be chosen, easiest first; all of them, or those of one difficulty.';
+grant execute on function public.list_challenges to anon, authenticated;

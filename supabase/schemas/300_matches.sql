@@ -1,0 +1,192 @@
+create table public.wingman_matches (
+    id uuid primary key default gen_random_uuid(),
+    user1_id uuid not null references public.user_profiles (id) on delete cascade,
+    user2_id uuid not null references public.user_profiles (id) on delete cascade,
+    initiator_id uuid not null,
+    status text not null default 'pending',
+    venue_suggestion text,
+    note text,
+    created_at timestamptz not null default now(),
+    responded_at timestamptz,
+    expires_at timestamptz not null default now() + interval '48 hours',
+    constraint wingman_matches_two_people check (user1_id <> user2_id),
+    constraint wingman_matches_initiator_is_user1 check (initiator_id = user1_id),
+    constraint wingman_matches_status_known
+    check (status in ('pending', 'accepted', 'declined', 'expired', 'withdrawn')),
+    constraint wingman_matches_venue_suggestion_length
+    check (char_length(venue_suggestion) <= 200),
+    constraint wingman_matches_note_length check (char_length(note) <= 500)
+);
+comment on table public.wingman_matches is
+'Invitations and what became of them; user1 invited user2. An account takes its matches with it.';
+
+create unique index wingman_matches_one_open_per_pair
+on public.wingman_matches (least(user1_id, user2_id), greatest(user1_id, user2_id))
+where status in ('pending', 'accepted');
+create index wingman_matches_declined_of_pair
+on public.wingman_matches (
+    least(user1_id, user2_id), greatest(user1_id, user2_id), responded_at
+)
+where status = 'declined';
+create index wingman_matches_of_user1
+on public.wingman_matches (user1_id, created_at desc, id desc);
+create index wingman_matches_of_user2
+on public.wingman_matches (user2_id, created_at desc, id desc);
+create index wingman_matches_pending_by_end
+on public.wingman_matches (expires_at)
+where status = 'pending';
+
+-- No policy and no grant: a stored 'pending' may have expired, and only the functions say so.
+alter table public.wingman_matches enable row level security;
+
+alter table public.email_logs
+add constraint email_logs_match_id_fkey
+foreign key (match_id) references public.wingman_matches (id) on delete set null;
+
+create function private.match_status(p_match public.wingman_matches)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select case
+        when p_match.status = 'pending' and p_match.expires_at <= now() then 'expired'
+        else p_match.status
+    end;
+$$;
+comment on function private.match_status is
+'The status to show: a pending invitation past its time has expired, whether or not it was marked.';
+
+create function private.match_json(p_match public.wingman_matches)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_match.id,
+        'user1_id', p_match.user1_id,
+        'user2_id', p_match.user2_id,
+        'initiator_id', p_match.initiator_id,
+        'status', private.match_status(p_match),
+        'venue_suggestion', p_match.venue_suggestion,
+        'note', p_match.note,
+        'created_at', private.iso_utc(p_match.created_at),
+        'responded_at', private.iso_utc(p_match.responded_at),
+        'expires_at', private.iso_utc(p_match.expires_at)
+    );
+$$;
+
+create function public.get_match(p_match_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_match public.wingman_matches;
+begin
+    select found_match.* into v_match
+    from public.wingman_matches as found_match
+    where found_match.id = p_match_id
+        and v_caller in (found_match.user1_id, found_match.user2_id);
+    if v_match.id is null then
+        raise exception 'not_found' using errcode = 'WM002';
+    end if;
+    return private.match_json(v_match);
+end;
+$$;
+comment on function public.get_match is
+'Security definer because users have no grant on matches: a stored status may be out of date.';
+grant execute on function public.get_match to authenticated;
+
+create function private.matches_before(
+    p_user_id uuid, p_status text, p_limit integer, p_created_at timestamptz, p_id uuid
+)
+returns setof public.wingman_matches
+language sql
+stable
+set search_path = ''
+as $$
+    -- One ordered index scan per side: an `or` over both would read every match of the user.
+    (
+        select sent.*
+        from public.wingman_matches as sent
+        where sent.user1_id = p_user_id
+            and (sent.created_at, sent.id) < (p_created_at, p_id)
+            and (p_status is null or private.match_status(sent) = p_status)
+        order by sent.created_at desc, sent.id desc
+        limit p_limit
+    )
+    union all
+    (
+        select received.*
+        from public.wingman_matches as received
+        where received.user2_id = p_user_id
+            and (received.created_at, received.id) < (p_created_at, p_id)
+            and (p_status is null or private.match_status(received) = p_status)
+        order by received.created_at desc, received.id desc
+        limit p_limit
+    )
+    order by created_at desc, id desc
+    limit p_limit;
+$$;
+
+create function public.list_matches(
+    p_status text default null,
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                private.match_json(listed.*::public.wingman_matches)
+                order by listed.created_at desc, listed.id desc
+            ),
+            '[]'::jsonb
+        )
+        from private.matches_before(
+            v_caller,
+            p_status,
+            least(greatest(p_limit, 1), 101),
+            coalesce(p_before_created_at, 'infinity'),
+            coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        ) as listed
+    );
+end;
+$$;
+comment on function public.list_matches is
+'Newest first, at most 101 (a page of 100 and one to know of more), from before the given match.
+Security definer because users have no grant on matches: a stored status may be out of date.';
+grant execute on function public.list_matches to authenticated;
+
+create function private.lock_match(p_match_id uuid, p_party uuid)
+returns public.wingman_matches
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    select locked.* into v_match
+    from public.wingman_matches as locked
+    where locked.id = p_match_id and p_party in (locked.user1_id, locked.user2_id)
+    for update;
+    if v_match.id is null then
+        raise exception 'not_found' using errcode = 'WM002';
+    end if;
+    return v_match;
+end;
+$$;

@@ -1,0 +1,236 @@
+create function private.open_match(
+    p_inviter_id uuid, p_invitee_id uuid, p_venue_suggestion text, p_note text
+)
+returns public.wingman_matches
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    update public.wingman_matches as stale
+    set status = 'expired'
+    where least(stale.user1_id, stale.user2_id) = least(p_inviter_id, p_invitee_id)
+        and greatest(stale.user1_id, stale.user2_id) = greatest(p_inviter_id, p_invitee_id)
+        and stale.status = 'pending'
+        and stale.expires_at <= now();
+
+    insert into public.wingman_matches as opened (
+        user1_id, user2_id, initiator_id, venue_suggestion, note
+    )
+    values (p_inviter_id, p_invitee_id, p_inviter_id, p_venue_suggestion, p_note)
+    on conflict do nothing
+    returning opened.* into v_match;
+    if v_match.id is null then
+        raise exception 'match_already_open' using errcode = 'WM003';
+    end if;
+
+    -- After the insert, which waits for an answer that is just being given: a decline shows here.
+    perform from public.wingman_matches as declined
+    where least(declined.user1_id, declined.user2_id) = least(p_inviter_id, p_invitee_id)
+        and greatest(declined.user1_id, declined.user2_id) = greatest(p_inviter_id, p_invitee_id)
+        and declined.status = 'declined'
+        and declined.responded_at > now() - interval '7 days';
+    if found then
+        raise exception 'recently_declined' using errcode = 'WM004';
+    end if;
+    return v_match;
+end;
+$$;
+
+create function private.check_daily_limit(p_inviter_id uuid, p_max_daily integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_limit integer;
+    v_blocking timestamptz;
+begin
+    select greatest(least(p_max_daily, settings.max_daily_matches), 0) into v_limit
+    from private.app_settings as settings;
+    -- Newest first and the new one included: what lies beyond the limit must age out first.
+    select sent.created_at into v_blocking
+    from public.wingman_matches as sent
+    where sent.user1_id = p_inviter_id and sent.created_at > now() - interval '24 hours'
+    order by sent.created_at desc, sent.id desc
+    offset v_limit
+    limit 1;
+    if found then
+        raise exception 'daily_match_limit' using
+            errcode = 'WM006',
+            detail = ceil(extract(epoch from v_blocking + interval '24 hours' - now()));
+    end if;
+end;
+$$;
+
+create function public.request_match(
+    p_invitee_id uuid,
+    p_venue_suggestion text,
+    p_note text,
+    p_max_daily integer,
+    p_idempotency_key text default null,
+    p_request_hash text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_replay jsonb;
+    v_match public.wingman_matches;
+    v_response jsonb;
+begin
+    if p_invitee_id = v_caller then
+        raise exception 'cannot_invite_yourself' using errcode = 'WM005';
+    end if;
+    -- One inviter at a time: makes the daily limit and the idempotency key race-free.
+    perform from public.user_profiles where id = v_caller for no key update;
+    v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
+    if v_replay is not null then
+        return v_replay || '{"replayed": true, "emails": []}';
+    end if;
+    perform from public.user_profiles where id = p_invitee_id for key share;
+    if not found then
+        raise exception 'not_found' using errcode = 'WM001';
+    end if;
+
+    v_match := private.open_match(v_caller, p_invitee_id, p_venue_suggestion, p_note);
+    perform private.check_daily_limit(v_caller, p_max_daily);
+    v_response := jsonb_build_object('match', private.match_json(v_match));
+    if p_idempotency_key is not null then
+        insert into private.idempotency_keys (user_id, key, request_hash, response)
+        values (v_caller, p_idempotency_key, coalesce(p_request_hash, ''), v_response);
+    end if;
+    return v_response || jsonb_build_object(
+        'replayed', false,
+        'emails', private.record_match_email(
+            'match_invitation',
+            p_invitee_id,
+            v_match.id,
+            jsonb_build_object(
+                'inviter_name', private.display_name(v_caller),
+                'venue_suggestion', v_match.venue_suggestion,
+                'note', v_match.note,
+                'expires_at', private.iso_utc(v_match.expires_at)
+            )
+        )
+    );
+end;
+$$;
+comment on function public.request_match is
+'Opens a match and records its invitation mail. Security definer because users write no table.';
+grant execute on function public.request_match to authenticated;
+
+create function private.check_still_pending(p_match public.wingman_matches)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if private.match_status(p_match) = 'expired' then
+        raise exception 'match_expired' using errcode = 'WM009';
+    elsif p_match.status <> 'pending' then
+        raise exception 'match_already_answered' using errcode = 'WM008';
+    end if;
+end;
+$$;
+
+create function public.respond_to_match(p_match_id uuid, p_action text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_answer constant text := case p_action
+        when 'accept' then 'accepted' when 'decline' then 'declined'
+    end;
+    v_match public.wingman_matches;
+    v_emails jsonb := '[]';
+begin
+    if v_answer is null then
+        raise exception 'invalid_action' using errcode = 'WM011';
+    end if;
+    v_match := private.lock_match(p_match_id, v_caller);
+    if v_match.initiator_id = v_caller then
+        raise exception 'initiator_cannot_respond' using errcode = 'WM007';
+    end if;
+    if v_match.status <> v_answer then
+        perform private.check_still_pending(v_match);
+        update public.wingman_matches as answered
+        set status = v_answer, responded_at = now()
+        where answered.id = p_match_id
+        returning answered.* into v_match;
+        perform private.cancel_invitation_email(p_match_id);
+        v_emails := private.record_answer_emails(v_match);
+    end if;
+    return jsonb_build_object('match', private.match_json(v_match), 'emails', v_emails);
+end;
+$$;
+comment on function public.respond_to_match is
+'Answers an invitation once and records the mails. Security definer because users write no table.';
+grant execute on function public.respond_to_match to authenticated;
+
+create function public.withdraw_match(p_match_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_match public.wingman_matches := private.lock_match(p_match_id, v_caller);
+begin
+    if v_match.initiator_id <> v_caller then
+        raise exception 'only_the_initiator_can_withdraw' using errcode = 'WM010';
+    end if;
+    if v_match.status <> 'withdrawn' then
+        perform private.check_still_pending(v_match);
+        update public.wingman_matches as withdrawn
+        set status = 'withdrawn'
+        where withdrawn.id = p_match_id
+        returning withdrawn.* into v_match;
+        perform private.cancel_invitation_email(p_match_id);
+    end if;
+    return jsonb_build_object('match', private.match_json(v_match), 'emails', '[]'::jsonb);
+end;
+$$;
+comment on function public.withdraw_match is
+'Takes a pending invitation back. Security definer because users write no table.';
+grant execute on function public.withdraw_match to authenticated;
+
+create function public.expire_matches(p_limit integer)
+returns integer
+language sql
+security definer
+set search_path = ''
+as $$
+    with
+    stale as materialized (
+        select pending.id
+        from public.wingman_matches as pending
+        where pending.status = 'pending' and pending.expires_at <= now()
+        order by pending.expires_at
+        limit p_limit
+        for update skip locked
+    ),
+
+    expired as (
+        update public.wingman_matches as pending
+        set status = 'expired'
+        from stale
+        where pending.id = stale.id
+        returning private.cancel_invitation_email(pending.id)
+    )
+
+    select count(*)::integer from expired;
+$$;
+comment on function public.expire_matches is
+'Marks invitations whose time is over, and takes back the mail of those that could not be sent so
+long; to be called until it returns 0. Security definer because workers have no grant on matches.';
+grant execute on function public.expire_matches to service_role;

@@ -1,0 +1,113 @@
+create table public.wingman_sessions (
+    id uuid primary key default gen_random_uuid(),
+    match_id uuid not null references public.wingman_matches (id) on delete cascade,
+    user1_id uuid not null,
+    user2_id uuid not null,
+    venue_name text not null,
+    scheduled_time timestamptz not null,
+    status text not null default 'scheduled',
+    user1_challenge_id uuid references public.challenges (id),
+    user2_challenge_id uuid references public.challenges (id),
+    user1_completed_confirmed_by_user2 boolean not null default false,
+    user2_completed_confirmed_by_user1 boolean not null default false,
+    no_show_user_ids uuid[] not null default '{}',
+    cancelled_by uuid,
+    cancel_reason text,
+    notes text,
+    completed_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    -- What iCalendar (RFC 5545) calls it.
+    sequence integer not null default 0, -- noqa: RF04
+    -- What the session says about a person: the one definition that reputation counts by.
+    user1_counts_as text generated always as (
+        case
+            when user1_id = any(no_show_user_ids)
+                then case when status in ('no_show', 'cancelled') then 'no_show' end
+            when
+                status = 'completed'
+                and (user1_completed_confirmed_by_user2 or user2_completed_confirmed_by_user1)
+                then 'completed'
+        end
+    ) stored,
+    user2_counts_as text generated always as (
+        case
+            when user2_id = any(no_show_user_ids)
+                then case when status in ('no_show', 'cancelled') then 'no_show' end
+            when
+                status = 'completed'
+                and (user1_completed_confirmed_by_user2 or user2_completed_confirmed_by_user1)
+                then 'completed'
+        end
+    ) stored,
+    constraint wingman_sessions_status_known
+    check (status in ('scheduled', 'completed', 'cancelled', 'no_show', 'expired')),
+    constraint wingman_sessions_venue_name_length check (char_length(venue_name) between 1 and 200),
+    constraint wingman_sessions_notes_length check (char_length(notes) <= 2000),
+    constraint wingman_sessions_cancel_reason_length check (char_length(cancel_reason) <= 500)
+);
+comment on table public.wingman_sessions is
+'Meetings of a match and what became of them: docs/decisions/007-session-states.md.';
+comment on column public.wingman_sessions.user1_id is
+'As in the match, copied by a trigger: what is read per person must not need a join.';
+comment on column public.wingman_sessions.user1_completed_confirmed_by_user2 is
+'user2 says that user1 took part; user2_completed_confirmed_by_user1 is the other way round.';
+comment on column public.wingman_sessions.no_show_user_ids is
+'Who was reported missing, and who cancelled late.';
+
+create unique index wingman_sessions_one_open_per_match
+on public.wingman_sessions (match_id)
+where status = 'scheduled';
+create index wingman_sessions_of_match
+on public.wingman_sessions (match_id);
+create index wingman_sessions_of_user1
+on public.wingman_sessions (user1_id, created_at desc, id desc);
+create index wingman_sessions_of_user2
+on public.wingman_sessions (user2_id, created_at desc, id desc);
+create index wingman_sessions_counted_for_user1
+on public.wingman_sessions (user1_id, user1_counts_as)
+where user1_counts_as is not null;
+create index wingman_sessions_counted_for_user2
+on public.wingman_sessions (user2_id, user2_counts_as)
+where user2_counts_as is not null;
+create index wingman_sessions_open_by_time
+on public.wingman_sessions (scheduled_time)
+where status = 'scheduled';
+-- One page above the row, as for readers (20261121190000).
+create index wingman_sessions_id_hash
+on public.wingman_sessions using hash (id);
+
+-- No policy and no grant: a stored 'scheduled' may have begun, and only the functions say so.
+alter table public.wingman_sessions enable row level security;
+
+-- Columns, not the table: the words of two people are no business of a sender.
+grant select (id, status, sequence) on public.wingman_sessions to service_role;
+
+create function private.copy_session_people()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    select pair.user1_id, pair.user2_id into new.user1_id, new.user2_id
+    from public.wingman_matches as pair
+    where pair.id = new.match_id;
+    return new;
+end;
+$$;
+
+create trigger copy_session_people
+before insert or update of match_id, user1_id, user2_id on public.wingman_sessions
+for each row execute function private.copy_session_people();
+
+create trigger stamp_update
+before update on public.wingman_sessions
+for each row execute function private.stamp_update();
+
+-- Emails about a session carry its match too, because deleting a match cleans its emails.
+-- Deferred because deleting an account changes them twice: when its match goes, their session is
+-- gone too, but not yet out of the row.
+alter table public.email_logs
+add constraint email_logs_session_id_fkey
+foreign key (session_id) references public.wingman_sessions (id)
+on delete set null deferrable initially deferred;

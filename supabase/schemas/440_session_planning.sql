@@ -1,0 +1,226 @@
+create function private.check_scheduled_time(p_scheduled_time timestamptz)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if (p_scheduled_time > now() and p_scheduled_time <= now() + interval '1 year') is not true then
+        raise exception 'invalid_scheduled_time' using errcode = 'WS010';
+    end if;
+end;
+$$;
+
+create function private.check_challenge(p_challenge_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    perform from public.challenges as offered
+    where offered.id = p_challenge_id and offered.active;
+    if p_challenge_id is not null and not found then
+        raise exception 'not_found' using errcode = 'WC001';
+    end if;
+end;
+$$;
+
+create function private.check_match_accepted(p_match_id uuid, p_party uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_status text;
+begin
+    -- An accepted match stays one, so no lock is needed.
+    select pair.status into v_status
+    from public.wingman_matches as pair
+    where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id);
+    if v_status is null then
+        raise exception 'not_found' using errcode = 'WM002';
+    elsif v_status <> 'accepted' then
+        raise exception 'match_not_accepted' using errcode = 'WS002';
+    end if;
+end;
+$$;
+
+create function private.close_previous_session(p_match_id uuid)
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    select previous.* into v_session
+    from public.wingman_sessions as previous
+    where previous.match_id = p_match_id
+        and previous.status = 'scheduled'
+        and previous.scheduled_time <= now() - interval '24 hours'
+    for update;
+    if v_session.id is null then
+        return '{}';
+    end if;
+    return private.counted_users(private.close_session(v_session));
+end;
+$$;
+comment on function private.close_previous_session is
+'A session whose grace is over must not stand in the way of the next until a job comes by.';
+
+create function private.open_session(
+    p_match_id uuid,
+    p_venue_name text,
+    p_scheduled_time timestamptz,
+    p_user1_challenge_id uuid,
+    p_user2_challenge_id uuid,
+    p_notes text
+)
+returns public.wingman_sessions
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    insert into public.wingman_sessions as opened (
+        match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id, notes
+    )
+    values (
+        p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id, p_user2_challenge_id,
+        p_notes
+    )
+    on conflict (match_id) where status = 'scheduled' do nothing
+    returning opened.* into v_session;
+    if v_session.id is null then
+        raise exception 'session_already_open' using errcode = 'WS003';
+    end if;
+    return v_session;
+end;
+$$;
+
+create function public.create_session(
+    p_match_id uuid,
+    p_venue_name text,
+    p_scheduled_time timestamptz,
+    p_user1_challenge_id uuid default null,
+    p_user2_challenge_id uuid default null,
+    p_notes text default null,
+    p_idempotency_key text default null,
+    p_request_hash text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_changed uuid[];
+    v_session public.wingman_sessions;
+    v_answer jsonb;
+begin
+    -- One use of an idempotency key at a time.
+    perform from public.user_profiles where id = v_caller for no key update;
+    v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
+    if v_answer is not null then
+        return v_answer || '{"replayed": true, "emails": []}';
+    end if;
+    perform private.check_match_accepted(p_match_id, v_caller);
+    perform private.check_scheduled_time(p_scheduled_time);
+    perform private.check_challenge(p_user1_challenge_id);
+    perform private.check_challenge(p_user2_challenge_id);
+
+    v_changed := private.close_previous_session(p_match_id);
+    v_session := private.open_session(
+        p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id, p_user2_challenge_id,
+        p_notes
+    );
+    perform private.plan_reminders(v_session);
+    v_answer := private.session_answer(
+        v_session, v_changed, private.announce_session('session_scheduled', v_session, '{}')
+    );
+    perform private.remember_response(v_caller, p_idempotency_key, p_request_hash, v_answer);
+    return v_answer || '{"replayed": false}';
+end;
+$$;
+comment on function public.create_session is
+'Plans a meeting of an accepted match, tells both and writes their reminders.
+Security definer because users write no table.';
+grant execute on function public.create_session to authenticated;
+
+create function private.move_session(p_session_id uuid, p_before timestamptz)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    update public.wingman_sessions as moved
+    set sequence = moved.sequence + 1
+    where moved.id = p_session_id
+    returning moved.* into v_session;
+    perform private.drop_reminders(p_session_id);
+    perform private.plan_reminders(v_session);
+    return private.announce_session(
+        'session_rescheduled',
+        v_session,
+        jsonb_build_object(
+            'previous_time',
+            case when v_session.scheduled_time <> p_before then private.iso_utc(p_before) end
+        )
+    );
+end;
+$$;
+comment on function private.move_session is
+'Tells both of another time or place, the next revision of the plan, and plans reminders anew.';
+
+create function public.update_session(
+    p_session_id uuid,
+    p_venue_name text,
+    p_scheduled_time timestamptz,
+    p_notes text,
+    p_changes text[]
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_old constant public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+    v_new public.wingman_sessions;
+    v_emails jsonb := '[]';
+begin
+    perform private.check_session_open(v_old);
+    update public.wingman_sessions as changed
+    set
+        venue_name = case
+            when 'venue_name' = any(p_changes) then p_venue_name else changed.venue_name
+        end,
+        scheduled_time = case
+            when 'scheduled_time' = any(p_changes) then p_scheduled_time
+            else changed.scheduled_time
+        end,
+        notes = case when 'notes' = any(p_changes) then p_notes else changed.notes end
+    where changed.id = p_session_id
+    returning changed.* into v_new;
+
+    if (v_new.venue_name, v_new.scheduled_time) <> (v_old.venue_name, v_old.scheduled_time) then
+        if v_old.scheduled_time <= now() then
+            raise exception 'session_already_started' using errcode = 'WS006';
+        end if;
+        perform private.check_scheduled_time(v_new.scheduled_time);
+        v_emails := private.move_session(p_session_id, v_old.scheduled_time);
+    end if;
+    return private.session_answer(v_new, '{}', v_emails);
+end;
+$$;
+comment on function public.update_session is
+'Changes those fields of an open session that p_changes names; time and place only before its start.
+Security definer because users write no table.';
+grant execute on function public.update_session to authenticated;

@@ -1,0 +1,157 @@
+create function public.cancel_session(p_session_id uuid, p_reason text default null)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+begin
+    perform private.check_session_open(v_session);
+    -- Who has met, or has waited in vain, is not to lose that by the other's cancelling.
+    if v_session.user1_completed_confirmed_by_user2
+        or v_session.user2_completed_confirmed_by_user1
+        or cardinality(v_session.no_show_user_ids) > 0
+    then
+        raise exception 'session_already_answered' using errcode = 'WS007';
+    end if;
+    update public.wingman_sessions as cancelled
+    set
+        status = 'cancelled',
+        cancelled_by = v_caller,
+        cancel_reason = p_reason,
+        sequence = cancelled.sequence + 1,
+        no_show_user_ids = case
+            when cancelled.scheduled_time < now() + interval '2 hours' then array[v_caller]
+            else '{}'
+        end
+    where cancelled.id = p_session_id
+    returning cancelled.* into v_session;
+    perform private.drop_reminders(p_session_id);
+    return private.session_answer(
+        v_session,
+        private.counted_users(v_session),
+        private.record_session_email(
+            'session_cancelled',
+            private.partner_of(v_session, v_caller),
+            v_session,
+            now(),
+            jsonb_build_object('reason', p_reason)
+        )
+    );
+end;
+$$;
+comment on function public.cancel_session is
+'Calls an open session off and tells the other; less than 2 hours before the start, and after it,
+that is a no-show of who cancels. Security definer because users write no table.';
+grant execute on function public.cancel_session to authenticated;
+
+create function public.confirm_session(p_session_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+begin
+    perform private.check_session_open(v_session);
+    if v_session.scheduled_time > now() then
+        raise exception 'session_not_started' using errcode = 'WS005';
+    end if;
+    if private.has_confirmed(v_session, v_caller) then
+        return private.session_answer(v_session, '{}', '[]');
+    end if;
+    update public.wingman_sessions as confirmed
+    set
+        user1_completed_confirmed_by_user2 = confirmed.user1_completed_confirmed_by_user2
+        or v_caller = confirmed.user2_id,
+        user2_completed_confirmed_by_user1 = confirmed.user2_completed_confirmed_by_user1
+        or v_caller = confirmed.user1_id,
+        -- Who came late came after all.
+        no_show_user_ids = array_remove(
+            confirmed.no_show_user_ids, private.partner_of(v_session, v_caller)
+        )
+    where confirmed.id = p_session_id
+    returning confirmed.* into v_session;
+    if not (
+        v_session.user1_completed_confirmed_by_user2
+        and v_session.user2_completed_confirmed_by_user1
+    ) then
+        return private.session_answer(v_session, '{}', '[]');
+    end if;
+    v_session := private.settle_session(v_session, 'completed');
+    return private.session_answer(
+        v_session,
+        private.counted_users(v_session),
+        private.record_feedback_emails(v_session)
+    );
+end;
+$$;
+comment on function public.confirm_session is
+'Says that the other took part, and takes back what the caller reported before; the second of two
+completes the session. Security definer because users write no table.';
+grant execute on function public.confirm_session to authenticated;
+
+create function private.check_no_show_report(
+    p_session public.wingman_sessions, p_reporter uuid
+)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if p_session.status = 'cancelled'
+        or (p_session.status = 'completed' and private.has_confirmed(p_session, p_reporter))
+    then
+        raise exception 'session_not_open' using errcode = 'WS004';
+    elsif now() < p_session.scheduled_time + interval '15 minutes' then
+        raise exception 'no_show_too_early' using errcode = 'WS008';
+    elsif now() > p_session.scheduled_time + interval '168 hours' then
+        raise exception 'no_show_too_late' using errcode = 'WS009';
+    elsif private.has_confirmed(p_session, p_reporter) then
+        raise exception 'session_already_answered' using errcode = 'WS007';
+    end if;
+end;
+$$;
+
+create function public.report_no_show(p_session_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+    v_missing constant uuid := private.partner_of(v_session, v_caller);
+begin
+    perform private.check_no_show_report(v_session, v_caller);
+    if v_missing = any(v_session.no_show_user_ids) then
+        return private.session_answer(v_session, '{}', '[]');
+    end if;
+    update public.wingman_sessions as reported
+    set no_show_user_ids = reported.no_show_user_ids || v_missing
+    where reported.id = p_session_id
+    returning reported.* into v_session;
+    -- A completed session stays one, for the reporter alone; the others are judged anew.
+    if v_session.status in ('expired', 'no_show') then
+        v_session := private.settle_session(v_session, private.session_outcome(v_session));
+    end if;
+    return private.session_answer(
+        v_session,
+        case
+            when v_session.status = 'scheduled' then '{}'
+            else array[v_session.user1_id, v_session.user2_id]
+        end,
+        '[]'
+    );
+end;
+$$;
+comment on function public.report_no_show is
+'Says that the other did not come; while the session is open it is decided when the grace ends.
+Security definer because users write no table.';
+grant execute on function public.report_no_show to authenticated;

@@ -1,0 +1,34 @@
+create function public.get_reputation(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.caller_id();
+    perform from public.user_profiles as profile where profile.id = p_user_id;
+    if not found then
+        raise exception 'not_found' using errcode = 'WR001';
+    end if;
+    return (
+        select jsonb_build_object(
+            'completed_sessions', count(*) filter (where counted.counts_as = 'completed'),
+            'no_shows', count(*) filter (where counted.counts_as = 'no_show')
+        )
+        from (
+            select as_user1.user1_counts_as as counts_as
+            from public.wingman_sessions as as_user1
+            where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
+            union all
+            select as_user2.user2_counts_as as counts_as
+            from public.wingman_sessions as as_user2
+            where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
+        ) as counted
+    );
+end;
+$$;
+comment on function public.get_reputation is
+'Totals of any person, for anyone signed in.
+Security definer because users have no grant on sessions; nothing but the totals leaves.';
+grant execute on function public.get_reputation to authenticated;

@@ -1,0 +1,106 @@
+create function private.coach_challenge(p_challenge_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'difficulty', challenge.difficulty,
+        'title', challenge.title,
+        'description', challenge.description
+    )
+    from public.challenges as challenge
+    where challenge.id = p_challenge_id;
+$$;
+
+create function private.names_told_to(p_user_id uuid, p_partner_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    with asked as (
+        select match.user2_id as person_id
+        from public.wingman_matches as match
+        where match.user1_id = p_user_id and match.status in ('accepted', 'declined')
+        order by match.created_at desc, match.id desc
+        limit 100
+    ),
+
+    asked_by as (
+        select match.user1_id as person_id
+        from public.wingman_matches as match
+        where match.user2_id = p_user_id
+        order by match.created_at desc, match.id desc
+        limit 100
+    ),
+
+    names as (
+        select other.first_name as name
+        from (
+            select person_id from asked
+            union
+            select person_id from asked_by
+            union
+            select p_partner_id
+        ) as person
+        inner join public.user_profiles as other on other.id = person.person_id
+        union
+        select unnest(array[own.first_name, own.last_name])
+        from public.user_profiles as own
+        where own.id = p_user_id
+    )
+
+    select coalesce(jsonb_agg(names.name), '[]'::jsonb)
+    from names
+    where names.name is not null;
+$$;
+comment on function private.names_told_to is
+'The own names of a user and the first names that mails have told them: of who invited them and
+of who answered, at most the newest hundred of each, and of the partner. No last name of anybody else, because nothing else tells it either.';
+
+create function public.get_coach_context(p_challenge_id uuid, p_session_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_session public.wingman_sessions;
+    v_challenge_id uuid := p_challenge_id;
+begin
+    if p_session_id is not null then
+        v_session := private.find_session(p_session_id, v_caller);
+        v_challenge_id := coalesce(p_challenge_id, case v_caller
+            when v_session.user1_id then v_session.user1_challenge_id
+            else v_session.user2_challenge_id
+        end);
+    end if;
+    -- A retired challenge is still one of the sessions that chose it.
+    if p_challenge_id is not null
+        and (
+            p_challenge_id in (v_session.user1_challenge_id, v_session.user2_challenge_id)
+        ) is not true
+        and not exists (
+            select from public.challenges as offered
+            where offered.id = p_challenge_id and offered.active
+        ) then
+        raise exception 'not_found' using errcode = 'WC001';
+    end if;
+    return jsonb_build_object(
+        'challenge', private.coach_challenge(v_challenge_id),
+        'session', case when v_session.id is not null then jsonb_build_object(
+            'scheduled_time', private.iso_utc(v_session.scheduled_time),
+            'status', private.session_status(v_session)
+        ) end,
+        'names', private.names_told_to(v_caller, private.partner_of(v_session, v_caller))
+    );
+end;
+$$;
+comment on function public.get_coach_context is
+'What advice may be about: a challenge on offer (of a session, by default the caller''s own), and
+when that session is; no place, no note and no id, because it leaves the system. The names do not:
+they are what to strike from a question. Security definer because users have no grant on sessions.';
+grant execute on function public.get_coach_context to authenticated;

@@ -1,0 +1,174 @@
+create function private.give_up_old_groups(p_limit integer)
+returns void
+language sql
+set search_path = ''
+as $$
+    update public.email_logs as mail
+    set
+        delivery_status = 'unknown',
+        lease_token = null,
+        lease_expires_at = null,
+        error_message = 'no answer from the provider within 20 hours'
+    where mail.id in (
+        select old.id
+        from public.email_logs as old
+        where old.send_group is not null
+            and old.group_started_at <= now() - interval '20 hours'
+            and old.claimable_at is not null
+            -- A worker that still holds the lease is about to know the outcome.
+            and (old.delivery_status = 'pending' or old.lease_expires_at <= now())
+        order by old.group_started_at
+        limit p_limit
+        for update skip locked
+    );
+$$;
+comment on function private.give_up_old_groups is
+'Settles as unknown what was handed to the provider 20 h ago without an answer: the provider forgets
+idempotency keys after 24 h, and sending again could be a second copy.';
+grant execute on function private.give_up_old_groups to service_role;
+
+create function private.hand_out_send_groups(p_priority text, p_limit integer)
+returns setof uuid
+language sql
+rows 1000
+set search_path = ''
+as $$
+    with
+    due as materialized (
+        select mail.id
+        from public.email_logs as mail
+        where mail.priority = p_priority
+            and mail.send_group is not null
+            and mail.claimable_at <= now()
+            and (mail.enqueued_at is null or mail.enqueued_at <= now() - interval '2 minutes')
+        order by mail.claimable_at
+        limit p_limit
+        for update skip locked
+    ),
+
+    handed_out as (
+        update public.email_logs as mail
+        set enqueued_at = now()
+        from due
+        where mail.id = due.id
+        returning mail.id, mail.claimable_at
+    )
+
+    select handed_out.id from handed_out order by handed_out.claimable_at, handed_out.id;
+$$;
+grant execute on function private.hand_out_send_groups to service_role;
+
+create function private.hand_out_new_emails(p_priority text, p_limit integer)
+returns setof uuid
+language sql
+rows 1000
+set search_path = ''
+as $$
+    with
+    due as materialized (
+        select mail.id
+        from public.email_logs as mail
+        where mail.priority = p_priority
+            and mail.send_group is null
+            and mail.claimable_at <= now()
+            and (mail.enqueued_at is null or mail.enqueued_at <= now() - interval '2 minutes')
+            and mail.id not in (
+                select unnest(lease.mail_ids)
+                from private.email_leases as lease
+                where lease.expires_at > now()
+            )
+        order by mail.claimable_at, mail.id
+        limit p_limit
+        for update skip locked
+    ),
+
+    handed_out as (
+        update public.email_logs as mail
+        set enqueued_at = now()
+        from due
+        where mail.id = due.id
+        returning mail.id, mail.claimable_at
+    )
+
+    select handed_out.id from handed_out order by handed_out.claimable_at, handed_out.id;
+$$;
+grant execute on function private.hand_out_new_emails to service_role;
+
+create function public.sweep_emails(p_limit integer)
+returns table (id uuid, priority text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_lane text;
+    v_left integer := p_limit;
+    v_found integer;
+begin
+    perform private.give_up_old_groups(p_limit);
+    for v_lane in
+        select lane.priority
+        from private.email_lanes as lane
+        where coalesce(lane.paused_until <= now(), true)
+        order by lane.priority desc
+    loop
+        return query
+        select
+            found_group,
+            v_lane
+        from private.hand_out_send_groups(v_lane, v_left) as found_group;
+        get diagnostics v_found = row_count;
+        v_left := v_left - v_found;
+
+        return query
+        select
+            found_mail,
+            v_lane
+        from private.hand_out_new_emails(v_lane, v_left) as found_mail;
+        get diagnostics v_found = row_count;
+        v_left := v_left - v_found;
+    end loop;
+end;
+$$;
+comment on function public.sweep_emails is
+'Due mails that no queue message stands for (lost enqueue, retry, expired lease): urgent first, and
+nothing of a lane that is paused.';
+grant execute on function public.sweep_emails to service_role;
+
+create function public.prune_email_logs(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_oldest timestamptz;
+    v_pruned integer;
+begin
+    select now() - make_interval(days => settings.email_log_days) into v_oldest
+    from private.app_settings as settings;
+    delete from public.email_logs as mail
+    where mail.id in (
+        select old.id
+        from public.email_logs as old
+        where old.created_at < v_oldest and old.claimable_at is null
+        limit p_limit
+        for update skip locked
+    );
+    get diagnostics v_pruned = row_count;
+    -- The provider repeats an event for some days, never for a month.
+    delete from private.email_events as event
+    where event.id in (
+        select old.id
+        from private.email_events as old
+        where old.received_at < now() - interval '30 days'
+        order by old.received_at
+        limit p_limit
+        for update skip locked
+    );
+    return v_pruned;
+end;
+$$;
+comment on function public.prune_email_logs is
+'Deletes settled mails older than app_settings.email_log_days, up to p_limit of them, and what was
+remembered of old events. Security definer because service_role may delete nothing else.';
+grant execute on function public.prune_email_logs to service_role;

@@ -1,0 +1,183 @@
+create function private.email_json(p_email public.email_logs)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_email.id,
+        'template', p_email.email_template,
+        'subject', p_email.subject,
+        'status', p_email.delivery_status,
+        'due_at', private.iso_utc(p_email.due_at),
+        'sent_at', private.iso_utc(p_email.sent_at),
+        'retry_count', p_email.retry_count,
+        'error', p_email.error_message,
+        'created_at', private.iso_utc(p_email.created_at)
+    );
+$$;
+comment on function private.email_json is
+'A mail as its reader may see it: no address, nothing of how it is sent.';
+
+create function private.emails_before(
+    p_user_id uuid, p_status text, p_limit integer, p_created_at timestamptz, p_id uuid
+)
+returns setof public.email_logs
+language sql
+stable
+set search_path = ''
+as $$
+    select mail.*
+    from public.email_logs as mail
+    where mail.user_id = p_user_id
+        and (mail.created_at, mail.id) < (
+            coalesce(p_created_at, 'infinity'),
+            coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        )
+        and (p_status is null or mail.delivery_status = p_status)
+    order by mail.created_at desc, mail.id desc
+    limit p_limit;
+$$;
+
+create function public.get_email_status(
+    p_status text default null,
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return jsonb_build_object(
+        'emails', (
+            select coalesce(
+                jsonb_agg(
+                    private.email_json(listed.*::public.email_logs)
+                    order by listed.created_at desc, listed.id desc
+                ),
+                '[]'::jsonb
+            )
+            from private.emails_before(
+                v_caller,
+                p_status,
+                least(greatest(p_limit, 1), 101),
+                p_before_created_at,
+                p_before_id
+            ) as listed
+        ),
+        'totals', (
+            select coalesce(jsonb_object_agg(counted.status, counted.mails), '{}'::jsonb)
+            from (
+                select
+                    mail.delivery_status as status,
+                    count(*) as mails
+                from public.email_logs as mail
+                where mail.user_id = v_caller
+                group by mail.delivery_status
+            ) as counted
+        )
+    );
+end;
+$$;
+comment on function public.get_email_status is
+'The caller''s mails, newest first, at most 101 (a page of 100 and one to know of more), and how
+many there are in each status. Security definer because users have no grant on mails.';
+grant execute on function public.get_email_status to authenticated;
+
+create function public.export_email_data(
+    p_limit integer default 1000,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_address text;
+begin
+    select profile.email into v_address
+    from public.user_profiles as profile
+    where profile.id = v_caller;
+    return jsonb_build_object(
+        'user_id', v_caller,
+        'address', v_address,
+        'preferences', private.email_preferences_json(v_caller),
+        'suppression', (
+            select jsonb_build_object(
+                'reason', found.reason,
+                'created_at', private.iso_utc(found.created_at)
+            )
+            from public.email_suppressions as found
+            where found.address_hash = private.address_hash(v_address)
+        ),
+        'emails', (
+            select coalesce(
+                jsonb_agg(
+                    private.email_json(listed.*::public.email_logs) || jsonb_build_object(
+                        'recipient', listed.recipient_email,
+                        'data', listed.template_data
+                    )
+                    order by listed.created_at desc, listed.id desc
+                ),
+                '[]'::jsonb
+            )
+            from private.emails_before(
+                v_caller,
+                null,
+                least(greatest(p_limit, 1), 1001),
+                p_before_created_at,
+                p_before_id
+            ) as listed
+        )
+    );
+end;
+$$;
+comment on function public.export_email_data is
+'All that is stored about the caller''s mail, newest first, in parts of up to 1001 mails.
+Security definer because users have no grant on mails and suppressions.';
+grant execute on function public.export_email_data to authenticated;
+
+create function public.erase_email_data()
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_erased integer;
+begin
+    -- What a worker may have handed to the provider can only be settled by the provider's word.
+    update public.email_logs as mail
+    set
+        recipient_email = '',
+        subject = null,
+        template_data = '{}',
+        error_message = null,
+        delivery_status = case
+            when mail.claimable_at is null then mail.delivery_status
+            when mail.send_group is null then 'cancelled'
+            else 'unknown'
+        end,
+        lease_token = null,
+        lease_expires_at = null
+    where mail.user_id = v_caller and mail.recipient_email <> '';
+    get diagnostics v_erased = row_count;
+    return v_erased;
+end;
+$$;
+comment on function public.erase_email_data is
+'Takes addresses and contents out of the caller''s mails, and sends none of them any more. What the
+caller chose stays, and so do suppressions, which are hashes: a "no" outlives an erasure.
+Security definer because users have no grant on mails.';
+grant execute on function public.erase_email_data to authenticated;
