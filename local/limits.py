@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from uuid import UUID
 
-from wingman.coach import service as coach
 from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.limits.limiter import ALL, Limiter, Policy, Verdict
+from wingman.kit.limits.declared import policies
+from wingman.kit.limits.limiter import Limiter
 from wingman.kit.limits.memory import MOST_REPEATED_SECONDS
-from wingman.kit.limits.policy import Scope
-from wingman.kit.settings import CoachSettings, SettingsError, load
+from wingman.kit.limits.policy import Policy, Scope, Verdict
+from wingman.kit.settings import SettingsError
 
 EVERYBODY = "all"
 
@@ -38,8 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def buckets(whose: str) -> Mapping[str, Policy]:
     """Return every bucket of a user, an IP or all (key → policy). Raises ValueError."""
     scope, subject = _subject(whose)
-    every = [*ALL, coach.policy(load(CoachSettings).max_daily_tips)]
-    return {policy.key(subject): policy for policy in every if policy.scope == scope}
+    return {policy.key(subject): policy for policy in policies() if policy.scope == scope}
 
 
 def _subject(whose: str) -> tuple[Scope, str]:

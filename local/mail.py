@@ -13,9 +13,10 @@ from uuid import UUID
 from wingman.kit.clients.database import Database, DatabaseError, get_service_client
 from wingman.kit.errors import DependencyUnavailable, Unauthenticated
 from wingman.kit.settings import SettingsError
-from wingman.notifications.email.models import Priority, Template
-from wingman.notifications.email.operating import operations
-from wingman.notifications.email.operating.operations import DeadLetter, Deliveries, Lane
+from wingman.notifications.email.models import Template
+from wingman.notifications.email.operating import repository
+from wingman.notifications.email.operating.models import DeadLetter, Deliveries, Lane
+from wingman.notifications.models import Priority
 
 _HOURS = 24
 _STATUS, _LETTERS = "make mail-status", "make dead-letters"
@@ -74,13 +75,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _status(database: Database, _: argparse.Namespace) -> None:
     print(f"{'lane':<8}{'due':>8}{'longest wait':>15}{'at provider':>13}   paused")
-    for lane in operations.lanes(database):
+    for lane in repository.lanes(database):
         print(
             f"{lane.priority:<8}{lane.depth:>8}{_duration(lane.oldest_seconds):>15}"
             f"{lane.sending:>13}   {_pause(lane)}"
         )
-    print(f"\nlast {_HOURS} hours: {_rates(operations.deliveries(database, _HOURS))}")
-    failed, unknown = operations.dead_letter_counts(database)
+    print(f"\nlast {_HOURS} hours: {_rates(repository.deliveries(database, _HOURS))}")
+    failed, unknown = repository.dead_letter_counts(database)
     recent = f"{failed.within_an_hour + unknown.within_an_hour} of them within an hour"
     print(f"dead letters: {failed.mails} failed, {unknown.mails} unknown, {recent}")
     if failed.mails or unknown.mails:
@@ -110,11 +111,11 @@ def _rates(found: Deliveries) -> str:
 
 
 def _resume(database: Database, options: argparse.Namespace) -> None:
-    print(f"{operations.resume(database, options.lanes)} resumed; mail flows within a minute.")
+    print(f"{repository.resume(database, options.lanes)} resumed; mail flows within a minute.")
 
 
 def _list(database: Database, options: argparse.Namespace) -> None:
-    letters = operations.dead_letters(database, options.limit, options.template)
+    letters = repository.dead_letters(database, options.limit, options.template)
     for letter in letters:
         print(_line(letter))
     if not letters:
@@ -132,7 +133,7 @@ def _line(letter: DeadLetter) -> str:
 
 
 def _show(database: Database, options: argparse.Namespace) -> None:
-    letter = operations.dead_letter(database, options.id)
+    letter = repository.dead_letter(database, options.id)
     if letter is None:
         sys.exit(f"There is no dead letter {options.id}: `make dead-letters` lists them.")
     print(json.dumps(letter, indent=2, ensure_ascii=False))
@@ -141,7 +142,7 @@ def _show(database: Database, options: argparse.Namespace) -> None:
 def _replay(database: Database, options: argparse.Namespace) -> None:
     if not (options.ids or options.template or options.all):
         sys.exit("Say which: ids, --template NAME, or --all.")
-    replayed = operations.replay(
+    replayed = repository.replay(
         database,
         email_ids=options.ids or None,
         template=options.template,

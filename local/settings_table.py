@@ -1,6 +1,5 @@
 """The table in docs/settings.md, written from the code and the template: `make settings`."""
 
-import importlib
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,13 +9,12 @@ from typing import Any, NamedTuple
 from pydantic.fields import FieldInfo
 
 from local import template
+from wingman.kit import declarations
 from wingman.kit.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "settings.md"
 BEGIN, END = "<!-- settings: make settings -->\n", "<!-- /settings -->\n"
-# The domains that have settings which only they can judge.
-_OWNERS = ("wingman.notifications.email.settings",)
 # What the runtime or a library reads by itself.
 OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL"})
 OF_THE_LIBRARIES = frozenset({"POWERTOOLS_SERVICE_NAME"})
@@ -34,16 +32,12 @@ class Setting(NamedTuple):
 
 
 def models() -> Iterator[type[Settings]]:
-    """Yield every model of settings there is."""
-    for owner in _OWNERS:
-        importlib.import_module(owner)
-    found: dict[type[Settings], None] = {}
-    waiting = [*Settings.__subclasses__()]
-    while waiting:
-        model = waiting.pop(0)
-        found[model] = None
-        waiting += model.__subclasses__()
-    yield from found
+    """Yield every model of settings that the package declares."""
+    for module in declarations.modules("settings"):
+        for value in vars(module).values():
+            declared = isinstance(value, type) and value.__module__ == module.__name__
+            if declared and issubclass(value, Settings) and value is not Settings:
+                yield value
 
 
 def fields() -> dict[str, FieldInfo]:

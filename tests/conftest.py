@@ -4,34 +4,23 @@ import os
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from redis import Redis
 
 from tests.support.api import Api
+from tests.support.caches import caches
 from tests.support.functions import Function
 from tests.support.inbox import Inbox
 from tests.support.logs import IN_PROCESS
 from tests.support.model import Model
 from tests.support.people import People
-from wingman.challenges import service as challenges
-from wingman.coach import provider as coach_provider
-from wingman.coach import service as coach
-from wingman.kit import observability, settings
-from wingman.kit.auth import tokens as auth
-from wingman.kit.clients import breakers, database, queue, redis
-from wingman.kit.limits import limiter as ratelimit
-from wingman.kit.presence import activity
-from wingman.kit.presence import logins as session_store
-from wingman.kit.resilience import breaker, retry
-from wingman.notifications.email.readers import pages, self_service
-from wingman.notifications.email.sending import bucket, provider
-from wingman.notifications.email.sending import service as email_service
-from wingman.reputation import service as reputation
+from wingman.kit import declarations
+from wingman.kit.resilience.breaker import Dependency
 
 ROOT = Path(__file__).parent.parent
+_CACHES = caches()
 ENV_FILE = Path(os.environ.get("WINGMAN_STACK_ENV", ROOT / ".local" / "test" / "env"))
 
 
@@ -100,7 +89,7 @@ def fresh_container() -> Iterator[None]:
 def closed_breakers(stack: dict[str, str]) -> Iterator[None]:
     """Leave no circuit open that a test's broken dependency opened for all containers."""
     with Redis.from_url(stack["REDIS_URL"]) as redis:
-        circuits = [f"breaker:{name}" for name in breaker.THRESHOLDS]
+        circuits = [each.key for each in declarations.declared("dependencies", Dependency)]
         redis.delete(*circuits)
         yield
         redis.delete(*circuits)
@@ -136,31 +125,5 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _forget() -> None:
-    caches: list[Any] = [
-        activity.activity,
-        auth._published_keys,
-        breakers.breakers,
-        bucket.bucket,
-        challenges.cache,
-        coach.cache,
-        coach_provider.coach,
-        database._session,
-        database.get_anon_client,
-        database.get_service_client,
-        observability.metrics,
-        email_service.outbox,
-        email_service.sender,
-        pages.pages,
-        self_service.self_service,
-        provider.provider,
-        queue._credentials,
-        queue.queue,
-        ratelimit.limiter,
-        redis.redis,
-        reputation.cache,
-        retry.budgets,
-        session_store.session_store,
-        settings._load,
-    ]
-    for cached in caches:
+    for cached in _CACHES:
         cached.cache_clear()

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Response
 
 from wingman.challenges import service
+from wingman.challenges.limits import CHALLENGE_SUBMISSIONS
 from wingman.challenges.models import (
     Attempt,
     ChallengeList,
@@ -13,7 +14,7 @@ from wingman.challenges.models import (
     Submission,
     SubmissionPage,
 )
-from wingman.kit.auth.tokens import CurrentUser
+from wingman.challenges.settings import ChallengeSettings
 from wingman.kit.clients.database import get_anon_client, get_user_client
 from wingman.kit.http import (
     IdempotentRequest,
@@ -24,8 +25,8 @@ from wingman.kit.http import (
     limit,
     tell_replayed,
 )
-from wingman.kit.limits.limiter import CHALLENGE_SUBMISSIONS
-from wingman.kit.settings import ChallengeSettings, RedisSettings, SupabaseSettings, load
+from wingman.kit.http.callers import CurrentUser
+from wingman.kit.settings import RedisSettings, SupabaseSettings, load
 
 app = create_app(SupabaseSettings, RedisSettings, ChallengeSettings)
 

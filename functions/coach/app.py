@@ -3,13 +3,15 @@
 from fastapi import APIRouter
 
 from wingman.coach import service
+from wingman.coach.limits import daily_tips
 from wingman.coach.models import Ask, Tips
 from wingman.coach.provider import coach
-from wingman.kit.auth.tokens import CurrentUser
+from wingman.coach.settings import CoachSettings
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import CACHED, UserGate, create_app, lambda_handler
+from wingman.kit.http.callers import CurrentUser
 from wingman.kit.limits.limiter import limiter
-from wingman.kit.settings import CoachSettings, RedisSettings, SupabaseSettings, load
+from wingman.kit.settings import RedisSettings, SupabaseSettings, load
 
 router = APIRouter()
 
@@ -21,8 +23,8 @@ def get_tips(ask: Ask, caller: CurrentUser, gate: UserGate) -> Tips:
     The same question again costs nothing of the daily number. Where coaching is not enabled there
     is no such path.
     """
-    settings, cache = load(CoachSettings), service.cache()
-    found = gate.look_up(cache, service.key(ask, caller.id, settings.coach_model))
+    cache, budget = service.cache(), daily_tips()
+    found = gate.look_up(cache, service.key(ask, caller.id, load(CoachSettings).coach_model))
     answer = service.tips(
         get_user_client(caller.token),
         coach,
@@ -30,7 +32,7 @@ def get_tips(ask: Ask, caller: CurrentUser, gate: UserGate) -> Tips:
         cache,
         found,
         ask,
-        budget=service.budget(caller.id, settings.max_daily_tips),
+        budget={budget.key(str(caller.id)): budget},
     )
     return gate.told(answer)
 

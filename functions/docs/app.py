@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse
 
 from wingman.kit.http import create_app, lambda_handler, limit_public
 from wingman.kit.http.documents import document, page_assets
-from wingman.kit.limits.limiter import PUBLIC
+from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings
 
 app = create_app(RedisSettings)

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from wingman.kit.auth.tokens import Owner
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
+from wingman.kit.http.callers import Owner
 from wingman.kit.paging import page_at
 from wingman.kit.presence.activity import activity
-from wingman.kit.presence.logins import session_store
+from wingman.kit.presence.logins import logins
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.notifications.email.readers import history, preferences
 from wingman.notifications.email.readers.history import DeliveryStatus, EmailExport, EmailStatusPage
@@ -50,7 +50,7 @@ def export_data(
     response.headers["Content-Disposition"] = 'attachment; filename="email-data.json"'
     page = page_at(history.EXPORTED_AT_ONCE, cursor)
     database = get_user_client(caller.token)
-    return history.export(database, activity(), session_store(), caller.id, page)
+    return history.export(database, activity(), logins(), caller.id, page)
 
 
 @app.delete(
@@ -66,7 +66,7 @@ def erase_data(caller: Owner) -> None:
     The hours in which you were seen, which decide when mail goes, are forgotten as well. What you
     turned off stays off, and an address that bounced stays blocked, as a hash.
     """
-    history.erase(get_user_client(caller.token), activity(), session_store(), caller.id)
+    history.erase(get_user_client(caller.token), activity(), logins(), caller.id)
 
 
 handler = lambda_handler(app)

@@ -5,20 +5,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
-from wingman.kit.settings import (
-    AppSettings,
-    RedisSettings,
-    ResendSettings,
-    SupabaseServiceSettings,
-    check,
-)
-from wingman.notifications.email.models import EmailIds
+from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 from wingman.notifications.email.sending import service as emails
-from wingman.notifications.email.settings import EmailSettings
+from wingman.notifications.email.sending.settings import EmailSettings
+from wingman.notifications.email.settings import ResendSettings
+from wingman.notifications.models import EmailIds
 
-check(AppSettings, SupabaseServiceSettings, RedisSettings, ResendSettings, EmailSettings)
+check(DeploymentSettings, SupabaseServiceSettings, RedisSettings, ResendSettings, EmailSettings)
 
 # A few own lines and not Powertools' BatchProcessor: importing that costs a cold start 60 ms,
 # and it hands over one message at a time, while the mails of a batch leave in one request.

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_link, problems
 from wingman.kit.http.bodies import RequestFields, documented
-from wingman.kit.settings import LinkSettings, RedisSettings, SupabaseServiceSettings
+from wingman.kit.settings import RedisSettings, SupabaseServiceSettings
+from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.readers.pages import FIELDS, Page, pages
 from wingman.notifications.email.readers.self_service import Unsubscribed, reader, self_service
-from wingman.notifications.email.settings import BrandSettings
+from wingman.notifications.email.settings import LinkSettings
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 UNSUBSCRIBE, PREFERENCES = "/api/email/unsubscribe", "/email/preferences"

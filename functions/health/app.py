@@ -5,22 +5,18 @@ from http import HTTPStatus
 from fastapi import Response
 
 from wingman.kit.http import create_app, lambda_handler, limit_public
-from wingman.kit.limits.limiter import PUBLIC
-from wingman.kit.settings import (
-    FeatureSettings,
-    MailProviderSettings,
-    RedisSettings,
-    SupabaseServiceSettings,
-    SupabaseSettings,
-)
+from wingman.kit.limits.limits import PUBLIC
+from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, SupabaseSettings
+from wingman.notifications.email.settings import ProviderSettings
 from wingman.status.features import Features, features
 from wingman.status.health import Health, check_health
+from wingman.status.settings import FeatureSettings
 
 app = create_app(
     SupabaseSettings,
     SupabaseServiceSettings,
     RedisSettings,
-    MailProviderSettings,
+    ProviderSettings,
     FeatureSettings,
 )
 

@@ -5,15 +5,16 @@ from typing import Any
 
 from wingman.kit.clients.database import Database, get_service_client
 from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.observability import logger
-from wingman.kit.settings import AppSettings, RedisSettings, SupabaseServiceSettings, check
+from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 from wingman.matches import service as matches
 from wingman.notifications.email.operating import digests, operations
 from wingman.notifications.email.readers import history
 from wingman.reputation import service as reputation
 from wingman.sessions import service as sessions
 
-check(AppSettings, SupabaseServiceSettings, RedisSettings)
+check(DeploymentSettings, SupabaseServiceSettings, RedisSettings)
 
 _STEPS: dict[str, Callable[[Database], int]] = {
     "sessions_closed": lambda database: sessions.close_overdue(database, reputation.cache()),

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import Response
 
-from wingman.kit.auth.tokens import CurrentUser
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.http import (
@@ -16,16 +15,13 @@ from wingman.kit.http import (
     limit,
     tell_replayed,
 )
-from wingman.kit.limits.limiter import MATCH_REQUESTS
-from wingman.kit.settings import (
-    MatchSettings,
-    QueueSettings,
-    RedisSettings,
-    SupabaseSettings,
-    load,
-)
+from wingman.kit.http.callers import CurrentUser
+from wingman.kit.settings import RedisSettings, SupabaseSettings, load
 from wingman.matches import service
+from wingman.matches.limits import MATCH_REQUESTS
 from wingman.matches.models import Invitation, Match, MatchPage, MatchStatus
+from wingman.matches.settings import MatchSettings
+from wingman.notifications.settings import QueueSettings
 
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings, MatchSettings)
 

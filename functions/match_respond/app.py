@@ -4,13 +4,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from wingman.kit.auth.tokens import CurrentUser
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.http import create_app, lambda_handler, limit
-from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
+from wingman.kit.http.callers import CurrentUser
+from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.matches import service
 from wingman.matches.models import Action, Match
+from wingman.notifications.settings import QueueSettings
 
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
 

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from wingman.kit.auth.tokens import CurrentUser
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import CACHED, UserGate, create_app, lambda_handler
+from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.reputation import service
 from wingman.reputation.models import Reputation

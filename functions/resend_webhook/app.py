@@ -9,10 +9,11 @@ from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import utc_now
 from wingman.kit.http import create_app, lambda_handler
 from wingman.kit.http.bodies import RawBody, json_object
-from wingman.kit.settings import SupabaseServiceSettings, WebhookSettings, load
+from wingman.kit.settings import SupabaseServiceSettings, load
 from wingman.kit.signatures import verified_id
 from wingman.notifications.email.errors import InvalidSignature
 from wingman.notifications.email.operating import events
+from wingman.notifications.email.settings import WebhookSettings
 
 app = create_app(SupabaseServiceSettings, WebhookSettings)
 

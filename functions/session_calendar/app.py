@@ -6,11 +6,12 @@ from starlette.requests import Request
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_link, problems
-from wingman.kit.settings import LinkSettings, RedisSettings, SupabaseServiceSettings, load
+from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.notifications.email.letters import links
 from wingman.notifications.email.letters.links import CalendarLink
+from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.readers.pages import pages
-from wingman.notifications.email.settings import BrandSettings
+from wingman.notifications.email.settings import LinkSettings
 from wingman.sessions import service
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)

@@ -4,17 +4,19 @@ from http import HTTPStatus
 
 from fastapi import Response
 
-from wingman.kit.auth.tokens import CurrentUser
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.http import (
     IdempotentRequest,
     create_app,
     lambda_handler,
-    limit_mailing,
+    limit_with_refund,
     tell_replayed,
 )
-from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
+from wingman.kit.http.callers import CurrentUser
+from wingman.kit.settings import RedisSettings, SupabaseSettings
+from wingman.notifications.email.limits import EMAIL
+from wingman.notifications.settings import QueueSettings
 from wingman.reputation import service as reputation
 from wingman.sessions import service
 from wingman.sessions.models import Plan, Session
@@ -26,7 +28,7 @@ app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
     "/api/sessions",
     tags=["sessions"],
     status_code=HTTPStatus.CREATED,
-    dependencies=[limit_mailing()],
+    dependencies=[limit_with_refund(EMAIL)],
 )
 def create_session(
     plan: Plan, caller: CurrentUser, key: IdempotentRequest, response: Response

@@ -4,27 +4,28 @@ from uuid import UUID
 
 from fastapi import Response
 
-from wingman.kit.auth.tokens import CurrentUser
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import queue
-from wingman.kit.http import PageQuery, create_app, lambda_handler, limit, limit_mailing
-from wingman.kit.settings import QueueSettings, RedisSettings, SupabaseSettings
+from wingman.kit.http import PageQuery, create_app, lambda_handler, limit, limit_with_refund
+from wingman.kit.http.callers import CurrentUser
+from wingman.kit.settings import RedisSettings, SupabaseSettings
+from wingman.notifications.email.limits import EMAIL
+from wingman.notifications.settings import QueueSettings
 from wingman.reputation.service import cache
 from wingman.sessions import service
 from wingman.sessions.models import Cancellation, Change, Session, SessionPage, SessionStatus
 
-ELSEWHERE = {"/api/sessions": {"POST"}}
-app = create_app(SupabaseSettings, RedisSettings, QueueSettings, elsewhere=ELSEWHERE)
-MAILING = limit_mailing(where=Change.mailed)
+SESSIONS, MAILING = "/api/sessions", limit_with_refund(EMAIL, where=Change.mailed)
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings, elsewhere={SESSIONS: {"POST"}})
 
 
-@app.get("/api/sessions", tags=["sessions"], dependencies=[limit()])
+@app.get(SESSIONS, tags=["sessions"], dependencies=[limit()])
 def list_sessions(
     caller: CurrentUser, page: PageQuery, status: SessionStatus | None = None
 ) -> SessionPage:
     """List your sessions, newest first."""
-    sessions, cursor = service.listed(get_user_client(caller.token), status, page)
-    return SessionPage(sessions=sessions, next_cursor=cursor)
+    found, cursor = service.listed(get_user_client(caller.token), status, page)
+    return SessionPage(sessions=found, next_cursor=cursor)
 
 
 @app.get("/api/sessions/{session_id}", tags=["sessions"], dependencies=[limit()])

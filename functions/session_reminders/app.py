@@ -8,12 +8,14 @@ from typing import Any
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.clock import LambdaContext, deadline
-from wingman.kit.settings import AppSettings, QueueSettings, SupabaseServiceSettings, check
+from wingman.kit.deployment import DeploymentSettings
+from wingman.kit.settings import SupabaseServiceSettings, check
 from wingman.notifications.email.operating import operations
 from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending import sweep as reminders
+from wingman.notifications.settings import QueueSettings
 
-check(AppSettings, SupabaseServiceSettings, QueueSettings)
+check(DeploymentSettings, SupabaseServiceSettings, QueueSettings)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001

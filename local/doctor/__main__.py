@@ -14,22 +14,21 @@ from local.doctor import addresses, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.mail_domain import Dns, check_mail_domain
 from local.settings_table import models
+from wingman.coach.settings import CoachSettings
 from wingman.kit.settings import (
     AppSettings,
-    CoachSettings,
     Environment,
-    QueueSettings,
     RedisSettings,
-    ResendSettings,
     Settings,
     SettingsError,
     SupabaseServiceSettings,
     SupabaseSettings,
-    WebhookSettings,
     load,
 )
 from wingman.notifications.email.letters.brand import Brand
-from wingman.notifications.email.settings import BrandSettings
+from wingman.notifications.email.letters.settings import BrandSettings
+from wingman.notifications.email.settings import ResendSettings, WebhookSettings
+from wingman.notifications.settings import QueueSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from local.doctor.findings import Findings, fail, ok
 from local.doctor.mail_domain import RESERVED
 from wingman.kit.clients.transport import http_client
 from wingman.kit.settings import AppSettings, Environment, load
-from wingman.notifications.email.settings import BrandSettings
+from wingman.notifications.email.letters.settings import BrandSettings
 
 # What the template says until somebody says otherwise, and a developer's page.
 STRANGERS = ("https://app.example.com", "http://localhost:3000")

@@ -13,20 +13,17 @@ import psycopg
 from psycopg import errors
 
 from local.doctor.findings import Findings, fail, ok, warn
+from wingman.coach.settings import CoachSettings
+from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.database import DatabaseError, get_anon_client, get_service_client
 from wingman.kit.clients.lua import Script
-from wingman.kit.clients.redis import RedisError, redis
+from wingman.kit.clients.redis import redis
 from wingman.kit.clients.transport import http_client
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.settings import (
-    CoachSettings,
-    QueueSettings,
-    ResendSettings,
-    SupabaseServiceSettings,
-    WebhookSettings,
-    load,
-)
+from wingman.kit.settings import SupabaseServiceSettings, load
 from wingman.notifications.email.letters.brand import Brand
+from wingman.notifications.email.settings import ResendSettings, WebhookSettings
+from wingman.notifications.settings import QueueSettings
 
 _SUPABASE = Path(__file__).parent.parent.parent / "supabase"
 MIGRATIONS = _SUPABASE / "migrations"

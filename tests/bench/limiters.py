@@ -17,7 +17,8 @@ import httpx
 from tests.bench.references import find_references
 from wingman.kit.clients.redis import redis
 from wingman.kit.limits import limiter as ratelimit
-from wingman.kit.limits.limiter import Limiter, Policy
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.limits.policy import Policy
 
 Check = Callable[[str], bool]
 """One request of this user; whether it may go on."""

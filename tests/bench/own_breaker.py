@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -13,12 +14,14 @@ from tests.bench.outage import STARTS_AT, Guarded, Outage, Plan
 from tests.bench.simulation import Simulation
 from tests.support.redis import MOVED_CLOCK, clock_at
 from wingman.kit import clock
+from wingman.kit.clients.circuits import SharedCircuit
 from wingman.kit.clients.commands import Command, Commands, RedisError
+from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.clients.lua import Script
 from wingman.kit.limits import limiter as ratelimit
 from wingman.kit.limits.limiter import Limiter
 from wingman.kit.resilience import breaker as breaker_module
-from wingman.kit.resilience.breaker import Breaker
+from wingman.kit.resilience.breaker import Breaker, Dependency
 
 
 class SimulatedTimeCommands(Commands):
@@ -53,17 +56,18 @@ def live_through(plan: Plan, redis_url: str, *, limited: bool = True) -> Outage:
     """Have our breakers live through an outage; requests that are not `limited` ask no limiter."""
     outage = Outage(plan)
     commands = SimulatedTimeCommands(redis_url, outage.simulation)
-    key = f"breaker:{uuid4()}"
+    own = replace(SUPABASE, name=str(uuid4()))
     with _clock_of(outage.simulation):
         outage.run(
-            [_container(commands, key, outage, limited=limited) for _ in range(plan.containers)]
+            [_container(commands, own, outage, limited=limited) for _ in range(plan.containers)]
         )
     return outage
 
 
-def _container(commands: Commands, key: str, outage: Outage, *, limited: bool) -> Guarded:
-    breaker = Breaker("supabase", lambda: commands)
-    breaker.key = key
+def _container(
+    commands: Commands, dependency: Dependency, outage: Outage, *, limited: bool
+) -> Guarded:
+    breaker = Breaker(dependency, SharedCircuit(lambda: commands, dependency).note)
     limiter = Limiter(commands, [breaker])
 
     def request(dependency: Any) -> None:

@@ -15,8 +15,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from redis import Redis
 
-from wingman.kit.clients.breakers import breaker, breakers
+from wingman.kit.clients.circuits import breaker, with_retry, with_supabase_retry
 from wingman.kit.clients.database import PostgrestDatabase
+from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.clients.transport import http_client
 from wingman.kit.clock import within
 from wingman.kit.errors import DependencyUnavailable
@@ -71,7 +72,7 @@ class Ours:
 
     def new_container(self) -> None:
         """Forget what a container remembers: its budgets and its breakers."""
-        breakers.cache_clear()
+        breaker.cache_clear()
         retry.budgets.cache_clear()
 
     def idempotent(self) -> None:
@@ -83,13 +84,13 @@ class Ours:
             self._database.rpc("any", {})
 
     def without_breaker(self) -> None:
-        policy = retry.with_supabase_retry.but(circuit_breaker_key=None, idempotent=True)
+        policy = with_supabase_retry.but(breaker=None, idempotent=True)
         with contextlib.suppress(DependencyUnavailable):
             policy.run(lambda: self._database._call("any", {}))
 
     def stubborn(self) -> None:
         """Retry more often and for longer than any policy, within 900 ms."""
-        policy = retry.with_retry(4, first_wait=0.05, patience=60.0, idempotent=True)
+        policy = with_retry(4, first_wait=0.05, patience=60.0, idempotent=True)
         with contextlib.suppress(DependencyUnavailable), within(DEADLINE):
             policy.run(lambda: self._database._call("any", {}))
 
@@ -139,9 +140,9 @@ def no_waits() -> Iterator[None]:
 def no_circuit(redis_url: str) -> Iterator[None]:
     """Begin with a closed circuit, and let nobody find the one that this opens."""
     with Redis.from_url(redis_url) as client:
-        client.delete(breaker("supabase").key)
+        client.delete(SUPABASE.key)
         yield
-        client.delete(breaker("supabase").key)
+        client.delete(SUPABASE.key)
 
 
 def storm(redis_url: str, callers: int, *, containers: bool = False) -> list[float]:

@@ -19,8 +19,8 @@ from redis import Redis
 
 from tests.support.senders import SenderProcess
 from tests.support.template import template
-from wingman.notifications.email.models import MAX_BATCH
 from wingman.notifications.email.sending.bucket import KEY
+from wingman.notifications.models import MAX_BATCH
 
 PER_SECOND = 2
 LATENCY = 0.1

@@ -7,9 +7,9 @@ import pytest
 from tests.bench import own_breaker, powertools_breaker
 from tests.bench.outage import Plan
 from tests.support.functions import Function
-from wingman.kit.resilience.breaker import THRESHOLDS
+from wingman.kit.clients.dependencies import SUPABASE
 
-THRESHOLD = THRESHOLDS["supabase"].failures
+THRESHOLD = SUPABASE.failures
 Load = Callable[..., Function]
 
 

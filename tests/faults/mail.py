@@ -14,14 +14,15 @@ from typing import Any
 
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
-from wingman.kit.clients.breakers import breaker, breakers
+from wingman.kit.clients.circuits import breaker
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import Queue
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.notifications.email.models import EmailRef, Priority
+from wingman.notifications.email.dependencies import EMAIL_PROVIDER
 from wingman.notifications.email.sending.provider import BatchReply, EmailProvider, OutgoingEmail
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.models import EmailRef, Priority
 
 ROOT = Path(__file__).parents[2]
 _PAST = "now() - interval '1 second'"
@@ -47,8 +48,8 @@ class Story:
 
     def expire_leases(self) -> None:
         """Let the time pass: of a lease, a planned retry, a pause, an open circuit."""
-        redis().run("DEL", breaker("email").key)
-        breakers.cache_clear()
+        redis().run("DEL", EMAIL_PROVIDER.key)
+        breaker.cache_clear()
         lanes = list(Priority)
         self.people.connection.execute("select public.resume_emails(%s)", (lanes,))
         self.people.connection.execute(

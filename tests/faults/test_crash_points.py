@@ -20,12 +20,12 @@ from tests.support.people import People
 from wingman.kit.clients.commands import Command, Commands
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.notifications.email.models import Priority
 from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending.bucket import RedisBucket
 from wingman.notifications.email.sending.delivery import Sender
 from wingman.notifications.email.sending.provider import BatchReply
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.models import Priority
 
 __all__ = ["worker"]  # the fixture that makes this process a container
 

@@ -27,10 +27,11 @@ from tests.support.functions import Context, imported
 from tests.support.inbox import Inbox
 from tests.support.people import People
 from wingman.kit import settings
-from wingman.kit.clients import breakers, database, redis
+from wingman.kit.clients import circuits, database, redis
 from wingman.kit.clients.queue import SqsQueue
 from wingman.kit.clients.transport import http_client
 from wingman.kit.resilience import retry
+from wingman.notifications import service as notifications
 from wingman.notifications.email.sending import bucket
 from wingman.notifications.email.sending import provider as adapter
 from wingman.notifications.email.sending import service as emails
@@ -62,7 +63,7 @@ def worker(
 def _forget() -> None:
     clients: Sequence[Any] = (
         settings._load,
-        breakers.breakers,
+        circuits.breaker,
         retry.budgets,
         database._session,
         database.get_service_client,
@@ -157,7 +158,7 @@ def test_a_sender_is_killed_after_the_provider_accepted(
 def test_the_enqueue_fails_after_the_commit_and_the_sweep_sends_it(
     story: Story, inbox: Inbox, stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert emails.enqueue(BrokenQueue(), story.refs) == 0
+    assert notifications.enqueue(BrokenQueue(), story.refs) == 0
     story.update("enqueued_at = null")
 
     with http_client(timeout=5) as client:

@@ -19,7 +19,7 @@ from tests.faults.mail import Meeting, remind
 from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
-from wingman.kit.clients import breakers
+from wingman.kit.clients import circuits
 from wingman.notifications.email.sending import provider as adapter
 from wingman.notifications.email.sending import service as emails
 
@@ -75,7 +75,7 @@ class World:
         )
         self.people.connection.execute("select public.resume_emails(array['urgent', 'bulk'])")
         self.redis.delete("breaker:email")
-        breakers.breakers.cache_clear()
+        circuits.breaker.cache_clear()
 
     def let_retries_come_due(self) -> None:
         self.people.connection.execute(

@@ -13,8 +13,8 @@ from tests.integration.database import DirectDatabase, new_mail, new_person, own
 from tests.support.functions import Function
 from tests.support.template import template
 from tests.unit.notifications.email.sending.fakes import house, invitation
+from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.resilience.breaker import THRESHOLDS
 from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending.repository import DatabaseOutbox
 
@@ -64,7 +64,7 @@ def send_one(function: Load, monkeypatch: pytest.MonkeyPatch) -> None:
 def lose_the_database(function: Load) -> None:
     """Sweep until the circuit opens."""
     app = function("session_reminders", SUPABASE_URL="http://127.0.0.1:9")
-    for _ in range(THRESHOLDS["supabase"].failures):
+    for _ in range(SUPABASE.failures):
         with suppress(DependencyUnavailable):
             app.invoke(app.event("every_minute"))
 

@@ -10,8 +10,8 @@ from tests.support.functions import Function
 from tests.support.people import People, Person
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.presence.activity import activity_key, session_key
-from wingman.kit.presence.logins import session_store
+from wingman.kit.presence.logins import logins
+from wingman.kit.presence.touching import activity_key, login_key
 
 Load = Callable[..., Function]
 NAMES = {
@@ -214,7 +214,7 @@ def test_an_erasure_forgets_the_hours_in_which_the_reader_was_seen(
     function: Load, people: People
 ) -> None:
     maya, app = people.new(), function("email_preferences")
-    keys = [activity_key(maya.id), session_key(maya.id)]
+    keys = [activity_key(maya.id), login_key(maya.id)]
     call(app, "get", maya)
     assert redis().run("EXISTS", *keys) == 2
 
@@ -228,15 +228,15 @@ def test_an_erasure_reaches_what_the_container_remembers(
 ) -> None:
     maya, app = people.new(), function("email_preferences")
     call(app, "export", maya)
-    assert session_store().get_user_session(maya.id) is not None
+    assert logins().get(maya.id) is not None
 
     call(app, "erase", maya)
 
     def away(*_: object) -> None:
         raise DependencyUnavailable("redis")
 
-    monkeypatch.setattr(session_store(), "_read", away)
-    assert session_store().get_user_session(maya.id) is None
+    monkeypatch.setattr(logins(), "_read", away)
+    assert logins().get(maya.id) is None
 
 
 def test_an_erasure_leaves_no_address_in_the_export(function: Load, people: People) -> None:

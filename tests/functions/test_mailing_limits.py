@@ -12,7 +12,8 @@ from tests.functions.test_session_create import plan
 from tests.integration.test_retry import AWAY, LOST, Gateway
 from tests.support.functions import Function
 from tests.support.people import People, Person
-from wingman.kit.clients.breakers import breaker
+from wingman.kit.clients.circuits import breaker
+from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.resilience import retry
 from wingman.kit.resilience.circuit import State
 
@@ -48,7 +49,7 @@ def test_a_plan_that_the_open_circuit_refuses_costs_nothing(
     gateway.answers = [LOST] * 99
     for person in people.pair():
         planned(person)
-    assert breaker("supabase").state is State.OPEN
+    assert breaker(SUPABASE).state is State.OPEN
 
     maya = people.new()
     assert [planned(maya) for _ in range(4)] == [(503, "r=2")] * 4
@@ -60,7 +61,7 @@ def test_a_plan_on_which_the_database_certainly_did_not_act_costs_nothing(
     maya = people.new()
     gateway.answers = [AWAY] * 3
     assert planned(maya) == (503, "r=2")
-    assert breaker("supabase").state is State.CLOSED
+    assert breaker(SUPABASE).state is State.CLOSED
     gateway.answers = [AWAY] * 3
     assert planned(maya) == (503, "r=2")
 
@@ -72,7 +73,7 @@ def test_a_plan_whose_answer_was_lost_may_have_mailed_and_costs(
     maya = people.new()
     gateway.answers = [LOST] * 99
     assert planned(maya) == (503, "r=2")
-    assert breaker("supabase").state is State.CLOSED
+    assert breaker(SUPABASE).state is State.CLOSED
     assert planned(maya) == (503, "r=1")
-    assert breaker("supabase").state is State.OPEN
+    assert breaker(SUPABASE).state is State.OPEN
     assert planned(maya) == (503, "r=0")

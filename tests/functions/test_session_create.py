@@ -10,7 +10,8 @@ import pytest
 from tests.support.functions import Function
 from tests.support.meetings import ADVANCED, BEGINNER, in_days, match, meeting
 from tests.support.people import People, Person
-from wingman.kit.limits.limiter import EMAIL, limiter
+from wingman.kit.limits.limiter import limiter
+from wingman.notifications.email.limits import EMAIL
 
 Load = Callable[..., Function]
 Answer = tuple[int, Any, dict[str, str]]

@@ -14,10 +14,12 @@ from tests.support.people import People, Person
 from tests.support.redis import ClockedCommands, Counted
 from tests.unit.notifications.email.sending.fakes import NOON, house, reminder
 from wingman.kit.clients.redis import redis
-from wingman.kit.limits.limiter import Limiter, Policy
-from wingman.kit.presence.activity import Activity, activity_key, session_key, touching
-from wingman.notifications.email.models import Priority
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.limits.policy import Policy
+from wingman.kit.presence.activity import Activity
+from wingman.kit.presence.touching import activity_key, login_key, touching
 from wingman.notifications.email.sending import service as emails
+from wingman.notifications.models import Priority
 
 DAY, HOUR = 86_400, 3600
 NOWHERE = "http://127.0.0.1:9"
@@ -87,20 +89,20 @@ def test_a_refused_request_is_not_noted(clocked: ClockedCommands) -> None:
 def test_the_session_lives_on_from_request_to_request(clocked: ClockedCommands) -> None:
     user = uuid4()
     come(clocked, user)
-    began = int(redis().run("HGET", session_key(user), "last_active"))
-    redis().run("EXPIRE", session_key(user), 100)
+    began = int(redis().run("HGET", login_key(user), "last_active"))
+    redis().run("EXPIRE", login_key(user), 100)
     clocked.advance(30)
     come(clocked, user)  # within the minute: left as it is
-    assert int(redis().run("HGET", session_key(user), "last_active")) == began
+    assert int(redis().run("HGET", login_key(user), "last_active")) == began
     clocked.advance(31)
     come(clocked, user)
-    assert int(redis().run("HGET", session_key(user), "last_active")) == began + 61
-    assert redis().run("TTL", session_key(user)) == pytest.approx(DAY, abs=60)
+    assert int(redis().run("HGET", login_key(user), "last_active")) == began + 61
+    assert redis().run("TTL", login_key(user)) == pytest.approx(DAY, abs=60)
 
 
 def test_a_foreign_value_under_a_name_of_ours_gives_way(clocked: ClockedCommands) -> None:
     user = uuid4()
-    for key in (activity_key(user), session_key(user)):
+    for key in (activity_key(user), login_key(user)):
         redis().run("SET", key, "what is this?")
     come(clocked, user)
     assert seen(user) == {0: 1}
@@ -132,7 +134,7 @@ def test_a_request_is_noted_in_the_one_call_that_it_makes(
     assert app.call("list", access_token=maya.token)[0] == 200
     assert [path for path in calls if not path.startswith("POST /rest")] == ["POST /"]
     assert list(seen(maya.id).values()) == [1]
-    assert redis().run("EXISTS", session_key(maya.id)) == 1
+    assert redis().run("EXISTS", login_key(maya.id)) == 1
 
 
 def test_a_cached_answer_is_one_call_and_noted_as_well(
@@ -141,7 +143,7 @@ def test_a_cached_answer_is_one_call_and_noted_as_well(
     maya, app = people.new(), function("reputation")
     facts = {"access_token": maya.token, "user_id": str(maya.id)}
     app.call("get", **facts)
-    redis().run("DEL", activity_key(maya.id), session_key(maya.id))
+    redis().run("DEL", activity_key(maya.id), login_key(maya.id))
     calls.clear()
     assert app.call("get", **facts)[2]["x-cache"] == "hit"
     assert calls == ["POST /"]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -10,15 +11,18 @@ from hypothesis import strategies as st
 
 from tests.support.functions import Function
 from tests.support.redis import MOVED_CLOCK, Counted, clock_at
-from wingman.kit.clients.breakers import breakers
+from wingman.coach.dependencies import ANTHROPIC
+from wingman.kit.clients import circuits
+from wingman.kit.clients.circuits import SharedCircuit, breaker, watched
 from wingman.kit.clients.commands import Command
+from wingman.kit.clients.dependencies import SQS, SUPABASE
 from wingman.kit.clients.lua import Script
 from wingman.kit.clients.redis import redis
 from wingman.kit.clock import within
 from wingman.kit.errors import Conflict, DependencyRefused, DependencyUnavailable
 from wingman.kit.limits.limiter import Limiter
 from wingman.kit.resilience import breaker as module
-from wingman.kit.resilience.breaker import THRESHOLDS, Breaker, BreakerOpen
+from wingman.kit.resilience.breaker import Breaker, BreakerOpen, Dependency
 from wingman.kit.resilience.circuit import ENOUGH, Circuit, Event, State
 
 Start = Callable[[], Breaker]
@@ -47,14 +51,8 @@ def commands(function: Callable[..., Function]) -> Counted:
 @pytest.fixture
 def start(commands: Counted) -> Start:
     """Start a container; all of one test share a circuit that nobody else has."""
-    key = f"breaker:{uuid4()}"
-
-    def _start() -> Breaker:
-        breaker = Breaker("supabase", lambda: commands)
-        breaker.key = key
-        return breaker
-
-    return _start
+    own = replace(SUPABASE, name=str(uuid4()))
+    return lambda: Breaker(own, SharedCircuit(lambda: commands, own).note)
 
 
 def test_a_call_that_passes_asks_redis_nothing(start: Start, commands: Counted) -> None:
@@ -64,7 +62,7 @@ def test_a_call_that_passes_asks_redis_nothing(start: Start, commands: Counted) 
 
 
 def test_failures_count_over_all_containers(start: Start) -> None:
-    for _ in range(THRESHOLDS["supabase"].failures):
+    for _ in range(SUPABASE.failures):
         fail(start())
     late = start()
     fail(late)  # it does not know yet; the answer to its report tells it
@@ -156,21 +154,23 @@ def test_a_container_hears_of_an_open_circuit_without_failing(
 ) -> None:
     fail(start(), 5)
     breaker, called = start(), []
-    breaker.learn(commands.run("GET", breaker.key))
+    breaker.learn(commands.run("GET", breaker.dependency.key))
     with pytest.raises(BreakerOpen):
         breaker.call(lambda: called.append(1))
     assert called == []
-    commands.run("DEL", breaker.key)
-    breaker.learn(commands.run("GET", breaker.key))
+    commands.run("DEL", breaker.dependency.key)
+    breaker.learn(commands.run("GET", breaker.dependency.key))
     assert breaker.call(fine) == "fine"
 
 
-@pytest.mark.parametrize("name", ["supabase", "sqs", "anthropic"])
-def test_the_call_of_the_limits_tells_what_is_open(commands: Counted, name: str) -> None:
-    opened = Breaker(name, lambda: commands)
+@pytest.mark.parametrize("dependency", [SUPABASE, SQS, ANTHROPIC], ids=lambda each: each.name)
+def test_the_call_of_the_limits_reports_open_circuits(
+    commands: Counted, dependency: Dependency
+) -> None:
+    opened = Breaker(dependency, SharedCircuit(lambda: commands, dependency).note)
     fail(opened, 5)
-    Limiter(commands, breakers().watched).take({})
-    assert breakers().get(name).state is State.OPEN
+    Limiter(commands, list(watched())).take({})
+    assert breaker(dependency).state is State.OPEN
 
 
 def test_somebody_who_found_it_alive_ends_the_waiting(start: Start) -> None:
@@ -186,7 +186,8 @@ def test_somebody_who_found_it_alive_ends_the_waiting(start: Start) -> None:
 
 def test_without_redis_a_container_counts_alone(function: Callable[..., Function]) -> None:
     function("docs", UPSTASH_REDIS_REST_URL="http://127.0.0.1:9")
-    first, second = (Breaker("supabase", redis) for _ in range(2))
+    shared = SharedCircuit(redis, SUPABASE).note
+    first, second = (Breaker(SUPABASE, shared) for _ in range(2))
     fail(first, 5)
     with pytest.raises(BreakerOpen):
         first.call(fine)
@@ -216,7 +217,7 @@ EVENTS = st.tuples(
 def test_the_script_and_the_containers_own_machine_agree(
     commands: Counted, events: list[tuple[int, Event, int, int, int]]
 ) -> None:
-    script, key = Script(module._script().source.replace(*MOVED_CLOCK)), f"breaker:{uuid4()}"
+    script, key = Script(circuits._script().source.replace(*MOVED_CLOCK)), f"breaker:{uuid4()}"
     own, now = Circuit(2, 6_000), 1_700_000_000_000
     sent: list[Command] = []
     expected = []
@@ -225,6 +226,6 @@ def test_the_script_and_the_containers_own_machine_agree(
             now += passed
             sent.append(clock_at(now * 1000))
             sent.append(["EVAL", script.source, 1, key, event, 2, 6_000, took, taken_back])
-            expected.append(own.tell(event, now, took=took, taken_back=taken_back))
+            expected.append(own.note(event, now, took=took, taken_back=taken_back))
     replies = commands.pipeline(sent)[1::2]
     assert [(*said, bool(changed)) for *said, changed in replies] == expected

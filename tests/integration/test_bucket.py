@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.redis import ClockedCommands, DirectCommands
 from wingman.kit.clients.commands import Commands
-from wingman.notifications.email.models import Priority
 from wingman.notifications.email.sending.bucket import FIRST_RATE, SPACING, RedisBucket
+from wingman.notifications.models import Priority
 
 ALL_DAY = 86_400.0
 INTERVAL = SPACING / FIRST_RATE

@@ -11,10 +11,11 @@ import pytest
 
 from tests.support.redis import ClockedCommands, Counted, DirectCommands
 from wingman.kit.cache.cache import LEASE_SECONDS, Ages, Cache, Source
+from wingman.kit.clients.commands import Commands
 from wingman.kit.clients.database import Database, DatabaseError
-from wingman.kit.clients.redis import Commands
 from wingman.kit.errors import DependencyUnavailable, NotFound
-from wingman.kit.limits.limiter import Limiter, Policy
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.limits.policy import Policy
 from wingman.reputation import service
 from wingman.reputation.models import Reputation, ReputationAnswer
 

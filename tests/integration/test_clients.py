@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People
+from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.database import (
     DatabaseError,
     Operation,
@@ -18,7 +19,7 @@ from wingman.kit.clients.database import (
     get_user_client,
 )
 from wingman.kit.clients.queue import queue
-from wingman.kit.clients.redis import RedisError, redis
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable, Unauthenticated
 
 Load = Callable[..., Function]

@@ -20,8 +20,8 @@ from tests.integration.database import (
     race,
     rows,
 )
-from wingman.notifications.email.models import Priority
-from wingman.notifications.email.operating import operations
+from wingman.notifications.email.operating import repository
+from wingman.notifications.models import Priority
 
 
 @pytest.fixture
@@ -56,12 +56,12 @@ def test_dead_letters_are_listed_the_newest_first(
     new = _dead(url, leo, error="no such domain", email_template="match_declined")
     new_mail(url, leo)
 
-    listed = operations.dead_letters(outbox, limit=10)
+    listed = repository.dead_letters(outbox, limit=10)
 
     assert [letter.id for letter in listed] == [new, old]
     assert (listed[0].error_message, listed[0].replayable) == ("no such domain", True)
-    assert [letter.id for letter in operations.dead_letters(outbox, limit=1)] == [new]
-    chosen = operations.dead_letters(outbox, limit=10, template="match_invitation")
+    assert [letter.id for letter in repository.dead_letters(outbox, limit=1)] == [new]
+    chosen = repository.dead_letters(outbox, limit=10, template="match_invitation")
     assert [letter.id for letter in chosen] == [old]
 
 
@@ -70,7 +70,7 @@ def test_one_is_shown_whole_but_for_its_address(
 ) -> None:
     mail_id = _dead(url, leo, template_data='{"note": "hi"}')
 
-    shown = operations.dead_letter(outbox, mail_id) or {}
+    shown = repository.dead_letter(outbox, mail_id) or {}
 
     assert (shown["error_message"], shown["template_data"]) == ("bad address", {"note": "hi"})
     assert shown["recipient"] == f"{leo.email[0]}…@example.com"
@@ -83,9 +83,9 @@ def test_a_mail_that_is_alive_is_no_dead_letter(
 ) -> None:
     mail_id = new_mail(url, leo, delivery_status=status)
 
-    assert operations.dead_letter(outbox, mail_id) is None
-    assert operations.dead_letters(outbox, limit=10) == []
-    assert operations.replay(outbox, email_ids=[mail_id]) == []
+    assert repository.dead_letter(outbox, mail_id) is None
+    assert repository.dead_letters(outbox, limit=10) == []
+    assert repository.replay(outbox, email_ids=[mail_id]) == []
     assert mail_row(url, mail_id)["delivery_status"] == status
 
 
@@ -99,7 +99,7 @@ def test_a_replayed_mail_is_due_at_once_and_has_its_20_hours_anew(
         " first_failed_at = now() - interval '20 hours'",
     )
 
-    [ref] = operations.replay(outbox, email_ids=[mail_id])
+    [ref] = repository.replay(outbox, email_ids=[mail_id])
 
     assert (ref.id, ref.priority) == (mail_id, Priority.URGENT)
     row = mail_row(url, mail_id)
@@ -114,7 +114,7 @@ def test_a_replay_goes_out_under_another_key(url: str, leo: Person, outbox: Dire
     before = mail_row(url, bad)["send_group"]
     assert before
 
-    operations.replay(outbox)
+    repository.replay(outbox)
     _send(url, {bad: "sent"})
 
     assert mail_row(url, bad)["send_group"] not in {None, before}
@@ -148,8 +148,8 @@ def test_what_the_provider_may_have_is_never_replayed(
     mail_id = _dead(url, leo)
     look(url, f"update public.email_logs set {changes}")  # noqa: S608 - from above
 
-    assert operations.replay(outbox, email_ids=[mail_id]) == []
-    assert operations.dead_letters(outbox, limit=1)[0].replayable is False
+    assert repository.replay(outbox, email_ids=[mail_id]) == []
+    assert repository.dead_letters(outbox, limit=1)[0].replayable is False
 
 
 def test_a_mail_whose_request_is_not_over_yet_is_not_replayed(
@@ -161,13 +161,13 @@ def test_a_mail_whose_request_is_not_over_yet_is_not_replayed(
     _send(url, lost, retry_at=str(soon["moment"]), keep_group=True)
     look(url, "update public.email_logs set delivery_status = 'failed' where id = %s", dead)
 
-    assert operations.replay(outbox, email_ids=[dead]) == []
+    assert repository.replay(outbox, email_ids=[dead]) == []
 
 
 def test_a_replay_may_be_of_one_template(url: str, leo: Person, outbox: DirectDatabase) -> None:
     invitation, declined = _dead(url, leo), _dead(url, leo, email_template="match_declined")
 
-    replayed = operations.replay(outbox, template="match_declined")
+    replayed = repository.replay(outbox, template="match_declined")
 
     assert [ref.id for ref in replayed] == [declined]
     assert mail_row(url, invitation)["delivery_status"] == "failed"

@@ -11,7 +11,8 @@ from tests.support.functions import Context, Function
 from tests.support.redis import clock_ahead
 from tests.support.template import ROOT
 from wingman.kit.http import create_app, lambda_handler, limit_public
-from wingman.kit.limits.limiter import PUBLIC, Policy
+from wingman.kit.limits.limits import PUBLIC
+from wingman.kit.limits.policy import Policy
 
 Call = Callable[[str], tuple[int, Any, dict[str, str]]]
 HEAVY = Policy("heavy", 5, 7.0, "ip")

@@ -11,9 +11,11 @@ from tests.support.functions import Function
 from tests.support.people import People
 from wingman.kit import settings
 from wingman.kit.clients.redis import redis
-from wingman.kit.limits import limiter as ratelimit
 from wingman.kit.limits import memory as ratelimit_memory
-from wingman.kit.limits.limiter import EVERY_IP, EVERY_USER, MATCH_REQUESTS, PUBLIC, Limiter
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.limits.limits import EVERY_IP, EVERY_USER, PUBLIC
+from wingman.kit.limits.policy import Policy
+from wingman.matches.limits import MATCH_REQUESTS
 
 Command = Callable[..., str]
 NOWHERE = "http://127.0.0.1:9"
@@ -36,7 +38,7 @@ def row(told: str, policy: str) -> list[str]:
     return next(line.split() for line in told.splitlines() if line.startswith(f"{policy} "))
 
 
-def spend(policy: ratelimit.Policy, subject: str, times: int) -> None:
+def spend(policy: Policy, subject: str, times: int) -> None:
     Limiter(redis()).take({policy.key(subject): policy}, cost=times)
 
 
@@ -94,7 +96,7 @@ def test_who_was_refused_passes_after_a_reset(
 def test_a_container_asks_again_before_a_long_refusal_ends(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = ratelimit.Policy("slow", 1, 3600.0, "user")
+    slow = Policy("slow", 1, 3600.0, "user")
     buckets = {slow.key(str(UUID(int=7))): slow}
     limiter = Limiter(redis())
     limiter.take(buckets)

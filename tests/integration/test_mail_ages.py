@@ -10,12 +10,12 @@ from psycopg.types.json import Jsonb
 
 from tests.integration.database import DirectDatabase, Person, bind, claim, look, mail_row, new_mail
 from tests.unit.notifications.email.sending.fakes import LOST, House, house, invitation
-from wingman.notifications.email.models import Priority
-from wingman.notifications.email.operating import operations
+from wingman.notifications.email.operating import repository
 from wingman.notifications.email.sending import service
 from wingman.notifications.email.sending.provider import BatchReply
 from wingman.notifications.email.sending.repository import DatabaseOutbox
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.models import Priority
 
 LONG = timedelta(minutes=70)
 SOON = timedelta(minutes=1)
@@ -24,7 +24,7 @@ SOON = timedelta(minutes=1)
 @pytest.fixture
 def url(url: str) -> str:
     look(url, "delete from public.email_logs")
-    operations.resume(DirectDatabase(url), list(Priority))
+    repository.resume(DirectDatabase(url), list(Priority))
     return url
 
 
@@ -47,7 +47,7 @@ def built(url: str) -> House:
 def age(url: str, lane: Priority = Priority.URGENT) -> timedelta:
     """Return what the alarm sees of a lane."""
     (seconds,) = (
-        one.oldest_seconds for one in operations.lanes(DirectDatabase(url)) if one.priority is lane
+        one.oldest_seconds for one in repository.lanes(DirectDatabase(url)) if one.priority is lane
     )
     return timedelta(seconds=seconds)
 
@@ -55,7 +55,7 @@ def age(url: str, lane: Priority = Priority.URGENT) -> timedelta:
 def is_time_again(url: str) -> None:
     """Let everything that a try put off be due by now."""
     look(url, "update public.email_logs set due_at = now() where due_at > now()")
-    operations.resume(DirectDatabase(url), list(Priority))
+    repository.resume(DirectDatabase(url), list(Priority))
 
 
 def latencies(capsys: pytest.CaptureFixture[str]) -> list[timedelta]:
@@ -146,5 +146,5 @@ def test_a_replayed_mail_is_due_from_now_on(url: str, mail: UUID) -> None:
         " where id = %s",
         mail,
     )
-    assert len(operations.replay(DirectDatabase(url), email_ids=[mail])) == 1
+    assert len(repository.replay(DirectDatabase(url), email_ids=[mail])) == 1
     assert age(url) < SOON

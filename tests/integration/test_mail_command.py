@@ -16,8 +16,8 @@ from tests.integration.database import (
 )
 from wingman.kit.clients.database import Database, DatabaseError
 from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthenticated
-from wingman.notifications.email.models import Priority
 from wingman.notifications.email.sending.repository import DatabaseOutbox
+from wingman.notifications.models import Priority
 
 Command = Callable[..., str]
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.integration.database import WORKER, DirectDatabase, Person, bind, call, look, new_mail
-from wingman.notifications.email.models import Priority
-from wingman.notifications.email.operating import operations
+from wingman.notifications.email.operating import operations, repository
+from wingman.notifications.models import Priority
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_the_lanes_show_depth_age_and_what_is_at_the_provider(
     ids = [new_mail(url, leo, priority="bulk") for _ in range(3)]
     bind(url, *ids)
 
-    urgent, bulk = operations.lanes(outbox)
+    urgent, bulk = repository.lanes(outbox)
 
     assert (urgent.priority, urgent.depth, urgent.sending) == (Priority.URGENT, 2, 0)
     assert 600 <= urgent.oldest_seconds < 660
@@ -46,7 +46,7 @@ def test_a_mail_to_be_repeated_counts_as_waiting(
     bind(url, new_mail(url, leo))
     look(url, "update public.email_logs set lease_expires_at = now() - interval '5 min'")
 
-    urgent, _ = operations.lanes(outbox)
+    urgent, _ = repository.lanes(outbox)
 
     assert (urgent.depth, urgent.sending) == (1, 0)
     assert 300 <= urgent.oldest_seconds < 360
@@ -55,12 +55,12 @@ def test_a_mail_to_be_repeated_counts_as_waiting(
 def test_a_pause_is_shown_while_it_lasts(url: str, leo: Person, outbox: DirectDatabase) -> None:
     pause = {"p_priorities": ["bulk"], "p_until": "2999-01-01Z", "p_reason": "quota"}
     call(url, WORKER, "pause_emails", **pause)
-    urgent, bulk = operations.lanes(outbox)
+    urgent, bulk = repository.lanes(outbox)
     assert (urgent.paused_until, bulk.paused_reason) == (None, "quota")
 
-    assert operations.resume(outbox, list(Priority)) == 1
+    assert repository.resume(outbox, list(Priority)) == 1
 
-    assert operations.lanes(outbox)[1].paused_reason is None
+    assert repository.lanes(outbox)[1].paused_reason is None
 
 
 def test_deliveries_are_counted_by_what_became_of_them(
@@ -77,7 +77,7 @@ def test_deliveries_are_counted_by_what_became_of_them(
         sent = "update public.email_logs set sent_at = now() - %s::interval where id = %s"
         look(url, sent, ago, mail_id)
 
-    found = operations.deliveries(outbox, hours=24)
+    found = repository.deliveries(outbox, hours=24)
 
     assert found.accepted == 9
     assert found.success_rate == 7 / 8
@@ -85,10 +85,10 @@ def test_deliveries_are_counted_by_what_became_of_them(
 
 
 def test_without_mail_there_is_no_rate(url: str, outbox: DirectDatabase) -> None:
-    found = operations.deliveries(outbox, hours=24)
+    found = repository.deliveries(outbox, hours=24)
 
     assert (found.success_rate, found.share("bounced")) == (None, 0)
-    assert [one.mails for one in operations.dead_letter_counts(outbox)] == [0, 0]
+    assert [one.mails for one in repository.dead_letter_counts(outbox)] == [0, 0]
 
 
 def test_dead_letters_are_counted(url: str, leo: Person, outbox: DirectDatabase) -> None:
@@ -100,7 +100,7 @@ def test_dead_letters_are_counted(url: str, leo: Person, outbox: DirectDatabase)
     mail_id = new_mail(url, leo)
     look(url, "update public.email_logs set delivery_status = 'failed' where id = %s", mail_id)
 
-    failed, unknown = operations.dead_letter_counts(outbox)
+    failed, unknown = repository.dead_letter_counts(outbox)
 
     assert (failed.delivery_status, failed.mails, failed.within_an_hour) == ("failed", 2, 1)
     assert (unknown.delivery_status, unknown.mails, unknown.within_an_hour) == ("unknown", 2, 0)

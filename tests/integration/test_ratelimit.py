@@ -10,7 +10,9 @@ import pytest
 from tests.support.functions import Function
 from tests.support.redis import ClockedCommands, Counted, DirectCommands, clock_ahead
 from wingman.kit.clients.redis import redis
-from wingman.kit.limits.limiter import Limiter, LocalBuckets, Policy, Verdict
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.limits.memory import LocalBuckets
+from wingman.kit.limits.policy import Policy, Verdict
 
 # Slow enough that nothing refills while a test runs.
 HUNDRED = Policy("hundred", 100, 3600.0, "user")

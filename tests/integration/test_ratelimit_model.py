@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from tests.support.functions import Function
 from tests.support.redis import MOVED_CLOCK, clock_at
-from wingman.kit.clients.redis import Script, redis
+from wingman.kit.clients.lua import Script
+from wingman.kit.clients.redis import redis
 from wingman.kit.limits import limiter as ratelimit
-from wingman.kit.limits.limiter import Limiter, Policy
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.limits.policy import Policy
 
 POLICIES = [
     Policy("small", 2, 20.0, "user"),

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.support.functions import Function
-from wingman.kit.clients import breakers
+from wingman.kit.clients import circuits
 from wingman.kit.clients.database import get_anon_client
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.resilience import retry
@@ -116,8 +116,8 @@ def test_a_storm_of_two_hundred_containers_is_hardly_multiplied(function: Load) 
         raise DependencyUnavailable("supabase")
 
     for _ in range(200):
-        breakers.breakers.cache_clear()  # the next container
+        circuits.breaker.cache_clear()  # the next container
         retry.budgets.cache_clear()
         with pytest.raises(DependencyUnavailable):
-            retry.with_supabase_retry.but(idempotent=True).run(dead)
+            circuits.with_supabase_retry.but(idempotent=True).run(dead)
     assert 200 <= calls <= 200 * 1.2

@@ -69,7 +69,7 @@ def test_a_file_stays_small(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(WINGMAN.rglob("*.py")), ids=_name)
 def test_the_web_framework_stays_at_the_edge(path: Path) -> None:
     inside = path.relative_to(WINGMAN).as_posix()
-    if inside.startswith("kit/http/") or inside == "kit/auth/tokens.py":
+    if inside.startswith("kit/http/"):
         return
     assert not [name for name in _imports(path) if name.split(".")[0] in {"fastapi", "mangum"}]
 
@@ -77,6 +77,8 @@ def test_the_web_framework_stays_at_the_edge(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(WINGMAN.rglob("*.py")), ids=_name)
 def test_another_domain_sees_only_service_and_models(path: Path) -> None:
     domain = path.relative_to(WINGMAN).parts[0]
+    if domain == "status":  # which is there to look into all of them
+        return
     for name in _imports(path):
         parts = name.split(".")
         if parts[0] == "wingman" and len(parts) > 2 and parts[1] not in {domain, "kit"}:

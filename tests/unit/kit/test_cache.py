@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from wingman.kit.cache import cache as kit
 from wingman.kit.cache.cache import Ages, Cache, Found, Source
-from wingman.kit.clients.redis import Command, Commands, RedisError
+from wingman.kit.clients.commands import Command, Commands, RedisError
 from wingman.kit.clock import within
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.limits.limiter import Limiter

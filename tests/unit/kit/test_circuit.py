@@ -8,54 +8,54 @@ OPEN_FOR = 60_000
 def opened(threshold: int = 3) -> Circuit:
     circuit = Circuit(threshold, OPEN_FOR)
     for _ in range(threshold):
-        circuit.tell("failed", 0)
+        circuit.note("failed", 0)
     return circuit
 
 
 def half_opened() -> Circuit:
     circuit = opened()
-    circuit.tell("woke", 5_000)
+    circuit.note("woke", 5_000)
     return circuit
 
 
 def test_failures_in_a_row_open_it() -> None:
     circuit = Circuit(3, OPEN_FOR)
-    answers = [circuit.tell("failed", moment) for moment in (0, 10, 20)]
+    answers = [circuit.note("failed", moment) for moment in (0, 10, 20)]
     assert [answer.state for answer in answers] == [State.CLOSED, State.CLOSED, State.OPEN]
     assert [answer.changed for answer in answers] == [False, False, True]
 
 
 def test_a_container_that_succeeds_takes_its_own_failures_back() -> None:
     circuit = Circuit(3, OPEN_FOR)
-    circuit.tell("failed", 0)
-    circuit.tell("failed", 1)
-    circuit.tell("passed", 2, taken_back=1)
-    assert circuit.tell("failed", 3).state is State.CLOSED
-    assert circuit.tell("failed", 4).state is State.OPEN
+    circuit.note("failed", 0)
+    circuit.note("failed", 1)
+    circuit.note("passed", 2, taken_back=1)
+    assert circuit.note("failed", 3).state is State.CLOSED
+    assert circuit.note("failed", 4).state is State.OPEN
 
 
 def test_old_failures_are_forgotten() -> None:
     circuit = Circuit(2, OPEN_FOR)
-    circuit.tell("failed", 0)
-    assert circuit.tell("failed", WINDOW + 1).state is State.CLOSED
-    assert circuit.tell("failed", WINDOW + 2).state is State.OPEN
+    circuit.note("failed", 0)
+    assert circuit.note("failed", WINDOW + 1).state is State.CLOSED
+    assert circuit.note("failed", WINDOW + 2).state is State.OPEN
 
 
 def test_an_open_circuit_lets_nobody_through_and_one_look_a_second() -> None:
     circuit = opened()
     moments = range(0, 5_000, 100)
-    allowed = [(now, circuit.tell("ask", now).may) for now in moments]
+    allowed = [(now, circuit.note("ask", now).may) for now in moments]
     assert [now for now, may in allowed if may is May.PROBE] == [1_000, 2_000, 3_000, 4_000]
     assert May.GO not in dict(allowed).values()
 
 
 def test_who_must_wait_is_told_for_how_long() -> None:
-    assert opened().tell("ask", 400).wait == 600
+    assert opened().note("ask", 400).wait == 600
 
 
 def test_after_its_time_a_call_goes_whatever_the_looks_said() -> None:
     circuit = opened()
-    assert circuit.tell("ask", OPEN_FOR).may is May.GO
+    assert circuit.note("ask", OPEN_FOR).may is May.GO
     assert circuit.state is State.HALF_OPEN
 
 
@@ -64,47 +64,47 @@ def test_a_dependency_found_awake_gets_a_growing_number_of_calls() -> None:
     admitted = []
     for _ in range(4):
         before = circuit.admitted
-        while circuit.tell("ask", 5_001).may is May.GO and circuit.admitted < 100:
+        while circuit.note("ask", 5_001).may is May.GO and circuit.admitted < 100:
             pass
         admitted.append(circuit.admitted - before)
         for _ in range(max(1, admitted[-1])):
-            circuit.tell("passed", 5_001)
+            circuit.note("passed", 5_001)
     assert admitted == [0, 2, 4, 8]
     assert circuit.state is State.CLOSED
 
 
 def test_a_failure_on_trial_opens_it_again_and_looks_come_more_rarely() -> None:
     circuit = half_opened()
-    circuit.tell("failed", 5_010)
+    circuit.note("failed", 5_010)
     assert circuit.state is State.OPEN
-    looks = [now for now in range(5_010, 12_000, 10) if circuit.tell("ask", now).may is May.PROBE]
+    looks = [now for now in range(5_010, 12_000, 10) if circuit.note("ask", now).may is May.PROBE]
     assert looks == [7_010, 9_010, 11_010]
 
 
 def test_a_call_from_before_the_trial_proves_nothing() -> None:
     circuit = half_opened()
-    assert circuit.tell("failed", 5_100, took=4_000).state is State.HALF_OPEN
+    assert circuit.note("failed", 5_100, took=4_000).state is State.HALF_OPEN
     for _ in range(ENOUGH + 5):
-        circuit.tell("passed", 5_100, took=4_000)
+        circuit.note("passed", 5_100, took=4_000)
     assert circuit.state is State.HALF_OPEN
 
 
 def test_a_trial_whose_call_never_comes_back_goes_on_without_it() -> None:
     circuit = half_opened()
-    assert circuit.tell("ask", 5_000 + STALL - 1).may is May.WAIT
-    assert circuit.tell("ask", 5_000 + STALL).may is May.GO
+    assert circuit.note("ask", 5_000 + STALL - 1).may is May.WAIT
+    assert circuit.note("ask", 5_000 + STALL).may is May.GO
 
 
 def test_a_late_failure_does_not_open_a_circuit_that_has_recovered() -> None:
     circuit = half_opened()
     for _ in range(ENOUGH):
-        circuit.tell("passed", 5_100)
+        circuit.note("passed", 5_100)
     for _ in range(5):
-        circuit.tell("failed", 8_000, took=7_000)
+        circuit.note("failed", 8_000, took=7_000)
     assert circuit.state is State.CLOSED
 
 
 def test_a_real_call_that_passes_is_as_good_as_a_look() -> None:
     circuit = opened()
-    assert circuit.tell("passed", 500, took=900).state is State.OPEN  # it began before
-    assert circuit.tell("passed", 1_500, took=100).state is State.HALF_OPEN
+    assert circuit.note("passed", 500, took=900).state is State.OPEN  # it began before
+    assert circuit.note("passed", 1_500, took=100).state is State.HALF_OPEN

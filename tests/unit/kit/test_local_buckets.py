@@ -4,7 +4,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wingman.kit.limits import memory as ratelimit_memory
-from wingman.kit.limits.limiter import EMAIL, LocalBuckets, Policy
+from wingman.kit.limits.memory import LocalBuckets
+from wingman.kit.limits.policy import Policy
+from wingman.notifications.email.limits import EMAIL
 
 SMALL = Policy("small", 2, 10.0, "user")
 LARGE = Policy("large", 5, 1.0, "ip")

@@ -15,7 +15,7 @@ from wingman.kit import observability
 from wingman.kit.clock import deadline
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import Metrics, count, measure
-from wingman.kit.resilience.breaker import THRESHOLDS, Breaker
+from wingman.kit.resilience.breaker import Breaker, Dependency
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_a_circuit_that_opens_is_told_before_the_invocation_ends(
     """Whoever ends then, or is frozen, has nothing left to tell."""
     with deadline(context):
         count("Retried", dependency="email")
-        breaker = Breaker("email", None)
-        for _ in range(THRESHOLDS["email"].failures):
+        breaker = Breaker(Dependency("email", 3))
+        for _ in range(3):
             with pytest.raises(DependencyUnavailable):
                 breaker.call(away)
     told = [line["BreakerOpen"] for line in written(capsys) if "BreakerOpen" in line]

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from wingman.kit.clients.redis import Command, Commands
+from wingman.kit.clients.commands import Command, Commands
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.limits.limiter import Limiter, Policy
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.limits.policy import Policy
 from wingman.kit.observability import metrics
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from wingman.kit.clients.circuits import with_retry
 from wingman.kit.clock import time_left, within
 from wingman.kit.errors import Conflict, DependencyRefused, DependencyUnavailable
 from wingman.kit.resilience import retry
 from wingman.kit.resilience.breaker import BreakerOpen
-from wingman.kit.resilience.retry import MOST_SAVED, NestedRetryError, with_retry
+from wingman.kit.resilience.retry import MOST_SAVED, NestedRetryError
 
 
 @dataclass

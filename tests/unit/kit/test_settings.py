@@ -1,19 +1,16 @@
 import pytest
 
 from local.settings_table import models
-from wingman.kit import settings
-from wingman.kit.limits.policy import ALL
-from wingman.kit.settings import (
-    AppSettings,
-    CoachSettings,
-    QueueSettings,
-    Settings,
-    SettingsError,
-    SupabaseSettings,
-    WebhookSettings,
-)
+from wingman.coach.settings import CoachSettings
+from wingman.kit import declarations, settings
+from wingman.kit.limits.policy import Policy
+from wingman.kit.limits.settings import LimitSettings
+from wingman.kit.settings import AppSettings, Settings, SettingsError, SupabaseSettings
 from wingman.notifications.email.letters.brand import Brand
-from wingman.notifications.email.settings import BrandSettings, EmailSettings
+from wingman.notifications.email.letters.settings import BrandSettings
+from wingman.notifications.email.sending.settings import EmailSettings
+from wingman.notifications.email.settings import WebhookSettings
+from wingman.notifications.settings import QueueSettings
 
 # Of every setting a value that holds, and some that do not.
 URLS = ("https://x.example/a", ["x.example", "ftp://x.example", "https://", "http://a b"])
@@ -164,8 +161,8 @@ def test_a_bucket_that_there_is_not_is_answered_with_those_there_are(
 ) -> None:
     monkeypatch.setenv("RATE_LIMIT_SHADOW", "public, hush")
     with pytest.raises(SettingsError) as caught:
-        settings.check(AppSettings)
-    for policy in ALL:
+        settings.check(LimitSettings)
+    for policy in declarations.declared("limits", Policy):
         assert policy.name in str(caught.value)
     assert "hush" not in str(caught.value)
 

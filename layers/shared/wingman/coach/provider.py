@@ -7,28 +7,30 @@ their text: a provider's message may repeat what it was asked.
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from wingman.coach.dependencies import ANTHROPIC
 from wingman.coach.errors import MalformedAdvice, QuestionDeclined
 from wingman.coach.models import Prompt
 from wingman.coach.rules import SCHEMA
+from wingman.coach.settings import CoachSettings
+from wingman.kit.clients.circuits import through
 from wingman.kit.clients.transport import asked_to_wait, tls
 from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.resilience.retry import with_api_retry
-from wingman.kit.settings import CoachSettings, load
+from wingman.kit.settings import load
 
 if TYPE_CHECKING:
     import httpx2
     from anthropic import Anthropic, APIError
     from anthropic.types import Message
 
-NAME = "anthropic"
 TIMEOUT_SECONDS = 15.0
 CONNECT_SECONDS = 2.0
 # Five tips of 300 characters in any script.
 MAX_TOKENS = 1024
 # What did not begin may begin again; what was begun has cost its time and its tokens.
-_RETRY = with_api_retry.but(circuit_breaker_key=NAME, max_retries=1, attempt_seconds=3.0)
+_RETRY = through(ANTHROPIC, with_api_retry.but(max_retries=1, attempt_seconds=3.0))
 
 
 class Reply(NamedTuple):
@@ -128,10 +130,10 @@ def _translated(error: "APIError") -> DependencyUnavailable:
     facts = {"status": status, "error": type(error).__name__}
     logger().warning("coach.provider_failed", extra=facts)
     if status in _REFUSED:
-        return DependencyRefused(NAME, retry_after=60)
+        return DependencyRefused(ANTHROPIC.name, retry_after=60)
     asked = asked_to_wait(error)
     return DependencyUnavailable(
-        NAME,
+        ANTHROPIC.name,
         retry_after=max(5, round(asked or 0)),
         untouched=status in _NOT_BEGUN or _never_sent(error),
         asked_to_wait=asked,

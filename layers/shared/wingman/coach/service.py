@@ -5,21 +5,23 @@ for everyone; what has a session or a question in it is kept for who asked.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache as once
 from uuid import UUID
 
 from wingman.coach import repository, rules
+from wingman.coach.dependencies import ANTHROPIC
 from wingman.coach.errors import DailyTipsLimit, MalformedAdvice
 from wingman.coach.models import Ask, FoundTips, Prompt, Tips, TipsAnswer, TipsCache
-from wingman.coach.provider import NAME, TIMEOUT_SECONDS, Coach
+from wingman.coach.provider import TIMEOUT_SECONDS, Coach
 from wingman.kit.cache.cache import Ages, Cache
 from wingman.kit.clients.database import Database
 from wingman.kit.clients.redis import redis
 from wingman.kit.clock import time_left, utc_now
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.limits.limiter import Limiter, Policy, limiter
+from wingman.kit.limits.limiter import Limiter, limiter
+from wingman.kit.limits.policy import Policy
 from wingman.kit.observability import count, logger
 
 _HOURS = 3600
@@ -45,17 +47,6 @@ def key(ask: Ask, user_id: UUID, model: str) -> str:
     return f"coach:tips:{hashlib.sha256(asked.encode()).hexdigest()}"
 
 
-def policy(a_day: int) -> Policy:
-    """Return what one user may ask of the model: `a_day` at once, and refilled over a day."""
-    return Policy("coach", a_day, 24 * _HOURS / a_day, "user", share=1.0)
-
-
-def budget(user_id: UUID, a_day: int) -> dict[str, Policy]:
-    """Return the bucket of one user."""
-    own = policy(a_day)
-    return {own.key(str(user_id)): own}
-
-
 def tips(
     database: Database,
     coach: Callable[[], Coach],
@@ -64,7 +55,7 @@ def tips(
     found: FoundTips,
     ask: Ask,
     *,
-    budget: dict[str, Policy],
+    budget: Mapping[str, Policy],
     now: Callable[[], datetime] = utc_now,
 ) -> TipsAnswer:
     """Return what the cache holds, or ask the model, which is charged to the budget.
@@ -83,12 +74,12 @@ def tips(
             limiter.give_back(budget)
             raise
         except MalformedAdvice:  # which was worked for
-            raise DependencyUnavailable(NAME) from None
+            raise DependencyUnavailable(ANTHROPIC.name) from None
 
     return cache.answer(found, compute)
 
 
-def _charge(limiter: Limiter, budget: dict[str, Policy]) -> None:
+def _charge(limiter: Limiter, budget: Mapping[str, Policy]) -> None:
     for verdict in limiter.take(budget):
         if verdict.refuses:
             raise DailyTipsLimit(verdict.retry_after_seconds)

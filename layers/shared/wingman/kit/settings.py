@@ -15,19 +15,13 @@ from pydantic import (
     AfterValidator,
     AliasChoices,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     HttpUrl,
     SecretStr,
     TypeAdapter,
     ValidationError,
-    ValidationInfo,
-    field_validator,
 )
-from pydantic_core import PydanticCustomError
-
-from wingman.kit.limits.policy import ALL
 
 
 class SettingsError(Exception):
@@ -61,20 +55,11 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
     try:
         b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
     except ValueError:
-        raise ValueError("must be base64 after whsec_, as Resend shows it") from None
+        raise ValueError("must be base64 after whsec_") from None
     return secret
 
 
-def _buckets(names: object) -> frozenset[str]:
-    watched = frozenset(name.strip() for name in str(names or "").split(",") if name.strip())
-    known = [policy.name for policy in ALL]
-    if not watched.issubset(known):
-        raise ValueError(f"must be some of {', '.join(known)}, with commas between them")
-    return watched
-
-
 Url = Annotated[str, AfterValidator(_url)]
-Buckets = Annotated[frozenset[str], BeforeValidator(_buckets)]
 Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_pasted_whole)]
 WebhookSecret = Annotated[Secret, AfterValidator(_webhook_secret)]
 
@@ -100,72 +85,6 @@ class AppSettings(Settings):
 
     environment: Environment = means("Shown by /health and in metrics.", default=Environment.LOCAL)
     version: str = means("Shown by /health.", default="dev", pattern=r"^[\w.+/-]{1,100}$")
-    enable_rate_limiting: bool = means("Whether requests are limited at all.", default=True)
-    rate_limit_shadow: Buckets = means(
-        "Buckets that count and refuse nobody, with commas; see docs/operating.md.",
-        default=frozenset(),
-    )
-    session_timeout_hours: int = means(
-        "Hours after their last request that a user's session ends.", default=24, ge=1, le=8760
-    )
-
-
-class CoachingSettings(Settings):
-    """Whether there is a coach."""
-
-    enable_ai_coaching: bool = means("Whether there are tips of the coach.", default=False)
-
-
-class FeatureSettings(CoachingSettings):
-    """What this deployment offers besides the core; `GET /api/features` tells the apps."""
-
-    enable_match_sharing: bool = means("Whether apps offer to share a match.", default=True)
-    enable_challenge_sharing: bool = means("Whether apps offer to share a challenge.", default=True)
-
-
-class MatchSettings(Settings):
-    """The rules of matches that an operator may change."""
-
-    max_daily_matches: int = means(
-        "Invitations of one user a day; the database has a ceiling.",
-        default=10,
-        ge=1,
-        le=1000,
-    )
-
-
-class ChallengeSettings(Settings):
-    """The rules of challenges that an operator may change."""
-
-    challenge_duration_days: int = means(
-        "Days after a session in which its challenges are handed in.", default=7, ge=1, le=365
-    )
-
-
-class CoachSettings(CoachingSettings):
-    """The language model behind the coach, and what one user may cost a day."""
-
-    anthropic_api_key: Secret | None = means(
-        "The language model's key; needed with coaching only.", default=None, validate_default=True
-    )
-    anthropic_api_url: Url = means(
-        "Where the language model is.", default="https://api.anthropic.com"
-    )
-    coach_model: str = means(
-        "Which language model.", default="claude-haiku-5-5", pattern=r"^[\w.:@-]{1,100}$"
-    )
-    max_daily_tips: int = means(
-        "Questions of one user a day that reach the language model.", default=20, ge=1, le=1000
-    )
-
-    @field_validator("anthropic_api_key")
-    @classmethod
-    def _is_there_when_it_is_needed(
-        cls, key: SecretStr | None, info: ValidationInfo
-    ) -> SecretStr | None:
-        if key is None and info.data.get("enable_ai_coaching"):
-            raise PydanticCustomError("missing", "Field required")
-        return key
 
 
 class ProjectSettings(Settings):
@@ -203,43 +122,15 @@ class RedisSettings(Settings):
     upstash_redis_rest_token: Secret = means("Redis's token.")
 
 
-class QueueSettings(Settings):
-    """The two lanes of mail, and where AWS is."""
+class AwsSettings(Settings):
+    """Where AWS is."""
 
-    email_urgent_queue_url: Url = means("The queue of mail that cannot wait.")
-    email_bulk_queue_url: Url = means("The queue of mail that can wait.")
     aws_region: str = means(
         "Set by the runtime.",
         *("aws_region", "aws_default_region"),
         pattern=r"^[a-z]{2,3}(-[a-z]+)+-\d$",
     )
     aws_endpoint_url: Url | None = means("Another AWS than Amazon's.", default=None)
-
-
-class MailProviderSettings(Settings):
-    """Where the mail provider is."""
-
-    resend_api_url: Url = means("The mail provider.", default="https://api.resend.com")
-
-
-class ResendSettings(MailProviderSettings):
-    """The mail provider, and the key to it."""
-
-    resend_api_key: Secret = means("The mail provider's key.")
-
-
-class WebhookSettings(Settings):
-    """What proves that an event comes from the mail provider."""
-
-    resend_webhook_secret: WebhookSecret = means(
-        "What signs the mail provider's events; `whsec_` and base64."
-    )
-
-
-class LinkSettings(Settings):
-    """What signs the links that need no login."""
-
-    email_link_secret: Secret = means("What signs the links in mails.", min_length=16)
 
 
 def load(model: type[S]) -> S:

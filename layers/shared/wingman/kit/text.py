@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-# C0 controls; Postgres cannot store NUL, and a line break ends a mail's header.
+# C0 controls; Postgres cannot store NUL, and a line break ends a header field.
 _CONTROLS = {chr(code) for code in range(32)} | {"\x7f"}
 _LINE_BREAKS = {"\n", "\r", "\t"}
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from wingman.kit.text import MultiLineText, SingleLineText
-from wingman.notifications.email.models import EmailRef
+from wingman.notifications.models import EmailRef
 
 
 class MatchStatus(StrEnum):

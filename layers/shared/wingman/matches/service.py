@@ -15,7 +15,7 @@ from wingman.kit.observability import logger
 from wingman.kit.paging import Page
 from wingman.matches import repository
 from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
-from wingman.notifications.email.sending import service as emails
+from wingman.notifications import service as notifications
 
 if TYPE_CHECKING:
     from wingman.kit.clients.queue import (
@@ -85,5 +85,5 @@ def expire(database: Database) -> int:
 
 def _announce(queue: "Queue", change: MatchChange, event: str) -> MatchChange:
     logger().info(event, extra={"match_id": str(change.match.id), "emails": len(change.emails)})
-    emails.enqueue(queue, change.emails)
+    notifications.enqueue(queue, change.emails)
     return change

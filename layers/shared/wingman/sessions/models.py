@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from wingman.kit.text import MultiLineText, SingleLineText
-from wingman.notifications.email.models import EmailRef
+from wingman.notifications.models import EmailRef
 
 _PLAN_EXAMPLE: JsonDict = {
     "match_id": "6f1c0f0e-0000-4000-8000-000000000001",

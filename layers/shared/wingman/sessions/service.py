@@ -14,7 +14,7 @@ from wingman.kit.clock import page_by_page
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
-from wingman.notifications.email.sending import service as emails
+from wingman.notifications import service as notifications
 from wingman.reputation import service as reputation
 from wingman.reputation.models import ReputationCache
 from wingman.sessions import repository
@@ -144,5 +144,5 @@ def _announce(
     reputation.forget(cache, change.changed_users)
     facts = {"session_id": str(change.session.id), "status": change.session.status}
     logger().info(event, extra=facts | {"emails": len(change.emails)})
-    emails.enqueue(queue, change.emails)
+    notifications.enqueue(queue, change.emails)
     return change

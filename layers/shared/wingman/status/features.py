@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel
 
-from wingman.kit.settings import FeatureSettings, load
+from wingman.kit.settings import load
+from wingman.status.settings import FeatureSettings
 
 
 class Features(BaseModel):

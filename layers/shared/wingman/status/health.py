@@ -1,20 +1,27 @@
 """Whether what we depend on works, asked of all of it at once and answered in bounded time."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from functools import cache
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from wingman.kit.clients.breakers import breaker, breakers
+from wingman.kit import declarations
+from wingman.kit.clients.circuits import breaker
 from wingman.kit.clients.database import get_anon_client, get_service_client
+from wingman.kit.clients.dependencies import REDIS, SUPABASE
 from wingman.kit.clients.redis import redis
 from wingman.kit.clients.transport import reach
 from wingman.kit.clock import utc_now, within
+from wingman.kit.limits.settings import LimitSettings
+from wingman.kit.resilience.breaker import Breaker, Dependency
 from wingman.kit.resilience.circuit import State
-from wingman.kit.settings import AppSettings, MailProviderSettings, load
+from wingman.kit.settings import AppSettings, load
+from wingman.notifications.email.dependencies import EMAIL_PROVIDER
+from wingman.notifications.email.settings import ProviderSettings
 
 PATIENCE_SECONDS = 1.5
 
@@ -119,34 +126,40 @@ def check_health() -> Health:
         timestamp=utc_now(),
         environment=settings.environment,
         version=settings.version,
-        services=_services(probes, settings, states),
+        services=_services(probes, states),
     )
 
 
 def _learn_states() -> None:
-    shared = [each for each in breakers().all if each.shared]
-    for each, stored in zip(shared, redis().run("MGET", *(b.key for b in shared)), strict=True):
+    shared = [each for each in _breakers() if each.shared]
+    keys = [each.dependency.key for each in shared]
+    for each, stored in zip(shared, redis().run("MGET", *keys), strict=True):
         each.learn(stored)
 
 
 def _tell_breakers(probes: Mapping[str, Probe]) -> None:
     alive = {
-        "supabase": probes["service"].ok and probes["anon"].ok,
-        "redis": probes["redis"].ok,
-        "email": probes["email"].ok,
+        SUPABASE: probes["service"].ok and probes["anon"].ok,
+        REDIS: probes["redis"].ok,
+        EMAIL_PROVIDER: probes["email"].ok,
     }
-    for name, answers in alive.items():
+    for dependency, answers in alive.items():
         if answers:
-            breaker(name).found_alive()
+            breaker(dependency).found_alive()
 
 
 def _states() -> CircuitBreakers:
-    named = {"supabase", "redis", "email"}
-    order = list(State)
-    others = [each.state for each in breakers().all if each.name not in named]
-    states = {name: breaker(name).state for name in named}
-    states["external"] = max(others, key=order.index)
+    shown = (SUPABASE, REDIS, EMAIL_PROVIDER)
+    others = [each.state for each in _breakers() if each.dependency not in shown]
+    states = {dependency.name: breaker(dependency).state for dependency in shown}
+    states["external"] = max(others, key=list(State).index)
     return CircuitBreakers.model_validate({n: {"state": state} for n, state in states.items()})
+
+
+@cache
+def _breakers() -> Sequence[Breaker]:
+    """Return the breaker of every dependency that the package declares."""
+    return [breaker(each) for each in declarations.declared("dependencies", Dependency)]
 
 
 def _status(
@@ -158,9 +171,7 @@ def _status(
     return "degraded" if stopped or not all(p.ok for p in probes.values()) else "healthy"
 
 
-def _services(
-    probes: Mapping[str, Probe], settings: AppSettings, states: CircuitBreakers
-) -> Services:
+def _services(probes: Mapping[str, Probe], states: CircuitBreakers) -> Services:
     service, anon, cache, email = (probes[name] for name in ("service", "anon", "redis", "email"))
     return Services(
         database=DatabaseHealth(
@@ -174,7 +185,7 @@ def _services(
         ),
         email=EmailHealth(enabled=email.ok, error=email.error),
         rate_limiter=RateLimiterHealth(
-            enabled=settings.enable_rate_limiting, redis_available=cache.ok
+            enabled=load(LimitSettings).enable_rate_limiting, redis_available=cache.ok
         ),
         circuit_breakers=states,
     )
@@ -208,4 +219,4 @@ def _since(started: float) -> float:
 
 def _reach_mail_provider() -> None:
     """Any answer will do: this function has no key to the provider."""
-    reach(load(MailProviderSettings).resend_api_url, "email", seconds=PATIENCE_SECONDS)
+    reach(load(ProviderSettings).resend_api_url, EMAIL_PROVIDER.name, seconds=PATIENCE_SECONDS)

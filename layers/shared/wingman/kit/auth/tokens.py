@@ -6,26 +6,20 @@ with the project's secret only, ES256 and RS256 with the project's published key
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import jwt
-from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from wingman.kit.auth.jwks import JsonWebKeys
 from wingman.kit.clients.transport import http_client
-from wingman.kit.errors import Forbidden, NoToken, TokenExpired, Unauthenticated
+from wingman.kit.errors import TokenExpired, Unauthenticated
 from wingman.kit.settings import SupabaseSettings, load
 
 AUDIENCE = "authenticated"
 ROLE = "authenticated"
 ASYMMETRIC = frozenset({"ES256", "RS256"})
 LEEWAY_SECONDS = 5
-
-_bearer = HTTPBearer(
-    auto_error=False, scheme_name="AccessToken", description="A Supabase access token."
-)
 
 
 @dataclass(frozen=True)
@@ -34,28 +28,6 @@ class Caller:
 
     id: UUID
     token: str
-
-
-def current_user(
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Caller:
-    """Return who calls. Raises NoToken, Unauthenticated or TokenExpired."""
-    if credentials is None:
-        raise NoToken
-    return verify(credentials.credentials)
-
-
-CurrentUser = Annotated[Caller, Depends(current_user)]
-
-
-def owner(user_id: UUID, caller: CurrentUser) -> Caller:
-    """Return who calls, if it is whom `{user_id}` in the path names. Raises Forbidden."""
-    if user_id != caller.id:
-        raise Forbidden
-    return caller
-
-
-Owner = Annotated[Caller, Depends(owner)]
 
 
 def verify(token: str) -> Caller:

@@ -3,7 +3,7 @@
 Whoever finds a value missing or due takes a lease on it, computes it and stores it. Meanwhile the
 others get the old value, or wait where there is none. `drop` forgets value and lease in one step,
 so a computation that began before a change cannot store what it read
-(docs/decisions/008-reputation-cache.md).
+(docs/decisions, record 008).
 """
 
 import random
@@ -17,10 +17,12 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
 
-from wingman.kit.clients.redis import Commands, RedisError, Script, lua
+from wingman.kit.clients.commands import Commands, RedisError
+from wingman.kit.clients.lua import Script, read_lua
 from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.limits.limiter import Limiter, Policy, Step, Verdict
+from wingman.kit.limits.limiter import Limiter, Step
+from wingman.kit.limits.policy import Policy, Verdict
 from wingman.kit.observability import logger
 
 # Longer than any database call (kit/clients/database.py), so that a lease outlives its computation.
@@ -99,7 +101,8 @@ class Cache(Generic[M]):
         """
         ages = self._ages
         arguments = [_ms(ages.due), _ms(ages.gone), _ms(ages.lease), str(uuid4())]
-        taken = self._limiter.ask(policies, steps=[*steps, Step("cache/cache", [key], arguments)])
+        read = Step(read_lua(__file__, "cache"), [key], arguments)
+        taken = self._limiter.ask(policies, steps=[*steps, read])
         if taken.after is None:
             return taken.verdicts, Found(key, away=True)
         token, age, value = taken.after
@@ -186,4 +189,4 @@ def _ms(seconds: float) -> int:
 
 @cache
 def _store() -> Script:
-    return Script(lua("cache/store"))
+    return Script(read_lua(__file__, "store"))

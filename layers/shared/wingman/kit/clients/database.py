@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import httpx
 from postgrest import APIError, SyncPostgrestClient
 
+from wingman.kit.clients.circuits import with_supabase_retry
 from wingman.kit.clients.transport import asked_to_wait, http_client, never_sent
 from wingman.kit.errors import (
     DependencyUnavailable,
@@ -19,7 +20,6 @@ from wingman.kit.errors import (
     TokenExpired,
     Unauthenticated,
 )
-from wingman.kit.resilience.retry import with_supabase_retry
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 
 TIMEOUT_SECONDS = 5.0

@@ -3,13 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from wingman.kit.clients.commands import Commands, RedisError
-
-_KIT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,7 @@ class Script:
             return commands.run("EVAL", self.source, *operands)
 
 
-def lua(name: str) -> str:
-    """Read one of kit's `.lua` files, named with its room: `limits/take`."""
-    return (_KIT / f"{name}.lua").read_text(encoding="utf-8")
+@cache
+def read_lua(beside: str, name: str) -> str:
+    """Read the `.lua` file that lies beside a module (its `__file__`)."""
+    return Path(beside).with_name(f"{name}.lua").read_text(encoding="utf-8")

@@ -14,10 +14,12 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ContainerProvider, Credentials, EnvProvider
 
+from wingman.kit.clients.circuits import through
+from wingman.kit.clients.dependencies import SQS
 from wingman.kit.clients.transport import asked_to_wait, http_client
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.resilience.retry import with_api_retry
-from wingman.kit.settings import QueueSettings, load
+from wingman.kit.settings import AwsSettings, load
 
 TIMEOUT_SECONDS = 2.0
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
@@ -49,7 +51,7 @@ class SqsQueue(Queue):
             self._call("SendMessageBatch", {"QueueUrl": queue_url, "Entries": batch})
 
     # What is sent twice is worked off once: consumers expect duplicates, SQS makes them itself.
-    @with_api_retry.but(circuit_breaker_key="sqs", idempotent=True)
+    @through(SQS, with_api_retry.but(idempotent=True))
     def _call(self, action: str, parameters: Mapping[str, object]) -> None:
         body = json.dumps(parameters)
         try:
@@ -102,6 +104,6 @@ def _credentials() -> Credentials:
 @cache
 def queue() -> Queue:
     """Return the container's connection."""
-    settings = load(QueueSettings)
+    settings = load(AwsSettings)
     endpoint = settings.aws_endpoint_url or f"https://sqs.{settings.aws_region}.amazonaws.com"
     return SqsQueue(f"{endpoint}/", settings.aws_region, http_client(timeout=TIMEOUT_SECONDS))

@@ -2,14 +2,14 @@
 
 from wingman.kit.http.application import create_app, lambda_handler
 from wingman.kit.http.idempotency import IdempotentRequest, tell_replayed
-from wingman.kit.http.limits import (
+from wingman.kit.http.limiting import (
     CACHED,
     PublicGate,
     UserGate,
     limit,
     limit_link,
-    limit_mailing,
     limit_public,
+    limit_with_refund,
 )
 from wingman.kit.http.pages import PageQuery
 
@@ -23,7 +23,7 @@ __all__ = [
     "lambda_handler",
     "limit",
     "limit_link",
-    "limit_mailing",
     "limit_public",
+    "limit_with_refund",
     "tell_replayed",
 ]

@@ -14,10 +14,11 @@ from starlette.exceptions import HTTPException
 
 from wingman.kit import settings
 from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import problems
 from wingman.kit.http.envelope import MAX_BODY_BYTES, Envelope
-from wingman.kit.settings import AppSettings, Settings
+from wingman.kit.settings import Settings
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -30,7 +31,7 @@ def create_app(
     `elsewhere`: methods of its paths that another function answers; a 405 names them too.
     Raises SettingsError, which stops the container's start with every problem named.
     """
-    settings.check(AppSettings, *needs)
+    settings.check(DeploymentSettings, *needs)
     app = FastAPI(
         title="Wingman",
         openapi_url=None,  # the docs function publishes one document for all functions

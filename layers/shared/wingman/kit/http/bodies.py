@@ -68,7 +68,7 @@ def _urlencoded(body: bytes) -> Mapping[str, str]:
 
 
 def _multipart(content_type: str, body: bytes) -> Mapping[str, str]:
-    """Read the text fields of a multipart form; mail providers send one-click requests so."""
+    """Read the text fields of a multipart form; the one-click requests of RFC 8058 may come so."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     parts = BytesParser(policy=HTTP).parsebytes(head + body).walk()
     fields = {

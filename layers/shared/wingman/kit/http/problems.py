@@ -73,7 +73,7 @@ _REFUSALS: dict[int, type[ProblemError]] = {
 
 
 def _field(location: tuple[int | str, ...]) -> str:
-    """Name the field as the client wrote it: `invitee_id`, not `body.invitee_id`."""
+    """Name the field as the client wrote it: `user_id`, not `body.user_id`."""
     name = ".".join(str(part) for part in location[1:]) or str(location[0])
     return name[:100]
 

@@ -11,57 +11,24 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from wingman.kit.clients.breakers import breakers
+from wingman.kit.clients.circuits import watched
 from wingman.kit.clients.commands import Commands, RedisError
-from wingman.kit.clients.lua import Script, lua
+from wingman.kit.clients.lua import Script, read_lua
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.limits.memory import LocalBuckets, Refusals
-from wingman.kit.limits.policy import (
-    ALL,
-    AUTH,
-    CHALLENGE_SUBMISSIONS,
-    EMAIL,
-    EVERY_IP,
-    EVERY_USER,
-    EVERYONE,
-    LINK,
-    MATCH_REQUESTS,
-    PUBLIC,
-    Policy,
-    Verdict,
-)
+from wingman.kit.limits.policy import Policy, Verdict
 from wingman.kit.observability import count, logger
 from wingman.kit.resilience.breaker import Breaker
-
-__all__ = [
-    "ALL",
-    "AUTH",
-    "CHALLENGE_SUBMISSIONS",
-    "EMAIL",
-    "EVERYONE",
-    "EVERY_IP",
-    "EVERY_USER",
-    "LINK",
-    "MATCH_REQUESTS",
-    "PUBLIC",
-    "Limiter",
-    "LocalBuckets",
-    "Policy",
-    "Step",
-    "Taken",
-    "Verdict",
-    "limiter",
-]
 
 
 @dataclass(frozen=True)
 class Step:
     """Lua that runs in the limiter's own script, on keys of its own, unless a bucket refuses.
 
-    `lua` is a file of this package that calls `limits` itself: the script so far. If it `answers`,
-    it is the last one and returns a table of what that returned and its own (cache.lua); otherwise
-    it returns the same as that (touch.lua).
+    `lua` is a script that calls `limits` itself: the script so far. If it `answers`, it is the last
+    one and returns a table of what that returned and its own (cache.lua); otherwise it returns the
+    same as that (touch.lua).
     """
 
     lua: str
@@ -156,7 +123,7 @@ class Limiter:
         cost: int,
         steps: Sequence[Step],
     ) -> Taken:
-        circuits = [breaker.key for breaker in self._watched]
+        circuits = [breaker.dependency.key for breaker in self._watched]
         keys = [*policies, *circuits, *[key for step in steps for key in step.keys]]
         arguments: list[object] = [len(policies), cost]
         for policy in policies.values():
@@ -191,17 +158,17 @@ class Limiter:
 @cache
 def limiter() -> Limiter:
     """Return the container's limiter."""
-    return Limiter(redis(), breakers().watched)
+    return Limiter(redis(), list(watched()))
 
 
 @cache
 def _return() -> Script:
-    return Script(lua("limits/give_back"))
+    return Script(read_lua(__file__, "give_back"))
 
 
 @cache
 def _script(*steps: str) -> Script:
     """Return the limits alone, or with steps: each knows the script so far as `limits`."""
-    *before, last = [lua(name) for name in ("limits/take", *steps)]
+    *before, last = [read_lua(__file__, "take"), *steps]
     known = "".join(f"local limits = function(KEYS, ARGV)\n{each}\nend\n" for each in before)
     return Script(known + last)

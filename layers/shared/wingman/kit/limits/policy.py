@@ -1,4 +1,4 @@
-"""Every token bucket of the product, and what a bucket answers (requirements.md S4)."""
+"""What a token bucket holds, and what it answers."""
 
 import math
 from dataclasses import dataclass, replace
@@ -77,31 +77,3 @@ class Verdict:
     def retry_after_seconds(self) -> int:
         """Whole seconds until the same request can pass; 0 if it just did."""
         return math.ceil(self.fits_in_ms / 1000)
-
-
-PUBLIC = Policy("public", 100, 1.0, "ip")
-# Who holds a link of a mail: as much as an address, but mail providers' addresses act for many.
-LINK = Policy("link", 100, 1.0, "user")
-# Whatever asks for a password or a code; in wave 1, Supabase does.
-AUTH = Policy("auth", 10, 10.0, "ip")
-# The database holds these two to a number a day besides (MAX_DAILY_MATCHES, the mail cap).
-MATCH_REQUESTS = Policy("match-requests", 5, 20.0, "user", share=1.0)
-# What a user does again and again that mails somebody each time.
-EMAIL = Policy("email", 3, 100.0, "user", share=1.0)
-CHALLENGE_SUBMISSIONS = Policy("challenge-submissions", 20, 5.0, "user")
-EVERY_USER = Policy("user", 100, 0.6, "user")
-EVERY_IP = Policy("ip", 1000, 0.06, "ip")
-# Fifty containers at a share of a fiftieth make one whole.
-EVERYONE = Policy("global", 10_000, 0.006, "global", share=0.02)
-
-ALL = (
-    PUBLIC,
-    LINK,
-    AUTH,
-    MATCH_REQUESTS,
-    EMAIL,
-    CHALLENGE_SUBMISSIONS,
-    EVERY_USER,
-    EVERY_IP,
-    EVERYONE,
-)

@@ -11,32 +11,10 @@ from uuid import UUID
 from wingman.kit.clients.commands import Commands, RedisError
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.limits.limiter import Step
 from wingman.kit.observability import logger
-from wingman.kit.settings import AppSettings, load
+from wingman.kit.presence.touching import activity_key
 
 _HOURS = range(24)
-
-
-def activity_key(user_id: UUID) -> str:
-    """Name the hash in which a user's hours are counted."""
-    return f"activity:user:{user_id}"
-
-
-def session_key(user_id: UUID) -> str:
-    """Name the hash of a user's session; see session_store.py."""
-    return f"session:user:{user_id}"
-
-
-def touching(user_id: UUID) -> Step:
-    """Return the step by which the limits' own call notes that a user is here."""
-    seconds = load(AppSettings).session_timeout_hours * 3600
-    return Step(
-        "presence/touch",
-        [activity_key(user_id), session_key(user_id)],
-        [seconds],
-        answers=False,
-    )
 
 
 class Activity:

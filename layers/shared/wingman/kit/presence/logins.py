@@ -1,13 +1,12 @@
-"""Sessions of users in Redis, and in this container while Redis is away.
+"""Logins of users in Redis, and in this container while Redis is away.
 
-A session is what was stored under a user, and when they were last active. It ends `ttl` after the
-last request (SESSION_TIMEOUT_HOURS unless told); every request of a signed-in user touches it, in
-the call of its limits (activity.py).
+A login is what was stored under a user, and when they were last active. It ends `ttl` after their
+last request (by default SESSION_TIMEOUT_HOURS); every request of a signed-in user prolongs it, in
+the call of its limits (touching.py).
 
-The container remembers the sessions that it handled, at most MOST_REMEMBERED. While Redis is away
-it answers from there, and what it changed meanwhile reaches Redis with the next call for that user:
-the last container that comes back with a change wins. A deletion that comes late takes nothing with
-it that is newer.
+The container remembers the logins that it handled, at most MOST_REMEMBERED. While Redis is away it
+answers from there, and its changes reach Redis with its next call for that user: of several
+containers that changed a login, the last to return wins. A late deletion removes nothing newer.
 """
 
 import json
@@ -21,17 +20,18 @@ from typing import Any
 from uuid import UUID
 
 from wingman.kit.clients.commands import Commands, RedisError
-from wingman.kit.clients.lua import Script, lua
+from wingman.kit.clients.lua import Script, read_lua
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
-from wingman.kit.presence.activity import activity_key, session_key
-from wingman.kit.settings import AppSettings, load
+from wingman.kit.presence.settings import PresenceSettings
+from wingman.kit.presence.touching import activity_key, login_key
+from wingman.kit.settings import load
 
 MOST_REMEMBERED = 1000
 
-# KEYS[1] a session, ARGV[1] when it was deleted (s since 1970). One that was touched since began
-# anew then: it loses what had been stored before.
+# KEYS[1] a login, ARGV[1] when it was deleted (s since 1970). One that was touched since then is a
+# new login: it loses only what had been stored before.
 _DELETE_WHAT_IS_OLDER = """
 local found = redis.call('HMGET', KEYS[1], 'last_active', 'stored')
 local deleted = tonumber(ARGV[1])
@@ -45,7 +45,7 @@ return 0
 
 
 @dataclass(frozen=True)
-class UserSession:
+class Login:
     """What is stored under a user, and the last time they did anything (to the minute)."""
 
     data: Mapping[str, Any]
@@ -54,57 +54,55 @@ class UserSession:
 
 @dataclass(frozen=True)
 class _Memory:
-    """A session as this container knows it; `session` is None once it was deleted."""
+    """A login as this container knows it; `login` is None once it was deleted."""
 
-    session: UserSession | None
+    login: Login | None
     ttl: int
     unsaved: bool
     changed_at: float = field(default_factory=lambda: _now().timestamp())
 
     @property
-    def alive(self) -> UserSession | None:
-        if self.session is None or self.session.last_active + timedelta(seconds=self.ttl) <= _now():
+    def alive(self) -> Login | None:
+        if self.login is None or self.login.last_active + timedelta(seconds=self.ttl) <= _now():
             return None
-        return self.session
+        return self.login
 
 
 @dataclass
-class SessionStore:
-    """Stores, reads, prolongs and deletes sessions; never fails because Redis does."""
+class Logins:
+    """Stores, reads, prolongs and deletes logins; never fails because Redis does."""
 
     commands: Commands
     timeout: timedelta
     _known: OrderedDict[UUID, _Memory] = field(default_factory=OrderedDict)
 
-    def store_user_session(
-        self, user_id: UUID, data: Mapping[str, Any], ttl: timedelta | None = None
-    ) -> None:
+    def store(self, user_id: UUID, data: Mapping[str, Any], ttl: timedelta | None = None) -> None:
         """Replace what is stored under a user; `data` is JSON, `ttl` whole seconds."""
-        memory = _Memory(UserSession(data, _now()), _seconds(ttl or self.timeout), unsaved=True)
+        memory = _Memory(Login(data, _now()), _seconds(ttl or self.timeout), unsaved=True)
         self._remember(user_id, memory)
         self._reach(lambda: self._save(user_id))
 
-    def get_user_session(self, user_id: UUID) -> UserSession | None:
-        """Read a user's session; None where there is none, or it has ended."""
+    def get(self, user_id: UUID) -> Login | None:
+        """Read a user's login; None where there is none, or it has ended."""
         self._reach(lambda: self._read(user_id))
         known = self._known.get(user_id)
         return known.alive if known else None
 
     def touch(self, user_id: UUID) -> None:
-        """Note that a user is here: their session, begun if there is none, lives on."""
+        """Note that a user is here: prolong their login, or begin one."""
         reached = self._reach(lambda: self._touch(user_id))
         known = self._known.get(user_id)
         if known and known.alive:
             here = replace(known.alive, last_active=_now())
-            self._remember(user_id, replace(known, session=here))
+            self._remember(user_id, replace(known, login=here))
         elif not reached:
             # What others stored is kept, unless this container knows that it was deleted.
             unsaved = known is not None and known.unsaved
-            begun = _Memory(UserSession({}, _now()), _seconds(self.timeout), unsaved)
+            begun = _Memory(Login({}, _now()), _seconds(self.timeout), unsaved)
             self._remember(user_id, begun)
 
     def delete(self, user_id: UUID) -> None:
-        """End a user's session."""
+        """End a user's login."""
         self._remember(user_id, _Memory(None, _seconds(self.timeout), unsaved=True))
         self._reach(lambda: self._delete(user_id))
 
@@ -112,7 +110,7 @@ class SessionStore:
         try:
             step()
         except (DependencyUnavailable, RedisError):
-            logger().warning("sessions.redis_away")
+            logger().warning("logins.redis_away")
             return False
         return True
 
@@ -124,7 +122,7 @@ class SessionStore:
 
     def _save(self, user_id: UUID) -> None:
         """Bring a change of this container to Redis, if there is one."""
-        known, key = self._known.get(user_id), session_key(user_id)
+        known, key = self._known.get(user_id), login_key(user_id)
         if known is None or not known.unsaved:
             return
         if known.alive is None:
@@ -136,22 +134,22 @@ class SessionStore:
         self._remember(user_id, replace(known, unsaved=False))
 
     def _delete(self, user_id: UUID) -> None:
-        self.commands.run("DEL", session_key(user_id))
+        self.commands.run("DEL", login_key(user_id))
         self._remember(user_id, replace(self._known[user_id], unsaved=False))
 
     def _read(self, user_id: UUID) -> None:
         self._save(user_id)
-        found = self.commands.run("HMGET", session_key(user_id), "data", "last_active", "ttl")
+        found = self.commands.run("HMGET", login_key(user_id), "data", "last_active", "ttl")
         data, at, ttl = found
         if at is None:
             self._known.pop(user_id, None)
             return
-        session = UserSession(json.loads(data or "{}"), datetime.fromtimestamp(int(at), UTC))
-        self._remember(user_id, _Memory(session, int(ttl), unsaved=False))
+        login = Login(json.loads(data or "{}"), datetime.fromtimestamp(int(at), UTC))
+        self._remember(user_id, _Memory(login, int(ttl), unsaved=False))
 
     def _touch(self, user_id: UUID) -> None:
         self._save(user_id)
-        keys = [activity_key(user_id), session_key(user_id)]
+        keys = [activity_key(user_id), login_key(user_id)]
         _touch_alone().run(self.commands, keys, [_seconds(self.timeout)])
 
 
@@ -171,7 +169,7 @@ def _now() -> datetime:
 
 @cache
 def _touch_alone() -> Script:
-    return Script(f"local limits = function() return {{}} end\n{lua('presence/touch')}")
+    return Script(f"local limits = function() return {{}} end\n{read_lua(__file__, 'touch')}")
 
 
 @cache
@@ -180,6 +178,6 @@ def _delete_what_is_older() -> Script:
 
 
 @cache
-def session_store() -> SessionStore:
-    """Return the container's store."""
-    return SessionStore(redis(), timedelta(hours=load(AppSettings).session_timeout_hours))
+def logins() -> Logins:
+    """Return the container's view of the logins."""
+    return Logins(redis(), timedelta(hours=load(PresenceSettings).session_timeout_hours))

@@ -1,19 +1,19 @@
 -- Notes that a user is here, once the limits of the request allow it (`limits` is the script so
--- far): their session lives on, and the hour of the day counts. Redis's own clock decides.
+-- far): prolongs their login and counts the hour of the day. Redis's own clock decides.
 --
--- A client that asks all the time changes nothing: a session is touched once a minute, and an hour
+-- A client that asks all the time changes nothing: a login is prolonged once a minute, and an hour
 -- counts once. What was seen fades: every 30 days it counts half, and 60 days after the last time
 -- it is gone.
 --
 -- KEYS          those of the script so far, then two hashes
 --   activity    0 .. 23 (how often seen in that hour, UTC), hour (the last one, since 1970), halved
---   session     last_active (s since 1970), ttl (s), data; see session_store.py
--- ARGV          those of the script so far, then the seconds that a new session lasts
+--   login       last_active (s since 1970), ttl (s), data; see logins.py
+-- ARGV          those of the script so far, then the seconds that a new login lasts
 -- returns       what the script so far does
 
 local HALF_LIFE, FORGOTTEN, ONCE_IN = 30 * 24, 60 * 86400, 60
 
-local session = table.remove(KEYS)
+local login = table.remove(KEYS)
 local activity = table.remove(KEYS)
 local lasts = tonumber(table.remove(ARGV))
 
@@ -32,13 +32,13 @@ local function read(key, ...)
 end
 
 local now = tonumber(redis.call('TIME')[1])
-local known = read(session, 'last_active', 'ttl')
+local known = read(login, 'last_active', 'ttl')
 lasts = tonumber(known[2]) or lasts
 if now - (tonumber(known[1]) or 0) < math.min(ONCE_IN, lasts / 4) then
   return answer, refused
 end
-redis.call('HSET', session, 'last_active', now, 'ttl', lasts)
-redis.call('EXPIRE', session, lasts)
+redis.call('HSET', login, 'last_active', now, 'ttl', lasts)
+redis.call('EXPIRE', login, lasts)
 
 local hour = math.floor(now / 3600)
 local seen = read(activity, 'hour', 'halved')

@@ -1,26 +1,22 @@
 """Circuit breakers: a dependency that fails is left alone, and found again when it is back.
 
-Failures are counted over all containers in Redis, and only then is Redis asked: a call that
-passes costs nothing. That a circuit is open comes along with the limiter's call, so a container
-need not fail once itself to know it. Without Redis, and for Redis itself, each container counts
-alone (docs/decisions/010-breaker.md).
+Failures of all containers are counted in one shared circuit, which is asked only after a failure: a
+call that passes costs nothing. The limiter's call reports open circuits, so a container need not
+fail once to learn of one. Where there is no shared circuit, or it cannot be reached, each container
+counts alone (docs/decisions/010-breaker.md).
 """
 
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeVar
 
-from wingman.kit.clients.commands import Commands, RedisError
-from wingman.kit.clients.lua import Script, lua
 from wingman.kit.clock import time_left, within
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.observability import count, logger
 from wingman.kit.resilience.circuit import Answer, Circuit, Event, May, State
-from wingman.kit.settings import SettingsError
 
 PROBE_SECONDS = 1.0
 # An open circuit is asked about at most this often: somebody else may have closed it.
@@ -36,25 +32,28 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Threshold:
-    """When a circuit opens and for how long it then stays (requirements.md S6)."""
+class Dependency:
+    """A service that we depend on: when its circuit opens and for how long it stays open.
 
-    failures: int
-    open_seconds: float
-    # A call that was given less time than this by the deadline proves nothing when it fails.
+    fair_seconds  a call that was given less time by the deadline proves nothing when it fails
+    rest_seconds  after any failure it is left alone for so long: a request waits for one timeout
+    """
+
+    name: str
+    failures: int = 5
+    open_seconds: float = 60.0
     fair_seconds: float = 1.0
-    # After any failure, leave it alone for this long: a request waits for a timeout once.
     rest_seconds: float = 0.0
 
+    @property
+    def key(self) -> str:
+        """Name the circuit that all containers share."""
+        return f"breaker:{self.name}"
 
-_EXTERNAL = Threshold(5, 60.0)
-THRESHOLDS: Mapping[str, Threshold] = {
-    "supabase": Threshold(5, 60.0),
-    "redis": Threshold(3, 30.0, fair_seconds=0.2, rest_seconds=1.0),
-    "email": Threshold(3, 120.0),
-    "sqs": _EXTERNAL,
-    "anthropic": _EXTERNAL,
-}
+
+Shared = Callable[[Event, int, int], Answer | None]
+"""Notes an event in a shared circuit: the event, how long the call took (ms) and how many failures
+to take back. None where the circuit cannot be reached."""
 
 
 class BreakerOpen(DependencyUnavailable):
@@ -67,12 +66,10 @@ class BreakerOpen(DependencyUnavailable):
 class Breaker:
     """The breaker of one dependency in this container, sharing its circuit if it can."""
 
-    def __init__(self, name: str, commands: Callable[[], Commands] | None) -> None:
-        self.name = name
-        self.key = f"breaker:{name}"
-        self._threshold = THRESHOLDS[name]
-        self._commands = commands
-        self._own = Circuit(self._threshold.failures, round(self._threshold.open_seconds * 1000))
+    def __init__(self, dependency: Dependency, shared: Shared | None = None) -> None:
+        self.dependency = dependency
+        self._shared = shared
+        self._own = Circuit(dependency.failures, round(dependency.open_seconds * 1000))
         self._state = State.CLOSED
         self._ask_at = 0.0
         self._reported = 0
@@ -86,7 +83,11 @@ class Breaker:
     @property
     def shared(self) -> bool:
         """Whether all containers have the same circuit."""
-        return self._commands is not None
+        return self._shared is not None
+
+    @property
+    def _name(self) -> str:
+        return self.dependency.name
 
     def call(
         self,
@@ -105,8 +106,8 @@ class Breaker:
         if self._state is not State.CLOSED:
             self._admit(probe)
         elif self._reported and time.monotonic() < self._resting_until:
-            raise BreakerOpen(self.name, retry_after=1)
-        hurried = time_left() < self._threshold.fair_seconds
+            raise BreakerOpen(self._name, retry_after=1)
+        hurried = time_left() < self.dependency.fair_seconds
         began = time.monotonic()
         try:
             result = function()
@@ -125,7 +126,7 @@ class Breaker:
     def found_alive(self) -> None:
         """Take note that the dependency has answered somebody who called it past this breaker."""
         if self._state is State.OPEN:
-            self._tell("woke", time.monotonic())
+            self._note("woke", time.monotonic())
         self._passed(time.monotonic())
 
     def learn(self, stored: str | None) -> None:
@@ -137,10 +138,10 @@ class Breaker:
     def _admit(self, probe: Callable[[], object] | None) -> None:
         now = time.monotonic()
         if now < self._ask_at:
-            raise BreakerOpen(self.name, retry_after=math.ceil(self._ask_at - now))
-        answer = self._tell("ask", now)
+            raise BreakerOpen(self._name, retry_after=math.ceil(self._ask_at - now))
+        answer = self._note("ask", now)
         if answer.may is May.PROBE and probe is not None:
-            answer = self._tell("woke", now) if self._answers(probe) else answer
+            answer = self._note("woke", now) if self._answers(probe) else answer
             if answer.may is not May.GO:
                 self._refuse(now, ASK_AGAIN_SECONDS)
         elif answer.may is May.WAIT:
@@ -148,7 +149,7 @@ class Breaker:
 
     def _refuse(self, now: float, seconds: float) -> None:
         self._ask_at = now + seconds
-        raise BreakerOpen(self.name, retry_after=max(1, math.ceil(seconds)))
+        raise BreakerOpen(self._name, retry_after=max(1, math.ceil(seconds)))
 
     def _answers(self, probe: Callable[[], object]) -> bool:
         try:
@@ -163,36 +164,21 @@ class Breaker:
     def _passed(self, began: float) -> None:
         if self._reported or self._state is not State.CLOSED:
             taken_back, self._reported = self._reported, 0
-            self._tell("passed", began, taken_back)
+            self._note("passed", began, taken_back)
 
     def _failed(self, began: float) -> None:
-        self._resting_until = time.monotonic() + self._threshold.rest_seconds
-        answer = self._tell("failed", began)
+        self._resting_until = time.monotonic() + self.dependency.rest_seconds
+        answer = self._note("failed", began)
         self._reported = self._reported + 1 if answer.state is State.CLOSED else 0
 
-    def _tell(self, event: Event, began: float, taken_back: int = 0) -> Answer:
+    def _note(self, event: Event, began: float, taken_back: int = 0) -> Answer:
         took = round((time.monotonic() - began) * 1000)
-        answer = self._ask_all(event, took, taken_back) or self._own.tell(
-            event, round(time.monotonic() * 1000), took=took, taken_back=taken_back
-        )
+        answer = self._shared(event, took, taken_back) if self._shared else None
+        if answer is None:
+            now = round(time.monotonic() * 1000)
+            answer = self._own.note(event, now, took=took, taken_back=taken_back)
         if answer.changed:
-            logger().warning(f"breaker.{answer.state}", extra={"dependency": self.name})
-            count(_METRICS[answer.state], dependency=self.name)
+            logger().warning(f"breaker.{answer.state}", extra={"dependency": self._name})
+            count(_METRICS[answer.state], dependency=self._name)
         self._state = answer.state
         return answer
-
-    def _ask_all(self, event: Event, took: int, taken_back: int) -> Answer | None:
-        """Return what the shared circuit says; None without Redis, or when it is away."""
-        if self._commands is None:
-            return None
-        arguments = [event, self._own.threshold, self._own.open_for, took, taken_back]
-        try:
-            may, wait, state, changed = _script().run(self._commands(), [self.key], arguments)
-        except (DependencyUnavailable, RedisError, SettingsError):
-            return None
-        return Answer(May(may), int(wait), State(state), bool(changed))
-
-
-@cache
-def _script() -> Script:
-    return Script(lua("resilience/breaker"))

@@ -1,6 +1,6 @@
 """The machine of a circuit breaker, in this container: closed, open, half open.
 
-breaker.lua is the same machine for all containers; a test holds them together. Times are
+circuit.lua (kit/clients) is the same machine for all containers; a test compares the two. Times are
 milliseconds of any one clock. A call that began before the last change is old news.
 """
 
@@ -62,8 +62,8 @@ class Circuit:
     passed: int = 0
     granted_at: int = 0
 
-    def tell(self, event: Event, now: int, *, took: int = 0, taken_back: int = 0) -> Answer:
-        """Take note of an event (of a call that took so long) and say what may follow."""
+    def note(self, event: Event, now: int, *, took: int = 0, taken_back: int = 0) -> Answer:
+        """Note an event (of a call that took so long) and return what may follow."""
         was, fresh = self.state, now - took >= self.since
         react = {
             State.CLOSED: self._closed,

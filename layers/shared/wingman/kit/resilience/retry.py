@@ -17,11 +17,10 @@ from dataclasses import dataclass, replace
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
-from wingman.kit.clients.breakers import breaker
 from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.observability import count
-from wingman.kit.resilience.breaker import BreakerOpen
+from wingman.kit.resilience.breaker import Breaker, BreakerOpen
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,22 +65,21 @@ def budgets() -> defaultdict[str, Budget]:
 class Retry:
     """A policy; as a decorator, it makes a function repeat itself.
 
-    max_retries          attempts after the first
-    circuit_breaker_key  the breaker that every attempt goes through; None where the called
-                         function goes through one itself
-    dependency           whose budget is spent; the breaker's key unless told
-    first_wait           seconds; the ceiling of the first wait, doubled for each further one
-    longest_wait         seconds; who is asked to wait longer gives up instead
-    patience             seconds after the first attempt began in which another may begin
-    attempt_seconds      what an attempt must have left before the invocation's deadline
-    idempotent           the call may be repeated although it may have been acted on
-    yields               inside another policy it makes a single attempt, and is not an error
-    probe                tells cheaply whether the dependency is back (see Breaker.call)
+    max_retries      attempts after the first
+    dependency       whose budget is spent
+    breaker          what every attempt goes through; None where the called function does it itself
+    first_wait       seconds; the ceiling of the first wait, doubled for each further one
+    longest_wait     seconds; who is asked to wait longer gives up instead
+    patience         seconds after the first attempt began in which another may begin
+    attempt_seconds  what an attempt must have left before the invocation's deadline
+    idempotent       the call may be repeated although it may have been acted on
+    yields           inside another policy it makes a single attempt, and is not an error
+    probe            tells cheaply whether the dependency is back (see Breaker.call)
     """
 
     max_retries: int
-    circuit_breaker_key: str | None = None
-    dependency: str | None = None
+    dependency: str = "other"
+    breaker: Callable[[], Breaker] | None = None
     first_wait: float = 0.1
     longest_wait: float = 1.0
     patience: float = 2.0
@@ -106,8 +104,8 @@ class Retry:
     def run(self, function: Callable[[], R]) -> R:
         """Call `function`, again where that can help. Raises what its last attempt raised."""
         if (owner := _owner.get()) is not None and not self.yields:
-            raise NestedRetryError(f"a retry of {self._name} inside one of {owner}")
-        budgets()[self._name].earn()
+            raise NestedRetryError(f"a retry of {self.dependency} inside one of {owner}")
+        budgets()[self.dependency].earn()
         if owner is not None:
             return self._attempt(function)
         began = time.monotonic()
@@ -118,21 +116,15 @@ class Retry:
                 raise
             return self._repeat(function, error, began)
 
-    @property
-    def _name(self) -> str:
-        return self.dependency or self.circuit_breaker_key or "other"
-
     def _attempt(self, function: Callable[[], R]) -> R:
         def owned() -> R:
-            entered = _owner.set(self._name)
+            entered = _owner.set(self.dependency)
             try:
                 return function()
             finally:
                 _owner.reset(entered)
 
-        if self.circuit_breaker_key is None:
-            return owned()
-        return breaker(self.circuit_breaker_key).call(owned, probe=self.probe)
+        return self.breaker().call(owned, probe=self.probe) if self.breaker else owned()
 
     def _may_repeat(self, error: BaseException) -> bool:
         if not isinstance(error, DependencyUnavailable):
@@ -158,7 +150,7 @@ class Retry:
                 or pause > self.longest_wait
                 or time.monotonic() - began + pause > self.patience
                 or time_left() - pause < self.attempt_seconds
-                or not budgets()[self._name].spend()
+                or not budgets()[self.dependency].spend()
             )
 
         before = iter([failed])
@@ -169,7 +161,7 @@ class Retry:
             try:
                 for error in before:  # tenacity's first attempt is the one that has just failed
                     raise error
-                count("Retried", dependency=self._name)
+                count("Retried", dependency=self.dependency)
                 return self._attempt(function)
             except DependencyUnavailable as error:
                 # What an earlier attempt may have done is done, however the last one ended.
@@ -185,18 +177,6 @@ class Retry:
         )(attempt)
 
 
-with_retry = Retry
-
-# A database that hangs has cost its 5 s when it fails: longer than anybody should wait for a 503.
-with_supabase_retry = Retry(2, "supabase", first_wait=0.05, longest_wait=0.5, patience=1.0)
-# What Redis gives is worth a quarter of a second, not two. Breakers and limits ask it in the
-# middle of a call to something else; whoever does goes on without it, so one attempt is enough.
-with_redis_retry = Retry(1, "redis", first_wait=0.01, longest_wait=0.02, patience=0.1, yields=True)
-# The same request under the same key; its breaker is where the provider's answer is read
-# (sending/provider.py), because a failure is there a reply and no error.
-with_email_retry = Retry(
-    3, dependency="email", first_wait=0.8, longest_wait=5.0, patience=60.0, idempotent=True
-)
 with_api_retry = Retry(2, first_wait=0.1, longest_wait=2.0, patience=3.0)
 
 

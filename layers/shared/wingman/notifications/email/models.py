@@ -1,27 +1,13 @@
-"""The shapes of mail: what is recorded, what is claimed, what became of it."""
+"""What is known of an email when it is claimed, and what became of it."""
 
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime
 
-MAX_BATCH = 100
-"""Mails per request to the provider, and ids per queue message."""
-
-
-class Frozen(BaseModel):
-    """What was read or decided once and holds."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Priority(StrEnum):
-    """The lane of a mail."""
-
-    URGENT = "urgent"
-    BULK = "bulk"
+from wingman.notifications.models import Frozen, Priority
 
 
 class Template(StrEnum):
@@ -46,19 +32,6 @@ class Category(StrEnum):
     SESSION_REMINDERS = "session_reminders"
     FEEDBACK_REQUESTS = "feedback_requests"
     MARKETING_EMAILS = "marketing_emails"
-
-
-class EmailRef(Frozen):
-    """A recorded mail, by the only things its handing-out needs."""
-
-    id: UUID
-    priority: Priority
-
-
-class EmailIds(Frozen):
-    """The body of a queue message."""
-
-    email_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
 
 
 class ClaimedEmail(Frozen):

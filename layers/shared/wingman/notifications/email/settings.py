@@ -1,25 +1,29 @@
-"""How mails look and are written: settings that only this domain can judge."""
+"""The email provider, and the links in emails."""
 
-from pydantic import Json
-
-from wingman.kit.settings import LinkSettings, Settings, Url, means
-from wingman.notifications.email.letters.brand import Brand
+from wingman.kit.settings import Secret, Settings, Url, WebhookSecret, means
 
 
-class BrandSettings(Settings):
-    """How mails and pages look, and where their links into the app lead."""
+class ProviderSettings(Settings):
+    """Where the email provider is."""
 
-    brand: Json[Brand] = means(
-        "JSON: name, sender, colours of the app; see notifications/email/letters/brand.py.",
-        default_factory=Brand,
+    resend_api_url: Url = means("The email provider.", default="https://api.resend.com")
+
+
+class ResendSettings(ProviderSettings):
+    """The email provider, and the key to it."""
+
+    resend_api_key: Secret = means("The email provider's key.")
+
+
+class WebhookSettings(Settings):
+    """What proves that an event comes from the email provider."""
+
+    resend_webhook_secret: WebhookSecret = means(
+        "What signs the email provider's events; `whsec_` and base64."
     )
-    app_url: Url = means("Where the links in mails lead.")
 
 
-class EmailSettings(BrandSettings, LinkSettings):
-    """How a mail is written and how long a sender may hold it."""
+class LinkSettings(Settings):
+    """What signs the links that need no login."""
 
-    api_url: Url = means("Where readers of mail reach this API.")
-    email_lease_seconds: int = means(
-        "How long a sender may hold mails; longer than its timeout.", default=60, ge=10, le=900
-    )
+    email_link_secret: Secret = means("What signs the links in emails.", min_length=16)

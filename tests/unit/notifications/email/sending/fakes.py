@@ -18,11 +18,12 @@ from wingman.kit.errors import DependencyUnavailable
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.links import Links
 from wingman.notifications.email.letters.rendering import Renderer
-from wingman.notifications.email.models import Category, ClaimedEmail, Priority
+from wingman.notifications.email.models import Category, ClaimedEmail
 from wingman.notifications.email.sending.bucket import Bucket, Slot
 from wingman.notifications.email.sending.delivery import Sender
 from wingman.notifications.email.sending.provider import BatchReply, EmailProvider, OutgoingEmail
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.models import Priority
 
 __all__ = ["NOON", "Clock", "MemoryOutbox", "OutboxAway", "Row"]
 

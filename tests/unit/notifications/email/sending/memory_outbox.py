@@ -6,14 +6,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from wingman.kit.errors import DependencyUnavailable
-from wingman.notifications.email.models import (
-    ClaimedEmail,
-    EmailRef,
-    EmailResult,
-    Outcome,
-    Priority,
-)
+from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome
 from wingman.notifications.email.sending.repository import Outbox, SendGroupKey
+from wingman.notifications.models import EmailRef, Priority
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

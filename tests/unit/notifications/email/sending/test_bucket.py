@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.template import template
 from wingman.kit.clients.commands import Command, Commands, RedisError
 from wingman.kit.errors import DependencyUnavailable
-from wingman.notifications.email.models import Priority
 from wingman.notifications.email.sending.bucket import FIRST_RATE, SENDERS, SPACING, RedisBucket
+from wingman.notifications.models import Priority
 
 ALL_DAY = 86_400.0
 INTERVAL = SENDERS * SPACING / FIRST_RATE

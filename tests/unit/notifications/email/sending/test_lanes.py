@@ -7,11 +7,11 @@ import pytest
 
 from tests.unit.notifications.email.sending.fakes import LOST, Context, House, house, invitation
 from wingman.kit.clock import deadline
-from wingman.notifications.email.models import Priority
 from wingman.notifications.email.sending import service
 from wingman.notifications.email.sending.bucket import Slot
 from wingman.notifications.email.sending.provider import BatchReply
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.models import Priority
 
 QUOTA = BatchReply(Reply.QUOTA_EXHAUSTED, error="daily_quota_exceeded: used up")
 REFUSED = BatchReply(Reply.REFUSED, error="invalid_api_key: API key is invalid")

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.notifications.email.sending.fakes import LOST, House, Killed, house, invitation
-from wingman.notifications.email.models import Priority
 from wingman.notifications.email.sending import service
 from wingman.notifications.email.sending.provider import BatchReply
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.models import Priority
 
 LEFT_ALONE = BatchReply(Reply.LEFT_ALONE, retry_after=timedelta(seconds=1), error="breaker open")
 EVERY_QUICK_TRY = 4

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.unit.notifications.email.sending.fakes import NOON, invitation, reminder
 from wingman.notifications.email.letters.contents import Content, content_of
-from wingman.notifications.email.models import Category, Outcome, Priority, Template
+from wingman.notifications.email.models import Category, Outcome, Template
 from wingman.notifications.email.sending import rules
 from wingman.notifications.email.sending.rules import Reply, SkipReason
 from wingman.notifications.email.sending.timing import Delay, Departure
+from wingman.notifications.models import Priority
 
 REPLIES = st.sampled_from([reply for reply in Reply if reply is not Reply.ACCEPTED])
 # After these nobody can know whether the provider took the request.

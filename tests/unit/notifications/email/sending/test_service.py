@@ -21,10 +21,11 @@ from tests.unit.notifications.email.sending.fakes import (
 )
 from wingman.kit.clock import deadline
 from wingman.kit.errors import DependencyUnavailable
-from wingman.notifications.email.models import ClaimedEmail, Priority
+from wingman.notifications.email.models import ClaimedEmail
 from wingman.notifications.email.sending import service
 from wingman.notifications.email.sending.provider import BatchReply
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.models import Priority
 
 BUSY = BatchReply(Reply.RATE_LIMITED, retry_after=timedelta(seconds=30))
 EVERY_QUICK_TRY = 4

@@ -17,9 +17,9 @@ from tests.unit.notifications.email.sending.fakes import (
 from wingman.kit import settings
 from wingman.kit.clock import deadline
 from wingman.kit.errors import DependencyUnavailable
-from wingman.notifications.email.models import Priority
 from wingman.notifications.email.sending import sweep as service
 from wingman.notifications.email.sending.sweep import PAGE
+from wingman.notifications.models import Priority
 
 
 @pytest.fixture(autouse=True)

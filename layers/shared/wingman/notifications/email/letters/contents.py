@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, ValidationError
 
 from wingman.notifications.email.errors import RenderError
-from wingman.notifications.email.models import Category, ClaimedEmail, Frozen, Template
+from wingman.notifications.email.models import Category, ClaimedEmail, Template
+from wingman.notifications.models import Frozen
 
 # What users wrote. It is cleaned where it is rendered; the database holds its length.
 Line = Annotated[str, StringConstraints(strip_whitespace=True)]

@@ -16,7 +16,7 @@ from wingman.notifications.email.errors import RenderError
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.contents import Content
 from wingman.notifications.email.letters.links import CalendarLink, Link, Links
-from wingman.notifications.email.sending.timing import zone_of
+from wingman.notifications.email.timezones import zone_of
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner

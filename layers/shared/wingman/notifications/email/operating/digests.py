@@ -6,7 +6,7 @@ from datetime import datetime
 from wingman.kit.clients.database import Database
 from wingman.kit.clock import time_left, utc_now
 from wingman.kit.observability import logger
-from wingman.notifications.email.readers import repository
+from wingman.notifications.email.operating import repository
 
 RECORDED_AT_ONCE = 500
 """Readers per step."""

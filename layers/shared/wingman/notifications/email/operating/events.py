@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from wingman.kit.clients.database import Database
 from wingman.kit.observability import logger, measure
-from wingman.notifications.email.readers import repository
+from wingman.notifications.email.operating import repository
 from wingman.notifications.email.sending.provider import redact
 
 # What leads to a status; `opened`, `clicked`, `delivery_delayed` and the like say nothing new.

@@ -17,7 +17,7 @@ from wingman.notifications.email.readers.preferences import EmailPreferences
 if TYPE_CHECKING:
     # They bring Redis's client along.
     from wingman.kit.presence.activity import Activity
-    from wingman.kit.presence.logins import SessionStore
+    from wingman.kit.presence.logins import Logins
 
 EXPORTED_AT_ONCE = 1000
 PRUNED_AT_ONCE = 1000
@@ -110,25 +110,25 @@ def status(database: Database, only: DeliveryStatus | None, page: Page) -> Email
 
 
 def export(
-    database: Database, seen: "Activity", sessions: "SessionStore", user_id: UUID, page: Page
+    database: Database, seen: "Activity", logins: "Logins", user_id: UUID, page: Page
 ) -> EmailExport:
     """Read all that is stored about the caller's mail, up to EXPORTED_AT_ONCE mails of it."""
     found = repository.export(database, page)
     emails, cursor = page.cut([ExportedEmail.model_validate(email) for email in found["emails"]])
     logger().info("emails.exported", extra={"count": len(emails)})
     facts = found | {"emails": emails, "exported_at": utc_now(), "next_cursor": cursor}
-    learned = _learned(seen, sessions, user_id)
+    learned = _learned(seen, logins, user_id)
     return EmailExport.model_validate(facts | {"activity": learned})
 
 
-def erase(database: Database, seen: "Activity", sessions: "SessionStore", user_id: UUID) -> None:
+def erase(database: Database, seen: "Activity", logins: "Logins", user_id: UUID) -> None:
     """Take addresses and contents out of the caller's mails; what is not sent yet never is.
 
     The hours in which they were seen, which decide when mail goes, are forgotten with them.
     """
     logger().info("emails.erased", extra={"count": repository.erase(database)})
     seen.forget(user_id)
-    sessions.delete(user_id)
+    logins.delete(user_id)
 
 
 def prune(database: Database) -> int:
@@ -142,9 +142,9 @@ def prune(database: Database) -> int:
     return pruned
 
 
-def _learned(seen: "Activity", sessions: "SessionStore", user_id: UUID) -> LearnedActivity | None:
+def _learned(seen: "Activity", logins: "Logins", user_id: UUID) -> LearnedActivity | None:
     hours = seen.hours_of(user_id)
     if hours is None:
         return None
-    session = sessions.get_user_session(user_id)
-    return LearnedActivity(last_active=session.last_active if session else None, hours=list(hours))
+    login = logins.get(user_id)
+    return LearnedActivity(last_active=login.last_active if login else None, hours=list(hours))

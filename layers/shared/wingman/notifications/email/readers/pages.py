@@ -14,9 +14,9 @@ from wingman.kit.settings import load
 from wingman.notifications.email.errors import InvalidToken, ReaderNotFound
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.rendering import environment
+from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.models import Category
 from wingman.notifications.email.readers.preferences import EmailPreferences, PreferenceChanges
-from wingman.notifications.email.settings import BrandSettings
 
 FIELDS = (*Category, "timezone", "quiet_hours", "quiet_start", "quiet_end")
 """What the form of `Pages.choose` sends."""

@@ -1,7 +1,6 @@
 """What readers want and see of their mail, in Postgres: one SQL function per step."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -62,53 +61,6 @@ def export(database: Database, page: Page) -> Any:
 def erase(database: Database) -> int:
     """Take addresses and contents out of the caller's mails; count those that had some."""
     return int(_call(database, "erase_email_data", idempotent=True))
-
-
-def record_event(
-    database: Database,
-    *,
-    event_id: str,
-    status: str,
-    email_id: UUID | None,
-    message_id: str | None,
-    accepted_at: datetime | None,
-    error: str | None,
-    suppressed_addresses: Sequence[str],
-    ends_mail: bool,
-) -> str:
-    """Record what the provider says of a mail; see events.record.
-
-    `ends_mail`: nothing more goes to these addresses, or else to the one that the mail went to.
-    """
-    told = _call(
-        database,
-        "record_email_event",
-        idempotent=True,
-        p_event_id=event_id,
-        p_status=status,
-        p_email_id=str(email_id) if email_id else None,
-        p_message_id=message_id,
-        p_accepted_at=accepted_at.isoformat() if accepted_at else None,
-        p_error=error,
-        p_suppressed_addresses=list(suppressed_addresses),
-        p_ends_mail=ends_mail,
-    )
-    return str(told)
-
-
-def record_digests(
-    database: Database, after: UUID | None, limit: int, now: datetime
-) -> tuple[int, UUID | None]:
-    """Record the digests of one page of readers; count them, and say where the next begins."""
-    told = _call(
-        database,
-        "record_weekly_digests",
-        idempotent=True,
-        p_after=str(after) if after else None,
-        p_limit=limit,
-        p_now=now.isoformat(),
-    )
-    return int(told["recorded"]), UUID(told["last"]) if told["last"] else None
 
 
 def prune(database: Database, limit: int) -> int:

@@ -14,12 +14,13 @@ from pydantic import BaseModel, Field, ValidationError
 
 from wingman.kit.clients.database import Database, get_service_client
 from wingman.kit.errors import InvalidRequest
-from wingman.kit.settings import LinkSettings, load
+from wingman.kit.settings import load
 from wingman.notifications.email.letters import links
 from wingman.notifications.email.letters.links import Link
 from wingman.notifications.email.models import Category
 from wingman.notifications.email.readers import preferences
 from wingman.notifications.email.readers.pages import Form, Page, Pages, chosen, pages
+from wingman.notifications.email.settings import LinkSettings
 
 # Beside /api/email/unsubscribe, wherever the API is mounted.
 _PREFERENCES = "../../email/preferences"

@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Protocol
 
 from wingman.kit.clients.commands import Commands, RedisError
-from wingman.kit.clients.lua import Script
+from wingman.kit.clients.lua import Script, read_lua
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
-from wingman.notifications.email.models import Priority
+from wingman.notifications.models import Priority
 
 KEY = "emails:provider"
 FIRST_RATE = 2
@@ -141,7 +141,7 @@ class RedisBucket(Bucket):
 
 @cache
 def _script() -> Script:
-    return Script(Path(__file__).with_name("bucket.lua").read_text(encoding="utf-8"))
+    return Script(read_lua(__file__, "bucket"))
 
 
 def _micro(seconds: float) -> int:
@@ -151,6 +151,4 @@ def _micro(seconds: float) -> int:
 @cache
 def bucket() -> Bucket:
     """Return the container's way to the bucket."""
-    from wingman.kit.clients.redis import redis  # noqa: PLC0415 - its client, at the first mail
-
     return RedisBucket(redis())

@@ -10,11 +10,12 @@ from uuid import UUID
 from wingman.kit.clock import time_left, utc_now, within
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger, measure
-from wingman.kit.resilience.retry import pausing_with, with_email_retry
+from wingman.kit.resilience.retry import Retry, pausing_with
+from wingman.notifications.email.dependencies import EMAIL_PROVIDER
 from wingman.notifications.email.errors import RenderError
 from wingman.notifications.email.letters.contents import content_of
 from wingman.notifications.email.letters.rendering import Reader, Renderer
-from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome, Priority
+from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome
 from wingman.notifications.email.sending import rules
 from wingman.notifications.email.sending.bucket import Bucket
 from wingman.notifications.email.sending.provider import (
@@ -25,11 +26,23 @@ from wingman.notifications.email.sending.provider import (
 )
 from wingman.notifications.email.sending.repository import Outbox
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.models import Priority
 
 # A request is only begun when it, and recording its outcome, fit into what is left.
 SECONDS_PER_REQUEST = TIMEOUT_SECONDS + 3.0
 # Nothing that could end an address and begin another one, or a header.
 _ONE_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]@,;:\"\\]+@[^\s\x00-\x1f\x7f<>()@,;:\"\\]+")
+# The same request under the same key. The provider's adapter calls its breaker itself, because a
+# failure is a reply there and not an error.
+with_email_retry = Retry(
+    3,
+    EMAIL_PROVIDER.name,
+    first_wait=0.8,
+    longest_wait=5.0,
+    patience=60.0,
+    idempotent=True,
+    attempt_seconds=SECONDS_PER_REQUEST,
+)
 # Replies after which the provider certainly holds nothing under the key.
 _TAKEN_BY_NOBODY = {Reply.RATE_LIMITED, Reply.UNREACHABLE, Reply.LEFT_ALONE}
 
@@ -157,7 +170,7 @@ class _Undelivered(DependencyUnavailable):
 
     def __init__(self, reply: BatchReply) -> None:
         wait = reply.retry_after.total_seconds() if reply.retry_after else None
-        super().__init__("email", asked_to_wait=wait)
+        super().__init__(EMAIL_PROVIDER.name, asked_to_wait=wait)
         self.reply = reply
 
 
@@ -183,10 +196,9 @@ def _request(sender: Sender, lease: Lease, group: SendGroup) -> tuple[BatchReply
             raise _Undelivered(met)
         return reply
 
-    retry = with_email_retry.but(attempt_seconds=SECONDS_PER_REQUEST)
     try:
         with within(lease.ends_at - time.monotonic()), pausing_with(sender.sleep):
-            return retry.run(attempt), untaken
+            return with_email_retry.run(attempt), untaken
     except _Undelivered as error:
         return error.reply, untaken
 

@@ -12,12 +12,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from wingman.kit.clients.breakers import breaker
+from wingman.kit.clients.circuits import breaker
 from wingman.kit.clients.transport import http_client, never_sent, reach
 from wingman.kit.clock import time_left
 from wingman.kit.resilience.breaker import PROBE_SECONDS, BreakerOpen
-from wingman.kit.settings import ResendSettings, load
+from wingman.kit.settings import load
+from wingman.notifications.email.dependencies import EMAIL_PROVIDER
 from wingman.notifications.email.sending.rules import Reply
+from wingman.notifications.email.settings import ResendSettings
 
 if TYPE_CHECKING:
     import resend
@@ -76,7 +78,7 @@ class ResendProvider(EmailProvider):
     def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
         """See EmailProvider."""
         try:
-            return breaker("email").call(
+            return breaker(EMAIL_PROVIDER).call(
                 lambda: self._send(messages, idempotency_key),
                 probe=_look,
                 failed=lambda reply: reply.reply in _FAILURES,
@@ -102,7 +104,7 @@ class ResendProvider(EmailProvider):
 
 
 def _look() -> None:
-    reach(load(ResendSettings).resend_api_url, "email", seconds=PROBE_SECONDS)
+    reach(load(ResendSettings).resend_api_url, EMAIL_PROVIDER.name, seconds=PROBE_SECONDS)
 
 
 @cache

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from wingman.kit.clients.database import Database
-from wingman.notifications.email.models import ClaimedEmail, EmailRef, EmailResult, Priority
+from wingman.notifications.email.models import ClaimedEmail, EmailResult
+from wingman.notifications.models import EmailRef, Priority
 
 _CLAIMED = TypeAdapter(list[ClaimedEmail])
 _REFS = TypeAdapter(list[EmailRef])

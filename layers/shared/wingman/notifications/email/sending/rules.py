@@ -19,14 +19,10 @@ from wingman.notifications.email.letters.contents import (
     SessionScheduled,
     WeeklyDigest,
 )
-from wingman.notifications.email.models import ClaimedEmail, Outcome, Priority, Template
-from wingman.notifications.email.sending.timing import (
-    Delay,
-    Departure,
-    ReaderClock,
-    departure,
-    zone_of,
-)
+from wingman.notifications.email.models import ClaimedEmail, Outcome, Template
+from wingman.notifications.email.sending.timing import Delay, Departure, ReaderClock, departure
+from wingman.notifications.email.timezones import zone_of
+from wingman.notifications.models import Priority
 
 FIRST_RETRY = timedelta(minutes=1)
 

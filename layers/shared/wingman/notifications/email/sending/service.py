@@ -7,30 +7,21 @@ was lost) repeats the identical request, and the provider answers with its first
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import time_left
-from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.presence.activity import activity
-from wingman.kit.settings import QueueSettings, load
+from wingman.kit.settings import load
 from wingman.notifications.email.errors import RenderError
 from wingman.notifications.email.letters.contents import content_of
 from wingman.notifications.email.letters.links import Links
 from wingman.notifications.email.letters.rendering import Renderer
-from wingman.notifications.email.models import (
-    MAX_BATCH,
-    ClaimedEmail,
-    EmailRef,
-    EmailResult,
-    Outcome,
-    Priority,
-)
+from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome
 from wingman.notifications.email.sending import rules
 from wingman.notifications.email.sending.bucket import bucket
 from wingman.notifications.email.sending.delivery import (
@@ -46,17 +37,12 @@ from wingman.notifications.email.sending.delivery import (
 from wingman.notifications.email.sending.provider import provider
 from wingman.notifications.email.sending.repository import DatabaseOutbox, Outbox
 from wingman.notifications.email.sending.rules import Reply, SkipReason
+from wingman.notifications.email.sending.settings import EmailSettings
 from wingman.notifications.email.sending.timing import Departure
-from wingman.notifications.email.settings import EmailSettings
-
-if TYPE_CHECKING:
-    from wingman.kit.clients.queue import Queue  # signs with botocore, which a sender never needs
-
-__all__ = ["Outbox", "Sender", "enqueue", "outbox", "send", "sender"]
+from wingman.notifications.models import MAX_BATCH, Priority
 
 # So many of a message's ids are asked for their lane; more than one, as accounts may be deleted.
 _HINTS = 10
-_T = TypeVar("_T")
 
 
 @cache
@@ -79,36 +65,6 @@ def sender() -> Sender:
         settings.email_lease_seconds,
         active_hours=activity().hours,
     )
-
-
-def enqueue(queue: "Queue", refs: Sequence[EmailRef]) -> int:
-    """Put recorded mails on their lane's queue, best effort; counts those that are there now.
-
-    A failure is logged and swallowed on purpose: the mails are recorded, and the sweep hands
-    out within minutes whatever is not on its way. The caller's request has succeeded either way.
-    """
-    if not refs:
-        return 0
-    settings = load(QueueSettings)
-    lanes = {
-        Priority.URGENT: settings.email_urgent_queue_url,
-        Priority.BULK: settings.email_bulk_queue_url,
-    }
-    enqueued = 0
-    for priority, url in lanes.items():
-        enqueued += _enqueue(queue, url, [str(ref.id) for ref in refs if ref.priority is priority])
-    return enqueued
-
-
-def _enqueue(queue: "Queue", url: str, ids: Sequence[str]) -> int:
-    bodies = [{"email_ids": chunk} for chunk in _chunks(ids)]
-    try:
-        if bodies:
-            queue.send(url, bodies)
-    except DependencyUnavailable:
-        logger().warning("emails.enqueue_failed", extra={"count": len(ids)})
-        return 0
-    return len(ids)
 
 
 def send(sender: Sender, email_ids: Sequence[UUID]) -> None:
@@ -256,8 +212,3 @@ def _later(sender: Sender, email: ClaimedEmail, error: str) -> EmailResult:
         retry_at=sender.now() + rules.backoff(email.retry_count),
         keep_group=True,
     )
-
-
-def _chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(items), MAX_BATCH):
-        yield items[start : start + MAX_BATCH]

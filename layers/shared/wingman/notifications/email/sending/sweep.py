@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from wingman.kit.clock import time_left
 from wingman.kit.observability import logger
-from wingman.notifications.email.sending import service as emails
-from wingman.notifications.email.sending.service import Outbox
+from wingman.notifications import service as notifications
+from wingman.notifications.email.sending.repository import Outbox
 
 if TYPE_CHECKING:
     from wingman.kit.clients.queue import Queue
@@ -28,7 +28,7 @@ def hand_out_due_mail(outbox: Outbox, queue: "Queue") -> int:
     swept = enqueued = 0
     while True:
         refs = outbox.sweep(PAGE)
-        taken = emails.enqueue(queue, refs)
+        taken = notifications.enqueue(queue, refs)
         swept += len(refs)
         enqueued += taken
         if len(refs) < PAGE or taken < len(refs) or swept >= MOST:

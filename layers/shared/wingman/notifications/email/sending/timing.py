@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAILY_CAP = 3
 """Mails a day after which one that can wait waits for the next (requirements.md E3)."""
@@ -64,14 +63,6 @@ def departure(clock: ReaderClock, now: datetime) -> Departure:
     if at == now:
         return Departure(now)
     return Departure(at, Delay.QUIET_HOURS if is_quiet(clock, now) else Delay.ACTIVE_HOUR)
-
-
-def zone_of(name: str | None) -> tzinfo:
-    """Find the reader's timezone; UTC where it is unknown to this machine."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 def is_quiet(clock: ReaderClock, moment: datetime) -> bool:

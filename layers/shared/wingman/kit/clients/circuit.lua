@@ -1,5 +1,5 @@
 -- One circuit breaker for all containers: what happened, and whether the next call may go.
--- circuit.py is the same machine for a container that is alone; a test compares the two.
+-- kit/resilience/circuit.py is the same machine for a container that is alone; a test compares the two.
 --
 -- KEYS[1]           the circuit, JSON; absent means closed and without a failure
 -- ARGV              event (ask | passed | failed | woke), failures that open it, ms that it stays

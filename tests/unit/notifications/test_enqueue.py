@@ -7,8 +7,8 @@ import pytest
 
 from tests.unit.notifications.email.sending.fakes import BULK_URL, URGENT_URL, MemoryQueue
 from wingman.kit import settings
-from wingman.notifications.email.models import EmailRef, Priority
-from wingman.notifications.email.sending import service
+from wingman.notifications import service
+from wingman.notifications.models import EmailRef, Priority
 
 
 @pytest.fixture(autouse=True)

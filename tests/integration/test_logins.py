@@ -13,8 +13,8 @@ from wingman.kit.clients.commands import Command, Commands
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.presence import logins as module
-from wingman.kit.presence.activity import activity_key, session_key
-from wingman.kit.presence.logins import MOST_REMEMBERED, SessionStore, session_store
+from wingman.kit.presence.logins import MOST_REMEMBERED, Logins, logins
+from wingman.kit.presence.touching import activity_key, login_key
 
 DAY = 86_400
 
@@ -47,125 +47,121 @@ def commands() -> Switched:
 
 
 @pytest.fixture
-def store(commands: Switched) -> SessionStore:
-    return SessionStore(commands, timedelta(hours=24))
+def store(commands: Switched) -> Logins:
+    return Logins(commands, timedelta(hours=24))
 
 
-def another() -> SessionStore:
-    return SessionStore(redis(), timedelta(hours=24))
+def another() -> Logins:
+    return Logins(redis(), timedelta(hours=24))
 
 
-def test_what_one_container_stores_another_reads(store: SessionStore) -> None:
+def test_what_one_container_stores_another_reads(store: Logins) -> None:
     user = uuid4()
-    store.store_user_session(user, {"screen": "café", "steps": [1, 2]})
-    session = another().get_user_session(user)
+    store.store(user, {"screen": "café", "steps": [1, 2]})
+    session = another().get(user)
     assert session is not None
     assert session.data == {"screen": "café", "steps": [1, 2]}
     assert abs(session.last_active - datetime.now(UTC)) < timedelta(seconds=5)
 
 
-def test_who_stored_nothing_has_none(store: SessionStore) -> None:
-    assert store.get_user_session(uuid4()) is None
+def test_who_stored_nothing_has_none(store: Logins) -> None:
+    assert store.get(uuid4()) is None
 
 
 @pytest.mark.parametrize(
     ("ttl", "seconds"), [(None, DAY), (timedelta(seconds=30), 30), (timedelta(days=7), 7 * DAY)]
 )
 def test_a_session_lasts_a_day_unless_told(
-    store: SessionStore, ttl: timedelta | None, seconds: int
+    store: Logins, ttl: timedelta | None, seconds: int
 ) -> None:
     user = uuid4()
-    store.store_user_session(user, {}, ttl)
-    assert redis().run("TTL", session_key(user)) == pytest.approx(seconds, abs=2)
+    store.store(user, {}, ttl)
+    assert redis().run("TTL", login_key(user)) == pytest.approx(seconds, abs=2)
 
 
 def test_the_day_is_a_setting(function: Callable[..., Function]) -> None:
     settings._load.cache_clear()
     function("docs", SESSION_TIMEOUT_HOURS="2")
     user = uuid4()
-    session_store().store_user_session(user, {})
-    assert redis().run("TTL", session_key(user)) == pytest.approx(7200, abs=2)
+    logins().store(user, {})
+    assert redis().run("TTL", login_key(user)) == pytest.approx(7200, abs=2)
 
 
-def test_touching_prolongs_by_its_own_time_and_keeps_what_is_stored(store: SessionStore) -> None:
+def test_touching_prolongs_by_its_own_time_and_keeps_what_is_stored(store: Logins) -> None:
     user = uuid4()
-    store.store_user_session(user, {"a": 1}, timedelta(hours=3))
-    redis().run("HSET", session_key(user), "last_active", 1_700_000_000)
-    redis().run("EXPIRE", session_key(user), 10)
+    store.store(user, {"a": 1}, timedelta(hours=3))
+    redis().run("HSET", login_key(user), "last_active", 1_700_000_000)
+    redis().run("EXPIRE", login_key(user), 10)
     store.touch(user)
-    assert redis().run("TTL", session_key(user)) == pytest.approx(3 * 3600, abs=2)
-    session = another().get_user_session(user)
+    assert redis().run("TTL", login_key(user)) == pytest.approx(3 * 3600, abs=2)
+    session = another().get(user)
     assert session is not None
     assert session.data == {"a": 1}
     assert redis().run("EXISTS", activity_key(user)) == 1
 
 
-def test_touching_begins_a_session(store: SessionStore) -> None:
+def test_touching_begins_a_session(store: Logins) -> None:
     user = uuid4()
     store.touch(user)
-    session = store.get_user_session(user)
+    session = store.get(user)
     assert session is not None
     assert session.data == {}
 
 
-def test_a_deleted_session_is_gone_everywhere(store: SessionStore) -> None:
+def test_a_deleted_session_is_gone_everywhere(store: Logins) -> None:
     user = uuid4()
-    store.store_user_session(user, {"a": 1})
+    store.store(user, {"a": 1})
     store.delete(user)
-    assert store.get_user_session(user) is None
-    assert another().get_user_session(user) is None
+    assert store.get(user) is None
+    assert another().get(user) is None
 
 
-def test_while_redis_is_away_the_container_goes_on_alone(
-    store: SessionStore, commands: Switched
-) -> None:
+def test_while_redis_is_away_the_container_goes_on_alone(store: Logins, commands: Switched) -> None:
     known, new, gone = uuid4(), uuid4(), uuid4()
-    store.store_user_session(known, {"a": 1})
-    store.store_user_session(gone, {"b": 1})
+    store.store(known, {"a": 1})
+    store.store(gone, {"b": 1})
     commands.away = True
     store.touch(known)
-    store.store_user_session(new, {"c": 1})
+    store.store(new, {"c": 1})
     store.delete(gone)
-    data = [(found := store.get_user_session(user)) and found.data for user in (known, new, gone)]
+    data = [(found := store.get(user)) and found.data for user in (known, new, gone)]
     assert data == [{"a": 1}, {"c": 1}, None]
 
 
-def test_touching_begins_a_session_while_redis_is_away(
-    store: SessionStore, commands: Switched
-) -> None:
+def test_touching_begins_a_session_while_redis_is_away(store: Logins, commands: Switched) -> None:
     new, back, elsewhere = uuid4(), uuid4(), uuid4()
-    another().store_user_session(elsewhere, {"kept": True})
-    store.store_user_session(back, {"old": True})
+    another().store(elsewhere, {"kept": True})
+    store.store(back, {"old": True})
     commands.away = True
     store.delete(back)
     for user in (new, back, elsewhere):
         store.touch(user)
-        assert store.get_user_session(user) is not None
+        assert store.get(user) is not None
     commands.away = False
-    found = [store.get_user_session(user) for user in (back, elsewhere)]
+    found = [store.get(user) for user in (back, elsewhere)]
     assert [session and session.data for session in found] == [{}, {"kept": True}]
 
 
 def test_what_happened_meanwhile_reaches_redis_when_it_is_back(
-    store: SessionStore, commands: Switched
+    store: Logins, commands: Switched
 ) -> None:
     new, gone = uuid4(), uuid4()
-    store.store_user_session(gone, {"b": 1})
+    store.store(gone, {"b": 1})
     commands.away = True
-    store.store_user_session(new, {"c": 1})
+    store.store(new, {"c": 1})
     store.delete(gone)
     commands.away = False
-    assert another().get_user_session(gone) is not None
-    store.get_user_session(gone)
+    assert another().get(gone) is not None
+    store.get(gone)
     store.touch(new)
-    assert another().get_user_session(gone) is None
-    session = another().get_user_session(new)
+    assert another().get(gone) is None
+    session = another().get(new)
     assert session is not None
     assert session.data == {"c": 1}
 
 
 def deleted_a_minute_ago(
-    store: SessionStore, commands: Switched, user: UUID, monkeypatch: pytest.MonkeyPatch
+    store: Logins, commands: Switched, user: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Delete while Redis is away, which then comes back."""
     now = datetime.now(UTC)
@@ -177,65 +173,65 @@ def deleted_a_minute_ago(
 
 
 def test_a_deletion_that_was_late_keeps_what_was_stored_since(
-    store: SessionStore, commands: Switched, monkeypatch: pytest.MonkeyPatch
+    store: Logins, commands: Switched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = uuid4()
     deleted_a_minute_ago(store, commands, user, monkeypatch)
-    another().store_user_session(user, {"new": True})
+    another().store(user, {"new": True})
 
     for reader in (store, another()):
-        session = reader.get_user_session(user)
+        session = reader.get(user)
         assert session is not None
         assert session.data == {"new": True}
 
 
 def test_a_deletion_that_was_late_takes_what_was_stored_before_and_keeps_who_was_here_since(
-    store: SessionStore, commands: Switched, monkeypatch: pytest.MonkeyPatch
+    store: Logins, commands: Switched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, now = uuid4(), datetime.now(UTC)
     with monkeypatch.context() as clock:
         clock.setattr(module, "_now", lambda: now - timedelta(hours=1))
-        another().store_user_session(user, {"old": True})
+        another().store(user, {"old": True})
     deleted_a_minute_ago(store, commands, user, monkeypatch)
     another().touch(user)
 
     for reader in (store, another()):
-        session = reader.get_user_session(user)
+        session = reader.get(user)
         assert session is not None
         assert session.data == {}
         assert abs(session.last_active - now) < timedelta(seconds=30)
 
 
 def test_what_ended_before_it_was_saved_takes_nothing_newer_with_it(
-    store: SessionStore, commands: Switched, monkeypatch: pytest.MonkeyPatch
+    store: Logins, commands: Switched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, now = uuid4(), datetime.now(UTC)
     with monkeypatch.context() as clock:
         clock.setattr(module, "_now", lambda: now - timedelta(minutes=6))
         commands.away = True
-        store.store_user_session(user, {"old": True}, timedelta(minutes=5))
+        store.store(user, {"old": True}, timedelta(minutes=5))
         commands.away = False
-    another().store_user_session(user, {"new": True})
+    another().store(user, {"new": True})
 
-    session = store.get_user_session(user)
+    session = store.get(user)
     assert session is not None
     assert session.data == {"new": True}
 
 
 def test_a_session_ends_in_the_container_as_well(
-    store: SessionStore, commands: Switched, monkeypatch: pytest.MonkeyPatch
+    store: Logins, commands: Switched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, now = uuid4(), datetime.now(UTC)
     commands.away = True
-    store.store_user_session(user, {}, timedelta(minutes=5))
+    store.store(user, {}, timedelta(minutes=5))
     monkeypatch.setattr(module, "_now", lambda: now + timedelta(minutes=6))
-    assert store.get_user_session(user) is None
+    assert store.get(user) is None
 
 
-def test_a_container_remembers_a_bounded_number(store: SessionStore, commands: Switched) -> None:
+def test_a_container_remembers_a_bounded_number(store: Logins, commands: Switched) -> None:
     commands.away = True
     users = [uuid4() for _ in range(MOST_REMEMBERED + 10)]
     for user in users:
-        store.store_user_session(user, {})
-    found = [store.get_user_session(user) is not None for user in users]
+        store.store(user, {})
+    found = [store.get(user) is not None for user in users]
     assert found == [False] * 10 + [True] * MOST_REMEMBERED

@@ -1,0 +1,11 @@
+"""What an operator may change about challenges."""
+
+from wingman.kit.settings import Settings, means
+
+
+class ChallengeSettings(Settings):
+    """The rules of challenges that an operator may change."""
+
+    challenge_duration_days: int = means(
+        "Days after a session in which its challenges are handed in.", default=7, ge=1, le=365
+    )

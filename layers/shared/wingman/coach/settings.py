@@ -1,0 +1,38 @@
+"""Whether there is a coach, and what it runs on."""
+
+from pydantic import SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from wingman.kit.settings import Secret, Settings, Url, means
+
+
+class CoachingSettings(Settings):
+    """Whether there is a coach."""
+
+    enable_ai_coaching: bool = means("Whether there are tips of the coach.", default=False)
+
+
+class CoachSettings(CoachingSettings):
+    """The language model behind the coach, and what one user may cost a day."""
+
+    anthropic_api_key: Secret | None = means(
+        "The language model's key; needed with coaching only.", default=None, validate_default=True
+    )
+    anthropic_api_url: Url = means(
+        "Where the language model is.", default="https://api.anthropic.com"
+    )
+    coach_model: str = means(
+        "Which language model.", default="claude-haiku-5-5", pattern=r"^[\w.:@-]{1,100}$"
+    )
+    max_daily_tips: int = means(
+        "Questions of one user a day that reach the language model.", default=20, ge=1, le=1000
+    )
+
+    @field_validator("anthropic_api_key")
+    @classmethod
+    def _is_there_when_it_is_needed(
+        cls, key: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        if key is None and info.data.get("enable_ai_coaching"):
+            raise PydanticCustomError("missing", "Field required")
+        return key

@@ -1,0 +1,17 @@
+"""Every policy of this deployment, found where its domain states it."""
+
+from collections.abc import Iterator
+from inspect import isfunction
+
+from wingman.kit import declarations
+from wingman.kit.limits.policy import Policy
+
+
+def policies() -> Iterator[Policy]:
+    """Yield the policies of every `limits.py`, and those that its functions make from settings."""
+    for module in declarations.modules("limits"):
+        for value in vars(module).values():
+            if isinstance(value, Policy):
+                yield value
+            elif isfunction(value) and value.__module__ == module.__name__:
+                yield value()

@@ -1,0 +1,29 @@
+"""Whether limits hold, and which of them only watch."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from wingman.kit import declarations
+from wingman.kit.limits.policy import Policy
+from wingman.kit.settings import Settings, means
+
+
+def _policies(names: object) -> frozenset[str]:
+    """Read names of policies; every domain is asked for its own, but only if there are names."""
+    given = frozenset(name.strip() for name in str(names or "").split(",") if name.strip())
+    if given:
+        known = [policy.name for policy in declarations.declared("limits", Policy)]
+        if not given.issubset(known):
+            raise ValueError(f"must be some of {', '.join(known)}, with commas between them")
+    return given
+
+
+class LimitSettings(Settings):
+    """Whether requests are limited."""
+
+    enable_rate_limiting: bool = means("Whether requests are limited at all.", default=True)
+    rate_limit_shadow: Annotated[frozenset[str], BeforeValidator(_policies)] = means(
+        "Buckets that count and refuse nobody, with commas; see docs/operating.md.",
+        default=frozenset(),
+    )

@@ -1,0 +1,25 @@
+"""The step of the limits' own call that notes that a user is here (touch.lua)."""
+
+from uuid import UUID
+
+from wingman.kit.clients.lua import read_lua
+from wingman.kit.limits.limiter import Step
+from wingman.kit.presence.settings import PresenceSettings
+from wingman.kit.settings import load
+
+
+def activity_key(user_id: UUID) -> str:
+    """Name the hash in which a user's hours are counted; see activity.py."""
+    return f"activity:user:{user_id}"
+
+
+def login_key(user_id: UUID) -> str:
+    """Name the hash of a user's login; see logins.py."""
+    return f"login:user:{user_id}"
+
+
+def touching(user_id: UUID) -> Step:
+    """Return the step that prolongs a user's login and counts the hour."""
+    seconds = load(PresenceSettings).session_timeout_hours * 3600
+    keys = [activity_key(user_id), login_key(user_id)]
+    return Step(read_lua(__file__, "touch"), keys, [seconds], answers=False)

@@ -1,0 +1,14 @@
+"""What an operator may change about matches."""
+
+from wingman.kit.settings import Settings, means
+
+
+class MatchSettings(Settings):
+    """The rules of matches that an operator may change."""
+
+    max_daily_matches: int = means(
+        "Invitations of one user a day; the database has a ceiling.",
+        default=10,
+        ge=1,
+        le=1000,
+    )

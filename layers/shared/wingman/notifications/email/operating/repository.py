@@ -1,0 +1,115 @@
+"""What operators and the provider do to emails, in Postgres: one SQL function per step."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from wingman.kit.clients.database import Database
+from wingman.notifications.email.operating.models import (
+    DeadLetter,
+    DeadLetters,
+    Deliveries,
+    Lane,
+)
+from wingman.notifications.models import EmailRef, Priority
+
+_LANES = TypeAdapter(list[Lane])
+_DEAD_LETTERS = TypeAdapter(list[DeadLetter])
+_COUNTS = TypeAdapter(list[DeadLetters])
+_REFS = TypeAdapter(list[EmailRef])
+
+
+def lanes(database: Database) -> list[Lane]:
+    """Look at both lanes, the urgent one first."""
+    return _LANES.validate_python(database.rpc("show_lanes", {}))
+
+
+def deliveries(database: Database, hours: int) -> Deliveries:
+    """Count what became of the mails of the last hours."""
+    rows = database.rpc("count_deliveries", {"p_hours": hours})
+    return Deliveries({row["delivery_status"]: row["mails"] for row in rows})
+
+
+def dead_letter_counts(database: Database) -> list[DeadLetters]:
+    """Count given-up (`failed`) and `unknown` mails."""
+    counted = _COUNTS.validate_python(database.rpc("count_dead_letters", {}))
+    by_status = {one.delivery_status: one for one in counted}
+    return [
+        by_status.get("failed", DeadLetters(delivery_status="failed")),
+        by_status.get("unknown", DeadLetters(delivery_status="unknown")),
+    ]
+
+
+def dead_letters(database: Database, limit: int, template: str | None = None) -> list[DeadLetter]:
+    """List dead letters, the newest first."""
+    params = {"p_limit": limit, "p_template": template}
+    return _DEAD_LETTERS.validate_python(database.rpc("list_dead_letters", params))
+
+
+def dead_letter(database: Database, email_id: UUID) -> dict[str, Any] | None:
+    """Read all that is known of one dead letter, its recipient's name hidden."""
+    found: dict[str, Any] | None = database.rpc("show_dead_letter", {"p_id": str(email_id)})
+    return found
+
+
+def replay(
+    database: Database,
+    *,
+    email_ids: Sequence[UUID] | None = None,
+    template: str | None = None,
+    limit: int = 1000,
+) -> list[EmailRef]:
+    """Put dead letters back into the outbox: those that the provider never took, and no other."""
+    ids = None if email_ids is None else [str(one) for one in email_ids]
+    params = {"p_ids": ids, "p_template": template, "p_limit": limit}
+    return _REFS.validate_python(database.rpc("replay_dead_letters", params))
+
+
+def resume(database: Database, priorities: Sequence[Priority]) -> int:
+    """End the pause of lanes; counts those that were paused."""
+    return int(database.rpc("resume_emails", {"p_priorities": list(priorities)}))
+
+
+def record_event(
+    database: Database,
+    *,
+    event_id: str,
+    status: str,
+    email_id: UUID | None,
+    message_id: str | None,
+    accepted_at: datetime | None,
+    error: str | None,
+    suppressed_addresses: Sequence[str],
+    ends_mail: bool,
+) -> str:
+    """Record what the provider says of a mail; see events.record.
+
+    `ends_mail`: nothing more goes to these addresses, or else to the one that the mail went to.
+    """
+    params = {
+        "p_event_id": event_id,
+        "p_status": status,
+        "p_email_id": str(email_id) if email_id else None,
+        "p_message_id": message_id,
+        "p_accepted_at": accepted_at.isoformat() if accepted_at else None,
+        "p_error": error,
+        "p_suppressed_addresses": list(suppressed_addresses),
+        "p_ends_mail": ends_mail,
+    }
+    return str(database.rpc("record_email_event", params, idempotent=True))
+
+
+def record_digests(
+    database: Database, after: UUID | None, limit: int, now: datetime
+) -> tuple[int, UUID | None]:
+    """Record the digests of one page of readers; count them, and say where the next begins."""
+    params = {
+        "p_after": str(after) if after else None,
+        "p_limit": limit,
+        "p_now": now.isoformat(),
+    }
+    page = database.rpc("record_weekly_digests", params, idempotent=True)
+    return int(page["recorded"]), UUID(page["last"]) if page["last"] else None

@@ -1,0 +1,14 @@
+"""What a sender of emails needs besides the provider."""
+
+from wingman.kit.settings import Url, means
+from wingman.notifications.email.letters.settings import BrandSettings
+from wingman.notifications.email.settings import LinkSettings
+
+
+class EmailSettings(BrandSettings, LinkSettings):
+    """How an email is written and how long a sender may hold it."""
+
+    api_url: Url = means("Where readers of emails reach this API.")
+    email_lease_seconds: int = means(
+        "How long a sender may hold emails; longer than its timeout.", default=60, ge=10, le=900
+    )

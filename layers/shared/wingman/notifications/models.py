@@ -1,0 +1,36 @@
+"""What a step returns that is due now, on whatever channel."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_BATCH = 100
+"""Emails per request to the provider, and ids per queue message."""
+
+
+class Frozen(BaseModel):
+    """Read or decided once, and never changed."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Priority(StrEnum):
+    """The lane of an email."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
+
+
+class EmailRef(Frozen):
+    """A recorded email: all that is needed to hand it to a queue."""
+
+    id: UUID
+    priority: Priority
+
+
+class EmailIds(Frozen):
+    """The body of a queue message."""
+
+    email_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]

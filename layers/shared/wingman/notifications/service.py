@@ -1,0 +1,48 @@
+"""Hands what a step has recorded to the queues."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger
+from wingman.kit.settings import load
+from wingman.notifications.models import MAX_BATCH, EmailRef, Priority
+from wingman.notifications.settings import QueueSettings
+
+if TYPE_CHECKING:
+    from wingman.kit.clients.queue import Queue  # signs with botocore, which not all callers need
+
+
+def enqueue(queue: "Queue", refs: Sequence[EmailRef]) -> int:
+    """Put recorded emails on the queue of their lane, best effort; counts those that are there now.
+
+    A failure is logged and not raised: the emails are recorded, so the request has succeeded, and
+    the sweep hands out within minutes what is not on its way.
+    """
+    if not refs:
+        return 0
+    settings = load(QueueSettings)
+    lanes = {
+        Priority.URGENT: settings.email_urgent_queue_url,
+        Priority.BULK: settings.email_bulk_queue_url,
+    }
+    enqueued = 0
+    for priority, url in lanes.items():
+        enqueued += _enqueue(queue, url, [str(ref.id) for ref in refs if ref.priority is priority])
+    return enqueued
+
+
+def _enqueue(queue: "Queue", url: str, ids: Sequence[str]) -> int:
+    bodies = [{"email_ids": chunk} for chunk in _chunks(ids)]
+    try:
+        if bodies:
+            queue.send(url, bodies)
+    except DependencyUnavailable:
+        logger().warning("emails.enqueue_failed", extra={"count": len(ids)})
+        return 0
+    return len(ids)
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), MAX_BATCH):
+        yield ids[start : start + MAX_BATCH]
