@@ -16,8 +16,8 @@ RUNTIME ?= $(shell sed -n '/^  Runtime:/,/Default:/s/.*Default: //p' template.ya
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help dev up down reset status demo redeploy mails invoke test check bench build package deploy openapi settings lock setup clean
-.PHONY: test-runtime doctor mail-status limits dead-letters soak guards
+.PHONY: help dev up down reset status demo redeploy emails invoke test check bench build package deploy openapi settings lock setup clean
+.PHONY: test-runtime doctor email-status limits dead-letters soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,14 +39,14 @@ reset: ## stop everything and forget the data: the next `up` begins with an empt
 status: ## which parts run
 	@$(IF_INSTALLED) $(LOCAL) status --name $(STACK)
 
-demo: setup ## from the invitation to the reputation, with every mail (the stack must be up)
+demo: setup ## from the invitation to the reputation, with every email (the stack must be up)
 	@$(LOCAL) demo --name $(STACK)
 
 redeploy: setup ## build and deploy after a change of code
 	@$(LOCAL) redeploy --name $(STACK)
 
-mails: setup ## every mail with pictures, as a page: .local/mails/index.html
-	@PYTHONPATH=layers/shared $(RUN) -m local.mails
+emails: setup ## every email with pictures, as a page: .local/emails/index.html
+	@PYTHONPATH=layers/shared $(RUN) -m local.emails
 
 invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events/health/get.json
 	@$(LOCAL) invoke --name $(STACK) "$(FUNCTION)" "$(EVENT)"
@@ -84,7 +84,7 @@ bench: setup .local/runtime.stamp .local/references.stamp ## performance tables 
 guards: setup ## take each guard out of a copy and see its tests fail; ARGS=word picks some
 	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.guards $(ARGS)
 
-soak: setup ## 10 000 mails while everything goes wrong, into docs/benchmarks.md; ARGS=seed
+soak: setup ## 10 000 emails while everything goes wrong, into docs/benchmarks.md; ARGS=seed
 	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench.soak $(ARGS)
 
 # --- operating: the environment whose addresses and keys are set, else the local stack -----------
@@ -93,19 +93,19 @@ ENV_FILE := $(if $(filter dev,$(STACK)),.local/env,.local/$(STACK)/env)
 # $(call OPERATE,VARIABLE,module): the variable tells whether an environment is set.
 OPERATE = if [ -z "$${$(1):-}" ] && [ -f $(ENV_FILE) ]; then set -a; . $(ENV_FILE); fi; \
 	PYTHONPATH=layers/shared $(RUN) -m $(2)
-MAIL := $(call OPERATE,SUPABASE_URL,local.mail)
+OUTBOX := $(call OPERATE,SUPABASE_URL,local.outbox)
 
 doctor: setup ## check settings, keys, migrations, DNS of an environment; says what to fix
 	@$(call OPERATE,SUPABASE_URL,local.doctor) $(ARGS)
 
-mail-status: setup ## lanes, rates and dead letters of the mail; ARGS=resume ends a pause
-	@$(MAIL) $(or $(ARGS),status)
+email-status: setup ## email lanes, rates and dead letters; ARGS=resume ends a pause
+	@$(OUTBOX) $(or $(ARGS),status)
 
 limits: setup ## someone's token buckets: ARGS='show USER_OR_IP', ARGS='reset USER_OR_IP'
 	@$(call OPERATE,UPSTASH_REDIS_REST_URL,local.limits) $(or $(ARGS),show all)
 
-dead-letters: setup ## list given-up mails; ARGS='show ID', ARGS='replay ID …', ARGS='replay --all'
-	@$(MAIL) $(or $(ARGS),list)
+dead-letters: setup ## list emails that were given up; ARGS='show ID', ARGS='replay ID …', ARGS='replay --all'
+	@$(OUTBOX) $(or $(ARGS),list)
 
 # --- AWS -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The machine's own Chromium, without a window: for pictures of mails and for tests."""
+"""The machine's own Chromium, without a window: for pictures of emails and for tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

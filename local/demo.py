@@ -15,7 +15,7 @@ from local.progress import say
 from local.stack import Stack
 from local.tokens import access_token
 
-PATIENCE = 75  # a mail whose queue message was lost comes with the sweep, within a minute
+PATIENCE = 75  # an email whose queue message was lost comes with the sweep, within a minute
 PAUSE = 0.25
 
 _LATER = """
@@ -30,13 +30,13 @@ with later as (
     where session.id = %(session_id)s
 )
 
-update public.email_logs as mail
+update public.email_logs as email
 set
-    created_at = mail.created_at - later.passed,
-    group_started_at = mail.group_started_at - later.passed,
-    sent_at = mail.sent_at - later.passed
+    created_at = email.created_at - later.passed,
+    group_started_at = email.group_started_at - later.passed,
+    sent_at = email.sent_at - later.passed
 from later
-where mail.user_id in (later.user1_id, later.user2_id) and mail.claimable_at is null
+where email.user_id in (later.user1_id, later.user2_id) and email.claimable_at is null
 """
 _NEARER = """
 with moved as (
@@ -95,7 +95,7 @@ class Walk:
         return Person(user_id, name, email, token)
 
     def never_rest(self, person: Person) -> None:
-        """Turn quiet hours off, so that every mail comes at once at any time of the day."""
+        """Turn quiet hours off, so that every email comes at once at any time of the day."""
         path = f"/api/email/preferences/{person.id}"
         self._answer(person, "PUT", path, 200, {"quiet_hours": None})
 
@@ -126,7 +126,7 @@ class Walk:
     def move_clock(self, session_id: str, minutes: int) -> None:
         """Let time pass until a session is so many minutes ahead; negative: it began.
 
-        The mails that came so far are as old then as they would be: three a day is the most for
+        The emails that came so far are as old then as they would be: three a day is the most for
         what can wait.
         """
         facts = {"session_id": session_id, "minutes": minutes}
@@ -134,24 +134,24 @@ class Walk:
             connection.execute(_LATER, facts)
             connection.execute(_NEARER, facts)
 
-    def mails(self, people: list[Person], count: int) -> None:
-        """Wait until these people have received so many mails, and show them."""
+    def emails(self, people: list[Person], count: int) -> None:
+        """Wait until these people have received so many emails, and show them."""
         addresses, began = {person.email for person in people}, time.monotonic()
         while True:
-            found = [mail for mail in self._accepted() if addresses & set(mail["to"])]
+            found = [email for email in self._accepted() if addresses & set(email["to"])]
             if len(found) >= count:
                 break
             if time.monotonic() - began > PATIENCE:
                 raise StackError(
-                    f"{len(found)} of {count} mails after {PATIENCE} s: "
+                    f"{len(found)} of {count} emails after {PATIENCE} s: "
                     f"look at {self._log} and GET /health"
                 )
             time.sleep(PAUSE)
-        for mail in found[self._shown :]:
-            say(f"  ✉ to {mail['to'][0]:<28} {mail['subject']}")
+        for email in found[self._shown :]:
+            say(f"  ✉ to {email['to'][0]:<28} {email['subject']}")
         self._shown = len(found)
         if len(found) > count:
-            raise StackError(f"{len(found)} mails where {count} were expected")
+            raise StackError(f"{len(found)} emails where {count} were expected")
 
     def _accepted(self) -> list[dict[str, Any]]:
         answer = self._http.get(self._values["RESEND_API_URL"] + "/_sandbox/emails")
@@ -161,7 +161,7 @@ class Walk:
 
     @property
     def inbox(self) -> str:
-        """Return where the mails can be read."""
+        """Return where the emails can be read."""
         return self._values["INBOX_URL"]
 
 
@@ -186,14 +186,14 @@ def _tell(story: Walk) -> None:
         "note": "Saturday afternoon?",
     }
     match = story.call(maya, "/api/matches", invitation, expected=201)
-    story.mails([maya, leo], 1)
+    story.emails([maya, leo], 1)
     say(f"\n2. {leo.name} accepts")
     answer = story.call(leo, f"/api/matches/{match['id']}/respond", {"action": "accept"}, 200)
     say(f"  the match is {answer['status']}")
-    story.mails([maya, leo], 3)
+    story.emails([maya, leo], 3)
     session = _plan(story, maya, leo, match["id"])
     _meet(story, maya, leo, session["id"])
-    say(f"\nNine mails, each exactly once. Read them: {story.inbox}")
+    say(f"\nNine emails, each exactly once. Read them: {story.inbox}")
 
 
 def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:
@@ -207,10 +207,10 @@ def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:
         "user2_challenge_id": offered[1]["id"],
     }
     session = story.call(maya, "/api/sessions", plan, 201)
-    story.mails([maya, leo], 5)
+    story.emails([maya, leo], 5)
     say("\n4. Two days pass; the sweep, which runs every minute, reminds both")
     story.move_clock(session["id"], 24 * 60 - 1)
-    story.mails([maya, leo], 7)
+    story.emails([maya, leo], 7)
     return session
 
 
@@ -220,7 +220,7 @@ def _meet(story: Walk, maya: Person, leo: Person, session_id: str) -> None:
     for person in (maya, leo):
         answer = story.call(person, f"/api/sessions/{session_id}/confirm", None, 200)
         say(f"  the session is {answer['status']}")
-    story.mails([maya, leo], 9)
+    story.emails([maya, leo], 9)
     say("\n6. It counts")
     for reader in (maya, leo):
         answer = story.read(reader, f"/api/user/reputation/{leo.id}")

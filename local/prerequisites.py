@@ -97,7 +97,7 @@ NEEDS = (
 )
 # A newer major version than the distribution's is a choice that only its owner can make.
 _OWN_CHOICE = Need(f"Node {NODE} or newer with npm", _node, "nodejs", "node")
-# Only tests and pictures of mails need it: the stack runs without.
+# Only tests and pictures of emails need it: the stack runs without.
 _BROWSER = Need("Chromium", lambda: chromium() is not None, "chromium fonts-liberation", "chromium")
 
 
@@ -149,7 +149,7 @@ def _bring_browser() -> None:
     advice = None if _BROWSER.present() else _install([_BROWSER])
     if not _BROWSER.present():
         print(
-            f"note: no Chromium, so no browser tests and no `make mails`: {advice or 'install it'}"
+            f"note: no Chromium, so no browser tests and no `make emails`: {advice or 'install it'}"
             " (CHROMIUM=/path/to/chrome names one that is elsewhere)",
             file=sys.stderr,
         )

@@ -86,7 +86,7 @@ _Check = tuple[str, Sequence[type[Settings]], Check]
 def _checks(dns: Dns) -> Iterator[_Check]:
     yield "database", (SupabaseSettings, SupabaseServiceSettings), services.check_database
     yield "redis", (RedisSettings,), services.check_redis
-    yield "mail", (ResendSettings, BrandSettings), _with_brand(services.check_mail_provider)
+    yield "email", (ResendSettings, BrandSettings), _with_brand(services.check_mail_provider)
     yield "mail domain", (AppSettings, BrandSettings), _with_brand(_mail_domain(dns))
     yield "origins", (AppSettings, BrandSettings), addresses.check_addresses
     yield "webhook", (WebhookSettings,), services.check_webhook

@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 20.0  # of a cold start
 
 
 def check_addresses() -> Findings:
-    """Look whether links in mails lead somewhere, and whose pages may call the API."""
+    """Look whether links in emails lead somewhere, and whose pages may call the API."""
     local = load(AppSettings).environment is Environment.LOCAL
     app, api = load(BrandSettings).app_url, os.environ.get("API_URL")
     advice = "deploy with AppUrl set to where the app is, and set APP_URL"

@@ -1,4 +1,4 @@
-"""SPF, DKIM and DMARC of the domain that mail is sent from, as Resend sets them up.
+"""SPF, DKIM and DMARC of the domain that email is sent from, as Resend sets them up.
 
 https://resend.com/docs/dashboard/domains/introduction: a key at `resend._domainkey`, and SPF and an
 MX at `send`, which is the envelope's domain. DMARC is the owner's own (RFC 7489).
@@ -44,7 +44,7 @@ class Dns:
         ]
 
     def mail_exchangers(self, name: str) -> list[str]:
-        """Return the hosts that take mail for a name. Raises UnansweredError."""
+        """Return the hosts that take email for a name. Raises UnansweredError."""
         return [str(record.exchange).rstrip(".").lower() for record in self._ask(name, "MX")]
 
     def _ask(self, name: str, kind: str) -> list[dns.resolver.Answer]:
@@ -57,7 +57,7 @@ class Dns:
 
 
 def check_mail_domain(domain: str, dns: Dns, *, local: bool) -> Findings:
-    """Look up all that receivers of mail from `domain` look up."""
+    """Look up all that receivers of email from `domain` look up."""
     if RESERVED.search(domain):
         advice = "set sender_email in BRAND to an address of a domain that you own"
         text = f"{domain} is reserved for examples"
@@ -138,7 +138,7 @@ def _policy(name: str, tags: dict[str, str]) -> Finding:
         text = f"{name} has no valid policy (p={policy})"
         return fail("dmarc", text, "set p= to none, quarantine or reject")
     if policy == "none":
-        text = f"{name} has p=none: forged mail is only watched"
+        text = f"{name} has p=none: forged email is only watched"
         return warn("dmarc", text, "when its reports look right, set p=quarantine or p=reject")
     if "rua" not in tags:
         text = f"{name} names nobody who reads reports"

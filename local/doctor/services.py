@@ -125,22 +125,22 @@ def check_mail_provider(brand: Brand) -> Findings:
     key = settings.resend_api_key.get_secret_value()
     answer = _get(f"{settings.resend_api_url}/domains", {"Authorization": f"Bearer {key}"})
     if answer.is_success:
-        yield ok("mail", "RESEND_API_KEY works")
+        yield ok("email", "RESEND_API_KEY works")
         yield from _domain(answer.json().get("data", []), brand.sender_email.partition("@")[2])
     elif answer.json().get("name") == "restricted_api_key":
-        yield ok("mail", "RESEND_API_KEY works, for sending alone")
+        yield ok("email", "RESEND_API_KEY works, for sending alone")
     else:
         text = f"RESEND_API_KEY is refused ({answer.status_code})"
-        yield fail("mail", text, "make a key with sending access in Resend's dashboard")
+        yield fail("email", text, "make a key with sending access in Resend's dashboard")
 
 
 def _domain(domains: list[Mapping[str, Any]], wanted: str) -> Findings:
     status = next((each["status"] for each in domains if each["name"] == wanted), None)
     if status == "verified":
-        yield ok("mail", f"{wanted} is verified")
+        yield ok("email", f"{wanted} is verified")
     else:
         text = f"{wanted} is {status or 'no domain of this account'}"
-        yield fail("mail", text, "add and verify it in Resend's dashboard (Domains)")
+        yield fail("email", text, "add and verify it in Resend's dashboard (Domains)")
 
 
 def check_webhook() -> Findings:

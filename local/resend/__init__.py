@@ -1,1 +1,1 @@
-"""A Resend that accepts mail and keeps it: its API, faults on demand, and an inbox to read."""
+"""A Resend that accepts email and keeps it: its API, faults on demand, and an inbox to read."""

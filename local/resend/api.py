@@ -90,18 +90,18 @@ class Api:
             case Mode.RATE_LIMITED:
                 raise self._limit.exceeded()
             case Mode.REJECT:
-                raise ValidationError("The sandbox was told to reject this mail.")
+                raise ValidationError("The sandbox was told to reject this email.")
 
     async def _retrieve(self, request: Request) -> Response:
         headers = self._admit(request)
-        mail = self._mailbox.mails.get(request.path_params["id"])
-        if mail is None:
+        email = self._mailbox.emails.get(request.path_params["id"])
+        if email is None:
             raise NotFoundError("Email not found")
-        shown = mail.as_json()
+        shown = email.as_json()
         hidden = ("headers", "idempotency_key", "accepted_at")
         body = {name: value for name, value in shown.items() if name not in hidden}
         return JSONResponse(
-            {"object": "email", **body, "created_at": mail.accepted_at}, headers=headers
+            {"object": "email", **body, "created_at": email.accepted_at}, headers=headers
         )
 
     async def _domains(self, request: Request) -> Response:

@@ -42,8 +42,8 @@ class Control:
     async def _emails(self, request: Request) -> Response:
         """List what was accepted, oldest first; `?to=` only what contains this in a recipient."""
         wanted = request.query_params.get("to", "")
-        mails = self._mailbox.mails.values()
-        found = [mail.as_json() for mail in mails if any(wanted in one for one in mail.to)]
+        emails = self._mailbox.emails.values()
+        found = [email.as_json() for email in emails if any(wanted in one for one in email.to)]
         return JSONResponse(found)
 
     async def _forget(self, _: Request) -> Response:
@@ -81,12 +81,12 @@ class Control:
         body = await _object(request)
         if body.get("type") not in EVENTS:
             raise ValidationError(f"`type` is one of {', '.join(EVENTS)}.")
-        mail = self._mailbox.mails.get(str(body.get("email_id")))
-        if mail is None:
-            raise NotFoundError("There is no accepted mail with this `email_id`.")
-        mail.last_event = body["type"]
+        email = self._mailbox.emails.get(str(body.get("email_id")))
+        if email is None:
+            raise NotFoundError("There is no accepted email with this `email_id`.")
+        email.last_event = body["type"]
         try:
-            return JSONResponse(await self._webhooks.send(mail, body["type"]))
+            return JSONResponse(await self._webhooks.send(email, body["type"]))
         except httpx.HTTPError as error:
             return JSONResponse({"delivered": False, "error": repr(error)}, 502)
 

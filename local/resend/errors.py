@@ -42,7 +42,7 @@ class InvalidApiKeyError(ResendError):
 
 
 class NotFoundError(ResendError):
-    """There is no such mail or path."""
+    """There is no such email or path."""
 
     status, name = 404, "not_found"
 

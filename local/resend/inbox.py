@@ -16,8 +16,8 @@ _PAGE_POLICY = (
     "frame-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-# A mail may look like it wants and do nothing: no script, no form, no request but pictures.
-_MAIL_POLICY = (
+# An email may look like it wants and do nothing: no script, no form, no request but pictures.
+_EMAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data: http: https:; font-src data:"
 )
@@ -26,7 +26,7 @@ _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 
 
 class Inbox:
-    """The page and the mails in it."""
+    """The page and the emails in it."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
@@ -41,12 +41,12 @@ class Inbox:
         ]
 
     async def _html(self, request: Request) -> Response:
-        mail = self._mailbox.mails.get(request.path_params["id"])
-        if mail is None:
+        email = self._mailbox.emails.get(request.path_params["id"])
+        if email is None:
             raise NotFoundError("Email not found")
         return HTMLResponse(
-            _HEAD.sub(lambda head: head[0] + _LINKS_OPEN_OUTSIDE, mail.html or "", count=1),
-            headers={"content-security-policy": _MAIL_POLICY, "referrer-policy": "no-referrer"},
+            _HEAD.sub(lambda head: head[0] + _LINKS_OPEN_OUTSIDE, email.html or "", count=1),
+            headers={"content-security-policy": _EMAIL_POLICY, "referrer-policy": "no-referrer"},
         )
 
 

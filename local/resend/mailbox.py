@@ -1,4 +1,4 @@
-"""Accepting mail: validation, idempotency, and the list of what was accepted."""
+"""Accepting email: validation, idempotency, and the list of what was accepted."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 from local.resend.errors import ResendError, ValidationError
 from local.resend.idempotency import IdempotencyKeys
-from local.resend.messages import MAX_BATCH, Mail, accepted, validate
+from local.resend.messages import MAX_BATCH, Email, accepted, validate
 
 Answer = dict[str, Any]
 
@@ -17,13 +17,13 @@ class Mailbox:
     """Everything that was accepted, oldest first."""
 
     def __init__(self) -> None:
-        self.mails: dict[str, Mail] = {}
+        self.emails: dict[str, Email] = {}
         self.answers: Counter[int] = Counter()
         self.delay = 0.0
         self._keys = IdempotencyKeys()
 
     async def send(self, body: object, key: str | None) -> Answer:
-        """Accept one mail and answer with its id."""
+        """Accept one email and answer with its id."""
 
         def work() -> Answer:
             validate(body)
@@ -32,7 +32,7 @@ class Mailbox:
         return await self._once(key, ("/emails", body), work)
 
     async def send_batch(self, body: object, key: str | None, *, permissive: bool) -> Answer:
-        """Accept up to a hundred mails: all or none, or, if permissive, those that are valid."""
+        """Accept up to a hundred emails: all or none, or, if permissive, those that are valid."""
         if not isinstance(body, list) or not 1 <= len(body) <= MAX_BATCH:
             raise ValidationError(f"The request body must be an array of 1 to {MAX_BATCH} emails.")
 
@@ -46,18 +46,18 @@ class Mailbox:
         return await self._once(key, ("/emails/batch", permissive, body), work)
 
     def clear(self) -> None:
-        """Forget the mails, and how requests were answered; keys are remembered."""
-        self.mails.clear()
+        """Forget the emails, and how requests were answered; keys are remembered."""
+        self.emails.clear()
         self.answers.clear()
 
     def journal(self) -> dict[str, Any]:
-        """Return each mail's `email_id` tag, time and key, and the answers by status."""
+        """Return each email's `email_id` tag, time and key, and the answers by status."""
         tags = [
-            (next((tag["value"] for tag in mail.tags if tag["name"] == "email_id"), None), mail)
-            for mail in self.mails.values()
+            (next((tag["value"] for tag in email.tags if tag["name"] == "email_id"), None), email)
+            for email in self.emails.values()
         ]
         return {
-            "accepted": [[tag, mail.accepted_at, mail.idempotency_key] for tag, mail in tags],
+            "accepted": [[tag, email.accepted_at, email.idempotency_key] for tag, email in tags],
             "answers": {str(status): count for status, count in self.answers.items()},
         }
 
@@ -72,9 +72,9 @@ class Mailbox:
         return {"data": kept, "errors": errors}
 
     def _keep(self, body: Any, key: str | None) -> str:
-        mail = accepted(body, key)
-        self.mails[mail.id] = mail
-        return mail.id
+        email = accepted(body, key)
+        self.emails[email.id] = email
+        return email.id
 
     async def _once(self, key: str | None, request: object, work: Callable[[], Answer]) -> Answer:
         if key is None:

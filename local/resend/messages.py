@@ -1,4 +1,4 @@
-"""What a mail must look like to be accepted, and how an accepted one is kept."""
+"""What an email must look like to be accepted, and how an accepted one is kept."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,8 +28,8 @@ Body = Mapping[str, Any]
 
 
 @dataclass
-class Mail:
-    """One accepted mail."""
+class Email:
+    """One accepted email."""
 
     sender: str
     to: list[str]
@@ -47,15 +47,15 @@ class Mail:
     last_event: str = "sent"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the mail as the sandbox lists it."""
+        """Return the email as the sandbox lists it."""
         listed = dict(vars(self))
         listed["from"] = listed.pop("sender")
         return listed
 
 
-def accepted(body: Body, idempotency_key: str | None) -> Mail:
-    """Return the mail that a valid body describes."""
-    return Mail(
+def accepted(body: Body, idempotency_key: str | None) -> Email:
+    """Return the email that a valid body describes."""
+    return Email(
         sender=body["from"],
         to=_listed(body["to"]),
         cc=_listed(body.get("cc")),

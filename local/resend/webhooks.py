@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import httpx
 
-from local.resend.messages import Mail
+from local.resend.messages import Email
 
 EVENTS = ("delivered", "bounced", "complained", "opened")
 _DETAILS: dict[str, dict[str, Any]] = {
@@ -22,7 +22,7 @@ _DETAILS: dict[str, dict[str, Any]] = {
         "bounce": {
             "type": "Permanent",
             "subType": "General",
-            "message": "The recipient's mail server permanently rejected the mail.",
+            "message": "The recipient's mail server permanently rejected the email.",
         }
     },
 }
@@ -35,26 +35,26 @@ class Webhooks:
         self._secret = secret
         self._url = url
 
-    async def send(self, mail: Mail, event: str) -> dict[str, Any]:
+    async def send(self, email: Email, event: str) -> dict[str, Any]:
         """Post one signed event; return its id and what the receiver answered."""
-        event_id, body = f"msg_{uuid4().hex}", json.dumps(_event(mail, event))
+        event_id, body = f"msg_{uuid4().hex}", json.dumps(_event(email, event))
         headers = {"content-type": "application/json", **signed(self._secret, event_id, body)}
         async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
             answer = await client.post(self._url, content=body, headers=headers)
         return {"delivered": answer.is_success, "event_id": event_id, "status": answer.status_code}
 
 
-def _event(mail: Mail, event: str) -> dict[str, Any]:
+def _event(email: Email, event: str) -> dict[str, Any]:
     return {
         "type": f"email.{event}",
         "created_at": datetime.now(UTC).isoformat(),
         "data": {
-            "email_id": mail.id,
-            "created_at": mail.accepted_at,
-            "from": mail.sender,
-            "to": mail.to,
-            "subject": mail.subject,
-            "tags": {tag["name"]: tag["value"] for tag in mail.tags},
+            "email_id": email.id,
+            "created_at": email.accepted_at,
+            "from": email.sender,
+            "to": email.to,
+            "subject": email.subject,
+            "tags": {tag["name"]: tag["value"] for tag in email.tags},
             **_DETAILS.get(event, {}),
         },
     }

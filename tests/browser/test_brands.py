@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page
 
-from local.mails.samples import BRANDS
+from local.emails.samples import BRANDS
 from tests.browser.looks import DESKTOP, PHONE, Look, barriers, in_every_look
 from wingman.notifications.email.errors import InvalidToken
 from wingman.notifications.email.letters.brand import Brand

@@ -1,12 +1,12 @@
-"""`make mails`: the page of pictures, made small and looked at."""
+"""`make emails`: the page of pictures, made small and looked at."""
 
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from local.mails.gallery import Gallery
-from local.mails.samples import BRANDS, CASES
+from local.emails.gallery import Gallery
+from local.emails.samples import BRANDS, CASES
 from tests.browser import keyboard
 from tests.browser.looks import barriers, clipped, in_every_look, overflow, structure
 

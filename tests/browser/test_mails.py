@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from local.mails.gallery import Mail, written
-from local.mails.samples import BRANDS, CASES
+from local.emails.gallery import Email, written
+from local.emails.samples import BRANDS, CASES
 from tests.browser.looks import WCAG, Look, barriers, in_every_look, overflow
 
 MAILS = list(written(BRANDS, CASES))
@@ -17,7 +17,7 @@ def sheet(browser: Browser) -> Page:
 
 
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: f"{mail.brand}-{mail.name}")
-def test_everybody_can_read_a_mail(sheet: Page, mail: Mail) -> None:
+def test_everybody_can_read_a_mail(sheet: Page, mail: Email) -> None:
     sheet.set_content(mail.rendered.html)
 
     for look in in_every_look(sheet, NARROW_AND_WIDE):

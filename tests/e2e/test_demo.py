@@ -29,4 +29,4 @@ def test_the_demo_reaches_its_end(function: Callable[..., Function]) -> None:
             reminders.invoke(reminders.event("every_minute"), milliseconds=50_000)
 
     assert demo.returncode == 0, told
-    assert "Nine mails, each exactly once." in told
+    assert "Nine emails, each exactly once." in told

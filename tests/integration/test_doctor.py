@@ -47,7 +47,9 @@ def test_the_running_stack_is_well(examine: Examine) -> None:
     code, report = examine()
     assert code == 0
     assert {line.split()[0] for text in report.values() for line in text.splitlines()} == {"ok"}
-    assert {"settings", "database", "migrations", "redis", "mail", "queues", "coach"} <= set(report)
+    assert {"settings", "database", "migrations", "redis", "email", "queues", "coach"} <= set(
+        report
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,9 +64,9 @@ def test_the_running_stack_is_well(examine: Examine) -> None:
         ({"DATABASE_URL": "no url"}, "database", "ProgrammingError"),
         ({"UPSTASH_REDIS_REST_URL": NOWHERE}, "redis", "no answer"),
         ({"UPSTASH_REDIS_REST_TOKEN": "no"}, "redis", "UPSTASH_REDIS_REST_TOKEN anew"),
-        ({"RESEND_API_KEY": "re_no"}, "mail", "RESEND_API_KEY is refused (403)"),
-        ({"RESEND_API_URL": NOWHERE}, "mail", "no answer"),
-        ({"BRAND": BRAND}, "mail", "no domain of this account"),
+        ({"RESEND_API_KEY": "re_no"}, "email", "RESEND_API_KEY is refused (403)"),
+        ({"RESEND_API_URL": NOWHERE}, "email", "no answer"),
+        ({"BRAND": BRAND}, "email", "no domain of this account"),
         ({"ENVIRONMENT": "production"}, "mail domain", "reserved for examples"),
         ({"ENVIRONMENT": "production"}, "app", "http://localhost:3000 is nobody's address"),
         ({"ENVIRONMENT": "staging"}, "api address", "is reached from its own network alone"),

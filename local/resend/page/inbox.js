@@ -3,7 +3,7 @@
 const REFRESH = 1500;
 const byId = (id) => document.getElementById(id);
 const TABS = ["html", "text", "headers"];
-let mails = [];
+let emails = [];
 let shown = null;
 
 const element = (tag, text, className) => {
@@ -13,20 +13,20 @@ const element = (tag, text, className) => {
   return made;
 };
 
-const time = (mail) => {
-  const made = element("time", new Date(mail.accepted_at).toLocaleTimeString());
-  made.dateTime = mail.accepted_at;
+const time = (email) => {
+  const made = element("time", new Date(email.accepted_at).toLocaleTimeString());
+  made.dateTime = email.accepted_at;
   return made;
 };
 
-const row = (mail) => {
+const row = (email) => {
   const link = element("a");
-  link.href = `#${mail.id}`;
+  link.href = `#${email.id}`;
   link.append(
-    element("strong", mail.to.join(", ")),
-    time(mail),
-    element("span", mail.subject, "subject"),
-    element("span", mail.last_event, "event"),
+    element("strong", email.to.join(", ")),
+    time(email),
+    element("span", email.subject, "subject"),
+    element("span", email.last_event, "event"),
   );
   const item = element("li");
   item.append(link);
@@ -43,31 +43,31 @@ const chosen = () => decodeURIComponent(location.hash.slice(1));
 
 const list = () => {
   const focused = document.activeElement?.getAttribute("href");
-  byId("list").replaceChildren(...[...mails].reverse().map(row));
-  byId("nothing").hidden = mails.length > 0;
-  byId("empty").disabled = mails.length === 0;
-  byId("count").textContent = mails.length === 1 ? "1 mail" : `${mails.length} mails`;
+  byId("list").replaceChildren(...[...emails].reverse().map(row));
+  byId("nothing").hidden = emails.length > 0;
+  byId("empty").disabled = emails.length === 0;
+  byId("count").textContent = emails.length === 1 ? "1 email" : `${emails.length} emails`;
   for (const link of byId("list").querySelectorAll("a")) {
     if (link.hash.slice(1) === chosen()) link.setAttribute("aria-current", "true");
     if (link.getAttribute("href") === focused) link.focus();
   }
 };
 
-const envelope = (mail) => {
-  const entries = [["From", mail.from], ["To", mail.to.join(", ")]];
+const envelope = (email) => {
+  const entries = [["From", email.from], ["To", email.to.join(", ")]];
   for (const [name, field] of [["Cc", "cc"], ["Bcc", "bcc"], ["Reply to", "reply_to"]]) {
-    if (mail[field].length) entries.push([name, mail[field].join(", ")]);
+    if (email[field].length) entries.push([name, email[field].join(", ")]);
   }
-  entries.push(["Accepted", new Date(mail.accepted_at).toLocaleString()]);
+  entries.push(["Accepted", new Date(email.accepted_at).toLocaleString()]);
   return entries;
 };
 
-const headers = (mail) => [
-  ...Object.entries(mail.headers),
-  ...mail.tags.map((tag) => [`tag ${tag.name}`, tag.value]),
-  ["idempotency key", mail.idempotency_key ?? "none"],
-  ["last event", mail.last_event],
-  ["id", mail.id],
+const headers = (email) => [
+  ...Object.entries(email.headers),
+  ...email.tags.map((tag) => [`tag ${tag.name}`, tag.value]),
+  ["idempotency key", email.idempotency_key ?? "none"],
+  ["last event", email.last_event],
+  ["id", email.id],
 ];
 
 const open = (name) => {
@@ -80,37 +80,37 @@ const open = (name) => {
 };
 
 const show = () => {
-  const mail = mails.find(({ id }) => id === chosen());
-  document.body.classList.toggle("reading", Boolean(mail));
-  byId("mail").hidden = !mail;
-  byId("invitation").hidden = Boolean(mail) || mails.length === 0;
-  document.title = mail ? `${mail.subject} · Inbox` : "Inbox";
-  if (!mail) {
+  const email = emails.find(({ id }) => id === chosen());
+  document.body.classList.toggle("reading", Boolean(email));
+  byId("email").hidden = !email;
+  byId("invitation").hidden = Boolean(email) || emails.length === 0;
+  document.title = email ? `${email.subject} · Inbox` : "Inbox";
+  if (!email) {
     shown = null;
     return;
   }
-  pairs(byId("headers"), headers(mail));
-  if (shown === mail.id) return;
-  shown = mail.id;
-  byId("subject").textContent = mail.subject;
-  pairs(byId("envelope"), envelope(mail));
-  byId("text").textContent = mail.text ?? "This mail has no text part.";
-  byId("html").src = `/inbox/${encodeURIComponent(mail.id)}`;
-  open(mail.html ? "html" : "text");
+  pairs(byId("headers"), headers(email));
+  if (shown === email.id) return;
+  shown = email.id;
+  byId("subject").textContent = email.subject;
+  pairs(byId("envelope"), envelope(email));
+  byId("text").textContent = email.text ?? "This email has no text part.";
+  byId("html").src = `/inbox/${encodeURIComponent(email.id)}`;
+  open(email.html ? "html" : "text");
 };
 
 const refresh = async () => {
   try {
     const answer = await fetch("/_sandbox/emails");
     const found = await answer.json();
-    if (JSON.stringify(found) !== JSON.stringify(mails) || !found.length) {
-      mails = found;
+    if (JSON.stringify(found) !== JSON.stringify(emails) || !found.length) {
+      emails = found;
       list();
       show();
     }
   } catch {
     byId("count").textContent = "The sandbox does not answer: make up";
-    mails = [];
+    emails = [];
   }
   setTimeout(refresh, REFRESH);
 };
@@ -138,7 +138,7 @@ for (const tab of TABS) byId(`tab-${tab}`).addEventListener("click", () => open(
 byId("empty").addEventListener("click", async () => {
   await fetch("/_sandbox/emails", { method: "DELETE" });
   location.hash = "";
-  mails = [];
+  emails = [];
   list();
   show();
 });
@@ -146,7 +146,7 @@ byId("empty").addEventListener("click", async () => {
 addEventListener("hashchange", () => {
   list();
   show();
-  if (chosen()) byId("mail").focus();
+  if (chosen()) byId("email").focus();
 });
 
 refresh();

@@ -20,4 +20,4 @@ def test_a_mail_that_does_not_come_names_the_log_of_its_stack(
     monkeypatch.setattr(demo.Walk, "_accepted", lambda _: [])
 
     with pytest.raises(StackError, match=rf"look at \.local/{name}/logs/ministack\.log and GET"):
-        demo.Walk(stack).mails([], 1)
+        demo.Walk(stack).emails([], 1)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from local.mails.samples import BRANDS
+from local.emails.samples import BRANDS
 from wingman.notifications.email.letters.brand import Brand, contrast
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from local.mails.samples import a_plan, an_invitation
+from local.emails.samples import a_plan, an_invitation
 from tests.unit.notifications.email.letters.test_rendering import rendered
 from tests.unit.notifications.email.sending.fakes import house, invitation
 from wingman.notifications.email.errors import RenderError

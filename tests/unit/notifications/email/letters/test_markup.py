@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.mails.samples import (
+from local.emails.samples import (
     CASES,
     a_cancellation,
     a_change,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.mails.samples import (
+from local.emails.samples import (
     BRANDS,
     CASES,
     MATCH,

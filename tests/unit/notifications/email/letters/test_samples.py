@@ -1,4 +1,4 @@
-from local.mails.samples import BRANDS, CASES
+from local.emails.samples import BRANDS, CASES
 from wingman.notifications.email.models import Template
 
 

@@ -1,4 +1,4 @@
-"""`make mail-status` and `make dead-letters`: the mail of any environment, for who runs it.
+"""`make email-status` and `make dead-letters`: the outbox of an environment, for its operator.
 
 Works on the environment whose SUPABASE_URL and SUPABASE_SECRET_KEY are set.
 """
@@ -19,7 +19,7 @@ from wingman.notifications.email.operating.models import DeadLetter, Deliveries,
 from wingman.notifications.models import Priority
 
 _HOURS = 24
-_STATUS, _LETTERS = "make mail-status", "make dead-letters"
+_STATUS, _LETTERS = "make email-status", "make dead-letters"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make mail-status|dead-letters", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make email-status|dead-letters", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
     status = commands.add_parser("status", prog=_STATUS, help="lanes, rates and dead letters")
@@ -111,7 +111,7 @@ def _rates(found: Deliveries) -> str:
 
 
 def _resume(database: Database, options: argparse.Namespace) -> None:
-    print(f"{repository.resume(database, options.lanes)} resumed; mail flows within a minute.")
+    print(f"{repository.resume(database, options.lanes)} resumed; emails flow within a minute.")
 
 
 def _list(database: Database, options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""What each mail may say: one example per shape; and the brands it may be said by."""
+"""What each email may say: one example per shape; and the brands it may be said by."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Writes every mail as files and pictures, and one page that shows them."""
+"""Writes every email as files and pictures, and one page that shows them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ _APP_URL = "https://app.example.com"
 
 @dataclass(frozen=True)
 class Picture:
-    """A mail in one window; `file` is beside the page."""
+    """An email in one window; `file` is beside the page."""
 
     file: str
     window: str
@@ -36,7 +36,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Mail:
+class Email:
     """A sample, as written by one brand; its files are beside the page."""
 
     brand: str
@@ -57,17 +57,17 @@ class Mail:
 
 def written(
     brands: Mapping[str, Mapping[str, str]], samples: Mapping[str, Content]
-) -> Iterator[Mail]:
+) -> Iterator[Email]:
     """Render every sample in every brand."""
     for brand, facts in brands.items():
         renderer = Renderer(Brand.model_validate(facts), _APP_URL, _LINKS)
         for name, content in samples.items():
-            yield Mail(brand, name, renderer.render(content, _READER))
+            yield Email(brand, name, renderer.render(content, _READER))
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Mails to be shown, of each brand, in `folder`."""
+    """Emails to be shown, of each brand, in `folder`."""
 
     folder: Path
     brands: Mapping[str, Mapping[str, str]]
@@ -79,34 +79,34 @@ class Gallery:
         return self.folder / "index.html"
 
     def write(self, browser: Browser) -> None:
-        """Write mails, pictures and the page."""
-        mails = list(written(self.brands, self.samples))
-        shown: dict[str, list[Mail]] = {}
-        for number, mail in enumerate(mails, start=1):
-            with step(f"{number:>3}/{len(mails)} {mail.brand} {mail.name}"):
-                shown.setdefault(mail.brand, []).append(self._picture(browser, mail))
+        """Write emails, pictures and the page."""
+        emails = list(written(self.brands, self.samples))
+        shown: dict[str, list[Email]] = {}
+        for number, email in enumerate(emails, start=1):
+            with step(f"{number:>3}/{len(emails)} {email.brand} {email.name}"):
+                shown.setdefault(email.brand, []).append(self._picture(browser, email))
         self.page.write_text(self._render(shown), encoding="utf-8")
 
-    def _picture(self, browser: Browser, mail: Mail) -> Mail:
-        (self.folder / mail.brand).mkdir(parents=True, exist_ok=True)
-        (self.folder / mail.html).write_text(mail.rendered.html, encoding="utf-8")
-        (self.folder / mail.text).write_text(mail.rendered.text, encoding="utf-8")
+    def _picture(self, browser: Browser, email: Email) -> Email:
+        (self.folder / email.brand).mkdir(parents=True, exist_ok=True)
+        (self.folder / email.html).write_text(email.rendered.html, encoding="utf-8")
+        (self.folder / email.text).write_text(email.rendered.text, encoding="utf-8")
         with browser.new_page() as page:
-            page.set_content(mail.rendered.html)
+            page.set_content(email.rendered.html)
             pictures = [
-                self._take(page, mail, window, scheme) for window in WIDTHS for scheme in SCHEMES
+                self._take(page, email, window, scheme) for window in WIDTHS for scheme in SCHEMES
             ]
-        return replace(mail, pictures=pictures)
+        return replace(email, pictures=pictures)
 
-    def _take(self, page: Page, mail: Mail, window: str, scheme: Scheme) -> Picture:
-        file, width = f"{mail.brand}/{mail.name}-{window}-{scheme}.png", WIDTHS[window]
+    def _take(self, page: Page, email: Email, window: str, scheme: Scheme) -> Picture:
+        file, width = f"{email.brand}/{email.name}-{window}-{scheme}.png", WIDTHS[window]
         page.set_viewport_size({"width": width, "height": _HEIGHT})
         page.emulate_media(color_scheme=scheme)
         page.screenshot(path=self.folder / file, full_page=True)
         height: int = page.evaluate("Math.max(innerHeight, document.documentElement.scrollHeight)")
         return Picture(file, window, scheme, width, height)
 
-    def _render(self, shown: Mapping[str, Sequence[Mail]]) -> str:
+    def _render(self, shown: Mapping[str, Sequence[Email]]) -> str:
         engine = Environment(
             loader=FileSystemLoader(Path(__file__).parent),
             autoescape=True,

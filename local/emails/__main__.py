@@ -1,23 +1,23 @@
-"""`make mails`: every mail in every brand, light and dark, phone and desktop, as one page."""
+"""`make emails`: every email in every brand, light and dark, phone and desktop, as one page."""
 
 import shutil
 import sys
 
 from local.browser import browser
+from local.emails.gallery import Gallery
+from local.emails.samples import BRANDS, CASES
 from local.errors import StackError
-from local.mails.gallery import Gallery
-from local.mails.samples import BRANDS, CASES
 from local.progress import complain, say
 from local.stack import CHECKOUT
 
-FOLDER = CHECKOUT / ".local" / "mails"
+FOLDER = CHECKOUT / ".local" / "emails"
 
 
 def main() -> int:
     """Write the gallery anew."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     gallery = Gallery(FOLDER, BRANDS, CASES)
-    say("Writing every mail, with pictures")
+    say("Writing every email, with pictures")
     try:
         with browser() as running:
             gallery.write(running)

@@ -1,4 +1,4 @@
-"""What an operator types: `make mail-status`, `make dead-letters`."""
+"""What an operator types: `make email-status`, `make dead-letters`."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local import limits, mail
+from local import limits, outbox
 from tests.integration.database import (
     DirectDatabase,
     look,
@@ -28,10 +28,10 @@ def command(
 ) -> Command:
     """Run a command on an empty outbox; return what it prints."""
     look(url, "delete from public.email_logs")
-    monkeypatch.setattr(mail, "get_service_client", lambda: DirectDatabase(url))
+    monkeypatch.setattr(outbox, "get_service_client", lambda: DirectDatabase(url))
 
     def run(*arguments: str) -> str:
-        mail.main(arguments)
+        outbox.main(arguments)
         return capsys.readouterr().out
 
     return run
@@ -120,7 +120,7 @@ def test_a_database_that_is_away_is_said_so(
         def rpc(self, function: str, params: object, *, idempotent: bool = False) -> object:
             raise DependencyUnavailable("supabase")
 
-    monkeypatch.setattr(mail, "get_service_client", Away)
+    monkeypatch.setattr(outbox, "get_service_client", Away)
 
     with pytest.raises(SystemExit, match="SUPABASE_URL"):
         command("status")
@@ -142,7 +142,7 @@ def test_a_database_that_refuses_is_said_so(
         def rpc(self, function: str, params: object, *, idempotent: bool = False) -> object:
             raise refusal
 
-    monkeypatch.setattr(mail, "get_service_client", Refusing)
+    monkeypatch.setattr(outbox, "get_service_client", Refusing)
 
     with pytest.raises(SystemExit) as left:
         command("status")
@@ -155,9 +155,9 @@ def test_a_database_that_refuses_is_said_so(
 @pytest.mark.parametrize(
     ("main", "arguments", "typed"),
     [
-        (mail.main, [], "make mail-status|dead-letters"),
-        (mail.main, ["resume"], "make mail-status"),
-        (mail.main, ["replay"], "make dead-letters"),
+        (outbox.main, [], "make email-status|dead-letters"),
+        (outbox.main, ["resume"], "make email-status"),
+        (outbox.main, ["replay"], "make dead-letters"),
         (limits.main, [], "make limits"),
     ],
 )
@@ -179,4 +179,4 @@ def test_without_settings_it_names_them(
     monkeypatch.delenv("SUPABASE_SECRET_KEY", raising=False)
 
     with pytest.raises(SystemExit, match="SUPABASE_SECRET_KEY is missing"):
-        mail.main(["status"])
+        outbox.main(["status"])

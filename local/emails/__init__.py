@@ -1,0 +1,1 @@
+"""Every email there is, as samples and as a gallery of pictures."""

@@ -1,1 +1,0 @@
-"""Every mail there is, as samples and as a gallery of pictures."""
