@@ -12,7 +12,7 @@ LOCAL := $(RUN) -m local
 IF_INSTALLED := [ -x $(RUN) ] || { echo "nothing is installed yet: make up"; exit 0; };
 STACK ?= dev
 # What template.yaml deploys by default.
-RUNTIME ?= $(shell sed -n '/^  Runtime:/,/Default:/s/.*Default: //p' template.yaml 2>/dev/null)
+RUNTIME ?= $(shell sed -n 's/^  Runtime:.*Default: \([^,]*\),.*/\1/p' template.yaml 2>/dev/null)
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 

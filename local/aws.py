@@ -11,6 +11,7 @@ from local.stack import Stack
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2 import ApiGatewayV2Client
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_lambda import LambdaClient
     from types_boto3_secretsmanager import SecretsManagerClient
 
 ACCOUNT = "000000000000"
@@ -25,6 +26,11 @@ def api_gateway(stack: Stack) -> "ApiGatewayV2Client":
 def cloud_formation(stack: Stack) -> "CloudFormationClient":
     """Return the client of CloudFormation."""
     return _session().client("cloudformation", endpoint_url=stack.url("ministack"), config=_CONFIG)
+
+
+def lambda_(stack: Stack) -> "LambdaClient":
+    """Return the client of Lambda."""
+    return _session().client("lambda", endpoint_url=stack.url("ministack"), config=_CONFIG)
 
 
 def secrets_manager(stack: Stack) -> "SecretsManagerClient":

@@ -2,7 +2,7 @@
 
 import json
 
-from local import building, gateway, template
+from local import building, event_sources, gateway, template
 from local.aws import cloud_formation, secrets_manager
 from local.credentials import credentials
 from local.environment import outputs_file
@@ -77,6 +77,7 @@ def _finish(stack: Stack) -> None:
     cors = built["Resources"]["Api"]["Properties"]["CorsConfiguration"]
     origins = parameters(stack)["AllowedOrigins"].split(",")
     gateway.allow_origins(stack, outputs["ApiId"], cors, origins)
+    event_sources.correct(stack)
     outputs_file(stack).write_text(json.dumps(outputs, indent=2))
 
 

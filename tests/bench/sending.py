@@ -18,7 +18,7 @@ import psycopg
 from redis import Redis
 
 from tests.support.senders import SenderProcess
-from tests.support.template import template
+from tests.support.template import default, template
 from wingman.notifications.email.sending.bucket import KEY
 from wingman.notifications.models import MAX_BATCH
 
@@ -96,7 +96,7 @@ class Backlog:
 
     def _crew(self, lane: str) -> list[SenderProcess]:
         source = template()["Resources"]["EmailSenderFunction"]["Properties"]["Events"][lane]
-        size = source["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+        size = default(source["Properties"]["ScalingConfig"]["MaximumConcurrency"])
         crew = [SenderProcess(self._stack) for _ in range(size)]
         for sender in crew:
             self._held.callback(sender.kill)

@@ -8,13 +8,6 @@ import pytest
 
 from tests.support.api import Api
 from tests.support.people import People, Person
-from tests.support.template import functions, variables
-
-# What takes no caller (a signed link at most), or no user's input: health only pings.
-MAY_HAVE_THE_SECRET_KEY = {
-    *("health", "email_sender", "email_unsubscribe", "housekeeping", "resend_webhook"),
-    *("session_calendar", "session_reminders"),
-}
 
 
 @pytest.fixture
@@ -95,8 +88,3 @@ def test_nobody_does_nothing_without_signing_in(supabase: httpx.Client) -> None:
         assert supabase.get(query).status_code == 401
     response = supabase.post("/rpc/list_matches", json={"p_limit": 1})
     assert response.status_code in (401, 403, 404)
-
-
-def test_functions_that_serve_users_have_no_secret_key() -> None:
-    having = {name for name in functions() if "SUPABASE_SECRET_KEY" in variables(name)}
-    assert having == MAY_HAVE_THE_SECRET_KEY

@@ -123,7 +123,7 @@ def watched() -> dict[str, Metric]:
     return {
         name: (alarm["Namespace"], alarm["MetricName"], frozenset(_dimensions(alarm)))
         for name, alarm in alarms.items()
-        if not alarm["Namespace"].startswith("AWS/")
+        if alarm.get("Namespace") == "Wingman"
     }
 
 

@@ -14,6 +14,13 @@ def template() -> dict[str, Any]:
     return reader.load(ROOT / "template.yaml")
 
 
+def default(value: Any) -> Any:
+    """Return the default of the parameter that is referred to; another value as it is."""
+    if isinstance(value, dict) and value.get("Ref") in template()["Parameters"]:
+        return template()["Parameters"][value["Ref"]]["Default"]
+    return value
+
+
 def functions() -> dict[str, dict[str, Any]]:
     """Return each function's properties by its folder's name."""
     resources = reader.functions(template()).values()

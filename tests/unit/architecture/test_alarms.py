@@ -1,4 +1,4 @@
-"""An alarm covers what works by itself, reaches somebody, and is explained.
+"""An alarm covers what works by itself, reaches a person, and is explained.
 
 That it watches what is written is tested in tests/functions/test_alarms.py.
 """
@@ -40,9 +40,54 @@ def _functions(part: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
-def test_an_alarm_tells_somebody(name: str) -> None:
+def test_an_alarm_reaches_a_person(name: str) -> None:
     assert ALARMS[name]["AlarmActions"]
     assert ALARMS[name]["AlarmDescription"]
+
+
+@pytest.mark.parametrize("name", sorted(ALARMS))
+def test_an_alarm_is_quiet_in_a_stack_that_is_new(name: str) -> None:
+    """What has never happened has no data, and no data must not be taken for a breach."""
+    assert ALARMS[name]["TreatMissingData"] in {"notBreaching", "missing"}
+
+
+@pytest.mark.parametrize("name", sorted(ALARMS))
+def test_an_alarm_that_watches_for_silence_reaches_a_person_when_the_data_end(name: str) -> None:
+    alarm = ALARMS[name]
+    watches_for_silence = alarm["ComparisonOperator"].startswith("LessThan")
+    assert (alarm["TreatMissingData"] == "missing") == watches_for_silence
+    assert alarm.get("InsufficientDataActions") == (
+        alarm["AlarmActions"] if watches_for_silence else None
+    )
+
+
+@pytest.mark.parametrize("name", sorted(ALARMS))
+def test_a_metric_that_counts_is_summed(name: str) -> None:
+    """An HTTP API's `5xx` is a count: its average is no rate."""
+    counts = {"5xx", "Count", "Errors", "Invocations"}
+    statistics = dict(_statistics(ALARMS[name]))
+    assert {metric for metric in statistics if statistics[metric] == "Sum"} >= counts & {
+        *statistics
+    }
+
+
+def test_the_rate_of_server_errors_is_a_share_of_the_requests() -> None:
+    metrics = {metric["Id"]: metric for metric in ALARMS["ServerErrorsAlarm"]["Metrics"]}
+    counted = {name: each["MetricStat"] for name, each in metrics.items() if "MetricStat" in each}
+    names = {name: stat["Metric"]["MetricName"] for name, stat in counted.items()}
+    (expression,) = (each["Expression"] for each in metrics.values() if "Expression" in each)
+    seen = {"5xx": 3.0, "Count": 200.0}
+    rate = eval(expression, {name: seen[metric] for name, metric in names.items()})  # noqa: S307
+    assert rate == 3 / 200
+    assert ALARMS["ServerErrorsAlarm"]["Threshold"] < rate
+
+
+def _statistics(alarm: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if "MetricName" in alarm:
+        yield alarm["MetricName"], alarm.get("Statistic") or alarm["ExtendedStatistic"]
+    for metric in alarm.get("Metrics", []):
+        if "MetricStat" in metric:
+            yield metric["MetricStat"]["Metric"]["MetricName"], metric["MetricStat"]["Stat"]
 
 
 def test_the_handbook_says_what_to_do_about_every_alarm() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from local import settings_table
 from local.settings_table import OF_THE_LIBRARIES, OF_THE_RUNTIME
-from tests.support.template import ROOT, functions, template, variables
+from tests.support.template import ROOT, functions, variables
+from wingman.kit import settings
 from wingman.kit.settings import SettingsError
 
 FIELDS = settings_table.fields()
@@ -22,9 +23,9 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -
         monkeypatch.delenv(name, raising=False)
 
 
-def given(folder: str) -> set[str]:
-    own = set(variables(folder)) - OF_THE_LIBRARIES
-    return own | {"AWS_REGION"} if "EMAIL_BULK_QUEUE_URL" in own else own
+def own(folder: str) -> set[str]:
+    """Return the variables of a function's own section of the template."""
+    return set(functions()[folder]["Environment"]["Variables"])
 
 
 def refusal_to_start(folder: str) -> set[str]:
@@ -65,29 +66,39 @@ def test_a_default_is_the_same_in_code_and_template() -> None:
             assert row.default == f"`{default}`" or row.name in deployment_chooses
 
 
-def test_every_secret_is_named_to_who_deploys() -> None:
-    text = (ROOT / "template.yaml").read_text()
-    secrets = set(re.findall(r":SecretString:(\w+)", text))
-    told = template()["Parameters"]["SecretsId"]["Description"]
-    assert {name for name in secrets if name not in told} == set()
-    deploying = (ROOT / "README.md").read_text().split("## Deploying")[1].split("## ")[0]
-    assert {name for name in secrets if f"`{name}`" not in deploying} == set()
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_function_reads_all_of_its_own_when_it_starts_and_needs_nothing_else(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in FIELDS:
+        monkeypatch.setenv(name, NONSENSE)
+    read = refusal_to_start(folder)
+    assert own(folder) <= read
+    required = {name for name in read if FIELDS[name].is_required()}
+    assert required <= set(variables(folder)) | OF_THE_RUNTIME
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_function_that_sends_to_queues_reads_their_addresses_when_it_starts(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in FIELDS:
+        monkeypatch.setenv(name, NONSENSE)
+    sends = "SQSSendMessagePolicy" in str(functions()[folder].get("Policies"))
+    assert ("EMAIL_URGENT_QUEUE_URL" in refusal_to_start(folder)) == sends
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_function_names_everything_that_it_misses_when_it_starts(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in sorted(given(folder))[::2]:
-        monkeypatch.setenv(name, "")  # as the template passes what is not set
-    needed = {name for name in given(folder) if FIELDS[name].is_required()}
-    assert refusal_to_start(folder) == needed
-
-
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_a_function_names_everything_that_is_malformed_when_it_starts(
-    folder: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in given(folder):
+    for name in FIELDS:
         monkeypatch.setenv(name, NONSENSE)
-    assert refusal_to_start(folder) == given(folder)
+    needed = {name for name in refusal_to_start(folder) if FIELDS[name].is_required()}
+
+    settings._load.cache_clear()
+    for name in sorted(FIELDS)[::2]:
+        monkeypatch.setenv(name, "")  # as the template passes what is not set
+    for name in sorted(FIELDS)[1::2]:
+        monkeypatch.delenv(name)
+    assert refusal_to_start(folder) == needed

@@ -28,7 +28,7 @@ VALUES = {
     "CHALLENGE_DURATION_DAYS": NUMBERS,
     "COACH_MODEL": ("claude-haiku-5-5", ["a model", "m" * 101]),
     "EMAIL_BULK_QUEUE_URL": URLS,
-    "EMAIL_LEASE_SECONDS": ("60", ["9", "901", "1 min"]),
+    "EMAIL_LEASE_SECONDS": ("60", ["44", "901", "1 min"]),
     "EMAIL_LINK_SECRET": (SECRETS[0], [*SECRETS[1], "short"]),
     "EMAIL_URGENT_QUEUE_URL": URLS,
     "ENABLE_AI_COACHING": FLAGS,

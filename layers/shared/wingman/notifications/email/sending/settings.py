@@ -10,5 +10,5 @@ class EmailSettings(BrandSettings, LinkSettings):
 
     api_url: Url = means("Where readers of emails reach this API.")
     email_lease_seconds: int = means(
-        "How long a sender may hold emails; longer than its timeout.", default=60, ge=10, le=900
+        "How long a sender may hold emails; longer than its timeout.", default=60, ge=45, le=900
     )

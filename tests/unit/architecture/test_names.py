@@ -1,0 +1,39 @@
+"""Two stacks of this template stand side by side: no name on AWS is the same in both."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.template import template
+
+RESOURCES: dict[str, dict[str, Any]] = template()["Resources"]
+# A resource without a name gets one of its own from CloudFormation; these get SAM's, which is
+# the same in every stack (github.com/aws/serverless-application-model/issues/3109).
+NAMED_BY_SAM = {"ScheduleV2": "Name", "AWS::Serverless::LayerVersion": "LayerName"}
+PHYSICAL = {
+    *("AlarmName", "BucketName", "FunctionName", "LayerName", "LogGroupName", "Name"),
+    *("PolicyName", "QueueName", "RoleName", "TableName", "TopicName"),
+}
+
+
+def _parts() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield each resource and each event: where it is, its type, its properties."""
+    for name, resource in RESOURCES.items():
+        properties = resource.get("Properties", {})
+        yield name, resource["Type"], properties
+        for event, source in properties.get("Events", {}).items():
+            yield f"{name}.{event}", source["Type"], source["Properties"]
+
+
+PARTS = list(_parts())
+
+
+@pytest.mark.parametrize(("place", "type_", "properties"), PARTS, ids=[part[0] for part in PARTS])
+def test_a_name_on_aws_is_made_of_the_stacks(
+    place: str, type_: str, properties: dict[str, Any]
+) -> None:
+    wanted = {NAMED_BY_SAM[type_]} if type_ in NAMED_BY_SAM else set()
+    assert wanted <= set(properties)
+    for name in PHYSICAL & set(properties):
+        assert "${AWS::StackName}" in properties[name]["Fn::Sub"]

@@ -1,0 +1,165 @@
+"""The template refuses at once what the code, or AWS, would refuse after the upload."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Any
+
+import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from local import settings_table
+from tests.support.template import functions, template, variables
+
+PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
+FIELDS = settings_table.fields()
+
+
+def _settings() -> Iterator[tuple[str, str]]:
+    """Yield each parameter that becomes a setting, and the setting."""
+    for folder in functions():
+        for name, value in variables(folder).items():
+            found = re.search(r"'Ref': '(\w+)'", str(value))
+            if found and found[1] in PARAMETERS and name in FIELDS:
+                yield found[1], name
+
+
+SETTINGS = dict(sorted(set(_settings())))
+FALLS_BACK = {"PublicApiUrl"}  # to the API's own address
+BUCKETS = sorted(set(re.findall(r"[a-z-]{2,}", PARAMETERS["RateLimitShadow"]["AllowedPattern"])))
+URL = (
+    ("https://x.example", "http://127.0.0.1:8700", "https://x.example/a?b=c"),
+    ("x.example", "ftp://x.example", "https://", "https://x y", "https://?a"),
+)
+REQUIRED_URL = (URL[0], ("", *URL[1]))
+SAMPLES = {  # good ones, bad ones
+    "AnthropicApiUrl": URL,
+    "AppUrl": REQUIRED_URL,
+    "PublicApiUrl": (("", *URL[0]), URL[1]),
+    "ResendApiUrl": URL,
+    "SupabaseUrl": REQUIRED_URL,
+    "UpstashRedisRestUrl": REQUIRED_URL,
+    "Brand": (("", '{"name": "PupMatch"}'), ("[]", "PupMatch")),
+    "SupabasePublishableKey": (("sb_publishable_aB-3",), ("", " a", "a ", "a\nb", "a\t")),
+    "RateLimitShadow": (
+        ("", "public, email", "public,email,", *BUCKETS, ",".join(BUCKETS)),
+        ("publik", "publicemail", "public email", "public;email", "e-mail", "Public"),
+    ),
+}
+CASES = [
+    (parameter, text, is_good)
+    for parameter, (good, bad) in SAMPLES.items()
+    for text, is_good in [(text, True) for text in good] + [(text, False) for text in bad]
+]
+
+
+def takes(parameter: str, value: object) -> bool:
+    """Decide as CloudFormation does: a pattern matches the whole value, bounds are inclusive."""
+    rules, text = PARAMETERS[parameter], str(value)
+    pattern = re.compile(rules.get("AllowedPattern", "(?s).*"), re.ASCII)
+    return (
+        pattern.fullmatch(text) is not None
+        and len(text) <= rules.get("MaxLength", 4096)
+        and text in map(str, rules.get("AllowedValues", [text]))
+        and float(rules.get("MinValue", "-inf")) <= _number(text, rules)
+        and float(rules.get("MaxValue", "inf")) >= _number(text, rules)
+    )
+
+
+def _number(text: str, rules: dict[str, Any]) -> float:
+    return float(text) if rules["Type"] == "Number" else 0
+
+
+def code_takes(parameter: str, value: object) -> bool:
+    """Read the value as a container does, for which an empty variable is a missing one."""
+    field = FIELDS[SETTINGS[parameter]]
+    if not str(value).strip():
+        return not field.is_required() or parameter in FALLS_BACK
+    try:
+        _adapter(field).validate_python(str(value))
+    except ValidationError:
+        return False
+    return True
+
+
+def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
+    annotated: Any = Annotated[(field.annotation, *field.metadata)]
+    return TypeAdapter(annotated)
+
+
+def test_every_parameter_of_the_code_is_held_to_a_rule() -> None:
+    """A rule is one that the next tests derive from the code, or has samples of its own."""
+    derived = {name for name, setting in SETTINGS.items() if rules(FIELDS[setting])}
+    assert set(SETTINGS) == derived | set(SAMPLES)
+
+
+def rules(field: FieldInfo) -> dict[str, object]:
+    """Return the code's rules in the template's words."""
+    found: dict[str, object] = {}
+    if field.annotation is bool:
+        found["AllowedValues"] = ["true", "false"]
+    elif isinstance(field.annotation, type) and issubclass(field.annotation, StrEnum):
+        found["AllowedValues"] = [str(member) for member in field.annotation]
+    for rule in field.metadata:
+        for theirs, ours in {
+            "ge": "MinValue",
+            "le": "MaxValue",
+            "pattern": "AllowedPattern",
+        }.items():
+            if getattr(rule, theirs, None) is not None:
+                found[ours] = getattr(rule, theirs)
+    return found
+
+
+@pytest.mark.parametrize("parameter", SETTINGS)
+def test_a_rule_of_the_code_is_the_templates(parameter: str) -> None:
+    derived = rules(FIELDS[SETTINGS[parameter]])
+    assert {rule: PARAMETERS[parameter].get(rule) for rule in derived} == derived
+
+
+@pytest.mark.parametrize(("parameter", "text", "is_good"), CASES)
+def test_the_template_and_the_code_take_the_same(parameter: str, text: str, is_good: bool) -> None:
+    assert (takes(parameter, text), code_takes(parameter, text)) == (is_good, is_good)
+
+
+def test_the_template_knows_every_bucket() -> None:
+    """The code names the buckets in its refusal."""
+    buckets = _adapter(FIELDS["RATE_LIMIT_SHADOW"])
+    with pytest.raises(ValidationError) as refused:
+        buckets.validate_python("publik")
+    known = re.findall(r"[a-z-]+", str(refused.value).split("some of ")[1].split(", with")[0])
+    assert set(known) == set(BUCKETS)
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_a_default_is_allowed_and_its_parameter_explained(parameter: str) -> None:
+    if "Default" in PARAMETERS[parameter]:
+        assert takes(parameter, PARAMETERS[parameter]["Default"])
+    else:
+        assert not takes(parameter, ""), "what has no default is required, so not empty"
+    assert PARAMETERS[parameter]["Description"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        ("AllowedOrigins", "https://app.example.com", "https://app.example.com/"),
+        ("AllowedOrigins", "http://localhost:3000", "*"),
+        ("SecretsId", "wingman/staging", ""),
+        ("SecretsId", "arn:aws:secretsmanager:eu-west-1:000000000000:secret:wingman-aB3", "a b"),
+        ("SecretsVersion", "0f1c3f6e-8f53-4c0c-9d0d-000000000000", "a:b"),
+        ("SecretsVersion", "", "}}"),
+        ("AlarmTopicArn", "arn:aws:sns:eu-west-1:000000000000:alarms", "alarms"),
+        ("AlarmTopicArn", "", "arn:aws:sqs:eu-west-1:000000000000:alarms"),
+    ],
+)
+def test_aws_is_given_only_what_it_takes(parameter: str, good: str, bad: str) -> None:
+    assert (takes(parameter, good), takes(parameter, bad)) == (True, False)
+
+
+def test_logs_are_kept_for_a_time_that_cloudwatch_knows() -> None:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Logs::LogGroup").schema
+    allowed = PARAMETERS["LogRetentionDays"]["AllowedValues"]
+    assert allowed == schema["properties"]["RetentionInDays"]["enum"]

@@ -1,0 +1,61 @@
+"""A secret is given to the functions that use it, read from one version of one secret."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.template import ROOT, functions, template, variables
+
+FOLDERS = sorted(functions())
+# Secrets that open every user's data, send in our name or cost money.
+HOLDERS = {
+    "ANTHROPIC_API_KEY": {"coach"},
+    "EMAIL_LINK_SECRET": {"email_sender", "email_unsubscribe", "session_calendar"},
+    "RESEND_API_KEY": {"email_sender"},
+    "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
+    "SUPABASE_SECRET_KEY": {
+        *("email_sender", "housekeeping", "resend_webhook", "session_reminders"),
+        *("email_unsubscribe", "session_calendar"),  # a signed link is the only authority there
+        "health",  # takes no input and reads no row
+    },
+}
+
+
+def secrets_of(folder: str) -> set[str]:
+    return {name for name, value in variables(folder).items() if "secretsmanager" in str(value)}
+
+
+@pytest.mark.parametrize("secret", sorted(HOLDERS))
+def test_a_secret_has_these_holders_and_no_other(secret: str) -> None:
+    assert {folder for folder in FOLDERS if secret in secrets_of(folder)} == HOLDERS[secret]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_function_that_verifies_tokens_cannot_go_past_row_level_security(folder: str) -> None:
+    assert not {"SUPABASE_JWT_SECRET", "SUPABASE_SECRET_KEY"} <= secrets_of(folder)
+
+
+def test_every_other_secret_is_needed_to_serve_a_request() -> None:
+    needed = {"SUPABASE_JWT_SECRET", "UPSTASH_REDIS_REST_TOKEN"}
+    assert set().union(*map(secrets_of, FOLDERS)) - set(HOLDERS) == needed
+
+
+def test_the_variables_of_all_functions_hold_no_secret() -> None:
+    common = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert "secretsmanager" not in str(common)
+
+
+def test_a_secret_is_read_under_its_variables_name_in_the_version_that_is_deployed() -> None:
+    """CloudFormation resolves a reference again only when its text changes."""
+    text = (ROOT / "template.yaml").read_text()
+    found = re.findall(r"(\w+): !Sub \"(\{\{resolve:secretsmanager:.*)\"", text)
+    found += [("ANTHROPIC_API_KEY", _subs(variables("coach")["ANTHROPIC_API_KEY"]))]
+    assert len(found) == text.count("{{resolve:")
+    for name, reference in found:
+        versioned = "{{resolve:secretsmanager:${SecretsId}:SecretString:%s::${SecretsVersion}}}"
+        assert reference == versioned % name
+
+
+def _subs(value: dict[str, Any]) -> str:
+    return str(value["Fn::If"][1]["Fn::Sub"])
