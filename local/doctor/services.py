@@ -33,9 +33,7 @@ COLD_START_SECONDS = 20.0
 MOST_SKEW_SECONDS = 5.0
 # Six times the sender's timeout and the window in which messages gather, as AWS asks.
 LEAST_VISIBILITY_SECONDS = 190
-_GRANT = re.compile(
-    r"grant execute on function public\.(\w+)\s+to\s+([\w, ]*service_role[\w, ]*);"
-)
+_GRANT = re.compile(r"grant execute on function public\.(\w+)\s+to\s+([\w, ]*service_role[\w, ]*);")
 _NAMED = 5
 _APPLY = "apply them: `supabase db push` (here: `make up`)"
 
