@@ -17,7 +17,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy emails invoke test check bench build package deploy openapi settings lock setup clean
-.PHONY: test-runtime doctor email-status limits dead-letters soak guards
+.PHONY: check-python check-sql check-template check-architecture test-runtime doctor email-status limits dead-letters soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,14 +65,22 @@ test-runtime: setup ## unit and function tests under the deployed Python; RUNTIM
 	$(MAKE) .local/$(RUNTIME).stamp INTERPRETER="$$found"; \
 	$(ON_TEST_STACK) .local/$(RUNTIME)/bin/python -m pytest $(or $(ARGS),tests/unit tests/functions)
 
-check: setup ## format, lint, types, import rules, SQL, template
+check: check-python check-sql check-template check-architecture ## format, lint, types, import rules, SQL, template
+
+check-python: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy layers/shared/wingman functions local tests
 	PYTHONPATH=layers/shared $(VENV)/bin/lint-imports
+
+check-sql: setup
 	$(VENV)/bin/sqlfluff lint supabase local/postgres
+
+check-template: setup
 	$(VENV)/bin/cfn-lint template.yaml
 	.local/aws/bin/sam validate --lint --region us-east-1
+
+check-architecture: setup
 	$(RUN) -m pytest -q tests/unit/architecture
 
 # KEEP=yes lets the stack run on, for the next command.
@@ -152,10 +160,11 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@cp local/node_modules/swagger-ui-dist/swagger-ui{-bundle.js,.css} functions/docs/
 	@touch $@
 
-openapi: setup ## write functions/docs/openapi.json from the functions
+openapi: setup ## write functions/docs/openapi.json and the README's table of endpoints
 	@$(RUN) -m local.openapi > .local/openapi.json
 	@mv .local/openapi.json functions/docs/openapi.json
 	@echo "functions/docs/openapi.json is written"
+	@$(RUN) -m local.endpoints_table
 
 settings: setup ## write docs/settings.md from the code and the template
 	@PYTHONPATH=layers/shared $(RUN) -m local.settings_table

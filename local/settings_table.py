@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from pydantic.fields import FieldInfo
 
 from local import template
+from local.sections import replaced
 from wingman.kit import declarations
 from wingman.kit.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "settings.md"
-BEGIN, END = "<!-- settings: make settings -->\n", "<!-- /settings -->\n"
 # What the runtime or a library reads by itself.
 OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL"})
 OF_THE_LIBRARIES = frozenset({"POWERTOOLS_SERVICE_NAME"})
@@ -103,8 +103,7 @@ def _folder(read: Mapping[str, Any], function: str) -> str:
 
 def written(page: str) -> str:
     """Return the page with the current table."""
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + table() + END + rest.split(END)[1]
+    return replaced(page, "settings", table())
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ def _words(document: Path) -> set[str]:
 
 
 def _is_path(word: str) -> bool:
+    if word.startswith("/") or "://" in word:  # of the API, or elsewhere
+        return False
     first, *rest = word.split("/")
     named = bool(rest) and first in _FOLDERS - _MADE
     return first not in _MADE and (named or _FILE.fullmatch(word) is not None)
@@ -45,7 +47,7 @@ def _exists(word: str) -> bool:
     pattern = re.sub(r"<\w+>|…", "*", word).rstrip("/")
     if any(next(base.glob(pattern), None) for base in (ROOT, ROOT / "layers" / "shared")):
         return True
-    return "/" not in pattern and any(path.name == pattern for path in _files())
+    return "/" not in pattern and any(path.match(pattern) for path in _files())
 
 
 @cache

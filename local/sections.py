@@ -1,0 +1,8 @@
+"""Generated sections of Markdown pages, between two comments that name the command."""
+
+
+def replaced(page: str, name: str, body: str) -> str:
+    """Return the page with another body in the section `<!-- name: make name -->`."""
+    begin, end = f"<!-- {name}: make {name} -->\n", f"<!-- /{name} -->\n"
+    before, rest = page.split(begin)
+    return before + begin + body + end + rest.split(end)[1]
