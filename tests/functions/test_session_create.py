@@ -138,8 +138,8 @@ def test_what_is_not_there_is_a_404(
     [
         "2026-12-05T18:30:00",
         "2020-12-05T18:30:00Z",
-        in_days(-0.001),
-        in_days(366.1),
+        pytest.param(in_days(-0.001), id="a moment ago"),
+        pytest.param(in_days(366.1), id="in more than a year"),
         "9999-12-31T23:59:59-23:59",
         "0001-01-01T00:00:00+23:59",
         "2026-12-05",
