@@ -1,5 +1,6 @@
 """Acting on PostgreSQL as one of those who may reach it, also at the same time."""
 
+import hashlib
 import json
 import threading
 import time
@@ -7,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -51,23 +53,82 @@ ANONYMOUS = Actor("anon")
 @contextmanager
 def own_database(url: str) -> Iterator[str]:
     """Make the product's database beside the given one: no running worker takes its mail."""
-    with empty_database(url) as own:
-        run_scripts(own, [SUPABASE])
-        run_scripts(own, SCHEMAS, role="postgres")
+    with empty_database(url, template=_template(url)) as own:
         yield own
 
 
 @contextmanager
-def empty_database(url: str) -> Iterator[str]:
+def empty_database(url: str, template: str = "template1") -> Iterator[str]:
     """Make a database beside the given one, and drop it in the end."""
     name = f"test_{uuid4().hex}"
+    own = make_conninfo(url, dbname=name)
+    create = sql.SQL("create database {} template {}")
+    _server(url, create.format(sql.Identifier(name), sql.Identifier(template)))
+    try:
+        yield own
+    finally:
+        _close_idle(own)
+        drop = sql.SQL("drop database {} with (force)")
+        _server(url, drop.format(sql.Identifier(name)))
+
+
+@cache
+def _template(url: str) -> str:
+    """Make the database that tests copy, once for what is in the files; return its name."""
+    contents = b"".join(path.read_bytes() for path in [SUPABASE, *SCHEMAS])
+    name = f"template_{hashlib.sha256(contents).hexdigest()[:12]}"
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        try:
-            yield make_conninfo(url, dbname=name)
-        finally:
-            drop = sql.SQL("drop database {} with (force)")
-            server.execute(drop.format(sql.Identifier(name)))
+        # Of several test processes, the first makes it.
+        server.execute("select pg_advisory_lock(hashtext('template'))")
+        made = "select datname from pg_database where datname like 'template\\_%'"
+        known = [row[0] for row in server.execute(made).fetchall()]
+        if name not in known:
+            for old in known:
+                server.execute(sql.SQL("drop database {}").format(sql.Identifier(old)))
+            _make_template(url, name)
+    return name
+
+
+def _make_template(url: str, name: str) -> None:
+    with empty_database(url) as made:
+        run_scripts(made, [SUPABASE])
+        run_scripts(made, SCHEMAS, role="postgres")
+        copy = sql.SQL("create database {} template {} allow_connections false")
+        source = str(conninfo_to_dict(made)["dbname"])
+        _server(url, copy.format(sql.Identifier(name), sql.Identifier(source)))
+
+
+def _server(url: str, statement: sql.Composed) -> None:
+    with connected(url, autocommit=True) as server:
+        server.execute(statement)
+
+
+_idle: dict[tuple[str, bool], list[Connection]] = {}
+
+
+@contextmanager
+def connected(url: str, *, autocommit: bool = False) -> Iterator[Connection]:
+    """Lend a connection: a new one costs PostgreSQL more than what most tests do with it."""
+    idle = _idle.setdefault((url, autocommit), [])
+    connection = (
+        idle.pop()
+        if idle
+        else psycopg.connect(
+            url, autocommit=autocommit, row_factory=dict_row, prepare_threshold=None
+        )
+    )
+    try:
+        yield connection
+        connection.commit()
+    finally:
+        connection.rollback()  # nothing, after a commit
+        idle.append(connection)
+
+
+def _close_idle(url: str) -> None:
+    for autocommit in (True, False):
+        for connection in _idle.pop((url, autocommit), []):
+            connection.close()
 
 
 def run_scripts(url: str, paths: Sequence[Path], role: str | None = None) -> None:
@@ -82,7 +143,7 @@ def run_scripts(url: str, paths: Sequence[Path], role: str | None = None) -> Non
 
 def look(url: str, query: str, *params: object) -> list[Row]:
     """Run a statement as the superuser: to arrange, or to see what a user may not."""
-    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+    with connected(url, autocommit=True) as connection:
         cursor = connection.execute(query.encode(), params)
         return cursor.fetchall() if cursor.description else []
 
@@ -111,7 +172,7 @@ def new_mail(url: str, person: Person, **columns: object) -> UUID:
         sql.SQL(", ").join(map(sql.Identifier, values)),
         sql.SQL(", ").join(map(sql.Placeholder, values)),
     )
-    with psycopg.connect(url, row_factory=dict_row) as connection:
+    with connected(url) as connection:
         (row,) = connection.execute(statement, values).fetchall()
     return UUID(str(row["id"]))
 
@@ -138,7 +199,7 @@ def bind(url: str, *ids: UUID) -> UUID:
 def acting_as(url: str, actor: Actor) -> Iterator[Connection]:
     """Open one transaction as PostgREST does for a request by the actor."""
     claims = {"role": actor.role, "sub": str(actor.user_id)} if actor.user_id else {}
-    with psycopg.connect(url, row_factory=dict_row) as connection:
+    with connected(url) as connection:
         connection.execute(
             "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)",
             [actor.role, json.dumps(claims)],

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from tests.integration.database import (
     Person,
     Row,
     call,
+    connected,
     invoke,
     look,
     mail_row,
@@ -67,7 +67,7 @@ class Pair:
         statement = sql.SQL("update public.wingman_sessions set {} where id = %s").format(
             sql.SQL(", ").join(names)
         )
-        with psycopg.connect(self.url) as connection:
+        with connected(self.url) as connection:
             connection.execute(statement, [*columns.values(), session_id])
 
     def read(self, session_id: UUID) -> Row:
@@ -118,7 +118,7 @@ def move_start(url: str, session_id: UUID, start: timedelta) -> None:
 def at_the_moment(pair: Pair, session_id: UUID, start: timedelta, step: str, **more: object) -> Any:
     """Let the first person act exactly `start` before the start: no time passes in between."""
     person = pair.first
-    with psycopg.connect(pair.url, row_factory=dict_row) as connection:
+    with connected(pair.url) as connection:
         connection.execute(
             "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
             [start, session_id],
