@@ -16,7 +16,7 @@ RUNTIME ?= $(shell sed -n 's/^  Runtime:.*Default: \([^,]*\),.*/\1/p' template.y
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help dev up down reset status demo redeploy emails invoke test check bench build package deploy openapi settings lock setup clean
+.PHONY: help dev up down reset status demo redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
 .PHONY: check-python check-sql check-template check-architecture test-runtime doctor email-status limits dead-letters soak guards
 
 help: ## what the targets do
@@ -64,6 +64,9 @@ test-runtime: setup ## unit and function tests under the deployed Python; RUNTIM
 	echo "Unit and function tests under $(RUNTIME), $$found"; \
 	$(MAKE) .local/$(RUNTIME).stamp INTERPRETER="$$found"; \
 	$(ON_TEST_STACK) .local/$(RUNTIME)/bin/python -m pytest $(or $(ARGS),tests/unit tests/functions)
+
+unit: setup ## the tests that need no stack
+	@$(RUN) -m pytest tests/unit --numprocesses auto -p no:schemathesis $(ARGS)
 
 check: check-python check-sql check-template check-architecture ## format, lint, types, import rules, SQL, template
 
