@@ -136,6 +136,8 @@ def _environment(function: BuiltFunction, env: Mapping[str, str]) -> dict[str, s
         "AWS_LAMBDA_FUNCTION_NAME": function.folder.name,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_seconds),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",  # as template.yaml's LoggingConfig has it, and then
+        "AWS_LAMBDA_LOG_LEVEL": "INFO",  # the level that it leaves to Lambda
         **env,
     }
 

@@ -95,7 +95,7 @@ def problems(artefacts: Artefacts, target: Target) -> Iterator[str]:
         yield from (f"{each.name} has no {each.handler}: see its folder" for each in lost)
         return
     for (module, wanted), functions in sorted(missing(artefacts, target).items()):
-        if _absent(module, wanted) is None:
+        if explanation(module, wanted) is None:
             yield (
                 f"{module} imports {wanted}, which {', '.join(functions)} would not find: add it "
                 "to layers/*/requirements.in and run `make lock`; if it is for a case that is not "
@@ -103,7 +103,7 @@ def problems(artefacts: Artefacts, target: Target) -> Iterator[str]:
             )
 
 
-def _absent(module: str, wanted: str) -> tuple[str, str] | None:
+def explanation(module: str, wanted: str) -> tuple[str, str] | None:
     """Return the entry of ABSENT that explains it."""
     entries = (entry for entry in ABSENT if entry[0] == _top(module))
     return next((entry for entry in entries if f"{wanted}.".startswith(f"{entry[1]}.")), None)

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from local.package.target import Target
@@ -44,7 +45,9 @@ def _compile(compiler: Path) -> str:
 
 @cache
 def _index() -> str | None:
-    """Return the package index that pip is configured to use, which uv does not ask about."""
+    """Return the package index that pip, if it is there, is configured to use; uv does not ask."""
+    if find_spec("pip") is None:
+        return None
     command = [sys.executable, "-m", "pip", "config", "list"]
     settings = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.findall(r"^(?:global|install|:env:)\.index-url='(.*)'$", settings, re.MULTILINE)

@@ -12,7 +12,16 @@ import pytest
 from tests.conftest import ENV_FILE
 from tests.support.api import Api
 from tests.support.inbox import Inbox
-from tests.support.logs import IN_PROCESS, database_log, events, function_logs, part_logs
+from tests.support.logs import (
+    ACCESS_TOKEN,
+    ADDRESS,
+    IN_PROCESS,
+    LINK_TOKEN,
+    database_log,
+    events,
+    function_logs,
+    part_logs,
+)
 from tests.support.meetings import BEGINNER, in_days
 from tests.support.model import Model
 from tests.support.people import People
@@ -20,9 +29,6 @@ from tests.support.template import template
 
 pytestmark = [pytest.mark.last, pytest.mark.usefixtures("closed_breakers")]
 
-ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
-ACCESS_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
-LINK_TOKEN = re.compile(r"token=[\w-]{16,}")
 LINK = re.compile(r"/[\w/.]+\?token=([\w-]+)")
 LONG_ENOUGH = 6
 OPEN_TO_ALL = {"/api/email/unsubscribe", "/email/preferences", "/email/calendar.ics"}

@@ -10,6 +10,9 @@ import boto3
 
 # One is read apart, the other is that of the tool that deploys.
 NOT_OURS = {"postgres.log", "sam.log"}
+ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
+ACCESS_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
+LINK_TOKEN = re.compile(r"token=[\w-]{16,}")
 # Who the API is for the database, and where.
 API = "authenticator/postgres"
 # What the tests' own process printed, with the functions that ran inside of it, test by test.
