@@ -132,3 +132,16 @@ def test_the_index_lists_every_decision() -> None:
     entries = [f"- [{title.removeprefix('# ')}]({name})" for name, title in titles.items()]
     listed = [line for line in INDEX.read_text().splitlines() if line.startswith("- ")]
     assert listed == entries
+
+
+def test_the_walk_names_at_most_18_files_and_what_is_in_them() -> None:
+    text = (ROOT / "docs" / "walk.md").read_text()
+    steps = re.findall(r"^\d+\. `([^`]+)`: (.*(?:\n +.*)*)", text, re.MULTILINE)
+    files = [name for name, _ in steps]
+    assert files[0] == "functions/match_respond/app.py"
+    assert "resend" in (ROOT / files[-1]).read_text()
+    assert len(set(files)) == len(files) <= 18
+    for name, step in steps:
+        named = re.findall(r"`(\w+)`", step)
+        assert named
+        assert [one for one in named if one not in (ROOT / name).read_text()] == [], name
