@@ -1,5 +1,7 @@
-"""Clients of the AWS emulator, and what stands for an account."""
+"""Clients of AWS: the emulator's of a local stack, or those of an account."""
 
+import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
@@ -13,34 +15,60 @@ if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sts import STSClient
 
-ACCOUNT = "000000000000"
-_CONFIG = Config(connect_timeout=2, read_timeout=30, retries={"mode": "standard"})
-
-
-def api_gateway(stack: Stack) -> "ApiGatewayV2Client":
-    """Return the client of API Gateway."""
-    return _session().client("apigatewayv2", endpoint_url=stack.url("ministack"), config=_CONFIG)
+_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"})
 
 
-def cloud_formation(stack: Stack) -> "CloudFormationClient":
-    """Return the client of CloudFormation."""
-    return _session().client("cloudformation", endpoint_url=stack.url("ministack"), config=_CONFIG)
+@dataclass(frozen=True)
+class Aws:
+    """One account in one region; `endpoint` is the emulator's address, and None on AWS."""
+
+    session: boto3.Session
+    endpoint: str | None
+
+    @property
+    def region(self) -> str:
+        """Return the name of the region."""
+        return self.session.region_name
+
+    def api_gateway(self) -> "ApiGatewayV2Client":
+        """Return the client of API Gateway."""
+        return self.session.client("apigatewayv2", endpoint_url=self.endpoint, config=_CONFIG)
+
+    def cloud_formation(self) -> "CloudFormationClient":
+        """Return the client of CloudFormation."""
+        return self.session.client("cloudformation", endpoint_url=self.endpoint, config=_CONFIG)
+
+    def lambda_(self) -> "LambdaClient":
+        """Return the client of Lambda."""
+        return self.session.client("lambda", endpoint_url=self.endpoint, config=_CONFIG)
+
+    def secrets_manager(self) -> "SecretsManagerClient":
+        """Return the client of Secrets Manager."""
+        return self.session.client("secretsmanager", endpoint_url=self.endpoint, config=_CONFIG)
+
+    def sts(self) -> "STSClient":
+        """Return the client that knows whose keys these are."""
+        return self.session.client("sts", endpoint_url=self.endpoint, config=_CONFIG)
 
 
-def lambda_(stack: Stack) -> "LambdaClient":
-    """Return the client of Lambda."""
-    return _session().client("lambda", endpoint_url=stack.url("ministack"), config=_CONFIG)
-
-
-def secrets_manager(stack: Stack) -> "SecretsManagerClient":
-    """Return the client of Secrets Manager."""
-    return _session().client("secretsmanager", endpoint_url=stack.url("ministack"), config=_CONFIG)
-
-
-def _session() -> boto3.Session:
-    return boto3.Session(
+def emulated(stack: Stack) -> Aws:
+    """Return the emulator of a local stack."""
+    session = boto3.Session(
         aws_access_key_id=AWS_CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=AWS_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
     )
+    return Aws(session, stack.url("ministack"))
+
+
+def account(region: str) -> Aws:
+    """Return the account of the credentials that are set, as every AWS tool finds them."""
+    return Aws(boto3.Session(region_name=region), os.environ.get("AWS_ENDPOINT_URL"))
+
+
+def outputs(aws: Aws, stack_name: str) -> dict[str, str]:
+    """Return the outputs of a deployed stack."""
+    (described,) = aws.cloud_formation().describe_stacks(StackName=stack_name)["Stacks"]
+    return {item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", [])}

@@ -3,7 +3,7 @@
 import json
 
 from local import building, event_sources, gateway, template
-from local.aws import cloud_formation, secrets_manager
+from local.aws import emulated, outputs
 from local.credentials import credentials
 from local.environment import outputs_file
 from local.package.target import OWN_RUNTIME, architecture
@@ -70,15 +70,13 @@ def _deploy(stack: Stack) -> None:
 
 
 def _finish(stack: Stack) -> None:
-    described = cloud_formation(stack).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-    outputs = {item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", [])}
+    aws = emulated(stack)
+    found = outputs(aws, STACK_NAME)
     built = template.load(building.folder(stack) / "template.yaml")
-    gateway.synchronise(stack, STACK_NAME, outputs["ApiId"], template.routes(built))
-    cors = built["Resources"]["Api"]["Properties"]["CorsConfiguration"]
     origins = parameters(stack)["AllowedOrigins"].split(",")
-    gateway.allow_origins(stack, outputs["ApiId"], cors, origins)
-    event_sources.correct(stack)
-    outputs_file(stack).write_text(json.dumps(outputs, indent=2))
+    gateway.imitate(aws, STACK_NAME, found["ApiId"], built, origins)
+    event_sources.correct(aws)
+    outputs_file(stack).write_text(json.dumps(found, indent=2))
 
 
 def parameters(stack: Stack) -> dict[str, str]:
@@ -102,7 +100,7 @@ def parameters(stack: Stack) -> dict[str, str]:
 
 def _put_secrets(stack: Stack) -> None:
     """Store what the template resolves from Secrets Manager."""
-    secret, client = credentials(stack), secrets_manager(stack)
+    secret, client = credentials(stack), emulated(stack).secrets_manager()
     value = json.dumps(
         {
             "SUPABASE_SECRET_KEY": secret.supabase_secret_key,

@@ -1,16 +1,15 @@
 """The concurrency of queue consumers, as numbers.
 
-A parameter's value is text; CloudFormation makes a number of it and the emulator does not, after
-which its poller fails at every comparison: the numbers are written once more here.
+A parameter's value is text. CloudFormation makes a number of it; the emulator does not, and its
+poller fails at every comparison until the number is written again.
 """
 
-from local.aws import lambda_
-from local.stack import Stack
+from local.aws import Aws
 
 
-def correct(stack: Stack) -> None:
+def correct(aws: Aws) -> None:
     """Write each mapping's concurrency again; boto3 makes the numbers."""
-    client = lambda_(stack)
+    client = aws.lambda_()
     for mapping in client.list_event_source_mappings()["EventSourceMappings"]:
         if limit := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
             client.update_event_source_mapping(

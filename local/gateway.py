@@ -7,31 +7,40 @@ import: they are made here, from the same template.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local.aws import ACCOUNT, api_gateway, cloud_formation
-from local.servers import REGION
-from local.stack import Stack
+from local import template
+from local.aws import Aws
 from local.template import Route
 
+# What stands for an account in the emulator.
+ACCOUNT = "000000000000"
 
-def synchronise(stack: Stack, stack_name: str, api_id: str, wanted: Iterable[Route]) -> int:
-    """Give the API exactly these routes; return how many there are."""
-    functions = _function_names(stack, stack_name)
+
+def imitate(
+    aws: Aws, stack_name: str, api_id: str, built: dict[str, Any], origins: list[str]
+) -> None:
+    """Give the API the routes and the CORS rules of a built template."""
+    synchronise(aws, stack_name, api_id, template.routes(built))
+    cors = built["Resources"]["Api"]["Properties"]["CorsConfiguration"]
+    allow_origins(aws, api_id, cors, origins)
+
+
+def synchronise(aws: Aws, stack_name: str, api_id: str, wanted: Iterable[Route]) -> None:
+    """Give the API exactly these routes."""
+    functions = _function_names(aws, stack_name)
     targets = {route.key: functions[route.function] for route in wanted}
-    existing = _integrations(stack, api_id)
+    existing = _integrations(aws, api_id)
     integrations = {
-        name: existing.get(name) or _integrate(stack, api_id, name)
-        for name in set(targets.values())
+        name: existing.get(name) or _integrate(aws, api_id, name) for name in set(targets.values())
     }
-    _reroute(stack, api_id, {key: integrations[name] for key, name in targets.items()})
+    _reroute(aws, api_id, {key: integrations[name] for key, name in targets.items()})
     for name, integration in existing.items():
         if name not in integrations:
-            api_gateway(stack).delete_integration(ApiId=api_id, IntegrationId=integration)
-    return len(targets)
+            aws.api_gateway().delete_integration(ApiId=api_id, IntegrationId=integration)
 
 
-def allow_origins(stack: Stack, api_id: str, cors: Mapping[str, Any], origins: list[str]) -> None:
+def allow_origins(aws: Aws, api_id: str, cors: Mapping[str, Any], origins: list[str]) -> None:
     """Give the API the template's CORS rules, for these origins."""
-    api_gateway(stack).update_api(
+    aws.api_gateway().update_api(
         ApiId=api_id,
         CorsConfiguration={
             "AllowOrigins": origins,
@@ -43,8 +52,8 @@ def allow_origins(stack: Stack, api_id: str, cors: Mapping[str, Any], origins: l
     )
 
 
-def _reroute(stack: Stack, api_id: str, wanted: dict[str, str]) -> None:
-    client = api_gateway(stack)
+def _reroute(aws: Aws, api_id: str, wanted: dict[str, str]) -> None:
+    client = aws.api_gateway()
     for route in client.get_routes(ApiId=api_id)["Items"]:
         integration = wanted.get(route["RouteKey"])
         if integration and route.get("Target") == f"integrations/{integration}":
@@ -55,9 +64,9 @@ def _reroute(stack: Stack, api_id: str, wanted: dict[str, str]) -> None:
         client.create_route(ApiId=api_id, RouteKey=key, Target=f"integrations/{integration}")
 
 
-def _function_names(stack: Stack, stack_name: str) -> dict[str, str]:
+def _function_names(aws: Aws, stack_name: str) -> dict[str, str]:
     """Return the deployed functions: name in the template → name on AWS."""
-    pages = cloud_formation(stack).get_paginator("list_stack_resources")
+    pages = aws.cloud_formation().get_paginator("list_stack_resources")
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
         for page in pages.paginate(StackName=stack_name)
@@ -66,9 +75,9 @@ def _function_names(stack: Stack, stack_name: str) -> dict[str, str]:
     }
 
 
-def _integrations(stack: Stack, api_id: str) -> dict[str, str]:
+def _integrations(aws: Aws, api_id: str) -> dict[str, str]:
     """Return the integrations that exist: function → id."""
-    items = api_gateway(stack).get_integrations(ApiId=api_id)["Items"]
+    items = aws.api_gateway().get_integrations(ApiId=api_id)["Items"]
     return {
         item["IntegrationUri"].split(":function:")[1].split("/")[0]: item["IntegrationId"]
         for item in items
@@ -76,11 +85,11 @@ def _integrations(stack: Stack, api_id: str) -> dict[str, str]:
     }
 
 
-def _integrate(stack: Stack, api_id: str, function: str) -> str:
-    created = api_gateway(stack).create_integration(
+def _integrate(aws: Aws, api_id: str, function: str) -> str:
+    created = aws.api_gateway().create_integration(
         ApiId=api_id,
         IntegrationType="AWS_PROXY",
-        IntegrationUri=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}",
+        IntegrationUri=f"arn:aws:lambda:{aws.region}:{ACCOUNT}:function:{function}",
         PayloadFormatVersion="2.0",
     )
     return created["IntegrationId"]
