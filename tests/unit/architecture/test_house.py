@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
 WINGMAN = ROOT / "layers" / "shared" / "wingman"
+OUTSIDE_KIT = sorted(path for path in WINGMAN.rglob("*.py") if WINGMAN / "kit" not in path.parents)
 SOURCES = [
     path
     for folder in ("functions", "layers/shared", "local", "tests")
@@ -28,12 +30,16 @@ def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def _imports(path: Path) -> Iterator[str]:
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Return what a file imports: modules, and names from modules (`pathlib.Path`)."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(found)
 
 
 def test_nothing_lies_at_the_top_without_a_reason() -> None:
@@ -86,11 +92,35 @@ def test_another_domain_sees_only_service_and_models(path: Path) -> None:
             assert {"service", "models"} & set(parts[2:]), name
 
 
+SQL = "".join(path.read_text() for path in sorted((ROOT / "supabase").rglob("*.sql")))
+# Names of one word (`challenges`) are words of the domain too.
+TABLES = set(re.findall(r"create table (?:if not exists )?(?:public|private)\.(\w+_\w+)", SQL))
+FUNCTIONS = set(re.findall(r"create (?:or replace )?function public\.(\w+_\w+)", SQL))
+
+
 @pytest.mark.parametrize("path", sorted(WINGMAN.rglob("*.py")), ids=_name)
-def test_tables_are_named_in_repositories_only(path: Path) -> None:
-    tables = (
-        r"\b(user_profiles|wingman_matches|wingman_sessions|challenge_submissions"
-        r"|email_logs|email_preferences|email_suppressions)\b"
-    )
-    if path.name != "repository.py":
-        assert not re.search(tables, path.read_text())
+def test_the_database_is_known_to_repositories_only(path: Path) -> None:
+    assert {"wingman_matches", "email_logs"} <= TABLES
+    assert {"request_match", "claim_emails"} <= FUNCTIONS
+    if path.name == "repository.py":
+        return
+    assert not TABLES & set(re.findall(r"\w+", path.read_text()))
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    assert not FUNCTIONS & {getattr(node, "value", None) for node in nodes if _is_text(node)}
+    client = path.relative_to(WINGMAN).as_posix() == "kit/clients/database.py"
+    assert client or not [node for node in nodes if getattr(node, "attr", "") == "rpc"]
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+@pytest.mark.parametrize("path", OUTSIDE_KIT, ids=_name)
+def test_a_vendors_package_has_one_adapter(path: Path) -> None:
+    others = {name for other in OUTSIDE_KIT if other != path for name in _vendors(other)}
+    assert not _vendors(path) & others
+
+
+def _vendors(path: Path) -> set[str]:
+    packages = {name.split(".")[0] for name in _imports(path)}
+    return packages - sys.stdlib_module_names - {"wingman", "pydantic", "pydantic_core"}
