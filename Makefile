@@ -164,7 +164,7 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@touch $@
 
 openapi: setup ## write functions/docs/openapi.json and the README's table of endpoints
-	@$(RUN) -m local.openapi > .local/openapi.json
+	@PYTHONPATH=layers/shared $(RUN) -m local.openapi > .local/openapi.json
 	@mv .local/openapi.json functions/docs/openapi.json
 	@echo "functions/docs/openapi.json is written"
 	@$(RUN) -m local.endpoints_table

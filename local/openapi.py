@@ -1,31 +1,23 @@
 """Merges the OpenAPI documents of all HTTP functions: `python -m local.openapi` prints it."""
 
+import contextlib
 import importlib
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from local import settings_table
+from local.errors import StackError
 
 ROOT = Path(__file__).parent.parent
-# The apps validate their settings when they are imported; none of these is ever called.
-UNUSED = {
-    "API_URL": "http://unused.invalid",
-    "ANTHROPIC_API_KEY": "unused",
-    "APP_URL": "http://unused.invalid",
-    "AWS_REGION": "eu-west-1",
-    "ENABLE_AI_COACHING": "true",
-    "EMAIL_BULK_QUEUE_URL": "http://unused.invalid/bulk",
-    "EMAIL_LINK_SECRET": "unused, but long enough",
-    "EMAIL_URGENT_QUEUE_URL": "http://unused.invalid/urgent",
-    "RESEND_API_KEY": "unused",
-    "RESEND_WEBHOOK_SECRET": "whsec_",
-    "SUPABASE_PUBLISHABLE_KEY": "unused",
-    "SUPABASE_SECRET_KEY": "unused",
-    "SUPABASE_URL": "http://unused.invalid",
-    "UPSTASH_REDIS_REST_TOKEN": "unused",
-    "UPSTASH_REDIS_REST_URL": "http://unused.invalid",
-}
+# Apps validate their settings when they are imported: the first of these that a setting takes will
+# do, as none is ever used.
+ANYTHING = ("http://unused.invalid", "unused, but long enough", "whsec_", "eu-west-1", "true")
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457. Decide by `code`, show `detail`, quote `request_id`.",
@@ -71,9 +63,28 @@ def merged() -> dict[str, Any]:
     return document
 
 
+def unused() -> dict[str, str]:
+    """Return a value for every setting that needs one, and switch every feature on."""
+    return {
+        name: _accepted(name, field)
+        for name, field in settings_table.fields().items()
+        if field.is_required() or field.default in {None, False}
+    }
+
+
+def _accepted(name: str, field: FieldInfo) -> str:
+    kind: Any = Annotated[field.annotation, name, *field.metadata]
+    adapter = TypeAdapter[Any](kind)
+    for value in ANYTHING:
+        with contextlib.suppress(ValidationError):
+            adapter.validate_python(value)
+            return value
+    raise StackError(f"no value in ANYTHING (local/openapi.py) suits the setting {name}: add one")
+
+
 def _documents() -> list[dict[str, Any]]:
-    os.environ.update({name: os.environ.get(name, value) for name, value in UNUSED.items()})
-    sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "shared")]
+    os.environ.update({name: os.environ.get(name, value) for name, value in unused().items()})
+    sys.path.insert(0, str(ROOT))
     modules = [
         importlib.import_module(f"functions.{folder.name}.app")
         for folder in sorted((ROOT / "functions").iterdir())

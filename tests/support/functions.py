@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.openapi import UNUSED
+from local.openapi import unused
 from tests.support.template import ROOT, variables
 from wingman.kit import settings
 
@@ -34,7 +34,7 @@ DEFAULTS = {
 def imported(name: str) -> Any:
     """Import a worker into this process; what it is given when it works is its test's business."""
     with pytest.MonkeyPatch.context() as patch:
-        for variable, value in UNUSED.items():
+        for variable, value in unused().items():
             if variable not in os.environ:
                 patch.setenv(variable, value)
         module = importlib.import_module(f"functions.{name}.app")
