@@ -1,0 +1,161 @@
+"""A new domain touches its own folder, its function and its section of the template, and no list.
+
+It is added to a copy of the house, and everything that needs all domains is asked for it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.template import ROOT
+
+DOMAIN = {
+    "__init__.py": '"""Gadgets."""',
+    "settings.py": """
+from wingman.kit.settings import Secret, Settings, means
+
+class GadgetSettings(Settings):
+    gadget_key: Secret = means("Opens the workshop.")
+""",
+    "limits.py": """
+from wingman.gadgets.settings import GadgetSettings
+from wingman.kit.limits.policy import Policy
+from wingman.kit.settings import load
+
+GADGETS = Policy("gadgets", 5, 20.0, "user")
+
+def repairs() -> Policy:
+    return Policy(f"repairs-by-{load(GadgetSettings).gadget_key.get_secret_value()}", 1, 1.0, "ip")
+""",
+    "dependencies.py": """
+from wingman.kit.resilience.breaker import Dependency
+
+WORKSHOP = Dependency("workshop")
+""",
+    "service.py": """
+from functools import cache
+
+from wingman.gadgets import dependencies
+
+@cache
+def workshop() -> object:
+    return dependencies.WORKSHOP
+""",
+}
+FUNCTION = """
+from wingman.gadgets.limits import GADGETS
+from wingman.gadgets.settings import GadgetSettings
+from wingman.kit.http import create_app, lambda_handler, limit_public
+
+app = create_app(GadgetSettings)
+
+@app.get("/api/gadgets")
+def list_gadgets() -> None: ...
+
+handler = lambda_handler(app)
+"""
+TEMPLATE = """
+  GadgetsFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/gadgets
+      Environment:
+        Variables:
+          GADGET_KEY: !Sub "{{resolve:secretsmanager:${SecretsId}:SecretString:GADGET_KEY}}"
+"""
+ASK = """
+import json
+from local import openapi, settings_table
+from tests.support.caches import caches
+from wingman.kit import declarations
+from wingman.kit.clients.circuits import watched
+from wingman.kit.deployment import DeploymentSettings
+from wingman.kit.limits.declared import policies
+from wingman.kit.resilience.breaker import Dependency
+from wingman.kit.settings import SettingsError, check
+from wingman.status import health
+
+def circuits():
+    return [breaker.dependency.name for breaker in watched()]
+
+asked = {"watched before": circuits(), "policies": [policy.name for policy in policies()]}
+try:
+    check(DeploymentSettings)
+except SettingsError as error:
+    asked["refusal"] = str(error)
+asked["health"] = [breaker.dependency.name for breaker in health._breakers()]
+asked["cached"] = [f"{each.__module__}.{each.__name__}" for each in caches()]
+asked["watched after"] = circuits()
+asked["settings"] = {row.name: row.given_to for row in settings_table.settings()}
+asked["paths"] = [] if "refusal" in asked else list(openapi.merged()["paths"])
+print(json.dumps(asked))
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy what knows all domains, and add one more."""
+    house = tmp_path_factory.mktemp("house")
+    unneeded = shutil.ignore_patterns("node_modules", "__pycache__")
+    for folder in ("layers/shared", "functions", "local", "tests/support"):
+        shutil.copytree(ROOT / folder, house / folder, ignore=unneeded)
+    (house / "layers/shared/wingman/gadgets").mkdir()
+    (house / "functions/gadgets").mkdir()
+    for name, text in DOMAIN.items():
+        (house / "layers/shared/wingman/gadgets" / name).write_text(text)
+    (house / "functions/gadgets/app.py").write_text(FUNCTION)
+    before, after = (ROOT / "template.yaml").read_text().split("\nResources:\n")
+    (house / "template.yaml").write_text(f"{before}\nResources:\n{TEMPLATE}{after}")
+    return house
+
+
+def ask(house: Path, **variables: str) -> Mapping[str, Any]:
+    """Ask everything that needs all domains, in a fresh interpreter."""
+    shown = subprocess.run(
+        [sys.executable, "-c", ASK],
+        cwd=house,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join([str(house), str(house / "layers" / "shared")]),
+            "GADGET_KEY": "maya",
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 0, shown.stderr
+    asked: Mapping[str, Any] = json.loads(shown.stdout)
+    return asked
+
+
+def test_a_new_domain_is_in_every_list(house: Path) -> None:
+    asked = ask(house, RATE_LIMIT_SHADOW="gadgets, public")
+    assert {"gadgets", "repairs-by-maya", "public"} <= set(asked["policies"])
+    assert "refusal" not in asked
+    assert {"workshop", "supabase", "email"} <= set(asked["health"])
+    assert {"wingman.gadgets.service.workshop", "wingman.kit.clients.redis.redis"} <= set(
+        asked["cached"]
+    )
+    assert asked["settings"]["GADGET_KEY"] == ["gadgets"]
+    assert {"/api/gadgets", "/api/matches"} <= set(asked["paths"])
+
+
+def test_a_policy_that_no_domain_declares_stops_the_start(house: Path) -> None:
+    refusal = ask(house, RATE_LIMIT_SHADOW="gizmos")["refusal"]
+    assert refusal.startswith("Environment: RATE_LIMIT_SHADOW: must be some of ")
+    assert "gadgets" in refusal
+
+
+def test_a_container_watches_the_circuits_of_what_it_has_loaded(house: Path) -> None:
+    asked = ask(house)
+    assert "workshop" not in asked["watched before"]
+    assert {"workshop", "supabase", "sqs"} <= set(asked["watched after"])
+    assert "redis" not in asked["watched after"]
