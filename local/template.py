@@ -1,11 +1,9 @@
-"""Reading template.yaml as `sam build` writes it."""
+"""Reading template.yaml, also as `sam build` writes it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 Resources = dict[str, dict[str, Any]]
 
@@ -18,27 +16,15 @@ class Route:
     key: str
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads `!Ref x` as {"Ref": x} and `!GetAtt x` as {"Fn::GetAtt": x}."""
-
-
-def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
-    if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    assert isinstance(node, yaml.MappingNode)  # noqa: S101 (YAML knows three kinds of node)
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _tagged)
-
-
 def load(path: Path) -> dict[str, Any]:
-    """Return the template as plain data."""
-    with path.open() as file:
-        loaded: dict[str, Any] = yaml.load(file, _Loader)  # noqa: S506 (a safe loader)
+    """Return the template as data: `!Ref x` as {"Ref": x}, `!GetAtt x.y` as {"Fn::GetAtt": [x, y]}.
+
+    A key that stands twice in one mapping is an error.
+    """
+    # It brings sympy and networkx: half a second that most commands do not need to wait.
+    from cfnlint.decode import cfn_yaml  # noqa: PLC0415
+
+    loaded: dict[str, Any] = cfn_yaml.load(str(path))
     return loaded
 
 

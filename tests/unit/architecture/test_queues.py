@@ -10,7 +10,7 @@ from tests.support.template import default, template
 RESOURCES: dict[str, Any] = template()["Resources"]
 SENDER = RESOURCES["EmailSenderFunction"]["Properties"]
 LANES = {
-    event["Properties"]["Queue"]["Fn::GetAtt"].split(".")[0]: event["Properties"]
+    event["Properties"]["Queue"]["Fn::GetAtt"][0]: event["Properties"]
     for event in SENDER["Events"].values()
 }
 AN_HOUR = 3600
