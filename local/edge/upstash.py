@@ -5,18 +5,29 @@ Shapes: https://upstash.com/docs/redis/features/restapi
 
 import base64
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisAwayError
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisSlowError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.edge.resp import Command, Failure, Pool, RedisAwayError, Reply, Status
 from local.stack import HOST
 
+_CONNECTIONS = 64
+_CONNECT_SECONDS = 2
+
+_Command = Sequence[bytes]
+_Reply = bytes | int | ResponseError | None | list["_Reply"]
 _Json = str | int | None | list["_Json"]
 _Encode = Callable[[bytes], str]
 # These change the connection, and here connections are shared; Upstash refuses them too.
@@ -26,28 +37,61 @@ _OF_CONNECTIONS = frozenset(
 )
 
 
+class _Redis:
+    """The server behind the front; replies come as they are, errors among them."""
+
+    def __init__(self, port: int) -> None:
+        self._pool = BlockingConnectionPool(
+            host=HOST,
+            port=port,
+            max_connections=_CONNECTIONS,
+            socket_connect_timeout=_CONNECT_SECONDS,
+            socket_timeout=None,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            driver_info=None,
+        )
+
+    async def run(self, commands: Sequence[_Command]) -> list[_Reply]:
+        """Run the commands, in order, on one connection."""
+        connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+        try:
+            await connection.send_packed_command(connection.pack_commands(commands))
+            return [await self._reply(connection) for _ in commands]
+        finally:
+            await self._pool.release(connection)
+
+    async def _reply(self, connection: AbstractConnection) -> _Reply:
+        try:
+            return cast("_Reply", await connection.read_response(disable_decoding=True))
+        except ResponseError as error:
+            return error
+
+
 def front(token: str, *, port: int) -> Starlette:
     """Return the application that listens where an Upstash database would."""
-    pool = Pool(HOST, port)
+    redis = _Redis(port)
 
     async def single(request: Request) -> Response:
         encode = _admit(request, token)
         command = _command(await _json(request))
-        [reply] = await pool.run([command])
-        return JSONResponse(_answer(reply, encode), 400 if isinstance(reply, Failure) else 200)
+        [reply] = await redis.run([command])
+        return JSONResponse(
+            _answer(reply, encode), 400 if isinstance(reply, ResponseError) else 200
+        )
 
     async def pipeline(request: Request) -> Response:
         encode = _admit(request, token)
-        replies = await pool.run(_commands(await _json(request)))
+        replies = await redis.run(_commands(await _json(request)))
         return JSONResponse([_answer(reply, encode) for reply in replies])
 
     async def transaction(request: Request) -> Response:
         encode = _admit(request, token)
         commands = _commands(await _json(request))
-        *_, outcome = await pool.run([[b"MULTI"], *commands, [b"EXEC"]])
-        if isinstance(outcome, Failure):
+        *_, outcome = await redis.run([[b"MULTI"], *commands, [b"EXEC"]])
+        if isinstance(outcome, ResponseError):
             return JSONResponse(_answer(outcome, encode), 400)
-        return JSONResponse([_answer(reply, encode) for reply in cast("list[Reply]", outcome)])
+        return JSONResponse([_answer(reply, encode) for reply in cast("list[_Reply]", outcome)])
 
     return Starlette(
         routes=[
@@ -55,7 +99,11 @@ def front(token: str, *, port: int) -> Starlette:
             Route("/pipeline", pipeline, methods=["POST"]),
             Route("/multi-exec", transaction, methods=["POST"]),
         ],
-        exception_handlers={HTTPException: _refused, RedisAwayError: _away},
+        exception_handlers={
+            HTTPException: _refused,
+            RedisAwayError: _away,
+            RedisSlowError: _away,
+        },
     )
 
 
@@ -85,13 +133,13 @@ async def _json(request: Request) -> object:
         raise HTTPException(400, "ERR failed to parse the body as JSON") from None
 
 
-def _commands(body: object) -> list[Command]:
+def _commands(body: object) -> list[_Command]:
     if not isinstance(body, list) or not body:
         raise HTTPException(400, "ERR empty pipeline request")
     return [_command(command) for command in body]
 
 
-def _command(body: object) -> Command:
+def _command(body: object) -> _Command:
     if not isinstance(body, list) or not body:
         raise HTTPException(400, "ERR a command is a JSON array that is not empty")
     words = [_word(word) for word in body]
@@ -112,21 +160,26 @@ def _word(word: object) -> bytes:
             raise HTTPException(400, "ERR a command holds strings and numbers only")
 
 
-def _answer(reply: Reply, encode: _Encode) -> dict[str, _Json]:
-    if isinstance(reply, Failure):
-        return {"error": reply.message}
+def _answer(reply: _Reply, encode: _Encode) -> dict[str, _Json]:
+    if isinstance(reply, ResponseError):
+        return {"error": _message(reply)}
     return {"result": _result(reply, encode)}
 
 
-def _result(reply: Reply, encode: _Encode) -> _Json:
+def _result(reply: _Reply, encode: _Encode) -> _Json:
     match reply:
-        case Status() if reply == b"OK":  # the one string that Upstash never encodes
+        case b"OK":  # Upstash leaves this status plain; its client reads a string "OK" the same way
             return "OK"
         case bytes():
             return encode(reply)
         case list():
             return [_result(item, encode) for item in reply]
-        case Failure():
-            return reply.message
+        case ResponseError():
+            return _message(reply)
         case _:
             return reply
+
+
+def _message(error: ResponseError) -> str:
+    """Return the reply as the server wrote it, its code included."""
+    return f"{error.status_code} {error}" if error.status_code else str(error)

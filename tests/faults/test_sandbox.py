@@ -217,6 +217,30 @@ def test_an_unknown_script_is_told_as_redis_tells_it(redis: Redis) -> None:
         redis.evalsha("0" * 40)
 
 
+def test_every_kind_of_reply_comes_back_as_redis_wrote_it(stack: dict[str, str]) -> None:
+    script = "return {redis.status_reply('fine'), redis.error_reply('ERR mine'), 7, {1, {'a'}}}"
+    commands = [
+        ["SET", "kinds", "a\r\nb"],
+        ["GET", "kinds"],
+        ["GET", f"absent:{uuid4()}"],
+        ["INCR", "kinds"],
+        ["EVAL", script, "0"],
+        ["EVAL", "return redis.error_reply('MY own')", "0"],
+    ]
+    headers = {"Authorization": f"Bearer {stack['UPSTASH_REDIS_REST_TOKEN']}"}
+    answer = httpx.post(
+        f"{stack['UPSTASH_REDIS_REST_URL']}/pipeline", json=commands, headers=headers
+    )
+    assert answer.json() == [
+        {"result": "OK"},
+        {"result": "a\r\nb"},
+        {"result": None},
+        {"error": "ERR value is not an integer or out of range"},
+        {"result": ["fine", "ERR mine", 7, [1, ["a"]]]},
+        {"error": "MY own"},
+    ]
+
+
 def test_redis_refuses_another_token(stack: dict[str, str]) -> None:
     answer = httpx.post(
         stack["UPSTASH_REDIS_REST_URL"], json=["PING"], headers={"Authorization": "Bearer guess"}
