@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import pytest
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
