@@ -59,8 +59,8 @@ def _value(value: Any, known: Mapping[str, str]) -> str:
         case {"Ref": str(name)}:
             return known.get(name, "?" * ASSUMED_BYTES)
         case {"Fn::Sub": str(text)}:
-            text = _SECRET.sub("?" * ASSUMED_BYTES, text)
-            return _REFERENCE.sub(lambda name: known.get(name[1], "?" * ASSUMED_BYTES), text)
+            text = _REFERENCE.sub(lambda name: known.get(name[1], "?" * ASSUMED_BYTES), text)
+            return _SECRET.sub("?" * ASSUMED_BYTES, text)
         case {"Fn::If": [_, one, other]}:
             return max(_value(one, known), _value(other, known), key=len)
         case str() | int() | float():

@@ -12,6 +12,7 @@ import yaml
 from local.errors import StackError
 from local.package import bytecode, target
 from local.package.check import check, problems
+from local.package.limits import ASSUMED_BYTES, environment_bytes
 from tests.support.artefacts import OWN_MAGIC, SHARED_OBJECT, SPEED, TARGET, Package, make
 
 MACHINE_AT = 18  # e_machine in the header of an ELF file
@@ -185,6 +186,24 @@ def test_a_library_that_needs_a_newer_c_library_is_refused(
 ) -> None:
     monkeypatch.setitem(target.GLIBC, TARGET.runtime, (2, 1))
     assert "needs glibc 2." in found(package)[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "length"),
+    [
+        ({"Ref": "Known"}, 3),
+        ({"Ref": "Queue"}, ASSUMED_BYTES),
+        ({"Fn::Sub": "https://${Known}/"}, len("https://abc/")),
+        (
+            {"Fn::Sub": "{{resolve:secretsmanager:${Known}:SecretString:K::${Other}}}"},
+            ASSUMED_BYTES,
+        ),
+        ({"Fn::If": ["Is", {"Ref": "Known"}, "longer"]}, len("longer")),
+        (20, 2),
+    ],
+)
+def test_a_variable_is_as_long_as_what_is_known_of_it(value: object, length: int) -> None:
+    assert environment_bytes({"X": value}, {"Known": "abc"}) == len('{"X":""}') + length
 
 
 def test_an_environment_is_measured_with_the_parameters_of_the_deployment(
