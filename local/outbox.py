@@ -83,8 +83,8 @@ def _status(database: Database, _: argparse.Namespace) -> None:
     print(f"\nlast {_HOURS} hours: {_rates(repository.deliveries(database, _HOURS))}")
     failed, unknown = repository.dead_letter_counts(database)
     recent = f"{failed.within_an_hour + unknown.within_an_hour} of them within an hour"
-    print(f"dead letters: {failed.mails} failed, {unknown.mails} unknown, {recent}")
-    if failed.mails or unknown.mails:
+    print(f"dead letters: {failed.emails} failed, {unknown.emails} unknown, {recent}")
+    if failed.emails or unknown.emails:
         print("Next: `make dead-letters` lists them.")
 
 

@@ -17,8 +17,8 @@ _HEADER = re.compile(
     r"^--\n-- Name: (?P<name>.*); Type: (?P<type>.*); Schema: (?P<schema>.*); Owner: .*\n--\n",
     re.MULTILINE,
 )
-# A random token that guards psql against hostile dumps.
-_TOKEN = re.compile(r"^\\(un)?restrict .*\n", re.MULTILINE)
+# No part of an object: a random token that guards psql against hostile dumps, and the last comment.
+_NOISE = re.compile(r"^\\(un)?restrict .*\n|^--\n-- PostgreSQL database dump complete\n", re.MULTILINE)
 _TABLES = "select schemaname, tablename from pg_tables where schemaname in ('public', 'private')"
 # The clock of the build is no part of what was built.
 _ROWS = """
@@ -31,7 +31,7 @@ def objects(url: str) -> Mapping[str, str]:
 
     The keys name the object, as in `FUNCTION private.caller_id()`. Raises StackError.
     """
-    text = _TOKEN.sub("", _dump(url))
+    text = _NOISE.sub("", _dump(url))
     found: dict[str, str] = {}
     headers = list(_HEADER.finditer(text))
     ends = [header.start() for header in headers[1:]] + [len(text)]

@@ -67,10 +67,9 @@ create table public.user_profiles (
     check ((timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null)
 );
 comment on table public.user_profiles is
-'One row per account, made with it. The address never leaves the database through a user''s hands.';
+'One row per account, created with it. Users have no grant on the address.';
 
--- A reader is found by one page of a hash index and the row, however many readers there are; the
--- tree of a key has two or three pages above the row.
+-- A claim looks up each recipient. A hash index costs one page above the row, a tree two or three.
 create index user_profiles_id_hash
 on public.user_profiles using hash (id);
 
@@ -140,7 +139,7 @@ begin
 end;
 $$;
 comment on function private.caller_id is
-'Who calls; a token may outlive its account, so the profile must still be there.';
+'The user who calls. A token may outlive its account, so the profile must still exist.';
 
 create function private.display_name(p_user_id uuid)
 returns text
@@ -164,7 +163,7 @@ create table private.app_settings (
     constraint app_settings_email_log_days_positive check (email_log_days >= 30)
 );
 comment on table private.app_settings is
-'Limits that hold whatever the caller passes: a user may call the functions without our API.';
+'Ceilings that hold whatever a caller passes, because a user can call the functions without the API.';
 
 alter table private.app_settings enable row level security;
 
@@ -172,7 +171,7 @@ insert into private.app_settings (only_row) values (true);
 
 create table private.idempotency_keys (
     user_id uuid not null references public.user_profiles (id) on delete cascade,
-    -- Not reserved in PostgreSQL, and what the header calls it.
+    -- Named like the header. PostgreSQL does not reserve the word.
     key text not null, -- noqa: RF04
     request_hash text not null,
     response jsonb not null,
@@ -181,7 +180,7 @@ create table private.idempotency_keys (
     constraint idempotency_keys_length check (char_length(key) <= 255)
 );
 comment on table private.idempotency_keys is
-'First answers of creating requests, remembered for 24 hours.';
+'The first answers to requests that create something, kept for 24 hours.';
 
 alter table private.idempotency_keys enable row level security;
 
@@ -205,8 +204,8 @@ begin
 end;
 $$;
 comment on function private.replayed_response is
-'The first answer under this key, or null. The caller holds the lock on the user''s profile row, so
-a second use waits for the first to commit.';
+'The first answer under this key, or null. The calling function holds a lock on the user''s profile
+row, so a second use of the key waits until the first commits.';
 
 create function private.remember_response(
     p_user_id uuid, p_key text, p_hash text, p_response jsonb
@@ -220,10 +219,10 @@ as $$
     where p_key is not null;
 $$;
 comment on function private.remember_response is
-'Keeps the first answer under a key; whoever replays it enqueues nothing.';
+'Keeps the first answer under a key, if there is a key.';
 
--- Mail that can wait leaves outside quiet hours, so that an hour of the day has to remain. '24:00'
--- is a time to PostgreSQL alone.
+-- An email that can wait leaves outside quiet hours, so they must leave an hour of the day. Only
+-- PostgreSQL accepts '24:00' as a time.
 create function private.leaves_an_hour(p_start time, p_end time)
 returns boolean
 language sql
@@ -256,7 +255,7 @@ create table public.email_preferences (
     check (private.leaves_an_hour(quiet_hours_start, quiet_hours_end))
 );
 comment on table public.email_preferences is
-'What a person wants by mail. No row means the defaults, no timezone the profile''s.';
+'The emails that a user wants. Without a row the defaults hold, without a timezone the profile''s.';
 
 create index email_preferences_want_marketing
 on public.email_preferences (user_id)
@@ -291,7 +290,6 @@ create trigger stamp_update
 before update on public.email_preferences
 for each row execute function private.stamp_update();
 
--- A claim asks where its mails go, and how their meetings stand (20261121230000).
 create view private.email_recipients as
 select
     profile.id as user_id,
@@ -310,7 +308,7 @@ select
 from public.user_profiles as profile
 left join public.email_preferences as wish on profile.id = wish.user_id;
 comment on view private.email_recipients is
-'Everybody who gets mail: name, address, and what they want by mail, chosen or by default.';
+'Every user with the name, address and email preferences that hold now, chosen or by default.';
 grant select on private.email_recipients to service_role;
 
 create view private.email_wishes as
@@ -326,7 +324,7 @@ select
     reader.quiet_hours_end
 from private.email_recipients as reader;
 comment on view private.email_wishes is
-'What everybody wants by mail: what they chose, or the defaults.';
+'The email preferences of every user, chosen or by default.';
 grant select on private.email_wishes to service_role;
 
 create function private.email_preferences_json(p_user_id uuid)
@@ -364,7 +362,7 @@ as $$
     select private.email_preferences_json(private.caller_id());
 $$;
 comment on function public.get_email_preferences is
-'What the caller wants by mail. Security definer because the defaults lie in schema private.';
+'The caller''s preferences. Security definer because the defaults are in schema private.';
 grant execute on function public.get_email_preferences to authenticated;
 
 create function public.get_email_preferences_of(p_user_id uuid)
@@ -377,8 +375,8 @@ as $$
     select private.email_preferences_json(p_user_id);
 $$;
 comment on function public.get_email_preferences_of is
-'The same for whom a signed link names; null when there is no such user.
-Security definer because the defaults lie in schema private.';
+'The preferences of the user named by a signed link, null if there is no such user.
+Security definer because the defaults are in schema private.';
 grant execute on function public.get_email_preferences_of to service_role;
 
 create function private.change_email_preferences(p_user_id uuid, p_changes jsonb)
@@ -389,7 +387,7 @@ as $$
 begin
     insert into public.email_preferences (user_id) values (p_user_id)
     on conflict (user_id) do nothing;
-    -- Read and written in one statement: changes of different switches do not undo each other.
+    -- One statement reads and writes, so simultaneous changes of different columns both hold.
     update public.email_preferences as wish
     set (
         match_notifications, session_reminders, feedback_requests, marketing_emails,
@@ -417,7 +415,7 @@ exception
 end;
 $$;
 comment on function private.change_email_preferences is
-'Changes the columns that `p_changes` names; the others stay, whoever else writes meanwhile.';
+'Changes the columns that `p_changes` names and no others.';
 
 create function public.update_email_preferences(p_changes jsonb)
 returns jsonb
@@ -428,7 +426,8 @@ as $$
     select private.change_email_preferences(private.caller_id(), p_changes);
 $$;
 comment on function public.update_email_preferences is
-'Changes what the caller wants. Security definer because the answer comes from schema private.';
+'Changes the caller''s preferences.
+Security definer because the answer is read from schema private.';
 grant execute on function public.update_email_preferences to authenticated;
 
 create function public.update_email_preferences_of(p_user_id uuid, p_changes jsonb)
@@ -440,8 +439,8 @@ as $$
     select private.change_email_preferences(p_user_id, p_changes);
 $$;
 comment on function public.update_email_preferences_of is
-'The same for whom a signed link names. Security definer because service_role has no other way to
-write preferences.';
+'Changes the preferences of the user named by a signed link. Security definer because service_role
+has no grant to write preferences.';
 grant execute on function public.update_email_preferences_of to service_role;
 
 create table public.email_suppressions (
@@ -451,7 +450,7 @@ create table public.email_suppressions (
     constraint email_suppressions_sha256 check (address_hash ~ '^[0-9a-f]{64}$')
 );
 comment on table public.email_suppressions is
-'Addresses that bounced or complained, kept as a hash so that they outlive the account.';
+'Hashes of addresses that bounced or complained. They outlive the account.';
 
 alter table public.email_suppressions enable row level security;
 
@@ -475,15 +474,14 @@ create table private.email_lanes (
     constraint email_lanes_pause_has_a_reason check (num_nulls(paused_until, paused_reason) <> 1)
 );
 comment on table private.email_lanes is
-'The lanes of mail. A paused lane is neither handed out nor claimed; locking its row is how claims
-take turns.';
+'The lanes of the outbox. Nothing of a paused lane is queued or claimed. A claim locks the row of
+its lane, so claims take turns.';
 
 alter table private.email_lanes enable row level security;
 
 grant select, update on private.email_lanes to service_role;
 
-insert into private.email_lanes (priority) values ('urgent'), ('bulk')
-on conflict (priority) do nothing;
+insert into private.email_lanes (priority) values ('urgent'), ('bulk');
 
 create table public.email_logs (
     id uuid primary key default gen_random_uuid(),
@@ -530,25 +528,25 @@ create table public.email_logs (
     constraint email_logs_group_whole
     check (num_nulls(send_group, group_position, group_started_at) in (0, 3))
 ) with (
-    -- Handing an email out changes no indexed column: with room in its page it stays where the
-    -- indexes find it.
+    -- The sweep changes no indexed column. With room in its page, the row stays where the indexes
+    -- find it.
     fillfactor = 80,
-    -- Settled emails leave dead entries at the head of a lane; clear them long before a fifth of a
-    -- large table has changed.
+    -- Settled emails leave dead entries at the head of a lane. By default they are cleared once a
+    -- fifth of the table has changed, which is late for a large table.
     autovacuum_vacuum_scale_factor = 0.01,
     autovacuum_vacuum_threshold = 5000
 );
 comment on table public.email_logs is
-'Outbox and log of every mail: written with the change that causes it, sent by email_sender.';
+'Outbox and log of all emails: written with the change that causes it, sent by email_sender.';
 comment on column public.email_logs.enqueued_at is
-'When the sweep last handed the mail to a queue; null after a claim or a retry.';
+'When the sweep last put the email into a queue; null after a claim or a retry.';
 comment on column public.email_logs.send_group is
-'Idempotency key of the provider request; the group goes out again as a whole, in this order.';
+'Idempotency key of the provider request. A repeat sends the whole group again, in the same order.';
 comment on column public.email_logs.first_failed_at is
-'First counted failure: retries end 20 h after it, however long the mail had waited before.';
+'First counted failure. Retries end 20 h after it, however long the email had waited before.';
 comment on column public.email_logs.first_due_at is
-'When the mail became due, once a retry has moved `due_at`. Null before that, and again where it was
-our own decision that it leaves later.';
+'When the email became due, once a retry has moved `due_at`. Null before that, and again after the
+sender has decided to send it later.';
 
 create unique index email_logs_send_group
 on public.email_logs (send_group, group_position)
@@ -561,7 +559,7 @@ on public.email_logs (user_id, created_at desc, id desc);
 create index email_logs_of_match
 on public.email_logs (match_id)
 where match_id is not null;
--- Two short indexes instead of one: new mail and repeated requests are claimed by different rules.
+-- Two short indexes, because new emails and repeated requests are claimed by different rules.
 create index email_logs_due
 on public.email_logs (priority, claimable_at, id)
 where claimable_at is not null and send_group is null;
@@ -580,11 +578,11 @@ where session_id is not null;
 create index email_logs_message
 on public.email_logs (resend_message_id)
 where resend_message_id is not null;
--- Rows lie in the table in the order in which they came: a few pages of index for all of them,
--- which no change of a row has to touch.
+-- Rows are stored in the order of their creation, so a few pages cover them all, and a change of a
+-- row touches none.
 create index email_logs_age
 on public.email_logs using brin (created_at) with (autosummarize = on);
--- What went, or may have gone, to the provider for one reader; new mail is not in it.
+-- The emails that went, or may have gone, to the provider for one user.
 create index email_logs_handed_over
 on public.email_logs (user_id, group_started_at)
 where group_started_at is not null;
@@ -592,7 +590,7 @@ create index email_logs_retried
 on public.email_logs (priority, first_due_at)
 where first_due_at is not null and claimable_at is not null;
 
--- No policy: users never read this table, it holds addresses.
+-- No policy: users never read this table, because it holds addresses.
 alter table public.email_logs enable row level security;
 
 grant select, update on public.email_logs to service_role;
@@ -619,12 +617,12 @@ execute function private.stamp_given_up();
 
 create table private.email_leases (
     token uuid primary key,
-    mail_ids uuid[] not null,
+    email_ids uuid[] not null,
     expires_at timestamptz not null
 );
 comment on table private.email_leases is
-'What a worker has claimed and not yet bound into a send group. The mails themselves are not touched
-before that: a claim writes this one row, and whoever cancels a mail need not wait for the worker.';
+'The emails that a worker has claimed and not yet put into a send group. A claim writes this one row
+and leaves the emails alone, so a user who cancels one does not wait for the worker.';
 
 alter table private.email_leases enable row level security;
 
@@ -645,7 +643,8 @@ create table public.challenges (
     constraint challenges_points_range check (points between 10 and 100)
 );
 comment on table public.challenges is
-'Small things to dare, public; one that is no longer offered is retired by `active`, not deleted.';
+'Small dares that everyone can read. A challenge that is no longer offered becomes inactive and
+stays, because sessions refer to it.';
 
 alter table public.challenges enable row level security;
 
@@ -679,10 +678,10 @@ as $$
     where p_difficulty is null or offered.difficulty = p_difficulty;
 $$;
 comment on function public.list_challenges is
-'What may be chosen, easiest first; all of them, or those of one difficulty.';
+'The challenges on offer, easiest first: all of them, or those of one difficulty.';
 grant execute on function public.list_challenges to anon, authenticated;
 
--- Fixed ids: clients, samples and other environments may refer to them.
+-- The ids are fixed, because clients and samples refer to them.
 insert into public.challenges (id, difficulty, title, description, points)
 values
 (
@@ -768,8 +767,7 @@ values
     'Host the evening',
     'Get three strangers to play, sing or guess something together for a quarter of an hour.',
     100
-)
-on conflict (id) do nothing;
+);
 
 create table public.wingman_matches (
     id uuid primary key default gen_random_uuid(),
@@ -791,7 +789,7 @@ create table public.wingman_matches (
     constraint wingman_matches_note_length check (char_length(note) <= 500)
 );
 comment on table public.wingman_matches is
-'Invitations and what became of them; user1 invited user2. An account takes its matches with it.';
+'Invitations and their outcome; user1 invited user2. Deleting an account deletes its matches.';
 
 create unique index wingman_matches_one_open_per_pair
 on public.wingman_matches (least(user1_id, user2_id), greatest(user1_id, user2_id))
@@ -809,7 +807,7 @@ create index wingman_matches_pending_by_end
 on public.wingman_matches (expires_at)
 where status = 'pending';
 
--- No policy and no grant: a stored 'pending' may have expired, and only the functions say so.
+-- No policy and no grant: a stored 'pending' may have expired, which only the functions show.
 alter table public.wingman_matches enable row level security;
 
 alter table public.email_logs
@@ -828,7 +826,7 @@ as $$
     end;
 $$;
 comment on function private.match_status is
-'The status to show: a pending invitation past its time has expired, whether or not it was marked.';
+'The status to show. A pending invitation past its time has expired, even if no job has marked it.';
 
 create function private.match_json(p_match public.wingman_matches)
 returns jsonb
@@ -872,7 +870,8 @@ begin
 end;
 $$;
 comment on function public.get_match is
-'Security definer because users have no grant on matches: a stored status may be out of date.';
+'A match of the caller.
+Security definer because users have no grant on matches: a stored status may be out of date.';
 grant execute on function public.get_match to authenticated;
 
 create function private.matches_before(
@@ -883,7 +882,7 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- One ordered index scan per side: an `or` over both would read every match of the user.
+    -- One ordered index scan per side. An `or` over both would read every match of the user.
     (
         select sent.*
         from public.wingman_matches as sent
@@ -941,7 +940,8 @@ begin
 end;
 $$;
 comment on function public.list_matches is
-'Newest first, at most 101 (a page of 100 and one to know of more), from before the given match.
+'The caller''s matches before the given one, newest first. At most 101: a page of 100, and one more
+that shows whether another page follows.
 Security definer because users have no grant on matches: a stored status may be out of date.';
 grant execute on function public.list_matches to authenticated;
 
@@ -972,7 +972,7 @@ language sql
 set search_path = ''
 as $$
     with recorded as (
-        insert into public.email_logs as mail (
+        insert into public.email_logs as email (
             user_id, match_id, email_template, recipient_email, template_data, dedupe_key, priority
         )
         select
@@ -986,7 +986,7 @@ as $$
         from public.user_profiles as profile
         where profile.id = p_user_id and profile.email is not null
         on conflict (dedupe_key) do nothing
-        returning mail.id, mail.priority
+        returning email.id, email.priority
     )
 
     select coalesce(
@@ -996,14 +996,14 @@ as $$
     from recorded;
 $$;
 comment on function private.record_match_email is
-'Writes one mail about a match into the outbox; answers what to enqueue, [] without an address.';
+'Writes one email about a match and returns what to enqueue: [] without an address.';
 
 create function private.cancel_invitation_email(p_match_id uuid)
 returns void
 language sql
 set search_path = ''
 as $$
-    -- A mail with a send group may be at the provider already: it can only be settled.
+    -- An email with a send group may be at the provider already, so it cannot be cancelled.
     update public.email_logs
     set delivery_status = 'cancelled'
     where match_id = p_match_id
@@ -1051,24 +1051,24 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         template_data = '{}',
         subject = null,
         delivery_status = case
-            when mail.claimable_at is null then mail.delivery_status
-            when mail.send_group is null then 'cancelled'
+            when email.claimable_at is null then email.delivery_status
+            when email.send_group is null then 'cancelled'
             else 'unknown'
         end,
         lease_token = null,
         lease_expires_at = null
-    where mail.match_id = old.id;
+    where email.match_id = old.id;
     return old;
 end;
 $$;
 comment on function private.forget_match_emails is
-'A deleted account takes its matches along. The other person keeps the delivery log of their own
-mails, without the names and words in them; what was not sent yet is not sent any more.';
+'Deleting an account deletes its matches. The other user keeps the delivery log of their own emails
+without the names and words in them, and emails that were not sent are cancelled.';
 
 create trigger forget_match_emails
 before delete on public.wingman_matches
@@ -1101,7 +1101,7 @@ begin
         raise exception 'match_already_open' using errcode = 'WM003';
     end if;
 
-    -- After the insert, which waits for an answer that is just being given: a decline shows here.
+    -- After the insert, which waits for an answer in progress: if that is a decline, it shows here.
     perform from public.wingman_matches as declined
     where least(declined.user1_id, declined.user2_id) = least(p_inviter_id, p_invitee_id)
         and greatest(declined.user1_id, declined.user2_id) = greatest(p_inviter_id, p_invitee_id)
@@ -1125,7 +1125,7 @@ declare
 begin
     select greatest(least(p_max_daily, settings.max_daily_matches), 0) into v_limit
     from private.app_settings as settings;
-    -- Newest first and the new one included: what lies beyond the limit must age out first.
+    -- Newest first, the new one included. The first one beyond the limit must age out.
     select sent.created_at into v_blocking
     from public.wingman_matches as sent
     where sent.user1_id = p_inviter_id and sent.created_at > now() - interval '24 hours'
@@ -1162,7 +1162,7 @@ begin
     if p_invitee_id = v_caller then
         raise exception 'cannot_invite_yourself' using errcode = 'WM005';
     end if;
-    -- One inviter at a time: makes the daily limit and the idempotency key race-free.
+    -- The inviter's requests take turns, which makes limit and idempotency key free of races.
     perform from public.user_profiles where id = v_caller for no key update;
     v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_replay is not null then
@@ -1197,7 +1197,7 @@ begin
 end;
 $$;
 comment on function public.request_match is
-'Opens a match and records its invitation mail. Security definer because users write no table.';
+'Opens a match and records the invitation. Security definer because users write no table.';
 grant execute on function public.request_match to authenticated;
 
 create function private.check_still_pending(p_match public.wingman_matches)
@@ -1249,7 +1249,8 @@ begin
 end;
 $$;
 comment on function public.respond_to_match is
-'Answers an invitation once and records the mails. Security definer because users write no table.';
+'Answers an invitation once and records the emails.
+Security definer because users write no table.';
 grant execute on function public.respond_to_match to authenticated;
 
 create function public.withdraw_match(p_match_id uuid)
@@ -1277,7 +1278,7 @@ begin
 end;
 $$;
 comment on function public.withdraw_match is
-'Takes a pending invitation back. Security definer because users write no table.';
+'Withdraws a pending invitation. Security definer because users write no table.';
 grant execute on function public.withdraw_match to authenticated;
 
 create function public.expire_matches(p_limit integer)
@@ -1307,8 +1308,9 @@ as $$
     select count(*)::integer from expired;
 $$;
 comment on function public.expire_matches is
-'Marks invitations whose time is over, and takes back the mail of those that could not be sent so
-long; to be called until it returns 0. Security definer because workers have no grant on matches.';
+'Marks up to p_limit expired invitations, cancels their unsent emails and returns how many there
+were.
+Security definer because workers have no grant on matches.';
 grant execute on function public.expire_matches to service_role;
 
 create table public.wingman_sessions (
@@ -1330,9 +1332,9 @@ create table public.wingman_sessions (
     completed_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    -- What iCalendar (RFC 5545) calls it.
+    -- Named as in iCalendar (RFC 5545).
     sequence integer not null default 0, -- noqa: RF04
-    -- What the session says about a person: the one definition that reputation counts by.
+    -- How the session counts for a user. Reputation has no other definition.
     user1_counts_as text generated always as (
         case
             when user1_id = any(no_show_user_ids)
@@ -1360,13 +1362,13 @@ create table public.wingman_sessions (
     constraint wingman_sessions_cancel_reason_length check (char_length(cancel_reason) <= 500)
 );
 comment on table public.wingman_sessions is
-'Meetings of a match and what became of them: docs/decisions/007-session-states.md.';
+'Meetings of a match and their outcome: docs/decisions/007-session-states.md.';
 comment on column public.wingman_sessions.user1_id is
-'As in the match, copied by a trigger: what is read per person must not need a join.';
+'Copied from the match by a trigger, so that reading the sessions of a user needs no join.';
 comment on column public.wingman_sessions.user1_completed_confirmed_by_user2 is
-'user2 says that user1 took part; user2_completed_confirmed_by_user1 is the other way round.';
+'user2 says that user1 took part; user2_completed_confirmed_by_user1 is the reverse.';
 comment on column public.wingman_sessions.no_show_user_ids is
-'Who was reported missing, and who cancelled late.';
+'The users who were reported missing or cancelled late.';
 
 create unique index wingman_sessions_one_open_per_match
 on public.wingman_sessions (match_id)
@@ -1386,14 +1388,14 @@ where user2_counts_as is not null;
 create index wingman_sessions_open_by_time
 on public.wingman_sessions (scheduled_time)
 where status = 'scheduled';
--- One page above the row, as for readers (20261121190000).
+-- A claim looks up the session of each email: one page above the row, as for user_profiles.
 create index wingman_sessions_id_hash
 on public.wingman_sessions using hash (id);
 
--- No policy and no grant: a stored 'scheduled' may have begun, and only the functions say so.
+-- No policy and no grant: a stored 'scheduled' may have begun, which only the functions show.
 alter table public.wingman_sessions enable row level security;
 
--- Columns, not the table: the words of two people are no business of a sender.
+-- Columns, not the table: the sender needs none of the words that users wrote.
 grant select (id, status, sequence) on public.wingman_sessions to service_role;
 
 create function private.copy_session_people()
@@ -1438,7 +1440,7 @@ as $$
     end;
 $$;
 comment on function private.session_status is
-'The status to show: an open session is in progress from its start until it is closed.';
+'The status to show. An open session is in progress from its start until it is closed.';
 
 create function private.session_json(p_session public.wingman_sessions)
 returns jsonb
@@ -1508,7 +1510,8 @@ as $$
     select private.session_json(private.find_session(p_session_id, private.caller_id()));
 $$;
 comment on function public.get_session is
-'Security definer because users have no grant on sessions: a stored status may be out of date.';
+'A session of the caller.
+Security definer because users have no grant on sessions: a stored status may be out of date.';
 grant execute on function public.get_session to authenticated;
 
 create function public.get_session_event(p_session_id uuid)
@@ -1530,8 +1533,8 @@ begin
 end;
 $$;
 comment on function public.get_session_event is
-'What a calendar file says: the session, which revision of it this is, and whom the caller meets.
-Security definer because users have no grant on sessions and other people''s profiles.';
+'The facts of a calendar file: the session, its revision and the partner''s name.
+Security definer because users have no grant on sessions and on other users'' profiles.';
 grant execute on function public.get_session_event to authenticated;
 
 create function public.get_session_event_of(p_session_id uuid, p_user_id uuid)
@@ -1557,8 +1560,9 @@ begin
 end;
 $$;
 comment on function public.get_session_event_of is
-'What a calendar file says to whom a signed link names, until a day after the start: no words of
-either, as a mail may be passed on. Security definer because nobody has a grant on sessions.';
+'The facts of a calendar file for the user named by a signed link, until a day after the start. It
+leaves out the notes, because an email may be forwarded.
+Security definer because service_role has no grant on sessions.';
 grant execute on function public.get_session_event_of to service_role;
 
 create function private.sessions_before(
@@ -1574,8 +1578,8 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- The stored status is compared first, a plain column: it leaves few rows to look at closely.
-    -- One ordered index scan per side: an `or` over both would read every session of the user.
+    -- Comparing the stored status first is cheap and leaves few rows for the function.
+    -- One ordered index scan per side. An `or` over both would read every session of the user.
     (
         select as_user1.*
         from public.wingman_sessions as as_user1
@@ -1636,7 +1640,8 @@ begin
 end;
 $$;
 comment on function public.list_sessions is
-'Newest first, at most 101 (a page of 100 and one to know of more), from before the given session.
+'The caller''s sessions before the given one, newest first. At most 101: a page of 100, and one more
+that shows whether another page follows.
 Security definer because users have no grant on sessions: a stored status may be out of date.';
 grant execute on function public.list_sessions to authenticated;
 
@@ -1652,7 +1657,7 @@ language sql
 set search_path = ''
 as $$
     with recorded as (
-        insert into public.email_logs as mail (
+        insert into public.email_logs as email (
             user_id, match_id, session_id, email_template, recipient_email, template_data,
             dedupe_key, priority, due_at
         )
@@ -1676,7 +1681,7 @@ as $$
         from public.user_profiles as profile
         where profile.id = p_user_id and profile.email is not null
         on conflict (dedupe_key) do nothing
-        returning mail.id, mail.priority
+        returning email.id, email.priority
     )
 
     select coalesce(
@@ -1686,7 +1691,7 @@ as $$
     from recorded;
 $$;
 comment on function private.record_session_email is
-'Writes one mail about a session into the outbox, once per revision of the plan and person.';
+'Writes one email about a session into the outbox, once for each user and revision of the plan.';
 
 create function private.challenge_words(p_challenge_id uuid)
 returns jsonb
@@ -1725,7 +1730,7 @@ as $$
         );
 $$;
 comment on function private.announce_session is
-'Tells both of the plan, each with their own challenge.';
+'Records the email about the plan for both users, each with their own challenge.';
 
 create function private.plan_reminders(p_session public.wingman_sessions)
 returns void
@@ -1753,37 +1758,37 @@ as $$
     where p_session.scheduled_time - reminder.before > now();
 $$;
 comment on function private.plan_reminders is
-'Writes the reminders of both whose moment is still to come. Hours, not days, before the start: a
-day of a changing clock has 23 or 25 of them.';
+'Records the reminders of both users that are still ahead. They are due hours before the start, not
+days, because a day on which clocks change has 23 or 25 hours.';
 
 create function private.drop_reminders(p_session_id uuid)
 returns void
 language sql
 set search_path = ''
 as $$
-    -- Locked in the order in which complete_emails locks, so that the two cannot deadlock.
+    -- Locks in the order of complete_emails, so that the two cannot deadlock.
     with stale as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.session_id = p_session_id
-            and mail.email_template in ('session_reminder_24h', 'session_reminder_2h')
-            and mail.claimable_at is not null
-            and mail.send_group is null
-        order by mail.id
+        select email.id
+        from public.email_logs as email
+        where email.session_id = p_session_id
+            and email.email_template in ('session_reminder_24h', 'session_reminder_2h')
+            and email.claimable_at is not null
+            and email.send_group is null
+        order by email.id
         for update
     )
 
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         delivery_status = 'cancelled',
         lease_token = null,
         lease_expires_at = null
     from stale
-    where mail.id = stale.id;
+    where email.id = stale.id;
 $$;
 comment on function private.drop_reminders is
-'Takes back what reminds of a plan that no longer holds, also from a worker that has not yet fixed
-its request. A mail with a send group may be at the provider already: it can only be settled.';
+'Cancels the reminders of a plan that no longer holds, even those that a worker has leased. A
+reminder with a send group may be at the provider already, so it cannot be cancelled.';
 
 create function private.record_feedback_emails(p_session public.wingman_sessions)
 returns jsonb
@@ -1797,13 +1802,6 @@ as $$
             'session_feedback', p_session.user2_id, p_session, now(), '{}'
         );
 $$;
-
--- Why a step on a session may be refused; docs/decisions/007-session-states.md says when.
---   WS001 not_found (session)   WC001 not_found (challenge)   WS002 match_not_accepted
---   WS003 session_already_open  WS004 session_not_open        WS005 session_not_started
---   WS006 session_already_started    WS007 session_already_answered
---   WS008 no_show_too_early     WS009 no_show_too_late        WS010 invalid_scheduled_time
--- Beside them WC002 submission_window_closed (challenges), WR001 not_found (a person's reputation).
 
 create function private.lock_session(p_session_id uuid, p_party uuid)
 returns public.wingman_sessions
@@ -1851,7 +1849,7 @@ as $$
     end;
 $$;
 comment on function private.has_confirmed is
-'Whether this person said that the other took part.';
+'Whether this user said that the other one took part.';
 
 create function private.session_outcome(p_session public.wingman_sessions)
 returns text
@@ -1860,7 +1858,7 @@ immutable
 set search_path = ''
 as $$
     select case
-        -- Word against word: nobody is believed.
+        -- Two reports contradict each other, so neither counts.
         when cardinality(p_session.no_show_user_ids) > 1 then 'expired'
         when cardinality(p_session.no_show_user_ids) = 1 then 'no_show'
         when
@@ -1871,7 +1869,7 @@ as $$
     end;
 $$;
 comment on function private.session_outcome is
-'What the words of both make of a session that is over.';
+'The outcome of a session that is over, by what both users said.';
 
 create function private.settle_session(
     p_session public.wingman_sessions, p_outcome text
@@ -1906,7 +1904,7 @@ as $$
     end;
 $$;
 comment on function private.counted_users is
-'Whose reputation a session in this status touches.';
+'The users whose reputation a session in this status affects.';
 
 create function private.session_answer(
     p_session public.wingman_sessions, p_changed_users uuid[], p_emails jsonb
@@ -1923,7 +1921,8 @@ as $$
     );
 $$;
 comment on function private.session_answer is
-'The answer of every step: the session, whose reputation may have changed, what to enqueue.';
+'The answer of every step: the session, the users whose reputation may have changed, and the emails
+to enqueue.';
 
 create function private.close_session(p_session public.wingman_sessions)
 returns public.wingman_sessions
@@ -1942,7 +1941,8 @@ begin
 end;
 $$;
 comment on function private.close_session is
-'Ends a session, which the caller has locked, by what has been said about it.';
+'Closes a session with the outcome that both users'' statements give. The calling function has
+locked it.';
 
 create function public.close_overdue_sessions(p_limit integer)
 returns table (session_id uuid, users uuid[])
@@ -1970,9 +1970,9 @@ begin
 end;
 $$;
 comment on function public.close_overdue_sessions is
-'Closes what is open 24 hours after its start and tells whose reputation may have changed; to be
-called until it returns nothing. Security definer because workers have no grant on sessions: they
-end them in this one way.';
+'Closes up to p_limit sessions that are open 24 hours after their start, and returns them with the
+users whose reputation may have changed. Security definer because workers have no grant on
+sessions.';
 grant execute on function public.close_overdue_sessions to service_role;
 
 create function private.check_scheduled_time(p_scheduled_time timestamptz)
@@ -2012,7 +2012,7 @@ as $$
 declare
     v_status text;
 begin
-    -- An accepted match stays one, so no lock is needed.
+    -- An accepted match stays accepted, so no lock is needed.
     select pair.status into v_status
     from public.wingman_matches as pair
     where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id);
@@ -2045,7 +2045,7 @@ begin
 end;
 $$;
 comment on function private.close_previous_session is
-'A session whose grace is over must not stand in the way of the next until a job comes by.';
+'Closes an open session of the match that is over, so that the next one need not wait for the job.';
 
 create function private.open_session(
     p_match_id uuid,
@@ -2099,7 +2099,7 @@ declare
     v_session public.wingman_sessions;
     v_answer jsonb;
 begin
-    -- One use of an idempotency key at a time.
+    -- Uses of an idempotency key take turns.
     perform from public.user_profiles where id = v_caller for no key update;
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
@@ -2124,7 +2124,7 @@ begin
 end;
 $$;
 comment on function public.create_session is
-'Plans a meeting of an accepted match, tells both and writes their reminders.
+'Plans a meeting of an accepted match, and records the emails and reminders of both users.
 Security definer because users write no table.';
 grant execute on function public.create_session to authenticated;
 
@@ -2153,7 +2153,7 @@ begin
 end;
 $$;
 comment on function private.move_session is
-'Tells both of another time or place, the next revision of the plan, and plans reminders anew.';
+'Makes another time or place the next revision of the plan: new emails and new reminders.';
 
 create function public.update_session(
     p_session_id uuid,
@@ -2198,7 +2198,7 @@ begin
 end;
 $$;
 comment on function public.update_session is
-'Changes those fields of an open session that p_changes names; time and place only before its start.
+'Changes the fields of an open session that p_changes names; time and place only before its start.
 Security definer because users write no table.';
 grant execute on function public.update_session to authenticated;
 
@@ -2213,7 +2213,7 @@ declare
     v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
 begin
     perform private.check_session_open(v_session);
-    -- Who has met, or has waited in vain, is not to lose that by the other's cancelling.
+    -- A user must not erase by cancelling what either of the two has said about the meeting.
     if v_session.user1_completed_confirmed_by_user2
         or v_session.user2_completed_confirmed_by_user1
         or cardinality(v_session.no_show_user_ids) > 0
@@ -2247,8 +2247,9 @@ begin
 end;
 $$;
 comment on function public.cancel_session is
-'Calls an open session off and tells the other; less than 2 hours before the start, and after it,
-that is a no-show of who cancels. Security definer because users write no table.';
+'Cancels an open session and records the email to the other user. Less than 2 hours before the
+start, or later, it counts as a no-show of the user who cancels.
+Security definer because users write no table.';
 grant execute on function public.cancel_session to authenticated;
 
 create function public.confirm_session(p_session_id uuid)
@@ -2274,7 +2275,7 @@ begin
         or v_caller = confirmed.user2_id,
         user2_completed_confirmed_by_user1 = confirmed.user2_completed_confirmed_by_user1
         or v_caller = confirmed.user1_id,
-        -- Who came late came after all.
+        -- A partner who came late did come.
         no_show_user_ids = array_remove(
             confirmed.no_show_user_ids, private.partner_of(v_session, v_caller)
         )
@@ -2295,7 +2296,7 @@ begin
 end;
 $$;
 comment on function public.confirm_session is
-'Says that the other took part, and takes back what the caller reported before; the second of two
+'Records that the other user took part, and withdraws an earlier report. The second confirmation
 completes the session. Security definer because users write no table.';
 grant execute on function public.confirm_session to authenticated;
 
@@ -2341,7 +2342,7 @@ begin
     set no_show_user_ids = reported.no_show_user_ids || v_missing
     where reported.id = p_session_id
     returning reported.* into v_session;
-    -- A completed session stays one, for the reporter alone; the others are judged anew.
+    -- A completed session stays completed, for the reporter alone. The others get a new outcome.
     if v_session.status in ('expired', 'no_show') then
         v_session := private.settle_session(v_session, private.session_outcome(v_session));
     end if;
@@ -2356,7 +2357,7 @@ begin
 end;
 $$;
 comment on function public.report_no_show is
-'Says that the other did not come; while the session is open it is decided when the grace ends.
+'Records that the other user did not come. While the session is open, the outcome waits for its end.
 Security definer because users write no table.';
 grant execute on function public.report_no_show to authenticated;
 
@@ -2373,7 +2374,7 @@ create table public.challenge_submissions (
     constraint challenge_submissions_reflection_length check (char_length(reflection) <= 2000)
 );
 comment on table public.challenge_submissions is
-'Attempts at challenges, each person''s own; nobody else reads them.';
+'Attempts at challenges. Only their user reads them.';
 
 create index challenge_submissions_of_user
 on public.challenge_submissions (user_id, created_at desc, id desc);
@@ -2443,7 +2444,7 @@ declare
     v_submission public.challenge_submissions;
     v_answer jsonb;
 begin
-    -- One use of an idempotency key at a time.
+    -- Uses of an idempotency key take turns.
     perform from public.user_profiles where id = v_caller for no key update;
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
@@ -2467,7 +2468,7 @@ begin
 end;
 $$;
 comment on function public.submit_challenge is
-'Records an attempt at a challenge: one that is offered, or one of a session of the caller until its
+'Records an attempt at a challenge that is offered, or at one of a session of the caller until its
 window ends. Security definer because users write no table.';
 grant execute on function public.submit_challenge to authenticated;
 
@@ -2508,7 +2509,7 @@ begin
 end;
 $$;
 comment on function public.list_submissions is
-'The caller''s attempts, newest first, at most 101, from before the given one.
+'The caller''s attempts before the given one, newest first, at most 101.
 Security definer because users have no grant on submissions.';
 grant execute on function public.list_submissions to authenticated;
 
@@ -2543,8 +2544,8 @@ begin
 end;
 $$;
 comment on function public.get_reputation is
-'Totals of any person, for anyone signed in.
-Security definer because users have no grant on sessions; nothing but the totals leaves.';
+'Totals of any user, for everyone who is signed in.
+Security definer because users have no grant on sessions. Only the totals leave.';
 grant execute on function public.get_reputation to authenticated;
 
 create function private.coach_challenge(p_challenge_id uuid)
@@ -2605,8 +2606,9 @@ as $$
     where names.name is not null;
 $$;
 comment on function private.names_told_to is
-'The own names of a user and the first names that mails have told them: of who invited them and
-of who answered, at most the newest hundred of each, and of the partner. No last name of anybody else, because nothing else tells it either.';
+'The user''s own names, and the first names that emails have shown them: of the partner, of users
+who invited them and of users who answered, the newest hundred of each. The last names of others
+appear in no email, so they are not read here.';
 
 create function public.get_coach_context(p_challenge_id uuid, p_session_id uuid)
 returns jsonb
@@ -2627,7 +2629,7 @@ begin
             else v_session.user2_challenge_id
         end);
     end if;
-    -- A retired challenge is still one of the sessions that chose it.
+    -- A session keeps its challenge when that is no longer offered.
     if p_challenge_id is not null
         and (
             p_challenge_id in (v_session.user1_challenge_id, v_session.user2_challenge_id)
@@ -2649,9 +2651,9 @@ begin
 end;
 $$;
 comment on function public.get_coach_context is
-'What advice may be about: a challenge on offer (of a session, by default the caller''s own), and
-when that session is; no place, no note and no id, because it leaves the system. The names do not:
-they are what to strike from a question. Security definer because users have no grant on sessions.';
+'The subject of advice: a challenge on offer or of a session (by default the caller''s own), and
+when that session is. It has no place, note or id, because it leaves the system. The names stay
+here: they are removed from the question. Security definer because users have no grant on sessions.';
 grant execute on function public.get_coach_context to authenticated;
 
 create function private.lease_send_groups(
@@ -2663,24 +2665,24 @@ rows 100
 set search_path = ''
 as $$
     with
-    -- Past 20 h the provider may soon forget the idempotency key: never sent again.
+    -- The provider forgets idempotency keys after 24 h, so a group is not repeated after 20 h.
     locked as materialized (
         select
-            mail.id,
-            mail.send_group
-        from public.email_logs as mail
-        where mail.send_group = any(p_groups)
-            and mail.claimable_at <= now()
-            and mail.group_started_at + interval '20 hours' > now()
-            and mail.priority in (
+            email.id,
+            email.send_group
+        from public.email_logs as email
+        where email.send_group = any(p_groups)
+            and email.claimable_at <= now()
+            and email.group_started_at + interval '20 hours' > now()
+            and email.priority in (
                 select lane.priority
                 from private.email_lanes as lane
                 where coalesce(lane.paused_until <= now(), true)
             )
-        for update of mail skip locked
+        for update of email skip locked
     ),
 
-    -- All unsettled mails of a group, or none.
+    -- Groups of which every open email was locked.
     whole as (
         select locked.send_group
         from locked
@@ -2704,7 +2706,7 @@ as $$
     returning claimed.*;
 $$;
 comment on function private.lease_send_groups is
-'Leases send groups whose outcome is open to one worker, each whole or not at all.';
+'Leases send groups with an open outcome to one worker, each of them whole or not at all.';
 grant execute on function private.lease_send_groups to service_role;
 
 create function private.lease_named_emails(
@@ -2717,20 +2719,20 @@ set search_path = ''
 as $$
     with
     due as materialized (
-        select mail.*
-        from public.email_logs as mail
-        inner join private.email_lanes as lane on mail.priority = lane.priority
-        where mail.id = any(p_ids)
-            and mail.send_group is null
-            and mail.claimable_at <= now()
+        select email.*
+        from public.email_logs as email
+        inner join private.email_lanes as lane on email.priority = lane.priority
+        where email.id = any(p_ids)
+            and email.send_group is null
+            and email.claimable_at <= now()
             and coalesce(lane.paused_until <= now(), true)
-            and mail.id not in (
-                select unnest(lease.mail_ids) from private.email_leases as lease
+            and email.id not in (
+                select unnest(lease.email_ids) from private.email_leases as lease
             )
     ),
 
     lease as (
-        insert into private.email_leases (token, mail_ids, expires_at)
+        insert into private.email_leases (token, email_ids, expires_at)
         select
             p_token,
             array_agg(due.id),
@@ -2753,20 +2755,20 @@ set search_path = ''
 as $$
     with
     due as materialized (
-        select mail.*
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is null
-            and mail.claimable_at <= now()
-            and mail.id not in (
-                select unnest(lease.mail_ids) from private.email_leases as lease
+        select email.*
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is null
+            and email.claimable_at <= now()
+            and email.id not in (
+                select unnest(lease.email_ids) from private.email_leases as lease
             )
-        order by mail.claimable_at, mail.id
+        order by email.claimable_at, email.id
         limit p_limit
     ),
 
     lease as (
-        insert into private.email_leases (token, mail_ids, expires_at)
+        insert into private.email_leases (token, email_ids, expires_at)
         select
             p_token,
             array_agg(due.id),
@@ -2778,24 +2780,24 @@ as $$
     select * from due;
 $$;
 comment on function private.lease_longest_due_emails is
-'Leases the new mails of a lane that have been due longest: reads each once and writes one row.';
+'Leases the longest due new emails of a lane. It reads each once and writes one row.';
 grant execute on function private.lease_longest_due_emails to service_role;
 
--- Both functions looked for open groups by their age: with hardly any open, that index seems the
--- cheapest, and holds what was settled since the last vacuum. Put this way round, it cannot serve.
 create function private.longest_due_group(p_priority text, p_before timestamptz)
 returns uuid
 language sql
 stable
 set search_path = ''
 as $$
-    select mail.send_group
-    from public.email_logs as mail
-    where mail.priority = p_priority
-        and mail.send_group is not null
-        and mail.claimable_at <= p_before
-        and mail.group_started_at + interval '20 hours' > now()
-    order by mail.claimable_at
+    select email.send_group
+    from public.email_logs as email
+    where email.priority = p_priority
+        and email.send_group is not null
+        and email.claimable_at <= p_before
+        -- Written with the column in an expression, so that the planner cannot choose
+        -- email_logs_open_groups, which keeps entries of settled groups until the next vacuum.
+        and email.group_started_at + interval '20 hours' > now()
+    order by email.claimable_at
     limit 1;
 $$;
 grant execute on function private.longest_due_group to service_role;
@@ -2811,10 +2813,10 @@ as $$
 declare
     v_new_since timestamptz;
 begin
-    select mail.claimable_at into v_new_since
-    from public.email_logs as mail
-    where mail.priority = p_priority and mail.send_group is null and mail.claimable_at <= now()
-    order by mail.claimable_at
+    select email.claimable_at into v_new_since
+    from public.email_logs as email
+    where email.priority = p_priority and email.send_group is null and email.claimable_at <= now()
+    order by email.claimable_at
     limit 1;
 
     for v_turn in 1..2 loop
@@ -2832,12 +2834,9 @@ begin
 end;
 $$;
 comment on function private.lease_from_lane is
-'Leases what has been due longest: either one send group that is to be repeated, or new mails.';
+'Leases what has been due longest in a lane: one send group to repeat, or new emails.';
 grant execute on function private.lease_from_lane to service_role;
 
--- What a mail says was frozen when it was recorded, up to a year ago. Where it goes, and whether
--- its meeting still stands as it says, is asked for when the claim's turn has come. A statement
--- sees what was there when it began, so the wait is a statement of its own.
 create function private.take_turn(p_ids uuid[], p_limit integer)
 returns void
 language plpgsql
@@ -2857,14 +2856,14 @@ begin
 end;
 $$;
 comment on function private.take_turn is
-'Claims of a lane take turns: each sees what the one before it leased. By ids alone, they may be of
-any lane.';
+'Makes claims of a lane take turns, so that each sees what the one before it leased. Without a limit
+the ids may be of any lane, so the claim waits for all of them.';
 grant execute on function private.take_turn to service_role;
 
 create function private.lease_emails(
     p_ids uuid[], p_lease_seconds integer, p_limit integer
 )
-returns table (lease_token uuid, mail public.email_logs)
+returns table (lease_token uuid, email public.email_logs)
 language plpgsql
 rows 100
 set search_path = ''
@@ -2908,7 +2907,7 @@ begin
 end;
 $$;
 comment on function private.lease_emails is
-'Leases due mails to one worker under one token: exactly the named ones or, given a limit, those of
+'Leases due emails to one worker under one token: exactly the named ones or, with a limit, those of
 their lane that have been due longest.';
 grant execute on function private.lease_emails to service_role;
 
@@ -2925,29 +2924,29 @@ as $$
         array_agg(given.at)
     from (
         select
-            mail.user_id,
-            mail.group_started_at as at
+            email.user_id,
+            email.group_started_at as at
         from unnest(p_user_ids) as reader (id)
-        inner join public.email_logs as mail on reader.id = mail.user_id
-        where mail.group_started_at > p_since
-            and mail.delivery_status not in ('failed', 'cancelled')
+        inner join public.email_logs as email on reader.id = email.user_id
+        where email.group_started_at > p_since
+            and email.delivery_status not in ('failed', 'cancelled')
         union all
-        -- Another worker is about to let these go; a claim has removed the leases that ended.
+        -- Another worker is about to send these. The claim has removed expired leases.
         select
-            mail.user_id,
+            email.user_id,
             now() as at
         from private.email_leases as lease
-        cross join lateral unnest(lease.mail_ids) as held (id)
-        inner join public.email_logs as mail on held.id = mail.id
+        cross join lateral unnest(lease.email_ids) as held (id)
+        inner join public.email_logs as email on held.id = email.id
         where cardinality(p_user_ids) > 0
             and lease.token <> p_own_lease
-            and mail.user_id = any(p_user_ids)
+            and email.user_id = any(p_user_ids)
     ) as given
     group by given.user_id;
 $$;
 comment on function private.handed_over is
-'When mail of some readers went to the provider lately, for the cap of a day. Volatile on purpose:
-it has to see what was leased while the claim that asks waited for its turn.';
+'When emails of some users last went to the provider, for the daily cap. Volatile on purpose: it
+must see what was leased while the calling claim waited for its turn.';
 grant execute on function private.handed_over to service_role;
 
 create function public.claim_emails(
@@ -2987,18 +2986,19 @@ returns table (
 language sql
 set search_path = ''
 as $$
-    -- A statement of its own: the next one begins when the turn has come, and sees all until then.
+    -- A statement sees what was committed when it began, so waiting is a statement of its own. Then
+    -- the next one reads the newest address, preferences and session.
     select private.take_turn(p_ids, p_limit);
 
     with
     leased as materialized (
         select
-            (found.mail).*,
+            (found.email).*,
             found.lease_token as token
         from private.lease_emails(p_ids, p_lease_seconds, p_limit) as found
     ),
 
-    -- What can wait and has not been decided yet.
+    -- New emails that can wait. The sender decides when they leave.
     waiting as (
         select
             array_agg(distinct leased.user_id) as readers,
@@ -3016,18 +3016,18 @@ as $$
     )
 
     select
-        mail.id,
-        mail.token,
-        mail.send_group,
-        mail.group_position,
-        mail.group_started_at,
-        mail.user_id,
-        mail.email_template,
+        email.id,
+        email.token,
+        email.send_group,
+        email.group_position,
+        email.group_started_at,
+        email.user_id,
+        email.email_template,
         goes.address,
-        mail.priority,
-        mail.template_data,
-        mail.retry_count,
-        coalesce(mail.first_due_at, mail.due_at),
+        email.priority,
+        email.template_data,
+        email.retry_count,
+        coalesce(email.first_due_at, email.due_at),
         reader.first_name,
         reader.timezone,
         reader.match_notifications,
@@ -3037,37 +3037,38 @@ as $$
         reader.quiet_hours_start,
         reader.quiet_hours_end,
         suppression.address_hash is not null,
-        mail.error_message,
+        email.error_message,
         case
-            when mail.priority = 'bulk' and mail.send_group is null
+            when email.priority = 'bulk' and email.send_group is null
                 then coalesce(given.given_at, '{}')
             else '{}'
         end,
-        mail.created_at,
+        email.created_at,
         meeting.status,
         meeting.sequence
-    from leased as mail
-    inner join private.email_recipients as reader on mail.user_id = reader.user_id
-    -- A request that is repeated has to be the same: it goes where it went, as long as its reader
+    from leased as email
+    inner join private.email_recipients as reader on email.user_id = reader.user_id
+    -- A repeated request must equal the first, so it goes to the same address, as long as its user
     -- has an address at all.
     cross join lateral (
         select
             case
-                when mail.send_group is null or reader.email = '' then reader.email
-                else mail.recipient_email
+                when email.send_group is null or reader.email = '' then reader.email
+                else email.recipient_email
             end as address
     ) as goes
-    left join public.wingman_sessions as meeting on mail.session_id = meeting.id
-    left join given on mail.user_id = given.user_id
+    left join public.wingman_sessions as meeting on email.session_id = meeting.id
+    left join given on email.user_id = given.user_id
     left join public.email_suppressions as suppression
         on suppression.address_hash = private.address_hash(goes.address)
     order by 3 asc nulls last, 4 asc, 12 asc, 1 asc;
 $$;
 comment on function public.claim_emails is
-'Leases due mails to the calling worker and tells all it needs to decide and render. With a limit,
-the ids only say which lane: a queue message is a hint that something is due there. What can wait
-(bulk) comes with the times of what its reader got during p_look_back, a mail about a session with
-the status and revision which that has now; due_at is when it became due, before any retry.';
+'Leases due emails to the calling worker, with everything that it needs to decide and render. With a
+limit, the ids only name the lane, because a queue message is a hint that something is due there. An
+email that can wait (bulk) comes with the times of what its user was sent during p_look_back, an
+email about a session with the session''s present status and revision. due_at is when the email
+became due, before any retry.';
 grant execute on function public.claim_emails to service_role;
 
 create function public.form_send_group(
@@ -3091,21 +3092,21 @@ begin
     end if;
 
     update private.email_leases as lease
-    set mail_ids = array(
-        select held.id from unnest(v_lease.mail_ids) as held (id) where held.id <> all(p_ids)
+    set email_ids = array(
+        select held.id from unnest(v_lease.email_ids) as held (id) where held.id <> all(p_ids)
     )
     where lease.token = p_lease_token;
 
     return query
     with
     held as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.id = any(p_ids)
-            and mail.id = any(v_lease.mail_ids)
-            and mail.delivery_status = 'pending'
-            and mail.send_group is null
-        -- Who holds one is about to cancel or settle it.
+        select email.id
+        from public.email_logs as email
+        where email.id = any(p_ids)
+            and email.id = any(v_lease.email_ids)
+            and email.delivery_status = 'pending'
+            and email.send_group is null
+        -- A locked email is being cancelled or settled.
         for update skip locked
     ),
 
@@ -3117,21 +3118,21 @@ begin
     ),
 
     grouped as (
-        update public.email_logs as mail
+        update public.email_logs as email
         set
             delivery_status = 'sending',
             lease_token = p_lease_token,
             lease_expires_at = v_lease.expires_at,
             enqueued_at = null,
             recipient_email = coalesce(
-                p_addresses[array_position(p_ids, mail.id)], mail.recipient_email
+                p_addresses[array_position(p_ids, email.id)], email.recipient_email
             ),
             send_group = v_group,
             group_position = places.place,
             group_started_at = now()
         from places
-        where mail.id = places.id
-        returning mail.id, mail.group_position
+        where email.id = places.id
+        returning email.id, email.group_position
     )
 
     select
@@ -3142,13 +3143,13 @@ begin
 end;
 $$;
 comment on function public.form_send_group is
-'Fixes what goes out in one provider request, in which order, and where to (p_addresses, one for
-each of p_ids): those of the mails that the caller still leases and nobody cancelled meanwhile.
-Nothing, once the lease is lost.';
+'Fixes one provider request: its emails, their order and their addresses (p_addresses, one for each
+of p_ids). It takes the emails that the worker still leases and that were not cancelled, and none
+once the lease is lost.';
 grant execute on function public.form_send_group to service_role;
 
 create function private.status_after(
-    p_mail public.email_logs,
+    p_email public.email_logs,
     p_outcome text,
     p_retry_at timestamptz,
     p_keep boolean,
@@ -3160,20 +3161,20 @@ stable
 set search_path = ''
 as $$
     select case
-        -- A webhook was faster, or somebody cancelled: what they know is newer.
-        when p_mail.claimable_at is null then p_mail.delivery_status
+        -- Settled by a webhook or a cancellation, which know more.
+        when p_email.claimable_at is null then p_email.delivery_status
         when p_outcome in ('sent', 'failed', 'unknown', 'skipped', 'suppressed') then p_outcome
         when p_outcome <> 'retry' then null
-        when p_keep and p_retry_at > p_mail.group_started_at + interval '20 hours' then 'unknown'
+        when p_keep and p_retry_at > p_email.group_started_at + interval '20 hours' then 'unknown'
         when p_counts and not p_keep
-            and p_retry_at > coalesce(p_mail.first_failed_at, now()) + interval '20 hours'
+            and p_retry_at > coalesce(p_email.first_failed_at, now()) + interval '20 hours'
             then 'failed'
         else 'pending'
     end;
 $$;
 comment on function private.status_after is
-'Where an outcome leads. Retries end after 20 h: failed is the dead letter; where the provider may
-have accepted the mail, unknown. Null for an outcome that does not exist, which the column refuses.';
+'The status after an outcome. Retries end after 20 h: in failed, a dead letter, or in unknown if the
+provider may have accepted the email. Null for an unknown outcome, which the column refuses.';
 grant execute on function private.status_after to service_role;
 
 create function public.complete_emails(p_lease_token uuid, p_results jsonb)
@@ -3185,7 +3186,7 @@ declare
     v_held uuid[];
     v_reported uuid[];
 begin
-    select lease.mail_ids into v_held
+    select lease.email_ids into v_held
     from private.email_leases as lease
     where lease.token = p_lease_token
     for update;
@@ -3195,9 +3196,10 @@ begin
         select
             result.*,
             coalesce(result.keep_group, false) as keeps,
-            -- The mails of one request wait for each other: they are repeated together.
+            -- The emails of one request are repeated together, so all wait for the last one.
             case
-                when result.keep_group then max(result.retry_at) over (partition by result.keep_group)
+                when result.keep_group
+                    then max(result.retry_at) over (partition by result.keep_group)
                 else result.retry_at
             end as next_at
         from jsonb_to_recordset(p_results) as result (
@@ -3213,10 +3215,10 @@ begin
         )
     ),
 
-    -- Locked in one order, so that two reports of the same mails cannot deadlock.
+    -- Locks in one order, so that two reports of the same emails cannot deadlock.
     held as materialized (
         select
-            mail.id,
+            email.id,
             result.outcome,
             result.resend_message_id,
             result.subject,
@@ -3224,66 +3226,70 @@ begin
             result.next_at,
             coalesce(result.postponed, false) as postponed,
             private.status_after(
-                mail.*, result.outcome, result.next_at, result.keeps, coalesce(result.counts, true)
+                email.*, result.outcome, result.next_at, result.keeps, coalesce(result.counts, true)
             ) as next_status,
-            mail.claimable_at is not null as is_open,
-            mail.claimable_at is not null
+            email.claimable_at is not null as is_open,
+            email.claimable_at is not null
             and result.outcome = 'retry'
             and coalesce(result.counts, true) as counts,
-            mail.claimable_at is not null
+            email.claimable_at is not null
             and result.outcome = 'retry'
             and not result.keeps as leaves_group
-        from public.email_logs as mail
-        inner join results as result on mail.id = result.id
-        where mail.lease_token = p_lease_token
-            or (mail.id = any(v_held) and mail.delivery_status = 'pending' and mail.send_group is null)
-        order by mail.id
-        for update of mail
+        from public.email_logs as email
+        inner join results as result on email.id = result.id
+        where email.lease_token = p_lease_token
+            or (
+                email.id = any(v_held)
+                and email.delivery_status = 'pending'
+                and email.send_group is null
+            )
+        order by email.id
+        for update of email
     ),
 
     reported as (
-        update public.email_logs as mail
+        update public.email_logs as email
         set
             delivery_status = held.next_status,
             lease_token = null,
             lease_expires_at = null,
             enqueued_at = null,
-            subject = coalesce(held.subject, mail.subject),
-            error_message = case when held.is_open then held.error else mail.error_message end,
-            resend_message_id = coalesce(held.resend_message_id, mail.resend_message_id),
-            sent_at = case when held.outcome = 'sent' then now() else mail.sent_at end,
-            due_at = case when held.next_status = 'pending' then held.next_at else mail.due_at end,
+            subject = coalesce(held.subject, email.subject),
+            error_message = case when held.is_open then held.error else email.error_message end,
+            resend_message_id = coalesce(held.resend_message_id, email.resend_message_id),
+            sent_at = case when held.outcome = 'sent' then now() else email.sent_at end,
+            due_at = case when held.next_status = 'pending' then held.next_at else email.due_at end,
             first_due_at = case
-                when held.next_status <> 'pending' then mail.first_due_at
-                when not held.postponed then coalesce(mail.first_due_at, mail.due_at)
+                when held.next_status <> 'pending' then email.first_due_at
+                when not held.postponed then coalesce(email.first_due_at, email.due_at)
             end,
-            retry_count = mail.retry_count + held.counts::integer,
+            retry_count = email.retry_count + held.counts::integer,
             first_failed_at = case
-                when held.counts then coalesce(mail.first_failed_at, now())
-                else mail.first_failed_at
+                when held.counts then coalesce(email.first_failed_at, now())
+                else email.first_failed_at
             end,
-            send_group = case when not held.leaves_group then mail.send_group end,
-            group_position = case when not held.leaves_group then mail.group_position end,
-            group_started_at = case when not held.leaves_group then mail.group_started_at end
+            send_group = case when not held.leaves_group then email.send_group end,
+            group_position = case when not held.leaves_group then email.group_position end,
+            group_started_at = case when not held.leaves_group then email.group_started_at end
         from held
-        where mail.id = held.id
-        returning mail.id
+        where email.id = held.id
+        returning email.id
     )
 
     select coalesce(array_agg(reported.id), '{}') into v_reported from reported;
 
     update private.email_leases as lease
-    set mail_ids = array(
-        select held.id from unnest(lease.mail_ids) as held (id) where held.id <> all(v_reported)
+    set email_ids = array(
+        select held.id from unnest(lease.email_ids) as held (id) where held.id <> all(v_reported)
     )
     where lease.token = p_lease_token;
     delete from private.email_leases as lease
-    where lease.token = p_lease_token and lease.mail_ids = '{}';
+    where lease.token = p_lease_token and lease.email_ids = '{}';
     return cardinality(v_reported);
 end;
 $$;
 comment on function public.complete_emails is
-'Settles or returns leased mails. Fenced: a worker whose lease was taken over changes nothing.';
+'Settles leased emails or puts them back. A worker that has lost its lease changes nothing.';
 grant execute on function public.complete_emails to service_role;
 
 create function private.give_up_old_groups(p_limit integer)
@@ -3291,19 +3297,19 @@ returns void
 language sql
 set search_path = ''
 as $$
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         delivery_status = 'unknown',
         lease_token = null,
         lease_expires_at = null,
         error_message = 'no answer from the provider within 20 hours'
-    where mail.id in (
+    where email.id in (
         select old.id
         from public.email_logs as old
         where old.send_group is not null
             and old.group_started_at <= now() - interval '20 hours'
             and old.claimable_at is not null
-            -- A worker that still holds the lease is about to know the outcome.
+            -- A worker that still holds the lease will report the outcome.
             and (old.delivery_status = 'pending' or old.lease_expires_at <= now())
         order by old.group_started_at
         limit p_limit
@@ -3311,8 +3317,8 @@ as $$
     );
 $$;
 comment on function private.give_up_old_groups is
-'Settles as unknown what was handed to the provider 20 h ago without an answer: the provider forgets
-idempotency keys after 24 h, and sending again could be a second copy.';
+'Settles groups as unknown that got no answer from the provider within 20 h. The provider forgets
+idempotency keys after 24 h, so sending again could deliver a second copy.';
 grant execute on function private.give_up_old_groups to service_role;
 
 create function private.hand_out_send_groups(p_priority text, p_limit integer)
@@ -3323,23 +3329,23 @@ set search_path = ''
 as $$
     with
     due as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is not null
-            and mail.claimable_at <= now()
-            and (mail.enqueued_at is null or mail.enqueued_at <= now() - interval '2 minutes')
-        order by mail.claimable_at
+        select email.id
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is not null
+            and email.claimable_at <= now()
+            and (email.enqueued_at is null or email.enqueued_at <= now() - interval '2 minutes')
+        order by email.claimable_at
         limit p_limit
         for update skip locked
     ),
 
     handed_out as (
-        update public.email_logs as mail
+        update public.email_logs as email
         set enqueued_at = now()
         from due
-        where mail.id = due.id
-        returning mail.id, mail.claimable_at
+        where email.id = due.id
+        returning email.id, email.claimable_at
     )
 
     select handed_out.id from handed_out order by handed_out.claimable_at, handed_out.id;
@@ -3354,28 +3360,28 @@ set search_path = ''
 as $$
     with
     due as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is null
-            and mail.claimable_at <= now()
-            and (mail.enqueued_at is null or mail.enqueued_at <= now() - interval '2 minutes')
-            and mail.id not in (
-                select unnest(lease.mail_ids)
+        select email.id
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is null
+            and email.claimable_at <= now()
+            and (email.enqueued_at is null or email.enqueued_at <= now() - interval '2 minutes')
+            and email.id not in (
+                select unnest(lease.email_ids)
                 from private.email_leases as lease
                 where lease.expires_at > now()
             )
-        order by mail.claimable_at, mail.id
+        order by email.claimable_at, email.id
         limit p_limit
         for update skip locked
     ),
 
     handed_out as (
-        update public.email_logs as mail
+        update public.email_logs as email
         set enqueued_at = now()
         from due
-        where mail.id = due.id
-        returning mail.id, mail.claimable_at
+        where email.id = due.id
+        returning email.id, email.claimable_at
     )
 
     select handed_out.id from handed_out order by handed_out.claimable_at, handed_out.id;
@@ -3409,17 +3415,17 @@ begin
 
         return query
         select
-            found_mail,
+            found_email,
             v_lane
-        from private.hand_out_new_emails(v_lane, v_left) as found_mail;
+        from private.hand_out_new_emails(v_lane, v_left) as found_email;
         get diagnostics v_found = row_count;
         v_left := v_left - v_found;
     end loop;
 end;
 $$;
 comment on function public.sweep_emails is
-'Due mails that no queue message stands for (lost enqueue, retry, expired lease): urgent first, and
-nothing of a lane that is paused.';
+'Due emails without a queue message (after a lost enqueue, a retry or an expired lease), urgent ones
+first, and none of a paused lane.';
 grant execute on function public.sweep_emails to service_role;
 
 create function public.prune_email_logs(p_limit integer)
@@ -3434,8 +3440,8 @@ declare
 begin
     select now() - make_interval(days => settings.email_log_days) into v_oldest
     from private.app_settings as settings;
-    delete from public.email_logs as mail
-    where mail.id in (
+    delete from public.email_logs as email
+    where email.id in (
         select old.id
         from public.email_logs as old
         where old.created_at < v_oldest and old.claimable_at is null
@@ -3443,7 +3449,7 @@ begin
         for update skip locked
     );
     get diagnostics v_pruned = row_count;
-    -- The provider repeats an event for some days, never for a month.
+    -- The provider repeats an event for a few days at most.
     delete from private.email_events as event
     where event.id in (
         select old.id
@@ -3457,8 +3463,8 @@ begin
 end;
 $$;
 comment on function public.prune_email_logs is
-'Deletes settled mails older than app_settings.email_log_days, up to p_limit of them, and what was
-remembered of old events. Security definer because service_role may delete nothing else.';
+'Deletes up to p_limit settled emails older than app_settings.email_log_days, and as many old event
+ids. Security definer because service_role has no grant to delete them.';
 grant execute on function public.prune_email_logs to service_role;
 
 create function public.pause_emails(
@@ -3481,7 +3487,7 @@ as $$
     select count(*)::integer from paused;
 $$;
 comment on function public.pause_emails is
-'Stops lanes until then, with the reason; a pause that ends later already stays as it is.';
+'Pauses lanes until p_until and returns how many. A pause that ends later stays as it is.';
 grant execute on function public.pause_emails to service_role;
 
 create function public.resume_emails(p_priorities text[])
@@ -3501,7 +3507,7 @@ as $$
     select count(*)::integer from resumed;
 $$;
 comment on function public.resume_emails is
-'Lets lanes go on at once, as an operator does who has mended the cause of a pause.';
+'Ends the pause of lanes, for an operator who has fixed its cause.';
 grant execute on function public.resume_emails to service_role;
 
 create function private.waiting_since(p_priority text, p_limit integer)
@@ -3512,31 +3518,30 @@ rows 1000
 set search_path = ''
 as $$
     (
-        select mail.claimable_at
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is null
-            and mail.claimable_at <= now()
-        order by mail.claimable_at
+        select email.claimable_at
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is null
+            and email.claimable_at <= now()
+        order by email.claimable_at
         limit p_limit
     )
     union all
     (
-        select mail.claimable_at
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is not null
-            and mail.claimable_at <= now()
-        order by mail.claimable_at
+        select email.claimable_at
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is not null
+            and email.claimable_at <= now()
+        order by email.claimable_at
         limit p_limit
     );
 $$;
 comment on function private.waiting_since is
-'Since when the due mails of a lane have waited, new ones and those to be repeated, the longest
-waiting of each.';
+'Since when the due emails of a lane have waited: up to p_limit new ones and as many that are to be
+repeated, longest first.';
 grant execute on function private.waiting_since to service_role;
 
--- A mail between two tries was nowhere in the age of its lane, and after a try it was new again.
 create function public.show_lanes()
 returns table (
     priority text,
@@ -3556,11 +3561,11 @@ as $$
         coalesce(extract(epoch from now() - least(waiting.since, retried.since, sent.since)), 0),
         (
             select count(*)::integer
-            from public.email_logs as mail
-            where mail.priority = lane.priority
-                and mail.send_group is not null
-                and mail.claimable_at > now()
-                and mail.delivery_status = 'sending'
+            from public.email_logs as email
+            where email.priority = lane.priority
+                and email.send_group is not null
+                and email.claimable_at > now()
+                and email.delivery_status = 'sending'
         ),
         pause.until,
         case when pause.until is not null then lane.paused_reason end
@@ -3572,20 +3577,20 @@ as $$
         from private.waiting_since(lane.priority, 100000) as due (since)
     ) as waiting
     cross join lateral (
-        select min(mail.first_due_at) as since
-        from public.email_logs as mail
-        where mail.priority = lane.priority
-            and mail.first_due_at is not null
-            and mail.claimable_at is not null
+        select min(email.first_due_at) as since
+        from public.email_logs as email
+        where email.priority = lane.priority
+            and email.first_due_at is not null
+            and email.claimable_at is not null
     ) as retried
-    -- Whoever sends them may have died: a lease that was renewed says nothing about their age.
+    -- Their worker may have crashed, and a renewed lease says nothing about their age.
     cross join lateral (
-        select min(mail.due_at) as since
-        from public.email_logs as mail
-        where mail.priority = lane.priority
-            and mail.send_group is not null
-            and mail.claimable_at is not null
-            and mail.delivery_status = 'sending'
+        select min(email.due_at) as since
+        from public.email_logs as email
+        where email.priority = lane.priority
+            and email.send_group is not null
+            and email.claimable_at is not null
+            and email.delivery_status = 'sending'
     ) as sent
     cross join lateral (
         select case when lane.paused_until > now() then lane.paused_until end as until
@@ -3593,64 +3598,64 @@ as $$
     order by lane.priority desc;
 $$;
 comment on function public.show_lanes is
-'What an operator watches, urgent first: how many mails are due (counted up to 100 000 new ones and
-as many repeated ones), how long the oldest of all that are due or being retried has waited, how
-many are at the provider, and whether the lane is paused.';
+'The state of each lane, urgent first: how many emails are due (it counts up to 100 000 new ones and
+as many repeated ones), how long the oldest that is due or being retried has waited, how many are
+at the provider, and whether the lane is paused.';
 grant execute on function public.show_lanes to service_role;
 
 create function public.count_deliveries(p_hours integer)
-returns table (delivery_status text, mails bigint)
+returns table (delivery_status text, emails bigint)
 language sql
 stable
 set search_path = ''
 as $$
     select
-        mail.delivery_status,
+        email.delivery_status,
         count(*)
-    from public.email_logs as mail
-    where mail.sent_at > now() - make_interval(hours => p_hours)
-    group by mail.delivery_status;
+    from public.email_logs as email
+    where email.sent_at > now() - make_interval(hours => p_hours)
+    group by email.delivery_status;
 $$;
 comment on function public.count_deliveries is
-'What became of the mails that the provider accepted in the last hours, by status.';
+'The emails that the provider accepted in the last hours, by status.';
 grant execute on function public.count_deliveries to service_role;
 
-create function private.may_be_replayed(p_mail public.email_logs)
+create function private.may_be_replayed(p_email public.email_logs)
 returns boolean
 language sql
 stable
 set search_path = ''
 as $$
-    -- Nothing that the provider may have taken, and nobody whose address was erased.
-    select p_mail.delivery_status = 'failed'
-        and p_mail.sent_at is null
-        and p_mail.resend_message_id is null
-        and p_mail.recipient_email <> ''
+    -- Not if the provider may have accepted it, and not without an address.
+    select p_email.delivery_status = 'failed'
+        and p_email.sent_at is null
+        and p_email.resend_message_id is null
+        and p_email.recipient_email <> ''
         and not exists (
             select 1
             from public.email_logs as member
-            where member.send_group = p_mail.send_group and member.claimable_at is not null
+            where member.send_group = p_email.send_group and member.claimable_at is not null
         );
 $$;
 grant execute on function private.may_be_replayed to service_role;
 
 create function public.count_dead_letters()
-returns table (delivery_status text, mails bigint, within_an_hour bigint)
+returns table (delivery_status text, emails bigint, within_an_hour bigint)
 language sql
 stable
 set search_path = ''
 as $$
     select
-        mail.delivery_status,
+        email.delivery_status,
         count(*),
-        count(*) filter (where mail.given_up_at > now() - interval '1 hour')
-    from public.email_logs as mail
-    where mail.delivery_status in ('failed', 'unknown')
-    group by mail.delivery_status;
+        count(*) filter (where email.given_up_at > now() - interval '1 hour')
+    from public.email_logs as email
+    where email.delivery_status in ('failed', 'unknown')
+    group by email.delivery_status;
 $$;
 comment on function public.count_dead_letters is
-'How many mails were given up, of how many nobody knows whether they arrived, and how many of them
-became so within an hour.';
+'How many emails were given up (failed) or may have arrived (unknown), and how many of them within
+the last hour.';
 grant execute on function public.count_dead_letters to service_role;
 
 create function public.list_dead_letters(
@@ -3675,26 +3680,26 @@ stable
 set search_path = ''
 as $$
     select
-        mail.id,
-        mail.email_template,
-        mail.priority,
-        mail.delivery_status,
-        mail.error_message,
-        mail.created_at,
-        mail.due_at,
-        mail.first_failed_at,
-        mail.given_up_at,
-        mail.retry_count,
-        mail.replay_count,
-        private.may_be_replayed(mail)
-    from public.email_logs as mail
-    where mail.delivery_status in ('failed', 'unknown')
-        and (p_template is null or mail.email_template = p_template)
-    order by mail.created_at desc, mail.id desc
+        email.id,
+        email.email_template,
+        email.priority,
+        email.delivery_status,
+        email.error_message,
+        email.created_at,
+        email.due_at,
+        email.first_failed_at,
+        email.given_up_at,
+        email.retry_count,
+        email.replay_count,
+        private.may_be_replayed(email)
+    from public.email_logs as email
+    where email.delivery_status in ('failed', 'unknown')
+        and (p_template is null or email.email_template = p_template)
+    order by email.created_at desc, email.id desc
     limit p_limit;
 $$;
 comment on function public.list_dead_letters is
-'Mails that were given up, the newest first; unknown ones may have been delivered.';
+'Emails that were given up, newest first. Unknown ones may have arrived.';
 grant execute on function public.list_dead_letters to service_role;
 
 create function public.show_dead_letter(p_id uuid)
@@ -3703,16 +3708,16 @@ language sql
 stable
 set search_path = ''
 as $$
-    select (to_jsonb(mail.*) - 'recipient_email' - 'claimable_at' - 'lease_token')
+    select (to_jsonb(email.*) - 'recipient_email' - 'claimable_at' - 'lease_token')
         || jsonb_build_object(
-            'recipient', regexp_replace(mail.recipient_email, '^(.).*@', '\1…@'),
-            'replayable', private.may_be_replayed(mail)
+            'recipient', regexp_replace(email.recipient_email, '^(.).*@', '\1…@'),
+            'replayable', private.may_be_replayed(email)
         )
-    from public.email_logs as mail
-    where mail.id = p_id and mail.delivery_status in ('failed', 'unknown');
+    from public.email_logs as email
+    where email.id = p_id and email.delivery_status in ('failed', 'unknown');
 $$;
 comment on function public.show_dead_letter is
-'All that is known of one of them, but for the address: an operator sees its host.';
+'Everything about a dead letter except the local part of its address.';
 grant execute on function public.show_dead_letter to service_role;
 
 create function public.replay_dead_letters(
@@ -3724,20 +3729,20 @@ rows 100
 set search_path = ''
 as $$
     with
-    -- Locked and looked at again: two replays at once are one.
+    -- A lock checks the conditions again, so two simultaneous replays are one.
     dead as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.delivery_status = 'failed'
-            and (p_ids is null or mail.id = any(p_ids))
-            and (p_template is null or mail.email_template = p_template)
-            and private.may_be_replayed(mail)
-        order by mail.created_at, mail.id
+        select email.id
+        from public.email_logs as email
+        where email.delivery_status = 'failed'
+            and (p_ids is null or email.id = any(p_ids))
+            and (p_template is null or email.email_template = p_template)
+            and private.may_be_replayed(email)
+        order by email.created_at, email.id
         limit p_limit
         for update skip locked
     )
 
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         delivery_status = 'pending',
         due_at = now(),
@@ -3746,17 +3751,17 @@ as $$
         retry_count = 0,
         first_failed_at = null,
         given_up_at = null,
-        replay_count = mail.replay_count + 1,
+        replay_count = email.replay_count + 1,
         send_group = null,
         group_position = null,
         group_started_at = null
     from dead
-    where mail.id = dead.id
-    returning mail.id, mail.priority;
+    where email.id = dead.id
+    returning email.id, email.priority;
 $$;
 comment on function public.replay_dead_letters is
-'Gives given-up mails their 20 hours anew, under a new key: those that the provider never took. The
-rules for sending apply again, so what is no longer wanted or useful is skipped.';
+'Sends given-up emails again that the provider never accepted, with another 20 hours and a new key.
+The rules for sending apply, so an email that is no longer wanted or useful is skipped.';
 grant execute on function public.replay_dead_letters to service_role;
 
 create table private.email_events (
@@ -3765,7 +3770,7 @@ create table private.email_events (
     constraint email_events_id_length check (char_length(id) between 1 and 255)
 );
 comment on table private.email_events is
-'Ids of the provider''s events that were recorded: one that comes again changes nothing.';
+'Ids of the provider''s events that were recorded. A repeated event changes nothing.';
 
 create index email_events_received
 on private.email_events (received_at);
@@ -3789,7 +3794,7 @@ as $$
     end;
 $$;
 comment on function private.status_rank is
-'How much a status says about a mail at the provider. Events come in any order: the highest stays.';
+'The rank of a status. Events come in any order, and the status with the highest rank stays.';
 
 create function public.record_email_event(
     p_event_id text,
@@ -3799,7 +3804,7 @@ create function public.record_email_event(
     p_accepted_at timestamptz default null,
     p_error text default null,
     p_suppressed_addresses text[] default '{}',
-    p_ends_mail boolean default false
+    p_suppress_recipient boolean default false
 )
 returns text
 language plpgsql
@@ -3807,7 +3812,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_mail public.email_logs;
+    v_email public.email_logs;
     v_addresses text[] := p_suppressed_addresses;
 begin
     insert into private.email_events (id) values (p_event_id) on conflict (id) do nothing;
@@ -3815,15 +3820,15 @@ begin
         return 'repeated';
     end if;
 
-    select mail.* into v_mail from public.email_logs as mail where mail.id = p_email_id;
+    select email.* into v_email from public.email_logs as email where email.id = p_email_id;
     if not found then
-        select mail.* into v_mail
-        from public.email_logs as mail
-        where mail.resend_message_id = p_message_id;
+        select email.* into v_email
+        from public.email_logs as email
+        where email.resend_message_id = p_message_id;
     end if;
-    if p_ends_mail and v_addresses = '{}' then
-        -- Erased mails have none; nobody's is not suppressed.
-        v_addresses := array_remove(array[nullif(v_mail.recipient_email, '')], null);
+    if p_suppress_recipient and v_addresses = '{}' then
+        -- An erased email has no address to suppress.
+        v_addresses := array_remove(array[nullif(v_email.recipient_email, '')], null);
     end if;
 
     insert into public.email_suppressions as known (address_hash, reason)
@@ -3836,26 +3841,26 @@ begin
         set reason = excluded.reason
         where private.status_rank(known.reason) < private.status_rank(excluded.reason);
 
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         delivery_status = p_status,
         error_message = p_error,
-        resend_message_id = coalesce(mail.resend_message_id, p_message_id),
-        sent_at = coalesce(mail.sent_at, p_accepted_at)
-    where mail.id = v_mail.id
-        and private.status_rank(mail.delivery_status) < private.status_rank(p_status);
+        resend_message_id = coalesce(email.resend_message_id, p_message_id),
+        sent_at = coalesce(email.sent_at, p_accepted_at)
+    where email.id = v_email.id
+        and private.status_rank(email.delivery_status) < private.status_rank(p_status);
     return case
-        when p_ends_mail and v_addresses = '{}' then 'without_address'
+        when p_suppress_recipient and v_addresses = '{}' then 'without_address'
         when found then 'recorded'
         else 'nothing_new'
     end;
 end;
 $$;
 comment on function public.record_email_event is
-'Records what the provider tells of a mail, once per event, in any order. p_ends_mail: nothing more
-goes to the addresses of the event, or else to the one that its mail went to. The lease stays: a
-worker that still holds the mail may add what it knows. Security definer because service_role may
-not write suppressions or the ids of events.';
+'Records an event of the provider once, in any order. With p_suppress_recipient it suppresses the
+addresses of the event or, if it names none, the address that its email went to. The lease stays,
+so a worker that holds the email can still report. Security definer because service_role has no
+grant to write suppressions and event ids.';
 grant execute on function public.record_email_event to service_role;
 
 create function private.email_json(p_email public.email_logs)
@@ -3877,7 +3882,7 @@ as $$
     );
 $$;
 comment on function private.email_json is
-'A mail as its reader may see it: no address, nothing of how it is sent.';
+'An email as its user sees it, without the address and the details of sending.';
 
 create function private.emails_before(
     p_user_id uuid, p_status text, p_limit integer, p_created_at timestamptz, p_id uuid
@@ -3887,15 +3892,15 @@ language sql
 stable
 set search_path = ''
 as $$
-    select mail.*
-    from public.email_logs as mail
-    where mail.user_id = p_user_id
-        and (mail.created_at, mail.id) < (
+    select email.*
+    from public.email_logs as email
+    where email.user_id = p_user_id
+        and (email.created_at, email.id) < (
             coalesce(p_created_at, 'infinity'),
             coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         )
-        and (p_status is null or mail.delivery_status = p_status)
-    order by mail.created_at desc, mail.id desc
+        and (p_status is null or email.delivery_status = p_status)
+    order by email.created_at desc, email.id desc
     limit p_limit;
 $$;
 
@@ -3932,22 +3937,23 @@ begin
             ) as listed
         ),
         'totals', (
-            select coalesce(jsonb_object_agg(counted.status, counted.mails), '{}'::jsonb)
+            select coalesce(jsonb_object_agg(counted.status, counted.emails), '{}'::jsonb)
             from (
                 select
-                    mail.delivery_status as status,
-                    count(*) as mails
-                from public.email_logs as mail
-                where mail.user_id = v_caller
-                group by mail.delivery_status
+                    email.delivery_status as status,
+                    count(*) as emails
+                from public.email_logs as email
+                where email.user_id = v_caller
+                group by email.delivery_status
             ) as counted
         )
     );
 end;
 $$;
 comment on function public.get_email_status is
-'The caller''s mails, newest first, at most 101 (a page of 100 and one to know of more), and how
-many there are in each status. Security definer because users have no grant on mails.';
+'The caller''s emails, newest first, at most 101 (a page of 100, and one more that shows whether
+another page follows), and how many there are in each status.
+Security definer because users have no grant on the outbox.';
 grant execute on function public.get_email_status to authenticated;
 
 create function public.export_email_data(
@@ -4003,8 +4009,8 @@ begin
 end;
 $$;
 comment on function public.export_email_data is
-'All that is stored about the caller''s mail, newest first, in parts of up to 1001 mails.
-Security definer because users have no grant on mails and suppressions.';
+'All stored data about the caller''s emails, newest first, in parts of up to 1001 emails.
+Security definer because users have no grant on the outbox and on suppressions.';
 grant execute on function public.export_email_data to authenticated;
 
 create function public.erase_email_data()
@@ -4017,29 +4023,29 @@ declare
     v_caller constant uuid := private.caller_id();
     v_erased integer;
 begin
-    -- What a worker may have handed to the provider can only be settled by the provider's word.
-    update public.email_logs as mail
+    -- An email that may be at the provider becomes unknown until the provider reports it.
+    update public.email_logs as email
     set
         recipient_email = '',
         subject = null,
         template_data = '{}',
         error_message = null,
         delivery_status = case
-            when mail.claimable_at is null then mail.delivery_status
-            when mail.send_group is null then 'cancelled'
+            when email.claimable_at is null then email.delivery_status
+            when email.send_group is null then 'cancelled'
             else 'unknown'
         end,
         lease_token = null,
         lease_expires_at = null
-    where mail.user_id = v_caller and mail.recipient_email <> '';
+    where email.user_id = v_caller and email.recipient_email <> '';
     get diagnostics v_erased = row_count;
     return v_erased;
 end;
 $$;
 comment on function public.erase_email_data is
-'Takes addresses and contents out of the caller''s mails, and sends none of them any more. What the
-caller chose stays, and so do suppressions, which are hashes: a "no" outlives an erasure.
-Security definer because users have no grant on mails.';
+'Erases addresses and contents of the caller''s emails and cancels those that were not sent.
+Preferences stay, and so do suppressions, which are hashes: opting out outlives an erasure.
+Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;
 
 create function private.last_week(p_timezone text, p_now timestamptz)
@@ -4056,8 +4062,7 @@ as $$
     from (select date_trunc('week', p_now at time zone p_timezone) as at) as monday;
 $$;
 comment on function private.last_week is
-'The ISO week that is over by the clocks of a timezone: a week of changing clocks has 167 or 169
-hours.';
+'The last complete ISO week in a timezone. A week in which clocks change has 167 or 169 hours.';
 
 create function private.counted_sessions(p_user_id uuid)
 returns table (
@@ -4068,7 +4073,7 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- What no longer is open changes no more, so that its last change is when it was counted.
+    -- A closed session does not change, so its last change is when it began to count.
     select
         as_user1.user1_counts_as,
         coalesce(as_user1.completed_at, as_user1.updated_at),
@@ -4106,7 +4111,7 @@ as $$
         where one.counted_at < p_ends_at
     ),
 
-    told as (
+    listed as (
         select
             one.scheduled_time,
             jsonb_build_object(
@@ -4123,8 +4128,10 @@ as $$
     select jsonb_build_object(
         'met_count', count(*) filter (where one.is_new),
         'met',
-        coalesce((select jsonb_agg(told.meeting order by told.scheduled_time) from told), '[]'),
-        -- Held to the bounds of wingman/reputation/rules.py.
+        coalesce(
+            (select jsonb_agg(listed.meeting order by listed.scheduled_time) from listed), '[]'
+        ),
+        -- The same bounds as in wingman/reputation/rules.py.
         'score', greatest(-5, least(20, coalesce(sum(one.weight), 0))),
         'score_before',
         greatest(-5, least(20, coalesce(
@@ -4134,7 +4141,7 @@ as $$
     from counted as one;
 $$;
 comment on function private.week_of_meetings is
-'What took place for one person in a week, and what that made of their reputation.';
+'The meetings of one user in a week, and what they did to the user''s reputation.';
 
 create function private.open_invitations(
     p_user_id uuid, p_before timestamptz, p_now timestamptz
@@ -4171,7 +4178,7 @@ as $$
     ) as pending;
 $$;
 comment on function private.open_invitations is
-'Who waits for an answer of one person since before a moment.';
+'The invitations that wait for an answer of one user since before a moment.';
 
 create function private.weekly_digest(
     p_user_id uuid, p_timezone text, p_now timestamptz
@@ -4192,10 +4199,13 @@ begin
     select * into v_name, v_first_day, v_starts_at, v_ends_at
     from private.last_week(p_timezone, p_now);
     dedupe_key := concat_ws(':', 'weekly_digest', p_user_id, v_name);
-    -- In this order: most hours of a week end at the first step, most of Monday's at the second.
+    -- The cheapest step first: most runs of a week end at the first condition, and most of Monday's
+    -- at the second.
     if p_now >= v_ends_at + interval '48 hours'
         or exists (
-            select 1 from public.email_logs as mail where mail.dedupe_key = weekly_digest.dedupe_key
+            select 1
+            from public.email_logs as email
+            where email.dedupe_key = weekly_digest.dedupe_key
         ) then
         return;
     end if;
@@ -4215,8 +4225,8 @@ begin
 end;
 $$;
 comment on function private.weekly_digest is
-'The digest of the week that ended last by the reader''s clock: no row when it was recorded before,
-when it is older than two days, or when there is nothing to say.';
+'The digest of the last week in the user''s timezone. No row if it was recorded before, if the week
+ended more than two days ago, or if there is nothing to report.';
 
 create function public.record_weekly_digests(
     p_after uuid, p_limit integer, p_now timestamptz
@@ -4237,7 +4247,7 @@ as $$
     ),
 
     recorded as (
-        insert into public.email_logs as mail (
+        insert into public.email_logs as email (
             user_id, email_template, recipient_email, template_data, dedupe_key, priority
         )
         select
@@ -4253,19 +4263,20 @@ as $$
         cross join lateral private.weekly_digest(profile.id, wish.timezone, p_now) as digest
         where profile.email is not null
         on conflict (dedupe_key) do nothing
-        returning mail.id
+        returning email.id
     )
 
     select jsonb_build_object(
         'recorded', (select count(*) from recorded),
         'last', (
-            select case when count(*) = p_limit then (array_agg(user_id order by user_id desc))[1] end
+            select
+                case when count(*) = p_limit then (array_agg(user_id order by user_id desc))[1] end
             from page
         )
     );
 $$;
 comment on function public.record_weekly_digests is
-'Records the digests of one page of the readers who asked for them, once per reader and ISO week;
-`last` is where the next page begins, null after the last one.
-Security definer because service_role may write no mail by itself.';
+'Records the digests of one page of the users who asked for them, once per user and ISO week. `last`
+is where the next page begins, null after the last page.
+Security definer because service_role has no grant to write emails.';
 grant execute on function public.record_weekly_digests to service_role;

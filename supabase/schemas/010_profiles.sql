@@ -11,10 +11,9 @@ create table public.user_profiles (
     check ((timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null)
 );
 comment on table public.user_profiles is
-'One row per account, made with it. The address never leaves the database through a user''s hands.';
+'One row per account, created with it. Users have no grant on the address.';
 
--- A reader is found by one page of a hash index and the row, however many readers there are; the
--- tree of a key has two or three pages above the row.
+-- A claim looks up each recipient. A hash index costs one page above the row, a tree two or three.
 create index user_profiles_id_hash
 on public.user_profiles using hash (id);
 
@@ -84,7 +83,7 @@ begin
 end;
 $$;
 comment on function private.caller_id is
-'Who calls; a token may outlive its account, so the profile must still be there.';
+'The user who calls. A token may outlive its account, so the profile must still exist.';
 
 create function private.display_name(p_user_id uuid)
 returns text

@@ -1,6 +1,6 @@
 create table private.idempotency_keys (
     user_id uuid not null references public.user_profiles (id) on delete cascade,
-    -- Not reserved in PostgreSQL, and what the header calls it.
+    -- Named like the header. PostgreSQL does not reserve the word.
     key text not null, -- noqa: RF04
     request_hash text not null,
     response jsonb not null,
@@ -9,7 +9,7 @@ create table private.idempotency_keys (
     constraint idempotency_keys_length check (char_length(key) <= 255)
 );
 comment on table private.idempotency_keys is
-'First answers of creating requests, remembered for 24 hours.';
+'The first answers to requests that create something, kept for 24 hours.';
 
 alter table private.idempotency_keys enable row level security;
 
@@ -33,8 +33,8 @@ begin
 end;
 $$;
 comment on function private.replayed_response is
-'The first answer under this key, or null. The caller holds the lock on the user''s profile row, so
-a second use waits for the first to commit.';
+'The first answer under this key, or null. The calling function holds a lock on the user''s profile
+row, so a second use of the key waits until the first commits.';
 
 create function private.remember_response(
     p_user_id uuid, p_key text, p_hash text, p_response jsonb
@@ -48,4 +48,4 @@ as $$
     where p_key is not null;
 $$;
 comment on function private.remember_response is
-'Keeps the first answer under a key; whoever replays it enqueues nothing.';
+'Keeps the first answer under a key, if there is a key.';

@@ -1,5 +1,5 @@
--- Mail that can wait leaves outside quiet hours, so that an hour of the day has to remain. '24:00'
--- is a time to PostgreSQL alone.
+-- An email that can wait leaves outside quiet hours, so they must leave an hour of the day. Only
+-- PostgreSQL accepts '24:00' as a time.
 create function private.leaves_an_hour(p_start time, p_end time)
 returns boolean
 language sql
@@ -32,7 +32,7 @@ create table public.email_preferences (
     check (private.leaves_an_hour(quiet_hours_start, quiet_hours_end))
 );
 comment on table public.email_preferences is
-'What a person wants by mail. No row means the defaults, no timezone the profile''s.';
+'The emails that a user wants. Without a row the defaults hold, without a timezone the profile''s.';
 
 create index email_preferences_want_marketing
 on public.email_preferences (user_id)
@@ -67,7 +67,6 @@ create trigger stamp_update
 before update on public.email_preferences
 for each row execute function private.stamp_update();
 
--- A claim asks where its mails go, and how their meetings stand (20261121230000).
 create view private.email_recipients as
 select
     profile.id as user_id,
@@ -86,7 +85,7 @@ select
 from public.user_profiles as profile
 left join public.email_preferences as wish on profile.id = wish.user_id;
 comment on view private.email_recipients is
-'Everybody who gets mail: name, address, and what they want by mail, chosen or by default.';
+'Every user with the name, address and email preferences that hold now, chosen or by default.';
 grant select on private.email_recipients to service_role;
 
 create view private.email_wishes as
@@ -102,7 +101,7 @@ select
     reader.quiet_hours_end
 from private.email_recipients as reader;
 comment on view private.email_wishes is
-'What everybody wants by mail: what they chose, or the defaults.';
+'The email preferences of every user, chosen or by default.';
 grant select on private.email_wishes to service_role;
 
 create function private.email_preferences_json(p_user_id uuid)
@@ -140,7 +139,7 @@ as $$
     select private.email_preferences_json(private.caller_id());
 $$;
 comment on function public.get_email_preferences is
-'What the caller wants by mail. Security definer because the defaults lie in schema private.';
+'The caller''s preferences. Security definer because the defaults are in schema private.';
 grant execute on function public.get_email_preferences to authenticated;
 
 create function public.get_email_preferences_of(p_user_id uuid)
@@ -153,8 +152,8 @@ as $$
     select private.email_preferences_json(p_user_id);
 $$;
 comment on function public.get_email_preferences_of is
-'The same for whom a signed link names; null when there is no such user.
-Security definer because the defaults lie in schema private.';
+'The preferences of the user named by a signed link, null if there is no such user.
+Security definer because the defaults are in schema private.';
 grant execute on function public.get_email_preferences_of to service_role;
 
 create function private.change_email_preferences(p_user_id uuid, p_changes jsonb)
@@ -165,7 +164,7 @@ as $$
 begin
     insert into public.email_preferences (user_id) values (p_user_id)
     on conflict (user_id) do nothing;
-    -- Read and written in one statement: changes of different switches do not undo each other.
+    -- One statement reads and writes, so simultaneous changes of different columns both hold.
     update public.email_preferences as wish
     set (
         match_notifications, session_reminders, feedback_requests, marketing_emails,
@@ -193,7 +192,7 @@ exception
 end;
 $$;
 comment on function private.change_email_preferences is
-'Changes the columns that `p_changes` names; the others stay, whoever else writes meanwhile.';
+'Changes the columns that `p_changes` names and no others.';
 
 create function public.update_email_preferences(p_changes jsonb)
 returns jsonb
@@ -204,7 +203,8 @@ as $$
     select private.change_email_preferences(private.caller_id(), p_changes);
 $$;
 comment on function public.update_email_preferences is
-'Changes what the caller wants. Security definer because the answer comes from schema private.';
+'Changes the caller''s preferences.
+Security definer because the answer is read from schema private.';
 grant execute on function public.update_email_preferences to authenticated;
 
 create function public.update_email_preferences_of(p_user_id uuid, p_changes jsonb)
@@ -216,6 +216,6 @@ as $$
     select private.change_email_preferences(p_user_id, p_changes);
 $$;
 comment on function public.update_email_preferences_of is
-'The same for whom a signed link names. Security definer because service_role has no other way to
-write preferences.';
+'Changes the preferences of the user named by a signed link. Security definer because service_role
+has no grant to write preferences.';
 grant execute on function public.update_email_preferences_of to service_role;

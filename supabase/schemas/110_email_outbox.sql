@@ -5,7 +5,7 @@ create table public.email_suppressions (
     constraint email_suppressions_sha256 check (address_hash ~ '^[0-9a-f]{64}$')
 );
 comment on table public.email_suppressions is
-'Addresses that bounced or complained, kept as a hash so that they outlive the account.';
+'Hashes of addresses that bounced or complained. They outlive the account.';
 
 alter table public.email_suppressions enable row level security;
 
@@ -29,15 +29,14 @@ create table private.email_lanes (
     constraint email_lanes_pause_has_a_reason check (num_nulls(paused_until, paused_reason) <> 1)
 );
 comment on table private.email_lanes is
-'The lanes of mail. A paused lane is neither handed out nor claimed; locking its row is how claims
-take turns.';
+'The lanes of the outbox. Nothing of a paused lane is queued or claimed. A claim locks the row of
+its lane, so claims take turns.';
 
 alter table private.email_lanes enable row level security;
 
 grant select, update on private.email_lanes to service_role;
 
-insert into private.email_lanes (priority) values ('urgent'), ('bulk')
-on conflict (priority) do nothing;
+insert into private.email_lanes (priority) values ('urgent'), ('bulk');
 
 create table public.email_logs (
     id uuid primary key default gen_random_uuid(),
@@ -84,25 +83,25 @@ create table public.email_logs (
     constraint email_logs_group_whole
     check (num_nulls(send_group, group_position, group_started_at) in (0, 3))
 ) with (
-    -- Handing an email out changes no indexed column: with room in its page it stays where the
-    -- indexes find it.
+    -- The sweep changes no indexed column. With room in its page, the row stays where the indexes
+    -- find it.
     fillfactor = 80,
-    -- Settled emails leave dead entries at the head of a lane; clear them long before a fifth of a
-    -- large table has changed.
+    -- Settled emails leave dead entries at the head of a lane. By default they are cleared once a
+    -- fifth of the table has changed, which is late for a large table.
     autovacuum_vacuum_scale_factor = 0.01,
     autovacuum_vacuum_threshold = 5000
 );
 comment on table public.email_logs is
-'Outbox and log of every mail: written with the change that causes it, sent by email_sender.';
+'Outbox and log of all emails: written with the change that causes it, sent by email_sender.';
 comment on column public.email_logs.enqueued_at is
-'When the sweep last handed the mail to a queue; null after a claim or a retry.';
+'When the sweep last put the email into a queue; null after a claim or a retry.';
 comment on column public.email_logs.send_group is
-'Idempotency key of the provider request; the group goes out again as a whole, in this order.';
+'Idempotency key of the provider request. A repeat sends the whole group again, in the same order.';
 comment on column public.email_logs.first_failed_at is
-'First counted failure: retries end 20 h after it, however long the mail had waited before.';
+'First counted failure. Retries end 20 h after it, however long the email had waited before.';
 comment on column public.email_logs.first_due_at is
-'When the mail became due, once a retry has moved `due_at`. Null before that, and again where it was
-our own decision that it leaves later.';
+'When the email became due, once a retry has moved `due_at`. Null before that, and again after the
+sender has decided to send it later.';
 
 create unique index email_logs_send_group
 on public.email_logs (send_group, group_position)
@@ -115,7 +114,7 @@ on public.email_logs (user_id, created_at desc, id desc);
 create index email_logs_of_match
 on public.email_logs (match_id)
 where match_id is not null;
--- Two short indexes instead of one: new mail and repeated requests are claimed by different rules.
+-- Two short indexes, because new emails and repeated requests are claimed by different rules.
 create index email_logs_due
 on public.email_logs (priority, claimable_at, id)
 where claimable_at is not null and send_group is null;
@@ -134,11 +133,11 @@ where session_id is not null;
 create index email_logs_message
 on public.email_logs (resend_message_id)
 where resend_message_id is not null;
--- Rows lie in the table in the order in which they came: a few pages of index for all of them,
--- which no change of a row has to touch.
+-- Rows are stored in the order of their creation, so a few pages cover them all, and a change of a
+-- row touches none.
 create index email_logs_age
 on public.email_logs using brin (created_at) with (autosummarize = on);
--- What went, or may have gone, to the provider for one reader; new mail is not in it.
+-- The emails that went, or may have gone, to the provider for one user.
 create index email_logs_handed_over
 on public.email_logs (user_id, group_started_at)
 where group_started_at is not null;
@@ -146,7 +145,7 @@ create index email_logs_retried
 on public.email_logs (priority, first_due_at)
 where first_due_at is not null and claimable_at is not null;
 
--- No policy: users never read this table, it holds addresses.
+-- No policy: users never read this table, because it holds addresses.
 alter table public.email_logs enable row level security;
 
 grant select, update on public.email_logs to service_role;
@@ -173,12 +172,12 @@ execute function private.stamp_given_up();
 
 create table private.email_leases (
     token uuid primary key,
-    mail_ids uuid[] not null,
+    email_ids uuid[] not null,
     expires_at timestamptz not null
 );
 comment on table private.email_leases is
-'What a worker has claimed and not yet bound into a send group. The mails themselves are not touched
-before that: a claim writes this one row, and whoever cancels a mail need not wait for the worker.';
+'The emails that a worker has claimed and not yet put into a send group. A claim writes this one row
+and leaves the emails alone, so a user who cancels one does not wait for the worker.';
 
 alter table private.email_leases enable row level security;
 

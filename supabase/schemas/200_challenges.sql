@@ -13,7 +13,8 @@ create table public.challenges (
     constraint challenges_points_range check (points between 10 and 100)
 );
 comment on table public.challenges is
-'Small things to dare, public; one that is no longer offered is retired by `active`, not deleted.';
+'Small dares that everyone can read. A challenge that is no longer offered becomes inactive and
+stays, because sessions refer to it.';
 
 alter table public.challenges enable row level security;
 
@@ -47,5 +48,5 @@ as $$
     where p_difficulty is null or offered.difficulty = p_difficulty;
 $$;
 comment on function public.list_challenges is
-'What may be chosen, easiest first; all of them, or those of one difficulty.';
+'The challenges on offer, easiest first: all of them, or those of one difficulty.';
 grant execute on function public.list_challenges to anon, authenticated;

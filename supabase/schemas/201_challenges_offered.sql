@@ -1,4 +1,4 @@
--- Fixed ids: clients, samples and other environments may refer to them.
+-- The ids are fixed, because clients and samples refer to them.
 insert into public.challenges (id, difficulty, title, description, points)
 values
 (
@@ -84,5 +84,4 @@ values
     'Host the evening',
     'Get three strangers to play, sing or guess something together for a quarter of an hour.',
     100
-)
-on conflict (id) do nothing;
+);

@@ -18,7 +18,7 @@ create table public.wingman_matches (
     constraint wingman_matches_note_length check (char_length(note) <= 500)
 );
 comment on table public.wingman_matches is
-'Invitations and what became of them; user1 invited user2. An account takes its matches with it.';
+'Invitations and their outcome; user1 invited user2. Deleting an account deletes its matches.';
 
 create unique index wingman_matches_one_open_per_pair
 on public.wingman_matches (least(user1_id, user2_id), greatest(user1_id, user2_id))
@@ -36,7 +36,7 @@ create index wingman_matches_pending_by_end
 on public.wingman_matches (expires_at)
 where status = 'pending';
 
--- No policy and no grant: a stored 'pending' may have expired, and only the functions say so.
+-- No policy and no grant: a stored 'pending' may have expired, which only the functions show.
 alter table public.wingman_matches enable row level security;
 
 alter table public.email_logs
@@ -55,7 +55,7 @@ as $$
     end;
 $$;
 comment on function private.match_status is
-'The status to show: a pending invitation past its time has expired, whether or not it was marked.';
+'The status to show. A pending invitation past its time has expired, even if no job has marked it.';
 
 create function private.match_json(p_match public.wingman_matches)
 returns jsonb
@@ -99,7 +99,8 @@ begin
 end;
 $$;
 comment on function public.get_match is
-'Security definer because users have no grant on matches: a stored status may be out of date.';
+'A match of the caller.
+Security definer because users have no grant on matches: a stored status may be out of date.';
 grant execute on function public.get_match to authenticated;
 
 create function private.matches_before(
@@ -110,7 +111,7 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- One ordered index scan per side: an `or` over both would read every match of the user.
+    -- One ordered index scan per side. An `or` over both would read every match of the user.
     (
         select sent.*
         from public.wingman_matches as sent
@@ -168,7 +169,8 @@ begin
 end;
 $$;
 comment on function public.list_matches is
-'Newest first, at most 101 (a page of 100 and one to know of more), from before the given match.
+'The caller''s matches before the given one, newest first. At most 101: a page of 100, and one more
+that shows whether another page follows.
 Security definer because users have no grant on matches: a stored status may be out of date.';
 grant execute on function public.list_matches to authenticated;
 

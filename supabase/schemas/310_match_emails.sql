@@ -6,7 +6,7 @@ language sql
 set search_path = ''
 as $$
     with recorded as (
-        insert into public.email_logs as mail (
+        insert into public.email_logs as email (
             user_id, match_id, email_template, recipient_email, template_data, dedupe_key, priority
         )
         select
@@ -20,7 +20,7 @@ as $$
         from public.user_profiles as profile
         where profile.id = p_user_id and profile.email is not null
         on conflict (dedupe_key) do nothing
-        returning mail.id, mail.priority
+        returning email.id, email.priority
     )
 
     select coalesce(
@@ -30,14 +30,14 @@ as $$
     from recorded;
 $$;
 comment on function private.record_match_email is
-'Writes one mail about a match into the outbox; answers what to enqueue, [] without an address.';
+'Writes one email about a match and returns what to enqueue: [] without an address.';
 
 create function private.cancel_invitation_email(p_match_id uuid)
 returns void
 language sql
 set search_path = ''
 as $$
-    -- A mail with a send group may be at the provider already: it can only be settled.
+    -- An email with a send group may be at the provider already, so it cannot be cancelled.
     update public.email_logs
     set delivery_status = 'cancelled'
     where match_id = p_match_id
@@ -85,24 +85,24 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         template_data = '{}',
         subject = null,
         delivery_status = case
-            when mail.claimable_at is null then mail.delivery_status
-            when mail.send_group is null then 'cancelled'
+            when email.claimable_at is null then email.delivery_status
+            when email.send_group is null then 'cancelled'
             else 'unknown'
         end,
         lease_token = null,
         lease_expires_at = null
-    where mail.match_id = old.id;
+    where email.match_id = old.id;
     return old;
 end;
 $$;
 comment on function private.forget_match_emails is
-'A deleted account takes its matches along. The other person keeps the delivery log of their own
-mails, without the names and words in them; what was not sent yet is not sent any more.';
+'Deleting an account deletes its matches. The other user keeps the delivery log of their own emails
+without the names and words in them, and emails that were not sent are cancelled.';
 
 create trigger forget_match_emails
 before delete on public.wingman_matches

@@ -25,7 +25,7 @@ begin
         raise exception 'match_already_open' using errcode = 'WM003';
     end if;
 
-    -- After the insert, which waits for an answer that is just being given: a decline shows here.
+    -- After the insert, which waits for an answer in progress: if that is a decline, it shows here.
     perform from public.wingman_matches as declined
     where least(declined.user1_id, declined.user2_id) = least(p_inviter_id, p_invitee_id)
         and greatest(declined.user1_id, declined.user2_id) = greatest(p_inviter_id, p_invitee_id)
@@ -49,7 +49,7 @@ declare
 begin
     select greatest(least(p_max_daily, settings.max_daily_matches), 0) into v_limit
     from private.app_settings as settings;
-    -- Newest first and the new one included: what lies beyond the limit must age out first.
+    -- Newest first, the new one included. The first one beyond the limit must age out.
     select sent.created_at into v_blocking
     from public.wingman_matches as sent
     where sent.user1_id = p_inviter_id and sent.created_at > now() - interval '24 hours'
@@ -86,7 +86,7 @@ begin
     if p_invitee_id = v_caller then
         raise exception 'cannot_invite_yourself' using errcode = 'WM005';
     end if;
-    -- One inviter at a time: makes the daily limit and the idempotency key race-free.
+    -- The inviter's requests take turns, which makes limit and idempotency key free of races.
     perform from public.user_profiles where id = v_caller for no key update;
     v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_replay is not null then
@@ -121,7 +121,7 @@ begin
 end;
 $$;
 comment on function public.request_match is
-'Opens a match and records its invitation mail. Security definer because users write no table.';
+'Opens a match and records the invitation. Security definer because users write no table.';
 grant execute on function public.request_match to authenticated;
 
 create function private.check_still_pending(p_match public.wingman_matches)
@@ -173,7 +173,8 @@ begin
 end;
 $$;
 comment on function public.respond_to_match is
-'Answers an invitation once and records the mails. Security definer because users write no table.';
+'Answers an invitation once and records the emails.
+Security definer because users write no table.';
 grant execute on function public.respond_to_match to authenticated;
 
 create function public.withdraw_match(p_match_id uuid)
@@ -201,7 +202,7 @@ begin
 end;
 $$;
 comment on function public.withdraw_match is
-'Takes a pending invitation back. Security definer because users write no table.';
+'Withdraws a pending invitation. Security definer because users write no table.';
 grant execute on function public.withdraw_match to authenticated;
 
 create function public.expire_matches(p_limit integer)
@@ -231,6 +232,7 @@ as $$
     select count(*)::integer from expired;
 $$;
 comment on function public.expire_matches is
-'Marks invitations whose time is over, and takes back the mail of those that could not be sent so
-long; to be called until it returns 0. Security definer because workers have no grant on matches.';
+'Marks up to p_limit expired invitations, cancels their unsent emails and returns how many there
+were.
+Security definer because workers have no grant on matches.';
 grant execute on function public.expire_matches to service_role;

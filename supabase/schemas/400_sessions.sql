@@ -17,9 +17,9 @@ create table public.wingman_sessions (
     completed_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    -- What iCalendar (RFC 5545) calls it.
+    -- Named as in iCalendar (RFC 5545).
     sequence integer not null default 0, -- noqa: RF04
-    -- What the session says about a person: the one definition that reputation counts by.
+    -- How the session counts for a user. Reputation has no other definition.
     user1_counts_as text generated always as (
         case
             when user1_id = any(no_show_user_ids)
@@ -47,13 +47,13 @@ create table public.wingman_sessions (
     constraint wingman_sessions_cancel_reason_length check (char_length(cancel_reason) <= 500)
 );
 comment on table public.wingman_sessions is
-'Meetings of a match and what became of them: docs/decisions/007-session-states.md.';
+'Meetings of a match and their outcome: docs/decisions/007-session-states.md.';
 comment on column public.wingman_sessions.user1_id is
-'As in the match, copied by a trigger: what is read per person must not need a join.';
+'Copied from the match by a trigger, so that reading the sessions of a user needs no join.';
 comment on column public.wingman_sessions.user1_completed_confirmed_by_user2 is
-'user2 says that user1 took part; user2_completed_confirmed_by_user1 is the other way round.';
+'user2 says that user1 took part; user2_completed_confirmed_by_user1 is the reverse.';
 comment on column public.wingman_sessions.no_show_user_ids is
-'Who was reported missing, and who cancelled late.';
+'The users who were reported missing or cancelled late.';
 
 create unique index wingman_sessions_one_open_per_match
 on public.wingman_sessions (match_id)
@@ -73,14 +73,14 @@ where user2_counts_as is not null;
 create index wingman_sessions_open_by_time
 on public.wingman_sessions (scheduled_time)
 where status = 'scheduled';
--- One page above the row, as for readers (20261121190000).
+-- A claim looks up the session of each email: one page above the row, as for user_profiles.
 create index wingman_sessions_id_hash
 on public.wingman_sessions using hash (id);
 
--- No policy and no grant: a stored 'scheduled' may have begun, and only the functions say so.
+-- No policy and no grant: a stored 'scheduled' may have begun, which only the functions show.
 alter table public.wingman_sessions enable row level security;
 
--- Columns, not the table: the words of two people are no business of a sender.
+-- Columns, not the table: the sender needs none of the words that users wrote.
 grant select (id, status, sequence) on public.wingman_sessions to service_role;
 
 create function private.copy_session_people()

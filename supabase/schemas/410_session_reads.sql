@@ -11,7 +11,7 @@ as $$
     end;
 $$;
 comment on function private.session_status is
-'The status to show: an open session is in progress from its start until it is closed.';
+'The status to show. An open session is in progress from its start until it is closed.';
 
 create function private.session_json(p_session public.wingman_sessions)
 returns jsonb
@@ -81,7 +81,8 @@ as $$
     select private.session_json(private.find_session(p_session_id, private.caller_id()));
 $$;
 comment on function public.get_session is
-'Security definer because users have no grant on sessions: a stored status may be out of date.';
+'A session of the caller.
+Security definer because users have no grant on sessions: a stored status may be out of date.';
 grant execute on function public.get_session to authenticated;
 
 create function public.get_session_event(p_session_id uuid)
@@ -103,8 +104,8 @@ begin
 end;
 $$;
 comment on function public.get_session_event is
-'What a calendar file says: the session, which revision of it this is, and whom the caller meets.
-Security definer because users have no grant on sessions and other people''s profiles.';
+'The facts of a calendar file: the session, its revision and the partner''s name.
+Security definer because users have no grant on sessions and on other users'' profiles.';
 grant execute on function public.get_session_event to authenticated;
 
 create function public.get_session_event_of(p_session_id uuid, p_user_id uuid)
@@ -130,8 +131,9 @@ begin
 end;
 $$;
 comment on function public.get_session_event_of is
-'What a calendar file says to whom a signed link names, until a day after the start: no words of
-either, as a mail may be passed on. Security definer because nobody has a grant on sessions.';
+'The facts of a calendar file for the user named by a signed link, until a day after the start. It
+leaves out the notes, because an email may be forwarded.
+Security definer because service_role has no grant on sessions.';
 grant execute on function public.get_session_event_of to service_role;
 
 create function private.sessions_before(
@@ -147,8 +149,8 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- The stored status is compared first, a plain column: it leaves few rows to look at closely.
-    -- One ordered index scan per side: an `or` over both would read every session of the user.
+    -- Comparing the stored status first is cheap and leaves few rows for the function.
+    -- One ordered index scan per side. An `or` over both would read every session of the user.
     (
         select as_user1.*
         from public.wingman_sessions as as_user1
@@ -209,6 +211,7 @@ begin
 end;
 $$;
 comment on function public.list_sessions is
-'Newest first, at most 101 (a page of 100 and one to know of more), from before the given session.
+'The caller''s sessions before the given one, newest first. At most 101: a page of 100, and one more
+that shows whether another page follows.
 Security definer because users have no grant on sessions: a stored status may be out of date.';
 grant execute on function public.list_sessions to authenticated;

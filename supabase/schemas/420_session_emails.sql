@@ -10,7 +10,7 @@ language sql
 set search_path = ''
 as $$
     with recorded as (
-        insert into public.email_logs as mail (
+        insert into public.email_logs as email (
             user_id, match_id, session_id, email_template, recipient_email, template_data,
             dedupe_key, priority, due_at
         )
@@ -34,7 +34,7 @@ as $$
         from public.user_profiles as profile
         where profile.id = p_user_id and profile.email is not null
         on conflict (dedupe_key) do nothing
-        returning mail.id, mail.priority
+        returning email.id, email.priority
     )
 
     select coalesce(
@@ -44,7 +44,7 @@ as $$
     from recorded;
 $$;
 comment on function private.record_session_email is
-'Writes one mail about a session into the outbox, once per revision of the plan and person.';
+'Writes one email about a session into the outbox, once for each user and revision of the plan.';
 
 create function private.challenge_words(p_challenge_id uuid)
 returns jsonb
@@ -83,7 +83,7 @@ as $$
         );
 $$;
 comment on function private.announce_session is
-'Tells both of the plan, each with their own challenge.';
+'Records the email about the plan for both users, each with their own challenge.';
 
 create function private.plan_reminders(p_session public.wingman_sessions)
 returns void
@@ -111,37 +111,37 @@ as $$
     where p_session.scheduled_time - reminder.before > now();
 $$;
 comment on function private.plan_reminders is
-'Writes the reminders of both whose moment is still to come. Hours, not days, before the start: a
-day of a changing clock has 23 or 25 of them.';
+'Records the reminders of both users that are still ahead. They are due hours before the start, not
+days, because a day on which clocks change has 23 or 25 hours.';
 
 create function private.drop_reminders(p_session_id uuid)
 returns void
 language sql
 set search_path = ''
 as $$
-    -- Locked in the order in which complete_emails locks, so that the two cannot deadlock.
+    -- Locks in the order of complete_emails, so that the two cannot deadlock.
     with stale as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.session_id = p_session_id
-            and mail.email_template in ('session_reminder_24h', 'session_reminder_2h')
-            and mail.claimable_at is not null
-            and mail.send_group is null
-        order by mail.id
+        select email.id
+        from public.email_logs as email
+        where email.session_id = p_session_id
+            and email.email_template in ('session_reminder_24h', 'session_reminder_2h')
+            and email.claimable_at is not null
+            and email.send_group is null
+        order by email.id
         for update
     )
 
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         delivery_status = 'cancelled',
         lease_token = null,
         lease_expires_at = null
     from stale
-    where mail.id = stale.id;
+    where email.id = stale.id;
 $$;
 comment on function private.drop_reminders is
-'Takes back what reminds of a plan that no longer holds, also from a worker that has not yet fixed
-its request. A mail with a send group may be at the provider already: it can only be settled.';
+'Cancels the reminders of a plan that no longer holds, even those that a worker has leased. A
+reminder with a send group may be at the provider already, so it cannot be cancelled.';
 
 create function private.record_feedback_emails(p_session public.wingman_sessions)
 returns jsonb

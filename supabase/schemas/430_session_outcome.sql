@@ -1,10 +1,3 @@
--- Why a step on a session may be refused; docs/decisions/007-session-states.md says when.
---   WS001 not_found (session)   WC001 not_found (challenge)   WS002 match_not_accepted
---   WS003 session_already_open  WS004 session_not_open        WS005 session_not_started
---   WS006 session_already_started    WS007 session_already_answered
---   WS008 no_show_too_early     WS009 no_show_too_late        WS010 invalid_scheduled_time
--- Beside them WC002 submission_window_closed (challenges), WR001 not_found (a person's reputation).
-
 create function private.lock_session(p_session_id uuid, p_party uuid)
 returns public.wingman_sessions
 language plpgsql
@@ -51,7 +44,7 @@ as $$
     end;
 $$;
 comment on function private.has_confirmed is
-'Whether this person said that the other took part.';
+'Whether this user said that the other one took part.';
 
 create function private.session_outcome(p_session public.wingman_sessions)
 returns text
@@ -60,7 +53,7 @@ immutable
 set search_path = ''
 as $$
     select case
-        -- Word against word: nobody is believed.
+        -- Two reports contradict each other, so neither counts.
         when cardinality(p_session.no_show_user_ids) > 1 then 'expired'
         when cardinality(p_session.no_show_user_ids) = 1 then 'no_show'
         when
@@ -71,7 +64,7 @@ as $$
     end;
 $$;
 comment on function private.session_outcome is
-'What the words of both make of a session that is over.';
+'The outcome of a session that is over, by what both users said.';
 
 create function private.settle_session(
     p_session public.wingman_sessions, p_outcome text
@@ -106,7 +99,7 @@ as $$
     end;
 $$;
 comment on function private.counted_users is
-'Whose reputation a session in this status touches.';
+'The users whose reputation a session in this status affects.';
 
 create function private.session_answer(
     p_session public.wingman_sessions, p_changed_users uuid[], p_emails jsonb
@@ -123,7 +116,8 @@ as $$
     );
 $$;
 comment on function private.session_answer is
-'The answer of every step: the session, whose reputation may have changed, what to enqueue.';
+'The answer of every step: the session, the users whose reputation may have changed, and the emails
+to enqueue.';
 
 create function private.close_session(p_session public.wingman_sessions)
 returns public.wingman_sessions
@@ -142,7 +136,8 @@ begin
 end;
 $$;
 comment on function private.close_session is
-'Ends a session, which the caller has locked, by what has been said about it.';
+'Closes a session with the outcome that both users'' statements give. The calling function has
+locked it.';
 
 create function public.close_overdue_sessions(p_limit integer)
 returns table (session_id uuid, users uuid[])
@@ -170,7 +165,7 @@ begin
 end;
 $$;
 comment on function public.close_overdue_sessions is
-'Closes what is open 24 hours after its start and tells whose reputation may have changed; to be
-called until it returns nothing. Security definer because workers have no grant on sessions: they
-end them in this one way.';
+'Closes up to p_limit sessions that are open 24 hours after their start, and returns them with the
+users whose reputation may have changed. Security definer because workers have no grant on
+sessions.';
 grant execute on function public.close_overdue_sessions to service_role;

@@ -35,7 +35,7 @@ as $$
 declare
     v_status text;
 begin
-    -- An accepted match stays one, so no lock is needed.
+    -- An accepted match stays accepted, so no lock is needed.
     select pair.status into v_status
     from public.wingman_matches as pair
     where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id);
@@ -68,7 +68,7 @@ begin
 end;
 $$;
 comment on function private.close_previous_session is
-'A session whose grace is over must not stand in the way of the next until a job comes by.';
+'Closes an open session of the match that is over, so that the next one need not wait for the job.';
 
 create function private.open_session(
     p_match_id uuid,
@@ -122,7 +122,7 @@ declare
     v_session public.wingman_sessions;
     v_answer jsonb;
 begin
-    -- One use of an idempotency key at a time.
+    -- Uses of an idempotency key take turns.
     perform from public.user_profiles where id = v_caller for no key update;
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
@@ -147,7 +147,7 @@ begin
 end;
 $$;
 comment on function public.create_session is
-'Plans a meeting of an accepted match, tells both and writes their reminders.
+'Plans a meeting of an accepted match, and records the emails and reminders of both users.
 Security definer because users write no table.';
 grant execute on function public.create_session to authenticated;
 
@@ -176,7 +176,7 @@ begin
 end;
 $$;
 comment on function private.move_session is
-'Tells both of another time or place, the next revision of the plan, and plans reminders anew.';
+'Makes another time or place the next revision of the plan: new emails and new reminders.';
 
 create function public.update_session(
     p_session_id uuid,
@@ -221,6 +221,6 @@ begin
 end;
 $$;
 comment on function public.update_session is
-'Changes those fields of an open session that p_changes names; time and place only before its start.
+'Changes the fields of an open session that p_changes names; time and place only before its start.
 Security definer because users write no table.';
 grant execute on function public.update_session to authenticated;

@@ -9,7 +9,7 @@ declare
     v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
 begin
     perform private.check_session_open(v_session);
-    -- Who has met, or has waited in vain, is not to lose that by the other's cancelling.
+    -- A user must not erase by cancelling what either of the two has said about the meeting.
     if v_session.user1_completed_confirmed_by_user2
         or v_session.user2_completed_confirmed_by_user1
         or cardinality(v_session.no_show_user_ids) > 0
@@ -43,8 +43,9 @@ begin
 end;
 $$;
 comment on function public.cancel_session is
-'Calls an open session off and tells the other; less than 2 hours before the start, and after it,
-that is a no-show of who cancels. Security definer because users write no table.';
+'Cancels an open session and records the email to the other user. Less than 2 hours before the
+start, or later, it counts as a no-show of the user who cancels.
+Security definer because users write no table.';
 grant execute on function public.cancel_session to authenticated;
 
 create function public.confirm_session(p_session_id uuid)
@@ -70,7 +71,7 @@ begin
         or v_caller = confirmed.user2_id,
         user2_completed_confirmed_by_user1 = confirmed.user2_completed_confirmed_by_user1
         or v_caller = confirmed.user1_id,
-        -- Who came late came after all.
+        -- A partner who came late did come.
         no_show_user_ids = array_remove(
             confirmed.no_show_user_ids, private.partner_of(v_session, v_caller)
         )
@@ -91,7 +92,7 @@ begin
 end;
 $$;
 comment on function public.confirm_session is
-'Says that the other took part, and takes back what the caller reported before; the second of two
+'Records that the other user took part, and withdraws an earlier report. The second confirmation
 completes the session. Security definer because users write no table.';
 grant execute on function public.confirm_session to authenticated;
 
@@ -137,7 +138,7 @@ begin
     set no_show_user_ids = reported.no_show_user_ids || v_missing
     where reported.id = p_session_id
     returning reported.* into v_session;
-    -- A completed session stays one, for the reporter alone; the others are judged anew.
+    -- A completed session stays completed, for the reporter alone. The others get a new outcome.
     if v_session.status in ('expired', 'no_show') then
         v_session := private.settle_session(v_session, private.session_outcome(v_session));
     end if;
@@ -152,6 +153,6 @@ begin
 end;
 $$;
 comment on function public.report_no_show is
-'Says that the other did not come; while the session is open it is decided when the grace ends.
+'Records that the other user did not come. While the session is open, the outcome waits for its end.
 Security definer because users write no table.';
 grant execute on function public.report_no_show to authenticated;

@@ -11,7 +11,7 @@ create table public.challenge_submissions (
     constraint challenge_submissions_reflection_length check (char_length(reflection) <= 2000)
 );
 comment on table public.challenge_submissions is
-'Attempts at challenges, each person''s own; nobody else reads them.';
+'Attempts at challenges. Only their user reads them.';
 
 create index challenge_submissions_of_user
 on public.challenge_submissions (user_id, created_at desc, id desc);
@@ -81,7 +81,7 @@ declare
     v_submission public.challenge_submissions;
     v_answer jsonb;
 begin
-    -- One use of an idempotency key at a time.
+    -- Uses of an idempotency key take turns.
     perform from public.user_profiles where id = v_caller for no key update;
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
@@ -105,7 +105,7 @@ begin
 end;
 $$;
 comment on function public.submit_challenge is
-'Records an attempt at a challenge: one that is offered, or one of a session of the caller until its
+'Records an attempt at a challenge that is offered, or at one of a session of the caller until its
 window ends. Security definer because users write no table.';
 grant execute on function public.submit_challenge to authenticated;
 
@@ -146,6 +146,6 @@ begin
 end;
 $$;
 comment on function public.list_submissions is
-'The caller''s attempts, newest first, at most 101, from before the given one.
+'The caller''s attempts before the given one, newest first, at most 101.
 Security definer because users have no grant on submissions.';
 grant execute on function public.list_submissions to authenticated;

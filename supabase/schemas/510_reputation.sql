@@ -29,6 +29,6 @@ begin
 end;
 $$;
 comment on function public.get_reputation is
-'Totals of any person, for anyone signed in.
-Security definer because users have no grant on sessions; nothing but the totals leaves.';
+'Totals of any user, for everyone who is signed in.
+Security definer because users have no grant on sessions. Only the totals leave.';
 grant execute on function public.get_reputation to authenticated;

@@ -56,8 +56,9 @@ as $$
     where names.name is not null;
 $$;
 comment on function private.names_told_to is
-'The own names of a user and the first names that mails have told them: of who invited them and
-of who answered, at most the newest hundred of each, and of the partner. No last name of anybody else, because nothing else tells it either.';
+'The user''s own names, and the first names that emails have shown them: of the partner, of users
+who invited them and of users who answered, the newest hundred of each. The last names of others
+appear in no email, so they are not read here.';
 
 create function public.get_coach_context(p_challenge_id uuid, p_session_id uuid)
 returns jsonb
@@ -78,7 +79,7 @@ begin
             else v_session.user2_challenge_id
         end);
     end if;
-    -- A retired challenge is still one of the sessions that chose it.
+    -- A session keeps its challenge when that is no longer offered.
     if p_challenge_id is not null
         and (
             p_challenge_id in (v_session.user1_challenge_id, v_session.user2_challenge_id)
@@ -100,7 +101,7 @@ begin
 end;
 $$;
 comment on function public.get_coach_context is
-'What advice may be about: a challenge on offer (of a session, by default the caller''s own), and
-when that session is; no place, no note and no id, because it leaves the system. The names do not:
-they are what to strike from a question. Security definer because users have no grant on sessions.';
+'The subject of advice: a challenge on offer or of a session (by default the caller''s own), and
+when that session is. It has no place, note or id, because it leaves the system. The names stay
+here: they are removed from the question. Security definer because users have no grant on sessions.';
 grant execute on function public.get_coach_context to authenticated;

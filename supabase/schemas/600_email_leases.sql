@@ -7,24 +7,24 @@ rows 100
 set search_path = ''
 as $$
     with
-    -- Past 20 h the provider may soon forget the idempotency key: never sent again.
+    -- The provider forgets idempotency keys after 24 h, so a group is not repeated after 20 h.
     locked as materialized (
         select
-            mail.id,
-            mail.send_group
-        from public.email_logs as mail
-        where mail.send_group = any(p_groups)
-            and mail.claimable_at <= now()
-            and mail.group_started_at + interval '20 hours' > now()
-            and mail.priority in (
+            email.id,
+            email.send_group
+        from public.email_logs as email
+        where email.send_group = any(p_groups)
+            and email.claimable_at <= now()
+            and email.group_started_at + interval '20 hours' > now()
+            and email.priority in (
                 select lane.priority
                 from private.email_lanes as lane
                 where coalesce(lane.paused_until <= now(), true)
             )
-        for update of mail skip locked
+        for update of email skip locked
     ),
 
-    -- All unsettled mails of a group, or none.
+    -- Groups of which every open email was locked.
     whole as (
         select locked.send_group
         from locked
@@ -48,7 +48,7 @@ as $$
     returning claimed.*;
 $$;
 comment on function private.lease_send_groups is
-'Leases send groups whose outcome is open to one worker, each whole or not at all.';
+'Leases send groups with an open outcome to one worker, each of them whole or not at all.';
 grant execute on function private.lease_send_groups to service_role;
 
 create function private.lease_named_emails(
@@ -61,20 +61,20 @@ set search_path = ''
 as $$
     with
     due as materialized (
-        select mail.*
-        from public.email_logs as mail
-        inner join private.email_lanes as lane on mail.priority = lane.priority
-        where mail.id = any(p_ids)
-            and mail.send_group is null
-            and mail.claimable_at <= now()
+        select email.*
+        from public.email_logs as email
+        inner join private.email_lanes as lane on email.priority = lane.priority
+        where email.id = any(p_ids)
+            and email.send_group is null
+            and email.claimable_at <= now()
             and coalesce(lane.paused_until <= now(), true)
-            and mail.id not in (
-                select unnest(lease.mail_ids) from private.email_leases as lease
+            and email.id not in (
+                select unnest(lease.email_ids) from private.email_leases as lease
             )
     ),
 
     lease as (
-        insert into private.email_leases (token, mail_ids, expires_at)
+        insert into private.email_leases (token, email_ids, expires_at)
         select
             p_token,
             array_agg(due.id),
@@ -97,20 +97,20 @@ set search_path = ''
 as $$
     with
     due as materialized (
-        select mail.*
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is null
-            and mail.claimable_at <= now()
-            and mail.id not in (
-                select unnest(lease.mail_ids) from private.email_leases as lease
+        select email.*
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is null
+            and email.claimable_at <= now()
+            and email.id not in (
+                select unnest(lease.email_ids) from private.email_leases as lease
             )
-        order by mail.claimable_at, mail.id
+        order by email.claimable_at, email.id
         limit p_limit
     ),
 
     lease as (
-        insert into private.email_leases (token, mail_ids, expires_at)
+        insert into private.email_leases (token, email_ids, expires_at)
         select
             p_token,
             array_agg(due.id),
@@ -122,24 +122,24 @@ as $$
     select * from due;
 $$;
 comment on function private.lease_longest_due_emails is
-'Leases the new mails of a lane that have been due longest: reads each once and writes one row.';
+'Leases the longest due new emails of a lane. It reads each once and writes one row.';
 grant execute on function private.lease_longest_due_emails to service_role;
 
--- Both functions looked for open groups by their age: with hardly any open, that index seems the
--- cheapest, and holds what was settled since the last vacuum. Put this way round, it cannot serve.
 create function private.longest_due_group(p_priority text, p_before timestamptz)
 returns uuid
 language sql
 stable
 set search_path = ''
 as $$
-    select mail.send_group
-    from public.email_logs as mail
-    where mail.priority = p_priority
-        and mail.send_group is not null
-        and mail.claimable_at <= p_before
-        and mail.group_started_at + interval '20 hours' > now()
-    order by mail.claimable_at
+    select email.send_group
+    from public.email_logs as email
+    where email.priority = p_priority
+        and email.send_group is not null
+        and email.claimable_at <= p_before
+        -- Written with the column in an expression, so that the planner cannot choose
+        -- email_logs_open_groups, which keeps entries of settled groups until the next vacuum.
+        and email.group_started_at + interval '20 hours' > now()
+    order by email.claimable_at
     limit 1;
 $$;
 grant execute on function private.longest_due_group to service_role;
@@ -155,10 +155,10 @@ as $$
 declare
     v_new_since timestamptz;
 begin
-    select mail.claimable_at into v_new_since
-    from public.email_logs as mail
-    where mail.priority = p_priority and mail.send_group is null and mail.claimable_at <= now()
-    order by mail.claimable_at
+    select email.claimable_at into v_new_since
+    from public.email_logs as email
+    where email.priority = p_priority and email.send_group is null and email.claimable_at <= now()
+    order by email.claimable_at
     limit 1;
 
     for v_turn in 1..2 loop
@@ -176,12 +176,9 @@ begin
 end;
 $$;
 comment on function private.lease_from_lane is
-'Leases what has been due longest: either one send group that is to be repeated, or new mails.';
+'Leases what has been due longest in a lane: one send group to repeat, or new emails.';
 grant execute on function private.lease_from_lane to service_role;
 
--- What a mail says was frozen when it was recorded, up to a year ago. Where it goes, and whether
--- its meeting still stands as it says, is asked for when the claim's turn has come. A statement
--- sees what was there when it began, so the wait is a statement of its own.
 create function private.take_turn(p_ids uuid[], p_limit integer)
 returns void
 language plpgsql
@@ -201,14 +198,14 @@ begin
 end;
 $$;
 comment on function private.take_turn is
-'Claims of a lane take turns: each sees what the one before it leased. By ids alone, they may be of
-any lane.';
+'Makes claims of a lane take turns, so that each sees what the one before it leased. Without a limit
+the ids may be of any lane, so the claim waits for all of them.';
 grant execute on function private.take_turn to service_role;
 
 create function private.lease_emails(
     p_ids uuid[], p_lease_seconds integer, p_limit integer
 )
-returns table (lease_token uuid, mail public.email_logs)
+returns table (lease_token uuid, email public.email_logs)
 language plpgsql
 rows 100
 set search_path = ''
@@ -252,6 +249,6 @@ begin
 end;
 $$;
 comment on function private.lease_emails is
-'Leases due mails to one worker under one token: exactly the named ones or, given a limit, those of
+'Leases due emails to one worker under one token: exactly the named ones or, with a limit, those of
 their lane that have been due longest.';
 grant execute on function private.lease_emails to service_role;

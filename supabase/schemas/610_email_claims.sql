@@ -11,29 +11,29 @@ as $$
         array_agg(given.at)
     from (
         select
-            mail.user_id,
-            mail.group_started_at as at
+            email.user_id,
+            email.group_started_at as at
         from unnest(p_user_ids) as reader (id)
-        inner join public.email_logs as mail on reader.id = mail.user_id
-        where mail.group_started_at > p_since
-            and mail.delivery_status not in ('failed', 'cancelled')
+        inner join public.email_logs as email on reader.id = email.user_id
+        where email.group_started_at > p_since
+            and email.delivery_status not in ('failed', 'cancelled')
         union all
-        -- Another worker is about to let these go; a claim has removed the leases that ended.
+        -- Another worker is about to send these. The claim has removed expired leases.
         select
-            mail.user_id,
+            email.user_id,
             now() as at
         from private.email_leases as lease
-        cross join lateral unnest(lease.mail_ids) as held (id)
-        inner join public.email_logs as mail on held.id = mail.id
+        cross join lateral unnest(lease.email_ids) as held (id)
+        inner join public.email_logs as email on held.id = email.id
         where cardinality(p_user_ids) > 0
             and lease.token <> p_own_lease
-            and mail.user_id = any(p_user_ids)
+            and email.user_id = any(p_user_ids)
     ) as given
     group by given.user_id;
 $$;
 comment on function private.handed_over is
-'When mail of some readers went to the provider lately, for the cap of a day. Volatile on purpose:
-it has to see what was leased while the claim that asks waited for its turn.';
+'When emails of some users last went to the provider, for the daily cap. Volatile on purpose: it
+must see what was leased while the calling claim waited for its turn.';
 grant execute on function private.handed_over to service_role;
 
 create function public.claim_emails(
@@ -73,18 +73,19 @@ returns table (
 language sql
 set search_path = ''
 as $$
-    -- A statement of its own: the next one begins when the turn has come, and sees all until then.
+    -- A statement sees what was committed when it began, so waiting is a statement of its own. Then
+    -- the next one reads the newest address, preferences and session.
     select private.take_turn(p_ids, p_limit);
 
     with
     leased as materialized (
         select
-            (found.mail).*,
+            (found.email).*,
             found.lease_token as token
         from private.lease_emails(p_ids, p_lease_seconds, p_limit) as found
     ),
 
-    -- What can wait and has not been decided yet.
+    -- New emails that can wait. The sender decides when they leave.
     waiting as (
         select
             array_agg(distinct leased.user_id) as readers,
@@ -102,18 +103,18 @@ as $$
     )
 
     select
-        mail.id,
-        mail.token,
-        mail.send_group,
-        mail.group_position,
-        mail.group_started_at,
-        mail.user_id,
-        mail.email_template,
+        email.id,
+        email.token,
+        email.send_group,
+        email.group_position,
+        email.group_started_at,
+        email.user_id,
+        email.email_template,
         goes.address,
-        mail.priority,
-        mail.template_data,
-        mail.retry_count,
-        coalesce(mail.first_due_at, mail.due_at),
+        email.priority,
+        email.template_data,
+        email.retry_count,
+        coalesce(email.first_due_at, email.due_at),
         reader.first_name,
         reader.timezone,
         reader.match_notifications,
@@ -123,35 +124,36 @@ as $$
         reader.quiet_hours_start,
         reader.quiet_hours_end,
         suppression.address_hash is not null,
-        mail.error_message,
+        email.error_message,
         case
-            when mail.priority = 'bulk' and mail.send_group is null
+            when email.priority = 'bulk' and email.send_group is null
                 then coalesce(given.given_at, '{}')
             else '{}'
         end,
-        mail.created_at,
+        email.created_at,
         meeting.status,
         meeting.sequence
-    from leased as mail
-    inner join private.email_recipients as reader on mail.user_id = reader.user_id
-    -- A request that is repeated has to be the same: it goes where it went, as long as its reader
+    from leased as email
+    inner join private.email_recipients as reader on email.user_id = reader.user_id
+    -- A repeated request must equal the first, so it goes to the same address, as long as its user
     -- has an address at all.
     cross join lateral (
         select
             case
-                when mail.send_group is null or reader.email = '' then reader.email
-                else mail.recipient_email
+                when email.send_group is null or reader.email = '' then reader.email
+                else email.recipient_email
             end as address
     ) as goes
-    left join public.wingman_sessions as meeting on mail.session_id = meeting.id
-    left join given on mail.user_id = given.user_id
+    left join public.wingman_sessions as meeting on email.session_id = meeting.id
+    left join given on email.user_id = given.user_id
     left join public.email_suppressions as suppression
         on suppression.address_hash = private.address_hash(goes.address)
     order by 3 asc nulls last, 4 asc, 12 asc, 1 asc;
 $$;
 comment on function public.claim_emails is
-'Leases due mails to the calling worker and tells all it needs to decide and render. With a limit,
-the ids only say which lane: a queue message is a hint that something is due there. What can wait
-(bulk) comes with the times of what its reader got during p_look_back, a mail about a session with
-the status and revision which that has now; due_at is when it became due, before any retry.';
+'Leases due emails to the calling worker, with everything that it needs to decide and render. With a
+limit, the ids only name the lane, because a queue message is a hint that something is due there. An
+email that can wait (bulk) comes with the times of what its user was sent during p_look_back, an
+email about a session with the session''s present status and revision. due_at is when the email
+became due, before any retry.';
 grant execute on function public.claim_emails to service_role;

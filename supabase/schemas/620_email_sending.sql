@@ -19,21 +19,21 @@ begin
     end if;
 
     update private.email_leases as lease
-    set mail_ids = array(
-        select held.id from unnest(v_lease.mail_ids) as held (id) where held.id <> all(p_ids)
+    set email_ids = array(
+        select held.id from unnest(v_lease.email_ids) as held (id) where held.id <> all(p_ids)
     )
     where lease.token = p_lease_token;
 
     return query
     with
     held as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.id = any(p_ids)
-            and mail.id = any(v_lease.mail_ids)
-            and mail.delivery_status = 'pending'
-            and mail.send_group is null
-        -- Who holds one is about to cancel or settle it.
+        select email.id
+        from public.email_logs as email
+        where email.id = any(p_ids)
+            and email.id = any(v_lease.email_ids)
+            and email.delivery_status = 'pending'
+            and email.send_group is null
+        -- A locked email is being cancelled or settled.
         for update skip locked
     ),
 
@@ -45,21 +45,21 @@ begin
     ),
 
     grouped as (
-        update public.email_logs as mail
+        update public.email_logs as email
         set
             delivery_status = 'sending',
             lease_token = p_lease_token,
             lease_expires_at = v_lease.expires_at,
             enqueued_at = null,
             recipient_email = coalesce(
-                p_addresses[array_position(p_ids, mail.id)], mail.recipient_email
+                p_addresses[array_position(p_ids, email.id)], email.recipient_email
             ),
             send_group = v_group,
             group_position = places.place,
             group_started_at = now()
         from places
-        where mail.id = places.id
-        returning mail.id, mail.group_position
+        where email.id = places.id
+        returning email.id, email.group_position
     )
 
     select
@@ -70,13 +70,13 @@ begin
 end;
 $$;
 comment on function public.form_send_group is
-'Fixes what goes out in one provider request, in which order, and where to (p_addresses, one for
-each of p_ids): those of the mails that the caller still leases and nobody cancelled meanwhile.
-Nothing, once the lease is lost.';
+'Fixes one provider request: its emails, their order and their addresses (p_addresses, one for each
+of p_ids). It takes the emails that the worker still leases and that were not cancelled, and none
+once the lease is lost.';
 grant execute on function public.form_send_group to service_role;
 
 create function private.status_after(
-    p_mail public.email_logs,
+    p_email public.email_logs,
     p_outcome text,
     p_retry_at timestamptz,
     p_keep boolean,
@@ -88,20 +88,20 @@ stable
 set search_path = ''
 as $$
     select case
-        -- A webhook was faster, or somebody cancelled: what they know is newer.
-        when p_mail.claimable_at is null then p_mail.delivery_status
+        -- Settled by a webhook or a cancellation, which know more.
+        when p_email.claimable_at is null then p_email.delivery_status
         when p_outcome in ('sent', 'failed', 'unknown', 'skipped', 'suppressed') then p_outcome
         when p_outcome <> 'retry' then null
-        when p_keep and p_retry_at > p_mail.group_started_at + interval '20 hours' then 'unknown'
+        when p_keep and p_retry_at > p_email.group_started_at + interval '20 hours' then 'unknown'
         when p_counts and not p_keep
-            and p_retry_at > coalesce(p_mail.first_failed_at, now()) + interval '20 hours'
+            and p_retry_at > coalesce(p_email.first_failed_at, now()) + interval '20 hours'
             then 'failed'
         else 'pending'
     end;
 $$;
 comment on function private.status_after is
-'Where an outcome leads. Retries end after 20 h: failed is the dead letter; where the provider may
-have accepted the mail, unknown. Null for an outcome that does not exist, which the column refuses.';
+'The status after an outcome. Retries end after 20 h: in failed, a dead letter, or in unknown if the
+provider may have accepted the email. Null for an unknown outcome, which the column refuses.';
 grant execute on function private.status_after to service_role;
 
 create function public.complete_emails(p_lease_token uuid, p_results jsonb)
@@ -113,7 +113,7 @@ declare
     v_held uuid[];
     v_reported uuid[];
 begin
-    select lease.mail_ids into v_held
+    select lease.email_ids into v_held
     from private.email_leases as lease
     where lease.token = p_lease_token
     for update;
@@ -123,9 +123,10 @@ begin
         select
             result.*,
             coalesce(result.keep_group, false) as keeps,
-            -- The mails of one request wait for each other: they are repeated together.
+            -- The emails of one request are repeated together, so all wait for the last one.
             case
-                when result.keep_group then max(result.retry_at) over (partition by result.keep_group)
+                when result.keep_group
+                    then max(result.retry_at) over (partition by result.keep_group)
                 else result.retry_at
             end as next_at
         from jsonb_to_recordset(p_results) as result (
@@ -141,10 +142,10 @@ begin
         )
     ),
 
-    -- Locked in one order, so that two reports of the same mails cannot deadlock.
+    -- Locks in one order, so that two reports of the same emails cannot deadlock.
     held as materialized (
         select
-            mail.id,
+            email.id,
             result.outcome,
             result.resend_message_id,
             result.subject,
@@ -152,64 +153,68 @@ begin
             result.next_at,
             coalesce(result.postponed, false) as postponed,
             private.status_after(
-                mail.*, result.outcome, result.next_at, result.keeps, coalesce(result.counts, true)
+                email.*, result.outcome, result.next_at, result.keeps, coalesce(result.counts, true)
             ) as next_status,
-            mail.claimable_at is not null as is_open,
-            mail.claimable_at is not null
+            email.claimable_at is not null as is_open,
+            email.claimable_at is not null
             and result.outcome = 'retry'
             and coalesce(result.counts, true) as counts,
-            mail.claimable_at is not null
+            email.claimable_at is not null
             and result.outcome = 'retry'
             and not result.keeps as leaves_group
-        from public.email_logs as mail
-        inner join results as result on mail.id = result.id
-        where mail.lease_token = p_lease_token
-            or (mail.id = any(v_held) and mail.delivery_status = 'pending' and mail.send_group is null)
-        order by mail.id
-        for update of mail
+        from public.email_logs as email
+        inner join results as result on email.id = result.id
+        where email.lease_token = p_lease_token
+            or (
+                email.id = any(v_held)
+                and email.delivery_status = 'pending'
+                and email.send_group is null
+            )
+        order by email.id
+        for update of email
     ),
 
     reported as (
-        update public.email_logs as mail
+        update public.email_logs as email
         set
             delivery_status = held.next_status,
             lease_token = null,
             lease_expires_at = null,
             enqueued_at = null,
-            subject = coalesce(held.subject, mail.subject),
-            error_message = case when held.is_open then held.error else mail.error_message end,
-            resend_message_id = coalesce(held.resend_message_id, mail.resend_message_id),
-            sent_at = case when held.outcome = 'sent' then now() else mail.sent_at end,
-            due_at = case when held.next_status = 'pending' then held.next_at else mail.due_at end,
+            subject = coalesce(held.subject, email.subject),
+            error_message = case when held.is_open then held.error else email.error_message end,
+            resend_message_id = coalesce(held.resend_message_id, email.resend_message_id),
+            sent_at = case when held.outcome = 'sent' then now() else email.sent_at end,
+            due_at = case when held.next_status = 'pending' then held.next_at else email.due_at end,
             first_due_at = case
-                when held.next_status <> 'pending' then mail.first_due_at
-                when not held.postponed then coalesce(mail.first_due_at, mail.due_at)
+                when held.next_status <> 'pending' then email.first_due_at
+                when not held.postponed then coalesce(email.first_due_at, email.due_at)
             end,
-            retry_count = mail.retry_count + held.counts::integer,
+            retry_count = email.retry_count + held.counts::integer,
             first_failed_at = case
-                when held.counts then coalesce(mail.first_failed_at, now())
-                else mail.first_failed_at
+                when held.counts then coalesce(email.first_failed_at, now())
+                else email.first_failed_at
             end,
-            send_group = case when not held.leaves_group then mail.send_group end,
-            group_position = case when not held.leaves_group then mail.group_position end,
-            group_started_at = case when not held.leaves_group then mail.group_started_at end
+            send_group = case when not held.leaves_group then email.send_group end,
+            group_position = case when not held.leaves_group then email.group_position end,
+            group_started_at = case when not held.leaves_group then email.group_started_at end
         from held
-        where mail.id = held.id
-        returning mail.id
+        where email.id = held.id
+        returning email.id
     )
 
     select coalesce(array_agg(reported.id), '{}') into v_reported from reported;
 
     update private.email_leases as lease
-    set mail_ids = array(
-        select held.id from unnest(lease.mail_ids) as held (id) where held.id <> all(v_reported)
+    set email_ids = array(
+        select held.id from unnest(lease.email_ids) as held (id) where held.id <> all(v_reported)
     )
     where lease.token = p_lease_token;
     delete from private.email_leases as lease
-    where lease.token = p_lease_token and lease.mail_ids = '{}';
+    where lease.token = p_lease_token and lease.email_ids = '{}';
     return cardinality(v_reported);
 end;
 $$;
 comment on function public.complete_emails is
-'Settles or returns leased mails. Fenced: a worker whose lease was taken over changes nothing.';
+'Settles leased emails or puts them back. A worker that has lost its lease changes nothing.';
 grant execute on function public.complete_emails to service_role;

@@ -3,19 +3,19 @@ returns void
 language sql
 set search_path = ''
 as $$
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         delivery_status = 'unknown',
         lease_token = null,
         lease_expires_at = null,
         error_message = 'no answer from the provider within 20 hours'
-    where mail.id in (
+    where email.id in (
         select old.id
         from public.email_logs as old
         where old.send_group is not null
             and old.group_started_at <= now() - interval '20 hours'
             and old.claimable_at is not null
-            -- A worker that still holds the lease is about to know the outcome.
+            -- A worker that still holds the lease will report the outcome.
             and (old.delivery_status = 'pending' or old.lease_expires_at <= now())
         order by old.group_started_at
         limit p_limit
@@ -23,8 +23,8 @@ as $$
     );
 $$;
 comment on function private.give_up_old_groups is
-'Settles as unknown what was handed to the provider 20 h ago without an answer: the provider forgets
-idempotency keys after 24 h, and sending again could be a second copy.';
+'Settles groups as unknown that got no answer from the provider within 20 h. The provider forgets
+idempotency keys after 24 h, so sending again could deliver a second copy.';
 grant execute on function private.give_up_old_groups to service_role;
 
 create function private.hand_out_send_groups(p_priority text, p_limit integer)
@@ -35,23 +35,23 @@ set search_path = ''
 as $$
     with
     due as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is not null
-            and mail.claimable_at <= now()
-            and (mail.enqueued_at is null or mail.enqueued_at <= now() - interval '2 minutes')
-        order by mail.claimable_at
+        select email.id
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is not null
+            and email.claimable_at <= now()
+            and (email.enqueued_at is null or email.enqueued_at <= now() - interval '2 minutes')
+        order by email.claimable_at
         limit p_limit
         for update skip locked
     ),
 
     handed_out as (
-        update public.email_logs as mail
+        update public.email_logs as email
         set enqueued_at = now()
         from due
-        where mail.id = due.id
-        returning mail.id, mail.claimable_at
+        where email.id = due.id
+        returning email.id, email.claimable_at
     )
 
     select handed_out.id from handed_out order by handed_out.claimable_at, handed_out.id;
@@ -66,28 +66,28 @@ set search_path = ''
 as $$
     with
     due as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is null
-            and mail.claimable_at <= now()
-            and (mail.enqueued_at is null or mail.enqueued_at <= now() - interval '2 minutes')
-            and mail.id not in (
-                select unnest(lease.mail_ids)
+        select email.id
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is null
+            and email.claimable_at <= now()
+            and (email.enqueued_at is null or email.enqueued_at <= now() - interval '2 minutes')
+            and email.id not in (
+                select unnest(lease.email_ids)
                 from private.email_leases as lease
                 where lease.expires_at > now()
             )
-        order by mail.claimable_at, mail.id
+        order by email.claimable_at, email.id
         limit p_limit
         for update skip locked
     ),
 
     handed_out as (
-        update public.email_logs as mail
+        update public.email_logs as email
         set enqueued_at = now()
         from due
-        where mail.id = due.id
-        returning mail.id, mail.claimable_at
+        where email.id = due.id
+        returning email.id, email.claimable_at
     )
 
     select handed_out.id from handed_out order by handed_out.claimable_at, handed_out.id;
@@ -121,17 +121,17 @@ begin
 
         return query
         select
-            found_mail,
+            found_email,
             v_lane
-        from private.hand_out_new_emails(v_lane, v_left) as found_mail;
+        from private.hand_out_new_emails(v_lane, v_left) as found_email;
         get diagnostics v_found = row_count;
         v_left := v_left - v_found;
     end loop;
 end;
 $$;
 comment on function public.sweep_emails is
-'Due mails that no queue message stands for (lost enqueue, retry, expired lease): urgent first, and
-nothing of a lane that is paused.';
+'Due emails without a queue message (after a lost enqueue, a retry or an expired lease), urgent ones
+first, and none of a paused lane.';
 grant execute on function public.sweep_emails to service_role;
 
 create function public.prune_email_logs(p_limit integer)
@@ -146,8 +146,8 @@ declare
 begin
     select now() - make_interval(days => settings.email_log_days) into v_oldest
     from private.app_settings as settings;
-    delete from public.email_logs as mail
-    where mail.id in (
+    delete from public.email_logs as email
+    where email.id in (
         select old.id
         from public.email_logs as old
         where old.created_at < v_oldest and old.claimable_at is null
@@ -155,7 +155,7 @@ begin
         for update skip locked
     );
     get diagnostics v_pruned = row_count;
-    -- The provider repeats an event for some days, never for a month.
+    -- The provider repeats an event for a few days at most.
     delete from private.email_events as event
     where event.id in (
         select old.id
@@ -169,6 +169,6 @@ begin
 end;
 $$;
 comment on function public.prune_email_logs is
-'Deletes settled mails older than app_settings.email_log_days, up to p_limit of them, and what was
-remembered of old events. Security definer because service_role may delete nothing else.';
+'Deletes up to p_limit settled emails older than app_settings.email_log_days, and as many old event
+ids. Security definer because service_role has no grant to delete them.';
 grant execute on function public.prune_email_logs to service_role;

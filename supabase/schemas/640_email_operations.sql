@@ -18,7 +18,7 @@ as $$
     select count(*)::integer from paused;
 $$;
 comment on function public.pause_emails is
-'Stops lanes until then, with the reason; a pause that ends later already stays as it is.';
+'Pauses lanes until p_until and returns how many. A pause that ends later stays as it is.';
 grant execute on function public.pause_emails to service_role;
 
 create function public.resume_emails(p_priorities text[])
@@ -38,7 +38,7 @@ as $$
     select count(*)::integer from resumed;
 $$;
 comment on function public.resume_emails is
-'Lets lanes go on at once, as an operator does who has mended the cause of a pause.';
+'Ends the pause of lanes, for an operator who has fixed its cause.';
 grant execute on function public.resume_emails to service_role;
 
 create function private.waiting_since(p_priority text, p_limit integer)
@@ -49,31 +49,30 @@ rows 1000
 set search_path = ''
 as $$
     (
-        select mail.claimable_at
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is null
-            and mail.claimable_at <= now()
-        order by mail.claimable_at
+        select email.claimable_at
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is null
+            and email.claimable_at <= now()
+        order by email.claimable_at
         limit p_limit
     )
     union all
     (
-        select mail.claimable_at
-        from public.email_logs as mail
-        where mail.priority = p_priority
-            and mail.send_group is not null
-            and mail.claimable_at <= now()
-        order by mail.claimable_at
+        select email.claimable_at
+        from public.email_logs as email
+        where email.priority = p_priority
+            and email.send_group is not null
+            and email.claimable_at <= now()
+        order by email.claimable_at
         limit p_limit
     );
 $$;
 comment on function private.waiting_since is
-'Since when the due mails of a lane have waited, new ones and those to be repeated, the longest
-waiting of each.';
+'Since when the due emails of a lane have waited: up to p_limit new ones and as many that are to be
+repeated, longest first.';
 grant execute on function private.waiting_since to service_role;
 
--- A mail between two tries was nowhere in the age of its lane, and after a try it was new again.
 create function public.show_lanes()
 returns table (
     priority text,
@@ -93,11 +92,11 @@ as $$
         coalesce(extract(epoch from now() - least(waiting.since, retried.since, sent.since)), 0),
         (
             select count(*)::integer
-            from public.email_logs as mail
-            where mail.priority = lane.priority
-                and mail.send_group is not null
-                and mail.claimable_at > now()
-                and mail.delivery_status = 'sending'
+            from public.email_logs as email
+            where email.priority = lane.priority
+                and email.send_group is not null
+                and email.claimable_at > now()
+                and email.delivery_status = 'sending'
         ),
         pause.until,
         case when pause.until is not null then lane.paused_reason end
@@ -109,20 +108,20 @@ as $$
         from private.waiting_since(lane.priority, 100000) as due (since)
     ) as waiting
     cross join lateral (
-        select min(mail.first_due_at) as since
-        from public.email_logs as mail
-        where mail.priority = lane.priority
-            and mail.first_due_at is not null
-            and mail.claimable_at is not null
+        select min(email.first_due_at) as since
+        from public.email_logs as email
+        where email.priority = lane.priority
+            and email.first_due_at is not null
+            and email.claimable_at is not null
     ) as retried
-    -- Whoever sends them may have died: a lease that was renewed says nothing about their age.
+    -- Their worker may have crashed, and a renewed lease says nothing about their age.
     cross join lateral (
-        select min(mail.due_at) as since
-        from public.email_logs as mail
-        where mail.priority = lane.priority
-            and mail.send_group is not null
-            and mail.claimable_at is not null
-            and mail.delivery_status = 'sending'
+        select min(email.due_at) as since
+        from public.email_logs as email
+        where email.priority = lane.priority
+            and email.send_group is not null
+            and email.claimable_at is not null
+            and email.delivery_status = 'sending'
     ) as sent
     cross join lateral (
         select case when lane.paused_until > now() then lane.paused_until end as until
@@ -130,24 +129,24 @@ as $$
     order by lane.priority desc;
 $$;
 comment on function public.show_lanes is
-'What an operator watches, urgent first: how many mails are due (counted up to 100 000 new ones and
-as many repeated ones), how long the oldest of all that are due or being retried has waited, how
-many are at the provider, and whether the lane is paused.';
+'The state of each lane, urgent first: how many emails are due (it counts up to 100 000 new ones and
+as many repeated ones), how long the oldest that is due or being retried has waited, how many are
+at the provider, and whether the lane is paused.';
 grant execute on function public.show_lanes to service_role;
 
 create function public.count_deliveries(p_hours integer)
-returns table (delivery_status text, mails bigint)
+returns table (delivery_status text, emails bigint)
 language sql
 stable
 set search_path = ''
 as $$
     select
-        mail.delivery_status,
+        email.delivery_status,
         count(*)
-    from public.email_logs as mail
-    where mail.sent_at > now() - make_interval(hours => p_hours)
-    group by mail.delivery_status;
+    from public.email_logs as email
+    where email.sent_at > now() - make_interval(hours => p_hours)
+    group by email.delivery_status;
 $$;
 comment on function public.count_deliveries is
-'What became of the mails that the provider accepted in the last hours, by status.';
+'The emails that the provider accepted in the last hours, by status.';
 grant execute on function public.count_deliveries to service_role;

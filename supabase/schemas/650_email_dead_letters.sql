@@ -1,39 +1,39 @@
-create function private.may_be_replayed(p_mail public.email_logs)
+create function private.may_be_replayed(p_email public.email_logs)
 returns boolean
 language sql
 stable
 set search_path = ''
 as $$
-    -- Nothing that the provider may have taken, and nobody whose address was erased.
-    select p_mail.delivery_status = 'failed'
-        and p_mail.sent_at is null
-        and p_mail.resend_message_id is null
-        and p_mail.recipient_email <> ''
+    -- Not if the provider may have accepted it, and not without an address.
+    select p_email.delivery_status = 'failed'
+        and p_email.sent_at is null
+        and p_email.resend_message_id is null
+        and p_email.recipient_email <> ''
         and not exists (
             select 1
             from public.email_logs as member
-            where member.send_group = p_mail.send_group and member.claimable_at is not null
+            where member.send_group = p_email.send_group and member.claimable_at is not null
         );
 $$;
 grant execute on function private.may_be_replayed to service_role;
 
 create function public.count_dead_letters()
-returns table (delivery_status text, mails bigint, within_an_hour bigint)
+returns table (delivery_status text, emails bigint, within_an_hour bigint)
 language sql
 stable
 set search_path = ''
 as $$
     select
-        mail.delivery_status,
+        email.delivery_status,
         count(*),
-        count(*) filter (where mail.given_up_at > now() - interval '1 hour')
-    from public.email_logs as mail
-    where mail.delivery_status in ('failed', 'unknown')
-    group by mail.delivery_status;
+        count(*) filter (where email.given_up_at > now() - interval '1 hour')
+    from public.email_logs as email
+    where email.delivery_status in ('failed', 'unknown')
+    group by email.delivery_status;
 $$;
 comment on function public.count_dead_letters is
-'How many mails were given up, of how many nobody knows whether they arrived, and how many of them
-became so within an hour.';
+'How many emails were given up (failed) or may have arrived (unknown), and how many of them within
+the last hour.';
 grant execute on function public.count_dead_letters to service_role;
 
 create function public.list_dead_letters(
@@ -58,26 +58,26 @@ stable
 set search_path = ''
 as $$
     select
-        mail.id,
-        mail.email_template,
-        mail.priority,
-        mail.delivery_status,
-        mail.error_message,
-        mail.created_at,
-        mail.due_at,
-        mail.first_failed_at,
-        mail.given_up_at,
-        mail.retry_count,
-        mail.replay_count,
-        private.may_be_replayed(mail)
-    from public.email_logs as mail
-    where mail.delivery_status in ('failed', 'unknown')
-        and (p_template is null or mail.email_template = p_template)
-    order by mail.created_at desc, mail.id desc
+        email.id,
+        email.email_template,
+        email.priority,
+        email.delivery_status,
+        email.error_message,
+        email.created_at,
+        email.due_at,
+        email.first_failed_at,
+        email.given_up_at,
+        email.retry_count,
+        email.replay_count,
+        private.may_be_replayed(email)
+    from public.email_logs as email
+    where email.delivery_status in ('failed', 'unknown')
+        and (p_template is null or email.email_template = p_template)
+    order by email.created_at desc, email.id desc
     limit p_limit;
 $$;
 comment on function public.list_dead_letters is
-'Mails that were given up, the newest first; unknown ones may have been delivered.';
+'Emails that were given up, newest first. Unknown ones may have arrived.';
 grant execute on function public.list_dead_letters to service_role;
 
 create function public.show_dead_letter(p_id uuid)
@@ -86,16 +86,16 @@ language sql
 stable
 set search_path = ''
 as $$
-    select (to_jsonb(mail.*) - 'recipient_email' - 'claimable_at' - 'lease_token')
+    select (to_jsonb(email.*) - 'recipient_email' - 'claimable_at' - 'lease_token')
         || jsonb_build_object(
-            'recipient', regexp_replace(mail.recipient_email, '^(.).*@', '\1…@'),
-            'replayable', private.may_be_replayed(mail)
+            'recipient', regexp_replace(email.recipient_email, '^(.).*@', '\1…@'),
+            'replayable', private.may_be_replayed(email)
         )
-    from public.email_logs as mail
-    where mail.id = p_id and mail.delivery_status in ('failed', 'unknown');
+    from public.email_logs as email
+    where email.id = p_id and email.delivery_status in ('failed', 'unknown');
 $$;
 comment on function public.show_dead_letter is
-'All that is known of one of them, but for the address: an operator sees its host.';
+'Everything about a dead letter except the local part of its address.';
 grant execute on function public.show_dead_letter to service_role;
 
 create function public.replay_dead_letters(
@@ -107,20 +107,20 @@ rows 100
 set search_path = ''
 as $$
     with
-    -- Locked and looked at again: two replays at once are one.
+    -- A lock checks the conditions again, so two simultaneous replays are one.
     dead as materialized (
-        select mail.id
-        from public.email_logs as mail
-        where mail.delivery_status = 'failed'
-            and (p_ids is null or mail.id = any(p_ids))
-            and (p_template is null or mail.email_template = p_template)
-            and private.may_be_replayed(mail)
-        order by mail.created_at, mail.id
+        select email.id
+        from public.email_logs as email
+        where email.delivery_status = 'failed'
+            and (p_ids is null or email.id = any(p_ids))
+            and (p_template is null or email.email_template = p_template)
+            and private.may_be_replayed(email)
+        order by email.created_at, email.id
         limit p_limit
         for update skip locked
     )
 
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         delivery_status = 'pending',
         due_at = now(),
@@ -129,15 +129,15 @@ as $$
         retry_count = 0,
         first_failed_at = null,
         given_up_at = null,
-        replay_count = mail.replay_count + 1,
+        replay_count = email.replay_count + 1,
         send_group = null,
         group_position = null,
         group_started_at = null
     from dead
-    where mail.id = dead.id
-    returning mail.id, mail.priority;
+    where email.id = dead.id
+    returning email.id, email.priority;
 $$;
 comment on function public.replay_dead_letters is
-'Gives given-up mails their 20 hours anew, under a new key: those that the provider never took. The
-rules for sending apply again, so what is no longer wanted or useful is skipped.';
+'Sends given-up emails again that the provider never accepted, with another 20 hours and a new key.
+The rules for sending apply, so an email that is no longer wanted or useful is skipped.';
 grant execute on function public.replay_dead_letters to service_role;

@@ -4,7 +4,7 @@ create table private.email_events (
     constraint email_events_id_length check (char_length(id) between 1 and 255)
 );
 comment on table private.email_events is
-'Ids of the provider''s events that were recorded: one that comes again changes nothing.';
+'Ids of the provider''s events that were recorded. A repeated event changes nothing.';
 
 create index email_events_received
 on private.email_events (received_at);
@@ -28,7 +28,7 @@ as $$
     end;
 $$;
 comment on function private.status_rank is
-'How much a status says about a mail at the provider. Events come in any order: the highest stays.';
+'The rank of a status. Events come in any order, and the status with the highest rank stays.';
 
 create function public.record_email_event(
     p_event_id text,
@@ -38,7 +38,7 @@ create function public.record_email_event(
     p_accepted_at timestamptz default null,
     p_error text default null,
     p_suppressed_addresses text[] default '{}',
-    p_ends_mail boolean default false
+    p_suppress_recipient boolean default false
 )
 returns text
 language plpgsql
@@ -46,7 +46,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_mail public.email_logs;
+    v_email public.email_logs;
     v_addresses text[] := p_suppressed_addresses;
 begin
     insert into private.email_events (id) values (p_event_id) on conflict (id) do nothing;
@@ -54,15 +54,15 @@ begin
         return 'repeated';
     end if;
 
-    select mail.* into v_mail from public.email_logs as mail where mail.id = p_email_id;
+    select email.* into v_email from public.email_logs as email where email.id = p_email_id;
     if not found then
-        select mail.* into v_mail
-        from public.email_logs as mail
-        where mail.resend_message_id = p_message_id;
+        select email.* into v_email
+        from public.email_logs as email
+        where email.resend_message_id = p_message_id;
     end if;
-    if p_ends_mail and v_addresses = '{}' then
-        -- Erased mails have none; nobody's is not suppressed.
-        v_addresses := array_remove(array[nullif(v_mail.recipient_email, '')], null);
+    if p_suppress_recipient and v_addresses = '{}' then
+        -- An erased email has no address to suppress.
+        v_addresses := array_remove(array[nullif(v_email.recipient_email, '')], null);
     end if;
 
     insert into public.email_suppressions as known (address_hash, reason)
@@ -75,24 +75,24 @@ begin
         set reason = excluded.reason
         where private.status_rank(known.reason) < private.status_rank(excluded.reason);
 
-    update public.email_logs as mail
+    update public.email_logs as email
     set
         delivery_status = p_status,
         error_message = p_error,
-        resend_message_id = coalesce(mail.resend_message_id, p_message_id),
-        sent_at = coalesce(mail.sent_at, p_accepted_at)
-    where mail.id = v_mail.id
-        and private.status_rank(mail.delivery_status) < private.status_rank(p_status);
+        resend_message_id = coalesce(email.resend_message_id, p_message_id),
+        sent_at = coalesce(email.sent_at, p_accepted_at)
+    where email.id = v_email.id
+        and private.status_rank(email.delivery_status) < private.status_rank(p_status);
     return case
-        when p_ends_mail and v_addresses = '{}' then 'without_address'
+        when p_suppress_recipient and v_addresses = '{}' then 'without_address'
         when found then 'recorded'
         else 'nothing_new'
     end;
 end;
 $$;
 comment on function public.record_email_event is
-'Records what the provider tells of a mail, once per event, in any order. p_ends_mail: nothing more
-goes to the addresses of the event, or else to the one that its mail went to. The lease stays: a
-worker that still holds the mail may add what it knows. Security definer because service_role may
-not write suppressions or the ids of events.';
+'Records an event of the provider once, in any order. With p_suppress_recipient it suppresses the
+addresses of the event or, if it names none, the address that its email went to. The lease stays,
+so a worker that holds the email can still report. Security definer because service_role has no
+grant to write suppressions and event ids.';
 grant execute on function public.record_email_event to service_role;

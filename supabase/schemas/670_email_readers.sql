@@ -17,7 +17,7 @@ as $$
     );
 $$;
 comment on function private.email_json is
-'A mail as its reader may see it: no address, nothing of how it is sent.';
+'An email as its user sees it, without the address and the details of sending.';
 
 create function private.emails_before(
     p_user_id uuid, p_status text, p_limit integer, p_created_at timestamptz, p_id uuid
@@ -27,15 +27,15 @@ language sql
 stable
 set search_path = ''
 as $$
-    select mail.*
-    from public.email_logs as mail
-    where mail.user_id = p_user_id
-        and (mail.created_at, mail.id) < (
+    select email.*
+    from public.email_logs as email
+    where email.user_id = p_user_id
+        and (email.created_at, email.id) < (
             coalesce(p_created_at, 'infinity'),
             coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         )
-        and (p_status is null or mail.delivery_status = p_status)
-    order by mail.created_at desc, mail.id desc
+        and (p_status is null or email.delivery_status = p_status)
+    order by email.created_at desc, email.id desc
     limit p_limit;
 $$;
 
@@ -72,22 +72,23 @@ begin
             ) as listed
         ),
         'totals', (
-            select coalesce(jsonb_object_agg(counted.status, counted.mails), '{}'::jsonb)
+            select coalesce(jsonb_object_agg(counted.status, counted.emails), '{}'::jsonb)
             from (
                 select
-                    mail.delivery_status as status,
-                    count(*) as mails
-                from public.email_logs as mail
-                where mail.user_id = v_caller
-                group by mail.delivery_status
+                    email.delivery_status as status,
+                    count(*) as emails
+                from public.email_logs as email
+                where email.user_id = v_caller
+                group by email.delivery_status
             ) as counted
         )
     );
 end;
 $$;
 comment on function public.get_email_status is
-'The caller''s mails, newest first, at most 101 (a page of 100 and one to know of more), and how
-many there are in each status. Security definer because users have no grant on mails.';
+'The caller''s emails, newest first, at most 101 (a page of 100, and one more that shows whether
+another page follows), and how many there are in each status.
+Security definer because users have no grant on the outbox.';
 grant execute on function public.get_email_status to authenticated;
 
 create function public.export_email_data(
@@ -143,8 +144,8 @@ begin
 end;
 $$;
 comment on function public.export_email_data is
-'All that is stored about the caller''s mail, newest first, in parts of up to 1001 mails.
-Security definer because users have no grant on mails and suppressions.';
+'All stored data about the caller''s emails, newest first, in parts of up to 1001 emails.
+Security definer because users have no grant on the outbox and on suppressions.';
 grant execute on function public.export_email_data to authenticated;
 
 create function public.erase_email_data()
@@ -157,27 +158,27 @@ declare
     v_caller constant uuid := private.caller_id();
     v_erased integer;
 begin
-    -- What a worker may have handed to the provider can only be settled by the provider's word.
-    update public.email_logs as mail
+    -- An email that may be at the provider becomes unknown until the provider reports it.
+    update public.email_logs as email
     set
         recipient_email = '',
         subject = null,
         template_data = '{}',
         error_message = null,
         delivery_status = case
-            when mail.claimable_at is null then mail.delivery_status
-            when mail.send_group is null then 'cancelled'
+            when email.claimable_at is null then email.delivery_status
+            when email.send_group is null then 'cancelled'
             else 'unknown'
         end,
         lease_token = null,
         lease_expires_at = null
-    where mail.user_id = v_caller and mail.recipient_email <> '';
+    where email.user_id = v_caller and email.recipient_email <> '';
     get diagnostics v_erased = row_count;
     return v_erased;
 end;
 $$;
 comment on function public.erase_email_data is
-'Takes addresses and contents out of the caller''s mails, and sends none of them any more. What the
-caller chose stays, and so do suppressions, which are hashes: a "no" outlives an erasure.
-Security definer because users have no grant on mails.';
+'Erases addresses and contents of the caller''s emails and cancels those that were not sent.
+Preferences stay, and so do suppressions, which are hashes: opting out outlives an erasure.
+Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;

@@ -12,8 +12,7 @@ as $$
     from (select date_trunc('week', p_now at time zone p_timezone) as at) as monday;
 $$;
 comment on function private.last_week is
-'The ISO week that is over by the clocks of a timezone: a week of changing clocks has 167 or 169
-hours.';
+'The last complete ISO week in a timezone. A week in which clocks change has 167 or 169 hours.';
 
 create function private.counted_sessions(p_user_id uuid)
 returns table (
@@ -24,7 +23,7 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- What no longer is open changes no more, so that its last change is when it was counted.
+    -- A closed session does not change, so its last change is when it began to count.
     select
         as_user1.user1_counts_as,
         coalesce(as_user1.completed_at, as_user1.updated_at),
@@ -62,7 +61,7 @@ as $$
         where one.counted_at < p_ends_at
     ),
 
-    told as (
+    listed as (
         select
             one.scheduled_time,
             jsonb_build_object(
@@ -79,8 +78,10 @@ as $$
     select jsonb_build_object(
         'met_count', count(*) filter (where one.is_new),
         'met',
-        coalesce((select jsonb_agg(told.meeting order by told.scheduled_time) from told), '[]'),
-        -- Held to the bounds of wingman/reputation/rules.py.
+        coalesce(
+            (select jsonb_agg(listed.meeting order by listed.scheduled_time) from listed), '[]'
+        ),
+        -- The same bounds as in wingman/reputation/rules.py.
         'score', greatest(-5, least(20, coalesce(sum(one.weight), 0))),
         'score_before',
         greatest(-5, least(20, coalesce(
@@ -90,7 +91,7 @@ as $$
     from counted as one;
 $$;
 comment on function private.week_of_meetings is
-'What took place for one person in a week, and what that made of their reputation.';
+'The meetings of one user in a week, and what they did to the user''s reputation.';
 
 create function private.open_invitations(
     p_user_id uuid, p_before timestamptz, p_now timestamptz
@@ -127,7 +128,7 @@ as $$
     ) as pending;
 $$;
 comment on function private.open_invitations is
-'Who waits for an answer of one person since before a moment.';
+'The invitations that wait for an answer of one user since before a moment.';
 
 create function private.weekly_digest(
     p_user_id uuid, p_timezone text, p_now timestamptz
@@ -148,10 +149,13 @@ begin
     select * into v_name, v_first_day, v_starts_at, v_ends_at
     from private.last_week(p_timezone, p_now);
     dedupe_key := concat_ws(':', 'weekly_digest', p_user_id, v_name);
-    -- In this order: most hours of a week end at the first step, most of Monday's at the second.
+    -- The cheapest step first: most runs of a week end at the first condition, and most of Monday's
+    -- at the second.
     if p_now >= v_ends_at + interval '48 hours'
         or exists (
-            select 1 from public.email_logs as mail where mail.dedupe_key = weekly_digest.dedupe_key
+            select 1
+            from public.email_logs as email
+            where email.dedupe_key = weekly_digest.dedupe_key
         ) then
         return;
     end if;
@@ -171,8 +175,8 @@ begin
 end;
 $$;
 comment on function private.weekly_digest is
-'The digest of the week that ended last by the reader''s clock: no row when it was recorded before,
-when it is older than two days, or when there is nothing to say.';
+'The digest of the last week in the user''s timezone. No row if it was recorded before, if the week
+ended more than two days ago, or if there is nothing to report.';
 
 create function public.record_weekly_digests(
     p_after uuid, p_limit integer, p_now timestamptz
@@ -193,7 +197,7 @@ as $$
     ),
 
     recorded as (
-        insert into public.email_logs as mail (
+        insert into public.email_logs as email (
             user_id, email_template, recipient_email, template_data, dedupe_key, priority
         )
         select
@@ -209,19 +213,20 @@ as $$
         cross join lateral private.weekly_digest(profile.id, wish.timezone, p_now) as digest
         where profile.email is not null
         on conflict (dedupe_key) do nothing
-        returning mail.id
+        returning email.id
     )
 
     select jsonb_build_object(
         'recorded', (select count(*) from recorded),
         'last', (
-            select case when count(*) = p_limit then (array_agg(user_id order by user_id desc))[1] end
+            select
+                case when count(*) = p_limit then (array_agg(user_id order by user_id desc))[1] end
             from page
         )
     );
 $$;
 comment on function public.record_weekly_digests is
-'Records the digests of one page of the readers who asked for them, once per reader and ISO week;
-`last` is where the next page begins, null after the last one.
-Security definer because service_role may write no mail by itself.';
+'Records the digests of one page of the users who asked for them, once per user and ISO week. `last`
+is where the next page begins, null after the last page.
+Security definer because service_role has no grant to write emails.';
 grant execute on function public.record_weekly_digests to service_role;

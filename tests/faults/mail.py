@@ -53,7 +53,7 @@ class Story:
         lanes = list(Priority)
         self.people.connection.execute("select public.resume_emails(%s)", (lanes,))
         self.people.connection.execute(
-            f"update private.email_leases set expires_at = {_PAST} where mail_ids && %s",  # noqa: S608
+            f"update private.email_leases set expires_at = {_PAST} where email_ids && %s",  # noqa: S608
             ([ref.id for ref in self.refs],),
         )
         self.update(

@@ -53,7 +53,7 @@ class Lanes(Database):
                 {"priority": "urgent", **idle, "paused_until": None, "paused_reason": None},
                 {"priority": "bulk", "depth": 7, "oldest_seconds": 61.5, "sending": 0, **paused},
             ],
-            "count_dead_letters": [{"delivery_status": "failed", "mails": 9, "within_an_hour": 3}],
+            "count_dead_letters": [{"delivery_status": "failed", "emails": 9, "within_an_hour": 3}],
         }[function]
 
 

@@ -115,11 +115,11 @@ def costs(url: str) -> dict[str, int]:
 
 def _settle(worker: Connection) -> dict[str, int]:
     """Bind what was just claimed and report it as sent: settled mails lie before the next claim."""
-    [lease] = worker.execute("select token, mail_ids from private.email_leases").fetchall()
-    assert len(lease["mail_ids"]) == BATCH
-    sent = Jsonb([{"id": str(one), "outcome": "sent"} for one in lease["mail_ids"]])
+    [lease] = worker.execute("select token, email_ids from private.email_leases").fetchall()
+    assert len(lease["email_ids"]) == BATCH
+    sent = Jsonb([{"id": str(one), "outcome": "sent"} for one in lease["email_ids"]])
     token: dict[str, Any] = {"p_lease_token": lease["token"]}
-    bound = {"p_ids": lease["mail_ids"], "p_addresses": ["ada@example.com"] * BATCH}
+    bound = {"p_ids": lease["email_ids"], "p_addresses": ["ada@example.com"] * BATCH}
     return {
         "form group": _buffers(worker, "public.form_send_group", **token, **bound),
         "complete": _buffers(worker, "public.complete_emails", **token, p_results=sent),

@@ -34,11 +34,11 @@ def test_a_claim_leases_the_mail_and_leaves_it_as_it_is(url: str, leo: Person) -
     assert mail_row(url, mail_id) == before
     assert look(
         url,
-        "select mail_ids, expires_at > now() + interval '80 seconds'"
+        "select email_ids, expires_at > now() + interval '80 seconds'"
         " and expires_at <= now() + interval '90 seconds' as lasts"
         " from private.email_leases where token = %s",
         claimed["lease_token"],
-    ) == [{"mail_ids": [mail_id], "lasts": True}]
+    ) == [{"email_ids": [mail_id], "lasts": True}]
 
 
 def test_a_claim_tells_all_that_sending_needs(url: str, leo: Person) -> None:

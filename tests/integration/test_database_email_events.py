@@ -105,7 +105,7 @@ def test_who_is_not_told_is_found_by_the_mail(url: str, maya: Person, by: str) -
     mail = new_mail(url, maya, delivery_status="sent", resend_message_id=theirs)
     named = {"our id": mail, "theirs": None}.get(by, uuid4())
 
-    told = _tell(url, named, "complained", p_message_id=theirs, p_ends_mail=True)
+    told = _tell(url, named, "complained", p_message_id=theirs, p_suppress_recipient=True)
 
     assert told == "recorded"
     assert _reason(url, maya.email) == "complained"
@@ -115,7 +115,7 @@ def test_who_is_not_told_is_found_by_the_mail(url: str, maya: Person, by: str) -
 def test_who_is_told_is_who_is_suppressed(url: str, maya: Person) -> None:
     mail = new_mail(url, maya, delivery_status="sent")
 
-    ends = {"p_ends_mail": True, "p_suppressed_addresses": ["other@example.com"]}
+    ends = {"p_suppress_recipient": True, "p_suppressed_addresses": ["other@example.com"]}
     _tell(url, mail, "complained", **ends)
 
     assert _reason(url, "other@example.com") == "complained"
@@ -125,7 +125,7 @@ def test_who_is_told_is_who_is_suppressed(url: str, maya: Person) -> None:
 def test_an_address_that_was_erased_is_nobodys(url: str, maya: Person) -> None:
     mail = new_mail(url, maya, delivery_status="sent", recipient_email="")
 
-    assert _tell(url, mail, "complained", p_ends_mail=True) == "without_address"
+    assert _tell(url, mail, "complained", p_suppress_recipient=True) == "without_address"
 
     assert mail_row(url, mail)["delivery_status"] == "complained"
     assert _reason(url, "") is None

@@ -88,7 +88,7 @@ def test_without_mail_there_is_no_rate(url: str, outbox: DirectDatabase) -> None
     found = repository.deliveries(outbox, hours=24)
 
     assert (found.success_rate, found.share("bounced")) == (None, 0)
-    assert [one.mails for one in repository.dead_letter_counts(outbox)] == [0, 0]
+    assert [one.emails for one in repository.dead_letter_counts(outbox)] == [0, 0]
 
 
 def test_dead_letters_are_counted(url: str, leo: Person, outbox: DirectDatabase) -> None:
@@ -102,8 +102,8 @@ def test_dead_letters_are_counted(url: str, leo: Person, outbox: DirectDatabase)
 
     failed, unknown = repository.dead_letter_counts(outbox)
 
-    assert (failed.delivery_status, failed.mails, failed.within_an_hour) == ("failed", 2, 1)
-    assert (unknown.delivery_status, unknown.mails, unknown.within_an_hour) == ("unknown", 2, 0)
+    assert (failed.delivery_status, failed.emails, failed.within_an_hour) == ("failed", 2, 1)
+    assert (unknown.delivery_status, unknown.emails, unknown.within_an_hour) == ("unknown", 2, 0)
 
 
 def reported(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:

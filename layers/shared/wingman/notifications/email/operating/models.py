@@ -43,7 +43,7 @@ class DeadLetters(Frozen):
     """How many dead letters there are of a status, and how many became so within an hour."""
 
     delivery_status: Literal["failed", "unknown"]
-    mails: int = 0
+    emails: int = 0
     within_an_hour: int = 0
 
 

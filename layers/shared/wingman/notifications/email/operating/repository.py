@@ -30,7 +30,7 @@ def lanes(database: Database) -> list[Lane]:
 def deliveries(database: Database, hours: int) -> Deliveries:
     """Count what became of the mails of the last hours."""
     rows = database.rpc("count_deliveries", {"p_hours": hours})
-    return Deliveries({row["delivery_status"]: row["mails"] for row in rows})
+    return Deliveries({row["delivery_status"]: row["emails"] for row in rows})
 
 
 def dead_letter_counts(database: Database) -> list[DeadLetters]:
@@ -97,7 +97,7 @@ def record_event(
         "p_accepted_at": accepted_at.isoformat() if accepted_at else None,
         "p_error": error,
         "p_suppressed_addresses": list(suppressed_addresses),
-        "p_ends_mail": ends_mail,
+        "p_suppress_recipient": ends_mail,
     }
     return str(database.rpc("record_email_event", params, idempotent=True))
 

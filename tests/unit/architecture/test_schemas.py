@@ -1,0 +1,37 @@
+"""supabase/schemas reads well: one place for each object, small files, one order in each."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support.template import ROOT
+
+SCHEMAS = sorted((ROOT / "supabase" / "schemas").glob("*.sql"))
+_OBJECT = re.compile(
+    r"^create (?:unique )?(function|table|view|index|trigger|policy) ([\w.]+)(?: on ([\w.]+))?",
+    re.MULTILINE,
+)
+
+
+def _name(path: Path) -> str:
+    return path.stem
+
+
+def test_each_object_is_defined_once() -> None:
+    text = "".join(path.read_text() for path in SCHEMAS)
+    found = Counter(
+        (kind, name, table if kind in {"trigger", "policy"} else "")
+        for kind, name, table in _OBJECT.findall(re.sub(r"\n(before|after) .*? on ", " on ", text))
+    )
+
+    assert sum(kind == "function" for kind, *_ in found) > 100
+    assert [one for one, times in found.items() if times > 1] == []
+    assert not re.search(r"create or replace|\bdrop\b|if not exists (?!postgis|pg_trgm)", text)
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=_name)
+def test_a_file_has_a_domain_and_stays_small(path: Path) -> None:
+    assert re.fullmatch(r"\d{3}_[a-z_]+", path.stem)
+    assert len(path.read_text().splitlines()) <= 300
