@@ -17,7 +17,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: check-python check-sql check-template check-architecture test-runtime doctor email-status limits dead-letters soak guards
+.PHONY: baseline check-python check-sql check-template check-architecture test-runtime doctor email-status limits dead-letters soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

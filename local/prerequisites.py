@@ -30,6 +30,7 @@ class Need:
     present: Callable[[], bool]
     debian: str
     homebrew: str
+    advice: str = ""
 
 
 def _node() -> bool:
@@ -57,7 +58,7 @@ def _recent(folder: Path) -> bool:
 def _postgis() -> bool:
     """Say whether the PostgreSQL that will run here can create the extension."""
     folder = postgres_programs()
-    if folder is None:
+    if folder is None or not (folder / "pg_config").exists():
         return False
     shared = Path(_asked(folder / "pg_config", "--sharedir"))
     return (shared / "extension" / "postgis.control").exists()
@@ -91,12 +92,25 @@ NEEDS = (
         "postgresql",
         "postgresql@17",
     ),
-    Need("PostGIS for that PostgreSQL", _postgis, "postgresql-postgis", "postgis"),
+    Need(
+        "PostGIS for that PostgreSQL",
+        _postgis,
+        "postgresql-postgis",
+        "postgis",
+        "your package manager has it for one version of PostgreSQL (Homebrew: `brew info postgis`);"
+        " put the `bin` folder of that version first on the PATH",
+    ),
     Need("Redis", _found("redis-server"), "redis-server", "redis"),
     Need("ps", _found("ps"), "procps", ""),
 )
 # A newer major version than the distribution's is a choice that only its owner can make.
-_OWN_CHOICE = Need(f"Node {NODE} or newer with npm", _node, "nodejs", "node")
+_OWN_CHOICE = Need(
+    f"Node {NODE} or newer with npm",
+    _node,
+    "nodejs",
+    "node",
+    "install it from https://nodejs.org or your package manager",
+)
 # Only tests and pictures of emails need it: the stack runs without.
 _BROWSER = Need("Chromium", lambda: chromium() is not None, "chromium fonts-liberation", "chromium")
 
@@ -132,13 +146,12 @@ def main() -> int:
         print(f"error: Python {'.'.join(map(str, PYTHON))} or newer is needed", file=sys.stderr)
         return 1
     missing = [need for need in NEEDS if not need.present()]
-    advice = _install(missing) if missing else None
-    still = [need.title for need in NEEDS if not need.present()]
-    if not _OWN_CHOICE.present():
-        still.append(_OWN_CHOICE.title)
-        advice = advice or "install it from https://nodejs.org or your package manager"
+    failure = _install(missing) if missing else None
+    still = [need for need in (*NEEDS, _OWN_CHOICE) if not need.present()]
     if still:
-        print(f"error: missing: {', '.join(still)}: {advice}", file=sys.stderr)
+        titles = ", ".join(need.title for need in still)
+        advice = failure or "; ".join(need.advice for need in still if need.advice)
+        print(f"error: missing: {titles}: {advice}", file=sys.stderr)
         return 1
     _bring_browser()
     return 0

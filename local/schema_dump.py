@@ -18,7 +18,9 @@ _HEADER = re.compile(
     re.MULTILINE,
 )
 # No part of an object: a random token that guards psql against hostile dumps, and the last comment.
-_NOISE = re.compile(r"^\\(un)?restrict .*\n|^--\n-- PostgreSQL database dump complete\n", re.MULTILINE)
+_NOISE = re.compile(
+    r"^\\(un)?restrict .*\n|^--\n-- PostgreSQL database dump complete\n", re.MULTILINE
+)
 _TABLES = "select schemaname, tablename from pg_tables where schemaname in ('public', 'private')"
 # The clock of the build is no part of what was built.
 _ROWS = """

@@ -12,7 +12,7 @@ revoke all on tables from anon, authenticated, service_role;
 alter default privileges in schema public
 revoke all on sequences from anon, authenticated, service_role;
 
--- A hosted project has this schema. Its roles may use what lies in it.
+-- A hosted project has the schema, and its roles may use what is in it.
 create extension if not exists postgis with schema extensions;
 create extension if not exists pg_trgm with schema extensions;
 
@@ -163,7 +163,7 @@ create table private.app_settings (
     constraint app_settings_email_log_days_positive check (email_log_days >= 30)
 );
 comment on table private.app_settings is
-'Ceilings that hold whatever a caller passes, because a user can call the functions without the API.';
+'Ceilings for any caller, because a user can call the functions without the API.';
 
 alter table private.app_settings enable row level security;
 
@@ -1308,8 +1308,7 @@ as $$
     select count(*)::integer from expired;
 $$;
 comment on function public.expire_matches is
-'Marks up to p_limit expired invitations, cancels their unsent emails and returns how many there
-were.
+'Marks up to p_limit expired invitations, cancels their unsent emails, and returns their number.
 Security definer because workers have no grant on matches.';
 grant execute on function public.expire_matches to service_role;
 
@@ -1941,8 +1940,7 @@ begin
 end;
 $$;
 comment on function private.close_session is
-'Closes a session with the outcome that both users'' statements give. The calling function has
-locked it.';
+'Closes a session, which the calling function has locked, by what both users have said about it.';
 
 create function public.close_overdue_sessions(p_limit integer)
 returns table (session_id uuid, users uuid[])
@@ -1971,8 +1969,8 @@ end;
 $$;
 comment on function public.close_overdue_sessions is
 'Closes up to p_limit sessions that are open 24 hours after their start, and returns them with the
-users whose reputation may have changed. Security definer because workers have no grant on
-sessions.';
+users whose reputation may have changed.
+Security definer because workers have no grant on sessions.';
 grant execute on function public.close_overdue_sessions to service_role;
 
 create function private.check_scheduled_time(p_scheduled_time timestamptz)
@@ -2563,7 +2561,7 @@ as $$
     where challenge.id = p_challenge_id;
 $$;
 
-create function private.names_told_to(p_user_id uuid, p_partner_id uuid)
+create function private.names_known_to(p_user_id uuid, p_partner_id uuid)
 returns jsonb
 language sql
 stable
@@ -2605,7 +2603,7 @@ as $$
     from names
     where names.name is not null;
 $$;
-comment on function private.names_told_to is
+comment on function private.names_known_to is
 'The user''s own names, and the first names that emails have shown them: of the partner, of users
 who invited them and of users who answered, the newest hundred of each. The last names of others
 appear in no email, so they are not read here.';
@@ -2646,14 +2644,15 @@ begin
             'scheduled_time', private.iso_utc(v_session.scheduled_time),
             'status', private.session_status(v_session)
         ) end,
-        'names', private.names_told_to(v_caller, private.partner_of(v_session, v_caller))
+        'names', private.names_known_to(v_caller, private.partner_of(v_session, v_caller))
     );
 end;
 $$;
 comment on function public.get_coach_context is
 'The subject of advice: a challenge on offer or of a session (by default the caller''s own), and
-when that session is. It has no place, note or id, because it leaves the system. The names stay
-here: they are removed from the question. Security definer because users have no grant on sessions.';
+when that session is. It has no place, note or id, because it leaves the system. The names do not
+leave it: they are removed from the question.
+Security definer because users have no grant on sessions.';
 grant execute on function public.get_coach_context to authenticated;
 
 create function private.lease_send_groups(
@@ -3717,7 +3716,7 @@ as $$
     where email.id = p_id and email.delivery_status in ('failed', 'unknown');
 $$;
 comment on function public.show_dead_letter is
-'Everything about a dead letter except the local part of its address.';
+'Everything about a dead letter. Of its address an operator sees the first letter and the host.';
 grant execute on function public.show_dead_letter to service_role;
 
 create function public.replay_dead_letters(
@@ -4073,7 +4072,7 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- A closed session does not change, so its last change is when it began to count.
+    -- A completed session counts from its completion, a no-show from its last change.
     select
         as_user1.user1_counts_as,
         coalesce(as_user1.completed_at, as_user1.updated_at),

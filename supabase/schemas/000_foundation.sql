@@ -12,7 +12,7 @@ revoke all on tables from anon, authenticated, service_role;
 alter default privileges in schema public
 revoke all on sequences from anon, authenticated, service_role;
 
--- A hosted project has this schema. Its roles may use what lies in it.
+-- A hosted project has the schema, and its roles may use what is in it.
 create extension if not exists postgis with schema extensions;
 create extension if not exists pg_trgm with schema extensions;
 

@@ -9,7 +9,7 @@ create table private.app_settings (
     constraint app_settings_email_log_days_positive check (email_log_days >= 30)
 );
 comment on table private.app_settings is
-'Ceilings that hold whatever a caller passes, because a user can call the functions without the API.';
+'Ceilings for any caller, because a user can call the functions without the API.';
 
 alter table private.app_settings enable row level security;
 

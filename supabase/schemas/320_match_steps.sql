@@ -232,7 +232,6 @@ as $$
     select count(*)::integer from expired;
 $$;
 comment on function public.expire_matches is
-'Marks up to p_limit expired invitations, cancels their unsent emails and returns how many there
-were.
+'Marks up to p_limit expired invitations, cancels their unsent emails, and returns their number.
 Security definer because workers have no grant on matches.';
 grant execute on function public.expire_matches to service_role;

@@ -136,8 +136,7 @@ begin
 end;
 $$;
 comment on function private.close_session is
-'Closes a session with the outcome that both users'' statements give. The calling function has
-locked it.';
+'Closes a session, which the calling function has locked, by what both users have said about it.';
 
 create function public.close_overdue_sessions(p_limit integer)
 returns table (session_id uuid, users uuid[])
@@ -166,6 +165,6 @@ end;
 $$;
 comment on function public.close_overdue_sessions is
 'Closes up to p_limit sessions that are open 24 hours after their start, and returns them with the
-users whose reputation may have changed. Security definer because workers have no grant on
-sessions.';
+users whose reputation may have changed.
+Security definer because workers have no grant on sessions.';
 grant execute on function public.close_overdue_sessions to service_role;

@@ -13,7 +13,7 @@ as $$
     where challenge.id = p_challenge_id;
 $$;
 
-create function private.names_told_to(p_user_id uuid, p_partner_id uuid)
+create function private.names_known_to(p_user_id uuid, p_partner_id uuid)
 returns jsonb
 language sql
 stable
@@ -55,7 +55,7 @@ as $$
     from names
     where names.name is not null;
 $$;
-comment on function private.names_told_to is
+comment on function private.names_known_to is
 'The user''s own names, and the first names that emails have shown them: of the partner, of users
 who invited them and of users who answered, the newest hundred of each. The last names of others
 appear in no email, so they are not read here.';
@@ -96,12 +96,13 @@ begin
             'scheduled_time', private.iso_utc(v_session.scheduled_time),
             'status', private.session_status(v_session)
         ) end,
-        'names', private.names_told_to(v_caller, private.partner_of(v_session, v_caller))
+        'names', private.names_known_to(v_caller, private.partner_of(v_session, v_caller))
     );
 end;
 $$;
 comment on function public.get_coach_context is
 'The subject of advice: a challenge on offer or of a session (by default the caller''s own), and
-when that session is. It has no place, note or id, because it leaves the system. The names stay
-here: they are removed from the question. Security definer because users have no grant on sessions.';
+when that session is. It has no place, note or id, because it leaves the system. The names do not
+leave it: they are removed from the question.
+Security definer because users have no grant on sessions.';
 grant execute on function public.get_coach_context to authenticated;

@@ -95,7 +95,7 @@ as $$
     where email.id = p_id and email.delivery_status in ('failed', 'unknown');
 $$;
 comment on function public.show_dead_letter is
-'Everything about a dead letter except the local part of its address.';
+'Everything about a dead letter. Of its address an operator sees the first letter and the host.';
 grant execute on function public.show_dead_letter to service_role;
 
 create function public.replay_dead_letters(

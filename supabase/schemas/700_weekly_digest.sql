@@ -23,7 +23,7 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- A closed session does not change, so its last change is when it began to count.
+    -- A completed session counts from its completion, a no-show from its last change.
     select
         as_user1.user1_counts_as,
         coalesce(as_user1.completed_at, as_user1.updated_at),

@@ -1,6 +1,7 @@
 """supabase/schemas reads well: one place for each object, small files, one order in each."""
 
 import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -35,3 +36,13 @@ def test_each_object_is_defined_once() -> None:
 def test_a_file_has_a_domain_and_stays_small(path: Path) -> None:
     assert re.fullmatch(r"\d{3}_[a-z_]+", path.stem)
     assert len(path.read_text().splitlines()) <= 300
+
+
+def test_a_hosted_project_exposes_what_the_stack_exposes() -> None:
+    config = tomllib.loads((ROOT / "supabase" / "config.toml").read_text())
+    servers = (ROOT / "local" / "servers.py").read_text()
+
+    assert config["api"]["schemas"] == ["public"]
+    assert 'PGRST_DB_SCHEMAS="public"' in servers
+    path = ",".join(config["api"]["extra_search_path"])
+    assert f'PGRST_DB_EXTRA_SEARCH_PATH="{path}"' in servers

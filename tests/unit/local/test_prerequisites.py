@@ -7,9 +7,9 @@ from local import prerequisites
 PRESENT = prerequisites.Need("Node", lambda: True, "nodejs", "node")
 
 
-def a_program(folder: Path, name: str) -> Path:
+def a_program(folder: Path, name: str, says: str = "") -> Path:
     program = folder / name
-    program.write_text("#!/bin/sh\n")
+    program.write_text(f"#!/bin/sh\necho '{says}'\n")
     program.chmod(0o755)
     return program
 
@@ -41,3 +41,32 @@ def test_without_a_browser_the_rest_is_set_up_and_a_note_says_what_to_do(
     told = capsys.readouterr().err
     assert "no Chromium" in told
     assert "CHROMIUM=" in told
+
+
+def test_postgis_must_be_that_of_the_postgresql_which_will_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_program(tmp_path, "initdb")
+    a_program(tmp_path, "postgres", "postgres (PostgreSQL) 17.2")
+    a_program(tmp_path, "pg_config", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    [need] = [need for need in prerequisites.NEEDS if need.title.startswith("PostGIS")]
+    assert prerequisites.postgres_programs() == tmp_path
+    assert not need.present()
+
+    (tmp_path / "extension").mkdir()
+    (tmp_path / "extension" / "postgis.control").touch()
+    assert need.present()
+
+
+def test_a_missing_program_is_named_with_advice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent = prerequisites.Need("PostGIS", lambda: False, "postgis", "postgis", "change the PATH")
+    monkeypatch.setattr(prerequisites, "NEEDS", (absent,))
+    monkeypatch.setattr(prerequisites, "_OWN_CHOICE", PRESENT)
+    monkeypatch.setattr(prerequisites, "_install", lambda missing: None)
+
+    assert prerequisites.main() == 1
+
+    assert "missing: PostGIS: change the PATH" in capsys.readouterr().err
