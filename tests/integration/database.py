@@ -62,7 +62,8 @@ def empty_database(url: str, template: str = "template1") -> Iterator[str]:
     """Make a database beside the given one, and drop it in the end."""
     name = f"test_{uuid4().hex}"
     own = make_conninfo(url, dbname=name)
-    create = sql.SQL("create database {} template {}")
+    # As after supabase.sql; a copy would belong to the superuser.
+    create = sql.SQL("create database {} owner postgres template {}")
     _server(url, create.format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield own
