@@ -1,16 +1,39 @@
-"""ministack, without its wait of 50 ms for a log line at the end of every warm call.
+"""ministack, without its wait for a log line after every warm call, and with Lambda's logging.
 
-Runs as a script under the interpreter in .local/ministack.
+It allows 50 ms for that line. Runs as a script under the interpreter in .local/ministack.
 """
 
 import inspect
 
 from ministack.app import main
+from ministack.core import lambda_runtime
 from ministack.core.lambda_runtime import Worker
 
 # Seconds: for the first line, after a line, and in total. ministack allows 0.05, 0.005 and 0.25.
 _WAITS = (0.002, 0.002, 0.25)
 _PARAMETERS = ["self", "first_line_wait", "idle_confirm", "hard_cap"]
+
+# What the runtime client does before it imports a function (awslambdaric.bootstrap), after the
+# variables that LogFormat JSON sets: the root logger gets a level and a handler, past our own.
+_LOGGING = """
+import json, logging, os, sys
+
+class _RuntimeHandler(logging.Handler):
+    def emit(self, record):
+        line = {"level": record.levelname, "message": record.getMessage(), "logger": record.name}
+        if record.exc_info:
+            line["errorMessage"] = str(record.exc_info[1])
+        print(json.dumps(line), file=sys.stderr)
+
+if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
+    logging.getLogger().setLevel(os.environ["AWS_LAMBDA_LOG_LEVEL"])
+    logging.getLogger().addHandler(_RuntimeHandler())
+"""
+
+
+def log_as_lambda_does() -> None:
+    """Let every Python function begin with the logging that the runtime would give it."""
+    lambda_runtime._PYTHON_WORKER_SCRIPT = _LOGGING + lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
 
 
 def shorten_waits() -> None:
@@ -26,4 +49,5 @@ def shorten_waits() -> None:
 
 if __name__ == "__main__":
     shorten_waits()
+    log_as_lambda_does()
     main()

@@ -24,6 +24,8 @@ from local.stack import CHECKOUT, HOST
 
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)")
 _READY_SECONDS = 10
+# What Lambda sets for `LogFormat: JSON`, as template.yaml has it, without an ApplicationLogLevel.
+LOGGING = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,7 @@ def _environment(function: BuiltFunction, env: Mapping[str, str]) -> dict[str, s
         "AWS_LAMBDA_FUNCTION_NAME": function.folder.name,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_seconds),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-        "AWS_LAMBDA_LOG_FORMAT": "JSON",  # as template.yaml's LoggingConfig has it, and then
-        "AWS_LAMBDA_LOG_LEVEL": "INFO",  # the level that it leaves to Lambda
+        **LOGGING,
         **env,
     }
 

@@ -11,6 +11,7 @@ import redis
 
 from local.credentials import credentials
 from local.errors import StackError
+from local.lambda_runtime import LOGGING
 from local.parts import Part, clean_env
 from local.stack import HOST, Stack
 
@@ -99,6 +100,7 @@ def ministack(stack: Stack) -> Part:
     folder.mkdir(parents=True, exist_ok=True)
     env = clean_env(
         **AWS_CREDENTIALS,
+        **LOGGING,
         BIND_HOST=HOST,
         GATEWAY_PORT=str(port),
         MINISTACK_HOST=HOST,

@@ -39,6 +39,46 @@ PERSONAL = [
 ]
 
 
+# What awslambdaric does before it imports a function whose LogFormat is JSON.
+RUNTIME = """
+import json, logging, sys
+class Handler(logging.Handler):
+    def emit(self, record):
+        error = record.exc_info and str(record.exc_info[1])
+        facts = {"line": record.getMessage(), "error": error, "to": getattr(record, "to", None)}
+        print(json.dumps(facts))
+logging.getLogger().setLevel("INFO")
+logging.getLogger().addHandler(Handler())
+from wingman.kit.clock import deadline
+with deadline(None):
+"""
+
+
+def test_libraries_log_warnings_alone() -> None:
+    statements = (
+        "logging.getLogger('httpx').info('GET /?to=a'); logging.getLogger('x').warning('y')"
+    )
+    [line] = logged(f"{RUNTIME}    {statements}").splitlines()
+    assert json.loads(line)["line"] == "y"
+
+
+def test_warnings_of_libraries_have_no_address_and_no_token() -> None:
+    lines = logged(
+        f"{RUNTIME}    for word in {PERSONAL!r}:\n"
+        "        try:\n            raise ValueError(f'could not read\\n<{word}>')\n"
+        "        except ValueError:\n"
+        "            mangum = logging.getLogger('mangum.http')\n"
+        "            mangum.exception('no answer to %s', word, extra={'to': word})"
+    )
+    assert [word for word in PERSONAL if word in lines] == []
+    records = [json.loads(line) for line in lines.splitlines()]
+    assert [record["to"] for record in records] == ["[removed]"] * len(PERSONAL)
+    for record in records:
+        assert record["line"].startswith("no answer to [removed]\nTraceback")
+        assert record["line"].endswith("ValueError: could not read\n<[removed]>")
+        assert record["error"] is None
+
+
 def test_what_can_be_told_is_taken_out() -> None:
     lines = logged(
         f"for word in {PERSONAL!r}:\n"

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
 
-from wingman.kit.observability import metrics
+from wingman.kit.observability import metrics, quieten_libraries
 
 # Kept back from every outgoing call, so that there is time to answer after it failed.
 MARGIN_SECONDS = 0.5
@@ -32,6 +32,7 @@ def utc_now() -> datetime:
 @contextmanager
 def deadline(context: LambdaContext | None) -> Iterator[None]:
     """Hold every outgoing call inside to the end of this invocation; then write what it counted."""
+    quieten_libraries()
     left = context.get_remaining_time_in_millis() / 1000 if context else float("inf")
     try:
         with within(left - MARGIN_SECONDS):

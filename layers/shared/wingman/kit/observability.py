@@ -1,6 +1,7 @@
 """Structured logs and metrics: JSON lines with the request id and nothing personal."""
 
 import json
+import logging
 import re
 import sys
 import time
@@ -30,6 +31,9 @@ _PERSONAL = re.compile(
 _Metric = tuple[str, tuple[tuple[str, str], ...]]
 
 
+_SERVICE = "wingman"
+
+
 @cache
 def logger() -> Logger:
     """Return the container's logger (level from POWERTOOLS_LOG_LEVEL).
@@ -37,7 +41,7 @@ def logger() -> Logger:
     Messages are dotted events (`match.accepted`), facts go into `extra`. Never an address, a
     token or a body: what slips in with an exception is taken out, but only if it can be told.
     """
-    return Logger(service="wingman", utc=True, json_serializer=_written)
+    return Logger(service=_SERVICE, utc=True, json_serializer=_written)
 
 
 def _written(record: dict[str, Any]) -> str:
@@ -56,6 +60,34 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_redacted(each) for each in value]
     return value
+
+
+_PLAIN = logging.Formatter()
+
+
+class _Redaction(logging.Filter):
+    """Takes what is personal out of what a library says, and out of its exception."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name != _SERVICE:  # ours is redacted as it is written
+            said = _PLAIN.format(record)  # with its exception
+            vars(record).update(_redacted(vars(record)))
+            record.msg, record.args = _redacted(said), ()
+            record.exc_info = record.exc_text = record.stack_info = None
+        return True
+
+
+@cache
+def quieten_libraries() -> None:
+    """Let libraries log their warnings alone, without addresses and tokens.
+
+    With `LogFormat: JSON` the runtime sets the root logger to INFO and writes what reaches it by
+    a handler of its own: httpx and Mangum would log every URL.
+    """
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    for handler in root.handlers:
+        handler.addFilter(_Redaction())
 
 
 class Metrics:
