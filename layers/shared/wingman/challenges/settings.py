@@ -7,5 +7,5 @@ class ChallengeSettings(Settings):
     """The rules of challenges that an operator may change."""
 
     challenge_duration_days: int = means(
-        "Days after a session in which its challenges are handed in.", default=7, ge=1, le=365
+        "Days after a session in which its challenge can be submitted.", default=7, ge=1, le=365
     )

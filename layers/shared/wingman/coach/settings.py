@@ -9,23 +9,25 @@ from wingman.kit.settings import Secret, Settings, Url, means
 class CoachingSettings(Settings):
     """Whether there is a coach."""
 
-    enable_ai_coaching: bool = means("Whether there are tips of the coach.", default=False)
+    enable_ai_coaching: bool = means("Whether the coach gives tips.", default=False)
 
 
 class CoachSettings(CoachingSettings):
     """The language model behind the coach, and what one user may cost a day."""
 
     anthropic_api_key: Secret | None = means(
-        "The language model's key; needed with coaching only.", default=None, validate_default=True
+        "API key of the language model; required if coaching is enabled.",
+        default=None,
+        validate_default=True,
     )
     anthropic_api_url: Url = means(
-        "Where the language model is.", default="https://api.anthropic.com"
+        "Base URL of the language model's API.", default="https://api.anthropic.com"
     )
     coach_model: str = means(
-        "Which language model.", default="claude-haiku-5-5", pattern=r"^[\w.:@-]{1,100}$"
+        "Name of the language model.", default="claude-haiku-5-5", pattern=r"^[\w.:@-]{1,100}$"
     )
     max_daily_tips: int = means(
-        "Questions of one user a day that reach the language model.", default=20, ge=1, le=1000
+        "Questions per user and day that reach the language model.", default=20, ge=1, le=1000
     )
 
     @field_validator("anthropic_api_key")

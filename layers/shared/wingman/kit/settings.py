@@ -90,18 +90,18 @@ class AppSettings(Settings):
 class ProjectSettings(Settings):
     """Where the database is."""
 
-    supabase_url: Url = means("The Supabase project.")
+    supabase_url: Url = means("URL of the Supabase project.")
 
 
 class SupabaseSettings(ProjectSettings):
     """Postgres as the calling user or as nobody, and what proves who calls."""
 
     supabase_publishable_key: Secret = means(
-        "Supabase's key for calls under row-level security.",
+        "Supabase's publishable key, for calls under row-level security.",
         *("supabase_publishable_key", "supabase_anon_key"),
     )
     supabase_jwt_secret: Secret | None = means(
-        "What signs access tokens (HS256); empty where published keys do.", default=None
+        "Key that signs access tokens (HS256); empty if published keys sign them.", default=None
     )
 
 
@@ -109,7 +109,7 @@ class SupabaseServiceSettings(ProjectSettings):
     """Postgres past row-level security; only for functions that serve no user."""
 
     supabase_secret_key: Secret = means(
-        "Supabase's key past row-level security.",
+        "Supabase's secret key, for calls that bypass row-level security.",
         "supabase_secret_key",
         "supabase_service_role_key",
     )
@@ -118,8 +118,8 @@ class SupabaseServiceSettings(ProjectSettings):
 class RedisSettings(Settings):
     """Upstash Redis over its REST interface."""
 
-    upstash_redis_rest_url: Url = means("Redis, over Upstash's REST interface.")
-    upstash_redis_rest_token: Secret = means("Redis's token.")
+    upstash_redis_rest_url: Url = means("URL of Upstash Redis' REST interface.")
+    upstash_redis_rest_token: Secret = means("Token of Upstash Redis.")
 
 
 class AwsSettings(Settings):
@@ -130,7 +130,7 @@ class AwsSettings(Settings):
         *("aws_region", "aws_default_region"),
         pattern=r"^[a-z]{2,3}(-[a-z]+)+-\d$",
     )
-    aws_endpoint_url: Url | None = means("Another AWS than Amazon's.", default=None)
+    aws_endpoint_url: Url | None = means("Endpoint of an AWS emulator.", default=None)
 
 
 def load(model: type[S]) -> S:

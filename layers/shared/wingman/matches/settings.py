@@ -7,7 +7,7 @@ class MatchSettings(Settings):
     """The rules of matches that an operator may change."""
 
     max_daily_matches: int = means(
-        "Invitations of one user a day; the database has a ceiling.",
+        "Invitations per user and day; the database has a ceiling.",
         default=10,
         ge=1,
         le=1000,

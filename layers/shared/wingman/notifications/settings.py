@@ -6,5 +6,5 @@ from wingman.kit.settings import AwsSettings, Url, means
 class QueueSettings(AwsSettings):
     """The queues of both lanes of email."""
 
-    email_urgent_queue_url: Url = means("The queue of emails that cannot wait.")
-    email_bulk_queue_url: Url = means("The queue of emails that can wait.")
+    email_urgent_queue_url: Url = means("Queue of emails that cannot wait.")
+    email_bulk_queue_url: Url = means("Queue of emails that can wait.")

@@ -22,8 +22,8 @@ def _policies(names: object) -> frozenset[str]:
 class LimitSettings(Settings):
     """Whether requests are limited."""
 
-    enable_rate_limiting: bool = means("Whether requests are limited at all.", default=True)
+    enable_rate_limiting: bool = means("Whether rate limits apply.", default=True)
     rate_limit_shadow: Annotated[frozenset[str], BeforeValidator(_policies)] = means(
-        "Buckets that count and refuse nobody, with commas; see docs/operating.md.",
+        "Rate limits that only count and never refuse, separated by commas; see docs/operating.md.",
         default=frozenset(),
     )

@@ -7,5 +7,5 @@ class PresenceSettings(Settings):
     """How long a user who makes no request stays logged in."""
 
     session_timeout_hours: int = means(
-        "Hours after their last request that a user's login ends.", default=24, ge=1, le=8760
+        "Hours after the last request until a user's login ends.", default=24, ge=1, le=8760
     )

@@ -6,24 +6,26 @@ from wingman.kit.settings import Secret, Settings, Url, WebhookSecret, means
 class ProviderSettings(Settings):
     """Where the email provider is."""
 
-    resend_api_url: Url = means("The email provider.", default="https://api.resend.com")
+    resend_api_url: Url = means(
+        "Base URL of the email provider's API.", default="https://api.resend.com"
+    )
 
 
 class ResendSettings(ProviderSettings):
     """The email provider, and the key to it."""
 
-    resend_api_key: Secret = means("The email provider's key.")
+    resend_api_key: Secret = means("API key of the email provider.")
 
 
 class WebhookSettings(Settings):
     """What proves that an event comes from the email provider."""
 
     resend_webhook_secret: WebhookSecret = means(
-        "What signs the email provider's events; `whsec_` and base64."
+        "Key that signs the email provider's events: `whsec_` and base64."
     )
 
 
 class LinkSettings(Settings):
     """What signs the links that need no login."""
 
-    email_link_secret: Secret = means("What signs the links in emails.", min_length=16)
+    email_link_secret: Secret = means("Key that signs the links in emails.", min_length=16)

@@ -10,7 +10,7 @@ class BrandSettings(Settings):
     """What emails and pages look like, and where their links into the app lead."""
 
     brand: Json[Brand] = means(
-        "JSON: name, sender, colours of the app; see notifications/email/letters/brand.py.",
+        "JSON with the app's name, sender and colours; see notifications/email/letters/brand.py.",
         default_factory=Brand,
     )
-    app_url: Url = means("Where the links in emails lead.")
+    app_url: Url = means("Base URL of the app, for links in emails.")

@@ -8,7 +8,10 @@ from wingman.notifications.email.settings import LinkSettings
 class EmailSettings(BrandSettings, LinkSettings):
     """How an email is written and how long a sender may hold it."""
 
-    api_url: Url = means("Where readers of emails reach this API.")
+    api_url: Url = means("Public base URL of this API, for links in emails.")
     email_lease_seconds: int = means(
-        "How long a sender may hold emails; longer than its timeout.", default=60, ge=45, le=900
+        "Seconds for which a sender leases emails; longer than its timeout.",
+        default=60,
+        ge=45,
+        le=900,
     )
