@@ -77,12 +77,13 @@ def empty_database(url: str, template: str = "template1") -> Iterator[str]:
 def _template(url: str) -> str:
     """Make the database that tests copy, once for what is in the files; return its name."""
     contents = b"".join(path.read_bytes() for path in [SUPABASE, *SCHEMAS])
-    name = f"template_{hashlib.sha256(contents).hexdigest()[:12]}"
+    ours = f"template_{_short(str(_CHECKOUT).encode())}_"
+    name = ours + _short(contents)
     with psycopg.connect(url, autocommit=True) as server:
         # Of several test processes, the first makes it.
         server.execute("select pg_advisory_lock(hashtext('template'))")
-        made = "select datname from pg_database where datname like 'template\\_%'"
-        known = [row[0] for row in server.execute(made).fetchall()]
+        made = "select datname from pg_database where starts_with(datname, %s)"
+        known = [row[0] for row in server.execute(made, [ours]).fetchall()]
         if name not in known:
             for old in known:
                 server.execute(sql.SQL("drop database {}").format(sql.Identifier(old)))
@@ -90,11 +91,15 @@ def _template(url: str) -> str:
     return name
 
 
+def _short(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()[:12]
+
+
 def _make_template(url: str, name: str) -> None:
     with empty_database(url) as made:
         run_scripts(made, [SUPABASE])
         run_scripts(made, SCHEMAS, role="postgres")
-        copy = sql.SQL("create database {} template {} allow_connections false")
+        copy = sql.SQL("create database {} template {} owner postgres allow_connections false")
         source = str(conninfo_to_dict(made)["dbname"])
         _server(url, copy.format(sql.Identifier(name), sql.Identifier(source)))
 
