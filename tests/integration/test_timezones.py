@@ -11,7 +11,7 @@ LAYERS = [BUILT / layer / "python" for layer in ("DependenciesLayer", "SharedLay
 ASK = """
 import json, zoneinfo
 from datetime import datetime, timezone
-from wingman.notifications.email.sending.timing import zone_of
+from wingman.notifications.email.timezones import zone_of
 moments = [datetime(2026, month, 1, tzinfo=timezone.utc) for month in (1, 7)]
 names = ["Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "UTC", "Europe", "Mars/X"]
 print(json.dumps({
