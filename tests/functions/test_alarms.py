@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.integration.database import DirectDatabase, new_mail, new_person, own_database
+from tests.integration.database import DirectDatabase, new_mail, new_person
+from tests.integration.own_database import own_database
 from tests.support.functions import Function
 from tests.support.template import template
 from tests.unit.notifications.email.sending.fakes import house, invitation

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.database import Person, new_person, own_database
+from tests.integration.database import Person, new_person
 from tests.integration.meetings import Pair, new_pair
+from tests.integration.own_database import own_database
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,9 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from tests.integration.database import WORKER, Actor, Connection, look, own_database
+from tests.integration.connections import Connection
+from tests.integration.database import WORKER, Actor, look
+from tests.integration.own_database import own_database
 
 BATCH = 100
 # So many in a table of any size: the mails alone vary. Two of three keep the default wishes.

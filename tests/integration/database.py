@@ -1,6 +1,5 @@
 """Acting on PostgreSQL as one of those who may reach it, also at the same time."""
 
-import hashlib
 import json
 import threading
 import time
@@ -8,26 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from tests.integration.connections import Connection, Row, connected
 from wingman.kit.clients.database import Database
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
-SUPABASE = _CHECKOUT / "local" / "postgres" / "supabase.sql"
-SCHEMAS = sorted((_CHECKOUT / "supabase" / "schemas").glob("*.sql"))
-MIGRATIONS = sorted((_CHECKOUT / "supabase" / "migrations").glob("*.sql"))
-
-Row = dict[str, Any]
-Connection = psycopg.Connection[Row]
 Action = Callable[[Connection], Any]
 
 
@@ -48,103 +37,6 @@ class Person(Actor):
 
 WORKER = Actor("service_role")
 ANONYMOUS = Actor("anon")
-
-
-@contextmanager
-def own_database(url: str) -> Iterator[str]:
-    """Make the product's database beside the given one: no running worker takes its mail."""
-    with empty_database(url, template=_template(url)) as own:
-        yield own
-
-
-@contextmanager
-def empty_database(url: str, template: str = "template1") -> Iterator[str]:
-    """Make a database beside the given one, and drop it in the end."""
-    name = f"test_{uuid4().hex}"
-    own = make_conninfo(url, dbname=name)
-    # As after supabase.sql; a copy would belong to the superuser.
-    create = sql.SQL("create database {} owner postgres template {}")
-    _server(url, create.format(sql.Identifier(name), sql.Identifier(template)))
-    try:
-        yield own
-    finally:
-        _close_idle(own)
-        drop = sql.SQL("drop database {} with (force)")
-        _server(url, drop.format(sql.Identifier(name)))
-
-
-@cache
-def _template(url: str) -> str:
-    """Make the database that tests copy, once for what is in the files; return its name."""
-    contents = b"".join(path.read_bytes() for path in [SUPABASE, *SCHEMAS])
-    ours = f"template_{_short(str(_CHECKOUT).encode())}_"
-    name = ours + _short(contents)
-    with psycopg.connect(url, autocommit=True) as server:
-        # Of several test processes, the first makes it.
-        server.execute("select pg_advisory_lock(hashtext('template'))")
-        made = "select datname from pg_database where starts_with(datname, %s)"
-        known = [row[0] for row in server.execute(made, [ours]).fetchall()]
-        if name not in known:
-            for old in known:
-                server.execute(sql.SQL("drop database {}").format(sql.Identifier(old)))
-            _make_template(url, name)
-    return name
-
-
-def _short(contents: bytes) -> str:
-    return hashlib.sha256(contents).hexdigest()[:12]
-
-
-def _make_template(url: str, name: str) -> None:
-    with empty_database(url) as made:
-        run_scripts(made, [SUPABASE])
-        run_scripts(made, SCHEMAS, role="postgres")
-        copy = sql.SQL("create database {} template {} owner postgres allow_connections false")
-        source = str(conninfo_to_dict(made)["dbname"])
-        _server(url, copy.format(sql.Identifier(name), sql.Identifier(source)))
-
-
-def _server(url: str, statement: sql.Composed) -> None:
-    with connected(url, autocommit=True) as server:
-        server.execute(statement)
-
-
-_idle: dict[tuple[str, bool], list[Connection]] = {}
-
-
-@contextmanager
-def connected(url: str, *, autocommit: bool = False) -> Iterator[Connection]:
-    """Lend a connection: a new one costs PostgreSQL more than what most tests do with it."""
-    idle = _idle.setdefault((url, autocommit), [])
-    connection = (
-        idle.pop()
-        if idle
-        else psycopg.connect(
-            url, autocommit=autocommit, row_factory=dict_row, prepare_threshold=None
-        )
-    )
-    try:
-        yield connection
-        connection.commit()
-    finally:
-        connection.rollback()  # nothing, after a commit
-        idle.append(connection)
-
-
-def _close_idle(url: str) -> None:
-    for autocommit in (True, False):
-        for connection in _idle.pop((url, autocommit), []):
-            connection.close()
-
-
-def run_scripts(url: str, paths: Sequence[Path], role: str | None = None) -> None:
-    """Run SQL files, one transaction each, as the given role."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        if role:
-            connection.execute("select set_config('role', %s, false)", [role])
-        for path in paths:
-            with connection.transaction():
-                connection.execute(path.read_bytes())
 
 
 def look(url: str, query: str, *params: object) -> list[Row]:

@@ -9,17 +9,8 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from tests.integration.database import (
-    Person,
-    Row,
-    call,
-    connected,
-    invoke,
-    look,
-    mail_row,
-    new_person,
-    sqlstate,
-)
+from tests.integration.connections import Row, connected
+from tests.integration.database import Person, call, invoke, look, mail_row, new_person, sqlstate
 
 BEGINNER = UUID("16bc367e-3be9-5f1d-97f4-8027d197f576")
 ADVANCED = UUID("edc48c8c-9df1-57bb-8cdc-18b3f84f2ec8")

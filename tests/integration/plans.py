@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.integration.database import Actor, Connection, invoke
+from tests.integration.connections import Connection
+from tests.integration.database import Actor, invoke
 
 
 def plans(url: str, actor: Actor, function: str, **params: object) -> str:

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.integration.connections import Connection
 from tests.integration.database import (
     WORKER,
-    Connection,
     Person,
     acting_as,
     claim,

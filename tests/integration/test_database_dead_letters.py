@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.integration.connections import Connection
 from tests.integration.database import (
     WORKER,
-    Connection,
     DirectDatabase,
     Person,
     bind,

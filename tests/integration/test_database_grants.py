@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.integration.database import ANONYMOUS, WORKER, Actor, Row, acting_as, call, look
+from tests.integration.connections import Row
+from tests.integration.database import ANONYMOUS, WORKER, Actor, acting_as, call, look
 
 _ROLES = ("anon", "authenticated", "service_role")
 # Everything else is for users, and asks which one calls, or for workers.

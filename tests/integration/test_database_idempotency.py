@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from tests.integration.connections import Connection
 from tests.integration.database import (
-    Connection,
     Person,
     call,
     invitation,

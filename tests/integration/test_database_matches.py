@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.integration.connections import Connection
 from tests.integration.database import (
-    Connection,
     Person,
     acting_as,
     call,

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 import pytest
 
 from local.schema_dump import differences, objects
-from tests.integration.database import (
-    ANONYMOUS,
+from tests.integration.database import ANONYMOUS, acting_as, look
+from tests.integration.own_database import (
     MIGRATIONS,
     SUPABASE,
-    acting_as,
     empty_database,
-    look,
     own_database,
     run_scripts,
 )

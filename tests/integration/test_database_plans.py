@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.integration.database import WORKER, Actor, invoke, look, own_database
+from tests.integration.database import WORKER, Actor, invoke, look
+from tests.integration.own_database import own_database
 from tests.integration.plans import explained, full_scans, plans
 
 _ROWS = 20_000

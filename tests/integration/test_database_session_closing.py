@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from tests.integration.connections import Connection
 from tests.integration.database import (
     WORKER,
-    Connection,
     acting_as,
     call,
     invitation,

@@ -21,8 +21,9 @@ from hypothesis.stateful import (
 )
 from psycopg.rows import dict_row
 
-from tests.integration.database import WORKER, Actor, invoke, new_person, own_database
+from tests.integration.database import WORKER, Actor, invoke, new_person
 from tests.integration.meetings import new_pair
+from tests.integration.own_database import own_database
 from tests.integration.session_model import DAY, HOUR, PEOPLE, Mail, Model, RefusedError
 
 # Starts lie on half minutes, time moves by whole ones: no limit is ever closer than 30 seconds.

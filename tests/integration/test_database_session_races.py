@@ -6,11 +6,11 @@ from uuid import UUID
 
 import psycopg
 
+from tests.integration.connections import Connection
 from tests.integration.database import (
     WORKER,
     Action,
     Actor,
-    Connection,
     acting_as,
     call,
     invoke,

@@ -6,16 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.database import (
-    Connection,
-    Person,
-    call,
-    invoke,
-    look,
-    new_person,
-    race,
-    sqlstate,
-)
+from tests.integration.connections import Connection
+from tests.integration.database import Person, call, invoke, look, new_person, race, sqlstate
 from tests.integration.meetings import (
     ADVANCED,
     BEGINNER,

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from tests.integration.connections import Connection
 from tests.integration.database import (
     WORKER,
-    Connection,
     Person,
     bind,
     claim,

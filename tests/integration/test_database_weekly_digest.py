@@ -7,19 +7,19 @@ from uuid import UUID
 
 import pytest
 
+from tests.integration.connections import Row
 from tests.integration.database import (
     WORKER,
     Action,
     DirectDatabase,
     Person,
-    Row,
     call,
     invoke,
     look,
     new_person,
-    own_database,
     race,
 )
+from tests.integration.own_database import own_database
 from wingman.kit.clock import within
 from wingman.notifications.email.letters.contents import WeeklyDigest, content_of
 from wingman.notifications.email.models import Category, ClaimedEmail

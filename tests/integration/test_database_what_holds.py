@@ -10,11 +10,11 @@ import pytest
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from tests.integration.connections import Row
 from tests.integration.database import (
     WORKER,
     DirectDatabase,
     Person,
-    Row,
     call,
     claim,
     invoke,

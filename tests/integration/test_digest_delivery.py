@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.database import DirectDatabase, Person, Row, look, own_database
+from tests.integration.connections import Row
+from tests.integration.database import DirectDatabase, Person, look
+from tests.integration.own_database import own_database
 from tests.integration.test_database_weekly_digest import (
     MONDAY,
     SUNDAY,

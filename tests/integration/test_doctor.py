@@ -10,7 +10,7 @@ import pytest
 
 from local.doctor import __main__ as doctor
 from local.doctor import services
-from tests.integration.database import empty_database
+from tests.integration.own_database import empty_database
 from tests.support.dns_server import DnsServer
 from tests.unit.local.test_mail_domain import DOMAIN, GOOD
 

@@ -12,8 +12,10 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.integration.database import WORKER, Actor, Connection, invoke, own_database
+from tests.integration.connections import Connection
+from tests.integration.database import WORKER, Actor, invoke
 from tests.integration.meetings import Pair, new_pair
+from tests.integration.own_database import own_database
 from tests.support import session_rules as rules
 from tests.support.session_rules import Side, State, Step
 from wingman.kit.clients.database import DatabaseError

@@ -1,0 +1,38 @@
+"""Connections to PostgreSQL, used again: a new one costs more than what most tests do with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+Row = dict[str, Any]
+Connection = psycopg.Connection[Row]
+
+_idle: dict[tuple[str, bool], list[Connection]] = {}
+
+
+@contextmanager
+def connected(url: str, *, autocommit: bool = False) -> Iterator[Connection]:
+    """Lend a connection; what the block did is committed, unless it raised."""
+    idle = _idle.setdefault((url, autocommit), [])
+    connection = (
+        idle.pop()
+        if idle
+        else psycopg.connect(
+            url, autocommit=autocommit, row_factory=dict_row, prepare_threshold=None
+        )
+    )
+    try:
+        yield connection
+        connection.commit()
+    finally:
+        connection.rollback()  # nothing, after a commit
+        idle.append(connection)
+
+
+def close_idle(url: str) -> None:
+    for autocommit in (True, False):
+        for connection in _idle.pop((url, autocommit), []):
+            connection.close()
