@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +22,8 @@ def test_the_document_is_valid_openapi(function: Load) -> None:
 def test_the_document_is_what_the_functions_say_now() -> None:
     committed = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text())
     command = [sys.executable, "-m", "local.openapi"]
-    said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    env = os.environ | {"PYTHONPATH": "layers/shared"}
+    said = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
     assert committed == json.loads(said.stdout), "run `make openapi`"
 
 
