@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from typing import Any, get_args, get_type_hints
+
 import pytest
 
 from local.settings_table import models
@@ -5,7 +8,7 @@ from wingman.coach.settings import CoachSettings
 from wingman.kit import declarations, settings
 from wingman.kit.limits.policy import Policy
 from wingman.kit.limits.settings import LimitSettings
-from wingman.kit.settings import AppSettings, Settings, SettingsError, SupabaseSettings
+from wingman.kit.settings import AppSettings, Secret, Settings, SettingsError, SupabaseSettings, Url
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.sending.settings import EmailSettings
@@ -17,42 +20,32 @@ URLS = ("https://x.example/a", ["x.example", "ftp://x.example", "https://", "htt
 SECRETS = ("s3cret-with-16-or-more", ["line\nbreak", " space before", "space after "])
 FLAGS = ("false", ["maybe", "2", "true false"])
 NUMBERS = ("5", ["0", "-1", "many", "1.5", "100000"])
-VALUES = {
-    "ANTHROPIC_API_KEY": SECRETS,
-    "ANTHROPIC_API_URL": URLS,
-    "API_URL": URLS,
-    "APP_URL": URLS,
-    "AWS_ENDPOINT_URL": URLS,
+BY_KIND: Mapping[Any, tuple[str, list[str]]] = {
+    Url: URLS, Secret: SECRETS, bool: FLAGS, int: NUMBERS
+}  # fmt: skip
+SPECIAL = {
     "AWS_REGION": ("eu-central-1", ["Frankfurt", "eu central 1"]),
     "BRAND": ('{"name": "PupMatch"}', ["{", "[]", '{"accent": "red"}', '{"colour": "x"}']),
-    "CHALLENGE_DURATION_DAYS": NUMBERS,
     "COACH_MODEL": ("claude-haiku-5-5", ["a model", "m" * 101]),
-    "EMAIL_BULK_QUEUE_URL": URLS,
     "EMAIL_LEASE_SECONDS": ("60", ["44", "901", "1 min"]),
     "EMAIL_LINK_SECRET": (SECRETS[0], [*SECRETS[1], "short"]),
-    "EMAIL_URGENT_QUEUE_URL": URLS,
-    "ENABLE_AI_COACHING": FLAGS,
-    "ENABLE_CHALLENGE_SHARING": FLAGS,
-    "ENABLE_MATCH_SHARING": FLAGS,
-    "ENABLE_RATE_LIMITING": FLAGS,
     "ENVIRONMENT": ("staging", ["moon", "Production"]),
-    "MAX_DAILY_MATCHES": NUMBERS,
-    "MAX_DAILY_TIPS": NUMBERS,
     "RATE_LIMIT_SHADOW": ("public, email,", ["e-mail", "email;public", "all"]),
-    "RESEND_API_KEY": SECRETS,
-    "RESEND_API_URL": URLS,
     "RESEND_WEBHOOK_SECRET": ("whsec_c2VjcmV0", ["whsec_c2VjcmV", "whsec_%%%%", "hush hush"]),
-    "SESSION_TIMEOUT_HOURS": NUMBERS,
-    "SUPABASE_JWT_SECRET": SECRETS,
-    "SUPABASE_PUBLISHABLE_KEY": SECRETS,
-    "SUPABASE_SECRET_KEY": SECRETS,
-    "SUPABASE_URL": URLS,
-    "UPSTASH_REDIS_REST_TOKEN": SECRETS,
-    "UPSTASH_REDIS_REST_URL": URLS,
     "VERSION": ("1.2.3-abc", ["1 2", "v" * 101]),
 }
+
+
+def _values(model: type[Settings], name: str) -> tuple[str, list[str]]:
+    """Return a good value of a setting and some bad ones: its own, or those of its kind."""
+    hint = get_type_hints(model, include_extras=True)[name]
+    kinds = [kind for kind in BY_KIND if kind in [hint, *get_args(hint)]]
+    return SPECIAL.get(name.upper()) or BY_KIND[kinds[0]]
+
+
 MODELS = sorted(models(), key=lambda model: model.__name__)
 EACH = [(model, name.upper()) for model in MODELS for name in model.model_fields]
+VALUES = {name.upper(): _values(model, name) for model in MODELS for name in model.model_fields}
 MALFORMED = [(model, name, bad) for model, name in EACH for bad in VALUES[name][1]]
 
 
