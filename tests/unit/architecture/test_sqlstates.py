@@ -1,31 +1,21 @@
 """Each SQLSTATE that the SQL functions raise is an answer of the API."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.support.template import ROOT
-from wingman.challenges import repository as challenges
-from wingman.coach import repository as coach
+from wingman.kit import declarations
 from wingman.kit.clients.database import Database, DatabaseError
 from wingman.kit.errors import ProblemError
-from wingman.matches import repository as matches
-from wingman.notifications.email.readers import repository as emails
-from wingman.reputation import repository as reputation
-from wingman.sessions import repository as sessions
 
-REPOSITORIES = (challenges, coach, emails, matches, reputation, sessions)
-READ: Mapping[Any, Callable[[Database], object]] = {
-    challenges: lambda database: challenges.offered(database, None),
-    coach: lambda database: coach.context(database, uuid4(), None),
-    emails: emails.preferences,
-    matches: lambda database: matches.get(database, uuid4()),
-    reputation: lambda database: reputation.totals(database, uuid4()),
-    sessions: lambda database: sessions.get(database, uuid4()),
-}
+REPOSITORIES = [
+    repository
+    for repository in declarations.modules("repository")
+    if hasattr(repository, "REFUSALS")
+]
 EACH = [(repository, code) for repository in REPOSITORIES for code in repository.REFUSALS]
 
 
@@ -62,11 +52,11 @@ def test_a_sqlstate_has_one_message_and_no_class_of_postgres() -> None:
 @pytest.mark.parametrize(("repository", "code"), EACH)
 def test_a_known_sqlstate_is_a_client_error(repository: Any, code: str) -> None:
     with pytest.raises(ProblemError) as caught:
-        READ[repository](Refusing(code))
+        repository._call(Refusing(code), "any", idempotent=True)
     assert 400 <= caught.value.status < 500
 
 
 @pytest.mark.parametrize("repository", REPOSITORIES)
 def test_an_unknown_sqlstate_is_a_bug(repository: Any) -> None:
     with pytest.raises(DatabaseError):
-        READ[repository](Refusing("XX000"))
+        repository._call(Refusing("XX000"), "any", idempotent=True)
