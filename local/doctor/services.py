@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,13 @@ from psycopg import errors
 from local.doctor.findings import Findings, fail, ok, warn
 from wingman.coach.settings import CoachSettings
 from wingman.kit.clients.commands import RedisError
-from wingman.kit.clients.database import DatabaseError, get_anon_client, get_service_client
+from wingman.kit.clients.database import (
+    DatabaseError,
+    NotServiceRole,
+    get_anon_client,
+    get_service_client,
+    secret_key_headers,
+)
 from wingman.kit.clients.lua import Script
 from wingman.kit.clients.redis import redis
 from wingman.kit.clients.transport import http_client
@@ -40,15 +46,19 @@ _APPLY = "apply them: `supabase db push` (here: `make up`)"
 
 def check_database() -> Findings:
     """Ping with both keys, then compare what the migrations make with what is there."""
-    for key, client in (
-        ("SUPABASE_PUBLISHABLE_KEY", get_anon_client),
-        ("SUPABASE_SECRET_KEY", get_service_client),
-    ):
+    pings: dict[str, Callable[[], None]] = {
+        "SUPABASE_PUBLISHABLE_KEY": lambda: get_anon_client().ping(),
+        "SUPABASE_SECRET_KEY": lambda: get_service_client().ping_as_service_role(),
+    }
+    for key, ping in pings.items():
         try:
-            client().ping()
+            ping()
         except DependencyUnavailable:
             yield fail("database", "no answer", "is SUPABASE_URL right, and the project awake?")
             return
+        except NotServiceRole:
+            advice = "copy the secret key (`sb_secret_…`), or the legacy one of service_role"
+            yield fail("database", f"{key} does not act as service_role", advice)
         except Exception as error:  # noqa: BLE001 - whatever it is, this key does not work
             what = error.code if isinstance(error, DatabaseError) else type(error).__name__
             advice = f"copy {key} anew; after a fresh project, apply the migrations"
@@ -95,8 +105,8 @@ def _unknown_functions() -> tuple[list[str], str]:
     text = "".join(path.read_text() for path in SCHEMAS.glob("*.sql"))
     wanted = {found[1] for found in _GRANT.finditer(text)}
     settings = load(SupabaseServiceSettings)
-    key = settings.supabase_secret_key.get_secret_value()
-    offered = _get(f"{settings.supabase_url}/rest/v1/", {"apikey": key}).json().get("paths", {})
+    headers = secret_key_headers(settings.supabase_secret_key.get_secret_value())
+    offered = _get(f"{settings.supabase_url}/rest/v1/", headers).json().get("paths", {})
     missing = sorted(name for name in wanted if f"/rpc/{name}" not in offered)
     return missing, f"{len(wanted)} functions for workers"
 

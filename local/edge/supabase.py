@@ -69,16 +69,26 @@ def _authorization(request: Request, secret: Credentials) -> str | None:
     if not key:
         raise _RefusedError(_NO_KEY)
     is_service = secrets.compare_digest(key.encode(), secret.supabase_secret_key.encode())
-    if not is_service and not secrets.compare_digest(
-        key.encode(), secret.supabase_publishable_key.encode()
-    ):
+    is_public = secrets.compare_digest(key.encode(), secret.supabase_publishable_key.encode())
+    is_legacy = _is_legacy_key(key, secret.supabase_jwt_secret)
+    if not (is_service or is_public or is_legacy):
         raise _RefusedError(_BAD_KEY)
     sent = request.headers.get("authorization", "")
     token = sent.partition(" ")[2].strip()
-    # Client libraries repeat the key as a bearer token; it is no identity.
-    if token and token != key:
+    # Client libraries repeat the key as a bearer token. An opaque one is no identity; a legacy one
+    # is a JWT, and PostgREST knows its role from there alone.
+    if token and (token != key or is_legacy):
         return sent
     return f"Bearer {_service_token(secret.supabase_jwt_secret)}" if is_service else None
+
+
+def _is_legacy_key(key: str, signing_secret: str) -> bool:
+    """Tell whether it is what a project called its `anon` or its `service_role` key."""
+    try:
+        claims = jwt.decode(key, signing_secret, algorithms=["HS256"])
+    except jwt.InvalidTokenError:
+        return False
+    return claims.get("role") in {"anon", "service_role"}
 
 
 def _service_token(signing_secret: str) -> str:

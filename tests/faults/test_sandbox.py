@@ -12,6 +12,8 @@ import pytest
 from upstash_redis import Redis
 from upstash_redis.errors import UpstashError
 
+from tests.support.people import People
+
 Json = dict[str, Any]
 
 
@@ -176,6 +178,15 @@ def test_supabase_turns_keys_into_roles(stack: dict[str, str]) -> None:
     assert rest(stack, apikey=secret).status_code == 200
     assert rest(stack, apikey=secret, authorization=f"Bearer {secret}").status_code == 200
     assert rest(stack, apikey=public).json()["code"] == "42501"
+
+
+def test_supabase_reads_the_role_of_a_legacy_key_from_the_bearer_token_alone(
+    stack: dict[str, str], people: People
+) -> None:
+    key, forged = people.legacy_key(), jwt.encode({"role": "service_role"}, "x" * 32)
+    assert rest(stack, apikey=key, authorization=f"Bearer {key}").status_code == 200
+    assert rest(stack, apikey=key).json()["code"] == "42501"
+    assert rest(stack, apikey=forged).json()["message"] == "Invalid API key"
 
 
 def test_supabase_leaves_a_users_token_to_postgrest(stack: dict[str, str]) -> None:

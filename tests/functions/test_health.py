@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.functions import Function
+from tests.support.people import People
 
 Load = Callable[..., Function]
 NOWHERE = "http://127.0.0.1:9"
@@ -32,6 +33,22 @@ def test_a_wrong_service_key_degrades_it(function: Load) -> None:
     assert (status, health["status"]) == (200, "degraded")
     assert health["services"]["database"]["service_client"] is False
     assert health["services"]["database"]["anon_client"] is True
+
+
+def test_a_legacy_service_key_acts_as_service_role(function: Load, people: People) -> None:
+    status, health, _ = function("health", SUPABASE_SECRET_KEY=people.legacy_key()).call("get")
+    assert (status, health["status"]) == (200, "healthy")
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_a_key_of_another_role_degrades_it(
+    function: Load, people: People, stack: dict[str, str], legacy: bool
+) -> None:
+    key = people.legacy_key("anon") if legacy else stack["SUPABASE_PUBLISHABLE_KEY"]
+    status, health, _ = function("health", SUPABASE_SECRET_KEY=key).call("get")
+    assert (status, health["status"]) == (200, "degraded")
+    assert health["services"]["database"]["service_client"] is False
+    assert health["services"]["database"]["error"] == "NotServiceRole"
 
 
 def test_without_redis_it_is_degraded(function: Load) -> None:

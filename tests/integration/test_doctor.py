@@ -12,6 +12,7 @@ from local.doctor import __main__ as doctor
 from local.doctor import services
 from tests.integration.own_database import empty_database
 from tests.support.dns_server import DnsServer
+from tests.support.people import People
 from tests.unit.local.test_mail_domain import DOMAIN, GOOD
 
 Examine = Callable[..., tuple[int, dict[str, str]]]
@@ -87,6 +88,21 @@ def test_what_is_wrong_fails_with_advice(
     assert "fail" in report[subject]
     assert words in report[subject]
     assert "→" in report[subject]
+
+
+def test_a_secret_key_that_does_not_act_as_service_role_fails(
+    examine: Examine, stack: dict[str, str]
+) -> None:
+    code, report = examine(SUPABASE_SECRET_KEY=stack["SUPABASE_PUBLISHABLE_KEY"])
+    assert code == 1
+    assert "fail SUPABASE_SECRET_KEY does not act as service_role" in report["database"]
+
+
+def test_a_legacy_secret_key_is_well(examine: Examine, people: People) -> None:
+    code, report = examine(SUPABASE_SECRET_KEY=people.legacy_key(), DATABASE_URL="")
+    assert code == 0
+    assert "ok SUPABASE_SECRET_KEY works" in report["database"]
+    assert report["migrations"].startswith("ok")
 
 
 def test_without_coaching_there_is_nothing_to_ask(examine: Examine) -> None:

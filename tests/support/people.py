@@ -69,6 +69,11 @@ class People:
         body = {name: value for name, value in body.items() if value is not None}
         return jwt.encode(body, secret or self._secret, algorithm="HS256")
 
+    def legacy_key(self, role: str = "service_role") -> str:
+        """Make a key of the shape that projects had before `sb_secret_…`."""
+        body = {"iss": "supabase", "role": role, "exp": int(time.time()) + 3600}
+        return jwt.encode(body, self._secret, algorithm="HS256")
+
     def __enter__(self) -> Self:
         return self
 

@@ -111,7 +111,7 @@ def check_health() -> Health:
     """
     probes = _probe_all(
         {
-            "service": lambda: get_service_client().ping(),
+            "service": lambda: get_service_client().ping_as_service_role(),
             "anon": lambda: get_anon_client().ping(),
             "redis": lambda: redis().ping(),
             "email": _reach_mail_provider,

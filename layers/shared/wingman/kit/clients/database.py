@@ -24,6 +24,7 @@ from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 
 TIMEOUT_SECONDS = 5.0
 
+_FORBIDDEN = "42501"  # insufficient_privilege
 # PostgREST cannot reach Postgres: https://postgrest.org/en/v12/references/errors.html
 _POSTGREST_AWAY = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
 # SQLSTATE classes that pass by themselves: connection exception, transaction rollback (a
@@ -55,6 +56,10 @@ class DatabaseError(Exception):
         self.message = message
         self.detail = detail
         super().__init__(f"{code}: {message}")
+
+
+class NotServiceRole(Exception):
+    """SUPABASE_SECRET_KEY is accepted, and acts under row-level security."""
 
 
 class Operation(StrEnum):
@@ -105,6 +110,15 @@ class PostgrestDatabase(Database):
         Raises DatabaseError or DependencyUnavailable when it does not.
         """
         self._call("ping", {})
+
+    def ping_as_service_role(self) -> None:
+        """Do as `ping`, which works with any key. Raises NotServiceRole for those of users."""
+        try:
+            self._call("ping_as_service_role", {})
+        except DatabaseError as error:
+            if error.code == _FORBIDDEN:
+                raise NotServiceRole from error
+            raise
 
     def _call(self, function: str, params: Mapping[str, object]) -> Any:
         try:
@@ -157,8 +171,18 @@ def get_anon_client() -> PostgrestDatabase:
 def get_service_client() -> PostgrestDatabase:
     """Act as the system, past row-level security. Never in a function that serves users."""
     settings = load(SupabaseServiceSettings)
-    key = settings.supabase_secret_key.get_secret_value()
-    return PostgrestDatabase(settings.supabase_url, {"apikey": key}, _session())
+    headers = secret_key_headers(settings.supabase_secret_key.get_secret_value())
+    return PostgrestDatabase(settings.supabase_url, headers, _session())
+
+
+def secret_key_headers(key: str) -> dict[str, str]:
+    """Return what makes a request act as service_role.
+
+    A legacy key is a JWT, whose role PostgREST reads from a bearer token alone. A new one is
+    opaque: Supabase gives it a role, and refuses it as a bearer token.
+    """
+    is_jwt = key.count(".") == 2  # noqa: PLR2004 - header, payload and signature
+    return {"apikey": key} | ({"Authorization": f"Bearer {key}"} if is_jwt else {})
 
 
 def get_client_for_operation(operation: Operation, access_token: str | None = None) -> Database:
