@@ -12,7 +12,7 @@ from local.progress import say
 from local.servers import AWS_CREDENTIALS
 from local.stack import Stack
 
-_SECRET = re.compile(r"\{\{resolve:secretsmanager:.*:([A-Z_]+)\}\}")
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:.*:SecretString:([A-Z_]+)\b.*\}\}")
 
 
 def invoke(stack: Stack, function: str, event: str) -> int:
