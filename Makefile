@@ -100,23 +100,19 @@ soak: setup ## 10 000 emails while everything goes wrong, into docs/benchmarks.m
 
 # --- operating: the environment whose addresses and keys are set, else the local stack -----------
 
-ENV_FILE := $(if $(filter dev,$(STACK)),.local/env,.local/$(STACK)/env)
-# $(call OPERATE,VARIABLE,module): the variable tells whether an environment is set.
-OPERATE = if [ -z "$${$(1):-}" ] && [ -f $(ENV_FILE) ]; then set -a; . $(ENV_FILE); fi; \
-	PYTHONPATH=layers/shared $(RUN) -m $(2)
-OUTBOX := $(call OPERATE,SUPABASE_URL,local.outbox)
+OPERATE := PYTHONPATH=layers/shared $(RUN) -m local.operate --name $(STACK)
 
 doctor: setup ## check settings, keys, migrations, DNS of an environment; says what to fix
-	@$(call OPERATE,SUPABASE_URL,local.doctor) $(ARGS)
+	@$(OPERATE) doctor $(ARGS)
 
 email-status: setup ## email lanes, rates and dead letters; ARGS=resume ends a pause
-	@$(OUTBOX) $(or $(ARGS),status)
+	@$(OPERATE) outbox $(or $(ARGS),status)
 
 limits: setup ## someone's token buckets: ARGS='show USER_OR_IP', ARGS='reset USER_OR_IP'
-	@$(call OPERATE,UPSTASH_REDIS_REST_URL,local.limits) $(or $(ARGS),show all)
+	@$(OPERATE) limits $(or $(ARGS),show all)
 
 dead-letters: setup ## list emails that were given up; ARGS='show ID', ARGS='replay ID …', ARGS='replay --all'
-	@$(OUTBOX) $(or $(ARGS),list)
+	@$(OPERATE) outbox $(or $(ARGS),list)
 
 # --- AWS -------------------------------------------------------------------------------------
 

@@ -7,6 +7,9 @@ from local.errors import StackError
 from local.progress import complain, say
 from local.stack import stack
 
+# They end what runs: no matter on which ports.
+_FIND_IT = ("down", "reset")
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
@@ -47,7 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if arguments.command == "package":
         return _package(arguments)
-    here = stack(arguments.name)
+    here = stack(arguments.name, wherever=arguments.command in _FIND_IT)
     match arguments.command:
         case "status":
             return 0 if lifecycle.status(here) else 1

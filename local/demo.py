@@ -13,6 +13,7 @@ from local import environment
 from local.errors import StackError
 from local.progress import say
 from local.stack import Stack
+from local.supervisor import require_running
 from local.tokens import access_token
 
 PATIENCE = 75  # an email whose queue message was lost comes with the sweep, within a minute
@@ -73,8 +74,6 @@ class Walk:
     """The story, told over HTTP as a client app would."""
 
     def __init__(self, stack: Stack) -> None:
-        if not stack.env_file.exists():
-            raise StackError("the stack is not up: run `make up`")
         self._values = environment.read(stack)
         self._log = stack.log("ministack").relative_to(stack.checkout)
         self._http = httpx.Client(timeout=30, trust_env=False)
@@ -167,9 +166,9 @@ class Walk:
 
 def walk(stack: Stack) -> None:
     """Walk from the invitation to the reputation; raise where something does not come."""
-    story = Walk(stack)
+    require_running(stack)
     try:
-        _tell(story)
+        _tell(Walk(stack))
     except (httpx.HTTPError, psycopg.OperationalError) as error:
         raise StackError(f"the stack does not answer ({error}): run `make up`") from error
 

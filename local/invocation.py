@@ -11,6 +11,7 @@ from local.lambda_runtime import BuiltFunction, LambdaRuntime
 from local.progress import say
 from local.servers import AWS_CREDENTIALS
 from local.stack import Stack
+from local.supervisor import require_running
 
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:.*:SecretString:([A-Z_]+)\b.*\}\}")
 
@@ -22,6 +23,7 @@ def invoke(stack: Stack, function: str, event: str) -> int:
     path = Path(event)
     if not path.exists():
         raise StackError(f"there is no event file {event}")
+    require_running(stack)
     building.build(stack)
     with LambdaRuntime.start(built(stack, function), variables(stack, function)) as runtime:
         answer = runtime.invoke(json.loads(path.read_text()))

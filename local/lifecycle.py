@@ -18,7 +18,7 @@ from local.postgres_cluster import initialise, postgres, remove
 from local.progress import say, step
 from local.servers import ministack, own, postgrest, redis_server
 from local.stack import Stack
-from local.supervisor import Supervisor
+from local.supervisor import Supervisor, refuse_taken_ports, require_running, still_running
 
 # Ctrl-C, `kill`, and a terminal that is closed.
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,14 +26,23 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def up(stack: Stack) -> None:
     """Start whatever does not run, bring schema and deployment up to date, say where to go."""
+    try:
+        _up(stack)
+    except StackError as error:
+        raise StackError(f"{error}{still_running(stack)}") from error
+    except KeyboardInterrupt:
+        raise StackError(f"interrupted{still_running(stack)}") from None
+
+
+def _up(stack: Stack) -> None:
     began = time.monotonic()
     say(f"Starting the {stack.name} stack")
     with _only_one(stack):
         supervisor = Supervisor(stack)
+        refuse_taken_ports(stack, supervisor)
+        stack.base_file.write_text(str(stack.port_base))
         try:
             _start_all(stack, supervisor)
-        except StackError as error:
-            raise StackError(f"{error}\n  what was started keeps running: `make down`") from error
         finally:
             environment.write(stack, supervisor.pids())
     say(f"Up after {time.monotonic() - began:.1f} s")
@@ -46,9 +55,9 @@ def _start_all(stack: Stack, supervisor: Supervisor) -> None:
         lambda: _database(stack, supervisor),
         lambda: supervisor.ensure(ministack(stack)),
         lambda: supervisor.ensure(redis_server(stack)),
-        lambda: supervisor.ensure(own(stack, "edge", ("api", "supabase", "upstash"))),
-        lambda: supervisor.ensure(own(stack, "resend", ("resend",))),
-        lambda: supervisor.ensure(own(stack, "anthropic", ("anthropic",))),
+        lambda: supervisor.ensure(own(stack, "edge")),
+        lambda: supervisor.ensure(own(stack, "resend")),
+        lambda: supervisor.ensure(own(stack, "anthropic")),
         lambda: building.build(stack),
     )
     deployment.deploy(stack, supervisor.records()["ministack"])
@@ -94,6 +103,8 @@ def down(stack: Stack) -> None:
     with _only_one(stack):
         stopped = Supervisor(stack).stop()
         shutil.rmtree(stack.state / "ministack", ignore_errors=True)  # a killed one leaves code
+        stack.base_file.unlink(missing_ok=True)
+        stack.env_file.unlink(missing_ok=True)
     deployment.forget(stack)
     say(f"The {stack.name} stack is down ({stopped} parts stopped)")
 
@@ -109,7 +120,7 @@ def dev(stack: Stack) -> None:
     for ending in _ENDINGS:
         signal.signal(ending, signal.default_int_handler)
     try:
-        up(stack)
+        _up(stack)
         say("\nFollowing the logs; Ctrl-C stops the stack.")
         follow([stack.log(name) for name in NAMES])
     except KeyboardInterrupt:
@@ -124,9 +135,8 @@ def redeploy(stack: Stack) -> None:
     """Build and deploy what changed in functions, layers and template."""
     began = time.monotonic()
     with _only_one(stack):
+        require_running(stack)
         supervisor = Supervisor(stack)
-        if "ministack" not in supervisor.pids():
-            raise StackError("the stack is not up: run `make up`")
         building.build(stack)
         deployment.deploy(stack, supervisor.records()["ministack"])
         environment.write(stack, supervisor.pids())
@@ -134,8 +144,10 @@ def redeploy(stack: Stack) -> None:
 
 
 def status(stack: Stack) -> bool:
-    """Say which parts live; tell whether all do."""
+    """Say which parts run; tell whether all do."""
     pids = Supervisor(stack).pids()
+    if not pids:
+        raise StackError(f"the {stack.name} stack is not running: `{stack.up_command}`")
     for name in NAMES:
         say(f"  {name:<12} {'pid ' + str(pids[name]) if name in pids else 'stopped'}")
     return len(pids) == len(NAMES)

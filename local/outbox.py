@@ -74,8 +74,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _status(database: Database, _: argparse.Namespace) -> None:
+    lanes = repository.lanes(database)
     print(f"{'lane':<8}{'due':>8}{'longest wait':>15}{'at provider':>13}   paused")
-    for lane in repository.lanes(database):
+    for lane in lanes:
         print(
             f"{lane.priority:<8}{lane.depth:>8}{_duration(lane.oldest_seconds):>15}"
             f"{lane.sending:>13}   {_pause(lane)}"

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from local.stack import HOST
 
-NAMES = ("postgres", "postgrest", "redis", "edge", "resend", "anthropic", "ministack")
+# Each part with the names of its ports, in the order in which they are shown.
+LISTENERS = {
+    "postgres": ("postgres",),
+    "postgrest": ("postgrest",),
+    "redis": ("redis",),
+    "edge": ("api", "supabase", "upstash"),
+    "resend": ("resend",),
+    "anthropic": ("anthropic",),
+    "ministack": ("ministack",),
+}
+NAMES = tuple(LISTENERS)
 
 
 @dataclass(frozen=True)

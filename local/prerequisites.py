@@ -101,7 +101,6 @@ NEEDS = (
         " put the `bin` folder of that version first on the PATH",
     ),
     Need("Redis", _found("redis-server"), "redis-server", "redis"),
-    Need("ps", _found("ps"), "procps", ""),
 )
 # A newer major version than the distribution's is a choice that only its owner can make.
 _OWN_CHOICE = Need(

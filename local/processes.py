@@ -1,13 +1,19 @@
 """Detached processes: started in a group of their own, recognised, stopped without remains."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
+import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
+
+_SHOWN = 60  # characters of a command line
 
 
 @dataclass(frozen=True)
@@ -18,22 +24,27 @@ class Recorded:
     started: str
 
 
-def _ps(*options: str) -> list[str]:
-    answer = subprocess.run(["ps", *options], capture_output=True, text=True, check=False)
-    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
+def recorded(path: Path) -> dict[str, Recorded]:
+    """Return the processes that a stack's record names, whether they live or not."""
+    if not path.exists():
+        return {}
+    return {name: Recorded(**kept) for name, kept in json.loads(path.read_text()).items()}
 
 
 def identity(pid: int) -> str | None:
     """Return what tells this process from a later one of the same pid; None when it is gone."""
-    stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
+        # Ticks since the machine began. psutil's time of day moves when the clock is set.
         try:
-            state, *rest = stat.read_text().rpartition(")")[2].split()
+            state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return None
         return None if state in "ZX" else rest[18]
-    lines = _ps("-o", "state=,lstart=", "-p", str(pid))
-    return None if not lines or lines[0].startswith("Z") else lines[0].split(maxsplit=1)[1]
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else repr(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
 
 
 def alive(process: Recorded) -> bool:
@@ -44,18 +55,32 @@ def alive(process: Recorded) -> bool:
 def group(process: Recorded) -> list[int]:
     """Return the living pids of the group that the process leads, itself included.
 
-    A group keeps its number as long as one member lives; only when its leader is a
-    process that we did not start has the number passed on to somebody else.
+    A group keeps its number as long as one member lives; only when its leader is a process that
+    we did not start does the number belong to another program.
     """
     leader = identity(process.pid)
     if leader is not None and leader != process.started:
         return []
-    members = []
-    for line in _ps("-A", "-o", "pid=,pgid=,state="):
-        pid, pgid, state = line.split()[:3]
-        if int(pgid) == process.pid and not state.startswith("Z"):
-            members.append(int(pid))
-    return members
+    return [each.pid for each in psutil.process_iter() if _belongs(each, process.pid)]
+
+
+def _belongs(process: psutil.Process, leader: int) -> bool:
+    try:
+        return os.getpgid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, psutil.NoSuchProcess):
+        return False
+
+
+def listener(port: int) -> str | None:
+    """Describe the program that listens on a port; None where the system does not say."""
+    with contextlib.suppress(psutil.Error):
+        for one in psutil.net_connections("tcp"):
+            listens = one.status == psutil.CONN_LISTEN and one.pid
+            if listens and one.laddr and one.laddr.port == port:
+                program, *words = psutil.Process(one.pid).cmdline()
+                command = textwrap.shorten(" ".join([Path(program).name, *words]), _SHOWN)
+                return f"`{command}` (pid {one.pid})"
+    return None
 
 
 def start(

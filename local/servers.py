@@ -1,6 +1,5 @@
 """PostgREST, Redis and ministack: ready-made programs, how we start them."""
 
-import os
 import platform
 import shutil
 import sys
@@ -12,7 +11,7 @@ import redis
 from local.credentials import credentials
 from local.errors import StackError
 from local.lambda_runtime import LOGGING
-from local.parts import Part, clean_env
+from local.parts import LISTENERS, Part, clean_env
 from local.stack import HOST, Stack
 
 REGION = "us-east-1"
@@ -123,16 +122,16 @@ def ministack(stack: Stack) -> Part:
     )
 
 
-def own(stack: Stack, name: str, ports: tuple[str, ...]) -> Part:
+def own(stack: Stack, name: str) -> Part:
     """Describe a part that we wrote: a module of this package."""
-    numbers = tuple(stack.port(port) for port in ports)
+    numbers = tuple(stack.port(port) for port in LISTENERS[name])
     return Part(
         name=name,
         ports=numbers,
         command=[sys.executable, "-m", f"local.{name}"],
         env=clean_env(
             WINGMAN_STACK=stack.name,
-            WINGMAN_PORT_BASE=os.environ.get("WINGMAN_PORT_BASE", ""),
+            WINGMAN_PORT_BASE=str(stack.port_base),
             PYTHONUNBUFFERED="1",
         ),
         healthy=lambda: all(answers(f"http://{HOST}:{n}/_alive") for n in numbers),

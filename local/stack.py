@@ -1,11 +1,12 @@
 """Names, places and addresses of one local stack: `dev` or `test`."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from local.errors import StackError
+from local.processes import alive, recorded
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -47,6 +48,35 @@ class Stack:
             return self.checkout / ".local" / "env"
         return self.state / "env"
 
+    @property
+    def pids_file(self) -> Path:
+        """Return the record of the processes that were started."""
+        return self.state / "pids.json"
+
+    @property
+    def base_file(self) -> Path:
+        """Return the record of the `WINGMAN_PORT_BASE` that the stack was started with."""
+        return self.state / "port_base"
+
+    @property
+    def port_base(self) -> int:
+        """Return the `WINGMAN_PORT_BASE` that leads to these ports."""
+        return self.base - _AFTER_BASE[self.name]
+
+    @property
+    def up_command(self) -> str:
+        """Return what starts this stack."""
+        return f"make up{self._argument}"
+
+    @property
+    def down_command(self) -> str:
+        """Return what stops this stack."""
+        return f"make down{self._argument}"
+
+    @property
+    def _argument(self) -> str:
+        return "" if self.name == "dev" else f" STACK={self.name}"
+
     def port(self, part: str) -> int:
         """Return the port of one listener."""
         return self.base + _OFFSETS[part]
@@ -60,11 +90,37 @@ class Stack:
         return self.state / "logs" / f"{part}.log"
 
 
-def stack(name: str) -> Stack:
-    """Return the stack of this name; `WINGMAN_PORT_BASE` moves `dev`, and `test` 100 above it."""
+def stack(name: str, *, wherever: bool = False, checkout: Path = CHECKOUT) -> Stack:
+    """Return the stack of this name, on the ports where it runs.
+
+    One that does not run goes where `WINGMAN_PORT_BASE` says: `dev` there, `test` 100 above. For
+    one that runs, another base is an error, or ignored if the stack is meant `wherever` it is.
+    """
     if name not in _AFTER_BASE:
         raise StackError(f"there is no stack {name!r}: use one of {', '.join(_AFTER_BASE)}")
-    moved = os.environ.get("WINGMAN_PORT_BASE") or str(_BASE)
-    if not moved.isdecimal() or not 1024 <= int(moved) <= 65_400:  # noqa: PLR2004 (port range)
-        raise StackError(f"WINGMAN_PORT_BASE={moved} is no port between 1024 and 65400")
-    return Stack(name, int(moved) + _AFTER_BASE[name])
+    variable = os.environ.get("WINGMAN_PORT_BASE")
+    wanted = _port_base(variable or str(_BASE))
+    there = Stack(name, wanted + _AFTER_BASE[name], checkout)
+    running = _running_base(there)
+    if running is None:
+        return there
+    if variable and wanted != running and not wherever:
+        raise StackError(
+            f"the {name} stack runs on WINGMAN_PORT_BASE={running}, not {wanted}: "
+            f"unset the variable, or stop it first with `{there.down_command}`"
+        )
+    return replace(there, base=running + _AFTER_BASE[name])
+
+
+def _port_base(text: str) -> int:
+    if not text.isdecimal() or not 1024 <= int(text) <= 65_400:  # noqa: PLR2004 (port range)
+        raise StackError(f"WINGMAN_PORT_BASE={text} is no port between 1024 and 65400")
+    return int(text)
+
+
+def _running_base(stack: Stack) -> int | None:
+    """Return the base of a stack of which something lives."""
+    if not stack.base_file.exists():
+        return None
+    lives = any(alive(each) for each in recorded(stack.pids_file).values())
+    return int(stack.base_file.read_text()) if lives else None

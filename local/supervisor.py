@@ -4,10 +4,11 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Sequence
 
 from local import processes
 from local.errors import StackError
-from local.parts import NAMES, Part, listening
+from local.parts import LISTENERS, NAMES, Part, listening
 from local.processes import Recorded
 from local.progress import say, step
 from local.stack import Stack
@@ -17,6 +18,9 @@ RESPITE = 3
 RETRY_PAUSE = 0.5
 # PostgreSQL's fast shutdown: sessions are ended, not waited for.
 POLITE = {"postgres": signal.SIGINT}
+# Where other ports are looked for when some are taken: the two stacks need a hundred and ten.
+_BASES = range(9000, 65_000, 1000)
+_SPAN = 110
 
 
 class _DiedError(StackError):
@@ -28,14 +32,12 @@ class Supervisor:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._path = stack.state / "pids.json"
+        self._path = stack.pids_file
         self._lock = threading.Lock()
 
     def records(self) -> dict[str, Recorded]:
         """Return every process that was started and not stopped by us."""
-        if not self._path.exists():
-            return {}
-        return {name: Recorded(**kept) for name, kept in json.loads(self._path.read_text()).items()}
+        return processes.recorded(self._path)
 
     def pids(self) -> dict[str, int]:
         """Return the pid of each part that lives."""
@@ -64,10 +66,8 @@ class Supervisor:
 
     def _start_once(self, part: Part) -> None:
         for port in part.ports:
-            if not _freed(port):
-                raise StackError(
-                    f"port {port} is taken by another program: stop it or set WINGMAN_PORT_BASE"
-                )
+            if not _freed([port]):
+                raise StackError(taken(self._stack, [port]))
         log = self._stack.log(part.name)
         begin = log.stat().st_size if log.exists() else 0
         started = processes.start(part.command, env=part.env, log=log, cwd=part.cwd, user=part.user)
@@ -115,5 +115,50 @@ class Supervisor:
         return stopped
 
 
-def _freed(port: int) -> bool:
-    return processes.wait_until(lambda: not listening(port), RESPITE)
+def refuse_taken_ports(stack: Stack, supervisor: Supervisor) -> None:
+    """Stop before anything is built if another program listens where a part is to listen."""
+    ours = {name for name, kept in supervisor.records().items() if processes.group(kept)}
+    ports = [
+        stack.port(port) for name, ports in LISTENERS.items() if name not in ours for port in ports
+    ]
+    if not _freed(ports):
+        raise StackError(taken(stack, [port for port in ports if listening(port)]))
+
+
+def taken(stack: Stack, ports: Sequence[int]) -> str:
+    """Say what listens on the ports, and what to do about it."""
+    lines = [
+        f"port {port} is taken by {processes.listener(port) or 'another program'}" for port in ports
+    ]
+    command = f"WINGMAN_PORT_BASE={_free_base()} {stack.up_command}"
+    return "\n  ".join([*lines, f"stop it, or move the stack: {command}"])
+
+
+def _free_base() -> int:
+    free = (base for base in _BASES if not any(map(listening, range(base, base + _SPAN))))
+    return next(free, _BASES[0])
+
+
+def require_running(stack: Stack) -> None:
+    """Stop a command that needs a stack of which a part does not run."""
+    running = Supervisor(stack).pids()
+    stopped = [name for name in NAMES if name not in running]
+    if not running:
+        raise StackError(f"the {stack.name} stack is not running: `{stack.up_command}`")
+    if stopped:
+        raise StackError(
+            f"a part of the {stack.name} stack is not running ({', '.join(stopped)}): "
+            f"`{stack.up_command}` starts what is missing"
+        )
+
+
+def still_running(stack: Stack) -> str:
+    """Say which parts run, and how to go on or stop them: a line below an error, or nothing."""
+    running = ", ".join(Supervisor(stack).pids())
+    commands = f"`{stack.up_command}` continues, `{stack.down_command}` stops them"
+    return f"\n  still running: {running}; {commands}" if running else ""
+
+
+def _freed(ports: Sequence[int]) -> bool:
+    """Wait for programs that are ending to let go of the ports."""
+    return processes.wait_until(lambda: not any(map(listening, ports)), RESPITE)

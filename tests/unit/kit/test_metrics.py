@@ -132,6 +132,14 @@ def test_what_threads_count_at_once_is_neither_lost_nor_told_twice(
     assert sum(line["Asked"] for line in written(capsys)) == 8 * 1000
 
 
+def test_muted_counters_write_nothing(now: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = observability.metrics()
+    metrics.muted = True
+    metrics.count("CircuitOpened", circuit="email")
+    metrics.flush()
+    assert capsys.readouterr().out == ""
+
+
 def test_without_counts_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     Metrics().flush()
     assert written(capsys) == []

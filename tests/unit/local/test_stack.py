@@ -1,11 +1,13 @@
 import json
 import stat
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local import environment
+from local import environment, processes
 from local.credentials import credentials
 from local.errors import StackError
 from local.stack import Stack, stack
@@ -55,6 +57,43 @@ def test_a_base_that_is_no_port_is_refused(base: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("WINGMAN_PORT_BASE", base)
     with pytest.raises(StackError, match="WINGMAN_PORT_BASE"):
         stack("dev")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Stack]:
+    """A stack that was started on base 9300, of which one part lives."""
+    here = Stack("test", 9400, checkout=tmp_path)
+    log = here.log("part")
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    started = processes.start(command, env={}, log=log, cwd=tmp_path)
+    here.pids_file.write_text(json.dumps({"redis": vars(started)}))
+    here.base_file.write_text("9300")
+    yield here
+    processes.stop(started)
+
+
+def test_a_running_stack_is_found_without_the_variable(
+    running: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WINGMAN_PORT_BASE", raising=False)
+    assert stack("test", checkout=running.checkout) == running
+
+
+def test_another_base_than_that_of_a_running_stack_is_an_error(
+    running: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WINGMAN_PORT_BASE", "9500")
+    with pytest.raises(StackError, match=r"=9300, not 9500: .*`make down STACK=test`"):
+        stack("test", checkout=running.checkout)
+    assert stack("test", wherever=True, checkout=running.checkout) == running
+
+
+def test_a_stack_of_which_nothing_lives_goes_where_the_variable_says(
+    running: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes.stop(processes.recorded(running.pids_file)["redis"])
+    monkeypatch.setenv("WINGMAN_PORT_BASE", "9500")
+    assert stack("test", checkout=running.checkout).base == 9600
 
 
 def test_secrets_stay_the_same_and_are_for_their_owner_only(here: Stack) -> None:

@@ -102,6 +102,7 @@ class Metrics:
         self._flushed_at = float("-inf")
         # Probes of /health run at once, and each may count.
         self._turn = RLock()
+        self.muted = False  # set by an operator's commands, which are no traffic
 
     def count(self, name: str, **dimensions: str) -> None:
         """Count one; the first is written at once, what follows within the second together.
@@ -119,7 +120,7 @@ class Metrics:
     def flush(self) -> None:
         """Write what was counted, under the time at which it began."""
         with self._turn:
-            if not self._counts:
+            if not self._counts or self.muted:
                 return
             self._flushed_at = time.monotonic()
             environment = load(AppSettings).environment
