@@ -103,7 +103,7 @@ def test_going_back_after_unsubscribing_does_no_harm(page: Page, reader: Reader)
 
     page.go_back()
 
-    page.get_by_role("heading", name="Stop these mails?").wait_for()
+    page.get_by_role("heading", name="Stop these emails?").wait_for()
     assert reader.stored("feedback_requests, session_reminders") == (False, True)
 
 
