@@ -122,8 +122,9 @@ build: setup ## sam build for the local stacks
 package: setup ## what is deployed, built and checked: ARCH=arm64 RUNTIME=python3.13
 	@$(LOCAL) package $(if $(ARCH),--arch $(ARCH)) $(if $(RUNTIME),--runtime $(RUNTIME))
 
-deploy: package ## sam deploy to AWS; asks what it needs the first time
-	@.local/aws/bin/sam deploy --template-file .local/package/arm64-python3.13/template.yaml $$(grep -q parameter_overrides samconfig.toml || echo --guided)
+deploy: setup ## one environment to AWS: ENV=staging, SECRETS=file, ROTATE=KEY, CONFIRM=yes or ask
+	@PYTHONPATH=layers/shared $(RUN) -m local.deploy "$(ENV)" $(if $(SECRETS),--secrets "$(SECRETS)") \
+		$(ROTATE:%=--rotate %) $(if $(filter ask,$(CONFIRM)),--ask) $(ARGS)
 
 # --- installing ------------------------------------------------------------------------------
 
@@ -167,6 +168,7 @@ openapi: setup ## write functions/docs/openapi.json and the README's table of en
 
 settings: setup ## write docs/settings.md from the code and the template
 	@PYTHONPATH=layers/shared $(RUN) -m local.settings_table
+	@PYTHONPATH=layers/shared $(RUN) -m local.deploy.example
 
 UV_LOCK := ../../$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--no-header --no-annotate

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from local.errors import StackError
@@ -17,26 +17,44 @@ def sam(
     env: Mapping[str, str] | None = None,
     path: tuple[Path, ...] = (),
     checkout: Path = CHECKOUT,
+    heard: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Run one command of `sam`; its output goes to the log, whose end an error shows.
 
-    `path` holds folders of programs that `sam` prefers to all others.
+    `path` holds folders of programs that `sam` prefers to all others; `heard` gets every line.
     """
-    programs = checkout / ".local" / "aws" / "bin"
-    folders = [*path, Path(sys.executable).parent, programs, Path(os.environ["PATH"])]
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as output:
-        done = subprocess.run(
-            [programs / "sam", *arguments],
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            command(*arguments, checkout=checkout),
             cwd=checkout,
-            env=clean_env(SAM_CLI_TELEMETRY="0")
-            | dict(env or {})
-            | {"PATH": os.pathsep.join(map(str, folders))},
+            env=environment(env or {}, path, checkout=checkout),
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
+            text=True,
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            output.write(line)
+            heard(line)
+    if process.returncode != 0:
         tail = "\n".join(f"    {line}" for line in log.read_text().splitlines()[-25:])
         raise StackError(f"sam {arguments[0]} failed:\n{tail}\n  the whole log: {log}")
+
+
+def command(*arguments: str | Path, checkout: Path = CHECKOUT) -> list[str | Path]:
+    """Return a command line of `sam`."""
+    return [checkout / ".local" / "aws" / "bin" / "sam", *arguments]
+
+
+def environment(
+    env: Mapping[str, str], path: tuple[Path, ...] = (), *, checkout: Path = CHECKOUT
+) -> dict[str, str]:
+    """Return the variables that `sam` runs with: a few of ours, and those given."""
+    programs = checkout / ".local" / "aws" / "bin"
+    folders = [*path, Path(sys.executable).parent, programs, Path(os.environ["PATH"])]
+    return (
+        clean_env(SAM_CLI_TELEMETRY="0") | dict(env) | {"PATH": os.pathsep.join(map(str, folders))}
+    )

@@ -35,19 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run every check that its settings allow; return 1 if one fails."""
     parser = argparse.ArgumentParser(prog="make doctor", description=__doc__)
     parser.add_argument("--resolver", metavar="ADDRESS[:PORT]", help="the DNS server to ask")
+    parser.add_argument(
+        "--again", default="make doctor", help="the command that its last line names"
+    )
     options = parser.parse_args(arguments)
     worst = Level.OK
     for finding in examine(Dns(options.resolver)):
         print(finding, flush=True)
         worst = max(worst, finding.level, key=list(Level).index)
-    print(_VERDICTS[worst])
+    print(_VERDICTS[worst].format(again=options.again))
     return 1 if worst is Level.FAIL else 0
 
 
 _VERDICTS = {
     Level.OK: "\nAll is well.",
     Level.WARN: "\nIt works; the warnings say what could be better.",
-    Level.FAIL: "\nNot ready: do what stands behind each arrow, then run `make doctor` again.",
+    Level.FAIL: "\nNot ready: do what stands behind each arrow, then run `{again}` again.",
 }
 
 

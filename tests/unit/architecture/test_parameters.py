@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from local import settings_table
+from local.deploy.parameters import flaw
 from tests.support.template import functions, template, variables
 
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
@@ -56,20 +57,7 @@ CASES = [
 
 
 def takes(parameter: str, value: object) -> bool:
-    """Decide as CloudFormation does: a pattern matches the whole value, bounds are inclusive."""
-    rules, text = PARAMETERS[parameter], str(value)
-    pattern = re.compile(rules.get("AllowedPattern", "(?s).*"), re.ASCII)
-    return (
-        pattern.fullmatch(text) is not None
-        and len(text) <= rules.get("MaxLength", 4096)
-        and text in map(str, rules.get("AllowedValues", [text]))
-        and float(rules.get("MinValue", "-inf")) <= _number(text, rules)
-        and float(rules.get("MaxValue", "inf")) >= _number(text, rules)
-    )
-
-
-def _number(text: str, rules: dict[str, Any]) -> float:
-    return float(text) if rules["Type"] == "Number" else 0
+    return flaw(PARAMETERS[parameter], str(value)) is None
 
 
 def code_takes(parameter: str, value: object) -> bool:

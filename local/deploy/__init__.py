@@ -1,0 +1,1 @@
+"""`make deploy ENV=staging`: one environment on AWS, from its file to a healthy API."""

@@ -1,0 +1,139 @@
+"""`make deploy ENV=staging`: deploys one environment; each run can be repeated.
+
+Reads local/deploy/environments/<ENV>.toml, completes the secret, builds and checks the package,
+pushes the migrations, deploys, and lets the doctor look at the result.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import aws as clients
+from local import template
+from local.aws import Aws
+from local.deploy import chosen, cloudformation, database, result, upload, vault
+from local.deploy.chosen import Chosen
+from local.deploy.variables import Resolver, problems
+from local.errors import StackError
+from local.package.build import package
+from local.package.target import target
+from local.progress import complain, say
+from local.stack import CHECKOUT
+
+# What stands in for outputs of a stack that is not there yet.
+_BEFORE = {"Api": "api", "AWS::Region": "region", "AWS::URLSuffix": "amazonaws.com"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Deploy; return 1, after a sentence that says what to do, if that was not possible."""
+    options = _options(arguments)
+    try:
+        return deploy(options)
+    except StackError as error:
+        complain(f"error: {error}")
+    except (ClientError, BotoCoreError) as error:
+        complain(f"error: AWS: {error}")
+    except KeyboardInterrupt:
+        complain("interrupted; run the same command again, each step goes on where it was")
+    return 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
+    parser.add_argument("environment", help="the name of its file, without .toml")
+    parser.add_argument("--file", type=Path, help="another file than that of this name")
+    parser.add_argument("--secrets", help="JSON or NAME=value lines; - is stdin")
+    parser.add_argument("--rotate", action="append", default=[], help="a key of the secret")
+    parser.add_argument("--package", type=Path, help="a build to deploy as it is")
+    parser.add_argument("--ask", action="store_true", help="show the changes and ask")
+    return parser.parse_args(arguments)
+
+
+def deploy(options: argparse.Namespace) -> int:
+    """Take all steps; return 0 if the doctor finds the environment ready."""
+    here = chosen.read(options.environment, options.file)
+    aws = clients.account(here.region)
+    _stage(1, "account", _whose(aws, here))
+    exists = cloudformation.clear_the_way(aws.cloud_formation(), here.stack)
+    read = template.load(CHECKOUT / "template.yaml")
+    _stage(2, "secret", here.secret)
+    stored = vault.store(
+        aws.secrets_manager(),
+        here.secret,
+        _needed(read, here),
+        vault.read(options.secrets),
+        rotate=options.rotate,
+    )
+    parameters = dict(here.parameters) | {
+        "SecretsId": here.secret,
+        "SecretsVersion": stored.version,
+        "Version": version(),
+    }
+    resolver = Resolver(read, parameters, stored.values, _BEFORE)
+    _judge(here, resolver)
+    _stage(3, "package", str(options.package or "a minute or two"))
+    folder = options.package or _build(parameters)
+    _stage(4, "migrations", parameters["SupabaseUrl"])
+    database.push(parameters["SupabaseUrl"])
+    _stage(5, "deployment", f"{parameters['Version']} as {here.stack}")
+    upload.deploy(here, aws, folder, parameters, ask=options.ask)
+    _stage(6, "doctor", "what works, and what is missing")
+    return result.examine(here, aws, folder, resolver, new=not exists)
+
+
+def _stage(number: int, title: str, detail: str) -> None:
+    say(f"[{number}/6] {title}: {detail}")
+
+
+def _whose(aws: Aws, here: Chosen) -> str:
+    try:
+        identity = aws.sts().get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(
+            f"AWS does not know you ({error}): set AWS_PROFILE, or run `aws sso login`"
+        ) from None
+    emulator = f", emulated at {aws.endpoint}" if aws.endpoint else ""
+    return f"{identity['Account']} in {here.region}{emulator}"
+
+
+def _needed(read: dict[str, object], here: Chosen) -> list[str]:
+    """Return the keys of the secret that this environment's functions are given."""
+    resolver = Resolver(read, here.parameters)
+    resolver.variables()
+    return sorted(resolver.asked)
+
+
+def _judge(here: Chosen, resolver: Resolver) -> None:
+    """Start no build for what every function would refuse when it starts."""
+    variables = resolver.variables() | {"AWS_REGION": here.region}
+    queues = {name: "https://sqs" for name in variables if name.endswith("_QUEUE_URL")}
+    if wrong := problems(variables | queues):
+        raise StackError("\n  ".join(["the functions would not start:", *wrong]))
+
+
+def version() -> str:
+    """Name what is deployed: the commit, and whether something differs from it."""
+    commit = _git("rev-parse", "--short=12", "HEAD")
+    return f"{commit}+changes" if _git("status", "--porcelain") else commit
+
+
+def _git(*arguments: str) -> str:
+    asked = subprocess.run(
+        ["git", "-C", CHECKOUT, *arguments], capture_output=True, text=True, check=False
+    )
+    if asked.returncode != 0:
+        raise StackError(f"{CHECKOUT} is no git checkout, so there is no commit to deploy")
+    return asked.stdout.strip()
+
+
+def _build(parameters: dict[str, str]) -> Path:
+    wanted = target(runtime=parameters.get("Runtime"), architecture=parameters.get("Architecture"))
+    return package(wanted, parameters)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

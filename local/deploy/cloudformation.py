@@ -1,0 +1,90 @@
+"""The stack of an environment: whether a deployment may begin, and why one failed."""
+
+import os
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError, WaiterError
+
+from local.errors import StackError
+from local.progress import say, step
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+
+# What is left of a first creation that failed: it can only be deleted.
+_REMAINS = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
+_SHOWN = 5
+
+
+def status(client: "CloudFormationClient", stack: str) -> str | None:
+    """Return the stack's status; None if there is no stack."""
+    try:
+        (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return found["StackStatus"]
+
+
+def clear_the_way(client: "CloudFormationClient", stack: str) -> bool:
+    """Delete what is left of a failed creation, if that is confirmed; tell if there is a stack.
+
+    Raises StackError where CloudFormation would take no deployment.
+    """
+    found = status(client, stack)
+    if found is None or found == "REVIEW_IN_PROGRESS":
+        return False
+    if found in _REMAINS:
+        _delete(client, stack, found)
+        return False
+    if found.endswith("_IN_PROGRESS"):
+        raise StackError(f"{stack} is {found}: wait until that is done, then run this again")
+    if found.endswith("ROLLBACK_FAILED"):
+        reasons = "\n  ".join(failures(client, stack))
+        raise StackError(
+            f"{stack} is {found}: an update failed, and so did its undoing\n  {reasons}\n  remove "
+            f"the cause, then: aws cloudformation continue-update-rollback --stack-name {stack}"
+        )
+    return True
+
+
+def _delete(client: "CloudFormationClient", stack: str, found: str) -> None:
+    say(f"  {stack} is {found}: its first creation failed, it has never served a request")
+    for reason in failures(client, stack):
+        say(f"    {reason}")
+    if not _confirmed(f"  Delete what is left of {stack}?"):
+        raise StackError(f"nothing is done: CONFIRM=yes deletes what is left of {stack}")
+    with step(f"delete {stack}"):
+        client.delete_stack(StackName=stack)
+        try:
+            client.get_waiter("stack_delete_complete").wait(
+                StackName=stack, WaiterConfig={"Delay": 2, "MaxAttempts": 450}
+            )
+        except WaiterError:
+            reasons = "\n  ".join(failures(client, stack))
+            raise StackError(f"{stack} could not be deleted:\n  {reasons}") from None
+
+
+def _confirmed(question: str) -> bool:
+    if os.environ.get("CONFIRM") == "yes":
+        return True
+    return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def failures(
+    client: "CloudFormationClient", stack: str, since: datetime | None = None
+) -> list[str]:
+    """Return what failed first and why, oldest first; not what was cancelled because of it."""
+    found = []
+    for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):
+        for event in page["StackEvents"]:
+            if since is not None and event["Timestamp"] < since:
+                break
+            reason = event.get("ResourceStatusReason", "")
+            failed = event.get("ResourceStatus", "").endswith("_FAILED")
+            if failed and "cancelled" not in reason.lower():
+                found.append(f"{event['LogicalResourceId']}: {reason}")
+    return list(dict.fromkeys(reversed(found)))[:_SHOWN]

@@ -1,0 +1,195 @@
+"""`make deploy` on the emulator: a second environment beside the local stack's, and its changes.
+
+The package is the local stack's build, because the emulator runs functions on this machine.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.aws import Aws, emulated
+from local.package.target import OWN_RUNTIME, architecture
+from local.stack import Stack
+from tests.support.template import ROOT
+
+BUILD = ROOT / ".local" / "build" / "native"
+SECRETS = (
+    *("EMAIL_LINK_SECRET", "RESEND_API_KEY", "RESEND_WEBHOOK_SECRET", "SUPABASE_JWT_SECRET"),
+    *("SUPABASE_SECRET_KEY", "UPSTASH_REDIS_REST_TOKEN"),
+)
+# CloudFormation finds out only when it creates this, after it has changed the functions.
+BROKEN = """
+  Broken:
+    Type: AWS::SSM::Parameter
+    DependsOn: [HealthFunction, MatchRequestFunction]
+    Properties: {Type: String, Value: "{{resolve:secretsmanager:absent:SecretString:KEY}}"}
+Outputs:"""
+
+
+@dataclass(frozen=True)
+class Second:
+    """The environment `second`: its folder, and what is on AWS of it."""
+
+    folder: Path
+    stack: dict[str, str]
+    aws: Aws
+
+    def choose(self, **parameters: str) -> None:
+        """Write its file."""
+        chosen = {
+            "region": self.aws.region,
+            "brand": "brand.json",
+            "Environment": "local",
+            "Runtime": OWN_RUNTIME,
+            "Architecture": architecture(),
+            "AllowedOrigins": self.stack["APP_URL"],
+            "AppUrl": self.stack["APP_URL"],
+            "SupabaseUrl": self.stack["SUPABASE_URL"],
+            "SupabasePublishableKey": self.stack["SUPABASE_PUBLISHABLE_KEY"],
+            "UpstashRedisRestUrl": self.stack["UPSTASH_REDIS_REST_URL"],
+            "ResendApiUrl": self.stack["RESEND_API_URL"],
+        }
+        lines = [f'{name} = "{value}"\n' for name, value in (chosen | parameters).items()]
+        (self.folder / "second.toml").write_text("".join(lines))
+        (self.folder / "brand.json").write_text('{"name": "Second"}')
+
+    def deploy(self, *words: str, package: Path = BUILD, **env: str) -> tuple[int, str]:
+        """Run `make deploy`; return its exit code and all that it said."""
+        inherited = {n: v for n, v in os.environ.items() if n not in self.stack}
+        account = {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ENDPOINT_URL": str(self.aws.endpoint),
+            "SAM_CLI_POLL_DELAY": "0.5",
+        }
+        file = self.folder / "second.toml"
+        done = subprocess.run(
+            ["make", "deploy", "ENV=second", f"ARGS=--file {file} --package {package}", *words],
+            cwd=ROOT,
+            env=inherited | account | env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def status(self) -> str:
+        found = self.aws.cloud_formation().describe_stacks(StackName="wingman-second")
+        return found["Stacks"][0]["StackStatus"]
+
+    def variables(self, function: str, stack: str = "wingman-second") -> dict[str, str]:
+        """Return what a deployed function is given."""
+        resource = self.aws.cloud_formation().describe_stack_resource(
+            StackName=stack, LogicalResourceId=f"{function}Function"
+        )["StackResourceDetail"]
+        function_name = resource["PhysicalResourceId"]
+        found = self.aws.lambda_().get_function_configuration(FunctionName=function_name)
+        return found["Environment"]["Variables"]
+
+    def schedules(self) -> set[str]:
+        client: Any = self.aws.session.client("scheduler", endpoint_url=self.aws.endpoint)
+        return {each["Name"] for each in client.list_schedules()["Schedules"]}
+
+
+@pytest.fixture
+def second(stack: dict[str, str], tmp_path: Path) -> Iterator[Second]:
+    port = httpx.URL(stack["AWS_ENDPOINT_URL"]).port
+    assert port is not None
+    second = Second(tmp_path, stack, emulated(Stack("test", port - 3)))
+    second.choose()
+    yield second
+    second.aws.cloud_formation().delete_stack(StackName="wingman-second")
+    secrets = second.aws.secrets_manager()
+    with suppress(secrets.exceptions.ResourceNotFoundException):
+        secrets.delete_secret(SecretId="wingman/second", ForceDeleteWithoutRecovery=True)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Return a package that looks sound, and that CloudFormation cannot deploy."""
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for path in BUILD.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "template.yaml").unlink()
+    text = (BUILD / "template.yaml").read_text()
+    assert text.count("\nOutputs:") == 1
+    (folder / "template.yaml").write_text(text.replace("\nOutputs:", BROKEN))
+    return folder
+
+
+def healthy(url: str) -> bool:
+    answer = httpx.get(f"{url}/health", timeout=30)
+    return bool(answer.json()["status"] == "healthy")
+
+
+@pytest.mark.timeout(600)
+def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
+    second: Second, broken: Path, tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.write_text("".join(f"{name}={second.stack[name]}\n" for name in SECRETS))
+
+    # A first creation that fails is explained, kept, and cleared away when that is confirmed.
+    code, said = second.deploy(f"SECRETS={secrets}", package=broken)
+    assert code != 0
+    assert "Broken: " in said
+    assert "run this again with CONFIRM=yes" in said
+    assert second.status() == "ROLLBACK_COMPLETE"
+    code, said = second.deploy()
+    assert (code != 0, "CONFIRM=yes deletes what is left" in said) == (True, True)
+
+    # The second environment is healthy beside the first, and the doctor finds nothing wrong.
+    code, said = second.deploy("CONFIRM=yes")
+    assert code == 0, said
+    url = next(line for line in said.splitlines() if line.startswith("second is at ")).split()[-1]
+    assert healthy(url)
+    assert healthy(second.stack["API_URL"])
+    for stack in ("wingman", "wingman-second"):
+        assert second.schedules() >= {f"{stack}-every-minute", f"{stack}-every-hour"}
+    assert not [value for name in SECRETS if (value := second.stack[name]) and value in said]
+
+    # A parameter changes, here alone.
+    second.choose(MaxDailyMatches="3")
+    assert second.deploy()[0] == 0
+    assert second.variables("MatchRequest")["MAX_DAILY_MATCHES"] == "3"
+    assert second.variables("MatchRequest", "wingman")["MAX_DAILY_MATCHES"] == "10"
+
+    # A secret rotates: every function that has it gets the new one.
+    code, said = second.deploy(
+        "ROTATE=EMAIL_LINK_SECRET", EMAIL_LINK_SECRET="a new one, long enough"
+    )
+    assert code == 0, said
+    for function in ("EmailSender", "EmailUnsubscribe", "SessionCalendar"):
+        assert second.variables(function)["EMAIL_LINK_SECRET"] == "a new one, long enough"
+
+    # A bad change is rolled back: what ran before runs again.
+    second.choose(MaxDailyMatches="4")
+    code, said = second.deploy(package=broken)
+    assert code != 0
+    assert "what ran before runs again" in said
+    assert second.status() == "UPDATE_ROLLBACK_COMPLETE"
+    assert second.variables("MatchRequest")["MAX_DAILY_MATCHES"] == "3"
+    assert healthy(url)
+
+    # Without the bad change, nothing is left to do, which is a success.
+    second.choose(MaxDailyMatches="3")
+    code, said = second.deploy()
+    assert (code, "nothing changed" in said) == (0, True), said
+
+
+def test_nothing_is_touched_before_all_is_well_formed(second: Second) -> None:
+    second.choose(MaxDailyMatches="0", AppUrl="")
+    code, said = second.deploy()
+    assert code != 0
+    assert "MaxDailyMatches is not 1 to 1000" in said
+    assert "AppUrl is not set" in said
+    assert "[1/6]" not in said

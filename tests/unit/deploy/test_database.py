@@ -1,0 +1,102 @@
+"""The migrations go to the project that the functions use, or nowhere."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.deploy import database
+from local.errors import StackError
+
+PROJECT = "https://abcdefghijklmnopqrst.supabase.co"
+POOLER = "postgresql://postgres.abcdefghijklmnopqrst:p%40ss@pooler.example:5432/postgres"
+OTHER = "tsrqponmlkjihgfedcba"
+
+
+class Program:
+    """Stands in for the CLI: records how it was called, and writes what it would."""
+
+    def __init__(self, output: str = "", code: int = 0) -> None:
+        self.output, self.code = output, code
+        self.command: list[str] = []
+        self.env: dict[str, str] = {}
+
+    def __call__(self, command: list[Any], **options: Any) -> subprocess.CompletedProcess[str]:
+        self.command, self.env = [str(word) for word in command], options["env"]
+        options["stdout"].write(self.output)
+        return subprocess.CompletedProcess(command, self.code)
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Program:
+    program = Program()
+    monkeypatch.setattr("local.deploy.database.subprocess.run", program)
+    monkeypatch.setattr(database, "LINKED", tmp_path / "project-ref")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return program
+
+
+def test_the_password_is_in_no_command_line(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", POOLER)
+    database.push(PROJECT)
+    assert POOLER.replace(":p%40ss", "") in " ".join(program.command)
+    assert "p%40ss" not in " ".join(program.command)
+    assert program.env["PGPASSWORD"] == "p@ss"
+
+
+def test_the_database_of_another_project_is_refused(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", POOLER)
+    with pytest.raises(StackError, match="another project than SupabaseUrl"):
+        database.push(f"https://{OTHER}.supabase.co")
+    assert not program.command
+
+
+def test_a_linked_project_is_used_if_it_is_the_functions_own(program: Program) -> None:
+    database.LINKED.write_text("abcdefghijklmnopqrst\n")
+    database.push(PROJECT)
+    assert "--remote" in program.command
+
+    with pytest.raises(StackError, match=f"supabase link --project-ref {OTHER}"):
+        database.push(f"https://{OTHER}.supabase.co")
+
+
+def test_without_a_way_to_the_database_that_is_said(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database.push(PROJECT)
+    assert not program.command
+    assert "skipped: DATABASE_URL is not set" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("Applying migration 20261128000000_baseline.sql...\n", "1 applied"),
+        ("Remote database is up to date.\n", "all were applied already"),
+    ],
+)
+def test_the_number_of_applied_migrations_is_said(
+    program: Program,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    output: str,
+    said: str,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", POOLER)
+    program.output = output
+    database.push(PROJECT)
+    assert said in capsys.readouterr().out
+
+
+def test_a_failure_shows_what_the_program_said(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", POOLER)
+    program.output, program.code = "relation already exists\n", 1
+    with pytest.raises(StackError, match="relation already exists"):
+        database.push(PROJECT)
