@@ -53,7 +53,7 @@ invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events
 
 # --- checks ----------------------------------------------------------------------------------
 
-test: setup .local/runtime.stamp .local/references.stamp ## every test, on a stack of its own; ARGS= goes to pytest
+test: setup .local/runtime.stamp .local/references.stamp ## every test, on a stack of its own; ARGS= goes to pytest, CLOCK= sets the time
 	@$(ON_TEST_STACK) $(RUN) -m pytest $(ARGS)
 
 FIND = from local.package.interpreter import interpreter; print(interpreter("$(RUNTIME:python%=%)") or "")
@@ -87,7 +87,10 @@ check-architecture: setup
 	$(RUN) -m pytest -q tests/unit/architecture
 
 # KEEP=yes lets the stack run on, for the next command.
-ON_TEST_STACK = $(if $(KEEP),,trap '$(LOCAL) down --name test' EXIT;) $(LOCAL) up --name test;
+# CLOCK='2027-02-01 23:30' sets everything's clock, and leaves no rows of that time behind.
+AT = $(LOCAL) build --name test; $(LOCAL) reset --name test; clock=$$($(RUN) -m local.clock '$(CLOCK)'); eval "$$clock"; date -u;
+END = $(LOCAL) $(if $(CLOCK),reset,down) --name test
+ON_TEST_STACK = $(if $(CLOCK),$(AT)) $(if $(KEEP),,trap '$(END)' EXIT;) $(LOCAL) up --name test;
 
 bench: setup .local/runtime.stamp .local/references.stamp ## performance tables into docs/benchmarks.md; ARGS=bench_name
 	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench $(ARGS)

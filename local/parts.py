@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import clock
 from local.stack import HOST
 
 # Each part with the names of its ports, in the order in which they are shown.
@@ -37,7 +38,7 @@ class Part:
 
 def clean_env(**variables: str) -> dict[str, str]:
     """Return a small environment: no credentials of the person who runs the stack get in."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "USER", "SSL_CERT_FILE")
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "USER", "SSL_CERT_FILE", *clock.VARIABLES)
     return {name: os.environ[name] for name in kept if name in os.environ} | variables
 
 

@@ -114,7 +114,7 @@ _OWN_CHOICE = Need(
 _BROWSER = Need("Chromium", lambda: chromium() is not None, "chromium fonts-liberation", "chromium")
 
 
-def _install(missing: list[Need]) -> str | None:
+def install(missing: list[Need]) -> str | None:
     """Install by the system's package manager; return what to do where that is impossible."""
     titles = ", ".join(need.title for need in missing)
     if platform.system() == "Darwin" and shutil.which("brew"):
@@ -145,7 +145,7 @@ def main() -> int:
         print(f"error: Python {'.'.join(map(str, PYTHON))} or newer is needed", file=sys.stderr)
         return 1
     missing = [need for need in NEEDS if not need.present()]
-    failure = _install(missing) if missing else None
+    failure = install(missing) if missing else None
     still = [need for need in (*NEEDS, _OWN_CHOICE) if not need.present()]
     if still:
         titles = ", ".join(need.title for need in still)
@@ -158,7 +158,7 @@ def main() -> int:
 
 def _bring_browser() -> None:
     """Install a browser; where that is impossible, say so and go on."""
-    advice = None if _BROWSER.present() else _install([_BROWSER])
+    advice = None if _BROWSER.present() else install([_BROWSER])
     if not _BROWSER.present():
         print(
             f"note: no Chromium, so no browser tests and no `make emails`: {advice or 'install it'}"

@@ -65,7 +65,7 @@ def test_a_missing_program_is_named_with_advice(
     absent = prerequisites.Need("PostGIS", lambda: False, "postgis", "postgis", "change the PATH")
     monkeypatch.setattr(prerequisites, "NEEDS", (absent,))
     monkeypatch.setattr(prerequisites, "_OWN_CHOICE", PRESENT)
-    monkeypatch.setattr(prerequisites, "_install", lambda missing: None)
+    monkeypatch.setattr(prerequisites, "install", lambda missing: None)
 
     assert prerequisites.main() == 1
 
