@@ -70,7 +70,8 @@ def _anchors(document: Path) -> set[str]:
 
 
 def _broken_links(document: Path) -> Iterator[str]:
-    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+    text = document.read_text()
+    for link in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text):
         target, _, anchor = link.partition("#")
         if "://" in target:
             continue
