@@ -5,11 +5,14 @@ import: they are made here, from the same template.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local import template
 from local.aws import Aws
 from local.template import Route
+
+if TYPE_CHECKING:
+    from types_boto3_apigatewayv2 import ApiGatewayV2Client
 
 # What stands for an account in the emulator.
 ACCOUNT = "000000000000"
@@ -28,14 +31,17 @@ def synchronise(aws: Aws, stack_name: str, api_id: str, wanted: Iterable[Route])
     """Give the API exactly these routes."""
     functions = _function_names(aws, stack_name)
     targets = {route.key: functions[route.function] for route in wanted}
-    existing = _integrations(aws, api_id)
+    client = aws.api_gateway()  # one for all: each takes longer to make than its calls
+    existing = _integrations(client, api_id)
+    arn = f"arn:aws:lambda:{aws.region}:{ACCOUNT}:function"
     integrations = {
-        name: existing.get(name) or _integrate(aws, api_id, name) for name in set(targets.values())
+        name: existing.get(name) or _integrate(client, api_id, f"{arn}:{name}")
+        for name in set(targets.values())
     }
-    _reroute(aws, api_id, {key: integrations[name] for key, name in targets.items()})
+    _reroute(client, api_id, {key: integrations[name] for key, name in targets.items()})
     for name, integration in existing.items():
         if name not in integrations:
-            aws.api_gateway().delete_integration(ApiId=api_id, IntegrationId=integration)
+            client.delete_integration(ApiId=api_id, IntegrationId=integration)
 
 
 def allow_origins(aws: Aws, api_id: str, cors: Mapping[str, Any], origins: list[str]) -> None:
@@ -52,8 +58,7 @@ def allow_origins(aws: Aws, api_id: str, cors: Mapping[str, Any], origins: list[
     )
 
 
-def _reroute(aws: Aws, api_id: str, wanted: dict[str, str]) -> None:
-    client = aws.api_gateway()
+def _reroute(client: "ApiGatewayV2Client", api_id: str, wanted: dict[str, str]) -> None:
     for route in client.get_routes(ApiId=api_id)["Items"]:
         integration = wanted.get(route["RouteKey"])
         if integration and route.get("Target") == f"integrations/{integration}":
@@ -75,9 +80,9 @@ def _function_names(aws: Aws, stack_name: str) -> dict[str, str]:
     }
 
 
-def _integrations(aws: Aws, api_id: str) -> dict[str, str]:
+def _integrations(client: "ApiGatewayV2Client", api_id: str) -> dict[str, str]:
     """Return the integrations that exist: function → id."""
-    items = aws.api_gateway().get_integrations(ApiId=api_id)["Items"]
+    items = client.get_integrations(ApiId=api_id)["Items"]
     return {
         item["IntegrationUri"].split(":function:")[1].split("/")[0]: item["IntegrationId"]
         for item in items
@@ -85,11 +90,11 @@ def _integrations(aws: Aws, api_id: str) -> dict[str, str]:
     }
 
 
-def _integrate(aws: Aws, api_id: str, function: str) -> str:
-    created = aws.api_gateway().create_integration(
+def _integrate(client: "ApiGatewayV2Client", api_id: str, function: str) -> str:
+    created = client.create_integration(
         ApiId=api_id,
         IntegrationType="AWS_PROXY",
-        IntegrationUri=f"arn:aws:lambda:{aws.region}:{ACCOUNT}:function:{function}",
+        IntegrationUri=function,
         PayloadFormatVersion="2.0",
     )
     return created["IntegrationId"]
