@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,10 +42,16 @@ def built(stack: Stack) -> str:
 
 def fingerprint(stack: Stack) -> str:
     """Return a hash over everything that a build reads."""
-    digest = hashlib.sha256(_recipe(stack).encode())
-    for path in _source_files(stack):
-        digest.update(f"\0{path.relative_to(stack.checkout)}\0".encode())
-        digest.update(path.read_bytes())
+    return hashed(_recipe(stack), [stack.checkout / source for source in _SOURCES])
+
+
+def hashed(rules: str, sources: Iterable[Path]) -> str:
+    """Return a hash over the rules and over all files in and below the sources."""
+    digest = hashlib.sha256(rules.encode())
+    for source in sources:
+        for path in _files(source):
+            digest.update(f"\0{path.relative_to(source.parent)}\0".encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -83,14 +89,12 @@ def _recipe(stack: Stack) -> str:
     return json.dumps([OWN_RUNTIME, architecture(), recipe.native(), rules])
 
 
-def _source_files(stack: Stack) -> Iterator[Path]:
-    for source in _SOURCES:
-        root = stack.checkout / source
-        if root.is_file():
-            yield root
-        for path in sorted(root.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path
+def _files(source: Path) -> Iterator[Path]:
+    if source.is_file():
+        yield source
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
 
 
 def _root(stack: Stack) -> Path:

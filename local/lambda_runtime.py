@@ -70,7 +70,7 @@ class LambdaRuntime:
                     function.handler,
                 ],
                 cwd=function.folder,
-                env=_environment(function, env),
+                env=execution_environment(function, env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -127,7 +127,7 @@ class LambdaRuntime:
         raise StackError(f"the runtime emulator does not listen after {_READY_SECONDS} s")
 
 
-def _environment(function: BuiltFunction, env: Mapping[str, str]) -> dict[str, str]:
+def execution_environment(function: BuiltFunction, env: Mapping[str, str]) -> dict[str, str]:
     """Return what the function sees, and nothing of the caller's own environment."""
     return {
         "PATH": os.environ["PATH"],

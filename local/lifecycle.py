@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from local import building, deployment, environment, greeting
+from local import building, deployment, environment, greeting, handlers
 from local.credentials import credentials
 from local.errors import StackError
 from local.follow import follow
@@ -60,7 +60,12 @@ def _start_all(stack: Stack, supervisor: Supervisor) -> None:
         lambda: supervisor.ensure(own(stack, "anthropic")),
         lambda: building.build(stack),
     )
+    _deploy(stack, supervisor)
+
+
+def _deploy(stack: Stack, supervisor: Supervisor) -> None:
     deployment.deploy(stack, supervisor.records()["ministack"])
+    handlers.start_changed(stack)
 
 
 def _together(*chains: Callable[[], None]) -> None:
@@ -138,7 +143,7 @@ def redeploy(stack: Stack) -> None:
         require_running(stack)
         supervisor = Supervisor(stack)
         building.build(stack)
-        deployment.deploy(stack, supervisor.records()["ministack"])
+        _deploy(stack, supervisor)
         environment.write(stack, supervisor.pids())
     say(f"Redeployed in {time.monotonic() - began:.1f} s")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,15 @@ class Route:
 def load(path: Path) -> dict[str, Any]:
     """Return the template as data: `!Ref x` as {"Ref": x}, `!GetAtt x.y` as {"Fn::GetAtt": [x, y]}.
 
-    A key that stands twice in one mapping is an error.
+    A key that stands twice in one mapping is an error. All callers share the data of one state of
+    the file: nobody changes it.
     """
+    state = path.stat()
+    return _load(path, (state.st_mtime_ns, state.st_size))
+
+
+@cache
+def _load(path: Path, _: tuple[int, int]) -> dict[str, Any]:
     # It brings sympy and networkx: half a second that most commands do not need to wait.
     from cfnlint.decode import cfn_yaml  # noqa: PLC0415
 
