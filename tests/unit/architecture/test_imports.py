@@ -10,10 +10,10 @@ from tests.support.template import ROOT
 FRAMEWORK = {"fastapi", "starlette", "mangum"}
 
 
-def loaded(module: str) -> set[str]:
+def loaded(module: str, then: str = "pass") -> set[str]:
     """Import a module as a container does; return every module that came with it."""
     shown = subprocess.run(
-        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"],
+        [sys.executable, "-c", f"import sys, {module}; {then}; print(*sys.modules)"],
         env={"PYTHONPATH": str(ROOT / "layers" / "shared")},
         capture_output=True,
         text=True,
@@ -38,3 +38,13 @@ def test_a_module_works_without_the_web_framework(module: str) -> None:
 def test_a_step_loads_no_sender() -> None:
     came = loaded("wingman.matches.service")
     assert not [name for name in came if name.startswith("wingman.notifications.email")]
+
+
+@pytest.mark.parametrize("name", ["limits", "dependencies"])
+def test_what_domains_declare_is_loaded_without_the_rest_of_them(name: str) -> None:
+    came = loaded("wingman.kit.declarations", f"list(wingman.kit.declarations.modules('{name}'))")
+    ours = {module for module in came if module.startswith("wingman.")}
+    packages = {module.rpartition(".")[0] for module in ours}
+    domains = {module for module in ours - packages if ".kit." not in module}
+    assert {module.rpartition(".")[2] for module in domains} <= {name, "settings"}
+    assert {f"wingman.coach.{name}", f"wingman.notifications.email.{name}"} <= domains

@@ -3,7 +3,7 @@
 Whoever finds a value missing or due takes a lease on it, computes it and stores it. Meanwhile the
 others get the old value, or wait where there is none. `drop` forgets value and lease in one step,
 so a computation that began before a change cannot store what it read
-(docs/decisions, record 008).
+(docs/decisions/008).
 """
 
 import random
