@@ -11,8 +11,7 @@ from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.settings import SupabaseServiceSettings, check
 from wingman.notifications.email.operating import operations
-from wingman.notifications.email.sending import service as emails
-from wingman.notifications.email.sending import sweep as reminders
+from wingman.notifications.email.sending import repository, sweep
 from wingman.notifications.settings import QueueSettings
 
 check(DeploymentSettings, SupabaseServiceSettings, QueueSettings)
@@ -21,6 +20,6 @@ check(DeploymentSettings, SupabaseServiceSettings, QueueSettings)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
     """Sweep once; at least once a minute is enough, and twice does no harm."""
     with deadline(context):
-        enqueued = reminders.hand_out_due_mail(emails.outbox(), queue())
+        enqueued = sweep.hand_out_due_mail(repository.outbox(), queue())
         operations.report(get_service_client())
     return {"enqueued": enqueued}

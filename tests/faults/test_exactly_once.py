@@ -35,6 +35,7 @@ from wingman.notifications import service as notifications
 from wingman.notifications.email.sending import bucket
 from wingman.notifications.email.sending import provider as adapter
 from wingman.notifications.email.sending import service as emails
+from wingman.notifications.email.sending.repository import outbox
 
 email_sender, session_reminders = imported("email_sender"), imported("session_reminders")
 # More often than one run asks: the breaker stops it after the third failure.
@@ -69,7 +70,7 @@ def _forget() -> None:
         database.get_service_client,
         redis.redis,
         bucket.bucket,
-        emails.outbox,
+        outbox,
         _SENDER,
         adapter.provider,
     )

@@ -22,7 +22,7 @@ from tests.unit.notifications.email.sending.fakes import (
 from wingman.kit import settings
 from wingman.kit.clients.database import Database
 from wingman.kit.errors import DependencyUnavailable
-from wingman.notifications.email.sending import service
+from wingman.notifications.email.sending import repository
 
 app = imported("session_reminders")
 EVERY_MINUTE = json.loads(
@@ -62,7 +62,7 @@ def test_a_minute_hands_out_what_is_due(
 ) -> None:
     outbox, mail = MemoryOutbox(Clock()), uuid4()
     outbox.add(invitation(id=mail))
-    monkeypatch.setattr(service, "outbox", lambda: outbox)
+    monkeypatch.setattr(repository, "outbox", lambda: outbox)
 
     assert app.handler(EVERY_MINUTE, Context()) == {"enqueued": 1}
     assert queue.ids(URGENT_URL) == [str(mail)]
@@ -73,7 +73,7 @@ def test_the_same_minute_twice_hands_out_nothing_more(
 ) -> None:
     outbox = MemoryOutbox(Clock())
     outbox.add(invitation())
-    monkeypatch.setattr(service, "outbox", lambda: outbox)
+    monkeypatch.setattr(repository, "outbox", lambda: outbox)
 
     app.handler(EVERY_MINUTE, Context())
 
@@ -84,7 +84,7 @@ def test_the_same_minute_twice_hands_out_nothing_more(
 def test_with_the_database_away_the_run_fails_and_shows_in_the_alarms(
     monkeypatch: pytest.MonkeyPatch, queue: MemoryQueue
 ) -> None:
-    monkeypatch.setattr(service, "outbox", lambda: OutboxAway(Clock()))
+    monkeypatch.setattr(repository, "outbox", lambda: OutboxAway(Clock()))
 
     with pytest.raises(DependencyUnavailable):
         app.handler(EVERY_MINUTE, Context())
@@ -94,7 +94,7 @@ def test_with_the_database_away_the_run_fails_and_shows_in_the_alarms(
 def test_a_minute_reports_depth_age_pauses_and_dead_letters(
     monkeypatch: pytest.MonkeyPatch, queue: MemoryQueue, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(service, "outbox", lambda: MemoryOutbox(Clock()))
+    monkeypatch.setattr(repository, "outbox", lambda: MemoryOutbox(Clock()))
 
     app.handler(EVERY_MINUTE, Context())
 

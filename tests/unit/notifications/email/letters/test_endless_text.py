@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.growth import times_dearer
 from tests.unit.notifications.email.operating.test_events import ADDRESS, told
-from wingman.notifications.email.sending.provider import redact
+from wingman.notifications.email.redaction import redact
 
 # What a search for addresses would try again from each letter.
 WORDS = ["x", "@", "x@", "x.", "@x"]

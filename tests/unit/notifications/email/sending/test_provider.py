@@ -18,6 +18,7 @@ from resend.http_client import HTTPClient
 from tests.unit.notifications.email.sending.fakes import Context
 from wingman.kit import settings
 from wingman.kit.clock import deadline, time_left
+from wingman.notifications.email.redaction import redact
 from wingman.notifications.email.sending import provider as module
 from wingman.notifications.email.sending.provider import BatchReply, EmailProvider, OutgoingEmail
 from wingman.notifications.email.sending.rules import Reply
@@ -179,7 +180,7 @@ def test_an_html_page_from_a_gateway_is_an_unknown_outcome(monkeypatch: pytest.M
     ["to maya@example.com is bad", "<maya@example.com>", '"M" <m+x@a.b>, l@c.d', "ä@ö.example"],
 )
 def test_addresses_are_taken_out_of_messages(message: str) -> None:
-    assert "@" not in module.redact(message)
+    assert "@" not in redact(message)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from wingman.kit.clients.database import Database
 from wingman.kit.observability import logger, measure
 from wingman.notifications.email.operating import repository
-from wingman.notifications.email.sending.provider import redact
+from wingman.notifications.email.redaction import redact
 
 # What leads to a status; `opened`, `clicked`, `delivery_delayed` and the like say nothing new.
 _STATUSES = {

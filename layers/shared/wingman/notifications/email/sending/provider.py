@@ -4,7 +4,6 @@ This is the only module that knows the SDK. Its answers and errors become a `Rep
 table, and nobody else decides by status codes.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +17,7 @@ from wingman.kit.clock import time_left
 from wingman.kit.resilience.breaker import PROBE_SECONDS, BreakerOpen
 from wingman.kit.settings import load
 from wingman.notifications.email.dependencies import EMAIL_PROVIDER
+from wingman.notifications.email.redaction import redact
 from wingman.notifications.email.sending.rules import Reply
 from wingman.notifications.email.settings import ResendSettings
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 10.0
 # Kept back from the request, so that its outcome can still be recorded.
 _RECORDING_SECONDS = 2.0
-# It begins where a word does: tried from each letter, a long word without an @ would cost its
-# square.
-_ADDRESS = re.compile(r"(?<![^\s<>\"'`(),;:])[^\s<>\"'`(),;:]+@[^\s<>\"'`(),;:]+")
 
 
 @dataclass(frozen=True)
@@ -217,11 +214,6 @@ def translate(error: "ResendError") -> BatchReply:
     detail = f"{error.error_type}: {redact(str(error.message))}"
     headers = error.headers
     return BatchReply(reply, retry_after=_retry_after(headers), error=detail, limit=_limit(headers))
-
-
-def redact(message: str) -> str:
-    """Take addresses out of a provider's message before it is stored or logged."""
-    return _ADDRESS.sub("<address>", message)[:300]
 
 
 def _status(error: "ResendError") -> int:

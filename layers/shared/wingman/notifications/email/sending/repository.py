@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from wingman.kit.clients.database import Database
+from wingman.kit.clients.database import Database, get_service_client
 from wingman.notifications.email.models import ClaimedEmail, EmailResult
 from wingman.notifications.models import EmailRef, Priority
 
@@ -97,3 +98,9 @@ class DatabaseOutbox(Outbox):
 
 def _texts(ids: Iterable[UUID]) -> list[str]:
     return [str(one) for one in ids]
+
+
+@cache
+def outbox() -> Outbox:
+    """Open the outbox, once per container."""
+    return DatabaseOutbox(get_service_client())

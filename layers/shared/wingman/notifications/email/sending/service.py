@@ -12,7 +12,6 @@ from functools import cache
 from itertools import groupby
 from uuid import UUID
 
-from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import time_left
 from wingman.kit.observability import logger
 from wingman.kit.presence.activity import activity
@@ -35,7 +34,7 @@ from wingman.notifications.email.sending.delivery import (
     write,
 )
 from wingman.notifications.email.sending.provider import provider
-from wingman.notifications.email.sending.repository import DatabaseOutbox, Outbox
+from wingman.notifications.email.sending.repository import outbox
 from wingman.notifications.email.sending.rules import Reply, SkipReason
 from wingman.notifications.email.sending.settings import EmailSettings
 from wingman.notifications.email.sending.timing import Departure
@@ -43,12 +42,6 @@ from wingman.notifications.models import MAX_BATCH, Priority
 
 # So many of a message's ids are asked for their lane; more than one, as accounts may be deleted.
 _HINTS = 10
-
-
-@cache
-def outbox() -> Outbox:
-    """Open the outbox, once per container."""
-    return DatabaseOutbox(get_service_client())
 
 
 @cache
