@@ -16,6 +16,7 @@ from tests.support.template import template
 from tests.unit.notifications.email.sending.fakes import house, invitation
 from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.errors import DependencyUnavailable
+from wingman.notifications.email.sending import repository
 from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending.repository import DatabaseOutbox
 
@@ -46,7 +47,7 @@ def work(function: Load, url: str, monkeypatch: pytest.MonkeyPatch) -> Work:
     def once(name: str, case: str) -> Any:
         app = function(name)
         monkeypatch.setattr(app.module, "get_service_client", lambda: DirectDatabase(url))
-        monkeypatch.setattr(emails, "outbox", cache(lambda: DatabaseOutbox(DirectDatabase(url))))
+        monkeypatch.setattr(repository, "outbox", lambda: DatabaseOutbox(DirectDatabase(url)))
         return app.invoke(app.event(case), milliseconds=60_000)
 
     return once

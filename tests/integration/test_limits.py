@@ -87,17 +87,13 @@ def test_a_bucket_in_shadow_refuses_nobody_and_counts_whom_it_would(
     start: Callable[..., Call], capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = start(RATE_LIMIT_SHADOW="public")
-    for _ in range(PUBLIC.capacity):
-        assert call("/public")[0] == 200
-    capsys.readouterr()
-
-    status, _, headers = call("/public")
-
-    assert status == 200
-    assert '"public"' not in headers["ratelimit"]
-    [would] = [line for line in capsys.readouterr().out.splitlines() if "WouldRefuse" in line]
-    assert '"RateLimitWouldRefuse": 1' in would
-    assert '"policy": "public"' in would
+    for _ in range(2 * PUBLIC.capacity):  # while it fills, by one a second
+        status, _, headers = call("/public")
+        assert status == 200
+        assert '"public"' not in headers["ratelimit"]
+    would = [line for line in capsys.readouterr().out.splitlines() if "WouldRefuse" in line]
+    assert would
+    assert all('"policy": "public"' in line for line in would)
 
 
 def test_beside_a_bucket_in_shadow_the_others_still_refuse(start: Callable[..., Call]) -> None:
