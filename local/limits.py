@@ -15,7 +15,7 @@ from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.limits.declared import policies
 from wingman.kit.limits.limiter import Limiter
-from wingman.kit.limits.memory import MOST_REPEATED_SECONDS
+from wingman.kit.limits.memory import MAX_REFUSAL_SECONDS
 from wingman.kit.limits.policy import Policy, Scope, Verdict
 from wingman.kit.settings import SettingsError
 
@@ -72,7 +72,7 @@ def _run(limiter: Limiter, command: str, whose: str) -> None:
     found = buckets(whose)
     if command == "reset":
         _reset(limiter, found)
-    _show(limiter.look(found))
+    _show(limiter.peek(found))
     if command == "show":
         print(f"\nNext: ARGS='reset {whose}' fills them up.")
 
@@ -81,7 +81,7 @@ def _reset(limiter: Limiter, found: Mapping[str, Policy]) -> None:
     print(f"{limiter.reset(found)} of {len(found)} buckets were not full; now they are.")
     print(
         "A container that refused somebody just now repeats that without asking for up to"
-        f" {MOST_REPEATED_SECONDS:.0f} s more.\nA container that cannot reach Redis counts alone"
+        f" {MAX_REFUSAL_SECONDS:.0f} s more.\nA container that cannot reach Redis counts alone"
         " and hears of nothing.\n"
     )
 

@@ -23,7 +23,7 @@ from wingman.kit.http import (
     create_app,
     lambda_handler,
     limit,
-    tell_replayed,
+    mark_replayed,
 )
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings, load
@@ -38,16 +38,16 @@ def list_challenges(
     """List what is on offer, easiest first. Anyone may keep the answer for 10 minutes."""
     cache = service.cache()
     found = gate.look_up(cache, service.key(difficulty))
-    answer = service.offered(get_anon_client(), cache, found, difficulty)
+    answer = service.list_challenges(get_anon_client(), cache, found, difficulty)
     response.headers["Cache-Control"] = f"public, max-age={service.LIST_SECONDS}"
     response.headers["Age"] = str(int(answer.age))
-    return gate.told(answer)
+    return gate.respond(answer)
 
 
 @app.get("/api/challenges/submissions", tags=["challenges"], dependencies=[limit()])
 def list_submissions(caller: CurrentUser, page: PageQuery) -> SubmissionPage:
     """List your own attempts, newest first."""
-    submissions, cursor = service.listed(get_user_client(caller.token), page)
+    submissions, cursor = service.list_submissions(get_user_client(caller.token), page)
     return SubmissionPage(submissions=submissions, next_cursor=cursor)
 
 
@@ -72,7 +72,7 @@ def submit_challenge(
         window_days=load(ChallengeSettings).challenge_duration_days,
         key=key,
     )
-    tell_replayed(response, replayed=change.replayed)
+    mark_replayed(response, replayed=change.replayed)
     return change.submission
 
 

@@ -34,7 +34,7 @@ def get_tips(ask: Ask, caller: CurrentUser, gate: UserGate) -> Tips:
         ask,
         budget={budget.key(str(caller.id)): budget},
     )
-    return gate.told(answer)
+    return gate.respond(answer)
 
 
 app = create_app(SupabaseSettings, RedisSettings, CoachSettings)

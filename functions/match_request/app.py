@@ -13,7 +13,7 @@ from wingman.kit.http import (
     create_app,
     lambda_handler,
     limit,
-    tell_replayed,
+    mark_replayed,
 )
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings, load
@@ -43,7 +43,7 @@ def request_match(
         key=key,
         max_daily=load(MatchSettings).max_daily_matches,
     )
-    tell_replayed(response, replayed=change.replayed)
+    mark_replayed(response, replayed=change.replayed)
     return change.match
 
 
@@ -52,7 +52,7 @@ def list_matches(
     caller: CurrentUser, page: PageQuery, status: MatchStatus | None = None
 ) -> MatchPage:
     """List your matches, newest first."""
-    matches, cursor = service.listed(get_user_client(caller.token), status, page)
+    matches, cursor = service.list_matches(get_user_client(caller.token), status, page)
     return MatchPage(matches=matches, next_cursor=cursor)
 
 

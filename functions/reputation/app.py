@@ -18,7 +18,7 @@ def get_reputation(user_id: UUID, caller: CurrentUser, gate: UserGate) -> Reputa
     cache = service.cache()
     found = gate.look_up(cache, service.key(user_id))
     answer = service.get(get_user_client(caller.token), cache, found, user_id)
-    return gate.told(answer)
+    return gate.respond(answer)
 
 
 handler = lambda_handler(app)

@@ -11,7 +11,7 @@ from wingman.kit.http import (
     create_app,
     lambda_handler,
     limit_with_refund,
-    tell_replayed,
+    mark_replayed,
 )
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
@@ -40,7 +40,7 @@ def create_session(
     change = service.create(
         get_user_client(caller.token), queue(), reputation.cache(), plan, key=key
     )
-    tell_replayed(response, replayed=change.replayed)
+    mark_replayed(response, replayed=change.replayed)
     return change.session
 
 

@@ -15,7 +15,7 @@ from wingman.reputation.service import cache
 from wingman.sessions import service
 from wingman.sessions.models import Cancellation, Change, Session, SessionPage, SessionStatus
 
-SESSIONS, MAILING = "/api/sessions", limit_with_refund(EMAIL, where=Change.mailed)
+SESSIONS, EMAILING = "/api/sessions", limit_with_refund(EMAIL, where=Change.emailed)
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings, elsewhere={SESSIONS: {"POST"}})
 
 
@@ -24,7 +24,7 @@ def list_sessions(
     caller: CurrentUser, page: PageQuery, status: SessionStatus | None = None
 ) -> SessionPage:
     """List your sessions, newest first."""
-    found, cursor = service.listed(get_user_client(caller.token), status, page)
+    found, cursor = service.list_sessions(get_user_client(caller.token), status, page)
     return SessionPage(sessions=found, next_cursor=cursor)
 
 
@@ -34,7 +34,7 @@ def get_session(session_id: UUID, caller: CurrentUser) -> Session:
     return service.get(get_user_client(caller.token), session_id)
 
 
-@app.patch("/api/sessions/{session_id}", tags=["sessions"], dependencies=[MAILING])
+@app.patch("/api/sessions/{session_id}", tags=["sessions"], dependencies=[EMAILING])
 def update_session(session_id: UUID, change: Change, caller: CurrentUser) -> Session:
     """Change time or place before the start, which mails both; or the notes while it is open."""
     return service.update(get_user_client(caller.token), queue(), cache(), session_id, change)

@@ -84,7 +84,7 @@ class Ours:
             self._database.rpc("any", {})
 
     def without_breaker(self) -> None:
-        policy = with_supabase_retry.but(breaker=None, idempotent=True)
+        policy = with_supabase_retry.replace(breaker=None, idempotent=True)
         with contextlib.suppress(DependencyUnavailable):
             policy.run(lambda: self._database._call("any", {}))
 

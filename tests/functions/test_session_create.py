@@ -258,11 +258,11 @@ def test_a_bucket_in_shadow_gets_back_only_what_it_was_charged(
     app, bucket = function("session_create", RATE_LIMIT_SHADOW="email"), EMAIL.key(str(maya.id))
 
     assert plan(app, maya, match_id, venue_name="")[0] == 422
-    assert limiter().look({bucket: EMAIL})[0].remaining == 3
+    assert limiter().peek({bucket: EMAIL})[0].remaining == 3
 
     limiter().take({bucket: EMAIL}, cost=3)
     assert plan(app, maya, match_id, venue_name="")[0] == 422
-    assert limiter().look({bucket: EMAIL})[0].remaining == 0
+    assert limiter().peek({bucket: EMAIL})[0].remaining == 0
     assert plan(app, maya, match_id)[0] == 201
 
 

@@ -176,7 +176,7 @@ def test_the_call_of_the_limits_reports_open_circuits(
 def test_somebody_who_found_it_alive_ends_the_waiting(start: Start) -> None:
     breaker = start()
     fail(breaker, 5)
-    breaker.found_alive()
+    breaker.mark_alive()
     states = [breaker.state]
     for _ in range(9):
         breaker.call(fine)

@@ -80,7 +80,7 @@ def test_who_was_refused_passes_after_a_reset(
     people: People,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ratelimit_memory, "MOST_REPEATED_SECONDS", 0.0)  # that they have passed
+    monkeypatch.setattr(ratelimit_memory, "MAX_REFUSAL_SECONDS", 0.0)  # that they have passed
     maya, app = people.new(), function("match_request")
     spend(MATCH_REQUESTS, str(maya.id), 5)
 
@@ -104,7 +104,7 @@ def test_a_container_asks_again_before_a_long_refusal_ends(
     limiter.reset(buckets)
     assert not limiter.take(buckets)[0].allowed  # the container remembers
 
-    later = time.monotonic() + ratelimit_memory.MOST_REPEATED_SECONDS + 1
+    later = time.monotonic() + ratelimit_memory.MAX_REFUSAL_SECONDS + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert limiter.take(buckets)[0].allowed
 

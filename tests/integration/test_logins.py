@@ -13,7 +13,7 @@ from wingman.kit.clients.commands import Command, Commands
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.presence import logins as module
-from wingman.kit.presence.logins import MOST_REMEMBERED, Logins, logins
+from wingman.kit.presence.logins import MAX_REMEMBERED, Logins, logins
 from wingman.kit.presence.touching import activity_key, login_key
 
 DAY = 86_400
@@ -230,8 +230,8 @@ def test_a_session_ends_in_the_container_as_well(
 
 def test_a_container_remembers_a_bounded_number(store: Logins, commands: Switched) -> None:
     commands.away = True
-    users = [uuid4() for _ in range(MOST_REMEMBERED + 10)]
+    users = [uuid4() for _ in range(MAX_REMEMBERED + 10)]
     for user in users:
         store.store(user, {})
     found = [store.get(user) is not None for user in users]
-    assert found == [False] * 10 + [True] * MOST_REMEMBERED
+    assert found == [False] * 10 + [True] * MAX_REMEMBERED

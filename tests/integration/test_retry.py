@@ -119,5 +119,5 @@ def test_a_storm_of_two_hundred_containers_is_hardly_multiplied(function: Load) 
         circuits.breaker.cache_clear()  # the next container
         retry.budgets.cache_clear()
         with pytest.raises(DependencyUnavailable):
-            circuits.with_supabase_retry.but(idempotent=True).run(dead)
+            circuits.with_supabase_retry.replace(idempotent=True).run(dead)
     assert 200 <= calls <= 200 * 1.2

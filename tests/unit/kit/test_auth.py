@@ -25,7 +25,7 @@ USER = UUID("6f0f3f0c-3a52-4d0c-9d5e-0f6f1b1f2a3b")
 
 
 class Issuer:
-    """A token issuer that publishes keys and counts who asks for them."""
+    """A token issuer that publishes keys and counts the requests for them."""
 
     def __init__(self) -> None:
         self.ec_key = ec.generate_private_key(ec.SECP256R1())
@@ -107,7 +107,7 @@ def test_a_token_signed_with_a_published_key_is_accepted(
     assert issuer.requests == 1
 
 
-def test_an_expired_token_says_so(issuer: Issuer) -> None:
+def test_an_expired_token_has_its_own_error(issuer: Issuer) -> None:
     with pytest.raises(TokenExpired):
         auth.verify(signed(issuer, exp=int(time.time()) - 60))
 
@@ -193,7 +193,7 @@ def test_unknown_key_ids_make_one_fetch_until_the_cooldown_ends(
     assert issuer.requests == 2
 
 
-def test_cached_keys_outlive_an_issuer_that_is_away(
+def test_cached_keys_are_used_while_the_issuer_is_unavailable(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = jwt.encode(claims(issuer), issuer.ec_key, algorithm="ES256", headers={"kid": "ec"})
@@ -203,7 +203,7 @@ def test_cached_keys_outlive_an_issuer_that_is_away(
     assert auth.verify(token).id == USER
 
 
-def test_an_issuer_that_was_never_there_is_a_dependency_away(issuer: Issuer) -> None:
+def test_an_issuer_that_was_never_reachable_is_an_unavailable_dependency(issuer: Issuer) -> None:
     issuer.away = True
     token = jwt.encode(claims(issuer), issuer.ec_key, algorithm="ES256", headers={"kid": "ec"})
     with pytest.raises(DependencyUnavailable):
@@ -211,6 +211,6 @@ def test_an_issuer_that_was_never_there_is_a_dependency_away(issuer: Issuer) -> 
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "ä.ö.ü", "x" * 100_000, "\x00"])
-def test_noise_is_refused(issuer: Issuer, token: str) -> None:
+def test_garbage_is_refused(issuer: Issuer, token: str) -> None:
     with pytest.raises(Unauthenticated):
         auth.verify(token)

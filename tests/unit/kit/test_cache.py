@@ -1,4 +1,4 @@
-"""The cache when Redis fails, and when waiting has an end. What Redis decides is tested with it."""
+"""The cache when Redis fails, and the end of waiting; integration tests cover the scripts."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,13 +18,11 @@ LEASED_TO_ANOTHER = [[], "", -1, ""]
 
 
 class Number(BaseModel):
-    """Something to keep."""
-
     value: int
 
 
 class Answering(Commands):
-    """A Redis that answers as it is told, one after the other, the last one for ever."""
+    """A Redis that gives scripted answers in order, and repeats the last one."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
@@ -46,14 +44,14 @@ def cache_on(commands: Commands, sleep: Callable[[float], None] = lambda _: None
 
 
 def never() -> Number:
-    raise AssertionError("nobody computes here")
+    raise AssertionError("this reader must not compute")
 
 
 AWAY = DependencyUnavailable("redis")
 
 
 @pytest.mark.parametrize("failure", [AWAY, RedisError("ERR out of memory")])
-def test_without_redis_it_is_computed(failure: Exception) -> None:
+def test_a_value_is_computed_without_redis(failure: Exception) -> None:
     cache = cache_on(Answering(failure))
     _, found = cache.look_up("key", {})
     answer = cache.answer(found, lambda: Number(value=7))
@@ -67,49 +65,49 @@ def test_a_value_that_cannot_be_kept_is_still_the_answer(failure: Exception) -> 
     assert cache.answer(found, lambda: Number(value=7)).source is Source.MISS
 
 
-def test_a_redis_that_goes_away_while_one_waits_is_not_waited_for() -> None:
+def test_a_waiting_reader_computes_when_redis_fails() -> None:
     cache = cache_on(Answering(LEASED_TO_ANOTHER, LEASED_TO_ANOTHER, AWAY))
     _, found = cache.look_up("key", {})
     assert cache.answer(found, lambda: Number(value=7)).source is Source.BYPASS
 
 
-def test_who_waits_takes_the_value_that_appears() -> None:
+def test_a_waiting_reader_gets_the_value_that_appears() -> None:
     cache = cache_on(Answering(LEASED_TO_ANOTHER, LEASED_TO_ANOTHER, [[], "", 5, '{"value": 3}']))
     _, found = cache.look_up("key", {})
     answer = cache.answer(found, never)
     assert (answer.value.value, answer.source, answer.age) == (3, Source.HIT, 0.005)
 
 
-def test_who_waits_takes_the_lease_that_ends() -> None:
+def test_a_waiting_reader_takes_over_a_lease_that_ended() -> None:
     cache = cache_on(Answering(LEASED_TO_ANOTHER, [[], "token", -1, ""], 1))
     _, found = cache.look_up("key", {})
     assert cache.answer(found, lambda: Number(value=7)).source is Source.MISS
 
 
-def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_ends_when_patience_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kit, "PATIENCE_SECONDS", 0.1)
     naps: list[float] = []
     cache, started = cache_on(Answering(LEASED_TO_ANOTHER), naps.append), time.monotonic()
     with pytest.raises(DependencyUnavailable):
         cache.answer(Found("key"), never)
     assert time.monotonic() - started < 2
-    assert 0 < max(naps) <= kit._LONGEST_PAUSE
+    assert 0 < max(naps) <= kit._MAX_PAUSE
 
 
-def test_nobody_waits_past_the_end_of_the_invocation() -> None:
+def test_waiting_ends_before_the_invocation_does() -> None:
     cache, started = cache_on(Answering(LEASED_TO_ANOTHER)), time.monotonic()
     with within(0.1), pytest.raises(DependencyUnavailable):
         cache.answer(Found("key"), never)
     assert time.monotonic() - started < kit.PATIENCE_SECONDS / 2
 
 
-def test_dropping_is_tried_twice_and_fails_quietly() -> None:
+def test_a_drop_is_tried_twice_and_raises_nothing() -> None:
     commands = Answering(AWAY)
     cache_on(commands).drop(["one", "two"])
     assert commands.names == ["DEL", "DEL"]
 
 
-def test_dropping_once_is_enough_and_dropping_nothing_is_no_call() -> None:
+def test_a_drop_is_one_call_and_an_empty_drop_is_none() -> None:
     commands = Answering(1)
     cache = cache_on(commands)
     cache.drop(["one"])
@@ -117,7 +115,7 @@ def test_dropping_once_is_enough_and_dropping_nothing_is_no_call() -> None:
     assert commands.names == ["DEL"]
 
 
-def test_a_bug_gives_the_lease_back() -> None:
+def test_a_bug_in_the_computation_returns_the_lease() -> None:
     commands = Answering([[], "token", -1, ""], 1)
     cache = cache_on(commands)
     _, found = cache.look_up("key", {})

@@ -1,4 +1,4 @@
-"""Limits are charged by subjects: a socket and a query pay as an HTTP request does."""
+"""Limits are charged to subjects, without an HTTP request."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from wingman.kit.limits.policy import Policy
 
 MAYA = Subjects("192.0.2.1", UUID(int=1))
 LEO = Subjects("192.0.2.2", UUID(int=2))
-FRAMES = Policy("frames", 4, 60.0, "user")  # half of it in a container that is alone
+FRAMES = Policy("frames", 4, 60.0, "user")  # a container without Redis has half of it
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def test_a_charge_names_every_bucket_of_its_subjects() -> None:
     assert [verdict.allowed for verdict in charged.verdicts] == [True] * 4
 
 
-def test_an_empty_bucket_refuses_with_what_every_bucket_said() -> None:
+def test_an_empty_bucket_refuses_with_the_verdict_of_every_bucket() -> None:
     charge(MAYA, [FRAMES], cost=2)
     with pytest.raises(LimitReached) as refused:
         charge(MAYA, [FRAMES, *SIGNED_IN])
@@ -45,27 +45,27 @@ def test_an_empty_bucket_refuses_with_what_every_bucket_said() -> None:
     assert [verdict.refuses for verdict in refused.value.verdicts] == [True, False, False, False]
 
 
-def test_subjects_have_buckets_of_their_own() -> None:
+def test_each_subject_has_its_own_buckets() -> None:
     charge(MAYA, [FRAMES], cost=2)
     assert charge(LEO, [FRAMES]).verdicts[0].allowed
 
 
-def test_a_charge_that_bought_nothing_is_given_back() -> None:
+def test_a_charge_can_be_refunded() -> None:
     charge(MAYA, [FRAMES, *SIGNED_IN], cost=2).give_back(FRAMES)
     assert charge(MAYA, [FRAMES]).verdicts[0].remaining == 1
 
 
-def test_a_bucket_that_only_watches_gives_back_only_what_it_took(
+def test_a_bucket_in_shadow_refunds_only_the_tokens_it_took(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("RATE_LIMIT_SHADOW", "link")
-    charge(MAYA, [LINK], cost=50)  # what a container that is alone has of it
+    charge(MAYA, [LINK], cost=50)  # the whole share of a container without Redis
     over = charge(MAYA, [LINK])
     assert over.verdicts[0].allowed is False
     over.give_back(LINK)
     assert charge(MAYA, [LINK]).verdicts[0].allowed is False
 
 
-def test_without_limits_nothing_is_charged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disabled_limits_charge_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENABLE_RATE_LIMITING", "false")
     assert charge(MAYA, [FRAMES, *SIGNED_IN], cost=1000).verdicts == []

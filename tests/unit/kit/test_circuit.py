@@ -1,4 +1,4 @@
-"""The machine of a breaker, moved by hand: milliseconds in, answers out."""
+"""The state machine of a circuit, with explicit times in milliseconds."""
 
 from wingman.kit.resilience.circuit import ENOUGH, STALL, WINDOW, Circuit, May, State
 
@@ -18,14 +18,14 @@ def half_opened() -> Circuit:
     return circuit
 
 
-def test_failures_in_a_row_open_it() -> None:
+def test_consecutive_failures_open_the_circuit() -> None:
     circuit = Circuit(3, OPEN_FOR)
     answers = [circuit.note("failed", moment) for moment in (0, 10, 20)]
     assert [answer.state for answer in answers] == [State.CLOSED, State.CLOSED, State.OPEN]
     assert [answer.changed for answer in answers] == [False, False, True]
 
 
-def test_a_container_that_succeeds_takes_its_own_failures_back() -> None:
+def test_a_success_cancels_the_failures_of_its_own_container() -> None:
     circuit = Circuit(3, OPEN_FOR)
     circuit.note("failed", 0)
     circuit.note("failed", 1)
@@ -41,7 +41,7 @@ def test_old_failures_are_forgotten() -> None:
     assert circuit.note("failed", WINDOW + 2).state is State.OPEN
 
 
-def test_an_open_circuit_lets_nobody_through_and_one_look_a_second() -> None:
+def test_an_open_circuit_admits_one_probe_per_second_and_no_call() -> None:
     circuit = opened()
     moments = range(0, 5_000, 100)
     allowed = [(now, circuit.note("ask", now).may) for now in moments]
@@ -49,17 +49,17 @@ def test_an_open_circuit_lets_nobody_through_and_one_look_a_second() -> None:
     assert May.GO not in dict(allowed).values()
 
 
-def test_who_must_wait_is_told_for_how_long() -> None:
+def test_a_refusal_states_the_time_until_the_next_probe() -> None:
     assert opened().note("ask", 400).wait == 600
 
 
-def test_after_its_time_a_call_goes_whatever_the_looks_said() -> None:
+def test_an_open_circuit_admits_a_call_when_its_time_is_over() -> None:
     circuit = opened()
     assert circuit.note("ask", OPEN_FOR).may is May.GO
     assert circuit.state is State.HALF_OPEN
 
 
-def test_a_dependency_found_awake_gets_a_growing_number_of_calls() -> None:
+def test_a_half_open_circuit_admits_a_growing_number_of_calls() -> None:
     circuit = half_opened()  # one call is under way
     admitted = []
     for _ in range(4):
@@ -73,15 +73,15 @@ def test_a_dependency_found_awake_gets_a_growing_number_of_calls() -> None:
     assert circuit.state is State.CLOSED
 
 
-def test_a_failure_on_trial_opens_it_again_and_looks_come_more_rarely() -> None:
+def test_a_failed_trial_reopens_the_circuit_and_doubles_the_gap() -> None:
     circuit = half_opened()
     circuit.note("failed", 5_010)
     assert circuit.state is State.OPEN
-    looks = [now for now in range(5_010, 12_000, 10) if circuit.note("ask", now).may is May.PROBE]
-    assert looks == [7_010, 9_010, 11_010]
+    probes = [now for now in range(5_010, 12_000, 10) if circuit.note("ask", now).may is May.PROBE]
+    assert probes == [7_010, 9_010, 11_010]
 
 
-def test_a_call_from_before_the_trial_proves_nothing() -> None:
+def test_a_call_that_began_before_the_trial_does_not_count() -> None:
     circuit = half_opened()
     assert circuit.note("failed", 5_100, took=4_000).state is State.HALF_OPEN
     for _ in range(ENOUGH + 5):
@@ -89,7 +89,7 @@ def test_a_call_from_before_the_trial_proves_nothing() -> None:
     assert circuit.state is State.HALF_OPEN
 
 
-def test_a_trial_whose_call_never_comes_back_goes_on_without_it() -> None:
+def test_a_half_open_circuit_does_not_wait_for_a_call_that_never_returns() -> None:
     circuit = half_opened()
     assert circuit.note("ask", 5_000 + STALL - 1).may is May.WAIT
     assert circuit.note("ask", 5_000 + STALL).may is May.GO
@@ -104,7 +104,7 @@ def test_a_late_failure_does_not_open_a_circuit_that_has_recovered() -> None:
     assert circuit.state is State.CLOSED
 
 
-def test_a_real_call_that_passes_is_as_good_as_a_look() -> None:
+def test_a_successful_call_half_opens_the_circuit_like_a_probe() -> None:
     circuit = opened()
     assert circuit.note("passed", 500, took=900).state is State.OPEN  # it began before
     assert circuit.note("passed", 1_500, took=100).state is State.HALF_OPEN

@@ -1,4 +1,4 @@
-"""What surrounds every HTTP function, on an app of its own behind the real adapter."""
+"""The common behaviour of HTTP functions, on a small app behind the real adapter."""
 
 import base64
 import json
@@ -43,7 +43,7 @@ def call(fresh_container: None) -> Call:
     @app.get("/counts")
     def counted() -> None:
         count("Asked")
-        count("Told")
+        count("Answered")
 
     handler = lambda_handler(app)
 
@@ -146,7 +146,7 @@ def test_two_megabytes_are_read(call: Call, announced: bool) -> None:
 @pytest.mark.parametrize("text", ['"', "\n", "é", "€", "🐶"])
 @pytest.mark.parametrize("encoded", [True, False])
 def test_a_body_that_is_just_too_large_still_reaches_the_function(text: str, encoded: bool) -> None:
-    """Past the 6 MB of an invocation nobody asks us, and the answer is no problem+json."""
+    """Lambda itself would answer a larger event, and not with problem+json."""
     event = json.loads((ROOT / "events" / "health" / "get.json").read_text())
     event["headers"]["authorization"] = "x" * 10_000  # API Gateway's limit for all headers
     body = text * (MAX_BODY_BYTES // len(text.encode()) + 1)
@@ -165,23 +165,23 @@ def test_a_wrong_method_is_a_405_that_names_all_the_right_ones(call: Call) -> No
     assert headers["allow"] == "GET, POST"
 
 
-def test_a_dependency_away_is_a_503_that_says_when_to_return(call: Call) -> None:
+def test_an_unavailable_dependency_is_a_503_with_retry_after(call: Call) -> None:
     status, problem, headers = call("GET", "/notes", query="how=away")
     assert (status, problem["code"]) == (503, "dependency_unavailable")
     assert int(headers["retry-after"]) >= 1
 
 
-def test_a_bug_is_a_500_that_tells_nothing_of_itself(call: Call) -> None:
+def test_a_bug_is_a_500_without_details(call: Call) -> None:
     status, problem, headers = call("GET", "/notes", query="how=bug")
     assert (status, problem["code"]) == (500, "internal_error")
     assert "boom" not in json.dumps(problem)
     assert headers["x-request-id"]
 
 
-def test_what_an_invocation_counts_is_written_before_it_ends(
+def test_counts_are_written_before_the_invocation_ends(
     call: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call("GET", "/counts")
     written = capsys.readouterr().out
     assert '"Asked": 1' in written
-    assert '"Told": 1' in written
+    assert '"Answered": 1' in written

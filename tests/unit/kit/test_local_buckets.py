@@ -1,4 +1,4 @@
-"""The buckets that take over in a container when Redis is away."""
+"""The buckets that take over in a container while Redis is unavailable."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ def test_a_bucket_holds_its_capacity_and_refills() -> None:
 
 @example(0.004)  # loses a token in floating point
 @given(st.integers(0, 10_000_000).map(lambda millis: millis / 1000))
-def test_a_full_bucket_gives_its_whole_capacity_at_any_moment(now: float) -> None:
+def test_a_full_bucket_serves_its_whole_capacity_at_any_moment(now: float) -> None:
     buckets = LocalBuckets()
     buckets.take({"a": EMAIL}, now)
     buckets.give_back({"a": EMAIL})
@@ -48,13 +48,13 @@ def test_a_refusal_charges_no_bucket() -> None:
 
 def test_memory_is_bounded() -> None:
     buckets = LocalBuckets()
-    for number in range(ratelimit_memory.MOST_KEYS * 2 + 1):
+    for number in range(ratelimit_memory.MAX_KEYS * 2 + 1):
         buckets.take({str(number): SMALL}, 0.0)
-    assert len(buckets.full_at) <= ratelimit_memory.MOST_KEYS
+    assert len(buckets.full_at) <= ratelimit_memory.MAX_KEYS
 
 
 @given(st.lists(st.floats(0, 100), max_size=60))
-def test_no_moment_ever_sees_more_than_capacity_and_refill(moments: list[float]) -> None:
+def test_no_interval_admits_more_than_capacity_and_refill(moments: list[float]) -> None:
     buckets = LocalBuckets()
     passed = [now for now in sorted(moments) if buckets.take({"a": SMALL}, now)[0].allowed]
     for start, first in enumerate(passed):
@@ -62,7 +62,7 @@ def test_no_moment_ever_sees_more_than_capacity_and_refill(moments: list[float])
             assert count <= SMALL.capacity + (last - first) / SMALL.seconds_per_token + 1e-6
 
 
-def test_what_is_given_back_can_be_taken_again_and_no_more() -> None:
+def test_a_refund_never_exceeds_the_capacity() -> None:
     buckets = LocalBuckets()
     buckets.give_back({"a": SMALL})
     buckets.take({"a": SMALL}, 0.0, cost=2)

@@ -1,4 +1,4 @@
-"""A log line says nothing about anybody, even when an exception does."""
+"""Log lines contain no personal data, even if an exception does."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from tests.support.growth import times_dearer
 from tests.support.template import ROOT
 from wingman.kit import observability
 
-# Made here, so that nothing that looks like a secret lies in the repository.
+# Generated, so that secret scanners find nothing in the repository.
 RANDOM = secrets.token_hex(12)
 TOKEN = jwt.encode({"sub": "1234"}, secrets.token_hex(32))
 
 
 def logged(statement: str) -> str:
-    """Run a statement that logs in a process of its own; return what it wrote."""
+    """Run a statement that logs in a separate process; return its output."""
     lines = f"from wingman.kit.observability import logger as make\nlogger = make()\n{statement}"
     done = subprocess.run(
         [sys.executable, "-c", lines],
@@ -39,7 +39,7 @@ PERSONAL = [
 ]
 
 
-# What awslambdaric does before it imports a function whose LogFormat is JSON.
+# awslambdaric does this before it imports a function whose LogFormat is JSON.
 RUNTIME = """
 import json, logging, sys
 class Handler(logging.Handler):
@@ -54,7 +54,7 @@ with deadline(None):
 """
 
 
-def test_libraries_log_warnings_alone() -> None:
+def test_libraries_log_only_warnings() -> None:
     statements = (
         "logging.getLogger('httpx').info('GET /?to=a'); logging.getLogger('x').warning('y')"
     )
@@ -79,7 +79,7 @@ def test_warnings_of_libraries_have_no_address_and_no_token() -> None:
         assert record["error"] is None
 
 
-def test_what_can_be_told_is_taken_out() -> None:
+def test_recognised_personal_data_is_redacted() -> None:
     lines = logged(
         f"for word in {PERSONAL!r}:\n"
         "  try:\n    raise ValueError(f'could not read <{word}>')\n"
@@ -92,7 +92,7 @@ def test_what_can_be_told_is_taken_out() -> None:
 
 
 @pytest.mark.parametrize("word", ["x", "x.", "@", "x%40", "eyJ-"])
-def test_a_line_of_ten_times_the_length_costs_ten_times_not_a_hundred(word: str) -> None:
+def test_redaction_takes_linear_time(word: str) -> None:
     assert times_dearer(lambda size: observability._written({"path": word * size}), 1_000) < 20
 
 
@@ -107,7 +107,7 @@ def test_a_line_of_ten_times_the_length_costs_ten_times_not_a_hundred(word: str)
     ],
     ids=["address", "umlaut", "token", "re", "sk"],
 )
-def test_what_json_escapes_hides_nothing_and_breaks_no_line(message: str, left: str) -> None:
+def test_redaction_happens_before_json_escaping(message: str, left: str) -> None:
     facts = {"m": message, "deep": [{message: (message, ValueError(message))}]}
     lines = logged(f"logger.info({message!r}, extra={facts!r})")
     record = json.loads(lines)
@@ -116,7 +116,7 @@ def test_what_json_escapes_hides_nothing_and_breaks_no_line(message: str, left: 
     assert lines.count("[removed]") == 5
 
 
-def test_everything_else_stays() -> None:
+def test_other_facts_are_not_redacted() -> None:
     facts = {"match_id": "6f1c0f0e-0000-4000-8000-000000000002", "count": 3, "rate": "2/s"}
     record = json.loads(logged(f"logger.info('match.accepted', extra={facts!r})"))
     assert {name: record[name] for name in facts} == facts

@@ -55,7 +55,9 @@ def test_without_more_dimensions_the_environment_is_the_only_set(
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["environment"]]
 
 
-def test_a_flood_is_one_line_a_second(now: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_metric_writes_at_most_one_line_per_second(
+    now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
     metrics = Metrics()
     for _ in range(500):
         metrics.count("Refused", policy="a")
@@ -71,21 +73,21 @@ def away() -> None:
 
 
 @pytest.mark.parametrize("context", [Context(), None])
-def test_a_circuit_that_opens_is_told_before_the_invocation_ends(
+def test_a_circuit_that_opens_is_reported_before_the_invocation_ends(
     now: list[float], capsys: pytest.CaptureFixture[str], context: Context | None
 ) -> None:
-    """Whoever ends then, or is frozen, has nothing left to tell."""
+    """A container that is frozen or ends afterwards could not report it any more."""
     with deadline(context):
         count("Retried", dependency="email")
         breaker = Breaker(Dependency("email", 3))
         for _ in range(3):
             with pytest.raises(DependencyUnavailable):
                 breaker.call(away)
-    told = [line["BreakerOpen"] for line in written(capsys) if "BreakerOpen" in line]
-    assert told == [1]
+    counts = [line["BreakerOpen"] for line in written(capsys) if "BreakerOpen" in line]
+    assert counts == [1]
 
 
-def test_an_invocation_that_fails_has_told_what_it_counted(
+def test_a_failed_invocation_still_writes_its_counts(
     now: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     def invoke() -> None:
@@ -99,7 +101,7 @@ def test_an_invocation_that_fails_has_told_what_it_counted(
     assert [line.get("Refused") for line in written(capsys)] == [None, 1]
 
 
-def test_what_is_written_late_stands_under_the_time_at_which_it_was_counted(
+def test_a_late_flush_keeps_the_time_of_the_count(
     now: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     metrics = Metrics()
@@ -111,7 +113,7 @@ def test_what_is_written_late_stands_under_the_time_at_which_it_was_counted(
     assert second - first < 60_000
 
 
-def test_what_threads_count_at_once_is_neither_lost_nor_told_twice(
+def test_concurrent_counts_are_neither_lost_nor_duplicated(
     now: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observability, "FLUSH_SECONDS", 0)
@@ -155,6 +157,8 @@ def test_many_values_are_one_line(now: list[float], capsys: pytest.CaptureFixtur
     assert line["AcceptLatency"] == [12.5, 40]
 
 
-def test_no_values_are_no_line(now: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_measurement_without_values_writes_nothing(
+    now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
     measure("AcceptLatency", [], "Milliseconds")
     assert written(capsys) == []

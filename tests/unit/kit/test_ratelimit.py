@@ -1,4 +1,4 @@
-"""The limiter counts what an operator wants to see, also while Redis is away."""
+"""The limiter writes metrics and keeps to its share while Redis is unavailable."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from wingman.kit.observability import metrics
 
 
 class Away(Commands):
-    """A Redis that is away."""
+    """An unavailable Redis."""
 
     def run(self, *command: object) -> Any:
         raise DependencyUnavailable("redis")
@@ -26,7 +26,7 @@ class Away(Commands):
 @pytest.mark.parametrize(
     ("shadow", "refusal"), [(False, "RateLimitRefused"), (True, "RateLimitWouldRefuse")]
 )
-def test_what_is_near_its_limit_or_beyond_is_counted(
+def test_verdicts_near_or_beyond_a_limit_are_counted(
     fresh_container: None, capsys: pytest.CaptureFixture[str], *, shadow: bool, refusal: str
 ) -> None:
     policy = Policy("small", 20, 1000.0, "user", share=1.0, shadow=shadow)
@@ -40,7 +40,7 @@ def test_what_is_near_its_limit_or_beyond_is_counted(
         for name in counted.keys() & line.keys():
             assert line["policy"] == "small"
             counted[name] += line[name]
-    # One and none left of twenty, then three requests too many.
+    # Two requests leave less than a tenth of twenty, then three are too many.
     expected = {"RateLimitNear": 2, refusal: 3}
     assert {name: number for name, number in counted.items() if number} == expected
 

@@ -1,4 +1,4 @@
-"""The contract of retries, without waiting for any of them."""
+"""The contract of retries, without real waits."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ from wingman.kit.clock import time_left, within
 from wingman.kit.errors import Conflict, DependencyRefused, DependencyUnavailable
 from wingman.kit.resilience import retry
 from wingman.kit.resilience.breaker import BreakerOpen
-from wingman.kit.resilience.retry import MOST_SAVED, NestedRetryError
+from wingman.kit.resilience.retry import MAX_SAVED, NestedRetryError
 
 
 @dataclass
 class Dependency:
-    """Fails as often as it is told to, then answers."""
+    """Fails a given number of times, then answers."""
 
     failures: int
     error: Callable[[], Exception] = lambda: DependencyUnavailable("it")
@@ -33,27 +33,27 @@ class Dependency:
 
 @pytest.fixture(autouse=True)
 def waits(fresh_container: None) -> Iterator[list[float]]:
-    """Every wait, in seconds; nobody waits."""
+    """Replace sleeping and collect every wait, in seconds."""
     found: list[float] = []
     with retry.pausing_with(found.append):
         yield found
 
 
-def test_a_passing_failure_is_not_seen() -> None:
+def test_a_transient_failure_is_hidden() -> None:
     dependency = Dependency(failures=2)
     assert with_retry(2, idempotent=True)(dependency)() == "done"
     assert dependency.calls == 3
 
 
-def test_what_is_not_idempotent_is_not_repeated_after_a_lost_answer() -> None:
+def test_a_call_that_is_not_idempotent_is_not_repeated_after_a_lost_answer() -> None:
     dependency = Dependency(failures=1)
     with pytest.raises(DependencyUnavailable):
         with_retry(2)(dependency)()
     assert dependency.calls == 1
 
 
-def test_what_was_certainly_not_done_is_repeated_in_any_case() -> None:
-    dependency = Dependency(1, lambda: DependencyUnavailable("it", untouched=True))
+def test_a_call_that_was_not_executed_is_always_repeated() -> None:
+    dependency = Dependency(1, lambda: DependencyUnavailable("it", not_executed=True))
     assert with_retry(2)(dependency)() == "done"
 
 
@@ -61,14 +61,14 @@ def test_what_was_certainly_not_done_is_repeated_in_any_case() -> None:
     "error",
     [Conflict, lambda: BreakerOpen("it"), lambda: DependencyRefused("it"), lambda: OSError("raw")],
 )
-def test_an_answer_is_not_repeated(error: Callable[[], Exception]) -> None:
+def test_an_error_that_is_an_answer_is_not_retried(error: Callable[[], Exception]) -> None:
     dependency = Dependency(1, error)
     with pytest.raises(type(error())):
         with_retry(2, idempotent=True)(dependency)()
     assert dependency.calls == 1
 
 
-def test_the_last_failure_is_what_is_raised() -> None:
+def test_the_last_failure_is_raised() -> None:
     dependency = Dependency(failures=9)
     with pytest.raises(DependencyUnavailable):
         with_retry(3, idempotent=True)(dependency)()
@@ -76,16 +76,16 @@ def test_the_last_failure_is_what_is_raised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "untouched"), [(DependencyUnavailable("it"), False), (BreakerOpen("it"), True)]
+    ("first", "not_executed"), [(DependencyUnavailable("it"), False), (BreakerOpen("it"), True)]
 )
-def test_a_circuit_that_opens_before_a_repetition_undoes_nothing(
-    first: DependencyUnavailable, untouched: bool
+def test_an_open_circuit_does_not_hide_an_earlier_attempt(
+    first: DependencyUnavailable, not_executed: bool
 ) -> None:
     errors = iter([first, BreakerOpen("it")])
     with pytest.raises(DependencyUnavailable) as raised:
         with_retry(2, idempotent=True)(Dependency(9, lambda: next(errors)))()
     assert isinstance(raised.value, BreakerOpen)
-    assert raised.value.untouched is untouched
+    assert raised.value.not_executed is not_executed
 
 
 def test_waits_grow_and_have_full_jitter(waits: list[float]) -> None:
@@ -101,13 +101,13 @@ def test_waits_grow_and_have_full_jitter(waits: list[float]) -> None:
         assert max(of_this_turn) > ceiling * 9 / 10
 
 
-def test_what_the_dependency_asks_for_is_waited(waits: list[float]) -> None:
+def test_retry_after_is_honoured(waits: list[float]) -> None:
     dependency = Dependency(1, lambda: DependencyUnavailable("it", asked_to_wait=0.9))
     with_retry(1, idempotent=True)(dependency)()
     assert waits == [0.9]
 
 
-def test_who_is_asked_to_wait_too_long_gives_up(waits: list[float]) -> None:
+def test_a_retry_after_beyond_the_longest_wait_ends_the_call(waits: list[float]) -> None:
     dependency = Dependency(1, lambda: DependencyUnavailable("it", asked_to_wait=30))
     with pytest.raises(DependencyUnavailable):
         with_retry(1, longest_wait=1.0, patience=60, idempotent=True)(dependency)()
@@ -138,7 +138,7 @@ def test_patience_ends_before_the_deadline_does() -> None:
     assert len(calls) == 1
 
 
-def test_a_storm_is_hardly_multiplied() -> None:
+def test_the_budget_limits_retries_in_an_outage() -> None:
     dependency = Dependency(failures=10_000)
     policy = with_retry(3, idempotent=True)
     for _ in range(200):
@@ -147,7 +147,7 @@ def test_a_storm_is_hardly_multiplied() -> None:
     assert dependency.calls <= 200 * 1.2
 
 
-def test_what_was_saved_comes_back_with_calls_that_pass() -> None:
+def test_successful_calls_refill_the_budget() -> None:
     policy = with_retry(3, idempotent=True)
     retry.budgets()["other"].saved = 0.0
     for _ in range(20):
@@ -156,7 +156,7 @@ def test_what_was_saved_comes_back_with_calls_that_pass() -> None:
     assert policy(dependency)() == "done"
     for _ in range(1000):
         policy(Dependency(failures=0))()
-    assert retry.budgets()["other"].saved == MOST_SAVED
+    assert retry.budgets()["other"].saved == MAX_SAVED
 
 
 def test_a_policy_inside_another_is_an_error() -> None:

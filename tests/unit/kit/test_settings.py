@@ -15,7 +15,7 @@ from wingman.notifications.email.sending.settings import EmailSettings
 from wingman.notifications.email.settings import WebhookSettings
 from wingman.notifications.settings import QueueSettings
 
-# Of every setting a value that holds, and some that do not.
+# A valid value and some invalid ones for every setting.
 URLS = ("https://x.example/a", ["x.example", "ftp://x.example", "https://", "http://a b"])
 SECRETS = ("s3cret-with-16-or-more", ["line\nbreak", " space before", "space after "])
 FLAGS = ("false", ["maybe", "2", "true false"])
@@ -37,7 +37,7 @@ SPECIAL = {
 
 
 def _values(model: type[Settings], name: str) -> tuple[str, list[str]]:
-    """Return a good value of a setting and some bad ones: its own, or those of its kind."""
+    """Return a valid value of a setting and some invalid ones, by its name or its type."""
     hint = get_type_hints(model, include_extras=True)[name]
     kinds = [kind for kind in BY_KIND if kind in [hint, *get_args(hint)]]
     return SPECIAL.get(name.upper()) or BY_KIND[kinds[0]]
@@ -102,7 +102,7 @@ def test_a_setting_that_is_malformed_is_named_and_not_repeated(
 
 
 @pytest.mark.parametrize("way", ["missing", "malformed"])
-def test_every_problem_of_every_concern_is_named_at_once(
+def test_every_problem_of_every_model_is_named_at_once(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = {name: bad[0] for name, (_, bad) in VALUES.items()} if way == "malformed" else {}
@@ -115,7 +115,7 @@ def test_every_problem_of_every_concern_is_named_at_once(
     assert str(caught.value).count("SUPABASE_URL") == 1
 
 
-def test_the_address_of_a_service_ends_without_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_loses_its_trailing_slash(monkeypatch: pytest.MonkeyPatch) -> None:
     _set(monkeypatch, good(SupabaseSettings) | {"SUPABASE_URL": "https://x.supabase.co/"})
     assert settings.load(SupabaseSettings).supabase_url == "https://x.supabase.co"
 
@@ -125,7 +125,7 @@ def test_the_older_name_of_a_key_is_accepted(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.load(SupabaseSettings).supabase_publishable_key.get_secret_value() == "older"
 
 
-def test_coaching_needs_a_key_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_enabled_coaching_requires_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.load(CoachSettings).enable_ai_coaching is False
     settings._load.cache_clear()
     monkeypatch.setenv("ENABLE_AI_COACHING", "true")
@@ -133,7 +133,7 @@ def test_coaching_needs_a_key_and_nothing_else_does(monkeypatch: pytest.MonkeyPa
         settings.load(CoachSettings)
 
 
-def test_a_brand_says_which_part_of_it_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_malformed_brand_names_the_wrong_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     brand = '{"accent": "red", "sender_email": "hush"}'
     _set(monkeypatch, good(BrandSettings) | {"BRAND": brand})
     with pytest.raises(SettingsError) as caught:
@@ -143,13 +143,13 @@ def test_a_brand_says_which_part_of_it_is_wrong(monkeypatch: pytest.MonkeyPatch)
     assert "hush" not in str(caught.value)
 
 
-def test_our_own_words_need_no_announcement(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_of_our_validators_have_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     _set(monkeypatch, good(WebhookSettings) | {"RESEND_WEBHOOK_SECRET": "whsec_no base64"})
     with pytest.raises(SettingsError, match=r"^Environment: RESEND_WEBHOOK_SECRET: must be"):
         settings.load(WebhookSettings)
 
 
-def test_a_bucket_that_there_is_not_is_answered_with_those_there_are(
+def test_an_unknown_policy_is_answered_with_the_known_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("RATE_LIMIT_SHADOW", "public, hush")
@@ -160,12 +160,12 @@ def test_a_bucket_that_there_is_not_is_answered_with_those_there_are(
     assert "hush" not in str(caught.value)
 
 
-def test_no_brand_is_wingmans_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_brand_is_wingmans(monkeypatch: pytest.MonkeyPatch) -> None:
     _set(monkeypatch, good(EmailSettings) | {"BRAND": ""})
     assert settings.load(EmailSettings).brand == Brand()
 
 
-def test_one_variable_of_two_concerns_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_variable_of_two_models_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as caught:
         settings.check(AppSettings, QueueSettings, EmailSettings, BrandSettings)
     assert str(caught.value).count("APP_URL") == 1

@@ -1,4 +1,4 @@
-"""Packages and local builds share nothing, and a package that fails its check is not there."""
+"""Packages and local builds share no folder, and a package that fails its check is deleted."""
 
 import subprocess
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ ARM, INTEL = Target("python3.13", "arm64"), Target("python3.12", "x86_64")
 
 
 class Sam:
-    """Notes how it is called, and builds what it is given."""
+    """Records its calls, and builds the given package."""
 
     def __init__(self, package: Package | None = None) -> None:
         self.package = package
@@ -74,7 +74,7 @@ def test_no_two_builds_share_a_folder(sam: Sam, local: Callable[[], Sam], tmp_pa
     for target in (ARM, INTEL):
         build.build(target, tmp_path / ".local/package/work" / target.name / "build")
     folders = [Path(sam.option("--build-dir", call)).parent for call in range(3)]
-    assert len(set(folders)) == 3  # `sam` writes beside the folder as well
+    assert len(set(folders)) == 3  # `sam` also writes next to the folder
 
 
 def test_a_package_is_built_without_a_cache(sam: Sam, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_local_build_forgets_its_cache_when_its_rules_change(
     assert not old.exists()
 
 
-def test_nothing_is_built_where_nothing_changed(local: Callable[[], Sam]) -> None:
+def test_an_unchanged_checkout_is_not_built_again(local: Callable[[], Sam]) -> None:
     local()
     assert len(local().calls) == 1
 
@@ -122,7 +122,7 @@ def test_without_the_runtimes_python_there_is_no_bytecode_and_the_build_says_so(
     assert "no Python 3.13 found: the package has no bytecode" in capsys.readouterr().out
 
 
-def test_only_a_package_that_passes_its_check_is_there(
+def test_a_package_that_fails_its_check_is_deleted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(bytecode.MAGIC, TARGET.version, OWN_MAGIC)
@@ -137,7 +137,7 @@ def test_only_a_package_that_passes_its_check_is_there(
     assert not done.exists()
 
 
-def test_sam_alone_builds_nothing_that_could_be_wrong() -> None:
+def test_a_build_by_sam_alone_is_refused() -> None:
     layer = CHECKOUT / "layers" / "shared"
     done = subprocess.run(
         ["make", "-C", layer, "build-SharedLayer"], capture_output=True, text=True, check=False

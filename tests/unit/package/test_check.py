@@ -1,4 +1,4 @@
-"""Each fault of a package, made on purpose, is refused."""
+"""Each deliberate fault of a package is refused."""
 
 import py_compile
 import shutil
@@ -21,7 +21,7 @@ OTHER_MACHINE = {"x86_64": 183, "arm64": 62}[TARGET.architecture]
 
 @pytest.fixture(autouse=True)
 def own_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the bytecode that this Python compiles pass as the target's."""
+    """Accept the bytecode of the running Python as the target's."""
     monkeypatch.setitem(bytecode.MAGIC, TARGET.version, OWN_MAGIC)
 
 
@@ -135,7 +135,7 @@ def link(package: Package) -> None:
 
 def oversized_layer(package: Package) -> None:
     with (package.site / "model.bin").open("wb") as file:
-        file.truncate(251 * 1024**2)  # a hole, which takes no space
+        file.truncate(251 * 1024**2)  # a sparse file, which takes no space
 
 
 def six_layers(package: Package) -> None:
@@ -202,7 +202,7 @@ def test_a_library_that_needs_a_newer_c_library_is_refused(
         (20, 2),
     ],
 )
-def test_a_variable_is_as_long_as_what_is_known_of_it(value: object, length: int) -> None:
+def test_an_unknown_value_counts_with_an_assumed_length(value: object, length: int) -> None:
     assert environment_bytes({"X": value}, {"Known": "abc"}) == len('{"X":""}') + length
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from local.package.interpreter import interpreter
 
-VERSION = "9.9"  # is nowhere else
+VERSION = "9.9"  # no machine has it
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def program(path: Path, script: str = f"echo {VERSION}") -> Path:
     return path
 
 
-def test_this_very_interpreter_comes_first() -> None:
+def test_the_running_interpreter_comes_first() -> None:
     assert interpreter(f"{sys.version_info.major}.{sys.version_info.minor}") == Path(sys.executable)
 
 
@@ -36,13 +36,13 @@ def test_this_very_interpreter_comes_first() -> None:
         "uv/cpython-9.9.1-linux-x86_64-gnu/bin/python9.9",
     ],
 )
-def test_it_is_found(tmp_path: Path, place: str) -> None:
+def test_an_interpreter_is_found(tmp_path: Path, place: str) -> None:
     assert interpreter(VERSION) is None
     there = program(tmp_path / place)
     assert interpreter(VERSION) == there
 
 
-def test_a_shim_without_its_version_is_passed_by(tmp_path: Path) -> None:
+def test_a_shim_without_its_version_is_skipped(tmp_path: Path) -> None:
     program(tmp_path / "path/python9.9", "echo 'python9.9: command not found' >&2; exit 127")
     there = program(tmp_path / "pyenv/versions/9.9.1/bin/python9.9")
     assert interpreter(VERSION) == there

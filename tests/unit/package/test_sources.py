@@ -1,4 +1,4 @@
-"""Imports are read from sources as Python would act on them."""
+"""Imports are read from sources as Python would execute them."""
 
 from pathlib import Path
 

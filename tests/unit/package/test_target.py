@@ -11,7 +11,7 @@ from local.package.target import GLIBC, MACHINES, target
 from tests.support.template import template
 
 PARAMETERS = template()["Parameters"]
-# Local stacks run on the Python that is there.
+# Local stacks run on the installed Python.
 LOCAL_ONLY = {"python3.11"}
 ASK = "import importlib.util; print(int.from_bytes(importlib.util.MAGIC_NUMBER[:2], 'little'))"
 
@@ -28,7 +28,7 @@ def test_the_template_allows_what_can_be_built() -> None:
     assert {f"python{version}" for version in MAGIC} == set(GLIBC)
 
 
-def test_everything_in_the_template_is_of_the_target() -> None:
+def test_every_resource_uses_the_target() -> None:
     assert template()["Globals"]["Function"]["Runtime"] == {"Ref": "Runtime"}
     assert template()["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
     for resource in template()["Resources"].values():

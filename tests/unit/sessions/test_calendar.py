@@ -1,4 +1,4 @@
-"""The calendar file, read by another's parser (RFC 5545)."""
+"""The calendar file, read by an independent parser (RFC 5545)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,7 +44,7 @@ def parsed(event: SessionEvent) -> Any:
     return found
 
 
-def test_it_says_what_was_planned() -> None:
+def test_an_event_shows_the_plan() -> None:
     event = parsed(an_event(sequence=3, notes="Red scarf"))
     assert event["UID"] == str(SESSION_ID)
     assert event["SEQUENCE"] == 3
@@ -71,7 +71,7 @@ def test_times_are_written_in_utc() -> None:
         ("cancelled", "CANCELLED"),
     ],
 )
-def test_only_a_cancelled_session_is_off(status: str, expected: str) -> None:
+def test_only_a_cancelled_session_is_a_cancelled_event(status: str, expected: str) -> None:
     assert parsed(an_event(status=status))["STATUS"] == expected
 
 
@@ -99,13 +99,13 @@ def test_no_line_is_longer_than_75_octets_or_broken_inside_a_character(text: str
     assert "\n" not in file.replace("\r\n", "")
 
 
-def test_nobody_writes_a_second_event() -> None:
+def test_text_cannot_inject_a_second_event() -> None:
     forged = "Leo\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:Surprise"
     event = parsed(an_event(partner_name=forged, venue_name=forged))
     assert event["SUMMARY"] == "Meeting " + forged.replace("\r\n", "\n")
 
 
-def test_what_means_something_to_a_calendar_is_escaped() -> None:
+def test_special_characters_are_escaped() -> None:
     file = calendar_file(an_event(venue_name="a;b,c\\d\r\ne"))
     assert "\r\nLOCATION:a\\;b\\,c\\\\d\\ne\r\n" in file
 

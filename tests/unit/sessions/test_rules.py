@@ -1,4 +1,4 @@
-"""The state machine as a table, and what no history may bring about."""
+"""The state machine as a table, and invariants of every history."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ PLANNED = State(START)
 
 
 def after(*steps: tuple[Step, Side], at: timedelta = HOUR, state: State = PLANNED) -> State:
-    """Take some steps at one moment, none of which is refused."""
+    """Take steps at one moment; none of them may be refused."""
     for step, by in steps:
         assert rules.refusal(state, step, by, START + at) is None
         state = rules.after(state, step, by, START + at)
@@ -65,7 +65,7 @@ COMPLETED_BY_LEO = rules.closed(after((Step.CONFIRM, LEO)), START + DAY)
         ),
     ],
 )
-def test_who_may_do_what_when(
+def test_state_and_time_decide_on_a_step(
     state: State, step: Step, at: timedelta, expected: Refusal | None
 ) -> None:
     assert rules.refusal(state, step, MAYA, START + at) is expected
@@ -83,7 +83,7 @@ def test_who_may_do_what_when(
         (((Step.CONFIRM, LEO), (Step.REPORT, MAYA)), SessionStatus.NO_SHOW),
     ],
 )
-def test_a_day_after_the_start_the_words_decide(
+def test_answers_decide_the_status_a_day_after_the_start(
     words: tuple[tuple[Step, Side], ...], expected: SessionStatus
 ) -> None:
     said = after(*words)
@@ -94,7 +94,7 @@ def test_a_day_after_the_start_the_words_decide(
 @pytest.mark.parametrize(
     ("before", "missing"), [(2 * HOUR, set()), (2 * HOUR - TICK, {LEO}), (-HOUR, {LEO})]
 )
-def test_cancelling_within_two_hours_is_a_no_show_of_who_cancels(
+def test_cancelling_within_two_hours_counts_as_a_no_show(
     before: timedelta, missing: set[Side]
 ) -> None:
     assert after((Step.CANCEL, LEO), at=-before).missing == missing
@@ -108,12 +108,12 @@ def test_a_late_report_is_judged_like_an_early_one() -> None:
     assert both.status is SessionStatus.EXPIRED
 
 
-def test_a_late_report_does_not_undo_what_the_other_said() -> None:
+def test_a_late_report_does_not_undo_a_confirmation() -> None:
     late = after((Step.REPORT, MAYA), at=3 * DAY, state=COMPLETED_BY_LEO)
     assert (late.status, late.missing) == (SessionStatus.COMPLETED, frozenset({LEO}))
 
 
-def test_it_is_in_progress_from_its_start_until_it_is_closed() -> None:
+def test_a_session_is_in_progress_from_its_start_until_it_is_closed() -> None:
     assert rules.status_at(PLANNED, START - TICK) is SessionStatus.SCHEDULED
     assert rules.status_at(PLANNED, START) is SessionStatus.IN_PROGRESS
     assert rules.status_at(CANCELLED, START + HOUR) is SessionStatus.CANCELLED
@@ -151,6 +151,6 @@ def test_no_history_completes_alone_early_or_twice(
         assert not (state.confirmed_by and now < START)
 
 
-def test_saying_it_twice_changes_nothing() -> None:
+def test_repeating_an_answer_changes_nothing() -> None:
     for state, step in ((CONFIRMED, Step.CONFIRM), (REPORTED, Step.REPORT)):
         assert after((step, MAYA), state=state) == state

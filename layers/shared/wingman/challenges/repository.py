@@ -21,7 +21,7 @@ REFUSALS: Refusals = {
 _call = partial(call, REFUSALS)
 
 
-def offered(database: Database, difficulty: Difficulty | None) -> list[Challenge]:
+def list_challenges(database: Database, difficulty: Difficulty | None) -> list[Challenge]:
     """Read what is on offer; anyone may."""
     rows = _call(database, "list_challenges", idempotent=True, p_difficulty=difficulty)
     return [Challenge.model_validate(row) for row in rows]
@@ -46,7 +46,7 @@ def submit(
     return SubmissionChange.model_validate(answer)
 
 
-def listed(database: Database, page: Page) -> list[Submission]:
+def list_submissions(database: Database, page: Page) -> list[Submission]:
     """Read the caller's attempts, newest first: one more than the page shows."""
     rows = _call(
         database,

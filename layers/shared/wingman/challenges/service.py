@@ -37,7 +37,7 @@ def key(difficulty: Difficulty | None) -> str:
     return f"challenges:{difficulty or 'all'}"
 
 
-def offered(
+def list_challenges(
     database: Database,
     cache: ChallengeCache,
     found: FoundChallenges,
@@ -67,11 +67,11 @@ def submit(
     return change
 
 
-def listed(database: Database, page: Page) -> tuple[list[Submission], str | None]:
+def list_submissions(database: Database, page: Page) -> tuple[list[Submission], str | None]:
     """Read a page of the caller's attempts, newest first, and the next page's cursor."""
-    return page.cut(repository.listed(database, page))
+    return page.cut(repository.list_submissions(database, page))
 
 
 def _read(database: Database, difficulty: Difficulty | None) -> ChallengeList:
-    challenges = repository.offered(database, difficulty)
+    challenges = repository.list_challenges(database, difficulty)
     return ChallengeList(challenges=challenges, count=len(challenges))

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from wingman.kit.cache.cache import Answer, Cache, Found
 from wingman.kit.text import MultiLineText, SingleLineText
 
-MOST_TIPS = 5
-LONGEST_TIP = 300
+MAX_TIPS = 5
+MAX_TIP_LENGTH = 300
 
 
 class Ask(BaseModel):
@@ -36,13 +36,13 @@ class Ask(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _is_about_something(self) -> "Ask":
+    def _require_a_subject(self) -> "Ask":
         if all(each is None for each in (self.challenge_id, self.session_id, self.question)):
             raise ValueError("name at least one of challenge_id, session_id and question")
         return self
 
 
-Tip = Annotated[SingleLineText, StringConstraints(min_length=1, max_length=LONGEST_TIP)]
+Tip = Annotated[SingleLineText, StringConstraints(min_length=1, max_length=MAX_TIP_LENGTH)]
 
 
 class Advice(BaseModel):
@@ -50,7 +50,7 @@ class Advice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    tips: Annotated[list[Tip], Field(min_length=1, max_length=MOST_TIPS)]
+    tips: Annotated[list[Tip], Field(min_length=1, max_length=MAX_TIPS)]
 
 
 class Tips(BaseModel):

@@ -30,7 +30,7 @@ CONNECT_SECONDS = 2.0
 # Five tips of 300 characters in any script.
 MAX_TOKENS = 1024
 # What did not begin may begin again; what was begun has cost its time and its tokens.
-_RETRY = through(ANTHROPIC, with_api_retry.but(max_retries=1, attempt_seconds=3.0))
+_RETRY = through(ANTHROPIC, with_api_retry.replace(max_retries=1, attempt_seconds=3.0))
 
 
 class Reply(NamedTuple):
@@ -135,7 +135,7 @@ def _translated(error: "APIError") -> DependencyUnavailable:
     return DependencyUnavailable(
         ANTHROPIC.name,
         retry_after=max(5, round(asked or 0)),
-        untouched=status in _NOT_BEGUN or _never_sent(error),
+        not_executed=status in _NOT_BEGUN or _never_sent(error),
         asked_to_wait=asked,
     )
 

@@ -32,7 +32,7 @@ class CoachSettings(CoachingSettings):
 
     @field_validator("anthropic_api_key")
     @classmethod
-    def _is_there_when_it_is_needed(
+    def _require_key_when_enabled(
         cls, key: SecretStr | None, info: ValidationInfo
     ) -> SecretStr | None:
         if key is None and info.data.get("enable_ai_coaching"):

@@ -1,1 +1,1 @@
-"""What knows no domain: settings, errors, HTTP, clients, limits and time."""
+"""Shared code that knows no domain: settings, errors, HTTP, clients, limits and time."""

@@ -1,4 +1,4 @@
-"""What time it is, and how much of this invocation is left."""
+"""The current time, and the time that is left of this invocation."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from wingman.kit.observability import metrics, quieten_libraries
 
-# Kept back from every outgoing call, so that there is time to answer after it failed.
+# Reserved from every outgoing call, so that there is time to answer after the call failed.
 MARGIN_SECONDS = 0.5
 SHORTEST_TIMEOUT_SECONDS = 0.05
 
@@ -17,21 +17,18 @@ _ends_at: ContextVar[float] = ContextVar("invocation_ends_at", default=float("in
 
 
 class LambdaContext(Protocol):
-    """The part of the runtime's context object that tells the time."""
+    """The part of the runtime's context object that is used here."""
 
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until the runtime stops this invocation."""
-        ...
+    def get_remaining_time_in_millis(self) -> int: ...
 
 
 def utc_now() -> datetime:
-    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 @contextmanager
 def deadline(context: LambdaContext | None) -> Iterator[None]:
-    """Hold every outgoing call inside to the end of this invocation; then write what it counted."""
+    """Limit outgoing calls in this block to the invocation's end; flush its metrics at exit."""
     quieten_libraries()
     left = context.get_remaining_time_in_millis() / 1000 if context else float("inf")
     try:
@@ -43,7 +40,7 @@ def deadline(context: LambdaContext | None) -> Iterator[None]:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Hold every outgoing call inside to the next `seconds`."""
+    """Limit outgoing calls in this block to the next `seconds`."""
     token = _ends_at.set(min(time.monotonic() + seconds, _ends_at.get()))
     try:
         yield
@@ -52,14 +49,14 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def time_left() -> float:
-    """Return the seconds that an outgoing call may still use; infinite outside an invocation."""
+    """Return the seconds that an outgoing call may take; infinite outside an invocation."""
     return max(_ends_at.get() - time.monotonic(), SHORTEST_TIMEOUT_SECONDS)
 
 
 def page_by_page(step: Callable[[], int], size: int, *, seconds: float) -> int:
-    """Repeat `step`, which says how much it did, until that is less than `size`; return the sum.
+    """Repeat `step`, which returns a count, until a count is below `size`; return the total.
 
-    Ends early where the invocation has less than `seconds` left for one more.
+    Stops early when the invocation has less than `seconds` left.
     """
     done = 0
     while True:

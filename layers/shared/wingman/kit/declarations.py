@@ -1,7 +1,7 @@
-"""What domains declare, found in the modules that have the name for it.
+"""Discovery of what domains declare, so that no list is maintained by hand.
 
-A domain states its limits in `limits.py`, its settings in `settings.py` and the services that it
-depends on in `dependencies.py`; whoever needs all of them asks here, so no list is kept by hand.
+A domain declares its limits in `limits.py`, its settings in `settings.py` and the services that it
+depends on in `dependencies.py`.
 """
 
 import sys
@@ -17,19 +17,19 @@ T = TypeVar("T")
 
 
 def modules(name: str) -> Iterator[ModuleType]:
-    """Import every module of this name, wherever in the package it is."""
+    """Import and yield every module of the package with this name."""
     for path in sorted(_PACKAGE.rglob(f"{name}.py")):
         parts = path.relative_to(_PACKAGE).with_suffix("").parts
         yield import_module(".".join((_PACKAGE.name, *parts)))
 
 
 def declared(name: str, kind: type[T]) -> list[T]:
-    """Return what modules of this name declare, importing them."""
+    """Return the instances of `kind` in all modules with this name, importing them."""
     return [value for module in modules(name) for value in _of(module, kind)]
 
 
 def loaded(name: str, kind: type[T]) -> list[T]:
-    """Return what those modules of this name declare that this process has imported already."""
+    """Return the instances of `kind` in the modules with this name that are already imported."""
     found = sorted(
         module
         for module in sys.modules

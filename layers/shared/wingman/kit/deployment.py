@@ -6,4 +6,4 @@ from wingman.kit.settings import AppSettings
 
 
 class DeploymentSettings(AppSettings, LimitSettings, PresenceSettings):
-    """What every function checks when it starts; each module loads the part that it needs."""
+    """The settings that every function validates when it starts."""

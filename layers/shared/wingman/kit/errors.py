@@ -1,7 +1,7 @@
-"""Problems a caller can be told about (RFC 9457), each with a stable code.
+"""Errors that clients receive as problem details (RFC 9457), each with a stable code.
 
-A subclass states `status`, `code` and `title`; its docstring is the sentence a client reads.
-Domains subclass these; `kit.problems` renders them; nothing else decides a status.
+A subclass sets `status` and `code`; its docstring is the message that clients read. Domains
+subclass these, and `kit.http.problems` renders them.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import ClassVar
 
 
 class ProblemError(Exception):
-    """Something went wrong on our side. Try again; if it stays, report the request id."""
+    """Something went wrong on our side. Try again, or report the request id if it persists."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: ClassVar[str] = "internal_error"
@@ -24,7 +24,6 @@ class ProblemError(Exception):
 
     @property
     def title(self) -> str:
-        """The code in words."""
         return self.code.replace("_", " ").capitalize()
 
 
@@ -41,7 +40,7 @@ class Unauthenticated(ProblemError):
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthenticated"
 
-    # RFC 6750 section 3.1 knows one word for every token that does not hold.
+    # RFC 6750 section 3.1 defines one error for every kind of invalid token.
     _challenge: ClassVar[str] = 'Bearer error="invalid_token"'
 
     def __init__(self, detail: str | None = None) -> None:
@@ -51,7 +50,7 @@ class Unauthenticated(ProblemError):
 class NoToken(Unauthenticated):
     """Send a valid access token as `Authorization: Bearer <token>`."""
 
-    # The same section: no error where nobody tried.
+    # The same section: no error code if the request has no credentials.
     _challenge = "Bearer"
 
 
@@ -62,32 +61,32 @@ class TokenExpired(Unauthenticated):
 
 
 class Forbidden(ProblemError):
-    """This is not yours to do."""
+    """You are not allowed to do this."""
 
     status = HTTPStatus.FORBIDDEN
     code = "forbidden"
 
 
 class NotFound(ProblemError):
-    """There is nothing here that you may see."""
+    """The resource does not exist, or you are not allowed to see it."""
 
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
 
 
 class NoSuchRoute(NotFound):
-    """There is no such path in this API; GET /docs lists all of them."""
+    """This API has no such path; GET /docs lists all paths."""
 
 
 class MethodNotAllowed(ProblemError):
-    """This path does not take this method; the Allow header lists those that it takes."""
+    """This path does not support this method; the Allow header lists the supported ones."""
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
     code = "method_not_allowed"
 
 
 class Conflict(ProblemError):
-    """The resource is not in a state that allows this."""
+    """The current state of the resource does not allow this."""
 
     status = HTTPStatus.CONFLICT
     code = "conflict"
@@ -120,7 +119,7 @@ class InvalidRequest(ProblemError):
 
 
 class RateLimited(ProblemError):
-    """Too many requests. Wait for as long as Retry-After says."""
+    """You sent too many requests. Wait as long as the Retry-After header says."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "rate_limited"
@@ -130,7 +129,7 @@ class RateLimited(ProblemError):
 
 
 class DependencyUnavailable(ProblemError):
-    """A service we depend on does not answer. Nothing was lost; try again shortly."""
+    """A service that we depend on does not answer. Nothing was lost; try again shortly."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "dependency_unavailable"
@@ -140,19 +139,19 @@ class DependencyUnavailable(ProblemError):
         dependency: str,
         *,
         retry_after: int = 5,
-        untouched: bool = False,
+        not_executed: bool = False,
         asked_to_wait: float | None = None,
     ) -> None:
         """Name the dependency.
 
-        `untouched`: it certainly has not done what it was asked. `asked_to_wait`: the seconds
-        that it told us to wait. `retry_after` is what the client is told.
+        `not_executed`: the dependency certainly did not act on the call. `asked_to_wait`: the
+        seconds of the dependency's own Retry-After. `retry_after`: the seconds sent to the client.
         """
         super().__init__(headers={"Retry-After": str(retry_after)})
         self.dependency = dependency
-        self.untouched = untouched
+        self.not_executed = not_executed
         self.asked_to_wait = asked_to_wait
 
 
 class DependencyRefused(DependencyUnavailable):
-    """A service we depend on does not take our requests. Nothing was lost; try again later."""
+    """A service that we depend on rejects our requests. Nothing was lost; try again later."""

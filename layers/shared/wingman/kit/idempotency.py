@@ -1,4 +1,4 @@
-"""A client's promise that two requests are one."""
+"""Idempotency keys, by which a client marks a repeated request."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Structured logs and metrics: JSON lines with the request id and nothing personal."""
+"""Structured logs and metrics: JSON lines with the request id and without personal data."""
 
 import json
 import logging
@@ -16,16 +16,16 @@ from aws_lambda_powertools import Logger
 from wingman.kit.settings import AppSettings, load
 
 NAMESPACE = "Wingman"
-# A flood writes one line a second and metric, not one per request.
+# Under load, each metric writes one line per second, not one per request.
 FLUSH_SECONDS = 1.0
 
 REMOVED = "[removed]"
 _PERSONAL = re.compile(
-    # Beginnings have an end, or an endless word would cost the square of its length. An address,
-    # also in a URL: RFC 5321 section 4.5.3.1.1 has no more before the @.
+    # Each prefix is bounded: otherwise a very long word would take quadratic time. First comes
+    # an address, also in a URL; RFC 5321 section 4.5.3.1.1 allows 64 octets before the @.
     r"[\w.+%-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
     r"|\beyJ[\w-]{8,500}\.[\w-]+\.[\w-]*"  # an access token (RFC 7519)
-    r"|\b(?:re|sk|whsec|sb_secret)[_-][\w+/=-]{8,}"  # a key, by what its maker puts before it
+    r"|\b(?:re|sk|whsec|sb_secret)[_-][\w+/=-]{8,}"  # a key, by its vendor's prefix
 )
 
 _Metric = tuple[str, tuple[tuple[str, str], ...]]
@@ -38,21 +38,20 @@ _SERVICE = "wingman"
 def logger() -> Logger:
     """Return the container's logger (level from POWERTOOLS_LOG_LEVEL).
 
-    Messages are dotted events (`match.accepted`), facts go into `extra`. Never an address, a
-    token or a body: what slips in with an exception is taken out, but only if it can be told.
+    Messages are dotted events (`match.accepted`); facts go into `extra`. Never log an address, a
+    token or a body: redaction removes only what it recognises.
     """
     return Logger(service=_SERVICE, utc=True, json_serializer=_written)
 
 
 def _written(record: dict[str, Any]) -> str:
-    """Write a record without addresses and tokens."""
     return json.dumps(
         _redacted(record), default=lambda other: _redacted(str(other)), separators=(",", ":")
     )
 
 
 def _redacted(value: Any) -> Any:
-    """Take out what is personal before JSON escapes it: an escaped line end ends in a letter."""
+    """Redact before JSON encoding: the `n` of an escaped line break would join the next word."""
     if isinstance(value, str):
         return _PERSONAL.sub(REMOVED, value)
     if isinstance(value, dict):
@@ -66,23 +65,23 @@ _PLAIN = logging.Formatter()
 
 
 class _Redaction(logging.Filter):
-    """Takes what is personal out of what a library says, and out of its exception."""
+    """Redacts the records of libraries, including exceptions."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name != _SERVICE:  # ours is redacted as it is written
-            said = _PLAIN.format(record)  # with its exception
+        if record.name != _SERVICE:  # our own records are redacted by the serializer
+            text = _PLAIN.format(record)  # includes the exception
             vars(record).update(_redacted(vars(record)))
-            record.msg, record.args = _redacted(said), ()
+            record.msg, record.args = _redacted(text), ()
             record.exc_info = record.exc_text = record.stack_info = None
         return True
 
 
 @cache
 def quieten_libraries() -> None:
-    """Let libraries log their warnings alone, without addresses and tokens.
+    """Limit libraries to warnings, and redact these.
 
-    With `LogFormat: JSON` the runtime sets the root logger to INFO and writes what reaches it by
-    a handler of its own: httpx and Mangum would log every URL.
+    With `LogFormat: JSON` the runtime sets the root logger to INFO and adds its own handler, so
+    that httpx and Mangum would log every URL.
     """
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
@@ -91,7 +90,7 @@ def quieten_libraries() -> None:
 
 
 class Metrics:
-    """Counts on their way to CloudWatch, in its embedded metric format.
+    """Counters in CloudWatch's embedded metric format.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -100,15 +99,15 @@ class Metrics:
         self._counts: Counter[_Metric] = Counter()
         self._counted_since = 0.0
         self._flushed_at = float("-inf")
-        # Probes of /health run at once, and each may count.
+        # The probes of /health count from several threads.
         self._turn = RLock()
-        self.muted = False  # set by an operator's commands, which are no traffic
+        self.muted = False  # operators' commands set this, because they are not traffic
 
     def count(self, name: str, **dimensions: str) -> None:
-        """Count one; the first is written at once, what follows within the second together.
+        """Count one; writes at once, then at most once per second.
 
-        What is left is written when the invocation ends (`kit.clock.deadline`): after that a
-        container is frozen, for a second or for good.
+        The end of the invocation flushes the rest (`kit.clock.deadline`), because a container is
+        frozen after it and may never run again.
         """
         with self._turn:
             if not self._counts:
@@ -118,7 +117,7 @@ class Metrics:
                 self.flush()
 
     def flush(self) -> None:
-        """Write what was counted, under the time at which it began."""
+        """Write all counts, with the time of the first one."""
         with self._turn:
             if not self._counts or self.muted:
                 return
@@ -138,7 +137,7 @@ def _embedded(
     name: str, value: object, unit: str, facts: dict[str, str], at: float
 ) -> dict[str, object]:
     metrics = [{"Name": name, "Unit": unit}]
-    # Once over everything, for alarms, and once by every dimension if there are more.
+    # One total per environment, for alarms, and one series with all dimensions if there are more.
     dimensions = [["environment"], sorted(facts)][: len(facts)]
     directive = {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}
     return {
@@ -150,17 +149,15 @@ def _embedded(
 
 @cache
 def metrics() -> Metrics:
-    """Return the container's counters."""
     return Metrics()
 
 
 def count(name: str, **dimensions: str) -> None:
-    """Count one of something that an operator wants to see."""
     metrics().count(name, **dimensions)
 
 
 def measure(name: str, values: Sequence[float], unit: str, **dimensions: str) -> None:
-    """Write up to 100 values of one metric at once, `unit` in CloudWatch's words."""
+    """Write up to 100 values of one metric at once; `unit` is one of CloudWatch's."""
     if values:
         environment = str(load(AppSettings).environment)
         facts = {"environment": environment, **dimensions}

@@ -1,4 +1,4 @@
-"""Cursor pages: stable under inserts, because a cursor is the last row's position."""
+"""Cursor pagination, stable under inserts: a cursor is the position of the last row."""
 
 import base64
 import json
@@ -12,17 +12,13 @@ from wingman.kit.errors import InvalidRequest
 
 
 class Row(Protocol):
-    """Anything that is listed newest first."""
+    """A row of a list that is sorted newest first."""
 
     @property
-    def id(self) -> UUID:
-        """The row's id, which orders rows of one instant."""
-        ...
+    def id(self) -> UUID: ...
 
     @property
-    def created_at(self) -> datetime:
-        """When the row was created."""
-        ...
+    def created_at(self) -> datetime: ...
 
 
 RowT = TypeVar("RowT", bound=Row)
@@ -30,7 +26,7 @@ RowT = TypeVar("RowT", bound=Row)
 
 @dataclass(frozen=True)
 class Page:
-    """Which part of a list the client wants: `limit` rows before a position."""
+    """A request for `limit` rows before a position."""
 
     limit: int
     before_created_at: datetime | None = None
@@ -38,7 +34,7 @@ class Page:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """What a SQL function that lists is given: one row more than the page shows."""
+        """The parameters of a listing SQL function, which fetches one row more than the page."""
         before = self.before_created_at
         return {
             "p_limit": self.limit + 1,
@@ -53,7 +49,7 @@ class Page:
 
 
 def page_at(limit: int, cursor: str | None) -> Page:
-    """Return the page that `cursor` names, the first one without. Raises InvalidRequest."""
+    """Return the page at `cursor`, or the first page. Raises InvalidRequest."""
     if cursor is None:
         return Page(limit)
     created_at, row_id = _decode(cursor)
@@ -71,5 +67,5 @@ def _decode(cursor: str) -> tuple[datetime, UUID]:
         created_at, row_id = position
         return datetime.fromisoformat(created_at).astimezone(UTC), UUID(row_id)
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        message = "use the next_cursor of the page before, unchanged"
+        message = "must be the unchanged next_cursor of the previous page"
         raise InvalidRequest(fields={"cursor": message}) from error

@@ -1,8 +1,7 @@
 """Configuration from the environment, validated before the first request.
 
-One model per concern, so that a function asks for (and is given) only what it uses. A field's
-name is its variable's name in lower case; `Field(validation_alias=AliasChoices(...))` names
-the older spellings that are still accepted.
+There is one model per concern, so that each function gets only the settings that it uses. A field
+is named like its variable, in lower case; `means` also lists older names that are still accepted.
 """
 
 import os
@@ -29,7 +28,7 @@ class SettingsError(Exception):
 
 
 class Environment(StrEnum):
-    """Where this deployment runs."""
+    """The kinds of deployment."""
 
     LOCAL = "local"
     DEVELOPMENT = "development"
@@ -44,10 +43,10 @@ def _url(text: str) -> str:
     return str(_HTTP_URL.validate_python(text)).rstrip("/")
 
 
-def _pasted_whole(secret: SecretStr) -> SecretStr:
+def _without_whitespace(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if text != text.strip() or not text.isprintable():
-        raise ValueError("must have no line break and no space around it")
+        raise ValueError("must not contain line breaks or surrounding spaces")
     return secret
 
 
@@ -60,12 +59,12 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
 
 
 Url = Annotated[str, AfterValidator(_url)]
-Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_pasted_whole)]
+Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_without_whitespace)]
 WebhookSecret = Annotated[Secret, AfterValidator(_webhook_secret)]
 
 
 def means(meaning: str, *names: str, **rules: Any) -> Any:
-    """Describe a setting for docs/settings.md; `names` are its spellings, the current one first."""
+    """Describe a setting for docs/settings.md; `names` are its variables, the current one first."""
     alias = AliasChoices(*names) if names else None
     return Field(description=meaning, validation_alias=alias, **rules)
 
@@ -73,7 +72,7 @@ def means(meaning: str, *names: str, **rules: Any) -> Any:
 class Settings(BaseModel):
     """One concern of the configuration."""
 
-    # A function uses a few of these: building all of them cost each cold start 50 ms.
+    # A function uses few of these models; building all of them adds 50 ms to each cold start.
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, defer_build=True)
 
 
@@ -81,20 +80,20 @@ S = TypeVar("S", bound=Settings)
 
 
 class AppSettings(Settings):
-    """What every function knows about the deployment it belongs to."""
+    """The identity of the deployment."""
 
     environment: Environment = means("Shown by /health and in metrics.", default=Environment.LOCAL)
     version: str = means("Shown by /health.", default="dev", pattern=r"^[\w.+/-]{1,100}$")
 
 
 class ProjectSettings(Settings):
-    """Where the database is."""
+    """The address of the database."""
 
     supabase_url: Url = means("URL of the Supabase project.")
 
 
 class SupabaseSettings(ProjectSettings):
-    """Postgres as the calling user or as nobody, and what proves who calls."""
+    """Postgres as the calling user or anonymously, and the verification of access tokens."""
 
     supabase_publishable_key: Secret = means(
         "Supabase's publishable key, for calls under row-level security.",
@@ -106,7 +105,7 @@ class SupabaseSettings(ProjectSettings):
 
 
 class SupabaseServiceSettings(ProjectSettings):
-    """Postgres past row-level security; only for functions that serve no user."""
+    """Postgres without row-level security; only for functions that serve no user."""
 
     supabase_secret_key: Secret = means(
         "Supabase's secret key, for calls that bypass row-level security.",
@@ -116,14 +115,14 @@ class SupabaseServiceSettings(ProjectSettings):
 
 
 class RedisSettings(Settings):
-    """Upstash Redis over its REST interface."""
+    """Upstash Redis over its REST API."""
 
     upstash_redis_rest_url: Url = means("URL of Upstash Redis' REST interface.")
     upstash_redis_rest_token: Secret = means("Token of Upstash Redis.")
 
 
 class AwsSettings(Settings):
-    """Where AWS is."""
+    """The address of AWS."""
 
     aws_region: str = means(
         "Set by the runtime.",
@@ -134,7 +133,7 @@ class AwsSettings(Settings):
 
 
 def load(model: type[S]) -> S:
-    """Read one concern from the environment, once per container.
+    """Read one model from the environment, once per container.
 
     Raises SettingsError naming each variable that is missing or malformed.
     """
@@ -144,7 +143,7 @@ def load(model: type[S]) -> S:
 
 
 def check(*models: type[Settings]) -> None:
-    """Validate several concerns and report all their problems in one SettingsError."""
+    """Validate several models and report all their problems in one SettingsError."""
     problems: dict[str, None] = {}
     for model in models:
         try:
@@ -157,13 +156,13 @@ def check(*models: type[Settings]) -> None:
 
 @cache
 def _load(model: type[S]) -> S:
-    # An empty variable is a missing one: templates pass "" for what is not set.
+    # An empty variable counts as missing: template.yaml passes "" for unset parameters.
     present = {name.lower(): value for name, value in os.environ.items() if value.strip()}
     return model.model_validate(present)
 
 
 def _problems(error: ValidationError) -> list[str]:
-    """One line per variable; its value is never repeated, it may be a secret."""
+    """Return one line per variable, never with its value: it may be a secret."""
     return [
         f"{_variable(item['loc'])} is missing"
         if item["type"] == "missing"
@@ -173,6 +172,6 @@ def _problems(error: ValidationError) -> list[str]:
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
-    """Name the variable, and what of it where it is JSON: `BRAND.accent`."""
+    """Return the variable's name, with the path inside a JSON value (`BRAND.accent`)."""
     name, *inside = map(str, location)
     return ".".join((name.upper(), *inside))

@@ -1,4 +1,4 @@
-"""Signed webhooks by the rules of Svix, which Standard Webhooks wrote down.
+"""Verification of webhooks that are signed by the rules of Svix (Standard Webhooks).
 
 https://docs.svix.com/receiving/verifying-payloads/how-manual
 """
@@ -15,9 +15,9 @@ _MAX_ID = 255
 
 
 def verified_id(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
-    """Return the id of the event that `body` is, or None: not signed with `secret`, or not now.
+    """Return the id of an event, or None if its signature or its timestamp is not valid.
 
-    The secret is base64 after `whsec_`; a header may hold several signatures while it changes.
+    The secret is base64 after `whsec_`. The header may hold several signatures during a rotation.
     """
     event_id, sent, signatures = (
         headers.get(f"svix-{name}", "") for name in ("id", "timestamp", "signature")
@@ -27,7 +27,7 @@ def verified_id(secret: str, headers: Mapping[str, str], body: bytes, now: datet
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.digest(key, f"{event_id}.{sent}.".encode() + body, hashlib.sha256)
     expected = f"{_SCHEME}{base64.b64encode(digest).decode()}".encode()
-    # All are compared, so that the time tells nothing.
+    # Every signature is compared, so that the duration reveals nothing.
     right = [hmac.compare_digest(expected, one.encode()) for one in signatures.split()]
     return event_id if any(right) else None
 

@@ -1,10 +1,10 @@
-"""Text that people wrote: what no form of it may contain."""
+"""Types for text that users write, without control characters."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-# C0 controls; Postgres cannot store NUL, and a line break ends a header field.
+# Postgres cannot store NUL, and a line break ends a header field.
 _CONTROLS = {chr(code) for code in range(32)} | {"\x7f"}
 _LINE_BREAKS = {"\n", "\r", "\t"}
 

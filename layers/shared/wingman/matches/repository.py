@@ -67,7 +67,7 @@ def get(database: Database, match_id: UUID) -> Match:
     return Match.model_validate(found)
 
 
-def listed(database: Database, status: MatchStatus | None, page: Page) -> list[Match]:
+def list_matches(database: Database, status: MatchStatus | None, page: Page) -> list[Match]:
     """Read the caller's matches, newest first: one more than the page shows."""
     rows = _call(
         database,

@@ -67,11 +67,11 @@ def get(database: Database, match_id: UUID) -> Match:
     return repository.get(database, match_id)
 
 
-def listed(
+def list_matches(
     database: Database, status: MatchStatus | None, page: Page
 ) -> tuple[list[Match], str | None]:
     """Read a page of the caller's matches, newest first, and the next page's cursor."""
-    return page.cut(repository.listed(database, status, page))
+    return page.cut(repository.list_matches(database, status, page))
 
 
 def expire(database: Database) -> int:

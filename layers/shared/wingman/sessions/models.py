@@ -130,18 +130,18 @@ class Change(BaseModel):
     )
 
     # Both hear of these by mail.
-    mailed: ClassVar[Collection[str]] = frozenset({"venue_name", "scheduled_time"})
+    emailed: ClassVar[Collection[str]] = frozenset({"venue_name", "scheduled_time"})
 
     venue_name: VenueName | None = None
     scheduled_time: Moment | None = None
     notes: Notes | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Change":
+    def _require_a_change(self) -> "Change":
         if not self.model_fields_set:
             raise ValueError("name at least one of venue_name, scheduled_time and notes")
         if any(
-            name in self.mailed for name in self.model_fields_set if getattr(self, name) is None
+            name in self.emailed for name in self.model_fields_set if getattr(self, name) is None
         ):
             raise ValueError("a meeting keeps a place and a time")
         return self

@@ -119,7 +119,7 @@ def event_of(database: Database, session_id: UUID, user_id: UUID) -> SessionEven
     )
 
 
-def listed(database: Database, status: SessionStatus | None, page: Page) -> list[Session]:
+def list_sessions(database: Database, status: SessionStatus | None, page: Page) -> list[Session]:
     """Read the caller's sessions, newest first: one more than the page shows."""
     rows = _call(
         database,

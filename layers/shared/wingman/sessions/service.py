@@ -114,11 +114,11 @@ def calendar_by_link(database: Database, session_id: UUID, user_id: UUID) -> str
     return calendar_file(repository.event_of(database, session_id, user_id))
 
 
-def listed(
+def list_sessions(
     database: Database, status: SessionStatus | None, page: Page
 ) -> tuple[list[Session], str | None]:
     """Read a page of the caller's sessions, newest first, and the next page's cursor."""
-    return page.cut(repository.listed(database, status, page))
+    return page.cut(repository.list_sessions(database, status, page))
 
 
 def close_overdue(database: Database, cache: ReputationCache) -> int:

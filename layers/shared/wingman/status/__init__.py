@@ -1,1 +1,1 @@
-"""Whether everything works, and what is switched on."""
+"""Health checks and enabled features."""

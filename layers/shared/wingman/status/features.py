@@ -1,4 +1,4 @@
-"""What this deployment offers besides the core, for the apps to show or to hide."""
+"""The optional features of this deployment."""
 
 from pydantic import BaseModel
 
@@ -7,7 +7,7 @@ from wingman.status.settings import FeatureSettings
 
 
 class Features(BaseModel):
-    """Each feature that a deployment can do without."""
+    """The optional features, which apps show or hide."""
 
     ai_coaching: bool
     match_sharing: bool
@@ -15,7 +15,6 @@ class Features(BaseModel):
 
 
 def features() -> Features:
-    """Read what is enabled."""
     enabled = load(FeatureSettings)
     return Features(
         ai_coaching=enabled.enable_ai_coaching,

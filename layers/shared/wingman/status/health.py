@@ -1,4 +1,4 @@
-"""Whether what we depend on works, asked of all of it at once and answered in bounded time."""
+"""Health checks of all dependencies, run in parallel and in bounded time."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 1.5
 
 
 class DatabaseHealth(BaseModel):
-    """Postgres, asked with both kinds of key."""
+    """Postgres, called with both kinds of key."""
 
     service_client: bool
     anon_client: bool
@@ -36,7 +36,7 @@ class DatabaseHealth(BaseModel):
 
 
 class RedisHealth(BaseModel):
-    """Redis, and how long a ping takes (`1.23ms`)."""
+    """Redis, with the duration of a ping (`1.23ms`)."""
 
     connected: bool
     ping_time: str
@@ -44,27 +44,27 @@ class RedisHealth(BaseModel):
 
 
 class EmailHealth(BaseModel):
-    """Whether the mail provider answers."""
+    """Whether the email provider answers."""
 
     enabled: bool
     error: str | None = None
 
 
 class RateLimiterHealth(BaseModel):
-    """Whether limits hold at all, and whether all containers share them."""
+    """Whether rate limits apply, and whether all containers share them."""
 
     enabled: bool
     redis_available: bool
 
 
 class CircuitBreakerHealth(BaseModel):
-    """Whether calls go through: `open` is no, `half_open` is some, to see whether they pass."""
+    """The state of a circuit: `open` blocks all calls, `half_open` admits a few as a trial."""
 
     state: State
 
 
 class CircuitBreakers(BaseModel):
-    """The breaker of each dependency; `external` is the worst of all other ones."""
+    """The breaker of each dependency; `external` is the worst of all others."""
 
     supabase: CircuitBreakerHealth
     redis: CircuitBreakerHealth
@@ -73,7 +73,7 @@ class CircuitBreakers(BaseModel):
 
 
 class Services(BaseModel):
-    """Each thing we depend on."""
+    """The dependencies."""
 
     database: DatabaseHealth
     redis: RedisHealth
@@ -83,7 +83,7 @@ class Services(BaseModel):
 
 
 class Health(BaseModel):
-    """`unhealthy`: nothing works without the database. `degraded`: something is missing."""
+    """The result: `unhealthy` without the database, `degraded` if anything else fails."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     timestamp: datetime
@@ -93,32 +93,31 @@ class Health(BaseModel):
 
 
 class Probe(NamedTuple):
-    """What one dependency answered: how long it took, or why it did not."""
+    """The answer of one dependency: its duration, and its error if it failed."""
 
     milliseconds: float
     error: str | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether it works."""
         return self.error is None
 
 
 def check_health() -> Health:
-    """Probe everything side by side, in at most PATIENCE_SECONDS.
+    """Probe all dependencies in parallel, in at most PATIENCE_SECONDS.
 
-    Probes go past the breakers, and a breaker hears of it when its dependency is back.
+    Probes bypass the breakers, but inform a breaker when its dependency has recovered.
     """
     probes = _probe_all(
         {
             "service": lambda: get_service_client().ping_as_service_role(),
             "anon": lambda: get_anon_client().ping(),
             "redis": lambda: redis().ping(),
-            "email": _reach_mail_provider,
+            "email": _reach_email_provider,
             "breakers": _learn_states,
         }
     )
-    _tell_breakers(probes)
+    _notify_breakers(probes)
     settings = load(AppSettings)
     states = _states()
     return Health(
@@ -137,7 +136,7 @@ def _learn_states() -> None:
         each.learn(stored)
 
 
-def _tell_breakers(probes: Mapping[str, Probe]) -> None:
+def _notify_breakers(probes: Mapping[str, Probe]) -> None:
     alive = {
         SUPABASE: probes["service"].ok and probes["anon"].ok,
         REDIS: probes["redis"].ok,
@@ -145,7 +144,7 @@ def _tell_breakers(probes: Mapping[str, Probe]) -> None:
     }
     for dependency, answers in alive.items():
         if answers:
-            breaker(dependency).found_alive()
+            breaker(dependency).mark_alive()
 
 
 def _states() -> CircuitBreakers:
@@ -204,7 +203,7 @@ def _timed(probe: Callable[[], object]) -> Probe:
     try:
         with within(PATIENCE_SECONDS):
             probe()
-    except Exception as error:  # noqa: BLE001 - whatever went wrong is the answer
+    except Exception as error:  # noqa: BLE001 - any error is a result
         return Probe(_since(started), type(error).__name__)
     return Probe(_since(started))
 
@@ -217,6 +216,6 @@ def _since(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 2)
 
 
-def _reach_mail_provider() -> None:
-    """Any answer will do: this function has no key to the provider."""
+def _reach_email_provider() -> None:
+    """Accept any answer: this function has no key to the provider."""
     reach(load(ProviderSettings).resend_api_url, EMAIL_PROVIDER.name, seconds=PATIENCE_SECONDS)

@@ -1,11 +1,11 @@
-"""What a deployment offers besides the core."""
+"""Settings of optional features."""
 
 from wingman.coach.settings import CoachingSettings
 from wingman.kit.settings import means
 
 
 class FeatureSettings(CoachingSettings):
-    """What this deployment offers besides the core; `GET /api/features` tells the apps."""
+    """The optional features of this deployment, which `GET /api/features` returns."""
 
     enable_match_sharing: bool = means("Whether apps offer to share a match.", default=True)
     enable_challenge_sharing: bool = means("Whether apps offer to share a challenge.", default=True)

@@ -1,1 +1,1 @@
-"""Who calls: access tokens and the keys that sign them."""
+"""Authentication: access tokens and the keys that sign them."""

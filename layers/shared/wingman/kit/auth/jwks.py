@@ -8,12 +8,12 @@ from jwt import PyJWK, PyJWKSet, PyJWTError
 from wingman.kit.errors import DependencyUnavailable
 
 CACHE_SECONDS = 600.0
-# An unknown key id may be a rotated key, or noise: look again, but not for each one.
+# An unknown key id may be a rotated key or garbage, so it triggers a fetch, but not each time.
 COOLDOWN_SECONDS = 30.0
 
 
 class JsonWebKeys:
-    """One issuer's key set: fetched when needed, once more for an unknown id."""
+    """One issuer's key set, fetched on demand and again for an unknown key id."""
 
     def __init__(self, url: str, client: httpx.Client) -> None:
         self._url = url
@@ -24,7 +24,7 @@ class JsonWebKeys:
     def get(self, key_id: str) -> PyJWK | None:
         """Return the key, or None when the issuer does not publish it.
 
-        Raises DependencyUnavailable when the issuer is away and no key set is cached.
+        Raises DependencyUnavailable when the issuer is unavailable and no key set is cached.
         """
         age = time.monotonic() - self._fetched_at
         if age > CACHE_SECONDS or (key_id not in self._keys and age > COOLDOWN_SECONDS):
@@ -47,6 +47,6 @@ class JsonWebKeys:
 def _key_set(document: dict[str, object]) -> dict[str, PyJWK]:
     try:
         key_set = PyJWKSet.from_dict(document)
-    except PyJWTError:  # an empty set, or none of its keys is one that we can use
+    except PyJWTError:  # the set is empty, or PyJWT supports none of its keys
         return {}
     return {key.key_id: key for key in key_set.keys if key.key_id is not None}

@@ -1,7 +1,7 @@
-"""Who calls: the access token that Supabase Auth issued, verified here.
+"""Verification of the access tokens that Supabase Auth issues.
 
-The algorithm names the key, never the other way round (RFC 8725 section 3.1): HS256 is checked
-with the project's secret only, ES256 and RS256 with the project's published keys only.
+The algorithm decides which key applies (RFC 8725 section 3.1): HS256 is checked only with the
+project's secret, ES256 and RS256 only with the project's published keys.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ LEEWAY_SECONDS = 5
 
 @dataclass(frozen=True)
 class Caller:
-    """The signed-in user of this request. Lives as long as the request."""
+    """The signed-in user of one request."""
 
     id: UUID
     token: str
@@ -33,7 +33,7 @@ class Caller:
 def verify(token: str) -> Caller:
     """Check signature, algorithm, audience, issuer, expiry, role and subject.
 
-    Raises TokenExpired for a token that only is too old, Unauthenticated for any other.
+    Raises TokenExpired when expiry is the only problem, Unauthenticated otherwise.
     """
     try:
         claims = _claims(token)

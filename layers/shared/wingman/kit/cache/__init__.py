@@ -1,1 +1,1 @@
-"""Values that several containers share for a while."""
+"""Values that all containers share for a limited time."""

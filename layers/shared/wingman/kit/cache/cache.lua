@@ -1,16 +1,16 @@
--- Reads an entry once the limits of the request allow it (`limits` is ratelimit.lua), and hands out
--- the one lease under which it may be computed anew. Redis's own clock decides.
+-- Reads an entry if the limits of the request allow it (`limits` is take.lua), and grants the one
+-- lease under which the value may be recomputed. All times come from Redis's clock.
 --
--- An entry is one hash. DEL forgets the value and the lease together, and who computed under a
--- lease that is gone may not store (cache_store.lua): that is the fence against stale values.
---   value, stored_at (ms)       what was computed, and when it was stored
---   lease, leased_until (ms)    who computes it now
+-- An entry is one hash. DEL removes the value and the lease together, and a reader whose lease is
+-- gone cannot store (store.lua): this fences off stale values.
+--   value, stored_at (ms)       the computed value and the time at which it was stored
+--   lease, leased_until (ms)    the token of the reader that is computing now
 --
--- KEYS          those of the limits, then the entry
--- ARGV          those of the limits, then: ms after which a value is due, and gone; ms of a lease;
---               a new token
--- returns       the answer of the limits and, unless they refuse, the token or '' if the lease is
---               not the caller's, the age in ms or -1 without a value, the value or ''
+-- KEYS          the keys of the limits, then the entry
+-- ARGV          the arguments of the limits, then: ms until a value is due, ms until it is gone,
+--               ms of a lease, a new token
+-- returns       the answer of the limits and, unless they refuse: the token, or '' if another reader
+--               holds the lease; the age in ms, or -1 without a value; the value, or ''
 
 local entry = table.remove(KEYS)
 local token = table.remove(ARGV)
@@ -24,7 +24,7 @@ if refused then
 end
 
 local read = redis.pcall('HMGET', entry, 'value', 'stored_at', 'lease', 'leased_until')
-if read.err then -- somebody else's kind of value under our name
+if read.err then -- the key holds another type of value
   redis.call('DEL', entry)
   read = {}
 end

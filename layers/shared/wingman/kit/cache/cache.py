@@ -1,8 +1,8 @@
-"""Values kept in Redis: computed once whatever the load, never older than the last change.
+"""Values cached in Redis: computed once under any load, and never older than the last change.
 
-Whoever finds a value missing or due takes a lease on it, computes it and stores it. Meanwhile the
-others get the old value, or wait where there is none. `drop` forgets value and lease in one step,
-so a computation that began before a change cannot store what it read
+A reader that finds a value missing or due takes a lease, computes the value and stores it. Other
+readers get the old value in the meantime, or wait if there is none. `drop` removes value and lease
+in one step, so a computation that began before a change cannot store what it read
 (docs/decisions/008).
 """
 
@@ -25,16 +25,16 @@ from wingman.kit.limits.limiter import Limiter, Step
 from wingman.kit.limits.policy import Policy, Verdict
 from wingman.kit.observability import logger
 
-# Longer than any database call (kit/clients/database.py), so that a lease outlives its computation.
+# Longer than any database call (kit/clients/database.py): a lease must outlive its computation.
 LEASE_SECONDS = 6.0
 PATIENCE_SECONDS = 7.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.2
+_FIRST_PAUSE, _MAX_PAUSE = 0.02, 0.2
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class Source(StrEnum):
-    """Where an answer came from; the header X-Cache says it."""
+    """The origin of an answer, as the X-Cache header states it."""
 
     HIT = "hit"
     MISS = "miss"
@@ -44,9 +44,9 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Ages:
-    """How old a value may get (seconds): renewed from `due`, stale from `fresh`, then gone.
+    """Age limits in seconds: a value is recomputed from `due`, stale from `fresh`, gone at `gone`.
 
-    `lease` is longer than its computation takes; who waits for somebody else's waits a bit more.
+    `lease` must be longer than the computation; readers wait for slightly longer than that.
     """
 
     due: float
@@ -57,7 +57,7 @@ class Ages:
 
 @dataclass(frozen=True)
 class Found(Generic[M]):
-    """What the cache holds under `key`; with a `token` it is the reader's to compute."""
+    """The result of a look-up. A reader that gets a `token` must compute the value."""
 
     key: str
     value: M | None = None
@@ -68,7 +68,7 @@ class Found(Generic[M]):
 
 @dataclass(frozen=True)
 class Answer(Generic[M]):
-    """A value, where it came from and how many seconds ago it was stored."""
+    """A value, its origin and its age in seconds."""
 
     value: M
     source: Source
@@ -95,9 +95,9 @@ class Cache(Generic[M]):
     def look_up(
         self, key: str, policies: Mapping[str, Policy], steps: Sequence[Step] = ()
     ) -> tuple[Sequence[Verdict], Found[M]]:
-        """Charge the limits of a request (bucket → policy) and read an entry, in one call.
+        """Charge the limits of a request (bucket → policy), run `steps` and read an entry.
 
-        `steps` are taken between the two.
+        All of this is one call to Redis.
         """
         ages = self._ages
         arguments = [_ms(ages.due), _ms(ages.gone), _ms(ages.lease), str(uuid4())]
@@ -108,16 +108,16 @@ class Cache(Generic[M]):
         token, age, value = taken.after
         try:
             held = self._model.model_validate_json(value) if value else None
-        except ValidationError:  # of an older version
+        except ValidationError:  # an older version of the model wrote it
             self.drop([key])
             return taken.verdicts, Found(key, away=True)
         return taken.verdicts, Found(key, held, int(age) / 1000, token)
 
     def answer(self, found: Found[M], compute: Callable[[], M]) -> Answer[M]:
-        """Return what was found, or compute it if that falls to this reader.
+        """Return the value that was found, or compute it if this reader holds the lease.
 
-        Raises what `compute` raises, unless an old value can stand in for a dependency that is
-        away; DependencyUnavailable if somebody else computes for longer than anyone waits.
+        Raises what `compute` raises, unless an old value can replace an unavailable dependency;
+        raises DependencyUnavailable if another reader computes for too long.
         """
         found = self._waited_for(found)
         if found.away:
@@ -127,11 +127,11 @@ class Cache(Generic[M]):
         return self._held(found)
 
     def drop(self, keys: Sequence[str]) -> None:
-        """Forget values, because what they were computed from has changed.
+        """Remove values whose sources have changed.
 
-        If Redis does not hear of it, a value lives on until its age ends it; that is logged.
+        If Redis cannot be reached, the values stay until they expire, and an error is logged.
         """
-        for _ in range(2):  # to forget twice does no harm
+        for _ in range(2):
             try:
                 if keys:
                     self._commands.run("DEL", *keys)
@@ -141,7 +141,7 @@ class Cache(Generic[M]):
                 return
 
     def _waited_for(self, found: Found[M]) -> Found[M]:
-        """Wait while there is no value and somebody else computes it."""
+        """Wait while another reader computes a value that is missing."""
         patience = PATIENCE_SECONDS + self._ages.lease - LEASE_SECONDS
         gives_up = time.monotonic() + min(patience, time_left())
         pause = _FIRST_PAUSE
@@ -149,7 +149,7 @@ class Cache(Generic[M]):
             if time.monotonic() + pause > gives_up:
                 raise DependencyUnavailable("cache")
             self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            pause = min(pause * 1.5, _MAX_PAUSE)
             _, found = self.look_up(found.key, {})
         return found
 
@@ -160,7 +160,7 @@ class Cache(Generic[M]):
             if found.value is None:
                 self._settle(found, "")
                 raise
-            # The lease stays until it ends: nobody asks a database that is away meanwhile.
+            # The lease is kept until it ends, which spares an unavailable database more calls.
             return self._held(found)
         except Exception:
             self._settle(found, "")
@@ -169,12 +169,12 @@ class Cache(Generic[M]):
         return Answer(value, Source.MISS)
 
     def _held(self, found: Found[M]) -> Answer[M]:
-        assert found.value is not None  # noqa: S101 - without one somebody waits or computes
+        assert found.value is not None  # noqa: S101 - readers without a value wait or compute
         source = Source.HIT if found.age < self._ages.fresh else Source.STALE
         return Answer(found.value, source, found.age)
 
     def _settle(self, found: Found[M], value: str) -> None:
-        """Store a value under its lease, or give the lease back; the answer stands either way."""
+        """Store a value under its lease, or return the lease. A failure does not matter here."""
         try:
             arguments = [found.token, value, _ms(self._ages.gone)]
             if not _store().run(self._commands, [found.key], arguments):

@@ -1,8 +1,9 @@
--- Stores what was computed under a lease, or gives the lease back; nothing if it is gone.
+-- Stores a value that was computed under a lease, or returns the lease. Does nothing if the lease
+-- is gone.
 --
 -- KEYS[1]      the entry (cache.lua)
--- ARGV[1..3]   the lease's token, the value or '' to store none, ms after which it is gone
--- returns      1, or 0 if the entry was dropped or leased to somebody else meanwhile
+-- ARGV[1..3]   the lease's token, the value or '' to store none, ms until the value is gone
+-- returns      1, or 0 if the entry was dropped or leased to another reader
 
 if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then
   return 0

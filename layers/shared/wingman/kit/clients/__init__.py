@@ -1,1 +1,1 @@
-"""One client for each service that we depend on."""
+"""One client for each external service."""

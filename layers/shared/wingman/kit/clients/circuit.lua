@@ -1,12 +1,12 @@
--- One circuit breaker for all containers: what happened, and whether the next call may go.
--- kit/resilience/circuit.py is the same machine for a container that is alone; a test compares the two.
+-- The circuit breaker that all containers share: records an event and decides on the next call.
+-- kit/resilience/circuit.py is the same state machine for one container; a test compares the two.
 --
--- KEYS[1]           the circuit, JSON; absent means closed and without a failure
--- ARGV              event (ask | passed | failed | woke), failures that open it, ms that it stays
---                   open, ms that the reported call took, failures that `passed` takes back
--- returns           what the caller may do (go | probe | wait), ms to wait, state, 1 if it changed
+-- KEYS[1]           the circuit as JSON; a missing key is a closed circuit without failures
+-- ARGV              event (ask | passed | failed | woke), failures that open the circuit, ms that it
+--                   stays open, ms that the reported call took, failures that `passed` cancels
+-- returns           permission (go | probe | wait), ms to wait, state, 1 if the state changed
 --
--- A call that began before the last change is old news and changes nothing.
+-- A call that began before the last change of state has no effect.
 
 local WINDOW, FIRST_GAP, STALL, ENOUGH = 60000, 1000, 2000, 10
 

@@ -1,4 +1,4 @@
-"""Circuits that all containers share, in Redis, and the retry policies that go through them."""
+"""Circuits in Redis that all containers share, and the retry policies that use them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class SharedCircuit:
     dependency: Dependency
 
     def note(self, event: Event, took: int, taken_back: int) -> Answer | None:
-        """Note an event (of a call that took so many ms); None without Redis."""
+        """Record an event of a call that took `took` ms. Returns None when Redis is unavailable."""
         open_for = round(self.dependency.open_seconds * 1000)
         arguments = [event, self.dependency.failures, open_for, took, taken_back]
         try:
@@ -38,33 +38,32 @@ class SharedCircuit:
 
 @cache
 def breaker(dependency: Dependency) -> Breaker:
-    """Return the container's breaker of a dependency."""
-    if dependency == REDIS:  # Redis cannot keep the circuit that says whether Redis works
+    if dependency == REDIS:  # Redis cannot store the circuit that describes Redis itself
         return redis_breaker()
     return Breaker(dependency, SharedCircuit(redis, dependency).note)
 
 
 def watched() -> Iterator[Breaker]:
-    """Yield the breakers that this container may need: of what it has loaded, save Redis's own."""
+    """Yield the breaker of every dependency that this container has imported, except Redis's."""
     for dependency in declarations.loaded("dependencies", Dependency):
         if dependency != REDIS:
             yield breaker(dependency)
 
 
 def through(dependency: Dependency, policy: Retry) -> Retry:
-    """Let every attempt of a policy go through the breaker of a dependency."""
-    return policy.but(dependency=dependency.name, breaker=partial(breaker, dependency))
+    """Route every attempt of a policy through the breaker of a dependency."""
+    return policy.replace(dependency=dependency.name, breaker=partial(breaker, dependency))
 
 
 def with_retry(
     max_retries: int, circuit_breaker_key: Dependency | None = None, **options: Any
 ) -> Retry:
-    """Make a policy (the options are Retry's), through the breaker of a dependency if named."""
+    """Create a policy (options as for Retry) that uses a dependency's breaker if one is given."""
     policy = Retry(max_retries, **options)
     return through(circuit_breaker_key, policy) if circuit_breaker_key else policy
 
 
-# A database that hangs has cost its 5 s when it fails: longer than anybody should wait for a 503.
+# A hanging database has used its 5 s timeout when it fails, so `patience` allows no retry then.
 with_supabase_retry = with_retry(2, SUPABASE, first_wait=0.05, longest_wait=0.5, patience=1.0)
 
 

@@ -1,4 +1,4 @@
-"""Redis as everything else sees it: commands in, replies out."""
+"""The interface of Redis clients."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -10,23 +10,23 @@ class Commands(Protocol):
     """Runs Redis commands."""
 
     def run(self, *command: object) -> Any:
-        """Return Redis's reply.
+        """Run one command and return Redis's reply.
 
-        Raises RedisError for an error reply, DependencyUnavailable when Redis is away.
+        Raises RedisError for an error reply, DependencyUnavailable when Redis is unavailable.
         """
         ...
 
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:
-        """Run several commands in one round trip, each by itself; return their replies.
+        """Run several commands in one round trip, not as a transaction; return their replies.
 
-        A command that Redis refuses leaves its RedisError in its place.
-        Raises DependencyUnavailable when Redis is away.
+        The reply of a command that failed is its RedisError.
+        Raises DependencyUnavailable when Redis is unavailable.
         """
         ...
 
 
 class RedisError(Exception):
-    """Redis refused a command; `code` is the first word of its reply (`NOSCRIPT`, `ERR`)."""
+    """An error reply; `code` is its first word (`NOSCRIPT`, `ERR`)."""
 
     def __init__(self, reply: str) -> None:
         self.code = reply.partition(" ")[0]

@@ -1,7 +1,7 @@
-"""Postgres through PostgREST: one rpc, one transaction, as whoever the client acts for.
+"""Postgres through PostgREST: each rpc is one transaction under the client's identity.
 
-Clients share one connection pool and nothing else: the identity is in the headers of each
-client object, and only the keyless user client carries a caller's token.
+Clients share only a connection pool: each client object holds its identity in its own headers, and
+user clients are never cached.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,12 +26,12 @@ TIMEOUT_SECONDS = 5.0
 
 _FORBIDDEN = "42501"  # insufficient_privilege
 # PostgREST cannot reach Postgres: https://postgrest.org/en/v12/references/errors.html
-_POSTGREST_AWAY = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
-# SQLSTATE classes that pass by themselves: connection exception, transaction rollback (a
-# deadlock), insufficient resources, operator intervention.
-_POSTGRES_AWAY = ("08", "40", "53", "57")
-# After these, certainly nothing was done: rolled back, no resources, cancelled, not yet started.
-_UNDONE = ("40", "53", "57014", "57P03")
+_POSTGREST_UNAVAILABLE = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
+# Transient SQLSTATE classes: connection exception, transaction rollback (a deadlock), insufficient
+# resources, operator intervention.
+_POSTGRES_UNAVAILABLE = ("08", "40", "53", "57")
+# After these nothing was executed: rolled back, no resources, cancelled, not yet started.
+_NOT_EXECUTED = ("40", "53", "57014", "57P03")
 _TOKEN_REFUSED = frozenset({"PGRST301", "PGRST302"})
 _TOKEN_EXPIRED = "PGRST303"  # noqa: S105 - an error code
 
@@ -40,16 +40,16 @@ class Database(Protocol):
     """Calls one SQL function in one transaction."""
 
     def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
-        """Return what the function returns, decoded from JSON.
+        """Call a SQL function and return its result, decoded from JSON.
 
-        `idempotent`: calling it twice is as good as once, so a call whose answer was lost may be
-        repeated. Raises DatabaseError for an SQLSTATE, DependencyUnavailable when Postgres is away.
+        An `idempotent` call is repeated if its answer was lost. Raises DatabaseError for a
+        SQLSTATE, DependencyUnavailable when Postgres is unavailable.
         """
         ...
 
 
 class DatabaseError(Exception):
-    """Postgres refused: `code` is the SQLSTATE, `message` and `detail` what was raised."""
+    """An error that Postgres raised; `code` is its SQLSTATE."""
 
     def __init__(self, code: str, message: str, detail: str | None) -> None:
         self.code = code
@@ -59,11 +59,11 @@ class DatabaseError(Exception):
 
 
 class NotServiceRole(Exception):
-    """SUPABASE_SECRET_KEY is accepted, and acts under row-level security."""
+    """SUPABASE_SECRET_KEY is accepted, but it does not bypass row-level security."""
 
 
 class Operation(StrEnum):
-    """Who a database operation is done for."""
+    """The party on whose behalf a database operation runs."""
 
     USER = "user"
     PUBLIC = "public"
@@ -71,16 +71,15 @@ class Operation(StrEnum):
 
 
 Refusals = Mapping[str, Callable[[DatabaseError], ProblemError]]
-"""What a domain says for each SQLSTATE that its SQL functions raise."""
+"""A domain's error for each SQLSTATE that its SQL functions raise."""
 
 
 def call(
     refusals: Refusals, database: Database, function: str, *, idempotent: bool, **params: object
 ) -> Any:
-    """Call a SQL function; where it refuses by a SQLSTATE of `refusals`, raise what stands there.
+    """Call a SQL function and translate its SQLSTATEs into the errors of `refusals`.
 
-    `idempotent`: after a lost answer it may be called again. Raises DatabaseError for any other
-    SQLSTATE, DependencyUnavailable.
+    Otherwise behaves and raises like Database.rpc.
     """
     try:
         return database.rpc(function, params, idempotent=idempotent)
@@ -100,19 +99,18 @@ class PostgrestDatabase(Database):
         )
 
     def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
-        """See Database.rpc."""
-        retry = with_supabase_retry.but(idempotent=idempotent, probe=self.ping)
+        retry = with_supabase_retry.replace(idempotent=idempotent, probe=self.ping)
         return retry.run(lambda: self._call(function, params))
 
     def ping(self) -> None:
-        """Call past breaker and retries, to see whether Postgres answers this client.
+        """Check that Postgres answers this client, without breaker and retries.
 
         Raises DatabaseError or DependencyUnavailable when it does not.
         """
         self._call("ping", {})
 
     def ping_as_service_role(self) -> None:
-        """Do as `ping`, which works with any key. Raises NotServiceRole for those of users."""
+        """Check also that the key acts as service_role. Raises NotServiceRole if it does not."""
         try:
             self._call("ping_as_service_role", {})
         except DatabaseError as error:
@@ -130,20 +128,20 @@ class PostgrestDatabase(Database):
 
 
 def _unanswered(error: httpx.HTTPError) -> DependencyUnavailable:
-    untouched = never_sent(error)
+    not_executed = never_sent(error)
     if isinstance(error, httpx.HTTPStatusError):
-        untouched = any(code in error.response.text for code in _POSTGREST_AWAY)
+        not_executed = any(code in error.response.text for code in _POSTGREST_UNAVAILABLE)
     return DependencyUnavailable(
-        "supabase", untouched=untouched, asked_to_wait=asked_to_wait(error)
+        "supabase", not_executed=not_executed, asked_to_wait=asked_to_wait(error)
     )
 
 
 def _translated(error: APIError) -> Exception:
     code = error.code or ""
-    if code in _POSTGREST_AWAY:
-        return DependencyUnavailable("supabase", untouched=True)
-    if len(code) == len("57P01") and code.startswith(_POSTGRES_AWAY):
-        return DependencyUnavailable("supabase", untouched=code.startswith(_UNDONE))
+    if code in _POSTGREST_UNAVAILABLE:
+        return DependencyUnavailable("supabase", not_executed=True)
+    if len(code) == len("57P01") and code.startswith(_POSTGRES_UNAVAILABLE):
+        return DependencyUnavailable("supabase", not_executed=code.startswith(_NOT_EXECUTED))
     if code == _TOKEN_EXPIRED:
         return TokenExpired()
     if code in _TOKEN_REFUSED:
@@ -161,7 +159,7 @@ def get_user_client(access_token: str) -> PostgrestDatabase:
 
 @cache
 def get_anon_client() -> PostgrestDatabase:
-    """Act as nobody, under row-level security."""
+    """Act as an anonymous user, under row-level security."""
     settings = load(SupabaseSettings)
     key = settings.supabase_publishable_key.get_secret_value()
     return PostgrestDatabase(settings.supabase_url, {"apikey": key}, _session())
@@ -169,26 +167,26 @@ def get_anon_client() -> PostgrestDatabase:
 
 @cache
 def get_service_client() -> PostgrestDatabase:
-    """Act as the system, past row-level security. Never in a function that serves users."""
+    """Act as the system, bypassing row-level security. Never use it in a function for users."""
     settings = load(SupabaseServiceSettings)
     headers = secret_key_headers(settings.supabase_secret_key.get_secret_value())
     return PostgrestDatabase(settings.supabase_url, headers, _session())
 
 
 def secret_key_headers(key: str) -> dict[str, str]:
-    """Return what makes a request act as service_role.
+    """Return the headers with which a request acts as service_role.
 
-    A legacy key is a JWT, whose role PostgREST reads from a bearer token alone. A new one is
-    opaque: Supabase gives it a role, and refuses it as a bearer token.
+    A legacy key is a JWT, whose role PostgREST reads only from a bearer token. A new key is opaque:
+    Supabase maps it to a role, and rejects it as a bearer token.
     """
     is_jwt = key.count(".") == 2  # noqa: PLR2004 - header, payload and signature
     return {"apikey": key} | ({"Authorization": f"Bearer {key}"} if is_jwt else {})
 
 
 def get_client_for_operation(operation: Operation, access_token: str | None = None) -> Database:
-    """Pick the least privileged client that can do `operation`.
+    """Return the least privileged client for `operation`.
 
-    Raises Unauthenticated when a user's operation comes without the user's token.
+    Raises Unauthenticated when a user's operation comes without an access token.
     """
     if operation is Operation.SERVICE:
         return get_service_client()

@@ -1,4 +1,4 @@
-"""Lua scripts that lie beside the module that runs them."""
+"""Lua scripts, each stored next to the module that runs it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ class Script:
 
     @cached_property
     def digest(self) -> str:
-        """The name under which Redis caches it."""
+        """The script's SHA-1, under which Redis caches it."""
         return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, commands: Commands, keys: Sequence[str], arguments: Sequence[object]) -> Any:
-        """Return the reply; the text is sent only to a Redis that does not have it.
+        """Run the script and return its reply; the source is sent only if Redis has not cached it.
 
         Raises RedisError and DependencyUnavailable as Commands.run does.
         """
@@ -37,5 +37,5 @@ class Script:
 
 @cache
 def read_lua(beside: str, name: str) -> str:
-    """Read the `.lua` file that lies beside a module (its `__file__`)."""
+    """Read a `.lua` file from the folder of a module, given the module's `__file__`."""
     return Path(beside).with_name(f"{name}.lua").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""SQS, spoken directly: one signed HTTPS call on a kept-alive connection.
+"""SQS without boto3: one signed HTTPS call on a kept-alive connection.
 
-boto3's client costs a cold start about 90 ms more and brings its own retries and timeouts
-(docs/decisions/005-sqs-without-boto3.md). Signing and credentials are botocore's.
+boto3's client adds about 90 ms to a cold start and brings its own retries and timeouts
+(docs/decisions/005-sqs-without-boto3.md). botocore provides signing and credentials.
 """
 
 import json
@@ -30,15 +30,15 @@ class Queue(Protocol):
     """Sends messages to a queue."""
 
     def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
-        """Send each body as one JSON message, ten to a call.
+        """Send each body as one JSON message, ten per call.
 
-        Raises DependencyUnavailable when any of them was not accepted.
+        Raises DependencyUnavailable when any message was not accepted.
         """
         ...
 
 
 class SqsQueue(Queue):
-    """Amazon SQS by its JSON protocol."""
+    """Amazon SQS through its JSON protocol."""
 
     def __init__(self, endpoint_url: str, region: str, client: httpx.Client) -> None:
         self._endpoint_url = endpoint_url
@@ -46,12 +46,11 @@ class SqsQueue(Queue):
         self._client = client
 
     def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
-        """See Queue.send."""
         for batch in _batches(bodies):
             self._call("SendMessageBatch", {"QueueUrl": queue_url, "Entries": batch})
 
-    # What is sent twice is worked off once: consumers expect duplicates, SQS makes them itself.
-    @through(SQS, with_api_retry.but(idempotent=True))
+    # Sending twice is safe: consumers expect duplicates, because SQS itself may deliver twice.
+    @through(SQS, with_api_retry.replace(idempotent=True))
     def _call(self, action: str, parameters: Mapping[str, object]) -> None:
         body = json.dumps(parameters)
         try:
@@ -80,7 +79,7 @@ class SqsQueue(Queue):
 
 
 def _throttled(response: httpx.Response) -> bool:
-    """Tell a full account from a wrong request; SQS answers 400 to both."""
+    """Distinguish throttling from an invalid request; SQS answers 400 to both."""
     return response.status_code == httpx.codes.TOO_MANY_REQUESTS or "Throttl" in response.text
 
 
@@ -94,7 +93,7 @@ def _batches(bodies: Sequence[Mapping[str, object]]) -> Iterator[list[dict[str, 
 
 @cache
 def _credentials() -> Credentials:
-    """Lambda gives keys in the environment; with SnapStart, at a local address that renews them."""
+    """Load the keys that Lambda passes in the environment or, with SnapStart, at a local URL."""
     credentials = EnvProvider().load() or ContainerProvider().load()
     if credentials is None:
         raise DependencyRefused("sqs")
@@ -103,7 +102,6 @@ def _credentials() -> Credentials:
 
 @cache
 def queue() -> Queue:
-    """Return the container's connection."""
     settings = load(AwsSettings)
     endpoint = settings.aws_endpoint_url or f"https://sqs.{settings.aws_region}.amazonaws.com"
     return SqsQueue(f"{endpoint}/", settings.aws_region, http_client(timeout=TIMEOUT_SECONDS))

@@ -1,4 +1,4 @@
-"""Redis over Upstash's REST interface: one reused connection, a short timeout, no blind retry."""
+"""Redis over Upstash's REST API: one reused connection, a short timeout, retries only when safe."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -18,7 +18,7 @@ from wingman.kit.resilience.retry import Retry
 from wingman.kit.settings import RedisSettings, load
 
 TIMEOUT_SECONDS = 0.25
-# Twice is the same as once. Scripts are not in it: one may have charged a bucket.
+# Commands that are safe to repeat. Scripts are not: one may have charged a bucket.
 IDEMPOTENT = frozenset({"DEL", "EXPIRE", "GET", "HGETALL", "HMGET", "HSET", "MGET", "PING", "SET"})
 
 _Reply = TypeVar("_Reply")
@@ -26,35 +26,33 @@ _Reply = TypeVar("_Reply")
 
 @cache
 def redis_breaker() -> Breaker:
-    """Return the container's breaker of Redis; there is no place to share its circuit."""
+    """Return the container's breaker of Redis, whose circuit cannot be shared through Redis."""
     return Breaker(REDIS)
 
 
-# What Redis gives is worth a quarter of a second, not two. Breakers and limits ask it in the
-# middle of a call to something else; whoever does goes on without it, so one attempt is enough.
+# Every caller can continue without Redis, so it is not worth a long wait. Breakers and limits call
+# it inside calls to other services; one attempt is enough there (`yields`).
 with_redis_retry = Retry(
     1, REDIS.name, redis_breaker, first_wait=0.01, longest_wait=0.02, patience=0.1, yields=True
 )
 
 
 class UpstashCommands(Commands):
-    """Redis behind Upstash's HTTP front."""
+    """Redis behind Upstash's REST API."""
 
     def __init__(self, client: "_Redis") -> None:
         self._client = client
 
     def run(self, *command: object) -> Any:
-        """See Commands.run."""
-        retry = with_redis_retry.but(idempotent=command[0] in IDEMPOTENT)
+        retry = with_redis_retry.replace(idempotent=command[0] in IDEMPOTENT)
         return retry.run(lambda: _translated(lambda: self._client.execute([*command])))
 
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:
-        """See Commands.pipeline."""
-        retry = with_redis_retry.but(idempotent=all(each[0] in IDEMPOTENT for each in commands))
+        retry = with_redis_retry.replace(idempotent=all(each[0] in IDEMPOTENT for each in commands))
         return retry.run(lambda: _translated(lambda: self._client.pipe(commands)))
 
     def ping(self) -> None:
-        """Call past the breaker, to see whether Redis works.
+        """Check that Redis answers, without breaker and retries.
 
         Raises DependencyUnavailable or RedisError when it does not.
         """
@@ -67,14 +65,14 @@ def _translated(call: Callable[[], _Reply]) -> _Reply:
     except UpstashError as error:
         raise RedisError(str(error)) from error
     except httpx.HTTPError as error:
-        raise DependencyUnavailable("redis", untouched=never_sent(error)) from error
+        raise DependencyUnavailable("redis", not_executed=never_sent(error)) from error
     except (ValueError, KeyError, TypeError) as error:
-        # A proxy's HTML error page surfaces as whatever decoding it stumbles over.
+        # A proxy's HTML error page makes the SDK's decoding fail in one of these ways.
         raise DependencyUnavailable("redis") from error
 
 
 class _Http(SyncHttpClient):
-    """Upstash's HTTP client on our connection: its own has no timeout and retries blindly."""
+    """Upstash's HTTP client on our connection; the SDK's own has no timeout and always retries."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._encoding = None
@@ -84,12 +82,11 @@ class _Http(SyncHttpClient):
         self._client = client
 
     def post(self, url: str, headers: Mapping[str, str], commands: Sequence[Command]) -> Any:
-        """Send commands and return the answer as it came."""
         return self._client.post(url, headers=headers, json=[[*words] for words in commands]).json()
 
 
 class _Redis(Redis):
-    """Upstash's commands without the second TLS context that its constructor would load."""
+    """Upstash's commands, without the second TLS context that the SDK's constructor loads."""
 
     def __init__(self, url: str, token: str, client: httpx.Client) -> None:
         self._url = url
@@ -100,7 +97,7 @@ class _Redis(Redis):
         self._http = self._front = _Http(client)
 
     def pipe(self, commands: Sequence[Command]) -> list[Any]:
-        """Run a pipeline; the SDK's own loses every reply when one of them is an error."""
+        """Run a pipeline; the SDK's own loses all replies when one of them is an error."""
         answers = self._front.post(f"{self._url}/pipeline", self._headers, commands)
         return [
             RedisError(answer["error"]) if "error" in answer else answer["result"]
@@ -110,7 +107,6 @@ class _Redis(Redis):
 
 @cache
 def redis() -> UpstashCommands:
-    """Return the container's connection."""
     settings = load(RedisSettings)
     client = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS)
     token = settings.upstash_redis_rest_token.get_secret_value()

@@ -1,6 +1,6 @@
-"""HTTP connections to what we depend on: kept alive, bounded by the invocation's deadline.
+"""HTTP clients with keep-alive connections, bounded by the invocation's deadline.
 
-Loading the trusted certificates costs about 25 ms, so all clients share one TLS context.
+Loading the trusted certificates takes about 25 ms, so all clients share one TLS context.
 """
 
 import ssl
@@ -11,14 +11,14 @@ import httpx
 from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyUnavailable
 
-# The request never left this machine: nobody can have acted on it.
+# After these errors the request certainly never left this machine.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-# What a gateway answers when the service behind it does not; the body is anyone's guess.
+# A gateway answers with these when the service behind it does not; the body can be anything.
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 
 
 def http_client(*, timeout: float, connect_timeout: float = 1.0) -> httpx.Client:
-    """Open a keep-alive client whose calls never outlive the invocation (seconds).
+    """Open a keep-alive client whose calls never outlive the invocation; timeouts in seconds.
 
     A gateway's 502, 503 or 504 raises httpx.HTTPStatusError.
     """
@@ -32,14 +32,13 @@ def http_client(*, timeout: float, connect_timeout: float = 1.0) -> httpx.Client
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Return the container's trusted certificates, loaded once for all clients."""
     return httpx.create_ssl_context()
 
 
 def reach(url: str, dependency: str, *, seconds: float) -> None:
-    """See whether anybody answers at `url`, whatever the answer says.
+    """Check that `url` answers within `seconds`, with any status.
 
-    Raises DependencyUnavailable when nobody does within `seconds`.
+    Raises DependencyUnavailable when it does not.
     """
     try:
         with http_client(timeout=seconds) as client:
@@ -49,12 +48,12 @@ def reach(url: str, dependency: str, *, seconds: float) -> None:
 
 
 def never_sent(error: BaseException | None) -> bool:
-    """Tell whether a call failed before anything of it was sent."""
+    """Return whether a call failed before any of it was sent."""
     return isinstance(error, _NEVER_SENT)
 
 
 def asked_to_wait(error: Exception) -> float | None:
-    """Return the seconds that Retry-After names, if there was an answer and it does."""
+    """Return the seconds of the answer's Retry-After header, if there is one."""
     response = getattr(error, "response", None)
     seconds = response.headers.get("retry-after", "") if response is not None else ""
     return float(seconds) if seconds.isdecimal() else None
@@ -70,5 +69,5 @@ def _bound_by_deadline(request: httpx.Request) -> None:
 
 def _refuse_gateway_errors(response: httpx.Response) -> None:
     if response.status_code in GATEWAY_ERRORS:
-        response.read()  # PostgREST says there what it could not reach
+        response.read()  # PostgREST names the cause in the body
         response.raise_for_status()

@@ -1,7 +1,7 @@
-"""HTTP functions: a FastAPI app that speaks problem+json, behind API Gateway."""
+"""HTTP functions: FastAPI apps behind API Gateway that return errors as problem+json."""
 
 from wingman.kit.http.application import create_app, lambda_handler
-from wingman.kit.http.idempotency import IdempotentRequest, tell_replayed
+from wingman.kit.http.idempotency import IdempotentRequest, mark_replayed
 from wingman.kit.http.limiting import (
     CACHED,
     PublicGate,
@@ -25,5 +25,5 @@ __all__ = [
     "limit_link",
     "limit_public",
     "limit_with_refund",
-    "tell_replayed",
+    "mark_replayed",
 ]

@@ -28,8 +28,8 @@ def create_app(
 ) -> FastAPI:
     """Build a function's app and validate the settings that it needs.
 
-    `elsewhere`: methods of its paths that another function answers; a 405 names them too.
-    Raises SettingsError, which stops the container's start with every problem named.
+    `elsewhere` lists, for this app's paths, methods that another function serves; a 405 names them
+    too. Raises SettingsError, so that a misconfigured container does not start.
     """
     settings.check(DeploymentSettings, *needs)
     app = FastAPI(
@@ -65,5 +65,5 @@ def lambda_handler(app: FastAPI) -> Handler:
 
 @cache
 def _event_loop() -> asyncio.AbstractEventLoop:
-    """Return the container's loop. Mangum runs on the current one, which no longer makes itself."""
+    """Create the container's event loop: Mangum needs one, and asyncio no longer creates it."""
     return asyncio.new_event_loop()

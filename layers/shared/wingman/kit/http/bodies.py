@@ -1,4 +1,4 @@
-"""Bodies that are not JSON models: raw bytes, and the fields of a form or a JSON object."""
+"""Request bodies that are not JSON models: raw bytes, forms and plain JSON objects."""
 
 import json
 from collections.abc import Mapping
@@ -23,11 +23,11 @@ async def _raw_body(request: Request) -> bytes:
 RawBody = Annotated[bytes, Depends(_raw_body)]
 
 
-async def read_fields(request: Request) -> Mapping[str, Any]:
-    """Read a form or a JSON object. Raises PayloadTooLarge, MalformedJson, InvalidRequest."""
+async def parse_form(request: Request) -> Mapping[str, Any]:
+    """Parse a form or a JSON object. Raises PayloadTooLarge, MalformedJson, InvalidRequest."""
     body = await request.body()
     if len(body) > _MAX_FORM_BYTES:
-        raise PayloadTooLarge("A form has up to 64 kB.")
+        raise PayloadTooLarge("The form is larger than 64 kB.")
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
         return _multipart(content_type, body)
@@ -36,12 +36,12 @@ async def read_fields(request: Request) -> Mapping[str, Any]:
     return _urlencoded(body)
 
 
-RequestFields = Annotated[Mapping[str, Any], Depends(read_fields)]
-"""The fields of a form in either encoding or of a JSON object; of several values the last."""
+RequestFields = Annotated[Mapping[str, Any], Depends(parse_form)]
+"""The fields of a form (either encoding) or a JSON object; the last of repeated values counts."""
 
 
 def documented(fields: Mapping[str, str]) -> dict[str, Any]:
-    """Return what OpenAPI says of a body of `RequestFields`: each field and what it means."""
+    """Return the OpenAPI description of a `RequestFields` body (field → meaning)."""
     properties = {name: {"type": "string", "description": text} for name, text in fields.items()}
     body = {"schema": {"type": "object", "properties": properties}}
     types = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
@@ -49,10 +49,10 @@ def documented(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
-    """Read a JSON object. Raises MalformedJson for anything else."""
+    """Parse a JSON object. Raises MalformedJson for anything else."""
     try:
         found = json.loads(body)
-    except (ValueError, RecursionError):  # no JSON, no UTF-8, or nested too deep
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested too deeply
         raise MalformedJson from None
     if not isinstance(found, dict):
         raise MalformedJson("The body is not a JSON object.")
@@ -63,12 +63,12 @@ def _urlencoded(body: bytes) -> Mapping[str, str]:
     try:
         text = body.decode()
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
-    except ValueError:  # no UTF-8, or too many fields
-        raise InvalidRequest("The form cannot be read.") from None
+    except ValueError:  # not UTF-8, or too many fields
+        raise InvalidRequest("The form cannot be parsed.") from None
 
 
 def _multipart(content_type: str, body: bytes) -> Mapping[str, str]:
-    """Read the text fields of a multipart form; the one-click requests of RFC 8058 may come so."""
+    """Parse the text fields of a multipart form; RFC 8058 allows it for one-click requests."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     parts = BytesParser(policy=HTTP).parsebytes(head + body).walk()
     fields = {

@@ -1,4 +1,4 @@
-"""Who calls an endpoint: the user whose access token the request carries."""
+"""The caller of an endpoint: the user whose access token the request carries."""
 
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +17,7 @@ _bearer = HTTPBearer(
 def current_user(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """Return who calls. Raises NoToken, Unauthenticated or TokenExpired."""
+    """Return the signed-in caller. Raises NoToken, Unauthenticated or TokenExpired."""
     if credentials is None:
         raise NoToken
     return verify(credentials.credentials)
@@ -27,7 +27,7 @@ CurrentUser = Annotated[Caller, Depends(current_user)]
 
 
 def owner(user_id: UUID, caller: CurrentUser) -> Caller:
-    """Return who calls, if `{user_id}` in the path names that user. Raises Forbidden."""
+    """Return the caller if `{user_id}` in the path is theirs. Raises Forbidden."""
     if user_id != caller.id:
         raise Forbidden
     return caller

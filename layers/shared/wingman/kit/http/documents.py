@@ -1,4 +1,4 @@
-"""Files that are packaged beside a function's code."""
+"""Files that are packaged next to a function's code."""
 
 import mimetypes
 from pathlib import Path
@@ -10,9 +10,9 @@ from wingman.kit.errors import NoSuchRoute
 
 
 def document(beside: str, name: str) -> FileResponse:
-    """Return the file `name` of the folder that `beside` lies in; code is never served.
+    """Serve a JSON, JavaScript or CSS file from the folder of `beside`.
 
-    Raises NoSuchRoute when there is none.
+    Raises NoSuchRoute for any other name.
     """
     folder = Path(beside).parent
     served = {
@@ -25,7 +25,7 @@ def document(beside: str, name: str) -> FileResponse:
 
 
 class PageAssets(NamedTuple):
-    """Where a page of Swagger UI takes its files from."""
+    """The addresses of Swagger UI's files."""
 
     script: str
     style: str
@@ -36,6 +36,6 @@ CDN = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5"
 
 
 def page_assets(beside: str) -> PageAssets:
-    """Return Swagger UI's own files where they are packaged, a CDN's where they are not."""
+    """Return Swagger UI's packaged files, or those of a CDN if none are packaged."""
     packaged = all((Path(beside).parent / name).exists() for name in PACKAGED)
     return PageAssets(*(f"{'docs' if packaged else CDN}/{name}" for name in PACKAGED))

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, the announced size, extra headers, the crash log."""
+"""The outermost layer of every request: request id, size limit, extra headers, crash log."""
 
 import uuid
 from typing import Any
@@ -10,9 +10,9 @@ from wingman.kit.errors import PayloadTooLarge, ProblemError
 from wingman.kit.http.problems import render
 from wingman.kit.observability import logger
 
-# Lambda takes events of 6 MB. In one, a body is base64 (4/3 of its size) or text in JSON, in which
-# quotes double and letters beyond ASCII treble: up to here every body reaches us, and one that is
-# larger gets our answer until the platform refuses it with its own.
+# Lambda accepts events of 6 MB. The event holds the body as base64 (4/3 of its size) or as a JSON
+# string, in which escapes can treble the size. Below this limit every body reaches the function, so
+# a body that is too large gets our answer, not the platform's.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_BODY_BYTES = 2_000_000
 
@@ -24,7 +24,7 @@ class Envelope:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; what crashed inside is logged here."""
+        """Pass the request on, and log a crash."""
         state: dict[str, Any] = scope.setdefault("state", {})
         request_id = state["request_id"] = _request_id(scope)
         state["extra_headers"] = {}
@@ -35,7 +35,7 @@ class Envelope:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 headers.update(state["extra_headers"])
-            elif scope["method"] == "HEAD":  # the adapter would send what was meant for GET
+            elif scope["method"] == "HEAD":  # the adapter would send the body of the GET route
                 message["body"] = b""
             await send(message)
 
@@ -44,18 +44,18 @@ class Envelope:
             await self._app(scope, receive, send_with_headers)
         except ProblemError as error:
             await render(error, request_id)(scope, receive, send_with_headers)
-        except Exception:  # noqa: BLE001 - already answered by problems.crash
+        except Exception:  # noqa: BLE001 - problems.crash has already answered
             logger().exception("http.crashed", extra={"path": scope["path"]})
 
 
 def _request_id(scope: Scope) -> str:
-    """Take API Gateway's id of this request, so that its access log and ours meet."""
+    """Use API Gateway's request id, so that its access log and our logs can be joined."""
     event = scope.get("aws.event", {})
     return str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
 
 
 def _refuse_large_body(headers: Headers) -> None:
-    """Refuse by the announced size; the framework would answer that in plain text."""
+    """Check Content-Length here, because the framework would answer in plain text."""
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > MAX_BODY_BYTES:
         raise PayloadTooLarge

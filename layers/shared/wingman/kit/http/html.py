@@ -1,4 +1,4 @@
-"""Pages for people: a style of their own, no script, and nothing told to anybody else."""
+"""HTML pages without scripts, external resources or referrers."""
 
 import base64
 import hashlib
@@ -11,18 +11,18 @@ from starlette.responses import HTMLResponse
 from wingman.kit.http import problems
 
 _PROBLEM: dict[str, Any] = {
-    "description": "A page that says what is wrong; a wrong method is told in JSON.",
+    "description": "A page that explains the problem; a wrong method is answered in JSON.",
     "content": {"text/html": {}, **problems.DOCUMENTED["content"]},
 }
 DOCUMENTED = {"4XX": _PROBLEM, "5XX": _PROBLEM}
-# For an address that holds a token.
+# For pages whose URL contains a token.
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
 def page(
     html: str, style: str, status: int = 200, more: Mapping[str, str] = PRIVATE
 ) -> HTMLResponse:
-    """Return a page whose only resource is the `style` that it contains."""
+    """Return a page whose only resource is its inline `style`."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     headers = {
         **PRIVATE,
@@ -37,5 +37,5 @@ def page(
 
 
 def wants_page(request: Request) -> bool:
-    """Tell a browser from a program."""
+    """Return whether the client is a browser."""
     return "text/html" in request.headers.get("accept", "")

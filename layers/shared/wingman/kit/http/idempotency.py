@@ -1,7 +1,7 @@
-"""The `Idempotency-Key` header of creating requests.
+"""The `Idempotency-Key` header of requests that create something.
 
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
-The first answer is stored by the SQL function that creates, in the same transaction.
+The SQL function that creates also stores the first answer, in the same transaction.
 """
 
 import hashlib
@@ -22,30 +22,29 @@ async def _idempotent_request(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
 ) -> IdempotencyKey:
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
-    fingerprint.update(_same_for_the_same_values(await request.body()))
+    fingerprint.update(_canonical(await request.body()))
     return IdempotencyKey(idempotency_key, fingerprint.hexdigest())
 
 
-def _same_for_the_same_values(body: bytes) -> bytes:
-    """Forget order and spacing: who writes a request again may write its members otherwise.
+def _canonical(body: bytes) -> bytes:
+    """Normalise order and spacing, which may differ when a client serialises a request again.
 
-    Swift's JSONEncoder does, for one, from one start of an app to the next.
+    Swift's JSONEncoder, for example, orders keys differently after each start of the app.
     """
     try:
         return json.dumps(json.loads(body), sort_keys=True).encode()
     except (ValueError, RecursionError):
-        return body  # refused by whoever reads it
+        return body  # the endpoint's own parser refuses it
 
 
 IdempotentRequest = Annotated[IdempotencyKey, Depends(_idempotent_request)]
 
 
-def tell_replayed(response: Response, *, replayed: bool) -> None:
-    """Mark an answer that repeats the first one."""
+def mark_replayed(response: Response, *, replayed: bool) -> None:
+    """Mark an answer that repeats the first one, in the `Idempotent-Replayed` header."""
     if replayed:
         response.headers[_REPLAYED] = "true"
 
 
 def is_replayed(response: Response) -> bool:
-    """Whether an answer was marked so."""
     return _REPLAYED in response.headers

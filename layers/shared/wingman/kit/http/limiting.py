@@ -1,8 +1,8 @@
 """Rate limits as one line on an endpoint: `dependencies=[limit(PUBLIC)]`.
 
-An endpoint with a cache asks for a gate instead: one call then charges its limits and reads the
-cache. The same call notes that a signed-in user is here (kit/presence). Answers carry the fields of
-https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+An endpoint with a cache uses a gate instead: one Redis call then charges its limits and reads the
+cache. The same call records a signed-in user's activity (kit/presence). Answers carry the headers
+of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from wingman.kit.auth.tokens import Caller
 from wingman.kit.cache.cache import Answer, Cache, Found, M, Source
 from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.errors import DependencyUnavailable, MalformedJson, ProblemError
-from wingman.kit.http.bodies import RawBody, json_object, read_fields
+from wingman.kit.http.bodies import RawBody, json_object, parse_form
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.http.idempotency import is_replayed
 from wingman.kit.limits.charging import Charge, LimitReached, Subjects, admit, buckets, charge
@@ -32,9 +32,9 @@ Names = Collection[str]
 
 
 def limit(*policies: Policy, cost: int = 1) -> Any:
-    """Limit an endpoint of signed-in users, besides what holds for every user, IP and all.
+    """Limit an endpoint for signed-in users, in addition to the limits of SIGNED_IN.
 
-    `cost` is what one request weighs.
+    Each request takes `cost` tokens.
     """
 
     def check(request: Request, caller: CurrentUser) -> None:
@@ -44,17 +44,17 @@ def limit(*policies: Policy, cost: int = 1) -> Any:
 
 
 def limit_with_refund(policy: Policy, where: Names | None = None) -> Any:
-    """Limit what costs others something each time by `policy`, besides what `limit` does.
+    """Limit an endpoint as `limit` does, and refund `policy` for requests without an effect.
 
-    With `where`, it holds only for a JSON body that names one of these fields. A request that was
-    refused, that repeats an answer, or that never reached the database had no effect and gets its
-    token back; one that an outage ended in the middle may have had one.
+    With `where`, `policy` applies only to a JSON body that names one of these fields. A request
+    that was refused, that replays an answer or that never reached the database gets its token
+    back. A request that an outage interrupted does not, because it may have had an effect.
     """
 
     def check(
         request: Request, response: Response, caller: CurrentUser, body: RawBody
     ) -> Iterator[None]:
-        own = [policy] if where is None or _names_one(body, where) else []
+        own = [policy] if where is None or _names_any(body, where) else []
         charged = _charge_user(request, caller, own)
         try:
             yield
@@ -69,7 +69,7 @@ def limit_with_refund(policy: Policy, where: Names | None = None) -> Any:
 
 
 def limit_public(*policies: Policy, cost: int = 1) -> Any:
-    """Limit a public endpoint, besides what holds for every IP and all; see `limit`."""
+    """Limit a public endpoint, in addition to the limits of ANYONE; see `limit`."""
 
     def check(request: Request) -> None:
         _charge(request, Subjects(_ip(request)), [*policies, *ANYONE], cost)
@@ -78,10 +78,10 @@ def limit_public(*policies: Policy, cost: int = 1) -> Any:
 
 
 def limit_link(reader: Callable[[str], UUID]) -> Any:
-    """Limit an endpoint behind a signed link by the person whose link it is.
+    """Limit an endpoint behind a signed link per user of the link.
 
-    `reader` returns that person's id for a token, or raises a ProblemError. A request whose token
-    was not signed, or that shows the tokens of two people, is limited by its address.
+    `reader` returns the user id for a token, or raises a ProblemError. A request with an invalid
+    token, or with the tokens of two users, is limited per IP address.
     """
 
     def check(request: Request, tokens: Annotated[Names, Depends(_shown_tokens)]) -> None:
@@ -97,12 +97,12 @@ def limit_link(reader: Callable[[str], UUID]) -> Any:
 
 
 async def _shown_tokens(request: Request) -> Names:
-    """Collect the tokens of the address and of the body, whichever the endpoint reads."""
+    """Collect the tokens of the URL and of the body; the endpoint may read either."""
     try:
-        told = (await read_fields(request)).get("token")
+        in_body = (await parse_form(request)).get("token")
     except ProblemError:
-        told = None  # refused by whoever reads it
-    return {str(token) for token in (request.query_params.get("token"), told) if token}
+        in_body = None  # the endpoint's own parser refuses it
+    return {str(token) for token in (request.query_params.get("token"), in_body) if token}
 
 
 CACHED: dict[int | str, dict[str, Any]] = {
@@ -111,7 +111,7 @@ CACHED: dict[int | str, dict[str, Any]] = {
 
 
 class Gate:
-    """The limits of a request, charged by the call that reads the cache."""
+    """The limits of a request, charged by the Redis call that reads the cache."""
 
     def __init__(
         self, request: Request, buckets: Mapping[str, Policy], steps: Sequence[Step] = ()
@@ -121,14 +121,14 @@ class Gate:
         self._steps = steps
 
     def look_up(self, cache: Cache[M], key: str) -> Found[M]:
-        """Charge, and read `key`. Raises LimitReached."""
+        """Charge the limits and read `key`. Raises LimitReached."""
         verdicts, found = cache.look_up(key, self._buckets, self._steps)
         _show(self._request, verdicts)
         admit(verdicts)
         return found
 
-    def told(self, answer: Answer[M]) -> M:
-        """Return a value, and say in `X-Cache` where it comes from."""
+    def respond(self, answer: Answer[M]) -> M:
+        """Return a value and state its origin in `X-Cache`."""
         self._request.state.extra_headers["X-Cache"] = answer.source
         return answer.value
 
@@ -147,21 +147,21 @@ PublicGate = Annotated[Gate, Depends(_public_gate)]
 
 
 def _ip(request: Request) -> str:
-    """Take the address that API Gateway saw; a header could be anyone's."""
+    """Return the address that API Gateway saw; clients can forge headers."""
     return request.client.host if request.client else "unknown"
 
 
-def _names_one(body: bytes, names: Names) -> bool:
+def _names_any(body: bytes, names: Names) -> bool:
     try:
         return not json_object(body).keys().isdisjoint(names)
     except MalformedJson:
-        return False  # refused by whoever reads it
+        return False  # the endpoint's own parser refuses it
 
 
 def _had_no_effect(error: ProblemError | RequestValidationError) -> bool:
-    """Whether the database changed nothing: it refused, or certainly did not act at all."""
+    """Return whether the database certainly changed nothing."""
     if isinstance(error, DependencyUnavailable):
-        return error.untouched and error.dependency == SUPABASE.name
+        return error.not_executed and error.dependency == SUPABASE.name
     return getattr(error, "status", 0) < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -193,7 +193,7 @@ def _show(request: Request, verdicts: Sequence[Verdict]) -> None:
 
 
 def _headers(verdicts: Sequence[Verdict]) -> dict[str, str]:
-    """Show the client its own buckets, and not the one that all share."""
+    """Show clients their own buckets, but not the global one."""
     shown = [v for v in verdicts if v.policy.scope != "global" and not v.policy.shadow]
     if not shown:
         return {}

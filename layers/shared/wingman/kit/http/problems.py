@@ -30,7 +30,7 @@ DOCUMENTED: dict[str, Any] = {
 def render(
     error: ProblemError, request_id: str, fields: Iterable[Mapping[str, str]] = ()
 ) -> Response:
-    """Return the response that tells a client about `error`."""
+    """Return `error` as a response."""
     body: dict[str, object] = {
         "type": f"urn:wingman:problem:{error.code}",
         "title": error.title,
@@ -55,7 +55,7 @@ def problem(request: Request, error: Exception) -> Response:
 
 
 def invalid(request: Request, error: Exception) -> Response:
-    """Render what validation found: 400 for broken JSON, 422 with the fields' names otherwise."""
+    """Render validation errors: 400 for malformed JSON, otherwise 422 with the fields' names."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
@@ -79,12 +79,12 @@ def _field(location: tuple[int | str, ...]) -> str:
 
 
 def _words(error: Mapping[str, Any]) -> str:
-    """Say what is wrong; pydantic announces sentences of our own."""
+    """Return the message, without pydantic's prefix on messages from our own validators."""
     return str(error["msg"]).removeprefix("Value error, ")
 
 
 def routing(request: Request, error: Exception) -> Response:
-    """Render what the framework refuses: unknown route, wrong method, bad body."""
+    """Render the framework's errors: unknown route, wrong method, malformed body."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     refusal = _REFUSALS.get(error.status_code, ProblemError)()
     if isinstance(refusal, MethodNotAllowed):
@@ -93,12 +93,12 @@ def routing(request: Request, error: Exception) -> Response:
 
 
 def crash(request: Request, _: Exception) -> Response:
-    """Render a bug, of which the client learns nothing; the framework raises it on for the log."""
+    """Render a bug without details; the framework re-raises the error, and Envelope logs it."""
     return render(ProblemError(), request.state.request_id)
 
 
 def _methods(request: Request) -> set[str]:
-    """Collect what every route of this path takes; the framework names the first one's only."""
+    """Collect the methods of every route of this path; the framework names only the first one's."""
     elsewhere: set[str] = request.app.state.elsewhere.get(request.url.path, set())
     return elsewhere | {
         method

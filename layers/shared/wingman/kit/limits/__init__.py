@@ -1,1 +1,1 @@
-"""Rate limits: token buckets in Redis, and in the container while Redis is away."""
+"""Rate limits: token buckets in Redis, with a fallback in each container."""

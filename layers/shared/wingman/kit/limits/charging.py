@@ -1,4 +1,4 @@
-"""The limits of one request, charged in one call, whatever brought it: HTTP, a socket, a query."""
+"""The limits of one request, charged in one call and independent of HTTP."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,19 +13,18 @@ from wingman.kit.settings import load
 
 @dataclass(frozen=True)
 class Subjects:
-    """Whose buckets a request is charged to."""
+    """The IP address and the user to whose buckets a request is charged."""
 
     ip: str
     user: UUID | None = None
 
     def key(self, policy: Policy) -> str:
-        """Name the bucket of a policy for this request."""
         subjects = {"user": str(self.user), "ip": self.ip, "global": "all"}
         return policy.key(subjects[policy.scope])
 
 
 class LimitReached(RateLimited):
-    """Too many requests. Wait for as long as Retry-After says."""
+    """You sent too many requests. Wait as long as the Retry-After header says."""
 
     def __init__(self, verdicts: Sequence[Verdict]) -> None:
         super().__init__(max(each.retry_after_seconds for each in verdicts if each.refuses))
@@ -34,14 +33,14 @@ class LimitReached(RateLimited):
 
 @dataclass(frozen=True)
 class Charge:
-    """The buckets (key → policy) that a request was charged to, and what each answered."""
+    """The buckets (key → policy) to which a request was charged, and their verdicts."""
 
     buckets: Mapping[str, Policy]
     verdicts: Sequence[Verdict]
 
     def give_back(self, policy: Policy) -> None:
-        """Return what `policy` took for a request that had no effect."""
-        # A bucket that only watches may have been empty, and has then taken nothing.
+        """Refund `policy` for a request that had no effect."""
+        # An empty bucket in shadow mode lets a request pass without taking a token.
         taken = {
             key: verdict.policy
             for key, verdict in zip(self.buckets, self.verdicts, strict=True)
@@ -52,13 +51,13 @@ class Charge:
 
 
 def buckets(subjects: Subjects, policies: Iterable[Policy]) -> dict[str, Policy]:
-    """Name the buckets of a request (key → policy); there are none where limits are off."""
+    """Return the buckets of a request (key → policy); none if rate limits are disabled."""
     settings = load(LimitSettings)
     if not settings.enable_rate_limiting:
         return {}
     shadow = settings.rate_limit_shadow
     return {
-        subjects.key(policy): policy.watching if policy.name in shadow else policy
+        subjects.key(policy): policy.in_shadow if policy.name in shadow else policy
         for policy in policies
     }
 
@@ -66,7 +65,7 @@ def buckets(subjects: Subjects, policies: Iterable[Policy]) -> dict[str, Policy]
 def charge(
     subjects: Subjects, policies: Iterable[Policy], *, cost: int = 1, steps: Sequence[Step] = ()
 ) -> Charge:
-    """Charge every policy or none, in one call that also takes `steps`. Raises LimitReached."""
+    """Charge every policy or none, in one call that also runs `steps`. Raises LimitReached."""
     found = buckets(subjects, policies)
     if not (found or steps):
         return Charge({}, [])

@@ -1,4 +1,4 @@
-"""Every policy of this deployment, found where its domain states it."""
+"""Discovery of every policy that a domain declares."""
 
 from collections.abc import Iterator
 from inspect import isfunction
@@ -8,7 +8,7 @@ from wingman.kit.limits.policy import Policy
 
 
 def policies() -> Iterator[Policy]:
-    """Yield the policies of every `limits.py`, and those that its functions make from settings."""
+    """Yield the policies of every `limits.py`, and those that its functions build from settings."""
     for module in declarations.modules("limits"):
         for value in vars(module).values():
             if isinstance(value, Policy):

@@ -1,7 +1,7 @@
--- Returns tokens to buckets (ratelimit.lua) whose charge bought nothing; a full one stays full.
+-- Refunds tokens to buckets (take.lua); a full bucket stays full.
 --
 -- KEYS      the buckets
--- ARGV[i]   microseconds to take off bucket i: tokens times microseconds per token
+-- ARGV[i]   microseconds to subtract from bucket i: tokens times microseconds per token
 
 for i, key in ipairs(KEYS) do
   if redis.call('EXISTS', key) == 1 then

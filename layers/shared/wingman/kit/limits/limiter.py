@@ -1,7 +1,7 @@
-"""Token buckets in Redis: every policy that applies to a request, in one call.
+"""Token buckets in Redis: one call charges every policy that applies to a request.
 
-The script charges all buckets or none. A refusal is remembered in the container until it ends. When
-Redis is away, buckets in the container take over, each with its policy's share: looser, never gone
+The script charges all buckets or none. The container remembers a refusal until it ends. While Redis
+is unavailable, buckets in the container take over, each with its policy's share
 (docs/decisions/009-limiter.md).
 """
 
@@ -24,11 +24,11 @@ from wingman.kit.resilience.breaker import Breaker
 
 @dataclass(frozen=True)
 class Step:
-    """Lua that runs in the limiter's own script, on keys of its own, unless a bucket refuses.
+    """Lua with its own keys that runs inside the limiter's script, unless a bucket refuses.
 
-    `lua` is a script that calls `limits` itself: the script so far. If it `answers`, it is the last
-    one and returns a table of what that returned and its own (cache.lua); otherwise it returns the
-    same as that (touch.lua).
+    `lua` is a script that calls `limits`, the script of the steps before it. A step that `answers`
+    must be the last one: it returns a table of the result of `limits` and its own values
+    (cache.lua). Any other step returns the result of `limits` unchanged (touch.lua).
     """
 
     lua: str
@@ -39,10 +39,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Taken:
-    """What came back: a verdict per policy, and `after` of the step that answers.
+    """A verdict per policy, and in `after` the values of the step that answers.
 
-    `after` is None when a bucket refused, and when Redis was not asked: it is away, or the refusal
-    was known already.
+    `after` is None if a bucket refused, if a known refusal was repeated, or without Redis.
     """
 
     verdicts: Sequence[Verdict]
@@ -50,7 +49,7 @@ class Taken:
 
 
 class Limiter:
-    """Decides whether a request may go on; tells the breakers `watched` what their circuits say."""
+    """Decides whether a request may continue; updates the `watched` breakers in the same call."""
 
     def __init__(self, commands: Commands, watched: Sequence[Breaker] = ()) -> None:
         self._commands = commands
@@ -70,7 +69,7 @@ class Limiter:
         cost: int = 1,
         steps: Sequence[Step] = (),
     ) -> Taken:
-        """Charge as `take` does, and take `steps` in their order if Redis is asked at all."""
+        """Charge as `take` does, and run `steps` in order if Redis is called at all."""
         now = time.monotonic()
         if known := self._refusals.answer(policies, now, cost):
             return self._counted(Taken(list(known.values())))
@@ -84,22 +83,22 @@ class Limiter:
         self._refusals.remember(answered, time.monotonic(), cost)
         return self._counted(taken)
 
-    def look(self, policies: Mapping[str, Policy]) -> Sequence[Verdict]:
-        """Read buckets (key → policy) and charge nothing.
+    def peek(self, policies: Mapping[str, Policy]) -> Sequence[Verdict]:
+        """Read buckets (key → policy) without charging them.
 
-        Raises DependencyUnavailable and RedisError: nobody else knows them.
+        Raises DependencyUnavailable and RedisError: only Redis knows the shared buckets.
         """
         return self._shared(policies, 0, ()).verdicts
 
     def reset(self, policies: Mapping[str, Policy]) -> int:
-        """Fill buckets up; counts those that were not full. Raises as `look` does.
+        """Refill buckets and return how many were not full. Raises as `peek` does.
 
-        A container that refused somebody repeats that for MOST_REPEATED_SECONDS more at most.
+        A container may repeat an earlier refusal for up to MAX_REFUSAL_SECONDS.
         """
         return int(self._commands.run("DEL", *policies))
 
     def give_back(self, policies: Mapping[str, Policy], *, cost: int = 1) -> None:
-        """Return what was charged and bought nothing; if Redis does not hear of it, it is lost."""
+        """Refund a charge. While Redis is unavailable, only the container's own buckets get it."""
         micros = [policy.micros_per_token * cost for policy in policies.values()]
         try:
             _return().run(self._commands, list(policies), micros)
@@ -157,7 +156,6 @@ class Limiter:
 
 @cache
 def limiter() -> Limiter:
-    """Return the container's limiter."""
     return Limiter(redis(), list(watched()))
 
 
@@ -168,7 +166,7 @@ def _return() -> Script:
 
 @cache
 def _script(*steps: str) -> Script:
-    """Return the limits alone, or with steps: each knows the script so far as `limits`."""
+    """Compose the script: each step can call everything before it as `limits`."""
     *before, last = [read_lua(__file__, "take"), *steps]
     known = "".join(f"local limits = function(KEYS, ARGV)\n{each}\nend\n" for each in before)
     return Script(known + last)

@@ -1,18 +1,18 @@
-"""The limits that hold whatever a request asks for; each domain has those of its own endpoints."""
+"""The limits of all requests; each domain declares those of its own endpoints."""
 
 from wingman.kit.limits.policy import Policy
 
 PUBLIC = Policy("public", 100, 1.0, "ip")
-# As much as an address may, for each link: one address may open the links of many people.
+# The same capacity as PUBLIC, but per link: one address may open the links of many users.
 LINK = Policy("link", 100, 1.0, "user")
-# Requests that bring a password or a code; for now Supabase Auth takes those itself.
+# For requests with a password or a code; so far Supabase Auth handles those itself.
 AUTH = Policy("auth", 10, 10.0, "ip")
 EVERY_USER = Policy("user", 100, 0.6, "user")
 EVERY_IP = Policy("ip", 1000, 0.06, "ip")
-# Fifty containers at a share of a fiftieth make one whole.
+# Fifty containers with a share of 1/50 each add up to the whole capacity.
 EVERYONE = Policy("global", 10_000, 0.006, "global", share=0.02)
 
 SIGNED_IN = (EVERY_USER, EVERY_IP, EVERYONE)
-"""What every request of a signed-in user is charged to."""
+"""Every request of a signed-in user is charged to these."""
 ANYONE = (EVERY_IP, EVERYONE)
-"""What every other request is charged to."""
+"""Every other request is charged to these."""

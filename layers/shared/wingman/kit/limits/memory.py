@@ -1,4 +1,4 @@
-"""What a container knows of buckets by itself: its own ones, and those that are empty."""
+"""Buckets in the container's memory: a fallback for Redis, and a cache of refusals."""
 
 import math
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 
 from wingman.kit.limits.policy import Policy, Verdict
 
-MOST_KEYS = 10_000
-MOST_REPEATED_SECONDS = 30.0
-"""A refusal is repeated for so long at most; then Redis is asked whether it still holds."""
+MAX_KEYS = 10_000
+MAX_REFUSAL_SECONDS = 30.0
+"""A container repeats a refusal for at most this long before it asks Redis again."""
 
 
 @dataclass
 class LocalBuckets:
-    """The script's arithmetic in this container, bounded in memory.
+    """The arithmetic of take.lua in this container, with bounded memory.
 
-    Whole microseconds, as in Redis: floating-point sums lose a token now and then.
+    It counts whole microseconds, as Redis does: floating-point sums would sometimes lose a token.
     """
 
     full_at: dict[str, int] = field(default_factory=dict)
@@ -45,21 +45,21 @@ class LocalBuckets:
         ]
 
     def give_back(self, policies: Mapping[str, Policy], cost: int = 1) -> None:
-        """Return tokens to every bucket; a full one stays full."""
+        """Refund tokens to every bucket; a full one stays full."""
         for key, policy in policies.items():
             if key in self.full_at:
                 self.full_at[key] -= cost * policy.micros_per_token
 
     def _forget_full_ones(self, now: int) -> None:
-        if len(self.full_at) < MOST_KEYS:
+        if len(self.full_at) < MAX_KEYS:
             return
         kept = {key: at for key, at in self.full_at.items() if at > now}
-        self.full_at = kept if len(kept) < MOST_KEYS else {}
+        self.full_at = kept if len(kept) < MAX_KEYS else {}
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer that holds until `ends_at` for any request of at least `cost` tokens."""
+    """A refusal that is valid until `ends_at` for any request of at least `cost` tokens."""
 
     cost: int
     at: float
@@ -69,30 +69,29 @@ class Refusal:
 
 @dataclass
 class Refusals:
-    """Buckets that Redis found empty: until they can serve again, nobody needs to ask it.
+    """Refusals by Redis, repeated without a call to it until the bucket can serve again.
 
-    Other containers take out of a bucket, so a refusal hardly ends early. Where it does, because a
-    charge was given back or an operator reset the bucket, a container hears of it within
-    MOST_REPEATED_SECONDS.
+    A bucket can serve earlier if a charge was refunded or an operator reset it; the container
+    notices that within MAX_REFUSAL_SECONDS.
     """
 
     known: dict[str, Refusal] = field(default_factory=dict)
 
     def remember(self, verdicts: Mapping[str, Verdict], now: float, cost: int) -> None:
-        """Keep what refused this request."""
-        if len(self.known) >= MOST_KEYS:
+        """Remember the buckets that refused this request."""
+        if len(self.known) >= MAX_KEYS:
             self.known = {key: kept for key, kept in self.known.items() if kept.ends_at > now}
-        if len(self.known) >= MOST_KEYS:
+        if len(self.known) >= MAX_KEYS:
             self.known.clear()
         for key, verdict in verdicts.items():
             if verdict.refuses:
-                ends_at = now + min(verdict.fits_in_ms / 1000, MOST_REPEATED_SECONDS)
+                ends_at = now + min(verdict.fits_in_ms / 1000, MAX_REFUSAL_SECONDS)
                 self.known[key] = Refusal(cost, now, ends_at, verdicts)
 
     def answer(
         self, policies: Mapping[str, Policy], now: float, cost: int
     ) -> dict[str, Verdict] | None:
-        """Repeat a refusal that still holds for this request; None when there is none."""
+        """Return a refusal that is still valid for this request, or None."""
         for key in policies:
             kept = self.known.get(key)
             if kept is None or cost < kept.cost:

@@ -1,4 +1,4 @@
-"""Whether limits hold, and which of them only watch."""
+"""Settings of rate limits."""
 
 from typing import Annotated
 
@@ -10,17 +10,17 @@ from wingman.kit.settings import Settings, means
 
 
 def _policies(names: object) -> frozenset[str]:
-    """Read names of policies; every domain is asked for its own, but only if there are names."""
+    """Parse names of policies; checking them imports every domain, so it is skipped without any."""
     given = frozenset(name.strip() for name in str(names or "").split(",") if name.strip())
     if given:
         known = [policy.name for policy in declarations.declared("limits", Policy)]
         if not given.issubset(known):
-            raise ValueError(f"must be some of {', '.join(known)}, with commas between them")
+            raise ValueError(f"must be some of {', '.join(known)}, separated by commas")
     return given
 
 
 class LimitSettings(Settings):
-    """Whether requests are limited."""
+    """The switches of rate limits."""
 
     enable_rate_limiting: bool = means("Whether rate limits apply.", default=True)
     rate_limit_shadow: Annotated[frozenset[str], BeforeValidator(_policies)] = means(

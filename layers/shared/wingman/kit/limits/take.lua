@@ -1,16 +1,16 @@
--- All policies of one request in one call: check each, then charge all or none.
+-- Checks all policies of one request, then charges all of them or none.
 --
 -- Each bucket is one number, the theoretical arrival time of GCRA (ITU-T I.371): the moment at
--- which it is full again. Redis's own clock decides, so containers may disagree about time.
+-- which it is full again. All times come from Redis's clock, so containers' clocks may differ.
 --
 -- KEYS[1 .. n]         the bucket of each policy
--- KEYS[n + 1 ..]       the state of each circuit, read on the way
--- ARGV[1], ARGV[2]     n; the tokens asked of every bucket (0 looks and charges nothing)
--- ARGV[3i .. 3i + 2]   of policy i: capacity (tokens), microseconds per token, 1 if it only watches
+-- KEYS[n + 1 ..]       the circuits to read in the same call
+-- ARGV[1], ARGV[2]     n; the tokens to take from every bucket (0 only reads)
+-- ARGV[3i .. 3i + 2]   of policy i: capacity (tokens), microseconds per token, 1 if in shadow mode
 -- returns, flat        per policy: fits (0|1), tokens left, ms until full, ms until this cost fits;
---                      then each state, or nil
--- A script that goes on (cache.lua) has all of this as the function `limits`, which also returns
--- whether a bucket refused.
+--                      then each circuit, or nil
+-- A script that continues this one (cache.lua) calls it as the function `limits`, which also
+-- returns whether a bucket refused.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -23,8 +23,8 @@ for i = 1, count do
   local after = before + cost * interval
   local excess = after - now - capacity * interval
   local fits = excess <= 0
-  local watches = ARGV[3 * i + 2] == '1'
-  refused = refused or not (fits or watches)
+  local in_shadow = ARGV[3 * i + 2] == '1'
+  refused = refused or not (fits or in_shadow)
   buckets[i] = { before = before, after = after, fits = fits, full = capacity, interval = interval }
   answer[4 * i - 3] = fits and 1 or 0
   answer[4 * i] = fits and 0 or math.ceil(excess / 1000)

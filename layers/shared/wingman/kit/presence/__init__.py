@@ -1,1 +1,1 @@
-"""When users are here, and their logins."""
+"""Users' activity and logins."""

@@ -1,7 +1,7 @@
-"""When users are here: how often in each hour of the day, learned from their requests.
+"""Users' activity: how often they make requests in each hour of the day.
 
-A request is noted by the call that its limits make anyway (touch.lua); nothing is noted, and
-nobody was seen, while Redis is away (docs/decisions/014-activity.md).
+The call that charges a request's limits also records its activity (touch.lua). While Redis is
+unavailable, nothing is recorded (docs/decisions/014-activity.md).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,16 +18,15 @@ _HOURS = range(24)
 
 
 class Activity:
-    """What Redis knows of users' habits."""
+    """Users' active hours, in Redis."""
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
 
     def hours(self, users: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
-        """Tell how often users were seen in each hour of the day (UTC), in one call.
+        """Return on how many days users were active in each hour of the day (UTC).
 
-        An hour of one day counts once. Nothing of who was not seen, nor of anybody while Redis is
-        away.
+        Makes one call. Users without activity are missing; while Redis is unavailable, all are.
         """
         asked = list(users)
         if not asked:
@@ -46,7 +45,7 @@ class Activity:
         }
 
     def hours_of(self, user_id: UUID) -> Sequence[int] | None:
-        """Tell the same of one user, also of who was never seen; None while Redis is away."""
+        """Return one user's counts, all zero without activity; None while Redis is unavailable."""
         try:
             counts = self._commands.run("HMGET", activity_key(user_id), *_HOURS)
         except (DependencyUnavailable, RedisError):
@@ -55,7 +54,7 @@ class Activity:
         return [int(times or 0) for times in counts]
 
     def forget(self, user_id: UUID) -> None:
-        """Forget a user's hours; if Redis is away, they end by themselves in time."""
+        """Delete a user's hours; if Redis is unavailable, they expire instead."""
         try:
             self._commands.run("DEL", activity_key(user_id))
         except (DependencyUnavailable, RedisError):
@@ -64,5 +63,4 @@ class Activity:
 
 @cache
 def activity() -> Activity:
-    """Return the container's way to it."""
     return Activity(redis())

@@ -1,12 +1,12 @@
-"""Logins of users in Redis, and in this container while Redis is away.
+"""Logins of users in Redis, and in this container while Redis is unavailable.
 
-A login is what was stored under a user, and when they were last active. It ends `ttl` after their
-last request (by default SESSION_TIMEOUT_HOURS); every request of a signed-in user prolongs it, in
-the call of its limits (touching.py).
+A login holds data stored for a user and the time of their last activity. It ends `ttl` after their
+last request (by default SESSION_TIMEOUT_HOURS); every request of a signed-in user extends it, in
+the call that charges the limits (touching.py).
 
-The container remembers the logins that it handled, at most MOST_REMEMBERED. While Redis is away it
-answers from there, and its changes reach Redis with its next call for that user: of several
-containers that changed a login, the last to return wins. A late deletion removes nothing newer.
+The container remembers up to MAX_REMEMBERED logins that it handled. While Redis is unavailable it
+answers from those, and writes its changes to Redis with its next call for that user. If several
+containers changed a login, the last write wins. A late deletion removes nothing newer.
 """
 
 import json
@@ -28,10 +28,10 @@ from wingman.kit.presence.settings import PresenceSettings
 from wingman.kit.presence.touching import activity_key, login_key
 from wingman.kit.settings import load
 
-MOST_REMEMBERED = 1000
+MAX_REMEMBERED = 1000
 
-# KEYS[1] a login, ARGV[1] when it was deleted (s since 1970). One that was touched since then is a
-# new login: it loses only what had been stored before.
+# KEYS[1] is a login, ARGV[1] the time of its deletion (s since 1970). A login with later activity
+# is a new one: it loses only data that was stored before the deletion.
 _DELETE_WHAT_IS_OLDER = """
 local found = redis.call('HMGET', KEYS[1], 'last_active', 'stored')
 local deleted = tonumber(ARGV[1])
@@ -46,7 +46,7 @@ return 0
 
 @dataclass(frozen=True)
 class Login:
-    """What is stored under a user, and the last time they did anything (to the minute)."""
+    """The data stored for a user and the time of their last activity (to the minute)."""
 
     data: Mapping[str, Any]
     last_active: datetime
@@ -54,7 +54,7 @@ class Login:
 
 @dataclass(frozen=True)
 class _Memory:
-    """A login as this container knows it; `login` is None once it was deleted."""
+    """A login as this container knows it; `login` is None if it was deleted."""
 
     login: Login | None
     ttl: int
@@ -70,39 +70,38 @@ class _Memory:
 
 @dataclass
 class Logins:
-    """Stores, reads, prolongs and deletes logins; never fails because Redis does."""
+    """Stores, reads, extends and deletes logins; never fails because Redis does."""
 
     commands: Commands
     timeout: timedelta
     _known: OrderedDict[UUID, _Memory] = field(default_factory=OrderedDict)
 
     def store(self, user_id: UUID, data: Mapping[str, Any], ttl: timedelta | None = None) -> None:
-        """Replace what is stored under a user; `data` is JSON, `ttl` whole seconds."""
+        """Replace a user's login; `data` must be JSON, `ttl` is rounded to seconds."""
         memory = _Memory(Login(data, _now()), _seconds(ttl or self.timeout), unsaved=True)
         self._remember(user_id, memory)
         self._reach(lambda: self._save(user_id))
 
     def get(self, user_id: UUID) -> Login | None:
-        """Read a user's login; None where there is none, or it has ended."""
+        """Return a user's login, or None if there is none or it has ended."""
         self._reach(lambda: self._read(user_id))
         known = self._known.get(user_id)
         return known.alive if known else None
 
     def touch(self, user_id: UUID) -> None:
-        """Note that a user is here: prolong their login, or begin one."""
+        """Record a user's activity: extend their login, or begin one."""
         reached = self._reach(lambda: self._touch(user_id))
         known = self._known.get(user_id)
         if known and known.alive:
             here = replace(known.alive, last_active=_now())
             self._remember(user_id, replace(known, login=here))
         elif not reached:
-            # What others stored is kept, unless this container knows that it was deleted.
+            # This must not overwrite data of other containers, unless this one deleted the login.
             unsaved = known is not None and known.unsaved
             begun = _Memory(Login({}, _now()), _seconds(self.timeout), unsaved)
             self._remember(user_id, begun)
 
     def delete(self, user_id: UUID) -> None:
-        """End a user's login."""
         self._remember(user_id, _Memory(None, _seconds(self.timeout), unsaved=True))
         self._reach(lambda: self._delete(user_id))
 
@@ -117,11 +116,11 @@ class Logins:
     def _remember(self, user_id: UUID, memory: _Memory) -> None:
         self._known[user_id] = memory
         self._known.move_to_end(user_id)
-        if len(self._known) > MOST_REMEMBERED:
+        if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
 
     def _save(self, user_id: UUID) -> None:
-        """Bring a change of this container to Redis, if there is one."""
+        """Write a pending change of this container to Redis."""
         known, key = self._known.get(user_id), login_key(user_id)
         if known is None or not known.unsaved:
             return
@@ -179,5 +178,4 @@ def _delete_what_is_older() -> Script:
 
 @cache
 def logins() -> Logins:
-    """Return the container's view of the logins."""
     return Logins(redis(), timedelta(hours=load(PresenceSettings).session_timeout_hours))

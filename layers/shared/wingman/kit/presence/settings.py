@@ -1,10 +1,10 @@
-"""How long a login lasts."""
+"""Settings of logins."""
 
 from wingman.kit.settings import Settings, means
 
 
 class PresenceSettings(Settings):
-    """How long a user who makes no request stays logged in."""
+    """The duration of a login."""
 
     session_timeout_hours: int = means(
         "Hours after the last request until a user's login ends.", default=24, ge=1, le=8760

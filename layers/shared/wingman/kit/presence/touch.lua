@@ -1,15 +1,15 @@
--- Notes that a user is here, once the limits of the request allow it (`limits` is the script so
--- far): prolongs their login and counts the hour of the day. Redis's own clock decides.
+-- Records a user's activity if the limits of the request allow it (`limits` is the script before
+-- this step): extends their login and counts the hour of the day. All times come from Redis's clock.
 --
--- A client that asks all the time changes nothing: a login is prolonged once a minute, and an hour
--- counts once. What was seen fades: every 30 days it counts half, and 60 days after the last time
--- it is gone.
+-- Frequent requests do not write each time: a login is extended at most once a minute, and an hour
+-- counts once. Counts are halved every 30 days and expire 60 days after the last activity.
 --
--- KEYS          those of the script so far, then two hashes
---   activity    0 .. 23 (how often seen in that hour, UTC), hour (the last one, since 1970), halved
+-- KEYS          the keys of the script before this step, then two hashes
+--   activity    0 .. 23 (days with activity in that hour, UTC), hour (the last one, since 1970),
+--               halved (the hour of the last halving)
 --   login       last_active (s since 1970), ttl (s), data; see logins.py
--- ARGV          those of the script so far, then the seconds that a new login lasts
--- returns       what the script so far does
+-- ARGV          the arguments of the script before this step, then the seconds of a new login
+-- returns       the result of the script before this step
 
 local HALF_LIFE, FORGOTTEN, ONCE_IN = 30 * 24, 60 * 86400, 60
 
@@ -24,7 +24,7 @@ end
 
 local function read(key, ...)
   local found = redis.pcall('HMGET', key, ...)
-  if found.err then -- somebody else's kind of value under our name
+  if found.err then -- the key holds another type of value
     redis.call('DEL', key)
     return {}
   end

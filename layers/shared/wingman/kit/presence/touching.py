@@ -1,4 +1,4 @@
-"""The step of the limits' own call that notes that a user is here (touch.lua)."""
+"""The step of the limiter's call that records a user's activity (touch.lua)."""
 
 from uuid import UUID
 
@@ -9,17 +9,15 @@ from wingman.kit.settings import load
 
 
 def activity_key(user_id: UUID) -> str:
-    """Name the hash in which a user's hours are counted; see activity.py."""
     return f"activity:user:{user_id}"
 
 
 def login_key(user_id: UUID) -> str:
-    """Name the hash of a user's login; see logins.py."""
     return f"login:user:{user_id}"
 
 
 def touching(user_id: UUID) -> Step:
-    """Return the step that prolongs a user's login and counts the hour."""
+    """Return the step that extends a user's login and counts the hour."""
     seconds = load(PresenceSettings).session_timeout_hours * 3600
     keys = [activity_key(user_id), login_key(user_id)]
     return Step(read_lua(__file__, "touch"), keys, [seconds], answers=False)

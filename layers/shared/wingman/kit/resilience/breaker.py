@@ -1,9 +1,9 @@
-"""Circuit breakers: a dependency that fails is left alone, and found again when it is back.
+"""Circuit breakers: calls to a failing dependency stop until it has recovered.
 
-Failures of all containers are counted in one shared circuit, which is asked only after a failure: a
-call that passes costs nothing. The limiter's call reports open circuits, so a container need not
-fail once to learn of one. Where there is no shared circuit, or it cannot be reached, each container
-counts alone (docs/decisions/010-breaker.md).
+One shared circuit counts the failures of all containers. It is only called after a failure, so
+successful calls cost nothing. The limiter's call reports open circuits, so that a container learns
+of one without a failure of its own. Without a reachable shared circuit, each container counts alone
+(docs/decisions/010-breaker.md).
 """
 
 import json
@@ -19,7 +19,7 @@ from wingman.kit.observability import count, logger
 from wingman.kit.resilience.circuit import Answer, Circuit, Event, May, State
 
 PROBE_SECONDS = 1.0
-# An open circuit is asked about at most this often: somebody else may have closed it.
+# An open circuit is checked at most this often: another container may have closed it.
 ASK_AGAIN_SECONDS = 1.0
 
 _METRICS = {
@@ -33,10 +33,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Dependency:
-    """A service that we depend on: when its circuit opens and for how long it stays open.
+    """A service that we depend on, and the parameters of its circuit.
 
-    fair_seconds  a call that was given less time by the deadline proves nothing when it fails
-    rest_seconds  after any failure it is left alone for so long: a request waits for one timeout
+    fair_seconds  the failure of a call does not count if the deadline left it less time than this
+    rest_seconds  no call is made for this long after a failure, so a request meets one timeout only
     """
 
     name: str
@@ -47,24 +47,23 @@ class Dependency:
 
     @property
     def key(self) -> str:
-        """Name the circuit that all containers share."""
         return f"breaker:{self.name}"
 
 
 Shared = Callable[[Event, int, int], Answer | None]
-"""Notes an event in a shared circuit: the event, how long the call took (ms) and how many failures
-to take back. None where the circuit cannot be reached."""
+"""Records an event in a shared circuit: the event, the duration of the call (ms), and the number of
+failures to cancel. Returns None if the circuit cannot be reached."""
 
 
 class BreakerOpen(DependencyUnavailable):
-    """A service we depend on has failed repeatedly and is left alone for a while. Try again."""
+    """A service that we depend on has failed repeatedly. Nothing was lost; try again shortly."""
 
     def __init__(self, dependency: str, *, retry_after: int = 5) -> None:
-        super().__init__(dependency, retry_after=retry_after, untouched=True)
+        super().__init__(dependency, retry_after=retry_after, not_executed=True)
 
 
 class Breaker:
-    """The breaker of one dependency in this container, sharing its circuit if it can."""
+    """The breaker of one dependency in this container."""
 
     def __init__(self, dependency: Dependency, shared: Shared | None = None) -> None:
         self.dependency = dependency
@@ -77,12 +76,12 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """Whether calls go through, as far as this container knows."""
+        """The state as far as this container knows."""
         return self._state
 
     @property
     def shared(self) -> bool:
-        """Whether all containers have the same circuit."""
+        """Whether all containers share the circuit."""
         return self._shared is not None
 
     @property
@@ -96,12 +95,12 @@ class Breaker:
         probe: Callable[[], object] | None = None,
         failed: Callable[[T], bool] | None = None,
     ) -> T:
-        """Call the dependency, unless it is known to be away.
+        """Call the dependency, unless its circuit is open.
 
-        A failure is a DependencyUnavailable (but a DependencyRefused is not), or a result of which
-        `failed` says so; any other error is an answer. `probe` is a cheap call that tells whether
-        the dependency is back; without one the first call finds out.
-        Raises BreakerOpen without having called.
+        A DependencyUnavailable (except a DependencyRefused) is a failure, and so is a result for
+        which `failed` returns True; any other error proves that the dependency works. `probe` is a
+        cheap call that checks for recovery; without it the first call does. Raises BreakerOpen
+        without calling.
         """
         if self._state is not State.CLOSED:
             self._admit(probe)
@@ -123,17 +122,17 @@ class Breaker:
             self._failed(began)
         return result
 
-    def found_alive(self) -> None:
-        """Take note that the dependency has answered somebody who called it past this breaker."""
+    def mark_alive(self) -> None:
+        """Record that the dependency answered a call that bypassed this breaker."""
         if self._state is State.OPEN:
             self._note("woke", time.monotonic())
         self._passed(time.monotonic())
 
     def learn(self, stored: str | None) -> None:
-        """Take over what the shared circuit says; None where there is none."""
-        told = State(json.loads(stored)["state"]) if stored else State.CLOSED
-        if told is not self._state:
-            self._state, self._ask_at = told, 0.0
+        """Adopt the state of the shared circuit; None is a closed circuit."""
+        state = State(json.loads(stored)["state"]) if stored else State.CLOSED
+        if state is not self._state:
+            self._state, self._ask_at = state, 0.0
 
     def _admit(self, probe: Callable[[], object] | None) -> None:
         now = time.monotonic()
@@ -157,7 +156,7 @@ class Breaker:
                 probe()
         except DependencyUnavailable:
             return False
-        except Exception:  # noqa: BLE001 - a refusal is an answer, whatever it says
+        except Exception:  # noqa: BLE001 - any other error is an answer
             return True
         return True
 

@@ -1,7 +1,7 @@
-"""The machine of a circuit breaker, in this container: closed, open, half open.
+"""The state machine of a circuit breaker for one container: closed, open, half open.
 
 circuit.lua (kit/clients) is the same machine for all containers; a test compares the two. Times are
-milliseconds of any one clock. A call that began before the last change is old news.
+milliseconds of any single clock. A call that began before the last change of state has no effect.
 """
 
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 WINDOW = 60_000
-"""A failure counts for so long."""
+"""Failures are forgotten after this time without another one."""
 FIRST_GAP = 1_000
-"""Between two looks at whether the dependency is back; doubles after a trial that failed."""
+"""The time between two probes; it doubles after a failed trial."""
 STALL = 2_000
-"""A half-open circuit whose calls do not come back lets another one through after this."""
+"""A half-open circuit admits another call after this time, even if no call has returned."""
 ENOUGH = 10
-"""Calls that must pass before a half-open circuit closes."""
+"""A half-open circuit closes after this number of successful calls."""
 
 Event = Literal["ask", "passed", "failed", "woke"]
 
 
 class State(StrEnum):
-    """Whether calls go through."""
+    """The states of a circuit."""
 
     CLOSED = "closed"
     HALF_OPEN = "half_open"
@@ -29,7 +29,7 @@ class State(StrEnum):
 
 
 class May(StrEnum):
-    """What a container may do: call, first see whether the dependency is back, or neither."""
+    """A container may call, must first probe the dependency, or must wait."""
 
     GO = "go"
     PROBE = "probe"
@@ -37,7 +37,7 @@ class May(StrEnum):
 
 
 class Answer(NamedTuple):
-    """What the circuit says; `wait` milliseconds before it is worth asking again."""
+    """The circuit's decision; `wait` is the time in milliseconds before the next question."""
 
     may: May
     wait: int
@@ -63,7 +63,7 @@ class Circuit:
     granted_at: int = 0
 
     def note(self, event: Event, now: int, *, took: int = 0, taken_back: int = 0) -> Answer:
-        """Note an event (of a call that took so long) and return what may follow."""
+        """Record an event of a call that took `took` ms and decide on the next call."""
         was, fresh = self.state, now - took >= self.since
         react = {
             State.CLOSED: self._closed,

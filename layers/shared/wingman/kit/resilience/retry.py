@@ -1,10 +1,10 @@
 """Retries with a contract (docs/decisions/011-retry.md).
 
-Only a DependencyUnavailable is repeated, so foreign errors are translated first. What is not
-idempotent is repeated only where the dependency certainly did nothing. Waits have full jitter, or
-are what the dependency asked for; nothing begins that cannot end before the deadline; a budget
-bounds what an outage adds; and one policy owns a call: a second one inside it is an error, or
-yields.
+Only a DependencyUnavailable is retried, so foreign errors must be translated first. A call that is
+not idempotent is retried only if the dependency certainly did not act on it. Waits have full jitter
+or follow Retry-After; no attempt begins that cannot end before the deadline; a budget limits the
+load that retries add in an outage. One policy owns a call: a second policy inside it is an error,
+or yields.
 """
 
 import random
@@ -25,30 +25,29 @@ from wingman.kit.resilience.breaker import Breaker, BreakerOpen
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# A call earns a tenth of a retry: in a long outage retries add at most that.
+# Each call earns a tenth of a retry, so retries add at most a tenth in a long outage.
 EARNED_PER_CALL = 0.1
-MOST_SAVED = 10.0
+MAX_SAVED = 10.0
 
 _owner: ContextVar[str | None] = ContextVar("retry_owner", default=None)
 _pause: ContextVar[Callable[[float], None]] = ContextVar("retry_pause", default=time.sleep)
 
 
 class NestedRetryError(RuntimeError):
-    """A retry policy was entered inside another: attempts would multiply. One owns a path."""
+    """A retry policy was entered inside another one, which would multiply attempts."""
 
 
 @dataclass
 class Budget:
-    """What may still be spent on repeating calls to one dependency, in this container."""
+    """The retries that this container may still spend on one dependency."""
 
-    saved: float = MOST_SAVED
+    saved: float = MAX_SAVED
 
     def earn(self) -> None:
-        """Credit a first attempt."""
-        self.saved = min(MOST_SAVED, self.saved + EARNED_PER_CALL)
+        self.saved = min(MAX_SAVED, self.saved + EARNED_PER_CALL)
 
     def spend(self) -> bool:
-        """Take the price of one retry, if it is there."""
+        """Pay for one retry; returns whether the budget allowed it."""
         if self.saved < 1:
             return False
         self.saved -= 1
@@ -57,24 +56,24 @@ class Budget:
 
 @cache
 def budgets() -> defaultdict[str, Budget]:
-    """Return the container's budgets, one for each dependency."""
+    """Return the container's budgets by dependency."""
     return defaultdict(Budget)
 
 
 @dataclass(frozen=True)
 class Retry:
-    """A policy; as a decorator, it makes a function repeat itself.
+    """A retry policy, also usable as a decorator.
 
-    max_retries      attempts after the first
-    dependency       whose budget is spent
-    breaker          what every attempt goes through; None where the called function does it itself
+    max_retries      attempts after the first one
+    dependency       the dependency that owns the budget
+    breaker          the breaker of every attempt; None if the called function uses one itself
     first_wait       seconds; the ceiling of the first wait, doubled for each further one
-    longest_wait     seconds; who is asked to wait longer gives up instead
+    longest_wait     seconds; a call that must wait longer gives up instead
     patience         seconds after the first attempt began in which another may begin
-    attempt_seconds  what an attempt must have left before the invocation's deadline
-    idempotent       the call may be repeated although it may have been acted on
-    yields           inside another policy it makes a single attempt, and is not an error
-    probe            tells cheaply whether the dependency is back (see Breaker.call)
+    attempt_seconds  the time that an attempt needs before the invocation's deadline
+    idempotent       the call may be repeated even if the dependency may have acted on it
+    yields           inside another policy, this one makes a single attempt instead of failing
+    probe            a cheap call that checks for recovery (see Breaker.call)
     """
 
     max_retries: int
@@ -89,22 +88,19 @@ class Retry:
     probe: Callable[[], object] | None = None
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Decorate a function."""
-
         @wraps(function)
         def repeated(*args: P.args, **kwargs: P.kwargs) -> R:
             return self.run(lambda: function(*args, **kwargs))
 
         return repeated
 
-    def but(self, **changes: Any) -> "Retry":
-        """Return the same policy with some fields changed, for another kind of call."""
+    def replace(self, **changes: Any) -> "Retry":
         return replace(self, **changes)
 
     def run(self, function: Callable[[], R]) -> R:
-        """Call `function`, again where that can help. Raises what its last attempt raised."""
+        """Call `function` with retries. Raises the error of the last attempt."""
         if (owner := _owner.get()) is not None and not self.yields:
-            raise NestedRetryError(f"a retry of {self.dependency} inside one of {owner}")
+            raise NestedRetryError(f"a retry of {self.dependency} runs inside a retry of {owner}")
         budgets()[self.dependency].earn()
         if owner is not None:
             return self._attempt(function)
@@ -131,17 +127,17 @@ class Retry:
             return False
         if isinstance(error, BreakerOpen | DependencyRefused):
             return False
-        return self.idempotent or error.untouched
+        return self.idempotent or error.not_executed
 
     def _repeat(self, function: Callable[[], R], failed: DependencyUnavailable, began: float) -> R:
-        # Most containers never get here, and importing it costs a cold start 4 to 25 ms.
+        # Most containers never retry, and this import adds 4 to 25 ms to a cold start.
         from tenacity import RetryCallState, Retrying, retry_if_exception  # noqa: PLC0415
 
         def wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             asked = error.asked_to_wait if isinstance(error, DependencyUnavailable) else None
             ceiling = min(self.first_wait * 2 ** (state.attempt_number - 1), self.longest_wait)
-            return max(random.uniform(0, ceiling), asked or 0)  # noqa: S311 - it spreads load
+            return max(random.uniform(0, ceiling), asked or 0)  # noqa: S311 - jitter
 
         def stop(state: RetryCallState) -> bool:
             pause = state.upcoming_sleep
@@ -154,18 +150,18 @@ class Retry:
             )
 
         before = iter([failed])
-        untouched = True
+        not_executed = True
 
         def attempt() -> R:
-            nonlocal untouched
+            nonlocal not_executed
             try:
-                for error in before:  # tenacity's first attempt is the one that has just failed
+                for error in before:  # tenacity's first attempt is the one that already failed
                     raise error
                 count("Retried", dependency=self.dependency)
                 return self._attempt(function)
             except DependencyUnavailable as error:
-                # What an earlier attempt may have done is done, however the last one ended.
-                untouched = error.untouched = error.untouched and untouched
+                # An earlier attempt may have had an effect, however the last one ended.
+                not_executed = error.not_executed = error.not_executed and not_executed
                 raise
 
         return Retrying(
@@ -182,7 +178,7 @@ with_api_retry = Retry(2, first_wait=0.1, longest_wait=2.0, patience=3.0)
 
 @contextmanager
 def pausing_with(pause: Callable[[float], None]) -> Iterator[None]:
-    """Let retries inside wait by calling `pause`: tests need not wait."""
+    """Replace the sleep of retries in this block, so that tests need not wait."""
     token = _pause.set(pause)
     try:
         yield
