@@ -69,7 +69,7 @@ def _chosen(name: str, path: Path, values: dict[str, Any]) -> Chosen:
     if not values.get("region"):
         problems.append("region is not set")
     try:
-        parameters["Brand"] = _brand(str(values.get("brand", "")), path.parent)
+        parameters["Brand"] = _brand(str(values.get("brand", "")), path.parent, declared["Brand"])
     except StackError as error:
         problems.append(str(error))
     if problems:
@@ -102,7 +102,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _brand(name: str, beside: Path) -> str:
+def _brand(name: str, beside: Path, rules: Rules) -> str:
     """Return a brand as the one line of JSON that the functions read. Raises StackError."""
     path = beside / name if name.endswith(".json") else example.BRANDS / f"{name}.json"
     if not path.is_file():
@@ -116,7 +116,12 @@ def _brand(name: str, beside: Path) -> str:
             for item in error.errors(include_url=False)
         )
         raise StackError(f"brand {name}: {'; '.join(wrong)}") from None
-    return json.dumps(brand.model_dump(exclude_unset=True), separators=(",", ":"))
+    line = json.dumps(brand.model_dump(exclude_unset=True), separators=(",", ":"))
+    # `sam` unescapes what looks like a quoted value; these say the same to JSON, not to `sam`.
+    line = line.replace("\\\\", "\\u005c").replace('\\"', "\\u0022")
+    if found := flaw(rules, line):
+        raise StackError(f"brand {name} {found}")
+    return line
 
 
 def _short(path: Path) -> Path:

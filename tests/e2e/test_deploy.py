@@ -3,6 +3,7 @@
 The package is the local stack's build, because the emulator runs functions on this machine.
 """
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ class Second:
     folder: Path
     stack: dict[str, str]
     aws: Aws
+    brand: str = '{"name": "Second’s \\u0022one\\u0022"}'
 
     def choose(self, **parameters: str) -> None:
         """Write its file."""
@@ -58,7 +60,7 @@ class Second:
         }
         lines = [f'{name} = "{value}"\n' for name, value in (chosen | parameters).items()]
         (self.folder / "second.toml").write_text("".join(lines))
-        (self.folder / "brand.json").write_text('{"name": "Second"}')
+        (self.folder / "brand.json").write_text(self.brand)
 
     def deploy(self, *words: str, package: Path = BUILD, **env: str) -> tuple[int, str]:
         """Run `make deploy`; return its exit code and all that it said."""
@@ -153,6 +155,7 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
     url = next(line for line in said.splitlines() if line.startswith("second is at ")).split()[-1]
     assert healthy(url)
     assert healthy(second.stack["API_URL"])
+    assert json.loads(second.variables("EmailSender")["BRAND"]) == json.loads(second.brand)
     for stack in ("wingman", "wingman-second"):
         assert second.schedules() >= {f"{stack}-every-minute", f"{stack}-every-hour"}
     assert not [value for name in SECRETS if (value := second.stack[name]) and value in said]

@@ -84,6 +84,16 @@ def test_everything_that_is_not_filled_in_is_named_at_once(path: Path) -> None:
     assert "brand is not one of pupmatch, wingmanmatch" in str(refused.value)
 
 
+def test_a_brand_survives_how_sam_reads_a_parameter(path: Path) -> None:
+    """See `_unquote_wrapped_quotes` in samcli/cli/types.py."""
+    tagline = """Say "hi" \\ it's \\"fine\\" \\ ä"""
+    (path.parent / "mine.json").write_text(json.dumps({"tagline": tagline}))
+    path.write_text(COMPLETE.replace('"pupmatch"', '"mine.json"'))
+    brand = chosen.read("staging", path).parameters["Brand"]
+    read_by_sam = brand.replace("\\ ", " ").replace('\\"', '"').replace("\\'", "'")
+    assert json.loads(read_by_sam) == {"tagline": tagline}
+
+
 @pytest.mark.parametrize("brand", ["{", '{"accent": "red"}', '{"colour": "#000000"}'])
 def test_a_brand_that_no_function_would_take_is_refused(path: Path, brand: str) -> None:
     (path.parent / "mine.json").write_text(brand)
