@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -74,14 +75,45 @@ def _confirmed(question: str) -> bool:
     return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 
-def failures(
-    client: "CloudFormationClient", stack: str, since: datetime | None = None
-) -> list[str]:
+@dataclass(frozen=True)
+class Moment:
+    """The stack's own time before a deployment, whose clock may differ from ours."""
+
+    last_event: datetime | None
+    waiting: frozenset[str]
+
+
+def moment(client: "CloudFormationClient", stack: str) -> Moment:
+    """Take note of what has happened so far."""
+    if status(client, stack) is None:
+        return Moment(None, frozenset())
+    events = client.describe_stack_events(StackName=stack)["StackEvents"]
+    return Moment(events[0]["Timestamp"] if events else None, _waiting(client, stack))
+
+
+def _waiting(client: "CloudFormationClient", stack: str) -> frozenset[str]:
+    """Return the sets of changes that could be executed."""
+    found = client.list_change_sets(StackName=stack)["Summaries"]
+    return frozenset(
+        change["ChangeSetId"] for change in found if change["ExecutionStatus"] == "AVAILABLE"
+    )
+
+
+def declined(client: "CloudFormationClient", stack: str, before: Moment) -> bool:
+    """Tell whether changes were prepared and not executed; remove them."""
+    new = _waiting(client, stack) - before.waiting
+    for change in new:
+        client.delete_change_set(ChangeSetName=change)
+    return bool(new)
+
+
+def failures(client: "CloudFormationClient", stack: str, before: Moment | None = None) -> list[str]:
     """Return what failed first and why, oldest first; not what was cancelled because of it."""
+    since = before.last_event if before else None
     found = []
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):
         for event in page["StackEvents"]:
-            if since is not None and event["Timestamp"] < since:
+            if since is not None and event["Timestamp"] <= since:
                 break
             reason = event.get("ResourceStatusReason", "")
             failed = event.get("ResourceStatus", "").endswith("_FAILED")

@@ -6,14 +6,13 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
 from local.aws import Aws
 from local.deploy.chosen import Chosen
-from local.deploy.cloudformation import failures, status
+from local.deploy.cloudformation import Moment, declined, failures, moment, status
 from local.errors import StackError
 from local.progress import say
 from local.sam import command, environment, sam
@@ -60,8 +59,9 @@ def deploy(
     values = CHECKOUT / ".local" / "deploy" / f"{chosen.name}.yaml"
     values.parent.mkdir(parents=True, exist_ok=True)
     values.write_text(yaml.safe_dump(dict(parameters)))
-    began, arguments = datetime.now(UTC), _arguments(chosen, package, values)
+    arguments = _arguments(chosen, package, values)
     env = _account() | {"AWS_DEFAULT_REGION": chosen.region}
+    before = moment(aws.cloud_formation(), chosen.stack)
     try:
         if ask:
             _in_dialogue([*arguments, "--confirm-changeset"], env)
@@ -70,7 +70,9 @@ def deploy(
             say("  uploading what is new, then changing the stack; minutes the first time")
             sam(*arguments, "--no-confirm-changeset", log=log, env=env, heard=Progress())
     except StackError as error:
-        raise _explained(chosen, aws, began, error) from error
+        raise _explained(chosen, aws, before, error) from error
+    if ask and declined(aws.cloud_formation(), chosen.stack, before):
+        raise StackError("nothing is deployed, as you said")
 
 
 def _arguments(chosen: Chosen, package: Path, values: Path) -> list[str | Path]:
@@ -91,14 +93,14 @@ def _account() -> dict[str, str]:
 def _in_dialogue(arguments: list[str | Path], env: Mapping[str, str]) -> None:
     done = subprocess.run(command(*arguments), cwd=CHECKOUT, env=environment(env), check=False)
     if done.returncode != 0:
-        raise StackError("sam deploy failed or was declined")
+        raise StackError("sam deploy failed; it says above why")
 
 
-def _explained(chosen: Chosen, aws: Aws, began: datetime, error: StackError) -> StackError:
+def _explained(chosen: Chosen, aws: Aws, before: Moment, error: StackError) -> StackError:
     """Say what failed first, and what has become of the stack."""
     client = aws.cloud_formation()
     found = status(client, chosen.stack)
-    reasons = failures(client, chosen.stack, since=began) if found else []
+    reasons = failures(client, chosen.stack, before) if found else []
     if not reasons:  # it did not come to changing anything
         return error
     lines = [f"the deployment of {chosen.stack} failed; it is {found} now", *reasons]

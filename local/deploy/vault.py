@@ -99,7 +99,7 @@ def _how_to_give(secret: str, missing: list[str]) -> str:
 
 def _meaning(name: str) -> str:
     field = settings_table.fields().get(name)
-    return str(field.description) if field else ""
+    return str(field.description).rstrip(".") if field else ""
 
 
 def read(source: str | None) -> Mapping[str, str]:

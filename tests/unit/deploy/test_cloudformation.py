@@ -19,6 +19,7 @@ class CloudFormation:
 
     def __init__(self, status: str | None, *events: tuple[str, str, str]) -> None:
         self.status = status
+        self.changes: dict[str, str] = {}
         self._events = [
             {
                 "LogicalResourceId": name,
@@ -41,6 +42,20 @@ class CloudFormation:
 
     def paginate(self, StackName: str) -> Iterator[dict[str, Any]]:  # noqa: N803
         yield {"StackEvents": self._events}
+
+    def describe_stack_events(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        return {"StackEvents": self._events}
+
+    def list_change_sets(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        return {
+            "Summaries": [
+                {"ChangeSetId": name, "ExecutionStatus": state}
+                for name, state in self.changes.items()
+            ]
+        }
+
+    def delete_change_set(self, ChangeSetName: str) -> None:  # noqa: N803
+        del self.changes[ChangeSetName]
 
     def delete_stack(self, StackName: str) -> None:  # noqa: N803
         self.status = None
@@ -117,8 +132,21 @@ def test_an_update_that_could_not_be_undone_needs_a_person() -> None:
 def test_only_the_causes_of_a_failure_are_named_oldest_first() -> None:
     anything: Any = CloudFormation("ROLLBACK_COMPLETE", *FAILED, ("B", "CREATE_FAILED", "later"))
     assert cloudformation.failures(anything, "x") == ["Alarm: no such metric", "B: later"]
-    since = NOW + timedelta(seconds=2)
-    assert cloudformation.failures(anything, "x", since=since) == ["B: later"]
+    before = cloudformation.Moment(NOW + timedelta(seconds=2), frozenset())
+    assert cloudformation.failures(anything, "x", before) == ["B: later"]
+
+
+def test_changes_that_were_prepared_and_not_executed_were_declined_and_are_removed() -> None:
+    client = CloudFormation("UPDATE_COMPLETE", ("Api", "UPDATE_COMPLETE", ""))
+    client.changes = {"old": "AVAILABLE", "done": "EXECUTE_COMPLETE"}
+    anything: Any = client
+    before = cloudformation.moment(anything, "x")
+    assert before == cloudformation.Moment(NOW, frozenset({"old"}))
+    assert not cloudformation.declined(anything, "x", before)
+
+    client.changes["new"] = "AVAILABLE"
+    assert cloudformation.declined(anything, "x", before)
+    assert sorted(client.changes) == ["done", "old"]
 
 
 def test_progress_is_said_in_a_few_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,8 +78,8 @@ def test_what_is_missing_is_named_and_nothing_written() -> None:
     client = SecretsManager()
     with pytest.raises(StackError) as refused:
         store(client)
-    meaning = settings_table.fields()["RESEND_API_KEY"].description
-    assert f"RESEND_API_KEY: {meaning}" in str(refused.value)
+    meaning = str(settings_table.fields()["RESEND_API_KEY"].description).rstrip(".")
+    assert f"RESEND_API_KEY: {meaning}\n" in str(refused.value)
     assert "EMAIL_LINK_SECRET" not in str(refused.value), "that one can be made here"
     assert client.versions == []
 
