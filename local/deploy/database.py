@@ -3,12 +3,13 @@
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from local.errors import StackError
 from local.parts import clean_env
 from local.progress import say, step
-from local.stack import CHECKOUT
+from local.stack import CHECKOUT, HOST
 
 PROGRAM = CHECKOUT / "local" / "node_modules" / ".bin" / "supabase"
 LINKED = CHECKOUT / "supabase" / ".temp" / "project-ref"
@@ -27,7 +28,8 @@ def push(supabase_url: str) -> None:
                 f"DATABASE_URL leads to another project than SupabaseUrl ({project[1]}): "
                 "copy it from that project (Connect → Session pooler)"
             )
-        _run("--remote", *_without_password(url))
+        address, secrets = _without_password(url)
+        _run(f"--remote={address}", secrets)
     elif LINKED.exists():
         linked = LINKED.read_text().strip()
         if project and project[1] != linked:
@@ -35,30 +37,34 @@ def push(supabase_url: str) -> None:
                 f"the linked project is {linked}, SupabaseUrl's is {project[1]}: "
                 f"supabase link --project-ref {project[1]}"
             )
-        _run("--remote")
+        _run("--remote", {})
     else:
         say("  skipped: DATABASE_URL is not set and no project is linked; the doctor looks at")
         say("  what is missing. Set DATABASE_URL (Supabase → Connect → Session pooler)")
 
 
-def _without_password(url: str) -> tuple[str, str]:
-    """Split an address: other users of this machine can read a command line."""
+def _without_password(url: str) -> tuple[str, dict[str, str]]:
+    """Move the password into a variable: other users of this machine can read a command line."""
     parts = urlsplit(url)
     login, _, place = parts.netloc.rpartition("@")
     user, _, password = login.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{user}@{place}")), unquote(password)
+    variables = {"PGPASSWORD": unquote(password)}
+    if parts.hostname not in {HOST, "localhost"}:
+        variables["PGSSLMODE"] = "require"  # the program would go on without encryption
+    return urlunsplit(parts._replace(netloc=f"{user}@{place}")), variables
 
 
-def _run(option: str, address: str = "", password: str = "") -> None:
-    target = f"{option}={address}" if address else option
+def _run(target: str, variables: Mapping[str, str]) -> None:
+    if not PROGRAM.exists():
+        raise StackError("the Supabase CLI is missing: make setup")
     log = CHECKOUT / ".local" / "deploy" / "migrations.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    secrets = {"PGPASSWORD": password} if password else {}
     kept = {name: value for name, value in os.environ.items() if name.startswith("SUPABASE_")}
+    quiet = {"SUPABASE_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
     with step("supabase db push"), log.open("w") as output:
         done = subprocess.run(
             [PROGRAM, "db", "push", target, "--yes", "--workdir", CHECKOUT],
-            env=clean_env(**kept, **secrets, SUPABASE_TELEMETRY_DISABLED="1", DO_NOT_TRACK="1"),
+            env=clean_env(**(kept | quiet | dict(variables))),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -33,6 +33,9 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Program:
     program = Program()
     monkeypatch.setattr("local.deploy.database.subprocess.run", program)
     monkeypatch.setattr(database, "LINKED", tmp_path / "project-ref")
+    monkeypatch.setattr(database, "PROGRAM", tmp_path)
+    monkeypatch.setenv("SUPABASE_TELEMETRY_DISABLED", "0")
+    monkeypatch.setenv("SUPABASE_ACCESS_TOKEN", "that of the person")
     monkeypatch.delenv("DATABASE_URL", raising=False)
     return program
 
@@ -45,6 +48,25 @@ def test_the_password_is_in_no_command_line(
     assert POOLER.replace(":p%40ss", "") in " ".join(program.command)
     assert "p%40ss" not in " ".join(program.command)
     assert program.env["PGPASSWORD"] == "p@ss"
+    assert program.env["SUPABASE_ACCESS_TOKEN"] == "that of the person"
+
+
+@pytest.mark.parametrize(
+    ("url", "mode"), [(POOLER, "require"), ("postgresql://postgres:x@127.0.0.1:1/postgres", None)]
+)
+def test_a_password_leaves_this_machine_encrypted_only(
+    program: Program, monkeypatch: pytest.MonkeyPatch, url: str, mode: str | None
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    database.push("http://127.0.0.1:8701")
+    assert program.env.get("PGSSLMODE") == mode
+
+
+def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATABASE_URL", POOLER)
+    monkeypatch.setattr(database, "PROGRAM", tmp_path / "supabase")
+    with pytest.raises(StackError, match="the Supabase CLI is missing: make setup"):
+        database.push(PROJECT)
 
 
 def test_the_database_of_another_project_is_refused(
