@@ -4,13 +4,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-import pytest
-
 from tests.support.functions import Function
 from tests.support.template import ROOT
 
 
-@pytest.mark.timeout(240)
 def test_the_demo_reaches_its_end(function: Callable[..., Function]) -> None:
     """With a sweep a second instead of a minute."""
     reminders = function("session_reminders")

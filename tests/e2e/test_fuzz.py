@@ -32,7 +32,6 @@ schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 @schema.parametrize()
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@pytest.mark.timeout(120)
 def test_no_request_crashes_it(
     case: "schemathesis.Case[Any]", stack: dict[str, str], people: People
 ) -> None:

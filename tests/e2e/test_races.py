@@ -3,7 +3,6 @@
 from collections import Counter
 
 import httpx
-import pytest
 
 from tests.support.api import Api
 from tests.support.inbox import Inbox
@@ -17,7 +16,6 @@ def codes(responses: list[httpx.Response]) -> Counter[str]:
     )
 
 
-@pytest.mark.timeout(240)
 def test_fifty_answers_at_once_have_one_winner(api: Api, people: People, inbox: Inbox) -> None:
     maya, leo = people.pair()
     match_id = api.invited(maya, leo)
@@ -48,7 +46,6 @@ def test_fifty_answers_at_once_have_one_winner(api: Api, people: People, inbox: 
     assert recorded == (1 + to_leo,)
 
 
-@pytest.mark.timeout(240)
 def test_twenty_invitations_of_one_pair_make_one_match(api: Api, people: People) -> None:
     maya, leo = people.pair()
     with httpx.Client(limits=httpx.Limits(max_connections=20), timeout=120) as client:
@@ -70,7 +67,6 @@ def test_twenty_invitations_of_one_pair_make_one_match(api: Api, people: People)
     assert matches == (1,)
 
 
-@pytest.mark.timeout(240)
 def test_one_key_sent_ten_times_at_once_invites_once(api: Api, people: People) -> None:
     """The limiter lets five of a user pass; each of those gets the one match."""
     maya, leo = people.pair()

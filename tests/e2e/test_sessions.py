@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.api import Api
 from tests.support.functions import Function
@@ -140,7 +139,6 @@ def test_after_six_hours_without_a_sweep_what_is_still_useful_goes_out_once(
     assert recorded["session_reminder_2h", "sent", None] == 2
 
 
-@pytest.mark.timeout(240)
 def test_twenty_plans_at_once_make_one_session(api: Api, people: People) -> None:
     maya, leo = people.pair()
     match_id = match(people, maya, leo)

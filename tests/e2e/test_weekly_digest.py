@@ -60,7 +60,6 @@ def met(people: People, api: Api, venue: str, at: datetime) -> Meeting:
     return found
 
 
-@pytest.mark.timeout(240)
 def test_a_digest_comes_once_a_week_until_its_reader_says_no(
     api: Api, people: People, inbox: Inbox, housekeeping: Job, at: datetime, monday: datetime
 ) -> None:

@@ -34,7 +34,7 @@ COMES_DUE_WITHIN = 0.8
 MAILS_PER_READER = 10
 LEFT = ("deleted", "the reader left")
 # How much longer chaos lasts, at most, for what has not gone wrong in its time.
-PATIENCE = 2
+PATIENCE = 5
 # What a round's chance is that one reader says no.
 SAYS_NO = 0.4
 # What the provider's next request meets, when it meets anything.

@@ -130,7 +130,6 @@ def _send(world: World) -> None:
         emails.send(emails.sender(), list(world.expected))
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("mode", ["error_500", "timeout"])
 def test_after_two_hours_what_is_still_of_use_goes_out_once_and_the_rest_is_skipped(
     world: World, inbox: Inbox, mode: str, monkeypatch: pytest.MonkeyPatch

@@ -46,10 +46,10 @@ def here(tmp_path: Path) -> Stack:
     return Stack("dev", 8700, checkout=tmp_path)
 
 
-def test_the_ports_of_dev_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ports_of_dev_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WINGMAN_PORT_BASE", "9300")
-    assert stack("dev").url("api") == "http://127.0.0.1:9300"
-    assert stack("test").url("api") == "http://127.0.0.1:9400"
+    assert stack("dev", checkout=tmp_path).url("api") == "http://127.0.0.1:9300"
+    assert stack("test", checkout=tmp_path).url("api") == "http://127.0.0.1:9400"
 
 
 @pytest.mark.parametrize("base", ["eighty", "80", "70000"])
