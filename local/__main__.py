@@ -14,7 +14,7 @@ _FIND_IT = ("down", "reset")
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     named = argparse.ArgumentParser(add_help=False)
-    named.add_argument("--name", choices=("dev", "test"), default="dev", help="which stack")
+    named.add_argument("--name", default="dev", help="which stack: dev, or test")
     commands = parser.add_subparsers(dest="command", required=True)
     for command, help_text in (
         ("up", "start everything in the background"),

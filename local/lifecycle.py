@@ -38,9 +38,7 @@ def _up(stack: Stack) -> None:
     began = time.monotonic()
     say(f"Starting the {stack.name} stack")
     with _only_one(stack):
-        supervisor = Supervisor(stack)
-        refuse_taken_ports(stack, supervisor)
-        stack.base_file.write_text(str(stack.port_base))
+        supervisor = _supervisor(stack)
         try:
             _start_all(stack, supervisor)
         finally:
@@ -49,18 +47,39 @@ def _up(stack: Stack) -> None:
     greeting.greet(stack)
 
 
+def up_without_aws(stack: Stack) -> dict[str, str]:
+    """Start what needs no deployment, for tests in one process; return its variables."""
+    with _only_one(stack):
+        supervisor = _supervisor(stack)
+        _together(*_without_aws(stack, supervisor))
+        return environment.environment(stack, supervisor.pids())
+
+
+def _supervisor(stack: Stack) -> Supervisor:
+    supervisor = Supervisor(stack)
+    refuse_taken_ports(stack, supervisor)
+    stack.base_file.write_text(str(stack.port_base))
+    return supervisor
+
+
 def _start_all(stack: Stack, supervisor: Supervisor) -> None:
-    credentials(stack)  # made once, before the parts read them side by side
     _together(
-        lambda: _database(stack, supervisor),
+        *_without_aws(stack, supervisor),
         lambda: supervisor.ensure(ministack(stack)),
+        lambda: building.build(stack),
+    )
+    _deploy(stack, supervisor)
+
+
+def _without_aws(stack: Stack, supervisor: Supervisor) -> list[Callable[[], None]]:
+    credentials(stack)  # made once, before the parts read them side by side
+    return [
+        lambda: _database(stack, supervisor),
         lambda: supervisor.ensure(redis_server(stack)),
         lambda: supervisor.ensure(own(stack, "edge")),
         lambda: supervisor.ensure(own(stack, "resend")),
         lambda: supervisor.ensure(own(stack, "anthropic")),
-        lambda: building.build(stack),
-    )
-    _deploy(stack, supervisor)
+    ]
 
 
 def _deploy(stack: Stack, supervisor: Supervisor) -> None:

@@ -25,7 +25,8 @@ _OFFSETS = {
     "anthropic": 8,
 }
 _BASE = 8700
-_AFTER_BASE = {"dev": 0, "test": 100}
+# `test-1` to `test-9` are of test processes that run side by side.
+_AFTER_BASE = {"dev": 0, "test": 100} | {f"test-{n}": 100 + 10 * n for n in range(1, 10)}
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ def stack(name: str, *, wherever: bool = False, checkout: Path = CHECKOUT) -> St
 
 
 def _port_base(text: str) -> int:
-    if not text.isdecimal() or not 1024 <= int(text) <= 65_400:  # noqa: PLR2004 (port range)
-        raise StackError(f"WINGMAN_PORT_BASE={text} is no port between 1024 and 65400")
+    if not text.isdecimal() or not 1024 <= int(text) <= 65_300:  # noqa: PLR2004 (port range)
+        raise StackError(f"WINGMAN_PORT_BASE={text} is no port between 1024 and 65300")
     return int(text)
 
 
