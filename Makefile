@@ -53,8 +53,8 @@ invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events
 
 # --- checks ----------------------------------------------------------------------------------
 
-test: setup .local/runtime.stamp .local/references.stamp ## every test, on a stack of its own; ARGS= goes to pytest, CLOCK= sets the time
-	@$(ON_TEST_STACK) $(RUN) -m pytest $(ARGS)
+test: setup .local/runtime.stamp .local/references.stamp ## every test, in phases; ARGS= goes to one pytest, CLOCK= sets the time
+	@$(if $(ARGS),$(ON_TEST_STACK) $(RUN) -m pytest $(ARGS),$(BEFORE) $(RUN) -m tests.run)
 
 FIND = from local.package.interpreter import interpreter; print(interpreter("$(RUNTIME:python%=%)") or "")
 
@@ -90,7 +90,8 @@ check-architecture: setup
 # CLOCK='2027-02-01 23:30' sets everything's clock, and leaves no rows of that time behind.
 AT = $(LOCAL) build --name test; $(LOCAL) reset --name test; clock=$$($(RUN) -m local.clock '$(CLOCK)'); eval "$$clock"; date -u;
 END = $(LOCAL) $(if $(CLOCK),reset,down) --name test
-ON_TEST_STACK = $(if $(CLOCK),$(AT)) $(if $(KEEP),,trap '$(END)' EXIT;) $(LOCAL) up --name test;
+BEFORE = $(if $(CLOCK),$(AT)) $(if $(KEEP),,trap '$(END)' EXIT;)
+ON_TEST_STACK = $(BEFORE) $(LOCAL) up --name test;
 
 bench: setup .local/runtime.stamp .local/references.stamp ## performance tables into docs/benchmarks.md; ARGS=bench_name
 	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench $(ARGS)
@@ -196,5 +197,5 @@ lock: setup ## resolve the layers' requirements.in
 	@echo "layers/dependencies/requirements.txt and layers/coach/requirements.txt are written"
 
 clean: ## stop the stacks and remove everything that was made here
-	@if [ -x $(RUN) ]; then $(LOCAL) reset --name dev; $(LOCAL) reset --name test; fi
+	@if [ -x $(RUN) ]; then for name in dev test $(notdir $(wildcard .local/test-*)); do $(LOCAL) reset --name $$name; done; fi
 	@rm -rf .local .aws-sam local/node_modules

@@ -13,15 +13,25 @@ from tests.support.api import Api
 from tests.support.caches import caches
 from tests.support.functions import Function
 from tests.support.inbox import Inbox
-from tests.support.logs import IN_PROCESS
 from tests.support.model import Model
+from tests.support.own_stack import own_stack
 from tests.support.people import People
+from tests.support.run import begin, keep, secrets
 from wingman.kit import declarations
 from wingman.kit.resilience.breaker import Dependency
 
 ROOT = Path(__file__).parent.parent
 _CACHES = caches()
 ENV_FILE = Path(os.environ.get("WINGMAN_STACK_ENV", ROOT / ".local" / "test" / "env"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    own = "a stack, but for AWS, of this process's own: others run beside it"
+    parser.addoption("--own-stack", action="store_true", help=own)
+
+
+def pytest_configure() -> None:
+    begin()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,17 +41,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Keep what was printed in this process: the search of all logs reads it as well."""
-    if report.when == "teardown":
-        IN_PROCESS.extend(text for _, text in report.sections)
+    if report.when == "teardown" and report.sections:
+        keep("printed", [text for _, text in report.sections])
 
 
 @pytest.fixture(scope="session")
-def stack() -> dict[str, str]:
-    """Every address and secret of the local stack that `make test` started."""
+def stack(pytestconfig: pytest.Config, worker_id: str) -> Iterator[dict[str, str]]:
+    """Every address and secret of the local stack: that of `make test`, or this process's own."""
     if not ENV_FILE.exists():
         pytest.fail(f"{ENV_FILE} is missing: run `make test`, or `make test ARGS='-k name'`")
     words = shlex.split(ENV_FILE.read_text())
-    return dict(word.split("=", 1) for word in words)
+    values = dict(word.split("=", 1) for word in words)
+    if not pytestconfig.getoption("own_stack"):
+        keep("secrets", secrets(values))
+        yield values
+        return
+    number = int(worker_id.removeprefix("gw")) + 1
+    with own_stack(f"test-{number}", values) as own:
+        keep("secrets", secrets(own))
+        yield own
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from tests.bench.outage import Plan
 from tests.support.functions import Function
 from wingman.kit.clients.dependencies import SUPABASE
 
+pytestmark = pytest.mark.alone
+
 THRESHOLD = SUPABASE.failures
 Load = Callable[..., Function]
 

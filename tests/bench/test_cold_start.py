@@ -4,13 +4,15 @@ from local.stack import stack as local_stack
 from tests.bench.cold_start import measure
 from tests.support.template import functions
 
+pytestmark = pytest.mark.alone
+
 WORKERS = {"email_sender", "session_reminders", "housekeeping"}
 HTTP_BUDGET, WORKER_BUDGET = 1.0, 0.6
 
 
 @pytest.fixture(scope="module")
 def ratios(stack: dict[str, str]) -> dict[str, float]:
-    ratios = measure(local_stack("test"), functions(), rounds=3)
+    ratios = measure(local_stack("test"), functions(), rounds=2)
     slow = [name for name, ratio in ratios.items() if ratio > _budget(name)]
     # Something else may have kept the machine busy.
     return ratios | (measure(local_stack("test"), slow, rounds=6) if slow else {})

@@ -7,6 +7,8 @@ import pytest
 from tests.bench.limiters import ROOMY, Ours, Theirs, round_trips, times_faster
 from tests.support.functions import Function
 
+pytestmark = pytest.mark.alone
+
 Pair = tuple[Ours, Theirs]
 THREE = (ROOMY, ROOMY, ROOMY)
 

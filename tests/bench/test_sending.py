@@ -7,10 +7,11 @@ import pytest
 from tests.bench.idle import idle, warm
 from tests.bench.sending import PER_SECOND, Backlog, Drain
 
+pytestmark = pytest.mark.alone
+
 ENOUGH = 0.93
 
 
-@pytest.mark.timeout(180)
 def test_a_backlog_uses_the_providers_limit_and_urgent_mail_passes_it(
     stack: dict[str, str],
 ) -> None:

@@ -6,6 +6,7 @@ The package is the local stack's build, because the emulator runs functions on t
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,8 +130,12 @@ def broken(tmp_path: Path) -> Path:
 
 
 def healthy(url: str) -> bool:
-    answer = httpx.get(f"{url}/health", timeout=30)
-    return bool(answer.json()["status"] == "healthy")
+    """Ask for half a minute: what other tests have broken on purpose is soon well again."""
+    for _ in range(30):
+        if httpx.get(f"{url}/health", timeout=30).json()["status"] == "healthy":
+            return True
+        time.sleep(1)
+    return False
 
 
 @pytest.mark.timeout(600)

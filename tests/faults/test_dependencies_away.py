@@ -20,7 +20,7 @@ from tests.support.inbox import Inbox
 from tests.support.people import People
 from tests.support.template import ROOT
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.alone
 
 
 def pids() -> dict[str, int]:

@@ -156,6 +156,7 @@ def test_a_sender_is_killed_after_the_provider_accepted(
     story.assert_accepted_exactly_once(inbox)
 
 
+@pytest.mark.alone  # a deployed sender sends it
 def test_the_enqueue_fails_after_the_commit_and_the_sweep_sends_it(
     story: Story, inbox: Inbox, stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,7 +74,7 @@ def passed(answers: Sequence[Answer]) -> int:
     return len(answers) - len(refused)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.alone
 @pytest.mark.parametrize("fault", FAULTS)
 def test_redis_goes_away_under_load(
     fault: str, front: Front, containers: list[Container], people: People, function: Start

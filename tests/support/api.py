@@ -5,6 +5,7 @@ from typing import Any, Self
 import httpx
 
 from tests.support.people import Person
+from tests.support.run import keep
 
 # Fields in which people write what they like.
 WORDS = ("note", "notes", "reason", "reflection", "question", "venue_name", "venue_suggestion")
@@ -50,6 +51,7 @@ class Api:
         return self
 
     def __exit__(self, *_: object) -> None:
+        keep("said", self.said)
         self.client.close()
 
 

@@ -15,8 +15,6 @@ ACCESS_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 LINK_TOKEN = re.compile(r"token=[\w-]{16,}")
 # Who the API is for the database, and where.
 API = "authenticator/postgres"
-# What the tests' own process printed, with the functions that ran inside of it, test by test.
-IN_PROCESS: list[str] = []
 
 
 def function_logs(stack: dict[str, str]) -> list[str]:

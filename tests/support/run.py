@@ -1,0 +1,45 @@
+"""What one run of the tests, in several processes, leaves for its last test to read."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_VARIABLE = "WINGMAN_TEST_RUN"
+
+
+def begin() -> None:
+    """Begin a run, unless this process is part of one."""
+    if _VARIABLE in os.environ:
+        return
+    folder = ROOT / ".local" / "test" / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[_VARIABLE] = str(folder)
+
+
+def folder() -> Path:
+    """Return the folder of this run."""
+    return Path(os.environ[_VARIABLE])
+
+
+def keep(kind: str, texts: Iterable[str]) -> None:
+    """Keep texts until the end of the run."""
+    with (folder() / f"{kind}-{os.getpid()}.jsonl").open("a") as file:
+        file.writelines(json.dumps(text) + "\n" for text in texts)
+
+
+def kept(kind: str) -> list[str]:
+    """Return what all processes have kept so far."""
+    files = folder().glob(f"{kind}-*.jsonl")
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def secrets(stack: Mapping[str, str]) -> Iterator[str]:
+    """Yield what no log of a stack may have, as NAME=value."""
+    for name, value in stack.items():
+        if name.endswith(("_KEY", "_SECRET", "_TOKEN")):
+            yield f"{name}={value}"
+    yield f"DATABASE_URL={stack['DATABASE_URL'].split('@')[0].rpartition(':')[2]}"
