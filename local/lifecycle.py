@@ -63,12 +63,7 @@ def _supervisor(stack: Stack) -> Supervisor:
 
 
 def _start_all(stack: Stack, supervisor: Supervisor) -> None:
-    _together(
-        *_without_aws(stack, supervisor),
-        lambda: supervisor.ensure(ministack(stack)),
-        lambda: building.build(stack),
-    )
-    _deploy(stack, supervisor)
+    _together(*_without_aws(stack, supervisor), lambda: _aws(stack, supervisor))
 
 
 def _without_aws(stack: Stack, supervisor: Supervisor) -> list[Callable[[], None]]:
@@ -80,6 +75,14 @@ def _without_aws(stack: Stack, supervisor: Supervisor) -> list[Callable[[], None
         lambda: supervisor.ensure(own(stack, "resend")),
         lambda: supervisor.ensure(own(stack, "anthropic")),
     ]
+
+
+def _aws(stack: Stack, supervisor: Supervisor) -> None:
+    _together(
+        lambda: supervisor.ensure(ministack(stack)),
+        lambda: building.build(stack),
+    )
+    _deploy(stack, supervisor)
 
 
 def _deploy(stack: Stack, supervisor: Supervisor) -> None:
@@ -108,7 +111,7 @@ def _database(stack: Stack, supervisor: Supervisor) -> None:
     except ChangedMigrationError:
         if stack.name != "test":
             raise
-        say("  a migration changed: the test database is made anew")
+        say("  the migrations changed: the test database starts over")
         supervisor.stop(("postgrest", "postgres"))
         remove(stack)
         initialise(stack)

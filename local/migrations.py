@@ -1,142 +1,104 @@
-"""The schema: what Supabase provides, the migrations in order, then the seed."""
+"""The schema of a stack: what Supabase provides, the migrations, then the seed."""
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from local import supabase_cli
 from local.credentials import credentials
 from local.errors import StackError
 from local.postgres_cluster import database_url
 from local.stack import Stack
 
-_APPLIED = """
-create schema if not exists local_stack;
-create table if not exists local_stack.applied (
-    file text primary key,
-    sha256 text not null
-);
-"""
-# Where `supabase db push` keeps its record too.
-_LEDGER = """
-create schema if not exists supabase_migrations authorization postgres;
-create table if not exists supabase_migrations.schema_migrations (
-    version text primary key,
-    statements text[],
-    name text
-);
-alter table supabase_migrations.schema_migrations owner to postgres;
-"""
+# The record of `supabase db push`: the statements of a file, without what stands between them.
+_LEDGER = "select version, statements from supabase_migrations.schema_migrations"
+_BETWEEN = " \n\r\t;"
+
+Ledger = Mapping[str, Sequence[str]]
 
 
 class ChangedMigrationError(StackError):
-    """A file that was already applied reads differently now."""
-
-
-@dataclass(frozen=True)
-class Script:
-    """One SQL file."""
-
-    path: Path
-
-    @property
-    def version(self) -> str:
-        """Return the timestamp in front of a migration's name."""
-        return self.path.stem.partition("_")[0]
-
-    @property
-    def is_migration(self) -> bool:
-        """Say whether it is the product's own, and no part of what Supabase provides."""
-        return self.path.parent.name == "migrations"
-
-    @property
-    def text(self) -> str:
-        """Return the statements."""
-        return self.path.read_text()
-
-    @property
-    def sha256(self) -> str:
-        """Return the fingerprint of the statements."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+    """The database was built from other files than those that are here now."""
 
 
 def migrate(stack: Stack) -> int:
     """Bring the database up to date; return how many migrations were applied."""
     secret = credentials(stack)
-    with psycopg.connect(database_url(stack, secret), autocommit=True) as connection:
-        connection.execute(_APPLIED)
-        _provide_supabase(connection, stack, secret.authenticator_password)
-        connection.execute(_LEDGER)
-        fresh = [script for script in _scripts(stack) if _is_new(connection, script)]
-        for script in fresh:
-            _apply(connection, script)
-        _seed(connection, stack)
+    url = database_url(stack, secret)
+    with psycopg.connect(url, autocommit=True) as connection:
+        _provide_supabase(connection, stack.checkout, secret.authenticator_password)
+        fresh = unapplied(files(stack.checkout), ledger(connection))
         if fresh:
+            supabase_cli.push(url, stack.checkout)
             connection.execute("notify pgrst, 'reload schema'")
+        _seed(connection, stack.checkout)
     return len(fresh)
 
 
-def _scripts(stack: Stack) -> list[Script]:
-    folder = stack.checkout / "supabase" / "migrations"
-    return [Script(path) for path in sorted(folder.glob("*.sql"))]
+def files(checkout: Path) -> list[Path]:
+    """Return the migrations in their order."""
+    return sorted((checkout / "supabase" / "migrations").glob("*.sql"))
+
+
+def ledger(connection: psycopg.Connection) -> Ledger:
+    """Return the statements of each migration that was applied, by version."""
+    try:
+        rows = connection.execute(_LEDGER).fetchall()
+    except psycopg.errors.UndefinedTable:
+        return {}
+    return {version: statements or [] for version, statements in rows}
+
+
+def unapplied(migrations: Sequence[Path], applied: Ledger) -> list[Path]:
+    """Return the files to apply. Raises ChangedMigrationError if that leads to another schema."""
+    by_version = {path.stem.partition("_")[0]: path for path in migrations}
+    for version, statements in applied.items():
+        path = by_version.pop(version, None)
+        if path is None:
+            raise _changed(f"migration {version} was applied, and its file is gone")
+        if not _same(path.read_text(), statements):
+            raise _changed(f"{path.name} changed after it was applied")
+    last = max(applied, default="")
+    for version, path in by_version.items():
+        if version < last:
+            raise _changed(f"{path.name} is older than {last}, which was applied: rename it")
+    return list(by_version.values())
+
+
+def _changed(what: str) -> ChangedMigrationError:
+    return ChangedMigrationError(
+        f"{what}. `make reset` starts over (the local data is lost); "
+        "a change of the schema belongs into a new migration: `make migration NAME=…`"
+    )
+
+
+def _same(text: str, statements: Sequence[str]) -> bool:
+    """Tell whether the text consists of these statements."""
+    position = 0
+    for statement in statements:
+        found = text.find(statement, position)
+        if found < 0 or text[position:found].strip(_BETWEEN):
+            return False
+        position = found + len(statement)
+    return not text[position:].strip(_BETWEEN)
 
 
 def _provide_supabase(
-    connection: psycopg.Connection, stack: Stack, authenticator_password: str
+    connection: psycopg.Connection, checkout: Path, authenticator_password: str
 ) -> None:
-    script = Script(stack.checkout / "local" / "postgres" / "supabase.sql")
-    if _is_new(connection, script):
-        _apply(connection, script)
+    """Bring what a hosted project has from the beginning; a second run changes nothing."""
+    path = checkout / "local" / "postgres" / "supabase.sql"
+    with connection.transaction():
+        connection.execute(path.read_bytes())
     statement = sql.SQL("alter role authenticator with login password {}")
     connection.execute(statement.format(sql.Literal(authenticator_password)))
 
 
-def _is_new(connection: psycopg.Connection, script: Script) -> bool:
-    known = connection.execute(
-        "select sha256 from local_stack.applied where file = %s", [script.path.name]
-    ).fetchone()
-    if known is not None and known != (script.sha256,):
-        raise ChangedMigrationError(
-            f"{script.path.name} changed after it was applied: `make reset` starts over "
-            "(the local data is lost), or put the change into a new migration"
-        )
-    return known is None
-
-
-def _apply(connection: psycopg.Connection, script: Script) -> None:
-    """Run one file and record it, both or neither."""
-    try:
-        with connection.transaction():
-            if script.is_migration:  # as on a hosted project, where nothing runs as a superuser
-                connection.execute("set local role postgres")
-            connection.execute(script.text.encode())
-            connection.execute("reset role")
-            connection.execute(
-                "insert into local_stack.applied values (%s, %s)",
-                [script.path.name, script.sha256],
-            )
-            if script.is_migration:
-                connection.execute(
-                    "insert into supabase_migrations.schema_migrations values (%s, %s, %s)",
-                    [script.version, [script.text], script.path.stem.partition("_")[2]],
-                )
-    except psycopg.Error as error:
-        raise StackError(f"{script.path.name}: {_place(script, error)}{error}") from error
-
-
-def _place(script: Script, error: psycopg.Error) -> str:
-    position = error.diag.statement_position
-    if position is None:
-        return ""
-    line = script.text[: int(position)].count("\n") + 1
-    return f"line {line}: "
-
-
-def _seed(connection: psycopg.Connection, stack: Stack) -> None:
-    """Insert the demo data; the file is written so that a second run changes nothing."""
-    path = stack.checkout / "supabase" / "seed.sql"
+def _seed(connection: psycopg.Connection, checkout: Path) -> None:
+    """Insert the demo data; a second run changes nothing."""
+    path = checkout / "supabase" / "seed.sql"
     if path.exists():
         with connection.transaction():
             connection.execute("set local role postgres")

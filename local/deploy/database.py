@@ -4,14 +4,13 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from local.errors import StackError
 from local.parts import clean_env
 from local.progress import say, step
-from local.stack import CHECKOUT, HOST
+from local.stack import CHECKOUT
+from local.supabase_cli import PROGRAM, QUIET, without_password
 
-PROGRAM = CHECKOUT / "local" / "node_modules" / ".bin" / "supabase"
 LINKED = CHECKOUT / "supabase" / ".temp" / "project-ref"
 _PROJECT = re.compile(r"https://([a-z0-9]{20})\.supabase\.(?:co|in)/?")
 
@@ -28,7 +27,7 @@ def push(supabase_url: str) -> None:
                 f"DATABASE_URL leads to another project than SupabaseUrl ({project[1]}): "
                 "copy it from that project (Connect → Session pooler)"
             )
-        address, secrets = _without_password(url)
+        address, secrets = without_password(url)
         _run(f"--remote={address}", secrets)
     elif LINKED.exists():
         linked = LINKED.read_text().strip()
@@ -43,28 +42,16 @@ def push(supabase_url: str) -> None:
         say("  what is missing. Set DATABASE_URL (Supabase → Connect → Session pooler)")
 
 
-def _without_password(url: str) -> tuple[str, dict[str, str]]:
-    """Move the password into a variable: other users of this machine can read a command line."""
-    parts = urlsplit(url)
-    login, _, place = parts.netloc.rpartition("@")
-    user, _, password = login.partition(":")
-    variables = {"PGPASSWORD": unquote(password)}
-    if parts.hostname not in {HOST, "localhost"}:
-        variables["PGSSLMODE"] = "require"  # the program would go on without encryption
-    return urlunsplit(parts._replace(netloc=f"{user}@{place}")), variables
-
-
 def _run(target: str, variables: Mapping[str, str]) -> None:
     if not PROGRAM.exists():
         raise StackError("the Supabase CLI is missing: make setup")
     log = CHECKOUT / ".local" / "deploy" / "migrations.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name.startswith("SUPABASE_")}
-    quiet = {"SUPABASE_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
     with step("supabase db push"), log.open("w") as output:
         done = subprocess.run(
             [PROGRAM, "db", "push", target, "--yes", "--workdir", CHECKOUT],
-            env=clean_env(**(kept | quiet | dict(variables))),
+            env=clean_env(**(kept | QUIET | dict(variables))),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import httpx
-import psycopg
 
 from local.doctor import addresses, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
@@ -113,7 +112,7 @@ def _mail_domain(dns: Dns) -> Callable[[Brand], Findings]:
 def _guarded(subject: str, check: Check) -> Iterator[Finding]:
     try:
         yield from check()
-    except (httpx.HTTPError, psycopg.Error, OSError, ValueError) as error:
+    except (httpx.HTTPError, OSError, ValueError) as error:
         text = f"no answer that can be read ({type(error).__name__})"
         yield fail(subject, text, "is its address right, and is it up?")
 

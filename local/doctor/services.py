@@ -3,16 +3,17 @@
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import psycopg
-from psycopg import errors
 
-from local.doctor.findings import Findings, fail, ok, warn
+from local import supabase_cli
+from local.doctor.findings import Finding, Findings, fail, ok, warn
+from local.errors import StackError
+from local.migrations import files
+from local.stack import CHECKOUT
 from wingman.coach.settings import CoachSettings
 from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.database import (
@@ -31,9 +32,6 @@ from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.settings import ResendSettings, WebhookSettings
 from wingman.notifications.settings import QueueSettings
 
-_SUPABASE = Path(__file__).parent.parent.parent / "supabase"
-MIGRATIONS = _SUPABASE / "migrations"
-SCHEMAS = _SUPABASE / "schemas"
 TIMEOUT_SECONDS = 5.0
 COLD_START_SECONDS = 20.0
 MOST_SKEW_SECONDS = 5.0
@@ -69,46 +67,47 @@ def check_database() -> Findings:
 
 
 def _migrations() -> Findings:
-    url = os.environ.get("DATABASE_URL")
-    try:
-        missing, of = _unapplied(url) if url else _unknown_functions()
-    except psycopg.OperationalError:
-        text = "DATABASE_URL leads to no database that lets us in"
-        yield fail("migrations", text, "is DATABASE_URL right, with its password, and is it up?")
-        return
-    except (errors.UndefinedTable, errors.InvalidSchemaName):
-        yield fail("migrations", "there is no list of those applied", _APPLY)
-        return
-    if missing:
-        some = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")
-        text = f"{len(missing)} of {of} are missing: {some}"
-        yield fail("migrations", text, _APPLY)
+    if url := os.environ.get("DATABASE_URL"):
+        yield from _compared(url)
     else:
-        yield ok("migrations", f"all of {of} are there")
+        yield from _offered()
 
 
-def _unapplied(url: str) -> tuple[list[str], str]:
-    """Compare files with the ledger, which only the database itself shows. Raises psycopg.Error."""
-    files = {path.stem.partition("_")[0]: path.stem for path in sorted(MIGRATIONS.glob("*.sql"))}
-    with psycopg.connect(url, connect_timeout=int(TIMEOUT_SECONDS)) as connection:
-        rows = connection.execute(
-            "select version from supabase_migrations.schema_migrations"
-        ).fetchall()
-    applied = {row[0] for row in rows}
-    return [
-        name for version, name in files.items() if version not in applied
-    ], f"{len(files)} files"
+def _compared(url: str) -> Findings:
+    """Compare the files with the list of those applied, which only the database itself shows."""
+    names = {path.stem.partition("_")[0]: path.stem for path in files(CHECKOUT)}
+    try:
+        listed = supabase_cli.migrations(url, CHECKOUT)
+    except StackError as error:
+        advice = "is DATABASE_URL right, with its password, and is it up?"
+        yield fail("migrations", f"they cannot be listed: {error}", advice)
+        return
+    yield _missing([names[each.local] for each in listed if not each.remote], f"{len(names)} files")
+    if unknown := [each.remote for each in listed if not each.local]:
+        text = f"{_some(unknown)} applied, and no file is here"
+        yield warn("migrations", text, "is this checkout older than the database? `git pull`")
 
 
-def _unknown_functions() -> tuple[list[str], str]:
+def _missing(names: Sequence[str], of: str) -> Finding:
+    if names:
+        return fail("migrations", f"{len(names)} of {of} are missing: {_some(names)}", _APPLY)
+    return ok("migrations", f"all of {of} are there")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+
+
+def _offered() -> Findings:
     """Compare what the files grant to workers with what the REST interface offers them."""
-    text = "".join(path.read_text() for path in SCHEMAS.glob("*.sql"))
+    schemas = CHECKOUT / "supabase" / "schemas"
+    text = "".join(path.read_text() for path in schemas.glob("*.sql"))
     wanted = {found[1] for found in _GRANT.finditer(text)}
     settings = load(SupabaseServiceSettings)
     headers = secret_key_headers(settings.supabase_secret_key.get_secret_value())
     offered = _get(f"{settings.supabase_url}/rest/v1/", headers).json().get("paths", {})
     missing = sorted(name for name in wanted if f"/rpc/{name}" not in offered)
-    return missing, f"{len(wanted)} functions for workers"
+    yield _missing(missing, f"{len(wanted)} functions for workers")
 
 
 def check_redis() -> Findings:

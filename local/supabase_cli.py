@@ -1,0 +1,115 @@
+"""The Supabase CLI, as `make setup` installs it: it needs the address of a database, and no Docker.
+
+https://supabase.com/docs/reference/cli
+"""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from local.errors import StackError
+from local.parts import clean_env
+from local.stack import CHECKOUT, HOST
+
+PROGRAM = CHECKOUT / "local" / "node_modules" / ".bin" / "supabase"
+SCHEMAS = "public,private"
+QUIET = {"SUPABASE_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
+_NOTHING: Mapping[str, str] = {}
+_NOISE = ("Skipping migration", "Try rerunning", "Target:")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A migration's version, here and in the database: an empty one is missing."""
+
+    local: str
+    remote: str
+
+
+def push(url: str, checkout: Path = CHECKOUT) -> None:
+    """Apply the migrations that are missing, each whole or not at all. Raises StackError."""
+    done = _run("db", "push", "--yes", "--workdir", checkout, remote=url)
+    if done.returncode != 0:
+        error = done.stderr.rpartition("Applying migration ")[2]
+        raise StackError(f"the migrations were not applied:\n{_indented(error)}")
+
+
+def migrations(url: str, checkout: Path = CHECKOUT) -> list[Listed]:
+    """Return all migrations that are known here or in the database. Raises StackError."""
+    found = _answer("migration", "list", "--workdir", checkout, remote=url)["migrations"]
+    return [Listed(each["local"], each["remote"]) for each in found]
+
+
+def lint(url: str) -> list[str]:
+    """Return what plpgsql_check finds in functions. Raises StackError."""
+    found = _answer("db", "lint", "--level", "warning", "--schema", SCHEMAS, remote=url)["results"]
+    return [
+        f"{each['function']}, line {issue.get('statement', {}).get('lineNumber', '?')}: "
+        + ": ".join(issue[key] for key in ("message", "detail") if issue.get(key))
+        for each in found or ()
+        for issue in each["issues"]
+    ]
+
+
+def advisors(url: str) -> list[str]:
+    """Return what Supabase's rules of security and performance find. Raises StackError."""
+    found = _answer("db", "advisors", "--level", "warn", remote=url)["results"]
+    return [f"{each['title']}: {each['detail']}" for each in found or ()]
+
+
+def difference(before: str, after: str) -> str:
+    """Return the statements that lead from one database to the other. Raises StackError."""
+    (first, variables), (second, _) = without_password(before), without_password(after)
+    given = ("--from", first, "--to", second, "--schema", SCHEMAS)
+    answer = _answer("db", "diff", "--use-pg-delta", *given, variables=variables)
+    return str(answer["diff"]).strip()
+
+
+def without_password(url: str) -> tuple[str, dict[str, str]]:
+    """Move the password into a variable: other users of this machine can read a command line."""
+    parts = urlsplit(url)
+    login, _, place = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    variables = {"PGPASSWORD": unquote(password)}
+    if parts.hostname not in {HOST, "localhost"}:
+        variables["PGSSLMODE"] = "require"  # the program would go on without encryption
+    return urlunsplit(parts._replace(netloc=f"{user}@{place}")), variables
+
+
+def _answer(
+    *command: str | Path, remote: str = "", variables: Mapping[str, str] = _NOTHING
+) -> Mapping[str, Any]:
+    done = _run(*command, "--output-format", "json", remote=remote, variables=variables)
+    answer: Mapping[str, Any] = json.loads(done.stdout or "{}")
+    if done.returncode != 0:
+        error = answer.get("error", {}).get("message") or _indented(done.stderr)
+        raise StackError(f"supabase {' '.join(map(str, command[:2]))}: {error}")
+    return answer
+
+
+def _run(
+    *command: str | Path, remote: str = "", variables: Mapping[str, str] = _NOTHING
+) -> subprocess.CompletedProcess[str]:
+    if not PROGRAM.exists():
+        raise StackError("the Supabase CLI is missing: run `make setup`")
+    target = []
+    if remote:
+        address, variables = without_password(remote)
+        target = [f"--remote={address}"]
+    return subprocess.run(
+        [PROGRAM, *command, *target, "--agent", "no"],
+        env=clean_env(**QUIET, **variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _indented(text: str) -> str:
+    lines = [line for line in text.strip().splitlines() if not line.startswith(_NOISE)]
+    return "\n".join(f"    {line}" for line in lines[-15:])
