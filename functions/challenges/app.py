@@ -1,4 +1,4 @@
-"""/api/challenges: what is on offer (public), and how one's own attempts went."""
+"""/api/challenges: the available challenges (public), and the caller's attempts."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -35,7 +35,7 @@ app = create_app(SupabaseSettings, RedisSettings, ChallengeSettings)
 def list_challenges(
     gate: PublicGate, response: Response, difficulty: Difficulty | None = None
 ) -> ChallengeList:
-    """List what is on offer, easiest first. Anyone may keep the answer for 10 minutes."""
+    """List the available challenges, easiest first. Clients may cache the answer for 10 minutes."""
     cache = service.cache()
     found = gate.look_up(cache, service.key(difficulty))
     answer = service.list_challenges(get_anon_client(), cache, found, difficulty)
@@ -64,7 +64,7 @@ def submit_challenge(
     key: IdempotentRequest,
     response: Response,
 ) -> Submission:
-    """Hand in how a challenge went: at one of your sessions, or by yourself."""
+    """Submit your attempt at a challenge, at one of your sessions or by yourself."""
     change = service.submit(
         get_user_client(caller.token),
         challenge_id,

@@ -1,4 +1,4 @@
-"""POST /api/coach/tips: a few tips for a challenge or a meeting, from a language model."""
+"""POST /api/coach/tips: tips for a challenge or a meeting, from a language model."""
 
 from fastapi import APIRouter
 
@@ -18,10 +18,10 @@ router = APIRouter()
 
 @router.post("/api/coach/tips", tags=["coach"], responses=CACHED)
 def get_tips(ask: Ask, caller: CurrentUser, gate: UserGate) -> Tips:
-    """Ask for tips; the question goes to a language model, without addresses, numbers, your names.
+    """Ask for tips. A language model gets your question without addresses, numbers and names.
 
-    The same question again costs nothing of the daily number. Where coaching is not enabled there
-    is no such path.
+    Repeating a question does not count towards the daily limit. This path exists only if coaching
+    is enabled.
     """
     cache, budget = service.cache(), daily_tips()
     found = gate.look_up(cache, service.key(ask, caller.id, load(CoachSettings).coach_model))

@@ -1,4 +1,4 @@
-"""GET /docs and /openapi.json; every path that no other function serves ends here as a 404."""
+"""GET /docs and /openapi.json, and a 404 for every path that no other function serves."""
 
 from fastapi import Response
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -20,7 +20,7 @@ def get_openapi() -> Response:
 
 @app.get("/docs", tags=["docs"], dependencies=[limit_public(PUBLIC)])
 def get_docs() -> HTMLResponse:
-    """Show the API as a page on which calls can be tried."""
+    """Show the API as a page from which you can send requests."""
     assets = page_assets(__file__)
     return get_swagger_ui_html(
         title="Wingman API",
@@ -33,7 +33,6 @@ def get_docs() -> HTMLResponse:
 
 @app.get("/docs/{asset}", include_in_schema=False, dependencies=[limit_public(PUBLIC)])
 def get_asset(asset: str) -> Response:
-    """Return a part of that page."""
     return document(__file__, asset)
 
 

@@ -1,4 +1,4 @@
-"""/api/email: what the caller wants by mail, what became of their mails, and all of it to take."""
+"""/api/email: the caller's email preferences, email status, data export and erasure."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -21,13 +21,13 @@ app = create_app(SupabaseSettings, RedisSettings)
 
 @app.get("/api/email/preferences/{user_id}", tags=["email"], dependencies=[limit()])
 def get_preferences(caller: Owner) -> EmailPreferences:
-    """Read which mails you want and when; the defaults until you change something."""
+    """Read which emails you get and when; these are defaults until you change something."""
     return preferences.get(get_user_client(caller.token))
 
 
 @app.put("/api/email/preferences/{user_id}", tags=["email"], dependencies=[limit()])
 def change_preferences(changes: PreferenceChanges, caller: Owner) -> EmailPreferences:
-    """Change any of them; what you do not name stays. Mail that is queued already obeys too."""
+    """Change some preferences; missing fields stay. Queued emails obey the change, too."""
     return preferences.change(get_user_client(caller.token), changes)
 
 
@@ -35,7 +35,7 @@ def change_preferences(changes: PreferenceChanges, caller: Owner) -> EmailPrefer
 def get_status(
     caller: Owner, page: PageQuery, status: DeliveryStatus | None = None
 ) -> EmailStatusPage:
-    """List your mails, newest first, with what became of each."""
+    """List your emails and their delivery status, newest first."""
     return history.status(get_user_client(caller.token), status, page)
 
 
@@ -43,9 +43,9 @@ def get_status(
 def export_data(
     caller: Owner, response: Response, cursor: Annotated[str | None, Query(max_length=200)] = None
 ) -> EmailExport:
-    """Take away all that is stored about your mail; up to 1000 mails, older ones by `cursor`.
+    """Export all data about your emails: up to 1000 emails, and older ones by `cursor`.
 
-    The hours in which you were seen, which decide when mail goes, are told as well.
+    The export includes your active hours, which decide when emails are sent.
     """
     response.headers["Content-Disposition"] = 'attachment; filename="email-data.json"'
     page = page_at(history.EXPORTED_AT_ONCE, cursor)
@@ -61,10 +61,10 @@ def export_data(
     dependencies=[limit()],
 )
 def erase_data(caller: Owner) -> None:
-    """Erase addresses and contents of your mails; nothing that waits is sent any more.
+    """Erase the addresses and contents of your emails, and cancel all waiting emails.
 
-    The hours in which you were seen, which decide when mail goes, are forgotten as well. What you
-    turned off stays off, and an address that bounced stays blocked, as a hash.
+    This also erases your active hours, which decide when emails are sent. Your opt-outs remain, and
+    an address that bounced stays blocked, as a hash.
     """
     history.erase(get_user_client(caller.token), activity(), logins(), caller.id)
 

@@ -1,4 +1,4 @@
-"""The links in mails: unsubscribe by one click or a page, and choose, without a login."""
+"""The links in emails: one-click unsubscribe and preferences, without a login."""
 
 from http import HTTPStatus
 from typing import Any
@@ -21,19 +21,19 @@ UNSUBSCRIBE, PREFERENCES = "/api/email/unsubscribe", "/email/preferences"
 OPEN: dict[str, Any] = {"tags": ["email"], "dependencies": [limit_link(reader)]}
 PAGE: dict[str, Any] = OPEN | {"response_class": HTMLResponse, "responses": html.DOCUMENTED}
 WISH = documented({"List-Unsubscribe": "`One-Click`", "token": "in JSON", "category": "in JSON"})
-FORM = documented(dict.fromkeys(FIELDS, "as the page sends it; what is missing stays"))
+FORM = documented(dict.fromkeys(FIELDS, "as the page sends it; missing fields stay unchanged"))
 
 
 @app.head(UNSUBSCRIBE, include_in_schema=False, **OPEN)
 @app.get(UNSUBSCRIBE, **PAGE)
 def ask_to_unsubscribe(token: str = "") -> HTMLResponse:
-    """Show a page with one button; changes nothing."""
+    """Show a page with an unsubscribe button; changes nothing."""
     return show(self_service().ask(token))
 
 
 @app.post(UNSUBSCRIBE, response_model=Unsubscribed, openapi_extra=WISH, **OPEN)
 def unsubscribe(request: Request, fields: RequestFields, token: str = "") -> Any:
-    """Turn off a kind of mail: the one-click form of RFC 8058, or JSON `{token, category?}`."""
+    """Turn off a category of emails: the form of RFC 8058, or JSON `{token, category?}`."""
     answer, page = self_service().unsubscribe(token, fields)
     return show(page) if html.wants_page(request) else answer
 
@@ -41,30 +41,29 @@ def unsubscribe(request: Request, fields: RequestFields, token: str = "") -> Any
 @app.head(PREFERENCES, include_in_schema=False, **OPEN)
 @app.get(PREFERENCES, **PAGE)
 def show_preferences(token: str = "") -> HTMLResponse:
-    """Show what the reader of a mail wants, as a form; changes nothing."""
+    """Show the preferences of an email's reader as a form; changes nothing."""
     return show(self_service().show(token))
 
 
 @app.post(PREFERENCES, openapi_extra=FORM, **PAGE)
 def save_preferences(fields: RequestFields, token: str = "") -> HTMLResponse:
-    """Save that form and show it again, with what is wrong with it if something is."""
+    """Save the form and show it again, with an explanation if it is not valid."""
     page = self_service().save(token, fields)
     return show(page, HTTPStatus.UNPROCESSABLE_ENTITY if page.is_refusal else HTTPStatus.OK)
 
 
 @app.exception_handler(ProblemError)
 def explain(request: Request, error: ProblemError) -> Response:
-    """Tell people on a page what programs are told in JSON."""
-    told = problems.problem(request, error)
+    """Explain errors to people on a page and to programs in JSON."""
+    answer = problems.problem(request, error)
     by_program = request.method == "POST" and request.url.path == UNSUBSCRIBE
     if by_program and not html.wants_page(request):
-        return told
+        return answer
     page = pages().sorry(error, request.state.request_id)
     return html.page(page.html, page.style, error.status, error.headers)
 
 
 def show(page: Page, status: int = HTTPStatus.OK) -> HTMLResponse:
-    """Return a page as an answer."""
     return html.page(page.html, page.style, status)
 
 

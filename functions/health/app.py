@@ -1,4 +1,4 @@
-"""GET /health: what works and what does not. GET /api/features: what this deployment offers."""
+"""GET /health: the state of all dependencies. GET /api/features: the enabled features."""
 
 from http import HTTPStatus
 
@@ -28,7 +28,7 @@ app = create_app(
     dependencies=[limit_public(PUBLIC)],
 )
 def get_health(response: Response) -> Health:
-    """Say what works: 200 when the service can serve, 503 when the database is away."""
+    """Check all dependencies: 200 if the service can serve, 503 without the database."""
     health = check_health()
     if health.status == "unhealthy":
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
@@ -37,7 +37,7 @@ def get_health(response: Response) -> Health:
 
 @app.get("/api/features", tags=["health"], dependencies=[limit_public(PUBLIC)])
 def get_features(response: Response) -> Features:
-    """Say which features an app should show; without `ai_coaching` the coach answers 404."""
+    """Return the features that an app should show; without `ai_coaching` the coach answers 404."""
     response.headers["Cache-Control"] = "public, max-age=60"
     return features()
 

@@ -1,4 +1,4 @@
-"""EventBridge, every hour: ends what nobody ended, forgets what is old, reports the day's mail."""
+"""EventBridge, every hour: closes and expires, records digests, prunes, reports email rates."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,10 +26,9 @@ _STEPS: dict[str, Callable[[Database], int]] = {
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
-    """Close overdue sessions, expire invitations, record digests, prune the mail log, report.
+    """Run every step, even if another one fails; running twice does no harm.
 
-    Twice does no harm. A step that fails keeps none of the others from running.
-    Raises ExceptionGroup of what failed, which makes AWS try again and shows in the alarms.
+    Raises an ExceptionGroup of the failures, so that AWS retries and the alarms show them.
     """
     done: dict[str, int] = {}
     failures: list[Exception] = []
@@ -38,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
         for name, step in _STEPS.items():
             try:
                 done[name] = step(database)
-            except Exception as error:  # noqa: BLE001 (raised below, with the others)
+            except Exception as error:  # noqa: BLE001 - raised below, with the others
                 logger().exception("housekeeping.step_failed", extra={"step": name})
                 failures.append(error)
     if failures:

@@ -1,4 +1,4 @@
-"""/api/matches: invite someone, see one's matches, take an invitation back."""
+"""/api/matches: invite a user, read one's matches, withdraw an invitation."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -35,7 +35,7 @@ app = create_app(SupabaseSettings, RedisSettings, QueueSettings, MatchSettings)
 def request_match(
     invitation: Invitation, caller: CurrentUser, key: IdempotentRequest, response: Response
 ) -> Match:
-    """Invite someone to meet. They have 48 hours to answer and hear of it by mail."""
+    """Invite a user to meet. They get an email and have 48 hours to answer."""
     change = service.request(
         get_user_client(caller.token),
         queue(),
@@ -64,7 +64,7 @@ def get_match(match_id: UUID, caller: CurrentUser) -> Match:
 
 @app.post("/api/matches/{match_id}/withdraw", tags=["matches"], dependencies=[limit()])
 def withdraw_match(match_id: UUID, caller: CurrentUser) -> Match:
-    """Take back an invitation that nobody has answered."""
+    """Withdraw an invitation that has not been answered."""
     return service.withdraw(get_user_client(caller.token), queue(), match_id)
 
 

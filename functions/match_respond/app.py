@@ -1,4 +1,4 @@
-"""POST /api/matches/{match_id}/respond: the invited person accepts or declines."""
+"""POST /api/matches/{match_id}/respond: the invited user accepts or declines."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
 
 
 class Answer(BaseModel):
-    """Accept or decline."""
+    """An answer to an invitation."""
 
     model_config = ConfigDict(extra="forbid")
 

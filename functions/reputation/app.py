@@ -1,4 +1,4 @@
-"""GET /api/user/reputation/{user_id}: how reliably somebody shows up."""
+"""GET /api/user/reputation/{user_id}: how reliably a user shows up."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ app = create_app(SupabaseSettings, RedisSettings)
 
 @app.get("/api/user/reputation/{user_id}", tags=["reputation"], responses=CACHED)
 def get_reputation(user_id: UUID, caller: CurrentUser, gate: UserGate) -> Reputation:
-    """Read a user's reputation. `X-Cache` says where it comes from: hit, miss, stale, bypass."""
+    """Read a user's reputation. `X-Cache` states its origin: hit, miss, stale or bypass."""
     cache = service.cache()
     found = gate.look_up(cache, service.key(user_id))
     answer = service.get(get_user_client(caller.token), cache, found, user_id)

@@ -1,4 +1,4 @@
-"""POST /webhooks/resend: what the mail provider tells of mails that it took."""
+"""POST /webhooks/resend: the email provider's delivery events."""
 
 from typing import Literal
 
@@ -19,16 +19,16 @@ app = create_app(SupabaseServiceSettings, WebhookSettings)
 
 
 class Received(BaseModel):
-    """What became of the event."""
+    """The effect of an event."""
 
     outcome: Literal["recorded", "repeated", "nothing_new", "ignored", "without_address"]
 
 
-# No limit of ours: thousands of events come from a few addresses, and what is not signed by the
-# provider is refused before anything else is asked.
+# There is no rate limit: thousands of events come from a few addresses, and a request that the
+# provider did not sign is refused before it causes any call.
 @app.post("/webhooks/resend", tags=["email"])
 def receive(request: Request, body: RawBody) -> Received:
-    """Take one event, signed by Svix's rules; one that comes again changes nothing."""
+    """Record one event, signed by Svix's rules; repeating an event changes nothing."""
     secret = load(WebhookSettings).resend_webhook_secret.get_secret_value()
     event_id = verified_id(secret, request.headers, body, utc_now())
     if event_id is None:

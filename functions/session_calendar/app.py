@@ -1,4 +1,4 @@
-"""The calendar link in mails: one session as a file, without a login."""
+"""The calendar link in emails: one session as a file, without a login."""
 
 from fastapi import Response
 from starlette.requests import Request
@@ -19,7 +19,6 @@ PATH = "/email/calendar.ics"
 
 
 def read(token: str) -> CalendarLink:
-    """Return what the token of a link says. Raises InvalidToken."""
     return links.read_calendar(load(LinkSettings).email_link_secret.get_secret_value(), token)
 
 
@@ -36,9 +35,10 @@ DOCUMENTED = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}
     responses=DOCUMENTED | html.DOCUMENTED,
 )
 def open_calendar(token: str = "") -> Response:
-    """Take the session of a mail into a calendar, as it stands now; changes nothing.
+    """Download the session of an email as a calendar file, in its current state.
 
-    The link is its reader's alone, says no more than the mail, and ends a day after the start.
+    The link works without a login, so the file contains no more than the email. It ends a day after
+    the start.
     """
     link = read(token)
     return Response(
@@ -50,10 +50,10 @@ def open_calendar(token: str = "") -> Response:
 
 @app.exception_handler(ProblemError)
 def explain(request: Request, error: ProblemError) -> Response:
-    """Tell people on a page what programs are told in JSON."""
-    told = problems.problem(request, error)
+    """Explain errors to people on a page and to programs in JSON."""
+    answer = problems.problem(request, error)
     if not html.wants_page(request):
-        return told
+        return answer
     page = pages().sorry(error, request.state.request_id)
     return html.page(page.html, page.style, error.status, error.headers)
 

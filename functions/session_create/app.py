@@ -33,9 +33,9 @@ app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
 def create_session(
     plan: Plan, caller: CurrentUser, key: IdempotentRequest, response: Response
 ) -> Session:
-    """Plan a meeting. Both hear of it by mail, and are reminded a day and two hours before.
+    """Plan a meeting. Both users get an email, and reminders a day and two hours before it.
 
-    Three plans and changes of time or place can follow each other at once, then one in 100 s.
+    You can plan or reschedule three times in a row, then once every 100 seconds.
     """
     change = service.create(
         get_user_client(caller.token), queue(), reputation.cache(), plan, key=key

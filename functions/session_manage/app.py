@@ -1,4 +1,4 @@
-"""/api/sessions: see one's meetings, change or cancel them, say who came."""
+"""/api/sessions: read one's meetings, change or cancel them, confirm or report them."""
 
 from uuid import UUID
 
@@ -36,7 +36,7 @@ def get_session(session_id: UUID, caller: CurrentUser) -> Session:
 
 @app.patch("/api/sessions/{session_id}", tags=["sessions"], dependencies=[EMAILING])
 def update_session(session_id: UUID, change: Change, caller: CurrentUser) -> Session:
-    """Change time or place before the start, which mails both; or the notes while it is open."""
+    """Change time or place before the start, which emails both users, or notes while it is open."""
     return service.update(get_user_client(caller.token), queue(), cache(), session_id, change)
 
 
@@ -44,20 +44,20 @@ def update_session(session_id: UUID, change: Change, caller: CurrentUser) -> Ses
 def cancel_session(
     session_id: UUID, caller: CurrentUser, cancellation: Cancellation | None = None
 ) -> Session:
-    """Call it off and mail the other. Less than 2 hours before the start it counts as a no-show."""
+    """Cancel a meeting and email the other user. In the last 2 hours before it, it is a no-show."""
     reason = cancellation.reason if cancellation else None
     return service.cancel(get_user_client(caller.token), queue(), cache(), session_id, reason)
 
 
 @app.post("/api/sessions/{session_id}/confirm", tags=["sessions"], dependencies=[limit()])
 def confirm_session(session_id: UUID, caller: CurrentUser) -> Session:
-    """Say that the other took part, once it has begun. When both have, it is completed."""
+    """Confirm that the other user took part, after the start. Two confirmations complete it."""
     return service.confirm(get_user_client(caller.token), queue(), cache(), session_id)
 
 
 @app.post("/api/sessions/{session_id}/no-show", tags=["sessions"], dependencies=[limit()])
 def report_no_show(session_id: UUID, caller: CurrentUser) -> Session:
-    """Say that the other did not come, from 15 minutes after the start and within 7 days."""
+    """Report that the other user did not come, from 15 minutes to 7 days after the start."""
     return service.report_no_show(get_user_client(caller.token), queue(), cache(), session_id)
 
 
@@ -69,7 +69,7 @@ def report_no_show(session_id: UUID, caller: CurrentUser) -> Session:
     responses={200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}},
 )
 def get_calendar(session_id: UUID, caller: CurrentUser) -> Response:
-    """Take a session into a calendar; a newer file updates the same event (RFC 5545)."""
+    """Download a session as a calendar file; a newer file updates the same event (RFC 5545)."""
     return Response(
         service.calendar(get_user_client(caller.token), session_id),
         headers={"Content-Disposition": 'attachment; filename="meeting.ics"'},

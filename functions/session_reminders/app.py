@@ -1,4 +1,4 @@
-"""EventBridge, every minute: hands out the mail that is due, and reports how much waits.
+"""EventBridge, every minute: enqueues the emails that are due, and reports the backlog.
 
 See sending/sweep.py and operating/operations.py in wingman/notifications/email.
 """
@@ -18,7 +18,7 @@ check(DeploymentSettings, SupabaseServiceSettings, QueueSettings)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
-    """Sweep once; at least once a minute is enough, and twice does no harm."""
+    """Sweep once; running twice does no harm."""
     with deadline(context):
         enqueued = sweep.hand_out_due_mail(repository.outbox(), queue())
         operations.report(get_service_client())

@@ -1,1 +1,1 @@
-"""Challenges: small things to dare, and how they went."""
+"""Challenges: small social dares, and users' attempts at them."""

@@ -1,17 +1,17 @@
-"""Why an attempt at a challenge is not taken."""
+"""Errors of challenges and attempts."""
 
 from wingman.kit.errors import Conflict, NotFound
 
 
 class ChallengeNotFound(NotFound):
-    """There is no such challenge, or it is not one of this session's."""
+    """This challenge does not exist, or it is not part of this session."""
 
 
 class SessionNotFound(NotFound):
-    """There is no such session, or you are not part of it."""
+    """This session does not exist, or you are not part of it."""
 
 
 class SubmissionWindowClosed(Conflict):
-    """The time to tell how this challenge went is over."""
+    """The time to submit this challenge is over."""
 
     code = "submission_window_closed"

@@ -1,4 +1,4 @@
-"""How often a user may hand in a challenge."""
+"""Rate limits of challenges."""
 
 from wingman.kit.limits.policy import Policy
 

@@ -1,4 +1,4 @@
-"""What a challenge and an attempt at it are, on the wire and in the code."""
+"""Models of challenges and attempts."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from wingman.kit.text import MultiLineText
 
 
 class Difficulty(StrEnum):
-    """How much courage it takes."""
+    """The courage that a challenge takes."""
 
     BEGINNER = "beginner"
     INTERMEDIATE = "intermediate"
@@ -20,7 +20,7 @@ class Difficulty(StrEnum):
 
 
 class Challenge(BaseModel):
-    """A small thing to dare; `points` (10 to 100) grow with what it takes."""
+    """A small social dare; `points` (10 to 100) grow with its difficulty."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -29,7 +29,7 @@ class Challenge(BaseModel):
                     "id": "16bc367e-3be9-5f1d-97f4-8027d197f576",
                     "difficulty": "beginner",
                     "title": "Learn a name and use it",
-                    "description": "Ask somebody who serves you today for their name.",
+                    "description": "Ask a person who serves you today for their name.",
                     "points": 10,
                 }
             ]
@@ -44,14 +44,14 @@ class Challenge(BaseModel):
 
 
 class ChallengeList(BaseModel):
-    """What is on offer, easiest first."""
+    """The available challenges, easiest first."""
 
     challenges: list[Challenge]
     count: int
 
 
 class AttemptOutcome(StrEnum):
-    """How it went."""
+    """The result of an attempt."""
 
     DONE = "done"
     PARTLY = "partly"
@@ -59,7 +59,7 @@ class AttemptOutcome(StrEnum):
 
 
 class Attempt(BaseModel):
-    """How a challenge went, and at which session."""
+    """An attempt at a challenge, optionally at a session."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -74,7 +74,7 @@ class Attempt(BaseModel):
 
 
 class Submission(BaseModel):
-    """An attempt as it was handed in; nobody else reads it."""
+    """A submitted attempt, which only its author can read."""
 
     id: UUID
     challenge_id: UUID
@@ -85,14 +85,14 @@ class Submission(BaseModel):
 
 
 class SubmissionPage(BaseModel):
-    """Some of a user's attempts, newest first; `next_cursor` leads to the older ones."""
+    """A page of a user's attempts, newest first; `next_cursor` leads to older ones."""
 
     submissions: list[Submission]
     next_cursor: str | None
 
 
 class SubmissionChange(BaseModel):
-    """What handing in did: `replayed` if it had been done before."""
+    """The result of a submission; `replayed` if the key had been used before."""
 
     submission: Submission
     replayed: bool = False

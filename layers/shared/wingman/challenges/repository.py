@@ -22,7 +22,6 @@ _call = partial(call, REFUSALS)
 
 
 def list_challenges(database: Database, difficulty: Difficulty | None) -> list[Challenge]:
-    """Read what is on offer; anyone may."""
     rows = _call(database, "list_challenges", idempotent=True, p_difficulty=difficulty)
     return [Challenge.model_validate(row) for row in rows]
 
@@ -30,7 +29,7 @@ def list_challenges(database: Database, difficulty: Difficulty | None) -> list[C
 def submit(
     database: Database, challenge_id: UUID, attempt: Attempt, window_days: int, key: IdempotencyKey
 ) -> SubmissionChange:
-    """Record an attempt, or repeat what `key` already did."""
+    """Record an attempt, or return the first answer for `key`."""
     answer = _call(
         database,
         "submit_challenge",
@@ -47,7 +46,7 @@ def submit(
 
 
 def list_submissions(database: Database, page: Page) -> list[Submission]:
-    """Read the caller's attempts, newest first: one more than the page shows."""
+    """Read the caller's attempts, newest first, and one more than the page holds."""
     rows = _call(
         database,
         "list_submissions",

@@ -1,4 +1,4 @@
-"""Challenges on offer, kept in Redis for minutes, and attempts at them."""
+"""Available challenges, cached in Redis, and attempts at them."""
 
 from functools import cache as once
 from uuid import UUID
@@ -22,18 +22,16 @@ from wingman.kit.limits.limiter import limiter
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
 
-LIST_SECONDS = 600  # requirements.md M5; the offer changes with a migration only
+LIST_SECONDS = 600  # only a migration changes the list
 AGES = Ages(due=LIST_SECONDS - 60, fresh=LIST_SECONDS, gone=LIST_SECONDS)
 
 
 @once
 def cache() -> ChallengeCache:
-    """Return the container's view of the lists in Redis."""
     return Cache(redis(), limiter(), ChallengeList, AGES)
 
 
 def key(difficulty: Difficulty | None) -> str:
-    """Name a list in Redis."""
     return f"challenges:{difficulty or 'all'}"
 
 
@@ -43,7 +41,7 @@ def list_challenges(
     found: FoundChallenges,
     difficulty: Difficulty | None,
 ) -> ChallengeAnswer:
-    """Return what is on offer, easiest first: all of it, or that of one difficulty."""
+    """Return the available challenges, easiest first, optionally of one difficulty."""
     return cache.answer(found, lambda: _read(database, difficulty))
 
 
@@ -55,10 +53,10 @@ def submit(
     window_days: int,
     key: IdempotencyKey,
 ) -> SubmissionChange:
-    """Hand in how a challenge went. The same key again returns the first answer.
+    """Submit an attempt. The same key again returns the first answer.
 
-    With a session, the challenge must be one of its own and the time `window_days` from its start
-    not over. Raises ChallengeNotFound, SessionNotFound, SubmissionWindowClosed,
+    With a session, the challenge must be one of the session's, and at most `window_days` may have
+    passed since its start. Raises ChallengeNotFound, SessionNotFound, SubmissionWindowClosed,
     IdempotencyKeyReused.
     """
     change = repository.submit(database, challenge_id, attempt, window_days, key)
@@ -68,7 +66,7 @@ def submit(
 
 
 def list_submissions(database: Database, page: Page) -> tuple[list[Submission], str | None]:
-    """Read a page of the caller's attempts, newest first, and the next page's cursor."""
+    """Return a page of the caller's attempts, newest first, and the cursor of the next page."""
     return page.cut(repository.list_submissions(database, page))
 
 

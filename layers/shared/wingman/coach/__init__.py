@@ -1,1 +1,1 @@
-"""Coach: a few tips for a challenge or a meeting, from a language model."""
+"""Coach: tips for a challenge or a meeting, from a language model."""

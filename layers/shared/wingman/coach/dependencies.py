@@ -1,4 +1,4 @@
-"""What the coach depends on besides what everything does."""
+"""The external service of the coach."""
 
 from wingman.kit.resilience.breaker import Dependency
 

@@ -1,28 +1,28 @@
-"""Why there are no tips."""
+"""Errors of the coach."""
 
 from wingman.kit.errors import InvalidRequest, NotFound, RateLimited
 
 
 class ChallengeNotFound(NotFound):
-    """There is no such challenge."""
+    """This challenge does not exist."""
 
 
 class SessionNotFound(NotFound):
-    """There is no such session, or you are not part of it."""
+    """This session does not exist, or you are not part of it."""
 
 
 class DailyTipsLimit(RateLimited):
-    """You have asked for as many tips as a day allows. Retry-After says when the next are free."""
+    """You have reached the daily limit of tips. Wait as long as the Retry-After header says."""
 
     code = "daily_tips_limit"
 
 
 class QuestionDeclined(InvalidRequest):
-    """The coach gives no tips on this. Ask about your challenge or your meeting."""
+    """The coach does not answer this question. Ask about your challenge or your meeting."""
 
     def __init__(self) -> None:
-        super().__init__(fields={"question": "the coach gives no tips on this"})
+        super().__init__(fields={"question": "the coach does not answer this"})
 
 
 class MalformedAdvice(Exception):
-    """The model's answer is not what was asked for."""
+    """The model's answer does not have the requested form."""

@@ -1,4 +1,4 @@
-"""How often a user may ask the language model."""
+"""Rate limits of the coach."""
 
 from wingman.coach.settings import CoachSettings
 from wingman.kit.limits.policy import Policy
@@ -8,6 +8,6 @@ _DAY_SECONDS = 86_400
 
 
 def daily_tips() -> Policy:
-    """Return what one user may ask: MAX_DAILY_TIPS at once, refilled over a day."""
+    """Return the daily budget of one user: MAX_DAILY_TIPS at once, refilled over a day."""
     a_day = load(CoachSettings).max_daily_tips
     return Policy("coach", a_day, _DAY_SECONDS / a_day, "user", share=1.0)

@@ -1,4 +1,4 @@
-"""What is asked of the coach and what it answers, on the wire and in the code."""
+"""Models of the coach: requests, answers and the prompt."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ MAX_TIP_LENGTH = 300
 
 
 class Ask(BaseModel):
-    """What the tips are to be about; at least one of the three."""
+    """The subject of the tips; at least one field is required."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -46,7 +46,7 @@ Tip = Annotated[SingleLineText, StringConstraints(min_length=1, max_length=MAX_T
 
 
 class Advice(BaseModel):
-    """What the model must answer, and nothing else."""
+    """The only accepted form of the model's answer."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -72,7 +72,7 @@ class Tips(BaseModel):
 
 
 class Challenge(BaseModel):
-    """A challenge as the coach is told of it."""
+    """The part of a challenge that the model sees."""
 
     difficulty: str
     title: str
@@ -80,14 +80,14 @@ class Challenge(BaseModel):
 
 
 class Meeting(BaseModel):
-    """When a session is and where it stands."""
+    """The time and the status of a session."""
 
     scheduled_time: datetime
     status: str
 
 
 class Context(BaseModel):
-    """What the tips are about; `names` are for striking them from a question and are never told."""
+    """The subject of the tips; `names` are removed from the question and never sent."""
 
     challenge: Challenge | None
     session: Meeting | None
@@ -95,11 +95,11 @@ class Context(BaseModel):
 
 
 Phase = Literal["soon", "later", "now", "over"]
-"""Within a day, after that, going on, no more."""
+"""A meeting begins within a day or later, is in progress, or has ended."""
 
 
 class Prompt(BaseModel):
-    """What the model is told: who it is to be, and what it is asked."""
+    """The system instructions and the user content for the model."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,7 +1,7 @@
-"""The model behind a narrow door: one prompt, one answer.
+"""The adapter of the language model: one prompt, one answer.
 
-This is the only module that knows the SDK. Its errors become ours here, in one table, and lose
-their text: a provider's message may repeat what it was asked.
+This is the only module that uses the SDK. It translates the SDK's errors and drops their messages,
+because these may repeat parts of the prompt.
 """
 
 from functools import cache
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 15.0
 CONNECT_SECONDS = 2.0
-# Five tips of 300 characters in any script.
+# Enough for five tips of 300 characters in any script.
 MAX_TOKENS = 1024
-# What did not begin may begin again; what was begun has cost its time and its tokens.
+# Only a request that the provider did not begin is retried: any other has used time and tokens.
 _RETRY = through(ANTHROPIC, with_api_retry.replace(max_retries=1, attempt_seconds=3.0))
 
 
 class Reply(NamedTuple):
-    """What the model said, and which one it was."""
+    """The model's answer, and the name of the model that wrote it."""
 
     text: str
     model: str
 
 
 class Coach(Protocol):
-    """Whoever gives the tips."""
+    """A language model that gives tips."""
 
     def ask(self, prompt: Prompt) -> Reply:
-        """Return the model's answer, unread.
+        """Return the model's answer, unparsed.
 
-        Raises MalformedAdvice for half an answer, QuestionDeclined, DependencyUnavailable.
+        Raises MalformedAdvice for an incomplete answer, QuestionDeclined, DependencyUnavailable.
         """
         ...
 
@@ -59,7 +59,6 @@ class AnthropicCoach(Coach):
         self._model = model
 
     def ask(self, prompt: Prompt) -> Reply:
-        """See Coach."""
         return _read(_RETRY.run(lambda: self._create(prompt)))
 
     def _create(self, prompt: Prompt) -> "Message":
@@ -80,16 +79,16 @@ class AnthropicCoach(Coach):
 
 @cache
 def coach() -> Coach:
-    """Connect to this deployment's provider, once per container.
+    """Return the container's client.
 
-    The SDK is imported here because it costs as much as a whole cold start (3000 modules), and
-    most requests are answered from the cache. It does not retry: our policy does.
+    The SDK is imported here because its 3000 modules take as long as a whole cold start, and the
+    cache answers most requests. Retries are ours, not the SDK's.
     """
     import httpx2  # noqa: PLC0415
     from anthropic import Anthropic  # noqa: PLC0415
 
     settings = load(CoachSettings)
-    assert settings.anthropic_api_key  # noqa: S101 - the settings hold that where coaching is on
+    assert settings.anthropic_api_key  # noqa: S101 - settings require it if coaching is enabled
     client = Anthropic(
         api_key=settings.anthropic_api_key.get_secret_value(),
         base_url=settings.anthropic_api_url,
@@ -117,9 +116,9 @@ def _read(message: "Message") -> Reply:
     return Reply(texts[0], message.model)
 
 
-# https://platform.claude.com/docs/en/api/errors: what another attempt at the same cannot change.
+# Another attempt cannot succeed after these: https://platform.claude.com/docs/en/api/errors
 _REFUSED = frozenset({400, 401, 402, 403, 404, 413, 422})
-# After these nothing was generated.
+# The provider generated nothing before these.
 _NOT_BEGUN = frozenset({429, 500, 503, 529})
 
 

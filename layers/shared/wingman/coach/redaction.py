@@ -1,7 +1,7 @@
-"""Take out of a text what tells who somebody is or how to reach them; pure.
+"""Removal of personal data from text: names, addresses and other ways to reach a person.
 
-Rather a word too many than an address too few: who reads the text is told that something is
-missing. What no rule can tell from other words stays (docs/decisions/012-coach.md).
+When in doubt a word is removed; a marker shows that something is missing. Names that no rule can
+distinguish from other words stay (docs/decisions/012-coach.md).
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 REMOVED = "[removed]"
 
-# Endings that are no words of their own: `nice.to meet you` lacks a space, `leo.dev` does not.
+# Endings that are not words: `nice.to meet you` lacks a space, `leo.dev` does not.
 _ENDING = (
     r"(?:com|net|org|info|biz|edu|gov|io|app|dev|gg|tv|xyz|bio"
     r"|de|fr|uk|eu|es|nl|ch|pl|se|fi|dk|cz|pt|ie|ca|au|nz|jp|cn|ru|br)"
@@ -39,18 +39,18 @@ _HANDLES = (
     r"(?<!\w)[@\uff20](?!\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|h|uhr)?\b)\w+(?:[.-]\w+)*",
     r"\b\w{2,32}#\d{4}\b",
 )
-# `Snap: a photo of both of you` is advice; in a question the word is not missed.
+# In a tip, `Snap: a photo of both of you` is advice; a question can do without the word.
 _ACCOUNTS = (
     r"\b(?:insta(?:gram)?|ig|snap(?:chat)?|telegram|tiktok|whatsapp|discord|facebook|fb"
     r"|twitter|linkedin|skype)\s?[:=]\s?\S+"
 )
 _NUMBERS = (
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
-    # Seven digits and more, however they are grouped: rather a date too many.
+    # Seven or more digits in any grouping, even if some of them are dates.
     r"(?<!\w)\+?\(?\d(?:[\s().\-/]*\d){6,}",
 )
 
-# Latin, Greek, Cyrillic: where a name shows.
+# Latin, Greek and Cyrillic capitals, which mark a name.
 _CAPITAL = r"[A-Z\u00c0-\u00d6\u00d8-\u00de\u0391-\u03a9\u0410-\u042f]"
 _HOUSE = r"\d{1,4}(?:\s?[a-zA-Z]\b)?(?!\w)"
 _STREETS = (
@@ -76,12 +76,12 @@ _ANY_CASE = re.compile(f"{_CONTACT}|{_ACCOUNTS}", re.IGNORECASE)
 _AS_WRITTEN = re.compile("|".join([*_STREETS, _TITLED]))
 
 _INITIAL, _SHORT = 1, 2
-# Edges of a word, where an underscore is none of it: `_Leo_`, `Leo_W`.
+# Word boundaries that treat an underscore as a separator: `_Leo_`, `Leo_W`.
 _BEFORE, _BEHIND = r"(?<![^\W_])", r"(?![^\W_])"
 
 
 def redact(text: str, names: Iterable[str] = ()) -> str:
-    """Take out addresses, links, handles, numbers and ids, and people of these names."""
+    """Remove addresses, links, handles, numbers and ids, and the given names."""
     text = unicodedata.normalize("NFC", text)
     for pattern in (_ANY_CASE, _AS_WRITTEN, _people(names)):
         text = pattern.sub(REMOVED, text) if pattern else text
@@ -89,12 +89,12 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
 
 
 def has_contact(text: str) -> bool:
-    """Say whether there is an address, a link, a handle, a number or an id."""
+    """Return whether there is an address, a link, a handle, a number or an id."""
     return _FOR_SURE.search(unicodedata.normalize("NFC", text)) is not None
 
 
 def _people(names: Iterable[str]) -> re.Pattern[str] | None:
-    """Match a name, and the family's behind it: `Leo Winter` by `Leo`."""
+    """Match a name and the family name after it: `Leo` matches `Leo Winter`."""
     forms = sorted({form for name in names for form in _forms(name)}, key=len, reverse=True)
     if not forms:
         return None
@@ -102,10 +102,10 @@ def _people(names: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _forms(name: str) -> Iterator[str]:
-    """Tell how a name may be written: its words alone as well, with accents and without.
+    """Yield the forms of a name: whole and by word, with accents and without.
 
-    Of `van der Berg` only the last word stands for it alone, and a short one (`An`, `Do`) only
-    where it has a capital.
+    A lower-case word of a name (`van der Berg`) does not stand alone, and a short word (`An`, `Do`)
+    only counts with a capital.
     """
     whole = unicodedata.normalize("NFC", name).strip()
     parts = {part for part in re.split(r"[\s-]+", whole) if whole.islower() or not part.islower()}

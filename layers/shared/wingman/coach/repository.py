@@ -1,4 +1,4 @@
-"""What the tips may be about, in Postgres: one SQL function, as the caller."""
+"""The subject of the tips, read from Postgres as the caller."""
 
 from functools import partial
 from uuid import UUID
@@ -17,7 +17,7 @@ _call = partial(call, REFUSALS)
 
 
 def context(database: Database, challenge_id: UUID | None, session_id: UUID | None) -> Context:
-    """Read a challenge and a session that the caller may see."""
+    """Read a challenge and a session, if the caller may see them."""
     found = _call(
         database,
         "get_coach_context",

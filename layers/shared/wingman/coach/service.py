@@ -1,7 +1,7 @@
-"""Tips for a challenge or a meeting: from the cache, else from the model, within a daily budget.
+"""Tips for a challenge or a meeting, from the cache or, within a daily budget, from the model.
 
-What the model is told names nobody, so tips on a challenge are the same for everyone and are kept
-for everyone; what has a session or a question in it is kept for who asked.
+The prompt for a challenge contains no personal data, so all users share its tips. Tips about a
+session or a question are cached per user.
 """
 
 import hashlib
@@ -25,25 +25,24 @@ from wingman.kit.limits.policy import Policy
 from wingman.kit.observability import count, logger
 
 _HOURS = 3600
-KEPT_SECONDS = 6 * _HOURS  # a meeting that is a day away then is still about to begin
+KEPT_SECONDS = 6 * _HOURS  # within this time the phase of a meeting hardly changes
 _LEASE_SECONDS = 2 * TIMEOUT_SECONDS
 AGES = Ages(due=KEPT_SECONDS, fresh=KEPT_SECONDS, gone=KEPT_SECONDS, lease=_LEASE_SECONDS)
 _ATTEMPTS = 2
-# An attempt that gets less time than this is not worth its price.
+# An attempt with less time than this would probably fail, and would cost the same.
 _FAIR_SECONDS = 5.0
 
 
 @once
 def cache() -> TipsCache:
-    """Return the container's view of the tips in Redis."""
     return Cache(redis(), limiter(), Tips, AGES)
 
 
 def key(ask: Ask, user_id: UUID, model: str) -> str:
-    """Name what was asked, so that nobody can read it from the name."""
+    """Return the cache key of a request, hashed so that it does not reveal the question."""
     private = ask.session_id is not None or ask.question is not None
-    whose = str(user_id) if private else "all"
-    asked = f"{whose}\n{model}\n{rules.INSTRUCTIONS}\n{ask.model_dump_json()}"
+    owner = str(user_id) if private else "all"
+    asked = f"{owner}\n{model}\n{rules.INSTRUCTIONS}\n{ask.model_dump_json()}"
     return f"coach:tips:{hashlib.sha256(asked.encode()).hexdigest()}"
 
 
@@ -58,10 +57,10 @@ def tips(
     budget: Mapping[str, Policy],
     now: Callable[[], datetime] = utc_now,
 ) -> TipsAnswer:
-    """Return what the cache holds, or ask the model, which is charged to the budget.
+    """Return tips from the cache, or ask the model and charge the budget.
 
-    What the provider did not serve at all is given back. Raises ChallengeNotFound,
-    SessionNotFound, QuestionDeclined, DailyTipsLimit, DependencyUnavailable.
+    A call that the provider did not serve is refunded. Raises ChallengeNotFound, SessionNotFound,
+    QuestionDeclined, DailyTipsLimit, DependencyUnavailable.
     """
 
     def compute() -> Tips:
@@ -73,7 +72,7 @@ def tips(
         except DependencyUnavailable:
             limiter.give_back(budget)
             raise
-        except MalformedAdvice:  # which was worked for
+        except MalformedAdvice:  # not refunded: the provider charges for it
             raise DependencyUnavailable(ANTHROPIC.name) from None
 
     return cache.answer(found, compute)
@@ -86,7 +85,7 @@ def _charge(limiter: Limiter, budget: Mapping[str, Policy]) -> None:
 
 
 def _asked(coach: Coach, prompt: Prompt) -> Tips:
-    """Ask until the answer is what was asked for, twice at most. Raises MalformedAdvice."""
+    """Ask at most twice for an answer of the requested form. Raises MalformedAdvice."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             reply = coach.ask(prompt)
@@ -99,7 +98,8 @@ def _asked(coach: Coach, prompt: Prompt) -> Tips:
         except DependencyUnavailable:
             if attempt == 1:
                 raise
-            raise MalformedAdvice("no second answer") from None  # the first one was worked for
+            # Not a DependencyUnavailable, which would refund the first answer.
+            raise MalformedAdvice("the second attempt failed") from None
         else:
             logger().info("coach.advised", extra={"tips": len(answer.tips), "attempt": attempt})
             return answer

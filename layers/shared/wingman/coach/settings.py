@@ -1,4 +1,4 @@
-"""Whether there is a coach, and what it runs on."""
+"""Settings of the coach."""
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -7,13 +7,13 @@ from wingman.kit.settings import Secret, Settings, Url, means
 
 
 class CoachingSettings(Settings):
-    """Whether there is a coach."""
+    """The switch of the coach."""
 
     enable_ai_coaching: bool = means("Whether the coach gives tips.", default=False)
 
 
 class CoachSettings(CoachingSettings):
-    """The language model behind the coach, and what one user may cost a day."""
+    """The language model behind the coach, and the daily budget of a user."""
 
     anthropic_api_key: Secret | None = means(
         "API key of the language model; required if coaching is enabled.",

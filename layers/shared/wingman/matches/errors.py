@@ -1,21 +1,21 @@
-"""Why a step of a match is refused."""
+"""Errors of matches."""
 
 from wingman.kit.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
 
 
 class InviteeNotFound(NotFound):
-    """There is no user with this id."""
+    """No user has this id."""
 
 
 class MatchNotFound(NotFound):
-    """There is no such match, or you are not part of it."""
+    """This match does not exist, or you are not part of it."""
 
 
 class CannotInviteYourself(InvalidRequest):
     """You cannot invite yourself."""
 
     def __init__(self) -> None:
-        super().__init__(fields={"invitee_id": "is your own id"})
+        super().__init__(fields={"invitee_id": "must not be your own id"})
 
 
 class MatchAlreadyOpen(Conflict):
@@ -31,19 +31,19 @@ class RecentlyDeclined(Conflict):
 
 
 class DailyMatchLimit(RateLimited):
-    """You have sent as many invitations as a day allows. Retry-After says when the next is free."""
+    """You have reached the daily limit of invitations. Wait as long as Retry-After says."""
 
     code = "daily_match_limit"
 
 
 class InitiatorCannotRespond(Forbidden):
-    """Only the invited person can answer."""
+    """Only the invited user can answer."""
 
     code = "initiator_cannot_respond"
 
 
 class OnlyInitiatorCanWithdraw(Forbidden):
-    """Only who sent the invitation can withdraw it."""
+    """Only the user who sent the invitation can withdraw it."""
 
     code = "only_initiator_can_withdraw"
 

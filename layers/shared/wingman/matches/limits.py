@@ -1,6 +1,6 @@
-"""How often a user may invite."""
+"""Rate limits of matches."""
 
 from wingman.kit.limits.policy import Policy
 
-# The database allows MAX_DAILY_MATCHES a day besides.
+# In addition, the database enforces MAX_DAILY_MATCHES.
 MATCH_REQUESTS = Policy("match-requests", 5, 20.0, "user", share=1.0)

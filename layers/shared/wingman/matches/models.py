@@ -1,4 +1,4 @@
-"""What a match is, on the wire and in the code."""
+"""Models of matches."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from wingman.notifications.models import EmailRef
 
 
 class MatchStatus(StrEnum):
-    """Where an invitation stands. `pending` is the only state that can change."""
+    """The status of an invitation; only `pending` can change."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -22,7 +22,7 @@ class MatchStatus(StrEnum):
 
 
 class Action(StrEnum):
-    """How an invitation can be answered."""
+    """The answers to an invitation."""
 
     ACCEPT = "accept"
     DECLINE = "decline"
@@ -44,7 +44,7 @@ class Match(BaseModel):
 
 
 class Invitation(BaseModel):
-    """Whom to invite, where to and why."""
+    """The invited user, a suggested venue and a note."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -54,14 +54,14 @@ class Invitation(BaseModel):
 
 
 class MatchPage(BaseModel):
-    """Some of a user's matches, newest first; `next_cursor` leads to the older ones."""
+    """A page of a user's matches, newest first; `next_cursor` leads to older ones."""
 
     matches: list[Match]
     next_cursor: str | None
 
 
 class MatchChange(BaseModel):
-    """What a step did: the match after it, and the mails it recorded that are due now."""
+    """The result of a step: the match after it, and the recorded emails that are due now."""
 
     match: Match
     emails: list[EmailRef]

@@ -24,7 +24,7 @@ REFUSALS: Refusals = {
     "WM008": lambda _: errors.MatchAlreadyAnswered(),
     "WM009": lambda _: errors.MatchExpired(),
     "WM010": lambda _: errors.OnlyInitiatorCanWithdraw(),
-    "WM011": lambda _: InvalidRequest(fields={"action": "is neither accept nor decline"}),
+    "WM011": lambda _: InvalidRequest(fields={"action": "must be accept or decline"}),
 }
 _call = partial(call, REFUSALS)
 
@@ -32,7 +32,7 @@ _call = partial(call, REFUSALS)
 def request(
     database: Database, invitation: Invitation, key: IdempotencyKey, max_daily: int
 ) -> MatchChange:
-    """Record an invitation and its mail, or repeat what `key` already did."""
+    """Record an invitation and its email, or return the first answer for `key`."""
     answer = _call(
         database,
         "request_match",
@@ -48,7 +48,7 @@ def request(
 
 
 def respond(database: Database, match_id: UUID, action: Action) -> MatchChange:
-    """Answer an invitation and record the mails that tell of it."""
+    """Answer an invitation and record the emails about it."""
     answer = _call(
         database, "respond_to_match", idempotent=True, p_match_id=str(match_id), p_action=action
     )
@@ -56,19 +56,17 @@ def respond(database: Database, match_id: UUID, action: Action) -> MatchChange:
 
 
 def withdraw(database: Database, match_id: UUID) -> MatchChange:
-    """Take an invitation back."""
     answer = _call(database, "withdraw_match", idempotent=True, p_match_id=str(match_id))
     return MatchChange.model_validate(answer)
 
 
 def get(database: Database, match_id: UUID) -> Match:
-    """Read one match of the caller."""
     found = _call(database, "get_match", idempotent=True, p_match_id=str(match_id))
     return Match.model_validate(found)
 
 
 def list_matches(database: Database, status: MatchStatus | None, page: Page) -> list[Match]:
-    """Read the caller's matches, newest first: one more than the page shows."""
+    """Read the caller's matches, newest first, and one more than the page holds."""
     rows = _call(
         database,
         "list_matches",
@@ -80,5 +78,5 @@ def list_matches(database: Database, status: MatchStatus | None, page: Page) -> 
 
 
 def expire(database: Database, limit: int) -> int:
-    """Mark invitations whose time is over, at most `limit`; counts them."""
+    """Expire at most `limit` invitations and return their number."""
     return int(_call(database, "expire_matches", idempotent=False, p_limit=limit))

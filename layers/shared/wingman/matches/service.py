@@ -1,8 +1,8 @@
-"""What can happen to a match.
+"""The steps of a match.
 
-Each step is one SQL function that checks who calls, locks the match, changes it and records the
-mails that tell of it, all in one transaction (supabase/schemas). What is left to do here is
-to hand the recorded mails to the queue: if that fails, the minutely sweep does it.
+Each step is one SQL function that authorises the caller, locks the match, changes it and records
+the emails about it, all in one transaction (supabase/schemas). This module then hands the recorded
+emails to the queue; if that fails, the next minute's sweep does it.
 """
 
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from wingman.notifications import service as notifications
 
 if TYPE_CHECKING:
     from wingman.kit.clients.queue import (
-        Queue,  # signs with botocore, which housekeeping never needs
+        Queue,  # imports botocore, which housekeeping does not need
     )
 
 PAGE = 500
@@ -34,7 +34,7 @@ def request(
     key: IdempotencyKey,
     max_daily: int,
 ) -> MatchChange:
-    """Invite someone. The same key again returns the first answer and mails nobody.
+    """Invite a user. The same key again returns the first answer and sends no email.
 
     Raises InviteeNotFound, CannotInviteYourself, MatchAlreadyOpen, RecentlyDeclined,
     DailyMatchLimit, IdempotencyKeyReused.
@@ -44,9 +44,9 @@ def request(
 
 
 def respond(database: Database, queue: "Queue", match_id: UUID, action: Action) -> Match:
-    """Accept or decline, as the invited person, once; the same answer again changes nothing.
+    """Accept or decline an invitation; the same answer again changes nothing.
 
-    Accepting mails both, declining mails who invited. Raises MatchNotFound,
+    Accepting emails both users, declining only the initiator. Raises MatchNotFound,
     InitiatorCannotRespond, MatchAlreadyAnswered, MatchExpired.
     """
     change = repository.respond(database, match_id, action)
@@ -54,7 +54,7 @@ def respond(database: Database, queue: "Queue", match_id: UUID, action: Action) 
 
 
 def withdraw(database: Database, queue: "Queue", match_id: UUID) -> Match:
-    """Take back an invitation that nobody has answered.
+    """Withdraw an invitation that has not been answered.
 
     Raises MatchNotFound, OnlyInitiatorCanWithdraw, MatchAlreadyAnswered, MatchExpired.
     """
@@ -63,19 +63,19 @@ def withdraw(database: Database, queue: "Queue", match_id: UUID) -> Match:
 
 
 def get(database: Database, match_id: UUID) -> Match:
-    """Read one match. Raises MatchNotFound, also for a match of others."""
+    """Read one match. Raises MatchNotFound, also for a match of other users."""
     return repository.get(database, match_id)
 
 
 def list_matches(
     database: Database, status: MatchStatus | None, page: Page
 ) -> tuple[list[Match], str | None]:
-    """Read a page of the caller's matches, newest first, and the next page's cursor."""
+    """Return a page of the caller's matches, newest first, and the cursor of the next page."""
     return page.cut(repository.list_matches(database, status, page))
 
 
 def expire(database: Database) -> int:
-    """Mark every invitation whose 48 hours are over, page by page; counts them."""
+    """Expire every invitation after its 48 hours, page by page, and return their number."""
     expired = page_by_page(
         lambda: repository.expire(database, PAGE), PAGE, seconds=_SECONDS_PER_PAGE
     )

@@ -1,10 +1,10 @@
-"""What an operator may change about matches."""
+"""Settings of matches."""
 
 from wingman.kit.settings import Settings, means
 
 
 class MatchSettings(Settings):
-    """The rules of matches that an operator may change."""
+    """The rules that an operator may change."""
 
     max_daily_matches: int = means(
         "Invitations per user and day; the database has a ceiling.",

@@ -1,1 +1,1 @@
-"""Reputation: what a user's meetings say about them."""
+"""Reputation: a score from a user's meetings."""

@@ -1,7 +1,7 @@
-"""Why a reputation cannot be told."""
+"""Errors of reputations."""
 
 from wingman.kit.errors import NotFound
 
 
 class UserNotFound(NotFound):
-    """There is no user with this id."""
+    """No user has this id."""

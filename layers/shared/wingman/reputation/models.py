@@ -1,4 +1,4 @@
-"""What a reputation is, on the wire and in the code."""
+"""Models of reputations."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from wingman.kit.cache.cache import Answer, Cache, Found
 
 
 class BadgeColor(StrEnum):
-    """The score at a glance."""
+    """The range of the score."""
 
     GOLD = "gold"
     GREEN = "green"
@@ -17,14 +17,14 @@ class BadgeColor(StrEnum):
 
 
 class Totals(BaseModel):
-    """What is counted: meetings that took place, and those that the user let fall."""
+    """A user's completed meetings and no-shows."""
 
     completed_sessions: int
     no_shows: int
 
 
 class Reputation(Totals):
-    """What anyone signed in may know of a user; `cache_timestamp` is when it was counted."""
+    """A user's reputation, visible to every signed-in user, as of `cache_timestamp`."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -1,4 +1,4 @@
-"""Totals in Postgres: one SQL function, which reads indexes only."""
+"""Totals in Postgres, from one SQL function that reads only indexes."""
 
 from functools import partial
 from uuid import UUID
@@ -16,6 +16,5 @@ _call = partial(call, REFUSALS)
 
 
 def totals(database: Database, user_id: UUID) -> Totals:
-    """Count a user's meetings."""
     found = _call(database, "get_reputation", idempotent=True, p_user_id=str(user_id))
     return Totals.model_validate(found)

@@ -1,4 +1,4 @@
-"""How totals become a score and a badge."""
+"""The score and the badge."""
 
 from wingman.reputation.models import BadgeColor
 
@@ -7,12 +7,11 @@ GOLD_FROM = 10
 
 
 def score_of(completed_sessions: int, no_shows: int) -> int:
-    """Weigh what took place against what was let fall, held to LOWEST … HIGHEST."""
+    """Subtract no-shows from completed sessions, within LOWEST and HIGHEST."""
     return max(LOWEST, min(HIGHEST, completed_sessions - no_shows))
 
 
 def badge_of(score: int) -> BadgeColor:
-    """Choose the colour: gold from 10, green from 0, red below."""
     if score >= GOLD_FROM:
         return BadgeColor.GOLD
     return BadgeColor.GREEN if score >= 0 else BadgeColor.RED

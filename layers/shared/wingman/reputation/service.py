@@ -1,4 +1,4 @@
-"""A user's reputation: counted in Postgres, kept in Redis for minutes, dropped with each change."""
+"""Reputations: counted in Postgres, cached in Redis, and dropped from there with each change."""
 
 from collections.abc import Iterable
 from functools import cache as once
@@ -17,36 +17,34 @@ from wingman.reputation.models import (
     ReputationCache,
 )
 
-# Fresh for 5 minutes, renewed by a request of the last of them; an older value stands in for at
-# most 10 while one request counts anew (requirements.md R3).
+# A value is fresh for 5 minutes, and a request in the last of them renews it. After that it is
+# served as stale for 5 more minutes while one request recounts.
 AGES = Ages(due=240, fresh=300, gone=600)
 
 
 @once
 def cache() -> ReputationCache:
-    """Return the container's view of the reputations in Redis."""
     return Cache(redis(), limiter(), Reputation, AGES)
 
 
 def key(user_id: UUID) -> str:
-    """Name a user's reputation in Redis."""
     return f"reputation:user:{user_id}"
 
 
 def get(
     database: Database, cache: ReputationCache, found: FoundReputation, user_id: UUID
 ) -> ReputationAnswer:
-    """Return what the cache holds of a user, or count. Raises UserNotFound."""
+    """Return a user's reputation from the cache, or count it. Raises UserNotFound."""
     return cache.answer(found, lambda: _counted(database, user_id))
 
 
 def forget(cache: ReputationCache, user_ids: Iterable[UUID]) -> None:
-    """Drop the reputations of users whose meetings have changed, before anyone is told of it."""
+    """Drop the reputations of users whose meetings changed; call this before announcing it."""
     cache.drop([key(user_id) for user_id in user_ids])
 
 
 def _counted(database: Database, user_id: UUID) -> Reputation:
-    at = utc_now()  # before the count: what changes meanwhile is newer
+    at = utc_now()  # before the count, because a change during it must be newer
     totals = repository.totals(database, user_id)
     score = rules.score_of(totals.completed_sessions, totals.no_shows)
     return Reputation(

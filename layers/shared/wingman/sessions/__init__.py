@@ -1,1 +1,1 @@
-"""Sessions: a matched pair plans to meet, meets, and says so."""
+"""Sessions: a matched pair plans a meeting, meets, and confirms it."""

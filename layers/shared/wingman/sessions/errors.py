@@ -1,22 +1,22 @@
-"""Why a step of a session is refused."""
+"""Errors of sessions."""
 
 from wingman.kit.errors import Conflict, InvalidRequest, NotFound
 
 
 class SessionNotFound(NotFound):
-    """There is no such session, or you are not part of it."""
+    """This session does not exist, or you are not part of it."""
 
 
 class MatchNotFound(NotFound):
-    """There is no such match, or you are not part of it."""
+    """This match does not exist, or you are not part of it."""
 
 
 class ChallengeNotFound(NotFound):
-    """There is no such challenge on offer."""
+    """This challenge does not exist, or it is no longer available."""
 
 
 class MatchNotAccepted(Conflict):
-    """A meeting is planned on an accepted match; this one is not."""
+    """This match has not been accepted, so you cannot plan a meeting."""
 
     code = "match_not_accepted"
 
@@ -28,37 +28,37 @@ class SessionAlreadyOpen(Conflict):
 
 
 class SessionNotOpen(Conflict):
-    """This session is over, or was cancelled."""
+    """This session has ended or was cancelled."""
 
     code = "session_not_open"
 
 
 class SessionNotStarted(Conflict):
-    """This can be said once the meeting has begun."""
+    """You can confirm this session after it has begun."""
 
     code = "session_not_started"
 
 
 class SessionAlreadyAnswered(Conflict):
-    """One of you has already said how it was, and this would contradict it."""
+    """One of you has already confirmed or reported this session, which this would contradict."""
 
     code = "session_already_answered"
 
 
 class NoShowTooEarly(Conflict):
-    """Give them 15 minutes from the start before you report that they did not come."""
+    """Wait until 15 minutes after the start before you report a no-show."""
 
     code = "no_show_too_early"
 
 
 class NoShowTooLate(Conflict):
-    """That somebody did not come can be reported for 7 days."""
+    """You can report a no-show only within 7 days of the start."""
 
     code = "no_show_too_late"
 
 
 class InvalidTime(InvalidRequest):
-    """A meeting lies in the future, and not more than a year ahead."""
+    """A meeting must be in the future, at most a year ahead."""
 
     def __init__(self) -> None:
-        super().__init__(fields={"scheduled_time": "lies in the past or over a year ahead"})
+        super().__init__(fields={"scheduled_time": "must be in the future, at most a year ahead"})

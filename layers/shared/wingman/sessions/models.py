@@ -1,4 +1,4 @@
-"""What a session is, on the wire and in the code."""
+"""Models of sessions."""
 
 import re
 from collections.abc import Collection
@@ -32,7 +32,7 @@ _PLAN_EXAMPLE: JsonDict = {
 
 
 class SessionStatus(StrEnum):
-    """Where a meeting stands; it is open while `scheduled` or `in_progress`."""
+    """The status of a meeting, which is open while `scheduled` or `in_progress`."""
 
     SCHEDULED = "scheduled"
     IN_PROGRESS = "in_progress"
@@ -43,7 +43,7 @@ class SessionStatus(StrEnum):
 
 
 class Session(BaseModel):
-    """A meeting of the two users of a match; user1 is who invited."""
+    """A meeting of the two users of a match; user1 is the initiator of the match."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -87,29 +87,29 @@ class Session(BaseModel):
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 
 
-def _written(value: Any) -> Any:
-    """Take RFC 3339 text only; pydantic would also read a bare number, as seconds in UTC."""
+def _rfc_3339(value: Any) -> Any:
+    """Accept only RFC 3339 text; pydantic would also accept a number, as seconds in UTC."""
     if not isinstance(value, str) or not _RFC_3339.match(value):
-        raise ValueError("write a date and time with its offset, like 2026-12-05T18:30:00+01:00")
+        raise ValueError("must be a date and time with an offset, like 2026-12-05T18:30:00+01:00")
     return value
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Refuse what no clock in UTC shows: Postgres knows neither such offsets nor the year 0."""
+    """Convert to UTC; Postgres cannot store a time whose year in UTC is out of range."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("this is beyond the years 1 to 9999") from None
+        raise ValueError("must be within the years 1 to 9999") from None
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339), AfterValidator(_in_utc)]
 VenueName = Annotated[SingleLineText, StringConstraints(min_length=1, max_length=200)]
 Notes = Annotated[MultiLineText, StringConstraints(max_length=2000)]
 Reason = Annotated[MultiLineText, StringConstraints(max_length=500)]
 
 
 class Plan(BaseModel):
-    """When and where to meet, and a challenge for each (it may be the same one)."""
+    """The time and place of a meeting, and a challenge for each user."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_PLAN_EXAMPLE]})
 
@@ -122,14 +122,14 @@ class Plan(BaseModel):
 
 
 class Change(BaseModel):
-    """What is to be different; what is not named stays as it is. `notes: null` clears them."""
+    """The fields to change; missing fields stay as they are. `notes: null` clears the notes."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [{"scheduled_time": "2026-12-06T11:00:00+01:00"}]},
     )
 
-    # Both hear of these by mail.
+    # Both users get an email about changes of these.
     emailed: ClassVar[Collection[str]] = frozenset({"venue_name", "scheduled_time"})
 
     venue_name: VenueName | None = None
@@ -143,12 +143,12 @@ class Change(BaseModel):
         if any(
             name in self.emailed for name in self.model_fields_set if getattr(self, name) is None
         ):
-            raise ValueError("a meeting keeps a place and a time")
+            raise ValueError("venue_name and scheduled_time must not be null")
         return self
 
 
 class Cancellation(BaseModel):
-    """Why it will not be, in words for the other one."""
+    """The reason of a cancellation, which the other user reads."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "I caught a cold."}]}
@@ -158,14 +158,14 @@ class Cancellation(BaseModel):
 
 
 class SessionPage(BaseModel):
-    """Some of a user's sessions, newest first; `next_cursor` leads to the older ones."""
+    """A page of a user's sessions, newest first; `next_cursor` leads to older ones."""
 
     sessions: list[Session]
     next_cursor: str | None
 
 
 class SessionChange(BaseModel):
-    """What a step did: the session after it, mails due now, whose reputation it touched."""
+    """The result of a step: the session, the emails due now, the users whose reputation changed."""
 
     session: Session
     emails: list[EmailRef]
@@ -174,7 +174,7 @@ class SessionChange(BaseModel):
 
 
 class SessionEvent(BaseModel):
-    """What a calendar shows; `sequence` counts the revisions of the plan."""
+    """A session as a calendar shows it; `sequence` counts the revisions of the plan."""
 
     session: Session
     sequence: int
@@ -182,7 +182,7 @@ class SessionEvent(BaseModel):
 
 
 class ClosedSession(BaseModel):
-    """A session that ended by itself, and whose reputation that touched."""
+    """A session that was closed automatically, and the users whose reputation changed."""
 
     session_id: UUID
     users: list[UUID]

@@ -31,7 +31,9 @@ REFUSALS: Refusals = {
     "WS003": lambda _: errors.SessionAlreadyOpen(),
     "WS004": lambda _: errors.SessionNotOpen(),
     "WS005": lambda _: errors.SessionNotStarted(),
-    "WS006": lambda _: errors.SessionNotOpen("It has begun: only its notes can change now."),
+    "WS006": lambda _: errors.SessionNotOpen(
+        "The session has begun: only its notes can change now."
+    ),
     "WS007": lambda _: errors.SessionAlreadyAnswered(),
     "WS008": lambda _: errors.NoShowTooEarly(),
     "WS009": lambda _: errors.NoShowTooLate(),
@@ -43,7 +45,7 @@ _CLOSED = TypeAdapter(list[ClosedSession])
 
 
 def create(database: Database, plan: Plan, key: IdempotencyKey) -> SessionChange:
-    """Record a meeting, its mails and reminders, or repeat what `key` already did."""
+    """Record a meeting, its emails and reminders, or return the first answer for `key`."""
     answer = _call(
         database,
         "create_session",
@@ -61,7 +63,7 @@ def create(database: Database, plan: Plan, key: IdempotencyKey) -> SessionChange
 
 
 def update(database: Database, session_id: UUID, change: Change) -> SessionChange:
-    """Change the fields that are named; another time or place mails both."""
+    """Change the given fields; another time or place records emails to both users."""
     answer = _call(
         database,
         "update_session",
@@ -76,7 +78,7 @@ def update(database: Database, session_id: UUID, change: Change) -> SessionChang
 
 
 def cancel(database: Database, session_id: UUID, reason: str | None) -> SessionChange:
-    """Call a meeting off and record the mail that tells the other."""
+    """Cancel a meeting and record the email to the other user."""
     answer = _call(
         database, "cancel_session", idempotent=False, p_session_id=str(session_id), p_reason=reason
     )
@@ -84,35 +86,33 @@ def cancel(database: Database, session_id: UUID, reason: str | None) -> SessionC
 
 
 def confirm(database: Database, session_id: UUID) -> SessionChange:
-    """Record that the other took part."""
+    """Record that the other user took part."""
     return SessionChange.model_validate(
         _call(database, "confirm_session", idempotent=False, p_session_id=str(session_id))
     )
 
 
 def report_no_show(database: Database, session_id: UUID) -> SessionChange:
-    """Record that the other did not come."""
+    """Record that the other user did not come."""
     return SessionChange.model_validate(
         _call(database, "report_no_show", idempotent=False, p_session_id=str(session_id))
     )
 
 
 def get(database: Database, session_id: UUID) -> Session:
-    """Read one session of the caller."""
     return Session.model_validate(
         _call(database, "get_session", idempotent=True, p_session_id=str(session_id))
     )
 
 
 def event(database: Database, session_id: UUID) -> SessionEvent:
-    """Read what a calendar shows of a session."""
     return SessionEvent.model_validate(
         _call(database, "get_session_event", idempotent=True, p_session_id=str(session_id))
     )
 
 
 def event_of(database: Database, session_id: UUID, user_id: UUID) -> SessionEvent:
-    """Read what a calendar shows of a session to one of its two; for workers."""
+    """Read the calendar event of a session for one of its users; only for service_role."""
     params = {"p_session_id": str(session_id), "p_user_id": str(user_id)}
     return SessionEvent.model_validate(
         _call(database, "get_session_event_of", idempotent=True, **params)
@@ -120,7 +120,7 @@ def event_of(database: Database, session_id: UUID, user_id: UUID) -> SessionEven
 
 
 def list_sessions(database: Database, status: SessionStatus | None, page: Page) -> list[Session]:
-    """Read the caller's sessions, newest first: one more than the page shows."""
+    """Read the caller's sessions, newest first, and one more than the page holds."""
     rows = _call(
         database,
         "list_sessions",
@@ -132,7 +132,7 @@ def list_sessions(database: Database, status: SessionStatus | None, page: Page) 
 
 
 def close_overdue(database: Database, limit: int) -> list[ClosedSession]:
-    """End sessions whose grace is over, at most `limit` of them."""
+    """Close at most `limit` sessions a day after their start."""
     return _CLOSED.validate_python(
         _call(database, "close_overdue_sessions", idempotent=False, p_limit=limit)
     )

@@ -1,9 +1,8 @@
-"""What can happen to a session.
+"""The steps of a session.
 
-Each step is one SQL function that checks who calls, locks the session, changes it and records the
-mails that tell of it, all in one transaction (supabase/schemas). What is left to do here: drop
-the reputations it touched, before anybody is told of the change, and hand the recorded mails to
-the queue.
+Each step is one SQL function that authorises the caller, locks the session, changes it and records
+the emails about it, all in one transaction (supabase/schemas). This module then drops the
+reputations that changed, and after that hands the recorded emails to the queue.
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from wingman.sessions.models import Change, Plan, Session, SessionChange, Sessio
 
 if TYPE_CHECKING:
     from wingman.kit.clients.queue import (
-        Queue,  # signs with botocore, which housekeeping never needs
+        Queue,  # imports botocore, which housekeeping does not need
     )
 
 PAGE = 200
@@ -40,8 +39,8 @@ def create(
 ) -> SessionChange:
     """Plan a meeting on an accepted match. The same key again returns the first answer.
 
-    Mails both and writes their reminders. Raises InvalidTime, MatchNotFound, ChallengeNotFound,
-    MatchNotAccepted, SessionAlreadyOpen, IdempotencyKeyReused.
+    Emails both users and schedules their reminders. Raises InvalidTime, MatchNotFound,
+    ChallengeNotFound, MatchNotAccepted, SessionAlreadyOpen, IdempotencyKeyReused.
     """
     change = repository.create(database, plan, key)
     return _announce(queue, cache, change, "session.created")
@@ -54,7 +53,7 @@ def update(
     session_id: UUID,
     change: Change,
 ) -> Session:
-    """Change time, place or notes. Another time or place mails both and moves the reminders.
+    """Change time, place or notes. Another time or place emails both and moves the reminders.
 
     Raises InvalidTime, SessionNotFound, SessionNotOpen.
     """
@@ -69,7 +68,7 @@ def cancel(
     session_id: UUID,
     reason: str | None,
 ) -> Session:
-    """Call a meeting off and mail the other; shortly before the start that is a no-show.
+    """Cancel a meeting and email the other user; shortly before the start it is a no-show.
 
     Raises SessionNotFound, SessionNotOpen, SessionAlreadyAnswered.
     """
@@ -80,7 +79,7 @@ def cancel(
 def confirm(
     database: Database, queue: "Queue", cache: ReputationCache, session_id: UUID
 ) -> Session:
-    """Say that the other took part; the second of two completes the session.
+    """Confirm that the other user took part; the second confirmation completes the session.
 
     Raises SessionNotFound, SessionNotStarted, SessionNotOpen.
     """
@@ -91,7 +90,7 @@ def confirm(
 def report_no_show(
     database: Database, queue: "Queue", cache: ReputationCache, session_id: UUID
 ) -> Session:
-    """Say that the other did not come.
+    """Report that the other user did not come.
 
     Raises SessionNotFound, SessionNotOpen, SessionAlreadyAnswered, NoShowTooEarly, NoShowTooLate.
     """
@@ -100,32 +99,32 @@ def report_no_show(
 
 
 def get(database: Database, session_id: UUID) -> Session:
-    """Read one session. Raises SessionNotFound, also for a session of others."""
+    """Read one session. Raises SessionNotFound, also for a session of other users."""
     return repository.get(database, session_id)
 
 
 def calendar(database: Database, session_id: UUID) -> str:
-    """Write a session as a calendar file (RFC 5545). Raises SessionNotFound."""
+    """Return a session as a calendar file (RFC 5545). Raises SessionNotFound."""
     return calendar_file(repository.event(database, session_id))
 
 
 def calendar_by_link(database: Database, session_id: UUID, user_id: UUID) -> str:
-    """Write the same for whom a signed link names, without notes. Raises SessionNotFound."""
+    """Return the file without notes, for the user of a signed link. Raises SessionNotFound."""
     return calendar_file(repository.event_of(database, session_id, user_id))
 
 
 def list_sessions(
     database: Database, status: SessionStatus | None, page: Page
 ) -> tuple[list[Session], str | None]:
-    """Read a page of the caller's sessions, newest first, and the next page's cursor."""
+    """Return a page of the caller's sessions, newest first, and the cursor of the next page."""
     return page.cut(repository.list_sessions(database, status, page))
 
 
 def close_overdue(database: Database, cache: ReputationCache) -> int:
-    """End every session whose grace is over, by what was said about it; counts them.
+    """Close every session a day after its start by its confirmations; return their number.
 
-    Pages until nothing is left or time is short; each page drops the reputations that it touched.
-    The feedback mails it recorded go out with the next sweep.
+    Stops early when time is short. Each page drops the reputations that it changed. The next sweep
+    sends the feedback emails that it recorded.
     """
 
     def close() -> int:
