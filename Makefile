@@ -11,7 +11,7 @@ RUN := $(VENV)/bin/python
 LOCAL := $(RUN) -m local
 IF_INSTALLED := [ -x $(RUN) ] || { echo "nothing is installed yet: make up"; exit 0; };
 STACK ?= dev
-# What template.yaml deploys by default.
+# The default of template.yaml.
 RUNTIME ?= $(shell sed -n 's/^  Runtime:.*Default: \([^,]*\),.*/\1/p' template.yaml 2>/dev/null)
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check

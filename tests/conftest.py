@@ -1,4 +1,4 @@
-"""What tests share: the running stack, people who use it, and functions on its environment."""
+"""Shared fixtures: the running stack, its users, and functions on its environment."""
 
 import os
 import shlex
@@ -35,12 +35,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what looks at a whole run (the marker `last`) run after all others."""
+    """Run the tests with the marker `last`, which inspect a whole run, after all others."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Keep what was printed in this process: the search of all logs reads it as well."""
+    """Keep the output of this process for the test that searches all logs."""
     if report.when == "teardown" and report.sections:
         keep("printed", [text for _, text in report.sections])
 
@@ -69,21 +69,21 @@ def database_url(stack: dict[str, str]) -> str:
 
 @pytest.fixture(scope="session")
 def people(stack: dict[str, str]) -> Iterator[People]:
-    """Makes users with accounts, profiles and tokens."""
+    """Creates users with accounts, profiles and tokens."""
     with People(stack) as people:
         yield people
 
 
 @pytest.fixture
 def inbox(stack: dict[str, str]) -> Iterator[Inbox]:
-    """What the mail provider accepted."""
+    """The emails that the provider accepted."""
     with Inbox(stack["RESEND_API_URL"]) as inbox:
         yield inbox
 
 
 @pytest.fixture
 def model(stack: dict[str, str]) -> Iterator[Model]:
-    """What the language model was asked, and what it is to get wrong."""
+    """The stand-in for the language model."""
     with Model(stack["ANTHROPIC_API_URL"]) as model:
         yield model
 
@@ -97,7 +97,7 @@ def api(stack: dict[str, str]) -> Iterator[Api]:
 
 @pytest.fixture
 def fresh_container() -> Iterator[None]:
-    """Forget everything that a warm container remembers, before and after."""
+    """Clear the memory of a warm container, before and after."""
     _forget()
     yield
     _forget()
@@ -105,7 +105,7 @@ def fresh_container() -> Iterator[None]:
 
 @pytest.fixture
 def closed_breakers(stack: dict[str, str]) -> Iterator[None]:
-    """Leave no circuit open that a test's broken dependency opened for all containers."""
+    """Close the circuits that a test's broken dependency opened for all containers."""
     with Redis.from_url(stack["REDIS_URL"]) as redis:
         circuits = [each.key for each in declarations.declared("dependencies", Dependency)]
         redis.delete(*circuits)
@@ -120,7 +120,7 @@ def function(
     fresh_container: None,
     closed_breakers: None,
 ) -> Callable[..., Function]:
-    """Load a function in this process, with the environment that the template gives it."""
+    """Load a function in this process, with the environment from the template."""
 
     def load(name: str, **overrides: str) -> Function:
         return Function(name, stack, monkeypatch, overrides)
@@ -130,7 +130,7 @@ def function(
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every HTTP request that leaves this process, as it leaves."""
+    """Record every HTTP request of this process."""
     seen: list[str] = []
     send = httpx.HTTPTransport.handle_request
 

@@ -19,7 +19,7 @@ def test_a_question_becomes_tips_and_a_failure_a_503(
     advice = api.call("POST", "/api/coach/tips", maya, json=body)
     assert (advice.status_code, advice.headers["x-cache"]) == (200, "miss")
     assert advice.json()["tips"]
-    assert "[removed]" in model.told()[0]["question"]
+    assert "[removed]" in model.prompts()[0]["question"]
     model.fault("error_500", 2)
     body = {"question": f"And then? {uuid4()}"}
     failed = api.call("POST", "/api/coach/tips", maya, json=body)

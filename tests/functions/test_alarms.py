@@ -1,4 +1,4 @@
-"""What the alarms watch is what the functions write, down to the last dimension."""
+"""The alarms watch metrics that the functions write, including every dimension."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -24,17 +24,17 @@ Metric = tuple[str, str, frozenset[tuple[str, str]]]
 Load = Callable[..., Function]
 Work = Callable[..., Any]
 
-# What became of the hundred mails that the provider accepted within a day.
+# The fates of the hundred emails that the provider accepted within a day.
 DAY = {"delivered": 50, "sent": 20, "bounced": 24, "complained": 6}
 
 
 @pytest.fixture(scope="module")
 def url(database_url: str) -> Iterator[str]:
-    """Return a database whose mails are this module's alone."""
+    """Return a database with no emails but those of this module."""
     with own_database(database_url) as own:
         leo = new_person(own)
-        for status, mails in DAY.items():
-            for _ in range(mails):
+        for status, number in DAY.items():
+            for _ in range(number):
                 new_mail(own, leo, delivery_status=status, sent_at="now")
         new_mail(own, leo, delivery_status="bounced", sent_at="yesterday")
         yield own
@@ -42,7 +42,7 @@ def url(database_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def work(function: Load, url: str, monkeypatch: pytest.MonkeyPatch) -> Work:
-    """Let a function work once, on that database."""
+    """Invoke a function once, on that database."""
 
     def once(name: str, case: str) -> Any:
         app = function(name)
@@ -54,7 +54,7 @@ def work(function: Load, url: str, monkeypatch: pytest.MonkeyPatch) -> Work:
 
 
 def send_one(function: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the sender hand an urgent mail to a provider that takes it."""
+    """Let the sender send an urgent email through a provider that accepts it."""
     app, built = function("email_sender"), house()
     event = app.event("two_messages")
     (named, *_) = json.loads(event["Records"][0]["body"])["email_ids"]
@@ -71,7 +71,7 @@ def lose_the_database(function: Load) -> None:
             app.invoke(app.event("every_minute"))
 
 
-def test_an_alarm_watches_what_a_function_writes(
+def test_every_alarm_watches_a_metric_that_a_function_writes(
     function: Load,
     work: Work,
     monkeypatch: pytest.MonkeyPatch,
@@ -86,7 +86,9 @@ def test_an_alarm_watches_what_a_function_writes(
     assert {name: metric for name, metric in watched().items() if metric not in read} == {}
 
 
-def test_the_hour_reports_the_days_rates(work: Work, capsys: pytest.CaptureFixture[str]) -> None:
+def test_housekeeping_reports_the_rates_of_a_day(
+    work: Work, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert work("housekeeping", "every_hour")["emails_reported"] == sum(DAY.values())
 
     lines = written(capsys)
@@ -100,13 +102,13 @@ def test_the_hour_reports_the_days_rates(work: Work, capsys: pytest.CaptureFixtu
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Read the lines that CloudWatch takes for metrics: JSON with `_aws` in it."""
+    """Return the lines that CloudWatch reads as metrics: JSON with `_aws`."""
     lines = capsys.readouterr().out.splitlines()
     return [json.loads(line) for line in lines if '"_aws"' in line]
 
 
 def read_by_cloudwatch(line: dict[str, Any]) -> Iterator[Metric]:
-    """Yield each metric of a line once for each set of its dimensions, as the format says."""
+    """Yield each metric of a line once for each set of its dimensions."""
     for directive in line["_aws"]["CloudWatchMetrics"]:
         for names in directive["Dimensions"]:
             dimensions = frozenset((name, line[name]) for name in names)
@@ -116,7 +118,7 @@ def read_by_cloudwatch(line: dict[str, Any]) -> Iterator[Metric]:
 
 
 def watched() -> dict[str, Metric]:
-    """Return what each alarm watches, but for what AWS measures itself."""
+    """Return the metric of each alarm, except for metrics of AWS itself."""
     alarms = {
         name: resource["Properties"]
         for name, resource in template()["Resources"].items()

@@ -17,7 +17,7 @@ Answer = tuple[int, Any, dict[str, str]]
 
 @pytest.fixture
 def cold(stack: dict[str, str]) -> Iterator[None]:
-    """Nothing of the lists in Redis."""
+    """Remove the cached lists from Redis."""
     redis = DirectCommands(stack["REDIS_URL"])
     keys = [f"challenges:{name}" for name in ("all", "beginner", "intermediate", "advanced")]
     redis.run("DEL", *keys)
@@ -39,7 +39,7 @@ def submit(app: Function, person: Person, challenge_id: object, body: Any, key: 
 
 
 @pytest.mark.usefixtures("cold")
-def test_anyone_sees_what_is_on_offer(function: Load) -> None:
+def test_anyone_sees_the_available_challenges(function: Load) -> None:
     status, listed, headers = function("challenges").call("list")
     assert status == 200
     assert listed["count"] == len(listed["challenges"]) == 12
@@ -51,7 +51,7 @@ def test_anyone_sees_what_is_on_offer(function: Load) -> None:
 
 
 @pytest.mark.parametrize("difficulty", ["beginner", "intermediate", "advanced"])
-def test_four_of_each_difficulty(function: Load, difficulty: str) -> None:
+def test_each_difficulty_has_four_challenges(function: Load, difficulty: str) -> None:
     app = function("challenges")
     event = app.event("beginner")
     event["rawQueryString"] = f"difficulty={difficulty}"
@@ -70,7 +70,7 @@ def test_an_unknown_difficulty_is_a_422(function: Load) -> None:
 
 
 @pytest.mark.usefixtures("cold")
-def test_the_list_is_kept_for_ten_minutes(
+def test_the_list_is_cached_for_ten_minutes(
     function: Load, calls: list[str], stack: dict[str, str]
 ) -> None:
     app = function("challenges")
@@ -85,7 +85,7 @@ def test_the_list_is_kept_for_ten_minutes(
     assert app.call("list")[2]["x-cache"] == "miss"
 
 
-def test_an_attempt_by_oneself_is_taken(function: Load, people: People) -> None:
+def test_an_attempt_without_a_session_is_accepted(function: Load, people: People) -> None:
     maya, app = people.new(), function("challenges")
     status, submission, headers = submit(
         app, maya, str(BEGINNER).upper(), {"outcome": "partly", "reflection": "Almost."}
@@ -99,7 +99,7 @@ def test_an_attempt_by_oneself_is_taken(function: Load, people: People) -> None:
     assert headers["ratelimit-policy"].startswith('"challenge-submissions";q=20;w=100')
 
 
-def test_the_same_key_hands_in_once(function: Load, people: People) -> None:
+def test_the_same_key_submits_once(function: Load, people: People) -> None:
     maya, app, key = people.new(), function("challenges"), str(uuid4())
     _, first, _ = submit(app, maya, BEGINNER, {"outcome": "done"}, key)
     status, second, headers = submit(app, maya, BEGINNER, {"outcome": "done"}, key)
@@ -108,7 +108,7 @@ def test_the_same_key_hands_in_once(function: Load, people: People) -> None:
     assert submit(app, maya, ADVANCED, {"outcome": "done"}, key)[0] == 409
 
 
-def test_a_session_s_challenge_can_be_handed_in_for_seven_days(
+def test_the_challenge_of_a_session_can_be_submitted_for_seven_days(
     function: Load, people: People
 ) -> None:
     planned, app = meeting(people, user2_challenge_id=BEGINNER), function("challenges")
@@ -129,7 +129,7 @@ def test_an_operator_may_shorten_the_window(function: Load, people: People) -> N
     assert submit(app, planned.maya, BEGINNER, body)[1]["code"] == "submission_window_closed"
 
 
-def test_what_is_not_there_is_a_404(function: Load, people: People) -> None:
+def test_a_missing_resource_is_a_404(function: Load, people: People) -> None:
     planned, app = meeting(people, user1_challenge_id=BEGINNER), function("challenges")
     at = {"outcome": "done", "session_id": planned.session_id}
     refused = [
@@ -152,14 +152,12 @@ def test_what_is_not_there_is_a_404(function: Load, people: People) -> None:
         ({"outcome": "done", "points": 100}, "points"),
     ],
 )
-def test_an_attempt_that_does_not_fit_is_a_422(
-    function: Load, people: People, body: Any, field: str
-) -> None:
+def test_an_invalid_attempt_is_a_422(function: Load, people: People, body: Any, field: str) -> None:
     status, problem, _ = submit(function("challenges"), people.new(), BEGINNER, body)
     assert (status, problem["errors"][0]["field"]) == (422, field)
 
 
-def test_one_sees_one_s_own_attempts_page_by_page(function: Load, people: People) -> None:
+def test_users_list_their_own_attempts_in_pages(function: Load, people: People) -> None:
     maya, app = people.new(), function("challenges")
     made = [submit(app, maya, BEGINNER, {"outcome": "done"})[1]["id"] for _ in range(3)]
     submit(app, people.new(), BEGINNER, {"outcome": "done"})

@@ -15,7 +15,7 @@ from wingman.kit.settings import SettingsError
 Load = Callable[..., Function]
 
 
-def test_there_are_tips_for_a_challenge(function: Load, people: People, model: Model) -> None:
+def test_a_challenge_gets_tips(function: Load, people: People, model: Model) -> None:
     app = function("coach", COACH_MODEL=f"model-{uuid4().hex}")
     status, advice, headers = ask(app, people.new(), challenge_id=BEGINNER)
     assert (status, set(advice)) == (200, {"tips", "model"})
@@ -23,18 +23,18 @@ def test_there_are_tips_for_a_challenge(function: Load, people: People, model: M
     assert 1 <= len(advice["tips"]) <= 5
     assert headers["x-cache"] == "miss"
     assert headers["ratelimit-policy"].startswith('"user";q=100')
-    (told,) = model.told()
-    assert set(told) == {"challenge"}
-    assert set(told["challenge"]) == {"difficulty", "title", "description"}
+    (prompt,) = model.prompts()
+    assert set(prompt) == {"challenge"}
+    assert set(prompt["challenge"]) == {"difficulty", "title", "description"}
 
 
-def test_tips_on_a_challenge_are_the_same_for_everyone_in_one_call(
+def test_tips_for_a_challenge_are_shared_and_read_in_one_call(
     function: Load, people: People, model: Model, calls: list[str]
 ) -> None:
     app = function("coach", COACH_MODEL=f"model-{uuid4().hex}")
     calls.clear()
     _, first, _ = ask(app, people.new(), challenge_id=BEGINNER)
-    # Limits and cache, what it is about, the budget, (the model,) the cache again.
+    # Limits and cache, the context, the budget, (the model,) the cache again.
     assert calls == ["POST /", "POST /rest/v1/rpc/get_coach_context", "POST /", "POST /"]
     calls.clear()
     status, second, headers = ask(app, people.new(), challenge_id=BEGINNER)
@@ -43,11 +43,11 @@ def test_tips_on_a_challenge_are_the_same_for_everyone_in_one_call(
     assert len(model.asked()) == 1
 
 
-def test_a_question_is_answered_for_who_asked(function: Load, people: People, model: Model) -> None:
+def test_answers_to_a_question_are_not_shared(function: Load, people: People, model: Model) -> None:
     app, (maya, leo), question = function("coach"), people.pair(), new_question()
     sources = [ask(app, who, question=question)[2]["x-cache"] for who in (maya, maya, leo)]
     assert sources == ["miss", "hit", "miss"]
-    assert [told["question"] for told in model.told()] == [question, question]
+    assert [prompt["question"] for prompt in model.prompts()] == [question, question]
 
 
 def test_nothing_personal_reaches_the_model(function: Load, people: People, model: Model) -> None:
@@ -66,10 +66,10 @@ def test_nothing_personal_reaches_the_model(function: Load, people: People, mode
         function("coach"), planned.leo, session_id=planned.session_id, question=question
     )
     assert status == 200
-    (told,) = model.told()
-    assert told["challenge"]["title"] == "A toast to nobody you know"
-    assert told["meeting"] == "It is more than a day away."
-    assert told["question"].endswith(
+    (prompt,) = model.prompts()
+    assert prompt["challenge"]["title"] == "A toast to nobody you know"
+    assert prompt["meeting"] == "It is more than a day away."
+    assert prompt["question"].endswith(
         "Should [removed] ask [removed], or [removed]? Write to [removed] or [removed], [removed]."
     )
     sent = json.dumps(model.asked(), ensure_ascii=False)
@@ -81,17 +81,17 @@ def test_nothing_personal_reaches_the_model(function: Load, people: People, mode
 @pytest.mark.parametrize(
     ("starts_in", "phrase"), [(timedelta(hours=3), "within a day"), (timedelta(hours=-1), "now")]
 )
-def test_the_model_learns_how_near_a_meeting_is(
+def test_the_model_sees_how_near_a_meeting_is(
     function: Load, people: People, model: Model, starts_in: timedelta, phrase: str
 ) -> None:
     planned = meeting(people, starts_in)
     assert ask(function("coach"), planned.maya, session_id=planned.session_id)[0] == 200
-    (told,) = model.told()
-    assert phrase in told["meeting"]
-    assert "challenge" not in told
+    (prompt,) = model.prompts()
+    assert phrase in prompt["meeting"]
+    assert "challenge" not in prompt
 
 
-def test_what_one_may_not_see_is_a_404(function: Load, people: People, model: Model) -> None:
+def test_a_resource_of_others_is_a_404(function: Load, people: People, model: Model) -> None:
     planned, app = meeting(people), function("coach")
     for body in (
         {"session_id": planned.session_id},
@@ -104,7 +104,7 @@ def test_what_one_may_not_see_is_a_404(function: Load, people: People, model: Mo
     assert model.asked() == []
 
 
-def test_a_retired_challenge_is_told_of_only_in_its_session(
+def test_a_retired_challenge_is_used_only_in_its_session(
     function: Load, people: People, model: Model
 ) -> None:
     retired = people.connection.execute(
@@ -116,7 +116,7 @@ def test_a_retired_challenge_is_told_of_only_in_its_session(
     assert ask(app, planned.maya, challenge_id=retired[0])[0] == 404
     assert ask(app, planned.maya, session_id=planned.session_id, challenge_id=retired[0])[0] == 200
     assert ask(app, planned.maya, session_id=planned.session_id)[0] == 200
-    assert [told["challenge"]["title"] for told in model.told()] == ["Old one", "Old one"]
+    assert [prompt["challenge"]["title"] for prompt in model.prompts()] == ["Old one", "Old one"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_bad_request_is_a_422(function: Load, people: People, body: Any) -> No
     assert (status, problem["code"]) == (422, "invalid_request")
 
 
-def test_without_a_token_there_are_no_tips(function: Load) -> None:
+def test_tips_need_a_token(function: Load) -> None:
     app = function("coach")
     event = app.event("question")
     del event["headers"]["authorization"]
@@ -143,7 +143,7 @@ def test_without_a_token_there_are_no_tips(function: Load) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-def test_where_it_is_off_there_is_no_such_path(
+def test_disabled_coaching_has_no_path(
     function: Load, people: People, calls: list[str], method: str
 ) -> None:
     app = function("coach", ENABLE_AI_COACHING="false", ANTHROPIC_API_KEY="")
@@ -156,6 +156,6 @@ def test_where_it_is_off_there_is_no_such_path(
     assert calls == []
 
 
-def test_enabled_without_a_key_it_does_not_start(function: Load) -> None:
+def test_coaching_without_a_key_does_not_start(function: Load) -> None:
     with pytest.raises(SettingsError, match=r"ANTHROPIC_API_KEY is missing.*MAX_DAILY_TIPS: "):
         function("coach", ANTHROPIC_API_KEY="", MAX_DAILY_TIPS="0")

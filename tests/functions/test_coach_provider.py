@@ -1,4 +1,4 @@
-"""The coach when its model fails, and how often it may be asked."""
+"""The coach when its model fails, and its daily budget."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Load = Callable[..., Function]
 
 
 @pytest.mark.parametrize("mode", ["error_500", "overloaded", "rate_limited"])
-def test_a_provider_that_fails_is_asked_once_more(
+def test_a_failed_call_to_the_provider_is_retried_once(
     function: Load, people: People, model: Model, mode: str
 ) -> None:
     app, maya = function("coach"), people.new()
@@ -26,17 +26,19 @@ def test_a_provider_that_fails_is_asked_once_more(
     assert len(model.asked()) == 4
 
 
-def test_a_long_wait_is_handed_on(function: Load, people: People, model: Model) -> None:
+def test_a_long_retry_after_reaches_the_client(
+    function: Load, people: People, model: Model
+) -> None:
     model.fault("rate_limited", retry_after=40)
     status, _, headers = ask(function("coach"), people.new(), question=new_question())
     assert (status, headers["retry-after"], len(model.asked())) == (503, "40", 1)
 
 
-def test_a_model_that_hangs_is_a_503_in_time_and_not_asked_again(
+def test_a_model_that_hangs_is_a_503_in_time_without_a_retry(
     function: Load, people: People, model: Model
 ) -> None:
     app, maya = function("coach"), people.new()
-    ask(app, maya, question=new_question())  # the SDK is imported
+    ask(app, maya, question=new_question())  # imports the SDK
     model.fault("timeout")
     started = time.monotonic()
     assert ask(app, maya, question=new_question(), milliseconds=2000)[0] == 503
@@ -45,7 +47,7 @@ def test_a_model_that_hangs_is_a_503_in_time_and_not_asked_again(
 
 
 @pytest.mark.parametrize("mode", ["malformed", "cut"])
-def test_an_answer_that_is_not_what_was_asked_for_is_never_passed_on(
+def test_a_malformed_answer_never_reaches_the_client(
     function: Load, people: People, model: Model, mode: str
 ) -> None:
     app, maya = function("coach"), people.new()
@@ -57,7 +59,7 @@ def test_an_answer_that_is_not_what_was_asked_for_is_never_passed_on(
     assert len(model.asked()) == 4
 
 
-def test_a_question_that_the_model_declines_is_told_so(
+def test_a_question_that_the_model_declines_is_a_422(
     function: Load, people: People, model: Model
 ) -> None:
     model.fault("refusal")
@@ -65,7 +67,7 @@ def test_a_question_that_the_model_declines_is_told_so(
     assert (status, problem["errors"][0]["field"]) == (422, "question")
 
 
-def test_a_wrong_key_is_a_503_and_asked_once(function: Load, people: People) -> None:
+def test_a_wrong_api_key_is_a_503(function: Load, people: People) -> None:
     app = function("coach", ANTHROPIC_API_KEY="sk-wrong")
     status, problem, headers = ask(app, people.new(), question=new_question())
     assert (status, problem["code"], headers["retry-after"]) == (
@@ -74,7 +76,9 @@ def test_a_wrong_key_is_a_503_and_asked_once(function: Load, people: People) -> 
     )
 
 
-def test_the_model_is_asked_so_often_a_day(function: Load, people: People, model: Model) -> None:
+def test_a_user_has_a_daily_budget_of_questions(
+    function: Load, people: People, model: Model
+) -> None:
     app, maya = function("coach", MAX_DAILY_TIPS="2"), people.new()
     questions = [new_question() for _ in range(3)]
     assert [ask(app, maya, question=each)[0] for each in questions] == [200, 200, 429]
@@ -96,16 +100,14 @@ def test_a_call_that_was_not_served_is_not_charged(
     assert ask(app, maya, question=new_question())[0] == 429
 
 
-def test_an_answer_that_cannot_be_used_is_charged(
-    function: Load, people: People, model: Model
-) -> None:
+def test_a_malformed_answer_is_charged(function: Load, people: People, model: Model) -> None:
     app, maya = function("coach", MAX_DAILY_TIPS="1"), people.new()
     model.fault("malformed", 2)
     assert ask(app, maya, question=new_question())[0] == 503
     assert ask(app, maya, question=new_question())[0] == 429
 
 
-def test_a_failure_after_such_an_answer_is_charged_too(
+def test_a_failure_after_a_malformed_answer_is_charged_too(
     function: Load, people: People, model: Model
 ) -> None:
     app, maya = function("coach", MAX_DAILY_TIPS="1"), people.new()
@@ -115,7 +117,7 @@ def test_a_failure_after_such_an_answer_is_charged_too(
     assert ask(app, maya, question=new_question())[0] == 429
 
 
-def test_a_provider_that_stays_away_is_left_alone(
+def test_an_outage_of_the_provider_opens_its_circuit(
     function: Load, people: People, model: Model
 ) -> None:
     app, maya = function("coach"), people.new()
@@ -127,7 +129,7 @@ def test_a_provider_that_stays_away_is_left_alone(
     assert health["services"]["circuit_breakers"]["external"] == {"state": "open"}
 
 
-def test_without_redis_it_advises_within_the_containers_share(
+def test_the_coach_answers_without_redis_within_the_containers_share(
     function: Load, people: People, model: Model
 ) -> None:
     nowhere = {"UPSTASH_REDIS_REST_URL": "http://127.0.0.1:9"}

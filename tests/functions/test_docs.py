@@ -19,12 +19,12 @@ def test_the_document_is_valid_openapi(function: Load) -> None:
     validate(document)
 
 
-def test_the_document_is_what_the_functions_say_now() -> None:
+def test_the_document_is_up_to_date() -> None:
     committed = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text())
     command = [sys.executable, "-m", "local.openapi"]
     env = os.environ | {"PYTHONPATH": "layers/shared"}
-    said = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
-    assert committed == json.loads(said.stdout), "run `make openapi`"
+    generated = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+    assert committed == json.loads(generated.stdout), "run `make openapi`"
 
 
 def test_the_page_shows_the_document(function: Load) -> None:
@@ -41,6 +41,6 @@ def test_code_is_not_served(function: Load) -> None:
         assert app.invoke(event)["statusCode"] == 404
 
 
-def test_every_unknown_path_ends_as_a_problem(function: Load) -> None:
+def test_an_unknown_path_is_a_problem(function: Load) -> None:
     status, problem, _ = function("docs").call("unknown_path")
     assert (status, problem["code"]) == (404, "not_found")

@@ -1,4 +1,4 @@
-"""The SQS handler: all mails of a batch in one go, and only the right messages go back."""
+"""The SQS handler: one request for a whole batch; only failed messages go back to the queue."""
 
 import json
 from pathlib import Path
@@ -33,10 +33,10 @@ def event(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def on(monkeypatch: pytest.MonkeyPatch) -> House:
-    """A house in which both mails that the sample events name are due."""
+    """A house in which both emails of the sample events are due."""
     built = house()
-    for mail in NAMED:
-        built.outbox.add(invitation(id=mail))
+    for email in NAMED:
+        built.outbox.add(invitation(id=email))
     monkeypatch.setattr(service, "sender", lambda: built.sender)
     return built
 
@@ -46,7 +46,7 @@ def test_all_messages_of_a_batch_leave_in_one_request(on: House) -> None:
 
     assert answer == {"batchItemFailures": []}
     assert len(on.provider.requests) == 1
-    assert {mail.email_id for mail in on.provider.inbox} == set(NAMED)
+    assert {email.email_id for email in on.provider.inbox} == set(NAMED)
 
 
 def test_only_the_malformed_message_goes_back(on: House) -> None:
@@ -57,13 +57,13 @@ def test_only_the_malformed_message_goes_back(on: House) -> None:
 
     poison = batch["Records"][0]["messageId"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": poison}]}
-    assert [mail.email_id for mail in on.provider.inbox] == [NAMED[1]]
+    assert [email.email_id for email in on.provider.inbox] == [NAMED[1]]
 
 
 @pytest.mark.parametrize(
     "body", ["", "[]", "null", "{", '{"email_ids": []}', '{"email_ids": ["x"]}', '{"ids": []}']
 )
-def test_every_kind_of_nonsense_is_a_malformed_message(on: House, body: str) -> None:
+def test_any_other_body_is_a_malformed_message(on: House, body: str) -> None:
     del on.outbox.rows[NAMED[0]]
     batch = event("two_messages")
     batch["Records"][0]["body"] = body
@@ -71,10 +71,10 @@ def test_every_kind_of_nonsense_is_a_malformed_message(on: House, body: str) -> 
     answer = app.handler(batch, Context())
 
     assert len(answer["batchItemFailures"]) == 1
-    assert [mail.email_id for mail in on.provider.inbox] == [NAMED[1]]
+    assert [email.email_id for email in on.provider.inbox] == [NAMED[1]]
 
 
-def test_with_the_database_away_every_message_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_message_goes_back_without_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "sender", lambda: house(OutboxAway).sender)
     batch = event("two_messages")
 
@@ -84,8 +84,8 @@ def test_with_the_database_away_every_message_goes_back(monkeypatch: pytest.Monk
     assert returned == [message["messageId"] for message in batch["Records"]]
 
 
-def test_a_provider_in_trouble_returns_nothing_to_the_queue(on: House) -> None:
+def test_an_outage_of_the_provider_returns_nothing_to_the_queue(on: House) -> None:
     on.provider.faults = [LOST] * 4
 
     assert app.handler(event("two_messages"), Context()) == {"batchItemFailures": []}
-    assert {on.outbox.status(mail) for mail in NAMED} == {"pending"}
+    assert {on.outbox.status(email) for email in NAMED} == {"pending"}

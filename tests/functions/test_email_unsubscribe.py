@@ -19,7 +19,7 @@ MULTIPART = (
 
 
 class Reader:
-    """Somebody with a mail in their hand."""
+    """A user with a link from an email."""
 
     def __init__(self, people: People, secret: str, category: Category) -> None:
         self.person: Person = people.new()
@@ -67,7 +67,7 @@ def send(app: Function, case: str, token: str, **changes: Any) -> tuple[int, str
         ('multipart/form-data; boundary="x"', MULTIPART),
     ],
 )
-def test_one_click_turns_off_this_kind_of_mail_and_no_other(
+def test_one_click_turns_off_only_one_category(
     function: Load, reader: Reader, content_type: str, body: str
 ) -> None:
     app = function("email_unsubscribe")
@@ -86,7 +86,7 @@ def test_one_click_turns_off_this_kind_of_mail_and_no_other(
     }
 
 
-def test_json_may_name_another_kind(function: Load, reader: Reader) -> None:
+def test_json_may_name_another_category(function: Load, reader: Reader) -> None:
     app = function("email_unsubscribe")
     body = json.dumps({"token": reader.token, "category": "session_reminders"})
 
@@ -100,7 +100,7 @@ def test_json_may_name_another_kind(function: Load, reader: Reader) -> None:
 @pytest.mark.parametrize("case", ["ask", "show_preferences"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("headers", [{}, {"sec-purpose": "prefetch"}, {"accept": "*/*"}])
-def test_looking_changes_nothing(
+def test_opening_a_link_changes_nothing(
     function: Load, reader: Reader, case: str, method: str, headers: dict[str, str]
 ) -> None:
     app = function("email_unsubscribe")
@@ -113,7 +113,7 @@ def test_looking_changes_nothing(
 
 
 @pytest.mark.parametrize("body", ["", "a=b", "List-Unsubscribe=", "List-Unsubscribe=yes", "%00"])
-def test_a_post_that_is_no_click_changes_nothing(function: Load, reader: Reader, body: str) -> None:
+def test_a_post_without_a_click_changes_nothing(function: Load, reader: Reader, body: str) -> None:
     status, answer, _ = send(function("email_unsubscribe"), "one_click", reader.token, body=body)
 
     assert status == 422
@@ -121,9 +121,7 @@ def test_a_post_that_is_no_click_changes_nothing(function: Load, reader: Reader,
     assert not reader.has_stored_anything()
 
 
-def test_the_page_asks_with_one_button_and_then_says_that_it_is_done(
-    function: Load, reader: Reader
-) -> None:
+def test_the_page_has_one_button_and_then_confirms(function: Load, reader: Reader) -> None:
     app = function("email_unsubscribe")
     _, page, _ = send(app, "ask", reader.token)
     assert page.count("<button") == 1
@@ -156,7 +154,7 @@ def forgeries(token: str, other: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "case", ["ask", "one_click", "json", "show_preferences", "save_preferences"]
 )
-def test_a_token_that_we_did_not_write_is_a_400(
+def test_a_forged_token_is_a_400(
     function: Load, people: People, stack: dict[str, str], reader: Reader, kind: str, case: str
 ) -> None:
     other = Reader(people, stack["EMAIL_LINK_SECRET"], Category.FEEDBACK_REQUESTS)
@@ -180,7 +178,7 @@ def test_a_token_signed_with_another_secret_is_a_400(function: Load, reader: Rea
     assert send(function("email_unsubscribe"), "one_click", token)[0] == 400
 
 
-def test_a_link_of_somebody_who_left_still_says_yes(
+def test_unsubscribing_works_after_the_account_is_deleted(
     function: Load, people: People, reader: Reader
 ) -> None:
     people.remove(reader.person)
@@ -190,9 +188,7 @@ def test_a_link_of_somebody_who_left_still_says_yes(
     assert send(app, "show_preferences", reader.token)[0] == 404
 
 
-def test_the_preference_page_saves_what_is_chosen_and_shows_it(
-    function: Load, reader: Reader
-) -> None:
+def test_the_preference_page_saves_and_shows_the_choices(function: Load, reader: Reader) -> None:
     app = function("email_unsubscribe")
 
     status, page, _ = send(app, "save_preferences", reader.token)
@@ -210,7 +206,7 @@ def test_the_preference_page_saves_what_is_chosen_and_shows_it(
     assert send(app, "show_preferences", reader.token)[1].count(" checked") == 3
 
 
-def test_a_form_that_names_little_changes_little(function: Load, reader: Reader) -> None:
+def test_missing_fields_of_the_form_stay_unchanged(function: Load, reader: Reader) -> None:
     app = function("email_unsubscribe")
     send(app, "save_preferences", reader.token)
 
@@ -228,7 +224,7 @@ def test_a_form_that_names_little_changes_little(function: Load, reader: Reader)
         ("quiet_hours=on", "quiet hours need a start and an end"),
     ],
 )
-def test_a_form_that_makes_no_sense_is_shown_again_with_the_reason(
+def test_an_invalid_form_is_shown_again_with_the_reason(
     function: Load, reader: Reader, body: str, reason: str
 ) -> None:
     app = function("email_unsubscribe")
@@ -240,7 +236,7 @@ def test_a_form_that_makes_no_sense_is_shown_again_with_the_reason(
     assert not reader.has_stored_anything()
 
 
-def test_what_was_entered_is_kept_for_correction(function: Load, reader: Reader) -> None:
+def test_an_invalid_form_keeps_its_input(function: Load, reader: Reader) -> None:
     app = function("email_unsubscribe")
     body = (
         "marketing_emails=on&session_reminders=off&timezone=Asia/Tokyo"
@@ -262,7 +258,7 @@ def test_what_was_entered_is_kept_for_correction(function: Load, reader: Reader)
     assert not reader.has_stored_anything()
 
 
-def test_a_page_tells_nobody_else_its_address(function: Load, reader: Reader) -> None:
+def test_a_page_does_not_leak_its_url(function: Load, reader: Reader) -> None:
     _, page, headers = send(function("email_unsubscribe"), "ask", reader.token)
 
     assert headers["referrer-policy"] == "no-referrer"
@@ -273,7 +269,7 @@ def test_a_page_tells_nobody_else_its_address(function: Load, reader: Reader) ->
     assert "http" not in re.sub(r"https://wingman\.example/\S+", "", page)
 
 
-def test_the_page_is_the_brands(function: Load, reader: Reader) -> None:
+def test_the_page_shows_the_brand(function: Load, reader: Reader) -> None:
     app = function("email_unsubscribe", BRAND='{"name": "PupMatch", "logo_text": "pupmatch"}')
 
     page = send(app, "ask", reader.token)[1]
@@ -288,7 +284,7 @@ def test_a_huge_form_is_a_413(function: Load, reader: Reader) -> None:
     assert send(function("email_unsubscribe"), "one_click", reader.token, body=body)[0] == 413
 
 
-def test_a_token_names_one_reader_and_one_kind_of_mail() -> None:
+def test_a_token_names_one_reader_and_one_category() -> None:
     user_id = uuid4()
     tokens = {sign("a secret, long enough", Link(user_id, category)) for category in Category}
     tokens.add(sign("a secret, long enough", Link(UUID(int=1), Category.MARKETING_EMAILS)))

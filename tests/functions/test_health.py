@@ -9,7 +9,7 @@ Load = Callable[..., Function]
 NOWHERE = "http://127.0.0.1:9"
 
 
-def test_all_is_well(function: Load) -> None:
+def test_a_complete_stack_is_healthy(function: Load) -> None:
     status, health, _ = function("health").call("get")
     assert (status, health["status"], health["environment"]) == (200, "healthy", "local")
     services = health["services"]
@@ -20,7 +20,7 @@ def test_all_is_well(function: Load) -> None:
     assert services["rate_limiter"] == {"enabled": True, "redis_available": True}
 
 
-def test_without_a_database_it_is_unhealthy(function: Load) -> None:
+def test_the_service_is_unhealthy_without_the_database(function: Load) -> None:
     status, health, _ = function("health", SUPABASE_URL=NOWHERE).call("get")
     assert (status, health["status"]) == (503, "unhealthy")
     assert health["services"]["database"]["service_client"] is False
@@ -28,7 +28,7 @@ def test_without_a_database_it_is_unhealthy(function: Load) -> None:
     assert health["services"]["database"]["error"] == "DependencyUnavailable"
 
 
-def test_a_wrong_service_key_degrades_it(function: Load) -> None:
+def test_a_wrong_service_key_degrades_the_service(function: Load) -> None:
     status, health, _ = function("health", SUPABASE_SECRET_KEY="wrong").call("get")
     assert (status, health["status"]) == (200, "degraded")
     assert health["services"]["database"]["service_client"] is False
@@ -41,7 +41,7 @@ def test_a_legacy_service_key_acts_as_service_role(function: Load, people: Peopl
 
 
 @pytest.mark.parametrize("legacy", [True, False])
-def test_a_key_of_another_role_degrades_it(
+def test_a_key_of_another_role_degrades_the_service(
     function: Load, people: People, stack: dict[str, str], legacy: bool
 ) -> None:
     key = people.legacy_key("anon") if legacy else stack["SUPABASE_PUBLISHABLE_KEY"]
@@ -51,21 +51,21 @@ def test_a_key_of_another_role_degrades_it(
     assert health["services"]["database"]["error"] == "NotServiceRole"
 
 
-def test_without_redis_it_is_degraded(function: Load) -> None:
+def test_the_service_is_degraded_without_redis(function: Load) -> None:
     status, health, _ = function("health", UPSTASH_REDIS_REST_URL=NOWHERE).call("get")
     assert (status, health["status"]) == (200, "degraded")
     assert health["services"]["redis"]["connected"] is False
     assert health["services"]["rate_limiter"]["redis_available"] is False
 
 
-def test_without_the_mail_provider_it_is_degraded(function: Load) -> None:
+def test_the_service_is_degraded_without_the_email_provider(function: Load) -> None:
     status, health, _ = function("health", RESEND_API_URL=NOWHERE).call("get")
     assert (status, health["status"]) == (200, "degraded")
     assert health["services"]["email"]["enabled"] is False
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_apps_learn_what_to_show(function: Load, enabled: bool) -> None:
+def test_apps_read_the_enabled_features(function: Load, enabled: bool) -> None:
     names = ("ENABLE_AI_COACHING", "ENABLE_MATCH_SHARING", "ENABLE_CHALLENGE_SHARING")
     app = function("health", **dict.fromkeys(names, str(enabled).lower()))
     status, features, headers = app.call("features")
@@ -78,7 +78,7 @@ def test_apps_learn_what_to_show(function: Load, enabled: bool) -> None:
     assert headers["cache-control"] == "public, max-age=60"
 
 
-def test_coaching_is_off_and_sharing_on_unless_somebody_chooses(function: Load) -> None:
+def test_coaching_is_off_and_sharing_on_by_default(function: Load) -> None:
     names = ("ENABLE_AI_COACHING", "ENABLE_MATCH_SHARING", "ENABLE_CHALLENGE_SHARING")
     _, features, _ = function("health", **dict.fromkeys(names, "")).call("features")
     assert features == {"ai_coaching": False, "match_sharing": True, "challenge_sharing": True}

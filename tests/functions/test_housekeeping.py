@@ -29,7 +29,7 @@ def run(function: Load) -> dict[str, int]:
     return counts
 
 
-def test_a_session_that_nobody_ended_ends_by_what_was_said(function: Load, people: People) -> None:
+def test_overdue_sessions_are_closed_by_their_confirmations(function: Load, people: People) -> None:
     silent = overdue(people)
     confirmed = overdue(people, user2_completed_confirmed_by_user1=True)
     reported = overdue(people)
@@ -44,14 +44,14 @@ def test_a_session_that_nobody_ended_ends_by_what_was_said(function: Load, peopl
     assert run(function)["sessions_closed"] == 0
 
 
-def test_what_a_job_changes_shows_in_the_next_read(function: Load, people: People) -> None:
+def test_a_closed_session_shows_in_the_next_read(function: Load, people: People) -> None:
     planned = overdue(people, user1_completed_confirmed_by_user2=True)
     assert [score(function, person) for person in planned.both] == [0, 0]
     run(function)
     assert [score(function, person) for person in planned.both] == [1, 1]
 
 
-def test_an_invitation_that_nobody_answered_expires(function: Load, people: People) -> None:
+def test_an_unanswered_invitation_expires(function: Load, people: People) -> None:
     maya, leo = people.pair()
     match_id = match(people, maya, leo, "pending")
     people.connection.execute(
@@ -75,7 +75,7 @@ def test_more_than_a_page_is_closed_in_one_run(
     assert {one.stored("status") for one in planned} == {"expired"}
 
 
-def test_a_step_that_fails_keeps_no_other_from_running_and_fails_the_run(
+def test_a_failing_step_fails_the_run_after_all_others_ran(
     function: Load, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(database: Database) -> int:
@@ -95,7 +95,7 @@ def test_a_step_that_fails_keeps_no_other_from_running_and_fails_the_run(
     assert len(reported) == 1
 
 
-def test_old_mail_is_forgotten_page_by_page(
+def test_old_emails_are_pruned_page_by_page(
     function: Load, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "PRUNED_AT_ONCE", 2)
@@ -114,8 +114,8 @@ def test_old_mail_is_forgotten_page_by_page(
     assert left == []
 
 
-def test_digests_are_recorded_while_a_week_has_just_ended(function: Load, people: People) -> None:
-    """Which hours those are is tested in tests/integration/test_database_weekly_digest.py."""
+def test_digests_are_recorded_after_a_week_has_ended(function: Load, people: People) -> None:
+    """tests/integration/test_database_weekly_digest.py tests the exact hours."""
     maya = people.new()
     people.connection.execute(
         "insert into public.email_preferences (user_id, marketing_emails, timezone)"

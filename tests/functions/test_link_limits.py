@@ -1,4 +1,8 @@
-"""Mail providers follow links for many readers from few addresses; so does who tries tokens out."""
+"""Limits of links in emails.
+
+Email providers follow the links of many readers from few IP addresses, and so does an attacker who
+guesses tokens.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +17,7 @@ from wingman.notifications.email.letters.links import CalendarLink, Link, sign, 
 from wingman.notifications.email.models import Category
 
 Load = Callable[..., Function]
-# The bucket of 100 gets one back a second while they arrive.
+# More than 100, because the bucket of 100 refills by one token per second in the meantime.
 FLOOD = 120
 
 
@@ -25,13 +29,13 @@ def knock(app: Function, case: str, token: str, *, address: str = "", query: str
 
 
 @pytest.mark.parametrize("case", ["one_click", "json", "ask", "save_preferences"])
-def test_an_address_acts_for_many_readers_and_tries_few_tokens(
+def test_an_ip_may_act_for_many_readers_but_guess_few_tokens(
     function: Load, stack: dict[str, str], people: People, case: str
 ) -> None:
     app, address = function("email_unsubscribe"), str(uuid4())
     links = [Link(people.new().id, Category.MARKETING_EMAILS) for _ in range(3)]
     tokens = [sign(stack["EMAIL_LINK_SECRET"], link) for link in links]
-    # A link of one's own beside the guess does not pay for it.
+    # A valid link in the same request does not pay for the guess.
     query = f"token={tokens[0]}" if case == "json" else ""
 
     guesses = [knock(app, case, "A" * 46, address=address, query=query) for _ in range(FLOOD)]
@@ -41,7 +45,7 @@ def test_an_address_acts_for_many_readers_and_tries_few_tokens(
     assert [knock(app, case, token, address=address) for token in tokens] == [200] * 3
 
 
-def test_an_address_takes_the_calendars_of_many_readers_and_tries_few_tokens(
+def test_an_ip_may_fetch_many_calendars_but_guess_few_tokens(
     function: Load, stack: dict[str, str], people: People
 ) -> None:
     app, address, planned = function("session_calendar"), str(uuid4()), meeting(people)
@@ -55,7 +59,7 @@ def test_an_address_takes_the_calendars_of_many_readers_and_tries_few_tokens(
     assert [knock(app, "open", token, address=address) for token in tokens] == [200, 200]
 
 
-def test_a_link_that_got_around_is_limited_wherever_it_is_followed(
+def test_a_shared_link_is_limited_across_addresses(
     function: Load, stack: dict[str, str], people: People
 ) -> None:
     app = function("email_unsubscribe")

@@ -54,7 +54,7 @@ def test_the_same_key_with_another_body_is_a_conflict(function: Load, people: Pe
     assert (status, problem["code"]) == (409, "idempotency_key_reused")
 
 
-def test_a_body_that_is_written_otherwise_is_the_same(function: Load, people: People) -> None:
+def test_order_and_spacing_of_a_body_do_not_matter(function: Load, people: People) -> None:
     maya, leo = people.pair()
     app = function("match_request")
     values = {"invitee_id": str(leo.id), "idempotency_key": str(uuid4())}
@@ -74,7 +74,7 @@ def test_a_key_that_is_too_long_is_a_422(function: Load, people: People, key: st
     assert (status, problem["code"]) == (422, "invalid_request")
 
 
-def test_nobody_invites_themselves(function: Load, people: People) -> None:
+def test_a_user_cannot_invite_themselves(function: Load, people: People) -> None:
     maya = people.new()
     status, problem, _ = invite(function("match_request"), maya.token, maya.id)
     assert (status, problem["code"]) == (422, "invalid_request")
@@ -94,7 +94,7 @@ def test_a_second_invitation_of_the_pair_is_a_conflict(function: Load, people: P
     assert (status, problem["code"]) == (409, "match_already_open")
 
 
-def test_the_daily_limit_says_when_to_come_back(function: Load, people: People) -> None:
+def test_the_daily_limit_states_when_to_retry(function: Load, people: People) -> None:
     maya = people.new()
     app = function("match_request", MAX_DAILY_MATCHES="2")
     for _ in range(2):
@@ -125,7 +125,7 @@ def test_a_withdrawn_invitation_is_closed(function: Load, people: People) -> Non
     assert (status, problem["code"]) == (403, "only_initiator_can_withdraw")
 
 
-def test_anothers_match_is_a_404(function: Load, people: People) -> None:
+def test_a_match_of_others_is_a_404(function: Load, people: People) -> None:
     maya, leo = people.pair()
     app = function("match_request")
     match_id = invite(app, maya.token, leo.id)[1]["id"]
@@ -163,7 +163,7 @@ def test_pages_are_stable_while_matches_are_added(function: Load, people: People
     assert page("limit=0")["code"] == page("cursor=x")["code"] == "invalid_request"
 
 
-def test_without_a_token_there_is_nothing_to_see(function: Load) -> None:
+def test_requests_without_a_token_are_refused(function: Load) -> None:
     app = function("match_request")
     event = app.event("list")
     del event["headers"]["authorization"]
@@ -172,7 +172,7 @@ def test_without_a_token_there_is_nothing_to_see(function: Load) -> None:
     assert answer["headers"]["www-authenticate"] == "Bearer"
 
 
-def test_the_token_of_a_user_who_is_gone_is_refused(function: Load, people: People) -> None:
+def test_the_token_of_a_deleted_user_is_refused(function: Load, people: People) -> None:
     maya, leo = people.pair()
     app = function("match_request")
     people.remove(maya)

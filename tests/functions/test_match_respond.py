@@ -48,7 +48,7 @@ def test_the_initiator_cannot_answer(function: Load, people: People) -> None:
     assert (status, problem["code"]) == (403, "initiator_cannot_respond")
 
 
-def test_a_stranger_sees_no_match(function: Load, people: People) -> None:
+def test_a_stranger_finds_no_match(function: Load, people: People) -> None:
     _, _, match_id = invited(function, people)
     app = function("match_respond")
     for unseen in (match_id, str(uuid4())):
@@ -87,7 +87,7 @@ def test_an_unknown_action_is_a_422(function: Load, people: People) -> None:
 
 
 def test_a_warm_answer_makes_three_calls(function: Load, people: People, calls: list[str]) -> None:
-    """One to Redis, one to the database, one to the queue."""
+    """The calls go to Redis, the database and the queue."""
     _, first, first_match = invited(function, people)
     _, second, second_match = invited(function, people)
     app = function("match_respond")

@@ -1,6 +1,6 @@
-"""What an outage of the database leaves of a planner's tokens.
+"""The tokens of a user who plans during an outage of the database.
 
-Without Redis, so that no other container hears of this one's circuit.
+Redis is unavailable, so that no other container learns of this one's open circuit.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def gateway() -> Iterator[Gateway]:
 
 @pytest.fixture
 def planned(function: Callable[..., Function], people: People, gateway: Gateway) -> Plan:
-    """Plan behind the gateway; return the status and the tokens that were left, this one taken."""
+    """Plan behind the gateway; return the status and the remaining tokens."""
     settings = {"SUPABASE_URL": gateway.url, "UPSTASH_REDIS_REST_URL": "http://127.0.0.1:9"}
     app = function("session_create", **settings)
 
@@ -43,7 +43,7 @@ def planned(function: Callable[..., Function], people: People, gateway: Gateway)
     return post
 
 
-def test_a_plan_that_the_open_circuit_refuses_costs_nothing(
+def test_a_plan_refused_by_an_open_circuit_costs_no_token(
     planned: Plan, people: People, gateway: Gateway
 ) -> None:
     gateway.answers = [LOST] * 99
@@ -55,7 +55,7 @@ def test_a_plan_that_the_open_circuit_refuses_costs_nothing(
     assert [planned(maya) for _ in range(4)] == [(503, "r=2")] * 4
 
 
-def test_a_plan_on_which_the_database_certainly_did_not_act_costs_nothing(
+def test_a_plan_that_was_not_executed_costs_no_token(
     planned: Plan, people: People, gateway: Gateway
 ) -> None:
     maya = people.new()
@@ -66,10 +66,10 @@ def test_a_plan_on_which_the_database_certainly_did_not_act_costs_nothing(
     assert planned(maya) == (503, "r=2")
 
 
-def test_a_plan_whose_answer_was_lost_may_have_mailed_and_costs(
+def test_a_plan_with_a_lost_answer_costs_a_token(
     planned: Plan, people: People, gateway: Gateway
 ) -> None:
-    """Also where the circuit opened before it was repeated: the second plan's third attempt."""
+    """This holds even if the circuit opens before the repetition (the second plan)."""
     maya = people.new()
     gateway.answers = [LOST] * 99
     assert planned(maya) == (503, "r=2")

@@ -14,7 +14,7 @@ from tests.support.redis import DirectCommands
 Load = Callable[..., Function]
 Answer = tuple[int, Any, dict[str, str]]
 
-# The address answers nobody.
+# No server listens there.
 NO_REDIS = {"UPSTASH_REDIS_REST_URL": "http://127.0.0.1:9"}
 
 
@@ -36,7 +36,7 @@ def test_a_new_user_is_green_at_zero(function: Load, people: People) -> None:
     assert timedelta(0) <= datetime.now(UTC) - at < timedelta(seconds=10)
 
 
-def test_anyone_signed_in_reads_anyone(function: Load, people: People) -> None:
+def test_signed_in_users_read_any_reputation(function: Load, people: People) -> None:
     maya, app = people.new(), function("reputation")
     for _ in range(10):
         completed(people, maya)
@@ -45,7 +45,7 @@ def test_anyone_signed_in_reads_anyone(function: Load, people: People) -> None:
     assert headers["ratelimit-policy"].startswith('"user";q=100')
 
 
-def test_the_second_read_is_the_first_one_again(function: Load, people: People) -> None:
+def test_the_second_read_is_a_cache_hit(function: Load, people: People) -> None:
     maya, app = people.new(), function("reputation")
     _, first, first_headers = read(app, maya, maya.id)
     _, second, second_headers = read(app, people.new(), maya.id)
@@ -54,9 +54,9 @@ def test_the_second_read_is_the_first_one_again(function: Load, people: People) 
 
 
 def test_an_unknown_user_is_a_404_each_time(function: Load, people: People) -> None:
-    maya, app, nobody = people.new(), function("reputation"), uuid4()
+    maya, app, unknown = people.new(), function("reputation"), uuid4()
     for _ in range(2):
-        status, problem, _ = read(app, maya, nobody)
+        status, problem, _ = read(app, maya, unknown)
         assert (status, problem["code"]) == (404, "not_found")
 
 
@@ -66,16 +66,14 @@ def test_a_malformed_id_is_a_422(function: Load, people: People) -> None:
     assert problem["errors"][0]["field"] == "user_id"
 
 
-def test_without_a_token_there_is_nothing_to_see(function: Load, people: People) -> None:
+def test_requests_without_a_token_are_refused(function: Load, people: People) -> None:
     app = function("reputation")
     event = app.event("get", user_id=str(people.new().id))
     del event["headers"]["authorization"]
     assert app.invoke(event)["statusCode"] == 401
 
 
-def test_who_reads_too_much_has_to_wait(
-    function: Load, people: People, stack: dict[str, str]
-) -> None:
+def test_reads_are_rate_limited(function: Load, people: People, stack: dict[str, str]) -> None:
     maya, app = people.new(), function("reputation")
     read(app, maya, maya.id)
     full_in_an_hour = int((time.time() + 3600) * 1_000_000)
@@ -86,10 +84,10 @@ def test_who_reads_too_much_has_to_wait(
     assert "x-cache" not in headers
 
 
-def test_a_cached_read_is_one_call_and_an_uncached_one_knows_after_two(
+def test_a_cached_read_is_one_call_and_an_uncached_one_is_three(
     function: Load, people: People, calls: list[str]
 ) -> None:
-    """Redis limits and looks; the database counts. Then the answer is known; Redis keeps it."""
+    """Redis charges the limits and reads, the database counts, and Redis stores the value."""
     maya, app = people.new(), function("reputation")
     read(app, people.new(), people.new().id)
     calls.clear()
@@ -100,7 +98,9 @@ def test_a_cached_read_is_one_call_and_an_uncached_one_knows_after_two(
     assert calls == ["POST /"]
 
 
-def test_unlimited_it_is_still_one_call(function: Load, people: People, calls: list[str]) -> None:
+def test_a_read_without_rate_limits_is_one_call_too(
+    function: Load, people: People, calls: list[str]
+) -> None:
     maya, app = people.new(), function("reputation", ENABLE_RATE_LIMITING="false")
     read(app, maya, maya.id)
     calls.clear()
@@ -118,7 +118,7 @@ def test_without_redis_the_database_answers(function: Load, people: People) -> N
         assert (status, reputation["score"], headers["x-cache"]) == (200, 1, "bypass")
 
 
-def test_an_old_value_is_told_as_stale_while_somebody_counts(
+def test_an_old_value_is_stale_while_another_request_counts(
     function: Load, people: People, stack: dict[str, str]
 ) -> None:
     maya, app = people.new(), function("reputation")
@@ -151,7 +151,7 @@ def test_a_completed_session_shows_in_the_next_read(
         assert (reputation["score"], reputation["completed_sessions"]) == (1, 1)
 
 
-def test_a_late_cancellation_counts_against_who_cancelled(function: Load, people: People) -> None:
+def test_a_late_cancellation_counts_against_its_author(function: Load, people: People) -> None:
     planned = meeting(people, timedelta(hours=1))
     for person in planned.both:
         read(function("reputation"), person, person.id)

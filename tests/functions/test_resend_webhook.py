@@ -9,7 +9,7 @@ import pytest
 from local.resend.webhooks import signed
 from tests.support.functions import Function
 from tests.support.people import People
-from tests.support.provider import Provider, mailed, row, suppressed
+from tests.support.provider import Provider, new_email, row, suppressed
 
 Load = Callable[..., Function]
 
@@ -19,45 +19,50 @@ def provider(function: Load, stack: dict[str, str]) -> Provider:
     return Provider(function("resend_webhook"), stack["RESEND_WEBHOOK_SECRET"])
 
 
-def test_a_delivered_mail_is_recorded_as_such(provider: Provider, people: People) -> None:
+def test_a_delivery_is_recorded(provider: Provider, people: People) -> None:
     maya = people.new()
-    mail = mailed(people, maya)
+    email = new_email(people, maya)
 
-    assert provider.tell("delivered", mail, to=[maya.email]) == (200, {"outcome": "recorded"})
+    assert provider.send_event("delivered", email, to=[maya.email]) == (
+        200,
+        {"outcome": "recorded"},
+    )
 
-    assert row(people, mail) == ("delivered", None)
+    assert row(people, email) == ("delivered", None)
     assert suppressed(people, maya) is None
 
 
 @pytest.mark.parametrize("kind", ["bounced", "complained", "suppressed"])
-def test_what_ends_mail_to_an_address_is_kept_with_it(
+def test_bounces_and_complaints_suppress_the_address(
     provider: Provider, people: People, kind: str
 ) -> None:
     maya = people.new()
-    mail = mailed(people, maya)
+    email = new_email(people, maya)
     bounce = {"type": "Permanent", "message": f"<{maya.email}> does not exist"}
 
-    provider.tell(kind, mail, to=[f"Maya <{maya.email.upper()}>"], bounce=bounce)
+    provider.send_event(kind, email, to=[f"Maya <{maya.email.upper()}>"], bounce=bounce)
 
-    status, error = row(people, mail)
+    status, error = row(people, email)
     assert status == kind
     assert error == "Permanent: <<address>> does not exist"
     assert suppressed(people, maya) == kind
 
 
-def test_a_full_mailbox_is_no_end(provider: Provider, people: People) -> None:
+def test_a_transient_bounce_does_not_suppress_the_address(
+    provider: Provider, people: People
+) -> None:
     maya = people.new()
-    mail = mailed(people, maya)
+    email = new_email(people, maya)
 
-    provider.tell("bounced", mail, to=[maya.email], bounce={"type": "Transient"})
+    provider.send_event("bounced", email, to=[maya.email], bounce={"type": "Transient"})
 
-    assert row(people, mail)[0] == "bounced"
+    assert row(people, email)[0] == "bounced"
     assert suppressed(people, maya) is None
 
 
 def test_the_same_event_again_changes_nothing(provider: Provider, people: People) -> None:
-    mail = mailed(people, people.new())
-    body = json.dumps({"type": "email.delivered", "data": {"tags": {"email_id": str(mail)}}})
+    email = new_email(people, people.new())
+    body = json.dumps({"type": "email.delivered", "data": {"tags": {"email_id": str(email)}}})
     headers = signed(provider.secret, f"msg_{uuid4().hex}", body)
 
     assert provider.post(body, headers) == (200, {"outcome": "recorded"})
@@ -65,14 +70,14 @@ def test_the_same_event_again_changes_nothing(provider: Provider, people: People
 
 
 def test_tags_may_come_as_a_list(provider: Provider, people: People) -> None:
-    mail = mailed(people, people.new())
-    tags = [{"name": "email_id", "value": str(mail)}]
+    email = new_email(people, people.new())
+    tags = [{"name": "email_id", "value": str(email)}]
 
-    assert provider.tell("delivered", None, tags=tags)[1] == {"outcome": "recorded"}
+    assert provider.send_event("delivered", None, tags=tags)[1] == {"outcome": "recorded"}
 
 
-def test_a_mail_that_we_do_not_know_is_no_error(provider: Provider) -> None:
-    assert provider.tell("delivered", uuid4()) == (200, {"outcome": "nothing_new"})
+def test_an_event_of_an_unknown_email_is_accepted(provider: Provider) -> None:
+    assert provider.send_event("delivered", uuid4()) == (200, {"outcome": "nothing_new"})
 
 
 @pytest.mark.parametrize(
@@ -87,14 +92,12 @@ def test_a_mail_that_we_do_not_know_is_no_error(provider: Provider) -> None:
         "{}",
     ],
 )
-def test_an_event_that_says_nothing_to_us_is_taken_and_ignored(
-    provider: Provider, body: str
-) -> None:
+def test_an_irrelevant_event_is_ignored(provider: Provider, body: str) -> None:
     assert provider.post(body) == (200, {"outcome": "ignored"})
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '"x"'])
-def test_a_signed_body_that_is_no_object_is_a_400(provider: Provider, body: str) -> None:
+def test_a_signed_body_that_is_not_an_object_is_a_400(provider: Provider, body: str) -> None:
     status, problem = provider.post(body)
 
     assert (status, problem["code"]) == (400, "malformed_json")
@@ -107,7 +110,7 @@ def _now(seconds: int = 0) -> int:
 WRONG = {
     "no headers": lambda _, __: dict.fromkeys(("svix-id", "svix-timestamp", "svix-signature"), ""),
     "another secret": lambda _, body: signed(
-        base64.b64encode(b"somebody else's").decode(), "msg_1", body
+        base64.b64encode(b"another secret").decode(), "msg_1", body
     ),
     "another body": lambda secret, body: signed(secret, "msg_1", body + " "),
     "another id": lambda secret, body: signed(secret, "msg_1", body) | {"svix-id": "msg_2"},
@@ -131,20 +134,20 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_what_the_provider_did_not_sign_just_now_is_a_400_and_changes_nothing(
+def test_an_invalid_or_old_signature_is_a_400_without_an_effect(
     provider: Provider, people: People, kind: str
 ) -> None:
-    mail = mailed(people, people.new())
-    body = json.dumps({"type": "email.delivered", "data": {"tags": {"email_id": str(mail)}}})
+    email = new_email(people, people.new())
+    body = json.dumps({"type": "email.delivered", "data": {"tags": {"email_id": str(email)}}})
 
     status, problem = provider.post(body, WRONG[kind](provider.secret, body))  # type: ignore[no-untyped-call]
 
     assert (status, problem["code"]) == (400, "invalid_signature")
-    assert row(people, mail)[0] == "sent"
+    assert row(people, email)[0] == "sent"
 
 
 def test_one_of_several_signatures_is_enough(provider: Provider) -> None:
-    """A secret that is being changed signs twice."""
+    """The provider signs twice while a secret is being rotated."""
     body = '{"type": "email.opened"}'
     headers = signed(provider.secret, "msg_1", body)
     headers["svix-signature"] = f"v1,b2xk {headers['svix-signature']} v1a,bmV3"
@@ -152,7 +155,7 @@ def test_one_of_several_signatures_is_enough(provider: Provider) -> None:
     assert provider.post(body, headers)[0] == 200
 
 
-def test_a_megabyte_is_read_when_it_is_signed_and_refused_when_not(provider: Provider) -> None:
+def test_a_signed_megabyte_is_read_and_an_unsigned_one_refused(provider: Provider) -> None:
     body = json.dumps({"type": "email.opened", "data": {"subject": "x" * 1024 * 1024}})
 
     assert provider.post(body)[0] == 200
@@ -167,31 +170,31 @@ def test_a_megabyte_is_read_when_it_is_signed_and_refused_when_not(provider: Pro
         ("complained", "EmailComplained"),
     ],
 )
-def test_what_the_provider_tells_is_counted_once(
+def test_an_event_is_counted_once(
     provider: Provider,
     people: People,
     capsys: pytest.CaptureFixture[str],
     kind: str,
     metric: str,
 ) -> None:
-    mail = mailed(people, people.new())
+    email = new_email(people, people.new())
     for _ in range(2):
-        provider.tell(kind, mail)
+        provider.send_event(kind, email)
     lines = [line for line in capsys.readouterr().out.splitlines() if metric in line]
     assert [json.loads(line)[metric] for line in lines] == [[1]]
 
 
 def test_an_event_is_one_call(provider: Provider, people: People, calls: list[str]) -> None:
-    mail = mailed(people, people.new())
-    provider.tell("opened", mail)
+    email = new_email(people, people.new())
+    provider.send_event("opened", email)
     calls.clear()
 
-    provider.tell("delivered", mail)
+    provider.send_event("delivered", email)
 
     assert calls == ["POST /rest/v1/rpc/record_email_event"]
 
 
-def test_what_is_not_signed_asks_nobody(provider: Provider, calls: list[str]) -> None:
+def test_an_unsigned_request_makes_no_call(provider: Provider, calls: list[str]) -> None:
     body = '{"type": "email.delivered", "data": {}}'
     calls.clear()
 

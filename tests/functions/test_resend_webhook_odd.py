@@ -1,4 +1,4 @@
-"""Signed and odd events: whatever else they say, an address that complained is left alone."""
+"""Signed events with odd contents: an address that complained is suppressed in any case."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People
-from tests.support.provider import Provider, mailed, suppressed
+from tests.support.provider import Provider, new_email, suppressed
 
 Load = Callable[..., Function]
 
@@ -23,7 +23,7 @@ ODD: dict[str, dict[str, Any]] = {
     "tags that are none": {"tags": ["email_id", None, 7]},
     "a tag that is no text": {"tags": {"email_id": 7, "template": None}},
     "tags as a number": {"tags": 7},
-    "no mail's id": {"tags": {"email_id": "half a\u0000n id"}},
+    "no email id": {"tags": {"email_id": "half a\u0000n id"}},
     "a NUL in the reason": {"bounce": {"type": "Permanent", "message": "no\u0000 such user"}},
     "half a character in the reason": {"bounce": {"type": "\ud83d", "message": "\udc00"}},
     "a reason that is no text": {"bounce": {"type": 5, "message": ["x"]}},
@@ -32,7 +32,7 @@ ODD: dict[str, dict[str, Any]] = {
     "a NUL in the provider's id": {"email_id": "re_\u0000"},
     "half a character in the provider's id": {"email_id": "re_\ud83d"},
     "a number as the provider's id": {"email_id": 7},
-    "an endless id": {"email_id": "".join(uuid4().hex for _ in range(500))},
+    "a very long id": {"email_id": "".join(uuid4().hex for _ in range(500))},
     "an unknown time": {"created_at": "yesterday"},
     "a time without a zone": {"created_at": "2026-12-01 11:59:58"},
     "a time before all times": {"created_at": "0001-01-01 00:00:00+14:00"},
@@ -44,13 +44,13 @@ ODD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", ["bounced", "complained"])
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_event_still_ends_mail_to_its_address(
+def test_an_odd_event_still_suppresses_its_address(
     provider: Provider, people: People, odd: str, kind: str
 ) -> None:
     maya = people.new()
-    mail = mailed(people, maya)
+    email = new_email(people, maya)
 
-    status, answer = provider.tell(kind, mail, **{"to": [maya.email]} | ODD[odd])
+    status, answer = provider.send_event(kind, email, **{"to": [maya.email]} | ODD[odd])
 
     assert (status, answer["outcome"]) in {(200, "recorded"), (200, "nothing_new")}
     assert suppressed(people, maya) == kind
@@ -74,58 +74,65 @@ def test_the_address_is_found_however_it_is_written(
 ) -> None:
     maya = people.new()
 
-    assert provider.tell("complained", mailed(people, maya), to=write(maya.email))[0] == 200
+    assert (
+        provider.send_event("complained", new_email(people, maya), to=write(maya.email))[0] == 200
+    )
 
     assert suppressed(people, maya) == "complained"
 
 
-def test_an_address_in_somebodys_name_is_not_whom_the_mail_went_to(
-    provider: Provider, people: People
-) -> None:
+def test_an_address_in_a_display_name_is_not_suppressed(provider: Provider, people: People) -> None:
     maya, leo = people.pair()
 
-    provider.tell("complained", mailed(people, maya), to=[f'"{leo.email}" <{maya.email}>'])
+    provider.send_event("complained", new_email(people, maya), to=[f'"{leo.email}" <{maya.email}>'])
 
     assert (suppressed(people, maya), suppressed(people, leo)) == ("complained", None)
 
 
-def test_a_complaint_is_one_whatever_it_says_of_a_bounce(
+def test_a_complaint_counts_even_with_a_transient_bounce(
     provider: Provider, people: People
 ) -> None:
     maya = people.new()
 
-    provider.tell("complained", mailed(people, maya), to=[maya.email], bounce={"type": "Transient"})
+    provider.send_event(
+        "complained", new_email(people, maya), to=[maya.email], bounce={"type": "Transient"}
+    )
 
     assert suppressed(people, maya) == "complained"
 
 
 @pytest.mark.parametrize("kind", ["bounced", "complained", "suppressed"])
 @pytest.mark.parametrize("to", [[], None, 7, ["Maya"], ["x" * 2000]])
-def test_where_no_address_can_be_read_the_one_that_the_mail_went_to_is_left_alone(
+def test_an_event_without_an_address_suppresses_the_recipient(
     provider: Provider, people: People, kind: str, to: object
 ) -> None:
     maya = people.new()
 
-    assert provider.tell(kind, mailed(people, maya), to=to) == (200, {"outcome": "recorded"})
+    assert provider.send_event(kind, new_email(people, maya), to=to) == (
+        200,
+        {"outcome": "recorded"},
+    )
 
     assert suppressed(people, maya) == kind
 
 
-def test_a_full_mailbox_without_an_address_is_no_end(provider: Provider, people: People) -> None:
+def test_a_transient_bounce_without_an_address_suppresses_no_recipient(
+    provider: Provider, people: People
+) -> None:
     maya = people.new()
 
-    provider.tell("bounced", mailed(people, maya), to=[], bounce={"type": "Transient"})
+    provider.send_event("bounced", new_email(people, maya), to=[], bounce={"type": "Transient"})
 
     assert suppressed(people, maya) is None
 
 
-@pytest.mark.parametrize("mail", [None, uuid4()])
-def test_a_complaint_without_address_or_mail_is_told_to_who_operates(
-    provider: Provider, caplog: pytest.LogCaptureFixture, mail: UUID | None
+@pytest.mark.parametrize("email", [None, uuid4()])
+def test_a_complaint_without_address_and_email_is_logged_as_an_error(
+    provider: Provider, caplog: pytest.LogCaptureFixture, email: UUID | None
 ) -> None:
     unknown = uuid4().hex
-    told = provider.tell("complained", mail, to=[], email_id=unknown)
+    answer = provider.send_event("complained", email, to=[], email_id=unknown)
 
-    assert told == (200, {"outcome": "without_address"})
+    assert answer == (200, {"outcome": "without_address"})
     logged = [(each.levelname, each.message) for each in caplog.records]
     assert ("ERROR", "emails.event_without_address") in logged

@@ -42,7 +42,7 @@ def follow(function: Load, token: str, **changes: Any) -> tuple[int, str, dict[s
     return answer["statusCode"], answer["body"], answer["headers"]
 
 
-def test_the_link_of_a_mail_is_a_calendar_file_without_a_login(
+def test_the_calendar_link_of_an_email_works_without_a_login(
     function: Load, planned: Meeting, token: Write
 ) -> None:
     for reader, partner in ((planned.maya, "Leo"), (planned.leo, "Maya")):
@@ -100,7 +100,7 @@ def forgeries(own: str, other: str, stack: dict[str, str], person: Person) -> di
     }
 
 
-def test_a_token_that_we_did_not_write_is_a_400(
+def test_a_forged_token_is_a_400(
     function: Load, stack: dict[str, str], planned: Meeting, token: Write
 ) -> None:
     own, other = token(planned.maya, planned), token(planned.leo, planned)
@@ -114,7 +114,7 @@ def test_a_token_that_we_did_not_write_is_a_400(
         assert "not valid" in body
 
 
-def test_a_calendar_token_opens_no_preferences(
+def test_a_calendar_token_does_not_open_preferences(
     function: Load, planned: Meeting, token: Write
 ) -> None:
     app = function("email_unsubscribe")
@@ -124,7 +124,7 @@ def test_a_calendar_token_opens_no_preferences(
         assert app.call(case, token=own)[0] == 400
 
 
-def test_people_are_told_of_an_outage_on_a_page_and_operators_by_the_log(
+def test_an_outage_shows_a_page_and_is_logged(
     function: Load, planned: Meeting, token: Write, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = function("session_calendar", SUPABASE_URL="http://127.0.0.1:9")

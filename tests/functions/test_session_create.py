@@ -41,7 +41,7 @@ def pair(people: People) -> tuple[Person, Person, str]:
     return maya, leo, match(people, maya, leo)
 
 
-def test_a_planned_session_is_what_was_asked_for(
+def test_a_planned_session_has_the_requested_values(
     function: Load, pair: tuple[Person, Person, str]
 ) -> None:
     maya, _, match_id = pair
@@ -63,12 +63,12 @@ def test_a_planned_session_is_what_was_asked_for(
     assert session["created_at"].endswith("Z")
 
 
-def test_either_of_the_two_may_plan(function: Load, pair: tuple[Person, Person, str]) -> None:
+def test_either_user_may_plan(function: Load, pair: tuple[Person, Person, str]) -> None:
     _, leo, match_id = pair
     assert plan(function("session_create"), leo, match_id)[0] == 201
 
 
-def test_upper_case_ids_name_the_same(function: Load, pair: tuple[Person, Person, str]) -> None:
+def test_upper_case_ids_are_accepted(function: Load, pair: tuple[Person, Person, str]) -> None:
     maya, _, match_id = pair
     challenge = str(ADVANCED).upper()
     status, session, _ = plan(
@@ -92,7 +92,7 @@ def test_the_same_key_returns_the_first_session(
     assert (status, problem["code"]) == (409, "idempotency_key_reused")
 
 
-def test_the_first_answer_is_returned_also_after_the_planned_time(
+def test_a_replay_works_after_the_planned_time(
     function: Load, pair: tuple[Person, Person, str]
 ) -> None:
     maya, _, match_id = pair
@@ -119,7 +119,7 @@ def test_only_an_accepted_match_has_sessions(function: Load, people: People, sta
     assert (answer, problem["code"]) == (409, "match_not_accepted")
 
 
-def test_what_is_not_there_is_a_404(
+def test_a_missing_resource_is_a_404(
     function: Load, people: People, pair: tuple[Person, Person, str]
 ) -> None:
     maya, _, match_id = pair
@@ -175,7 +175,7 @@ def test_a_time_that_cannot_be_planned_is_a_422(
         ("surprise", 1),
     ],
 )
-def test_a_field_that_does_not_fit_is_a_422(
+def test_an_invalid_field_is_a_422(
     function: Load, pair: tuple[Person, Person, str], field: str, text: object
 ) -> None:
     maya, _, match_id = pair
@@ -193,10 +193,10 @@ def test_notes_may_be_empty_or_long(
     assert (status, session["notes"]) == (201, notes)
 
 
-def test_who_plans_and_cancels_in_turn_soon_waits(
+def test_planning_and_cancelling_in_turn_is_limited(
     function: Load, pair: tuple[Person, Person, str]
 ) -> None:
-    """One bucket holds for plans and changes; calling off is never refused for it."""
+    """Plans and changes share one bucket; it never refuses a cancellation."""
     maya, leo, match_id = pair
     app, manage = function("session_create"), function("session_manage")
 
@@ -217,9 +217,7 @@ def test_who_plans_and_cancels_in_turn_soon_waits(
     assert call_off(session) == 200
 
 
-def test_a_plan_that_is_refused_mails_nobody_and_costs_nothing(
-    function: Load, pair: tuple[Person, Person, str]
-) -> None:
+def test_a_refused_plan_costs_no_token(function: Load, pair: tuple[Person, Person, str]) -> None:
     maya, _, match_id = pair
     app = function("session_create")
     for _ in range(4):
@@ -230,20 +228,18 @@ def test_a_plan_that_is_refused_mails_nobody_and_costs_nothing(
     assert '"email";r=2;' in headers["ratelimit"]
 
 
-def test_an_answer_that_is_repeated_costs_nothing(
-    function: Load, pair: tuple[Person, Person, str]
-) -> None:
+def test_a_replayed_answer_costs_no_token(function: Load, pair: tuple[Person, Person, str]) -> None:
     maya, _, match_id = pair
     app, key, when = function("session_create"), str(uuid4()), in_days(3)
     left = [
         plan(app, maya, match_id, key, scheduled_time=when)[2]["ratelimit"].split(",")[0]
         for _ in range(5)
     ]
-    # Told before it is given back: the answer of a repetition counts itself.
+    # The header is written before the refund, so a replay still shows its own charge.
     assert [each.split(";")[1] for each in left] == ["r=2", "r=1", "r=1", "r=1", "r=1"]
 
 
-def test_without_redis_a_refused_plan_costs_nothing_either(
+def test_a_refused_plan_costs_no_token_without_redis(
     function: Load, pair: tuple[Person, Person, str]
 ) -> None:
     maya, _, match_id = pair
@@ -251,7 +247,7 @@ def test_without_redis_a_refused_plan_costs_nothing_either(
     assert [plan(app, maya, match_id, venue_name="")[0] for _ in range(5)] == [422] * 5
 
 
-def test_a_bucket_in_shadow_gets_back_only_what_it_was_charged(
+def test_a_bucket_in_shadow_is_refunded_only_its_charge(
     function: Load, pair: tuple[Person, Person, str]
 ) -> None:
     maya, _, match_id = pair
@@ -266,19 +262,19 @@ def test_a_bucket_in_shadow_gets_back_only_what_it_was_charged(
     assert plan(app, maya, match_id)[0] == 201
 
 
-def test_only_a_refused_plan_calls_redis_twice(
+def test_a_refused_plan_makes_two_calls_to_redis(
     function: Load, pair: tuple[Person, Person, str], calls: list[str]
 ) -> None:
     maya, _, match_id = pair
     app = function("session_create")
-    plan(app, maya, match_id, venue_name="")  # Redis learns the scripts
+    plan(app, maya, match_id, venue_name="")  # loads the scripts into Redis
     calls.clear()
     assert plan(app, maya, match_id, venue_name="")[0] == 422
     assert calls == ["POST /", "POST /"]
 
 
 def test_a_warm_plan_makes_three_calls(function: Load, people: People, calls: list[str]) -> None:
-    """One to Redis, one to the database, one to the queue."""
+    """The calls go to Redis, the database and the queue."""
     app = function("session_create")
     for _ in range(2):
         maya, leo = people.pair()

@@ -20,7 +20,7 @@ ACTIONS = ("cancel", "confirm", "no_show")
 def act(
     app: Function, case: str, person: Person, session_id: str, body: Any = None, **values: str
 ) -> tuple[int, Any]:
-    """Call as somebody; `body` replaces that of the sample event."""
+    """Call as a person; `body` replaces the body of the sample event."""
     values = {"scheduled_time": in_days(5)} | values
     event = app.event(case, access_token=person.token, session_id=session_id, **values)
     if body is not None:
@@ -29,7 +29,7 @@ def act(
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_both_see_their_session_and_nobody_else_does(function: Load, people: People) -> None:
+def test_only_the_two_users_see_their_session(function: Load, people: People) -> None:
     planned, app = meeting(people), function("session_manage")
     for person in planned.both:
         status, session = act(app, "get", person, planned.session_id)
@@ -54,7 +54,7 @@ def test_a_malformed_id_is_a_422(function: Load, people: People, case: str) -> N
     assert (status, problem["errors"][0]["field"]) == (422, "session_id")
 
 
-def test_lists_are_pages_and_know_what_is_in_progress(function: Load, people: People) -> None:
+def test_lists_have_pages_and_know_the_current_status(function: Load, people: People) -> None:
     app = function("session_manage", ENABLE_RATE_LIMITING="false")
     planned = meeting(people)
     made = [planned.session_id]
@@ -83,7 +83,7 @@ def test_lists_are_pages_and_know_what_is_in_progress(function: Load, people: Pe
     assert page("status=soon")["code"] == page("limit=101")["code"] == "invalid_request"
 
 
-def test_another_time_and_place_are_taken(function: Load, people: People) -> None:
+def test_a_session_can_be_rescheduled(function: Load, people: People) -> None:
     planned, app, when = meeting(people), function("session_manage"), in_days(5)
     status, session = act(app, "reschedule", planned.leo, planned.session_id, scheduled_time=when)
     assert (status, session["venue_name"]) == (200, "Stadtpark, main gate")
@@ -91,7 +91,7 @@ def test_another_time_and_place_are_taken(function: Load, people: People) -> Non
     assert planned.stored("sequence") == 1
 
 
-def test_notes_change_by_themselves_also_after_the_start(function: Load, people: People) -> None:
+def test_notes_can_change_after_the_start(function: Load, people: People) -> None:
     planned, app = meeting(people, notes="old"), function("session_manage")
     planned.starts_in(-HOUR)
     _, session = act(app, "notes", planned.maya, planned.session_id)
@@ -101,7 +101,7 @@ def test_notes_change_by_themselves_also_after_the_start(function: Load, people:
     assert planned.stored("sequence") == 0
 
 
-def test_nobody_is_mailed_one_change_after_the_other(function: Load, people: People) -> None:
+def test_changes_that_send_emails_are_limited_per_user(function: Load, people: People) -> None:
     planned, app = meeting(people), function("session_manage")
 
     def move(days: int, person: Person = planned.maya) -> tuple[int, Any]:
@@ -114,7 +114,7 @@ def test_nobody_is_mailed_one_change_after_the_other(function: Load, people: Peo
     assert move(7, planned.leo)[0] == 200
 
 
-def test_a_meeting_that_has_begun_is_not_moved(function: Load, people: People) -> None:
+def test_a_meeting_that_has_begun_cannot_be_moved(function: Load, people: People) -> None:
     planned, app = meeting(people), function("session_manage")
     planned.starts_in(-MINUTE)
     status, problem = act(app, "reschedule", planned.maya, planned.session_id)
@@ -137,14 +137,14 @@ def test_a_meeting_that_has_begun_is_not_moved(function: Load, people: People) -
         [],
     ],
 )
-def test_a_change_that_does_not_fit_is_a_422(function: Load, people: People, body: object) -> None:
+def test_an_invalid_change_is_a_422(function: Load, people: People, body: object) -> None:
     planned, app = meeting(people), function("session_manage")
     status, problem = act(app, "notes", planned.maya, planned.session_id, body)
     assert (status, problem["code"]) == (422, "invalid_request")
     assert problem["errors"]
 
 
-def test_cancelling_early_costs_nothing(function: Load, people: People) -> None:
+def test_an_early_cancellation_is_not_a_no_show(function: Load, people: People) -> None:
     planned, app = meeting(people), function("session_manage")
     status, session = act(app, "cancel", planned.leo, planned.session_id)
     assert (status, session["status"]) == (200, "cancelled")
@@ -167,19 +167,19 @@ def test_cancelling_needs_no_reason_and_takes_500_characters(
         assert status == expected
 
 
-def test_cancelling_late_counts_against_who_cancels(function: Load, people: People) -> None:
+def test_a_late_cancellation_is_a_no_show(function: Load, people: People) -> None:
     planned, app = meeting(people, HOUR), function("session_manage")
     _, session = act(app, "cancel", planned.leo, planned.session_id)
     assert session["no_show_user_ids"] == [str(planned.leo.id)]
 
 
-def test_nobody_confirms_before_the_start(function: Load, people: People) -> None:
+def test_a_session_cannot_be_confirmed_before_its_start(function: Load, people: People) -> None:
     planned, app = meeting(people, MINUTE), function("session_manage")
     status, problem = act(app, "confirm", planned.maya, planned.session_id)
     assert (status, problem["code"]) == (409, "session_not_started")
 
 
-def test_one_confirmation_is_not_enough_and_two_complete(function: Load, people: People) -> None:
+def test_two_confirmations_complete_a_session(function: Load, people: People) -> None:
     planned, app = meeting(people, -HOUR), function("session_manage")
     for _ in range(2):
         status, session = act(app, "confirm", planned.maya, planned.session_id)
@@ -203,7 +203,7 @@ def test_a_no_show_is_reported_after_a_quarter_of_an_hour(function: Load, people
     assert (status, problem["code"]) == (409, "no_show_too_late")
 
 
-def test_who_confirmed_cannot_report_and_who_was_reported_cannot_be_cancelled_on(
+def test_a_confirmed_session_can_be_neither_reported_nor_cancelled(
     function: Load, people: People
 ) -> None:
     planned, app = meeting(people, -HOUR), function("session_manage")
@@ -254,7 +254,7 @@ def test_a_calendar_follows_the_session(function: Load, people: People) -> None:
     assert (off["UID"], off["STATUS"], off["SEQUENCE"]) == (first["UID"], "CANCELLED", 2)
 
 
-def test_a_session_that_is_not_there_is_a_404(function: Load, people: People) -> None:
+def test_an_unknown_session_is_a_404(function: Load, people: People) -> None:
     app, person = function("session_manage"), people.new()
     for case in ("get", "reschedule", "notes", *ACTIONS, "calendar"):
         status, problem = act(app, case, person, str(uuid4()))
@@ -262,7 +262,7 @@ def test_a_session_that_is_not_there_is_a_404(function: Load, people: People) ->
 
 
 def test_completing_makes_four_calls(function: Load, people: People, calls: list[str]) -> None:
-    """Redis for the limits, the database, Redis to drop what was cached, the queue."""
+    """The calls go to Redis (limits), the database, Redis (drop the cache) and the queue."""
     app = function("session_manage")
     for _ in range(2):
         planned = meeting(people, -HOUR)
@@ -272,7 +272,7 @@ def test_completing_makes_four_calls(function: Load, people: People, calls: list
     assert calls == ["POST /", "POST /rest/v1/rpc/confirm_session", "POST /", "POST /"]
 
 
-def test_without_a_token_there_is_nothing_to_see(function: Load) -> None:
+def test_requests_without_a_token_are_refused(function: Load) -> None:
     app = function("session_manage")
     for case in ("list", "get", "reschedule", *ACTIONS, "calendar"):
         event = app.event(case, session_id=str(uuid4()))
@@ -280,9 +280,7 @@ def test_without_a_token_there_is_nothing_to_see(function: Load) -> None:
         assert app.invoke(event)["statusCode"] == 401
 
 
-def test_a_wrong_method_names_those_of_the_other_function_too(
-    function: Load, people: People
-) -> None:
+def test_a_wrong_method_names_the_methods_of_both_functions(function: Load, people: People) -> None:
     app = function("session_manage")
     event = app.event("list", access_token=people.new().token)
     event["requestContext"]["http"]["method"] = "DELETE"

@@ -1,4 +1,4 @@
-"""The schedule's handler: one sweep, told in numbers."""
+"""The handler of the minutely schedule: one sweep."""
 
 import json
 from collections.abc import Mapping
@@ -57,18 +57,18 @@ class Lanes(Database):
         }[function]
 
 
-def test_a_minute_hands_out_what_is_due(
+def test_a_sweep_enqueues_the_emails_that_are_due(
     monkeypatch: pytest.MonkeyPatch, queue: MemoryQueue
 ) -> None:
-    outbox, mail = MemoryOutbox(Clock()), uuid4()
-    outbox.add(invitation(id=mail))
+    outbox, email = MemoryOutbox(Clock()), uuid4()
+    outbox.add(invitation(id=email))
     monkeypatch.setattr(repository, "outbox", lambda: outbox)
 
     assert app.handler(EVERY_MINUTE, Context()) == {"enqueued": 1}
-    assert queue.ids(URGENT_URL) == [str(mail)]
+    assert queue.ids(URGENT_URL) == [str(email)]
 
 
-def test_the_same_minute_twice_hands_out_nothing_more(
+def test_a_second_sweep_enqueues_nothing(
     monkeypatch: pytest.MonkeyPatch, queue: MemoryQueue
 ) -> None:
     outbox = MemoryOutbox(Clock())
@@ -81,7 +81,7 @@ def test_the_same_minute_twice_hands_out_nothing_more(
     assert len(queue.ids(URGENT_URL)) == 1
 
 
-def test_with_the_database_away_the_run_fails_and_shows_in_the_alarms(
+def test_a_sweep_fails_without_the_database(
     monkeypatch: pytest.MonkeyPatch, queue: MemoryQueue
 ) -> None:
     monkeypatch.setattr(repository, "outbox", lambda: OutboxAway(Clock()))
@@ -91,7 +91,7 @@ def test_with_the_database_away_the_run_fails_and_shows_in_the_alarms(
     assert queue.sent == []
 
 
-def test_a_minute_reports_depth_age_pauses_and_dead_letters(
+def test_a_sweep_reports_depth_age_pauses_and_dead_letters(
     monkeypatch: pytest.MonkeyPatch, queue: MemoryQueue, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(repository, "outbox", lambda: MemoryOutbox(Clock()))

@@ -32,7 +32,7 @@ READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 @dataclass(frozen=True)
 class Ran:
-    """What a function answered and wrote."""
+    """A function's answer and its log lines."""
 
     answer: Any
     lines: list[str]

@@ -1,1 +1,1 @@
-"""What tests are written with."""
+"""Shared helpers of tests."""

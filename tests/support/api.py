@@ -7,12 +7,12 @@ import httpx
 from tests.support.people import Person
 from tests.support.run import keep
 
-# Fields in which people write what they like.
+# Fields with free text.
 WORDS = ("note", "notes", "reason", "reflection", "question", "venue_name", "venue_suggestion")
 
 
 class Api:
-    """Calls the API as somebody; `said` is every text that went along."""
+    """Calls the API as a person; `said` collects every text that was sent."""
 
     def __init__(self, url: str) -> None:
         self.said: set[str] = set()
@@ -41,7 +41,7 @@ class Api:
         return self.call("POST", path, person, json={"action": action})
 
     def never_rest(self, *people: Person) -> None:
-        """Turn their quiet hours off: what can wait comes at once, whenever the tests run."""
+        """Turn their quiet hours off, so that no email waits for the morning."""
         for person in people:
             path = f"/api/email/preferences/{person.id}"
             saved = self.call("PUT", path, person, json={"quiet_hours": None})
@@ -56,7 +56,7 @@ class Api:
 
 
 def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Check every member that api.md promises of a problem; return it."""
+    """Check every member of a problem, and return the problem."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()

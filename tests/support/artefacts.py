@@ -1,4 +1,4 @@
-"""A package of one function and two layers, small and without a fault, to put faults into."""
+"""A small valid package of one function and two layers, to which tests add faults."""
 
 import importlib.util
 import py_compile
@@ -13,7 +13,7 @@ from local.package.target import Target, architecture
 
 TARGET = Target("python3.13", architecture())
 SPEED = f"_speed.cpython-313-{TARGET.machine}-linux-gnu.so"
-# Of this machine, whatever the Python that it is for.
+# A shared object of this machine, for any Python.
 SHARED_OBJECT = next(Path(markupsafe.__file__).parent.glob("_speedups.*.so"))
 OWN_MAGIC = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
 
@@ -43,7 +43,7 @@ class Package:
     def compile(
         self, mode: py_compile.PycInvalidationMode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     ) -> None:
-        """Compile the layers, by this Python: the tests take its magic number for the target's."""
+        """Compile the layers with this Python; tests accept its magic number as the target's."""
         for layer in Artefacts(self.folder).layers.values():
             for source in layer.rglob("*.py"):
                 py_compile.compile(
@@ -51,7 +51,6 @@ class Package:
                 )
 
     def install(self, name: str, version: str) -> None:
-        """Make a package with one module."""
         module, metadata = self.site / name, self.site / f"{name}-{version}.dist-info"
         for folder in (module, metadata):
             folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +61,6 @@ class Package:
 
 
 def make(root: Path) -> Package:
-    """Write the package."""
     package = Package(root / "built", root / "checkout")
     _template(package.folder, "HealthFunction", "DependenciesLayer", "SharedLayer")
     _template(package.checkout, "functions/health", "layers/dependencies", "layers/shared")

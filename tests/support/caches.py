@@ -1,4 +1,4 @@
-"""What a warm container remembers: every cached factory of the package."""
+"""The memory of a warm container: every cached factory of the package."""
 
 import pkgutil
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from wingman.kit.clients import transport
 from wingman.notifications.email.letters import contents, rendering
 from wingman.notifications.email.readers import pages
 
-# These take long to make and say nothing about the environment or any test.
+# These are slow to create and do not depend on the environment.
 _KEPT = [
     transport.tls,
     contents._contents,
@@ -23,13 +23,12 @@ _KEPT = [
 
 
 def modules() -> Iterator[ModuleType]:
-    """Import every module of the package."""
     for found in pkgutil.walk_packages(wingman.__path__, "wingman."):
         yield import_module(found.name)
 
 
 def caches() -> list["_lru_cache_wrapper[Any]"]:
-    """Find every function whose results are remembered, where it is defined."""
+    """Find every cached function, once, in the module that defines it."""
     found = {
         value: None
         for module in modules()

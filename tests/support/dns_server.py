@@ -1,4 +1,4 @@
-"""A DNS server on loopback that answers what a test tells it."""
+"""A DNS server on loopback with the records of a test."""
 
 import socket
 import threading

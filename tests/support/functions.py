@@ -32,7 +32,7 @@ DEFAULTS = {
 
 
 def imported(name: str) -> Any:
-    """Import a worker into this process; what it is given when it works is its test's business."""
+    """Import a worker into this process; its test supplies the collaborators."""
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in unused().items():
             if variable not in os.environ:
@@ -58,7 +58,7 @@ class Context:
 
 
 class Function:
-    """One function, loaded as Lambda loads it: nothing in its environment but its own."""
+    """One function, loaded as Lambda loads it, with only its own environment."""
 
     def __init__(
         self,

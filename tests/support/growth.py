@@ -1,11 +1,11 @@
-"""How what something costs grows with its size."""
+"""The growth of a function's running time with its input."""
 
 import time
 from collections.abc import Callable
 
 
 def _seconds(action: Callable[[], object]) -> float:
-    """Return what it costs at its best; another program's turn is none of it."""
+    """Return the shortest CPU time of several runs."""
     best = float("inf")
     for _ in range(3):
         began = time.process_time()
@@ -15,5 +15,5 @@ def _seconds(action: Callable[[], object]) -> float:
 
 
 def times_dearer(cost: Callable[[int], object], size: int) -> float:
-    """Return how much more a text of ten times the size costs."""
+    """Return how much longer an input of ten times the size takes."""
     return _seconds(lambda: cost(10 * size)) / max(_seconds(lambda: cost(size)), 1e-4)

@@ -1,4 +1,4 @@
-"""What the mail provider accepted, per recipient."""
+"""The emails that the provider accepted, per recipient."""
 
 import time
 from typing import Any, Self
@@ -9,26 +9,26 @@ from tests.support.people import Person
 
 
 class Inbox:
-    """Reads the provider's own list of accepted mails."""
+    """Reads the provider's own list of accepted emails."""
 
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=10)
 
     def of(self, person: Person) -> list[dict[str, Any]]:
         answer = self._client.get("/_sandbox/emails", params={"to": person.email})
-        mails: list[dict[str, Any]] = answer.json()
-        return mails
+        emails: list[dict[str, Any]] = answer.json()
+        return emails
 
     def subjects(self, person: Person) -> list[str]:
-        return [str(mail["subject"]) for mail in self.of(person)]
+        return [str(email["subject"]) for email in self.of(person)]
 
     def wait_for(self, person: Person, count: int, seconds: float = 90) -> list[dict[str, Any]]:
-        """Return the person's mails once there are `count`; fail when they do not come."""
+        """Return the person's emails once there are `count`; fail when they do not come."""
         ends_at = time.monotonic() + seconds
-        while len(mails := self.of(person)) < count and time.monotonic() < ends_at:
+        while len(emails := self.of(person)) < count and time.monotonic() < ends_at:
             time.sleep(0.2)
-        assert len(mails) == count, [mail["subject"] for mail in mails]
-        return mails
+        assert len(emails) == count, [email["subject"] for email in emails]
+        return emails
 
     def fault(self, mode: str, count: int, match: str | None = None) -> None:
         body = {"mode": mode, "count": count} | ({"match": match} if match else {})

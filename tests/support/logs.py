@@ -1,4 +1,4 @@
-"""What the running stack has written: its functions and its other parts."""
+"""The logs of the running stack: its functions and its other parts."""
 
 import json
 import re
@@ -13,7 +13,7 @@ NOT_OURS = {"postgres.log", "sam.log"}
 ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
 ACCESS_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 LINK_TOKEN = re.compile(r"token=[\w-]{16,}")
-# Who the API is for the database, and where.
+# The role and the host under which the API connects to the database.
 API = "authenticator/postgres"
 
 
@@ -32,7 +32,7 @@ def function_logs(stack: dict[str, str]) -> list[str]:
 
 
 def part_logs(folder: Path) -> dict[str, str]:
-    """Return what the other parts of the stack wrote, by the name of their file."""
+    """Return the logs of the other parts of the stack by file name."""
     return {
         path.name: path.read_text(errors="replace")
         for path in sorted(folder.glob("*.log"))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.support.people import People, Person
 
-# Offered by the migrations.
+# Two challenges of supabase/schemas.
 BEGINNER = UUID("16bc367e-3be9-5f1d-97f4-8027d197f576")
 ADVANCED = UUID("edc48c8c-9df1-57bb-8cdc-18b3f84f2ec8")
 
@@ -27,14 +27,14 @@ class Meeting:
         return self.maya, self.leo
 
     def starts_in(self, time: timedelta) -> None:
-        """Move the clock until the start is this far away; negative: it began that long ago."""
+        """Move the start to this distance from now; a negative one is in the past."""
         self.people.connection.execute(
             "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
             (time, self.session_id),
         )
 
     def stored(self, column: str) -> Any:
-        """Read a column of the session past every rule."""
+        """Read a column of the session without row-level security."""
         row = self.people.connection.execute(
             f"select {column} from public.wingman_sessions where id = %s",  # noqa: S608
             (self.session_id,),
@@ -44,7 +44,7 @@ class Meeting:
 
 
 def match(people: People, maya: Person, leo: Person, status: str = "accepted") -> str:
-    """Store a match as its answer left it."""
+    """Store a match with a status."""
     row = people.connection.execute(
         "insert into public.wingman_matches (user1_id, user2_id, initiator_id, status)"
         " values (%s, %s, %s, %s) returning id",
@@ -73,7 +73,7 @@ def meeting(people: People, starts_in: timedelta = timedelta(days=3), **columns:
 
 
 def completed(people: People, person: Person) -> None:
-    """Let a person have met somebody, as both confirmed."""
+    """Store a completed session of a person."""
     match_id = match(people, person, people.new())
     people.connection.execute(
         "insert into public.wingman_sessions (match_id, venue_name, scheduled_time, status,"
@@ -84,5 +84,5 @@ def completed(people: People, person: Person) -> None:
 
 
 def in_days(days: float) -> str:
-    """Write a time so many days ahead, with an offset that is not UTC."""
+    """Return a time in some days, with an offset that is not UTC."""
     return (datetime.now(UTC) + timedelta(days=days)).astimezone().isoformat()

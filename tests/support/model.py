@@ -1,4 +1,4 @@
-"""The stand-in for the language model: what it was asked, and what it is to get wrong."""
+"""The stand-in for the language model: its requests, and its faults."""
 
 import json
 from typing import Any, Self
@@ -13,18 +13,18 @@ Answer = tuple[int, Any, dict[str, str]]
 
 
 class Model:
-    """Reads and turns the stand-in that the stack runs."""
+    """Reads and controls the stand-in of the stack."""
 
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=10)
 
     def asked(self) -> list[dict[str, Any]]:
-        """Return every request since the test began, as it was received."""
+        """Return every request since the test began, as received."""
         requests: list[dict[str, Any]] = self._client.get("/_sandbox/requests").json()
         return requests
 
-    def told(self) -> list[dict[str, Any]]:
-        """Return what each request said about the user's situation."""
+    def prompts(self) -> list[dict[str, Any]]:
+        """Return the user content of each request."""
         return [json.loads(request["messages"][0]["content"]) for request in self.asked()]
 
     def fault(self, mode: str, count: int = 1, retry_after: int = 1) -> None:
@@ -53,5 +53,5 @@ def ask(app: Function, person: Person, *, milliseconds: int = 20_000, **body: ob
 
 
 def new_question() -> str:
-    """Ask what nobody has asked before: the answer is in no cache."""
+    """Return a unique question, so that no cache has the answer."""
     return "How do I begin? " + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid4().hex)

@@ -25,7 +25,7 @@ class Person:
 
 
 class People:
-    """Makes people; each has a name and an address of their own."""
+    """Creates people, each with a unique address."""
 
     def __init__(self, stack: dict[str, str]) -> None:
         self._secret = stack["SUPABASE_JWT_SECRET"]
@@ -35,7 +35,7 @@ class People:
 
     @property
     def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """A live connection past every policy; fault tests stop the server under it."""
+        """A live connection without row-level security; fault tests may stop its server."""
         try:
             self._connection.execute("select 1")
         except psycopg.OperationalError:
@@ -70,7 +70,7 @@ class People:
         return jwt.encode(body, secret or self._secret, algorithm="HS256")
 
     def legacy_key(self, role: str = "service_role") -> str:
-        """Make a key of the shape that projects had before `sb_secret_…`."""
+        """Return a key in the format before `sb_secret_…`."""
         body = {"iss": "supabase", "role": role, "exp": int(time.time()) + 3600}
         return jwt.encode(body, self._secret, algorithm="HS256")
 

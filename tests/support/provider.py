@@ -1,4 +1,4 @@
-"""The mail provider's events as they reach the function, and what they leave behind."""
+"""The email provider's events, and their effects in the database."""
 
 import json
 from typing import Any
@@ -22,25 +22,25 @@ class Provider:
         answer = self.app.invoke(event | {"body": body})
         return answer["statusCode"], json.loads(answer["body"])
 
-    def tell(self, kind: str, mail: UUID | None, **data: Any) -> tuple[int, Any]:
-        tags = {"email_id": str(mail), "template": "match_invitation"} if mail else {}
-        facts = {"email_id": f"re_{mail}", "created_at": "2026-12-01 11:59:58.12+00", "tags": tags}
+    def send_event(self, kind: str, email: UUID | None, **data: Any) -> tuple[int, Any]:
+        tags = {"email_id": str(email), "template": "match_invitation"} if email else {}
+        facts = {"email_id": f"re_{email}", "created_at": "2026-12-01 11:59:58.12+00", "tags": tags}
         return self.post(json.dumps({"type": f"email.{kind}", "data": facts | data}))
 
 
-def mailed(people: People, person: Person) -> UUID:
-    mail = uuid4()
+def new_email(people: People, person: Person) -> UUID:
+    email = uuid4()
     people.connection.execute(
         "insert into public.email_logs (id, user_id, email_template, recipient_email, dedupe_key,"
         " priority, delivery_status) values (%s, %s, 'match_declined', %s, %s, 'urgent', 'sent')",
-        (mail, person.id, person.email, mail.hex),
+        (email, person.id, person.email, email.hex),
     )
-    return mail
+    return email
 
 
-def row(people: People, mail: UUID) -> tuple[Any, ...]:
+def row(people: People, email: UUID) -> tuple[Any, ...]:
     found = people.connection.execute(
-        "select delivery_status, error_message from public.email_logs where id = %s", (mail,)
+        "select delivery_status, error_message from public.email_logs where id = %s", (email,)
     ).fetchone()
     assert found is not None
     return found

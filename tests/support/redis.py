@@ -1,4 +1,4 @@
-"""Redis as the layer sees it: watched, reached straight, or with a clock that a test moves."""
+"""Redis clients for tests: one that counts calls, a direct one, and one with a movable clock."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from wingman.kit.limits import limiter as ratelimit
 
 
 class Counted(Commands):
-    """Counts the round trips to Redis: each by the names of its commands."""
+    """Records the round trips to Redis by the names of their commands."""
 
     def __init__(self, inner: Commands) -> None:
         self._inner = inner
@@ -29,7 +29,7 @@ class Counted(Commands):
 
 
 class DirectCommands(Commands):
-    """Real Redis over its own protocol, without the HTTP front; threads share its connections."""
+    """Redis over its own protocol, without the REST API; threads share its connections."""
 
     def __init__(self, url: str) -> None:
         pool = redis.ConnectionPool.from_url(url, max_connections=1000, decode_responses=True)
@@ -49,7 +49,7 @@ class DirectCommands(Commands):
 
 
 class ClockedCommands(Commands):
-    """Runs scripts at the moment that the test says, in seconds."""
+    """Runs scripts at a time that the test sets, in seconds."""
 
     def __init__(self, commands: Commands, key: str) -> None:
         self._commands = commands
@@ -67,8 +67,8 @@ class ClockedCommands(Commands):
         if command[0] == "EVALSHA":
             raise RedisError("NOSCRIPT so that the text comes along")
         if command[0] == "EVAL":
-            told = f"redis.call('HMGET', '{self._key}', 'seconds', 'micros')"
-            source = str(command[1]).replace("redis.call('TIME')", told)
+            clock = f"redis.call('HMGET', '{self._key}', 'seconds', 'micros')"
+            source = str(command[1]).replace("redis.call('TIME')", clock)
             command = ("EVAL", source, *command[2:])
         return self._commands.run(*command)
 
@@ -77,7 +77,7 @@ class ClockedCommands(Commands):
 
 
 def clock_ahead(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let the limiter's container be some seconds further than it is."""
+    """Move the limiter's clock forward by some seconds."""
     moved = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
     monkeypatch.setattr(ratelimit, "time", moved)
 
@@ -88,7 +88,7 @@ _MOVED = (
     " return { math.floor(t / 1000000), t % 1000000 } end)()"
 )
 MOVED_CLOCK = ("redis.call('TIME')", _MOVED)
-"""What to replace in a script, and by what, so that it reads the time from a key."""
+"""A replacement that makes a script read the time from a key."""
 
 
 def clock_at(microseconds: int) -> Command:

@@ -1,4 +1,4 @@
-"""Real senders, each in a process of its own that is given messages and may be killed."""
+"""Real senders, each in its own process, which receives messages and can be killed."""
 
 import multiprocessing
 import os
@@ -17,14 +17,14 @@ from wingman.kit.clock import within
 from wingman.kit.errors import DependencyUnavailable
 from wingman.notifications.email.sending import delivery, provider, service
 
-# In a hurry: an hour of retries fits into seconds.
+# Shortened times, so that an hour of retries takes seconds.
 _TIMEOUT_SECONDS, _LEASE_SECONDS = 0.5, 4
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.support.senders"])
 
 
 class SenderProcess:
-    """One sender, as a container of email_sender is one."""
+    """One sender, like one container of email_sender."""
 
     def __init__(self, environment: Mapping[str, str], *, hurried: bool = False) -> None:
         self._environment, self._hurried = dict(environment), hurried
@@ -40,24 +40,24 @@ class SenderProcess:
         theirs.close()
 
     def give(self, ids: Sequence[UUID], dies_after: float | None = None) -> None:
-        """Hand over one message; it may die of it, after so many seconds."""
+        """Hand over one message; the process may be killed after some seconds."""
         self._pipe.send([str(one) for one in ids])
         self.busy = True
         self._dies_at = float("inf") if dies_after is None else time.monotonic() + dies_after
 
     @property
     def doomed(self) -> bool:
-        """Its moment has come, and it is in the middle of something."""
+        """Whether its time has come while it is still working."""
         return self.busy and time.monotonic() > self._dies_at
 
     def look(self) -> None:
-        """Take note of the end of its work."""
+        """Record that its work has ended."""
         while self._pipe.poll():
             self._pipe.recv()
             self.busy = False
 
     def kill(self) -> None:
-        """End it at whatever line it is."""
+        """Kill it at an arbitrary point."""
         assert self._process.pid is not None
         with suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGKILL)
@@ -66,13 +66,13 @@ class SenderProcess:
         self.busy = False
 
     def restart(self) -> None:
-        """Kill it, and start another in its place."""
+        """Kill it, and start another one."""
         self.kill()
         self._start()
 
 
 def _run(pipe: Connection, environment: Mapping[str, str], hurried: bool) -> None:
-    """Send what each message names, until the pipe or the process ends."""
+    """Send the emails of each message until the pipe or the process ends."""
     os.environ.update(environment, APP_URL="http://localhost:3000", POWERTOOLS_LOG_LEVEL="CRITICAL")
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - metrics, for the process's life
     sender = service.sender()

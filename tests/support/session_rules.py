@@ -1,13 +1,12 @@
-"""The state machine of a session: who may say what when, and what becomes of it.
+"""The state machine of a session: the steps that users may take, and their results.
 
-Postgres decides (supabase/schemas); this is the same on one page, drawn in docs/sessions.md,
-and tests/integration/test_session_rules.py holds the two to each other.
+Postgres decides (supabase/schemas). This is the same machine on one page, drawn in
+docs/sessions.md, and tests/integration/test_session_rules.py compares the two.
 
-Whose word counts: each person speaks about the other, and only about the other. To confirm takes
-back one's own earlier report (they came late, but they came); a report after one's own
-confirmation is refused. That the reported person says the reporter was there contradicts nothing:
-a report stands against it. If both report each other it is word against word, and nobody is
-believed.
+Each user confirms or reports only the other. A confirmation withdraws the user's own earlier report
+(the other came late); a report after the user's own confirmation is refused. A confirmation by the
+reported user does not contradict the report, which stands. If both users report each other, neither
+report counts.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,17 +23,17 @@ LATE_CANCELLATION = timedelta(hours=2)
 
 
 class Step(StrEnum):
-    """What one of the two can do to a session."""
+    """The steps of a user."""
 
     MOVE = "move"  # another time or place
     NOTE = "note"  # other notes
     CANCEL = "cancel"
-    CONFIRM = "confirm"  # "the other took part"
-    REPORT = "report"  # "the other did not come"
+    CONFIRM = "confirm"  # the other user took part
+    REPORT = "report"  # the other user did not come
 
 
 class Refusal(StrEnum):
-    """Why a step is a conflict."""
+    """The reasons for which a step is a conflict."""
 
     NOT_OPEN = "session_not_open"
     NOT_STARTED = "session_not_started"
@@ -44,20 +43,19 @@ class Refusal(StrEnum):
 
 
 class Side(StrEnum):
-    """One of the two."""
+    """One of the two users."""
 
     USER1 = "user1"
     USER2 = "user2"
 
     @property
     def other(self) -> "Side":
-        """Whom this one meets."""
         return Side.USER2 if self is Side.USER1 else Side.USER1
 
 
 @dataclass(frozen=True)
 class State:
-    """What is known of a session; `status` is the stored one, so never `in_progress`."""
+    """The state of a session; `status` is the stored one, so never `in_progress`."""
 
     starts_at: datetime
     status: SessionStatus = SessionStatus.SCHEDULED
@@ -71,18 +69,18 @@ class State:
 
 
 def status_at(state: State, now: datetime) -> SessionStatus:
-    """Return the status that is shown: open sessions are in progress from their start."""
+    """Return the visible status: open sessions are in progress from their start."""
     began = state.open and state.starts_at <= now
     return SessionStatus.IN_PROGRESS if began else state.status
 
 
 def refusal(state: State, step: Step, by: Side, now: datetime) -> Refusal | None:
-    """Say why `by` may not take this step now, or None: they may."""
+    """Return why `by` may not take this step now, or None if they may."""
     return _CHECKS[step](state, by, now)
 
 
 def after(state: State, step: Step, by: Side, now: datetime) -> State:
-    """Return what a step that is not refused makes of a session."""
+    """Return the state after a step that is not refused."""
     if step is Step.CANCEL:
         late = state.starts_at - now < LATE_CANCELLATION
         missing = frozenset({by}) if late else frozenset[Side]()
@@ -94,13 +92,13 @@ def after(state: State, step: Step, by: Side, now: datetime) -> State:
         return replace(state, status=status, confirmed_by=confirmed, missing=missing)
     if step is Step.REPORT:
         reported = replace(state, missing=state.missing | {by.other})
-        judged_anew = state.status in {SessionStatus.EXPIRED, SessionStatus.NO_SHOW}
-        return replace(reported, status=_outcome(reported)) if judged_anew else reported
+        reopened = state.status in {SessionStatus.EXPIRED, SessionStatus.NO_SHOW}
+        return replace(reported, status=_outcome(reported)) if reopened else reported
     return state
 
 
 def closed(state: State, now: datetime) -> State:
-    """Return what the end of the grace makes of a session that is still open."""
+    """Return the state after the end of the grace, if the session is still open."""
     if not state.open or now < state.starts_at + GRACE:
         return state
     return replace(state, status=_outcome(state))

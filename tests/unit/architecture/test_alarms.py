@@ -1,4 +1,4 @@
-"""An alarm covers what works by itself, reaches a person, and is explained.
+"""An alarm covers every background function, reaches a person, and is documented.
 
 That it watches what is written is tested in tests/functions/test_alarms.py.
 """
@@ -18,8 +18,8 @@ ALARMS = {
 }
 
 
-def test_an_alarm_watches_every_function_that_works_by_itself() -> None:
-    """A sender that fails leaves its messages in the queue, whose age is watched."""
+def test_every_background_function_has_an_alarm() -> None:
+    """A failing sender leaves its messages in the queue, whose age has an alarm."""
     watched = {ref for alarm in ALARMS.values() for ref in _functions(alarm)}
     scheduled = {
         name
@@ -31,7 +31,7 @@ def test_an_alarm_watches_every_function_that_works_by_itself() -> None:
 
 
 def _functions(part: Any) -> Iterator[str]:
-    """Find what stands in for a function's name, however deep."""
+    """Find references to functions at any depth."""
     if isinstance(part, dict) and part.get("Name") == "FunctionName":
         yield part["Value"]["Ref"]
     elif isinstance(part, dict | list):
@@ -47,7 +47,7 @@ def test_an_alarm_reaches_a_person(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_an_alarm_is_quiet_in_a_stack_that_is_new(name: str) -> None:
-    """What has never happened has no data, and no data must not be taken for a breach."""
+    """A metric without events has no data, which must not count as a breach."""
     assert ALARMS[name]["TreatMissingData"] in {"notBreaching", "missing"}
 
 
@@ -63,7 +63,7 @@ def test_an_alarm_that_watches_for_silence_reaches_a_person_when_the_data_end(na
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_a_metric_that_counts_is_summed(name: str) -> None:
-    """An HTTP API's `5xx` is a count: its average is no rate."""
+    """An HTTP API's `5xx` is a count, so its average is not a rate."""
     counts = {"5xx", "Count", "Errors", "Invocations"}
     statistics = dict(_statistics(ALARMS[name]))
     assert {metric for metric in statistics if statistics[metric] == "Sum"} >= counts & {

@@ -1,4 +1,4 @@
-"""Documents name what exists: paths, modules, commands, SQL functions, links."""
+"""Documents name existing paths, modules, commands, SQL functions and links."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def _name(path: Path) -> str:
 
 
 def _code(document: Path) -> list[str]:
-    """Return what stands in backticks and indented lines."""
+    """Return the code in backticks and indented lines."""
     text = document.read_text()
     return re.findall(r"`([^`\n]+)`", text) + re.findall(r"^ {4}(.*)$", text, re.MULTILINE)
 
@@ -52,7 +52,7 @@ def _exists(word: str) -> bool:
 
 @cache
 def _files() -> list[Path]:
-    """Return the repository's text files, without what was installed or built."""
+    """Return the repository's files, without installed or built ones."""
     found = [path for path in ROOT.iterdir() if path.is_file()]
     for folder in sorted(_FOLDERS - _MADE - {"wingman", ".git"}):
         found += [path for path in (ROOT / folder).rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""What a newcomer sees first is short, complete and up to date."""
+"""The documents that a newcomer reads first are short, complete and up to date."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The order of the house: names line up, files stay small, imports stay where they belong."""
+"""The structure of the repository: consistent names, small files, imports in their places."""
 
 import ast
 import re
@@ -42,7 +42,7 @@ def _imports(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def test_nothing_lies_at_the_top_without_a_reason() -> None:
+def test_every_top_level_name_is_listed() -> None:
     ignored = {".git", ".local", ".aws-sam"} | {path.name for path in ROOT.glob(".*_cache")}
     found = {path.name for path in ROOT.iterdir()} - ignored - {".hypothesis", "__pycache__"}
     assert found <= TOP_LEVEL
@@ -63,7 +63,7 @@ def test_a_function_has_one_name_everywhere(folder: str) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_an_app_adapts_and_no_more(folder: str) -> None:
+def test_an_app_is_short(folder: str) -> None:
     lines = (ROOT / "functions" / folder / "app.py").read_text().splitlines()
     assert len(lines) <= 80
 
@@ -84,7 +84,7 @@ def test_the_web_framework_stays_at_the_edge(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(WINGMAN.rglob("*.py")), ids=_name)
 def test_another_domain_sees_only_service_and_models(path: Path) -> None:
     domain = path.relative_to(WINGMAN).parts[0]
-    if domain == "status":  # which is there to look into all of them
+    if domain == "status":  # it may look into all domains
         return
     for name in _imports(path):
         parts = name.split(".")
@@ -93,7 +93,7 @@ def test_another_domain_sees_only_service_and_models(path: Path) -> None:
 
 
 SQL = "".join(path.read_text() for path in sorted((ROOT / "supabase").rglob("*.sql")))
-# Names of one word (`challenges`) are words of the domain too.
+# A name of one word (`challenges`) is also a word of its domain.
 TABLES = set(re.findall(r"create table (?:if not exists )?(?:public|private)\.(\w+_\w+)", SQL))
 FUNCTIONS = set(re.findall(r"create (?:or replace )?function public\.(\w+_\w+)", SQL))
 

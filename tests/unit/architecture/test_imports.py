@@ -1,4 +1,4 @@
-"""What a container loads is what it needs: each looked at in a fresh interpreter."""
+"""A container loads only modules that it needs, seen in a fresh interpreter."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ FRAMEWORK = {"fastapi", "starlette", "mangum"}
 
 
 def loaded(module: str, then: str = "pass") -> set[str]:
-    """Import a module as a container does; return every module that came with it."""
+    """Import a module in a new interpreter; return all modules that are loaded then."""
     shown = subprocess.run(
         [sys.executable, "-c", f"import sys, {module}; {then}; print(*sys.modules)"],
         env={"PYTHONPATH": str(ROOT / "layers" / "shared")},
@@ -25,7 +25,7 @@ def loaded(module: str, then: str = "pass") -> set[str]:
 @pytest.mark.parametrize(
     "module",
     [
-        "wingman.kit.auth.tokens",  # sockets bring tokens too
+        "wingman.kit.auth.tokens",  # WebSocket connections have tokens, too
         "wingman.kit.limits.charging",
         "wingman.kit.presence.touching",
         "wingman.notifications.email.sending.service",
@@ -41,7 +41,7 @@ def test_a_step_loads_no_sender() -> None:
 
 
 @pytest.mark.parametrize("name", ["limits", "dependencies"])
-def test_what_domains_declare_is_loaded_without_the_rest_of_them(name: str) -> None:
+def test_declarations_are_loaded_without_the_rest_of_their_domain(name: str) -> None:
     came = loaded("wingman.kit.declarations", f"list(wingman.kit.declarations.modules('{name}'))")
     ours = {module for module in came if module.startswith("wingman.")}
     packages = {module.rpartition(".")[0] for module in ours}

@@ -1,4 +1,4 @@
-"""kit knows no domain: neither by import nor by name, in code, strings and comments."""
+"""kit does not mention any domain: not in imports, names, strings or comments."""
 
 import ast
 import io
@@ -14,14 +14,14 @@ from tests.support.template import ROOT
 
 WINGMAN = ROOT / "layers" / "shared" / "wingman"
 KIT = WINGMAN / "kit"
-# What looks into all domains is none, and its name is a word of HTTP.
+# `status` is not a domain, because it looks into all of them, and it is a word of HTTP.
 NO_DOMAIN = {"kit", "status"}
 DOMAINS = {
     path.parent.name
     for path in WINGMAN.rglob("__init__.py")
     if (inside := path.parent.relative_to(WINGMAN).parts)
     and inside[0] not in NO_DOMAIN
-    and (len(inside) == 1 or (path.parent / "errors.py").exists())  # a channel of its own
+    and (len(inside) == 1 or (path.parent / "errors.py").exists())  # a separate channel
 }
 
 
@@ -43,14 +43,14 @@ VENDORS = _imported(
 WORDS = {*DOMAINS, *(f"{domain.removesuffix('s')}s" for domain in DOMAINS), *VENDORS}
 
 
-# Python 3.12 cuts f-strings into parts.
+# Python 3.12 splits f-strings into parts.
 _TEXT = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 
 def _said(source: str) -> Iterator[str]:
-    """Yield names, strings and comments: what is ours.
+    """Yield our own names, strings and comments.
 
-    A module imported from elsewhere (`email.parser`) and an attribute (`route.matches`) are not.
+    A foreign module (`email.parser`) or attribute (`route.matches`) is not ours.
     """
     before = ""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):

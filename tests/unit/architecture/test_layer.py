@@ -1,4 +1,4 @@
-"""What the functions import is what their layers bring."""
+"""The layers contain every package that functions import."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ RUNS_ON_LAMBDA = sorted(
 
 @cache
 def _distributions() -> Mapping[str, list[str]]:
-    """Read who brings which package: once, it opens every file that is installed."""
+    """Map packages to distributions; cached, because it opens every installed file."""
     return packages_distributions()
 
 
@@ -48,10 +48,10 @@ def test_every_package_that_is_imported_is_in_the_layer(path: Path) -> None:
         assert names & brought, f"{package} is not in its layers' requirements.in"
 
 
-def test_no_layer_brings_what_another_one_brings() -> None:
+def test_no_package_is_in_two_layers() -> None:
     assert not PINNED & COACHS
 
 
-def test_the_coach_alone_has_the_layer_of_the_coach() -> None:
+def test_only_the_coach_has_its_layer() -> None:
     has = [name for name, function in functions().items() if "Layers" in function]
     assert (has, functions()["coach"]["Layers"]) == (["coach"], [{"Ref": "CoachLayer"}])

@@ -1,4 +1,4 @@
-"""Two stacks of this template stand side by side: no name on AWS is the same in both."""
+"""Two stacks of this template can coexist: every name on AWS contains the stack's."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ PHYSICAL = {
 
 
 def _parts() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield each resource and each event: where it is, its type, its properties."""
+    """Yield the place, type and properties of each resource and event."""
     for name, resource in RESOURCES.items():
         properties = resource.get("Properties", {})
         yield name, resource["Type"], properties
@@ -30,7 +30,7 @@ PARTS = list(_parts())
 
 
 @pytest.mark.parametrize(("place", "type_", "properties"), PARTS, ids=[part[0] for part in PARTS])
-def test_a_name_on_aws_is_made_of_the_stacks(
+def test_a_name_on_aws_contains_the_name_of_the_stack(
     place: str, type_: str, properties: dict[str, Any]
 ) -> None:
     wanted = {NAMED_BY_SAM[type_]} if type_ in NAMED_BY_SAM else set()

@@ -104,7 +104,7 @@ check(DeploymentSettings)
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy what knows all domains, and add one more."""
+    """Copy the code that discovers domains, and add a domain."""
     house = tmp_path_factory.mktemp("house")
     unneeded = shutil.ignore_patterns("node_modules", "__pycache__")
     for folder in ("layers/shared", "functions", "local", "tests/support"):
@@ -154,7 +154,7 @@ def test_a_new_domain_is_in_every_list(asked: Mapping[str, Any]) -> None:
     assert {"/api/gadgets", "/api/matches"} <= set(asked["paths"])
 
 
-def test_a_container_watches_the_circuits_of_what_it_has_loaded(asked: Mapping[str, Any]) -> None:
+def test_a_container_watches_the_circuits_of_loaded_dependencies(asked: Mapping[str, Any]) -> None:
     assert "workshop" not in asked["watched before"]
     assert {"workshop", "supabase", "sqs"} <= set(asked["watched after"])
     assert "redis" not in asked["watched after"]

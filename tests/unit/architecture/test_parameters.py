@@ -1,4 +1,4 @@
-"""The template refuses at once what the code, or AWS, would refuse after the upload."""
+"""The template rejects at once any value that the code or AWS would reject after the upload."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ URL = (
     ("x.example", "ftp://x.example", "https://", "https://x y", "https://?a"),
 )
 REQUIRED_URL = (URL[0], ("", *URL[1]))
-SAMPLES = {  # good ones, bad ones
+SAMPLES = {  # valid ones, invalid ones
     "AnthropicApiUrl": URL,
     "AppUrl": REQUIRED_URL,
     "PublicApiUrl": (("", *URL[0]), URL[1]),
@@ -61,7 +61,7 @@ def takes(parameter: str, value: object) -> bool:
 
 
 def code_takes(parameter: str, value: object) -> bool:
-    """Read the value as a container does, for which an empty variable is a missing one."""
+    """Read the value as a container does: an empty variable counts as missing."""
     field = FIELDS[SETTINGS[parameter]]
     if not str(value).strip():
         return not field.is_required() or parameter in FALLS_BACK
@@ -77,14 +77,14 @@ def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
     return TypeAdapter(annotated)
 
 
-def test_every_parameter_of_the_code_is_held_to_a_rule() -> None:
-    """A rule is one that the next tests derive from the code, or has samples of its own."""
+def test_every_parameter_of_a_setting_has_a_rule() -> None:
+    """The next tests derive a rule from the code, or it has its own samples."""
     derived = {name for name, setting in SETTINGS.items() if rules(FIELDS[setting])}
     assert set(SETTINGS) == derived | set(SAMPLES)
 
 
 def rules(field: FieldInfo) -> dict[str, object]:
-    """Return the code's rules in the template's words."""
+    """Translate the code's rules into those of CloudFormation."""
     found: dict[str, object] = {}
     if field.annotation is bool:
         found["AllowedValues"] = ["true", "false"]
@@ -102,18 +102,20 @@ def rules(field: FieldInfo) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("parameter", SETTINGS)
-def test_a_rule_of_the_code_is_the_templates(parameter: str) -> None:
+def test_the_template_has_the_rules_of_the_code(parameter: str) -> None:
     derived = rules(FIELDS[SETTINGS[parameter]])
     assert {rule: PARAMETERS[parameter].get(rule) for rule in derived} == derived
 
 
 @pytest.mark.parametrize(("parameter", "text", "is_good"), CASES)
-def test_the_template_and_the_code_take_the_same(parameter: str, text: str, is_good: bool) -> None:
+def test_the_template_and_the_code_accept_the_same_values(
+    parameter: str, text: str, is_good: bool
+) -> None:
     assert (takes(parameter, text), code_takes(parameter, text)) == (is_good, is_good)
 
 
 def test_the_template_knows_every_bucket() -> None:
-    """The code names the buckets in its refusal."""
+    """The error message of the code lists the buckets."""
     buckets = _adapter(FIELDS["RATE_LIMIT_SHADOW"])
     with pytest.raises(ValidationError) as refused:
         buckets.validate_python("publik")
@@ -126,7 +128,7 @@ def test_a_default_is_allowed_and_its_parameter_explained(parameter: str) -> Non
     if "Default" in PARAMETERS[parameter]:
         assert takes(parameter, PARAMETERS[parameter]["Default"])
     else:
-        assert not takes(parameter, ""), "what has no default is required, so not empty"
+        assert not takes(parameter, ""), "a parameter without a default must not be empty"
     assert PARAMETERS[parameter]["Description"]
 
 
@@ -143,11 +145,13 @@ def test_a_default_is_allowed_and_its_parameter_explained(parameter: str) -> Non
         ("AlarmTopicArn", "", "arn:aws:sqs:eu-west-1:000000000000:alarms"),
     ],
 )
-def test_aws_is_given_only_what_it_takes(parameter: str, good: str, bad: str) -> None:
+def test_a_parameter_accepts_only_values_that_aws_accepts(
+    parameter: str, good: str, bad: str
+) -> None:
     assert (takes(parameter, good), takes(parameter, bad)) == (True, False)
 
 
-def test_logs_are_kept_for_a_time_that_cloudwatch_knows() -> None:
+def test_log_retention_is_a_value_that_cloudwatch_accepts() -> None:
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Logs::LogGroup").schema
     allowed = PARAMETERS["LogRetentionDays"]["AllowedValues"]
     assert allowed == schema["properties"]["RetentionInDays"]["enum"]

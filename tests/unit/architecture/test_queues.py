@@ -1,4 +1,4 @@
-"""A queue gives its sender time to work, and a dependency time to come back."""
+"""A queue leaves its sender enough time to work, and a dependency enough to recover."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ LEAST_OF_A_MAPPING = 2
 
 
 @pytest.mark.parametrize("name", LANES)
-def test_a_message_stays_hidden_for_six_tries_and_the_window_in_which_they_gather(
+def test_the_visibility_timeout_covers_six_tries_and_the_batching_window(
     name: str,
 ) -> None:
     window = LANES[name].get("MaximumBatchingWindowInSeconds", 0)
@@ -30,7 +30,7 @@ def test_a_message_stays_hidden_for_six_tries_and_the_window_in_which_they_gathe
 
 
 @pytest.mark.parametrize("name", LANES)
-def test_an_hour_without_the_database_buries_no_message(name: str) -> None:
+def test_an_hour_without_the_database_makes_no_dead_letter(name: str) -> None:
     queue = RESOURCES[name]["Properties"]
     tries = queue["RedrivePolicy"]["maxReceiveCount"]
     assert (tries - 1) * queue["VisibilityTimeout"] >= AN_HOUR
@@ -42,6 +42,6 @@ def test_senders_leave_half_of_a_new_accounts_concurrency_to_requests() -> None:
 
 
 @pytest.mark.parametrize("name", LANES)
-def test_a_lane_can_be_given_no_fewer_senders_than_lambda_takes(name: str) -> None:
+def test_a_lane_has_at_least_the_minimum_concurrency_of_lambda(name: str) -> None:
     parameter = LANES[name]["ScalingConfig"]["MaximumConcurrency"]["Ref"]
     assert template()["Parameters"][parameter]["MinValue"] == LEAST_OF_A_MAPPING

@@ -1,4 +1,4 @@
-"""A lost answer is asked for again wherever asking changes nothing."""
+"""Every read of a repository is marked as idempotent, so that it is retried."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tests.support.template import ROOT
 
 
 def _calls() -> Iterator[tuple[str, object]]:
-    """Yield the SQL functions that repositories call by `_call`, and whether as idempotent."""
+    """Yield the SQL functions that repositories call, and their `idempotent` argument."""
     for path in sorted((ROOT / "layers" / "shared" / "wingman").rglob("*repository.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_call":

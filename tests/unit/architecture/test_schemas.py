@@ -1,4 +1,4 @@
-"""supabase/schemas reads well: one place for each object, small files, one order in each."""
+"""supabase/schemas is readable: one definition per object, small files, one order in each."""
 
 import re
 import tomllib
@@ -38,7 +38,7 @@ def test_a_file_has_a_domain_and_stays_small(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300
 
 
-def test_a_hosted_project_exposes_what_the_stack_exposes() -> None:
+def test_a_hosted_project_exposes_the_schemas_of_the_stack() -> None:
     config = tomllib.loads((ROOT / "supabase" / "config.toml").read_text())
     servers = (ROOT / "local" / "servers.py").read_text()
 

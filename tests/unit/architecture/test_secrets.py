@@ -1,4 +1,4 @@
-"""A secret is given to the functions that use it, read from one version of one secret."""
+"""Only the functions that use a secret get it, from one version of one stored secret."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from tests.support.template import ROOT, functions, template, variables
 
 FOLDERS = sorted(functions())
-# Secrets that open every user's data, send in our name or cost money.
+# Secrets that give access to every user's data, send emails in our name or cost money.
 HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
     "EMAIL_LINK_SECRET": {"email_sender", "email_unsubscribe", "session_calendar"},
@@ -16,7 +16,7 @@ HOLDERS = {
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
     "SUPABASE_SECRET_KEY": {
         *("email_sender", "housekeeping", "resend_webhook", "session_reminders"),
-        *("email_unsubscribe", "session_calendar"),  # a signed link is the only authority there
+        *("email_unsubscribe", "session_calendar"),  # they authorise by a signed link
         "health",  # takes no input and reads no row
     },
 }
@@ -27,12 +27,12 @@ def secrets_of(folder: str) -> set[str]:
 
 
 @pytest.mark.parametrize("secret", sorted(HOLDERS))
-def test_a_secret_has_these_holders_and_no_other(secret: str) -> None:
+def test_only_the_listed_functions_get_a_secret(secret: str) -> None:
     assert {folder for folder in FOLDERS if secret in secrets_of(folder)} == HOLDERS[secret]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_function_that_verifies_tokens_cannot_go_past_row_level_security(folder: str) -> None:
+def test_a_function_that_verifies_tokens_cannot_bypass_row_level_security(folder: str) -> None:
     assert not {"SUPABASE_JWT_SECRET", "SUPABASE_SECRET_KEY"} <= secrets_of(folder)
 
 
@@ -41,13 +41,13 @@ def test_every_other_secret_is_needed_to_serve_a_request() -> None:
     assert set().union(*map(secrets_of, FOLDERS)) - set(HOLDERS) == needed
 
 
-def test_the_variables_of_all_functions_hold_no_secret() -> None:
+def test_global_variables_contain_no_secret() -> None:
     common = template()["Globals"]["Function"]["Environment"]["Variables"]
     assert "secretsmanager" not in str(common)
 
 
 def test_a_secret_is_read_under_its_variables_name_in_the_version_that_is_deployed() -> None:
-    """CloudFormation resolves a reference again only when its text changes."""
+    """CloudFormation resolves a reference again only if its text changes."""
     text = (ROOT / "template.yaml").read_text()
     found = re.findall(r"(\w+): !Sub \"(\{\{resolve:secretsmanager:.*)\"", text)
     found += [("ANTHROPIC_API_KEY", _subs(variables("coach")["ANTHROPIC_API_KEY"]))]

@@ -13,7 +13,7 @@ from wingman.kit.settings import SettingsError
 
 FIELDS = settings_table.fields()
 FOLDERS = sorted(functions())
-# No setting takes this: it is no address, number, flag, name, JSON or base64, and two lines.
+# No setting accepts this: it is not a URL, number, flag, name, JSON or base64, and has two lines.
 NONSENSE = "\nnot a\nsetting\n"
 
 
@@ -24,12 +24,12 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -
 
 
 def own(folder: str) -> set[str]:
-    """Return the variables of a function's own section of the template."""
+    """Return the variables in a function's own section of the template."""
     return set(functions()[folder]["Environment"]["Variables"])
 
 
 def refusal_to_start(folder: str) -> set[str]:
-    """Load a function as its container does; return the settings that it complains about."""
+    """Load a function as its container does; return the settings in its error message."""
     path = ROOT / "functions" / folder / "app.py"
     spec = importlib.util.spec_from_file_location(f"starting_{folder}", path)
     assert spec is not None
@@ -50,7 +50,7 @@ def test_the_page_of_settings_is_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("setting", settings_table.settings(), ids=lambda each: each.name)
-def test_a_setting_says_what_it_is_and_somebody_is_given_it(
+def test_a_setting_has_a_description_and_a_user(
     setting: settings_table.Setting,
 ) -> None:
     assert setting.meaning not in {"", "None"}
@@ -67,7 +67,7 @@ def test_a_default_is_the_same_in_code_and_template() -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_function_reads_all_of_its_own_when_it_starts_and_needs_nothing_else(
+def test_a_function_validates_exactly_its_own_settings_at_start(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in FIELDS:
@@ -79,7 +79,7 @@ def test_a_function_reads_all_of_its_own_when_it_starts_and_needs_nothing_else(
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_function_that_sends_to_queues_reads_their_addresses_when_it_starts(
+def test_a_function_that_sends_to_queues_validates_their_urls_at_start(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in FIELDS:
@@ -89,7 +89,7 @@ def test_a_function_that_sends_to_queues_reads_their_addresses_when_it_starts(
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_function_names_everything_that_it_misses_when_it_starts(
+def test_a_function_names_every_missing_setting_at_start(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in FIELDS:

@@ -1,4 +1,4 @@
-"""Each SQLSTATE that the SQL functions raise is an answer of the API."""
+"""The API has an error for each SQLSTATE that the SQL functions raise."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ class Refusing(Database):
 
 
 def _raised() -> Iterator[tuple[str, str]]:
-    """Yield each SQLSTATE of ours with the message that it is raised with."""
+    """Yield each of our SQLSTATEs with its message."""
     for path in (ROOT / "supabase" / "schemas").glob("*.sql"):
         yield from re.findall(
             r"raise exception '([^']+)' using\s+errcode = '(\w{5})'", path.read_text()
