@@ -138,7 +138,7 @@ def run(house: Path, program: str, shadow: str) -> "subprocess.CompletedProcess[
 
 @pytest.fixture(scope="module")
 def asked(house: Path) -> Mapping[str, Any]:
-    """What everything that needs all domains answers."""
+    """Return the results of every discovery."""
     shown = run(house, ASK, shadow="gadgets, public")
     assert shown.returncode == 0, shown.stderr
     answers: Mapping[str, Any] = json.loads(shown.stdout)
