@@ -40,7 +40,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a phase."""
+    """The result of a phase."""
 
     phase: str
     seconds: float = 0

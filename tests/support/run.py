@@ -1,4 +1,4 @@
-"""What one run of the tests, in several processes, leaves for its last test to read."""
+"""Records of one run of the tests, in several processes, for its last test to read."""
 
 import json
 import os
