@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 @dataclass(frozen=True)
 class Person:
-    """Someone who is signed in."""
+    """A signed-in user."""
 
     id: UUID
     email: str

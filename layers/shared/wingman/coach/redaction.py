@@ -89,7 +89,6 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
 
 
 def has_contact(text: str) -> bool:
-    """Return whether there is an address, a link, a handle, a number or an id."""
     return _FOR_SURE.search(unicodedata.normalize("NFC", text)) is not None
 
 

@@ -86,14 +86,12 @@ def cancel(database: Database, session_id: UUID, reason: str | None) -> SessionC
 
 
 def confirm(database: Database, session_id: UUID) -> SessionChange:
-    """Record that the other user took part."""
     return SessionChange.model_validate(
         _call(database, "confirm_session", idempotent=False, p_session_id=str(session_id))
     )
 
 
 def report_no_show(database: Database, session_id: UUID) -> SessionChange:
-    """Record that the other user did not come."""
     return SessionChange.model_validate(
         _call(database, "report_no_show", idempotent=False, p_session_id=str(session_id))
     )

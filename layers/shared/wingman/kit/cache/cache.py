@@ -63,7 +63,7 @@ class Found(Generic[M]):
     value: M | None = None
     age: float = 0.0
     token: str = ""
-    away: bool = False
+    unavailable: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,13 @@ class Cache(Generic[M]):
         read = Step(read_lua(__file__, "cache"), [key], arguments)
         taken = self._limiter.ask(policies, steps=[*steps, read])
         if taken.after is None:
-            return taken.verdicts, Found(key, away=True)
+            return taken.verdicts, Found(key, unavailable=True)
         token, age, value = taken.after
         try:
             held = self._model.model_validate_json(value) if value else None
         except ValidationError:  # an older version of the model wrote it
             self.drop([key])
-            return taken.verdicts, Found(key, away=True)
+            return taken.verdicts, Found(key, unavailable=True)
         return taken.verdicts, Found(key, held, int(age) / 1000, token)
 
     def answer(self, found: Found[M], compute: Callable[[], M]) -> Answer[M]:
@@ -119,12 +119,12 @@ class Cache(Generic[M]):
         Raises what `compute` raises, unless an old value can replace an unavailable dependency;
         raises DependencyUnavailable if another reader computes for too long.
         """
-        found = self._waited_for(found)
-        if found.away:
+        found = self._wait_for_value(found)
+        if found.unavailable:
             return Answer(compute(), Source.BYPASS)
         if found.token:
             return self._compute(found, compute)
-        return self._held(found)
+        return self._cached(found)
 
     def drop(self, keys: Sequence[str]) -> None:
         """Remove values whose sources have changed.
@@ -140,12 +140,12 @@ class Cache(Generic[M]):
             else:
                 return
 
-    def _waited_for(self, found: Found[M]) -> Found[M]:
+    def _wait_for_value(self, found: Found[M]) -> Found[M]:
         """Wait while another reader computes a value that is missing."""
         patience = PATIENCE_SECONDS + self._ages.lease - LEASE_SECONDS
         gives_up = time.monotonic() + min(patience, time_left())
         pause = _FIRST_PAUSE
-        while found.value is None and not found.token and not found.away:
+        while found.value is None and not found.token and not found.unavailable:
             if time.monotonic() + pause > gives_up:
                 raise DependencyUnavailable("cache")
             self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
@@ -158,22 +158,22 @@ class Cache(Generic[M]):
             value = compute()
         except DependencyUnavailable:
             if found.value is None:
-                self._settle(found, "")
+                self._store_or_release(found, "")
                 raise
             # The lease is kept until it ends, which spares an unavailable database more calls.
-            return self._held(found)
+            return self._cached(found)
         except Exception:
-            self._settle(found, "")
+            self._store_or_release(found, "")
             raise
-        self._settle(found, value.model_dump_json())
+        self._store_or_release(found, value.model_dump_json())
         return Answer(value, Source.MISS)
 
-    def _held(self, found: Found[M]) -> Answer[M]:
+    def _cached(self, found: Found[M]) -> Answer[M]:
         assert found.value is not None  # noqa: S101 - readers without a value wait or compute
         source = Source.HIT if found.age < self._ages.fresh else Source.STALE
         return Answer(found.value, source, found.age)
 
-    def _settle(self, found: Found[M], value: str) -> None:
+    def _store_or_release(self, found: Found[M], value: str) -> None:
         """Store a value under its lease, or return the lease. A failure does not matter here."""
         try:
             arguments = [found.token, value, _ms(self._ages.gone)]

@@ -48,7 +48,6 @@ def reach(url: str, dependency: str, *, seconds: float) -> None:
 
 
 def never_sent(error: BaseException | None) -> bool:
-    """Return whether a call failed before any of it was sent."""
     return isinstance(error, _NEVER_SENT)
 
 

@@ -37,5 +37,4 @@ def page(
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether the client is a browser."""
     return "text/html" in request.headers.get("accept", "")

@@ -60,7 +60,7 @@ def invalid(request: Request, error: Exception) -> Response:
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return render(MalformedJson(), request.state.request_id)
-    fields = [{"field": _field(item["loc"]), "message": _words(item)} for item in found]
+    fields = [{"field": _field(item["loc"]), "message": _message(item)} for item in found]
     return render(InvalidRequest(), request.state.request_id, fields)
 
 
@@ -78,7 +78,7 @@ def _field(location: tuple[int | str, ...]) -> str:
     return name[:100]
 
 
-def _words(error: Mapping[str, Any]) -> str:
+def _message(error: Mapping[str, Any]) -> str:
     """Return the message, without pydantic's prefix on messages from our own validators."""
     return str(error["msg"]).removeprefix("Value error, ")
 

@@ -75,6 +75,5 @@ def charge(
 
 
 def admit(verdicts: Sequence[Verdict]) -> None:
-    """Raise LimitReached if any bucket refuses."""
     if any(verdict.refuses for verdict in verdicts):
         raise LimitReached(verdicts)

@@ -72,23 +72,23 @@ class Limiter:
         """Charge as `take` does, and run `steps` in order if Redis is called at all."""
         now = time.monotonic()
         if known := self._refusals.answer(policies, now, cost):
-            return self._counted(Taken(list(known.values())))
+            return self._count(Taken(list(known.values())))
         try:
-            taken = self._shared(policies, cost, steps)
+            taken = self._take_in_redis(policies, cost, steps)
         except (DependencyUnavailable, RedisError) as error:
-            self._note(degraded=True, error=error)
-            return self._counted(self._alone(policies, now, cost))
-        self._note(degraded=False)
+            self._log_change(degraded=True, error=error)
+            return self._count(self._take_locally(policies, now, cost))
+        self._log_change(degraded=False)
         answered = dict(zip(policies, taken.verdicts, strict=True))
         self._refusals.remember(answered, time.monotonic(), cost)
-        return self._counted(taken)
+        return self._count(taken)
 
     def peek(self, policies: Mapping[str, Policy]) -> Sequence[Verdict]:
         """Read buckets (key → policy) without charging them.
 
         Raises DependencyUnavailable and RedisError: only Redis knows the shared buckets.
         """
-        return self._shared(policies, 0, ()).verdicts
+        return self._take_in_redis(policies, 0, ()).verdicts
 
     def reset(self, policies: Mapping[str, Policy]) -> int:
         """Refill buckets and return how many were not full. Raises as `peek` does.
@@ -106,17 +106,17 @@ class Limiter:
             own = {key: policy.in_one_container for key, policy in policies.items()}
             self._local.give_back(own, cost)
 
-    def _note(self, *, degraded: bool, error: Exception | None = None) -> None:
+    def _log_change(self, *, degraded: bool, error: Exception | None = None) -> None:
         if degraded is not self._degraded:
             self._degraded = degraded
             event = "ratelimit.degraded" if degraded else "ratelimit.recovered"
             logger().warning(event, exc_info=error)
 
-    def _alone(self, policies: Mapping[str, Policy], now: float, cost: int) -> Taken:
+    def _take_locally(self, policies: Mapping[str, Policy], now: float, cost: int) -> Taken:
         own = {key: policy.in_one_container for key, policy in policies.items()}
         return Taken(self._local.take(own, now, cost))
 
-    def _shared(
+    def _take_in_redis(
         self,
         policies: Mapping[str, Policy],
         cost: int,
@@ -144,7 +144,7 @@ class Limiter:
             breaker.learn(circuit)
         return Taken(verdicts, after or None)
 
-    def _counted(self, taken: Taken) -> Taken:
+    def _count(self, taken: Taken) -> Taken:
         for verdict in taken.verdicts:
             if not verdict.allowed:
                 name = "RateLimitWouldRefuse" if verdict.policy.shadow else "RateLimitRefused"

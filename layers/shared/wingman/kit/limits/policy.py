@@ -28,7 +28,6 @@ class Policy:
 
     @property
     def window_seconds(self) -> int:
-        """The seconds after which an empty bucket is full."""
         return math.ceil(self.capacity * self.seconds_per_token)
 
     @property

@@ -56,7 +56,6 @@ class Budget:
 
 @cache
 def budgets() -> defaultdict[str, Budget]:
-    """Return the container's budgets by dependency."""
     return defaultdict(Budget)
 
 
