@@ -52,7 +52,7 @@ set
     || jsonb_build_object('scheduled_time', now() + make_interval(mins => %(minutes)s)),
     due_at = now() + make_interval(mins => %(minutes)s)
     - case email_template when 'session_reminder_24h' then interval '24 h' else interval '2 h' end
-where session_id = %(session_id)s and email_template like 'session_reminder_%%'
+where subject_id = %(session_id)s and email_template like 'session_reminder_%%'
 """
 _NEW_USER = """
 insert into auth.users (id, email, raw_user_meta_data)

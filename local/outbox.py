@@ -13,7 +13,7 @@ from uuid import UUID
 from wingman.kit.clients.database import Database, DatabaseError, get_service_client
 from wingman.kit.errors import DependencyUnavailable, Unauthenticated
 from wingman.kit.settings import SettingsError
-from wingman.notifications.email.models import Template
+from wingman.notifications.email.letters.contents import kinds
 from wingman.notifications.email.operating import repository
 from wingman.notifications.email.operating.models import DeadLetter, Deliveries, Lane
 from wingman.notifications.models import Priority
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         "list", prog=f"{_LETTERS} list", help="dead letters, the newest first"
     )
     listed.add_argument("--limit", type=int, default=20)
-    listed.add_argument("--template", type=Template)
+    listed.add_argument("--template", choices=sorted(kinds()))
     listed.set_defaults(run=_list)
     show = commands.add_parser(
         "show", prog=f"{_LETTERS} show", help="all that is known of one of them"
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "replay", prog=f"{_LETTERS} replay", help="send again what the provider never took"
     )
     replay.add_argument("ids", nargs="*", type=UUID)
-    replay.add_argument("--template", type=Template)
+    replay.add_argument("--template", choices=sorted(kinds()))
     replay.add_argument("--all", action="store_true")
     replay.add_argument("--limit", type=int, default=1000)
     replay.set_defaults(run=_replay)

@@ -9,6 +9,7 @@ from uuid import UUID
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.sync_api import Browser, Page
 
+from local.emails.kinds import kinds
 from local.progress import step
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.contents import Content
@@ -62,7 +63,8 @@ def written(
     for brand, facts in brands.items():
         renderer = Renderer(Brand.model_validate(facts), _APP_URL, _LINKS)
         for name, content in samples.items():
-            yield Email(brand, name, renderer.render(content, _READER))
+            category, _ = kinds()[content.template]
+            yield Email(brand, name, renderer.render(content, _READER, category))
 
 
 @dataclass(frozen=True)

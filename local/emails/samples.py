@@ -13,12 +13,12 @@ from wingman.notifications.email.letters.contents import (
     MatchInvitation,
     SessionCancelled,
     SessionFeedback,
-    SessionReminder,
+    SessionReminder2h,
+    SessionReminder24h,
     SessionRescheduled,
     SessionScheduled,
     WeeklyDigest,
 )
-from wingman.notifications.email.models import Template
 
 _BRANDS = CHECKOUT / "layers/shared/wingman/notifications/email/letters/brands"
 BRANDS: dict[str, dict[str, str]] = {
@@ -41,7 +41,7 @@ CHALLENGE = {
 def an_invitation(**overrides: Any) -> MatchInvitation:
     """Leo invites the reader."""
     facts: dict[str, Any] = {
-        "template": Template.MATCH_INVITATION,
+        "template": "match_invitation",
         "match_id": MATCH,
         "inviter_name": "Leo",
         "venue_suggestion": "Café Kranzler, upstairs",
@@ -54,7 +54,7 @@ def an_invitation(**overrides: Any) -> MatchInvitation:
 def an_acceptance(**overrides: Any) -> MatchAccepted:
     """Leo accepted, or the reader did."""
     facts: dict[str, Any] = {
-        "template": Template.MATCH_ACCEPTED,
+        "template": "match_accepted",
         "match_id": MATCH,
         "partner_name": "Leo",
         "venue_suggestion": "Café Kranzler, upstairs",
@@ -66,7 +66,7 @@ def an_acceptance(**overrides: Any) -> MatchAccepted:
 def a_decline(**overrides: Any) -> MatchDeclined:
     """Leo would rather not."""
     facts: dict[str, Any] = {
-        "template": Template.MATCH_DECLINED,
+        "template": "match_declined",
         "match_id": MATCH,
         "partner_name": "Leo",
     }
@@ -75,25 +75,25 @@ def a_decline(**overrides: Any) -> MatchDeclined:
 
 def a_plan(**overrides: Any) -> SessionScheduled:
     """They will meet."""
-    return SessionScheduled(template=Template.SESSION_SCHEDULED, **SESSION | CHALLENGE | overrides)
+    return SessionScheduled(template="session_scheduled", **SESSION | CHALLENGE | overrides)
 
 
 def a_change(**overrides: Any) -> SessionRescheduled:
     """They will meet at another time."""
     facts = SESSION | CHALLENGE | {"previous_time": datetime(2026, 11, 21, 17, tzinfo=UTC)}
-    return SessionRescheduled(template=Template.SESSION_RESCHEDULED, **facts | overrides)
+    return SessionRescheduled(template="session_rescheduled", **facts | overrides)
 
 
 def a_cancellation(**overrides: Any) -> SessionCancelled:
     """They will not meet."""
     facts = SESSION | {"reason": "I caught a cold.\n\nNext week?"}
-    return SessionCancelled(template=Template.SESSION_CANCELLED, **facts | overrides)
+    return SessionCancelled(template="session_cancelled", **facts | overrides)
 
 
-def a_reminder(**overrides: Any) -> SessionReminder:
+def a_reminder(**overrides: Any) -> SessionReminder24h:
     """They will meet soon."""
     facts = SESSION | {"challenge_title": CHALLENGE["challenge_title"]}
-    return SessionReminder(**{"template": Template.SESSION_REMINDER_24H} | facts | overrides)
+    return SessionReminder24h(template="session_reminder_24h", **facts | overrides)
 
 
 def a_digest(**overrides: Any) -> WeeklyDigest:
@@ -101,7 +101,7 @@ def a_digest(**overrides: Any) -> WeeklyDigest:
     met = {key: SESSION[key] for key in ("partner_name", "venue_name", "scheduled_time")}
     waiting = {"inviter_name": "Ada", "expires_at": datetime(2026, 11, 24, 8, 30, tzinfo=UTC)}
     facts: dict[str, Any] = {
-        "template": Template.WEEKLY_DIGEST,
+        "template": "weekly_digest",
         "first_day": "2026-11-16",
         "last_day": "2026-11-22",
         "week_ends_at": datetime(2026, 11, 22, 23, tzinfo=UTC),
@@ -137,8 +137,8 @@ CASES: dict[str, Content] = {
     "session_cancelled": a_cancellation(),
     "session_cancelled_bare": a_cancellation(reason=None),
     "session_reminder_24h": a_reminder(),
-    "session_reminder_2h": a_reminder(template=Template.SESSION_REMINDER_2H, challenge_title=None),
-    "session_feedback": SessionFeedback(template=Template.SESSION_FEEDBACK, **SESSION),
+    "session_reminder_2h": SessionReminder2h(template="session_reminder_2h", **SESSION),
+    "session_feedback": SessionFeedback(template="session_feedback", **SESSION),
     "weekly_digest": a_digest(),
     "weekly_digest_bare": a_digest(**NOTHING_NEW),
 }

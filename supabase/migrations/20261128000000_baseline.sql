@@ -246,16 +246,35 @@ as $$
 $$;
 grant execute on function private.leaves_an_hour to authenticated;
 
+create table private.email_categories (
+    category text primary key,
+    on_by_default boolean not null
+);
+comment on table private.email_categories is
+'What a user can turn off and on by itself. Preferences, links and claims follow these rows.';
+
+alter table private.email_categories enable row level security;
+
+grant select on private.email_categories to service_role;
+
+insert into private.email_categories (category, on_by_default) values
+('match_notifications', true),
+('session_reminders', true),
+('feedback_requests', true),
+('marketing_emails', false);
+
 create table public.email_preferences (
     user_id uuid primary key references public.user_profiles (id) on delete cascade,
-    match_notifications boolean not null default true,
-    session_reminders boolean not null default true,
-    feedback_requests boolean not null default true,
-    marketing_emails boolean not null default false,
+    choices jsonb not null default '{}',
     timezone text,
     quiet_hours_start time default '22:00',
     quiet_hours_end time default '08:00',
     updated_at timestamptz not null default now(),
+    constraint email_preferences_choices_are_booleans
+    check (
+        jsonb_typeof(choices) = 'object'
+        and not jsonb_path_exists(choices, '$.* ? (@.type() != "boolean")')
+    ),
     constraint email_preferences_timezone_known
     check (
         timezone is null
@@ -268,35 +287,19 @@ create table public.email_preferences (
 );
 comment on table public.email_preferences is
 'The emails that a user wants. Without a row the defaults hold, without a timezone the profile''s.';
+comment on column public.email_preferences.choices is
+'Whether the user wants a category, by its name. The default of the category holds for the others.';
 
 create index email_preferences_want_marketing
 on public.email_preferences (user_id)
-where marketing_emails;
+where choices @> '{"marketing_emails": true}';
 create index email_preferences_user_id_hash
 on public.email_preferences using hash (user_id);
 
+-- No policy: users read and change their preferences through functions.
 alter table public.email_preferences enable row level security;
 
-grant select on public.email_preferences to authenticated, service_role;
-grant insert (
-    user_id, match_notifications, session_reminders, feedback_requests, marketing_emails,
-    timezone, quiet_hours_start, quiet_hours_end
-) on public.email_preferences to authenticated;
-grant update (
-    match_notifications, session_reminders, feedback_requests, marketing_emails,
-    timezone, quiet_hours_start, quiet_hours_end
-) on public.email_preferences to authenticated;
-
-create policy email_preferences_read_own on public.email_preferences
-for select to authenticated
-using (user_id = (select auth.uid()));
-create policy email_preferences_create_own on public.email_preferences
-for insert to authenticated
-with check (user_id = (select auth.uid()));
-create policy email_preferences_change_own on public.email_preferences
-for update to authenticated
-using (user_id = (select auth.uid()))
-with check (user_id = (select auth.uid()));
+grant select on public.email_preferences to service_role;
 
 create trigger stamp_update
 before update on public.email_preferences
@@ -308,10 +311,7 @@ select
     profile.first_name,
     wish.updated_at,
     coalesce(profile.email, '') as email,
-    coalesce(wish.match_notifications, true) as match_notifications,
-    coalesce(wish.session_reminders, true) as session_reminders,
-    coalesce(wish.feedback_requests, true) as feedback_requests,
-    coalesce(wish.marketing_emails, false) as marketing_emails,
+    coalesce(wish.choices, '{}') as choices,
     coalesce(wish.timezone, profile.timezone) as timezone,
     case when wish.user_id is null then time '22:00' else wish.quiet_hours_start end
         as quiet_hours_start,
@@ -323,21 +323,17 @@ comment on view private.email_recipients is
 'Every user with the name, address and email preferences that hold now, chosen or by default.';
 grant select on private.email_recipients to service_role;
 
-create view private.email_wishes as
-select
-    reader.user_id,
-    reader.updated_at,
-    reader.match_notifications,
-    reader.session_reminders,
-    reader.feedback_requests,
-    reader.marketing_emails,
-    reader.timezone,
-    reader.quiet_hours_start,
-    reader.quiet_hours_end
-from private.email_recipients as reader;
-comment on view private.email_wishes is
-'The email preferences of every user, chosen or by default.';
-grant select on private.email_wishes to service_role;
+create function private.is_wanted(p_choices jsonb, p_category private.email_categories)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce((p_choices ->> p_category.category)::boolean, p_category.on_by_default);
+$$;
+comment on function private.is_wanted is
+'Whether a user with these choices wants the emails of a category.';
+grant execute on function private.is_wanted to service_role;
 
 create function private.email_preferences_json(p_user_id uuid)
 returns jsonb
@@ -345,23 +341,24 @@ language sql
 stable
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'user_id', wish.user_id,
-        'match_notifications', wish.match_notifications,
-        'session_reminders', wish.session_reminders,
-        'feedback_requests', wish.feedback_requests,
-        'marketing_emails', wish.marketing_emails,
-        'timezone', wish.timezone,
+    select wanted.by_category || jsonb_build_object(
+        'user_id', reader.user_id,
+        'timezone', reader.timezone,
         'quiet_hours', case
-            when wish.quiet_hours_start is not null then jsonb_build_object(
-                'start', to_char(wish.quiet_hours_start, 'HH24:MI'),
-                'end', to_char(wish.quiet_hours_end, 'HH24:MI')
+            when reader.quiet_hours_start is not null then jsonb_build_object(
+                'start', to_char(reader.quiet_hours_start, 'HH24:MI'),
+                'end', to_char(reader.quiet_hours_end, 'HH24:MI')
             )
         end,
-        'updated_at', private.iso_utc(wish.updated_at)
+        'updated_at', private.iso_utc(reader.updated_at)
     )
-    from private.email_wishes as wish
-    where wish.user_id = p_user_id;
+    from private.email_recipients as reader
+    cross join lateral (
+        select jsonb_object_agg(known.category, private.is_wanted(reader.choices, known))
+            as by_category
+        from private.email_categories as known
+    ) as wanted
+    where reader.user_id = p_user_id;
 $$;
 
 create function public.get_email_preferences()
@@ -374,7 +371,7 @@ as $$
     select private.email_preferences_json(private.caller_id());
 $$;
 comment on function public.get_email_preferences is
-'The caller''s preferences. Security definer because the defaults are in schema private.';
+'The caller''s preferences. Security definer because users have no grant on preferences.';
 grant execute on function public.get_email_preferences to authenticated;
 
 create function public.get_email_preferences_of(p_user_id uuid)
@@ -399,22 +396,21 @@ as $$
 begin
     insert into public.email_preferences (user_id) values (p_user_id)
     on conflict (user_id) do nothing;
-    -- One statement reads and writes, so simultaneous changes of different columns both hold.
+    -- One statement reads and writes, so simultaneous changes of different fields both hold.
     update public.email_preferences as wish
-    set (
-        match_notifications, session_reminders, feedback_requests, marketing_emails,
-        timezone, quiet_hours_start, quiet_hours_end
-    ) = (
-        select
-            changed.match_notifications,
-            changed.session_reminders,
-            changed.feedback_requests,
-            changed.marketing_emails,
-            changed.timezone,
-            changed.quiet_hours_start,
-            changed.quiet_hours_end
-        from jsonb_populate_record(wish, p_changes) as changed
-    )
+    set
+        choices = wish.choices || (
+            select coalesce(jsonb_object_agg(known.category, p_changes -> known.category), '{}')
+            from private.email_categories as known
+            where jsonb_typeof(p_changes -> known.category) = 'boolean'
+        ),
+        (timezone, quiet_hours_start, quiet_hours_end) = (
+            select
+                changed.timezone,
+                changed.quiet_hours_start,
+                changed.quiet_hours_end
+            from jsonb_populate_record(wish, p_changes - 'choices') as changed
+        )
     where wish.user_id = p_user_id;
     return private.email_preferences_json(p_user_id);
 exception
@@ -427,7 +423,7 @@ exception
 end;
 $$;
 comment on function private.change_email_preferences is
-'Changes the columns that `p_changes` names and no others.';
+'Changes the categories, timezone and quiet hours that `p_changes` names and no others.';
 
 create function public.update_email_preferences(p_changes jsonb)
 returns jsonb
@@ -439,7 +435,7 @@ as $$
 $$;
 comment on function public.update_email_preferences is
 'Changes the caller''s preferences.
-Security definer because the answer is read from schema private.';
+Security definer because users have no grant on preferences.';
 grant execute on function public.update_email_preferences to authenticated;
 
 create function public.update_email_preferences_of(p_user_id uuid, p_changes jsonb)
@@ -495,12 +491,34 @@ grant select, update on private.email_lanes to service_role;
 
 insert into private.email_lanes (priority) values ('urgent'), ('bulk');
 
+create table private.notification_kinds (
+    kind text primary key,
+    category text not null references private.email_categories (category),
+    lane text not null references private.email_lanes (priority),
+    void_in text[] not null default '{}',
+    tied_to_revision boolean not null default false
+);
+comment on table private.notification_kinds is
+'The kinds of notification. Each domain adds its own. The text of a kind is a class and a template
+of the same name in wingman/notifications.';
+comment on column private.notification_kinds.lane is
+'bulk: it can wait for the user''s morning, and counts towards the daily cap.';
+comment on column private.notification_kinds.void_in is
+'The statuses of its subject in which it says nothing true any more.';
+comment on column private.notification_kinds.tied_to_revision is
+'Whether it is void once its subject has a newer revision.';
+
+alter table private.notification_kinds enable row level security;
+
+grant select on private.notification_kinds to service_role;
+
 create table public.email_logs (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null references public.user_profiles (id) on delete cascade,
     match_id uuid,
-    session_id uuid,
-    email_template text not null,
+    subject_id uuid,
+    subject_revision integer,
+    email_template text not null references private.notification_kinds (kind),
     recipient_email text not null,
     subject text,
     template_data jsonb not null default '{}',
@@ -550,6 +568,8 @@ create table public.email_logs (
 );
 comment on table public.email_logs is
 'Outbox and log of all emails: written with the change that causes it, sent by email_sender.';
+comment on column public.email_logs.subject_id is
+'What the email is about besides its match, as in private.notification_subjects.';
 comment on column public.email_logs.enqueued_at is
 'When the sweep last put the email into a queue; null after a claim or a retry.';
 comment on column public.email_logs.send_group is
@@ -584,9 +604,9 @@ where delivery_status in ('failed', 'unknown');
 create index email_logs_sent
 on public.email_logs (sent_at)
 where sent_at is not null;
-create index email_logs_of_session
-on public.email_logs (session_id)
-where session_id is not null;
+create index email_logs_of_subject
+on public.email_logs (subject_id)
+where subject_id is not null;
 create index email_logs_message
 on public.email_logs (resend_message_id)
 where resend_message_id is not null;
@@ -639,6 +659,57 @@ and leaves the emails alone, so a user who cancels one does not wait for the wor
 alter table private.email_leases enable row level security;
 
 grant select, insert, update, delete on private.email_leases to service_role;
+
+create function private.notify(
+    p_user_id uuid,
+    p_kind text,
+    p_facts jsonb,
+    p_occasion text,
+    p_match_id uuid default null,
+    p_subject_id uuid default null,
+    p_subject_revision integer default null,
+    p_due_at timestamptz default now()
+)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+    with recorded as (
+        insert into public.email_logs as email (
+            user_id, match_id, subject_id, subject_revision, email_template, recipient_email,
+            template_data, dedupe_key, priority, due_at
+        )
+        select
+            profile.id,
+            p_match_id,
+            p_subject_id,
+            p_subject_revision,
+            known.kind,
+            profile.email,
+            jsonb_strip_nulls(p_facts),
+            concat_ws(':', known.kind, profile.id, p_occasion),
+            known.lane,
+            p_due_at
+        from public.user_profiles as profile
+        inner join private.notification_kinds as known on p_kind = known.kind
+        where profile.id = p_user_id and profile.email is not null
+        on conflict (dedupe_key) do nothing
+        returning email.id, email.priority, email.due_at
+    )
+
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'channel', 'email', 'id', recorded.id, 'priority', recorded.priority
+            )
+        ) filter (where recorded.due_at <= now()),
+        '[]'::jsonb
+    )
+    from recorded;
+$$;
+comment on function private.notify is
+'Notifies a user in the transaction of the step that is the reason, once for each kind and occasion.
+Returns what is due now, to be handed to the queues: [] for a user without an address.';
 
 create table public.challenges (
     id uuid primary key default gen_random_uuid(),
@@ -976,39 +1047,26 @@ begin
 end;
 $$;
 
-create function private.record_match_email(
-    p_template text, p_user_id uuid, p_match_id uuid, p_template_data jsonb
+insert into private.notification_kinds (kind, category, lane) values
+('match_invitation', 'match_notifications', 'urgent'),
+('match_accepted', 'match_notifications', 'urgent'),
+('match_declined', 'match_notifications', 'urgent');
+
+create function private.notify_of_match(
+    p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb
 )
 returns jsonb
 language sql
 set search_path = ''
 as $$
-    with recorded as (
-        insert into public.email_logs as email (
-            user_id, match_id, email_template, recipient_email, template_data, dedupe_key, priority
-        )
-        select
-            profile.id,
-            p_match_id,
-            p_template,
-            profile.email,
-            p_template_data || jsonb_build_object('match_id', p_match_id),
-            concat_ws(':', p_template, p_match_id, profile.id),
-            'urgent'
-        from public.user_profiles as profile
-        where profile.id = p_user_id and profile.email is not null
-        on conflict (dedupe_key) do nothing
-        returning email.id, email.priority
-    )
-
-    select coalesce(
-        jsonb_agg(jsonb_build_object('id', recorded.id, 'priority', recorded.priority)),
-        '[]'::jsonb
-    )
-    from recorded;
+    select private.notify(
+        p_user_id,
+        p_kind,
+        p_facts || jsonb_build_object('match_id', p_match_id),
+        p_match_id::text,
+        p_match_id => p_match_id
+    );
 $$;
-comment on function private.record_match_email is
-'Writes one email about a match and returns what to enqueue: [] without an address.';
 
 create function private.cancel_invitation_email(p_match_id uuid)
 returns void
@@ -1024,7 +1082,7 @@ as $$
         and send_group is null;
 $$;
 
-create function private.record_answer_emails(p_match public.wingman_matches)
+create function private.notify_of_answer(p_match public.wingman_matches)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -1034,20 +1092,20 @@ declare
     v_invitee constant text := private.display_name(p_match.user2_id);
 begin
     if p_match.status = 'declined' then
-        return private.record_match_email(
-            'match_declined', p_match.user1_id, p_match.id,
+        return private.notify_of_match(
+            p_match.user1_id, 'match_declined', p_match.id,
             jsonb_build_object('partner_name', v_invitee)
         );
     end if;
-    return private.record_match_email(
-        'match_accepted', p_match.user1_id, p_match.id,
+    return private.notify_of_match(
+        p_match.user1_id, 'match_accepted', p_match.id,
         jsonb_build_object(
             'partner_name', v_invitee,
             'venue_suggestion', p_match.venue_suggestion,
             'role', 'inviter'
         )
-    ) || private.record_match_email(
-        'match_accepted', p_match.user2_id, p_match.id,
+    ) || private.notify_of_match(
+        p_match.user2_id, 'match_accepted', p_match.id,
         jsonb_build_object(
             'partner_name', v_inviter,
             'venue_suggestion', p_match.venue_suggestion,
@@ -1065,6 +1123,8 @@ as $$
 begin
     update public.email_logs as email
     set
+        subject_id = null,
+        subject_revision = null,
         template_data = '{}',
         subject = null,
         delivery_status = case
@@ -1178,7 +1238,7 @@ begin
     perform from public.user_profiles where id = v_caller for no key update;
     v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_replay is not null then
-        return v_replay || '{"replayed": true, "emails": []}';
+        return v_replay || '{"replayed": true, "due": []}';
     end if;
     perform from public.user_profiles where id = p_invitee_id for key share;
     if not found then
@@ -1194,9 +1254,9 @@ begin
     end if;
     return v_response || jsonb_build_object(
         'replayed', false,
-        'emails', private.record_match_email(
-            'match_invitation',
+        'due', private.notify_of_match(
             p_invitee_id,
+            'match_invitation',
             v_match.id,
             jsonb_build_object(
                 'inviter_name', private.display_name(v_caller),
@@ -1209,7 +1269,7 @@ begin
 end;
 $$;
 comment on function public.request_match is
-'Opens a match and records the invitation. Security definer because users write no table.';
+'Opens a match and notifies the invitee. Security definer because users write no table.';
 grant execute on function public.request_match to authenticated;
 
 create function private.check_still_pending(p_match public.wingman_matches)
@@ -1239,7 +1299,7 @@ declare
         when 'accept' then 'accepted' when 'decline' then 'declined'
     end;
     v_match public.wingman_matches;
-    v_emails jsonb := '[]';
+    v_due jsonb := '[]';
 begin
     if v_answer is null then
         raise exception 'invalid_action' using errcode = 'WM011';
@@ -1255,13 +1315,13 @@ begin
         where answered.id = p_match_id
         returning answered.* into v_match;
         perform private.cancel_invitation_email(p_match_id);
-        v_emails := private.record_answer_emails(v_match);
+        v_due := private.notify_of_answer(v_match);
     end if;
-    return jsonb_build_object('match', private.match_json(v_match), 'emails', v_emails);
+    return jsonb_build_object('match', private.match_json(v_match), 'due', v_due);
 end;
 $$;
 comment on function public.respond_to_match is
-'Answers an invitation once and records the emails.
+'Answers an invitation once and notifies whom it concerns.
 Security definer because users write no table.';
 grant execute on function public.respond_to_match to authenticated;
 
@@ -1286,7 +1346,7 @@ begin
         returning withdrawn.* into v_match;
         perform private.cancel_invitation_email(p_match_id);
     end if;
-    return jsonb_build_object('match', private.match_json(v_match), 'emails', '[]'::jsonb);
+    return jsonb_build_object('match', private.match_json(v_match), 'due', '[]'::jsonb);
 end;
 $$;
 comment on function public.withdraw_match is
@@ -1406,9 +1466,6 @@ on public.wingman_sessions using hash (id);
 -- No policy and no grant: a stored 'scheduled' may have begun, which only the functions show.
 alter table public.wingman_sessions enable row level security;
 
--- Columns, not the table: the sender needs none of the words that users wrote.
-grant select (id, status, sequence) on public.wingman_sessions to service_role;
-
 create function private.copy_session_people()
 returns trigger
 language plpgsql
@@ -1430,13 +1487,16 @@ create trigger stamp_update
 before update on public.wingman_sessions
 for each row execute function private.stamp_update();
 
--- Emails about a session carry its match too, because deleting a match cleans its emails.
--- Deferred because deleting an account changes them twice: when its match goes, their session is
--- gone too, but not yet out of the row.
-alter table public.email_logs
-add constraint email_logs_session_id_fkey
-foreign key (session_id) references public.wingman_sessions (id)
-on delete set null deferrable initially deferred;
+create view private.notification_subjects as
+select
+    meeting.id,
+    meeting.status,
+    meeting.sequence as revision
+from public.wingman_sessions as meeting;
+comment on view private.notification_subjects is
+'The present state of the subjects of notifications, with which a claim compares what an email says.
+A domain whose notifications can become void adds its rows here.';
+grant select on private.notification_subjects to service_role;
 
 create function private.session_status(p_session public.wingman_sessions)
 returns text
@@ -1656,53 +1716,44 @@ that shows whether another page follows.
 Security definer because users have no grant on sessions: a stored status may be out of date.';
 grant execute on function public.list_sessions to authenticated;
 
-create function private.record_session_email(
-    p_template text,
+insert into private.notification_kinds (kind, category, lane, void_in, tied_to_revision) values
+('session_scheduled', 'match_notifications', 'urgent', '{cancelled}', true),
+('session_rescheduled', 'match_notifications', 'urgent', '{cancelled}', true),
+('session_cancelled', 'match_notifications', 'urgent', '{}', false),
+('session_reminder_24h', 'session_reminders', 'urgent', '{cancelled}', true),
+('session_reminder_2h', 'session_reminders', 'urgent', '{cancelled}', true),
+-- Recorded as the meeting was completed, so only a later report makes it void.
+('session_feedback', 'feedback_requests', 'bulk', '{cancelled, no_show, expired}', false);
+
+create function private.notify_of_session(
     p_user_id uuid,
+    p_kind text,
     p_session public.wingman_sessions,
-    p_due_at timestamptz,
-    p_more jsonb
+    p_more jsonb default '{}',
+    p_due_at timestamptz default now()
 )
 returns jsonb
 language sql
 set search_path = ''
 as $$
-    with recorded as (
-        insert into public.email_logs as email (
-            user_id, match_id, session_id, email_template, recipient_email, template_data,
-            dedupe_key, priority, due_at
-        )
-        select
-            profile.id,
-            p_session.match_id,
-            p_session.id,
-            p_template,
-            profile.email,
-            jsonb_build_object(
-                'session_id', p_session.id,
-                'sequence', p_session.sequence,
-                'partner_name',
-                private.display_name(private.partner_of(p_session, profile.id)),
-                'venue_name', p_session.venue_name,
-                'scheduled_time', private.iso_utc(p_session.scheduled_time)
-            ) || jsonb_strip_nulls(p_more),
-            concat_ws(':', p_template, p_session.id, profile.id, p_session.sequence),
-            case p_template when 'session_feedback' then 'bulk' else 'urgent' end,
-            p_due_at
-        from public.user_profiles as profile
-        where profile.id = p_user_id and profile.email is not null
-        on conflict (dedupe_key) do nothing
-        returning email.id, email.priority
-    )
-
-    select coalesce(
-        jsonb_agg(jsonb_build_object('id', recorded.id, 'priority', recorded.priority)),
-        '[]'::jsonb
-    )
-    from recorded;
+    select private.notify(
+        p_user_id,
+        p_kind,
+        p_more || jsonb_build_object(
+            'session_id', p_session.id,
+            'partner_name', private.display_name(private.partner_of(p_session, p_user_id)),
+            'venue_name', p_session.venue_name,
+            'scheduled_time', private.iso_utc(p_session.scheduled_time)
+        ),
+        concat_ws(':', p_session.id, p_session.sequence),
+        p_match_id => p_session.match_id,
+        p_subject_id => p_session.id,
+        p_subject_revision => p_session.sequence,
+        p_due_at => p_due_at
+    );
 $$;
-comment on function private.record_session_email is
-'Writes one email about a session into the outbox, once for each user and revision of the plan.';
+comment on function private.notify_of_session is
+'Notifies one user of a session, once for each kind and revision of the plan.';
 
 create function private.challenge_words(p_challenge_id uuid)
 returns jsonb
@@ -1725,23 +1776,23 @@ as $$
 $$;
 
 create function private.announce_session(
-    p_template text, p_session public.wingman_sessions, p_more jsonb
+    p_kind text, p_session public.wingman_sessions, p_more jsonb
 )
 returns jsonb
 language sql
 set search_path = ''
 as $$
     select
-        private.record_session_email(
-            p_template, p_session.user1_id, p_session, now(),
+        private.notify_of_session(
+            p_session.user1_id, p_kind, p_session,
             p_more || private.challenge_words(p_session.user1_challenge_id)
-        ) || private.record_session_email(
-            p_template, p_session.user2_id, p_session, now(),
+        ) || private.notify_of_session(
+            p_session.user2_id, p_kind, p_session,
             p_more || private.challenge_words(p_session.user2_challenge_id)
         );
 $$;
 comment on function private.announce_session is
-'Records the email about the plan for both users, each with their own challenge.';
+'Notifies both users of the plan, each with their own challenge.';
 
 create function private.plan_reminders(p_session public.wingman_sessions)
 returns void
@@ -1749,18 +1800,18 @@ language sql
 set search_path = ''
 as $$
     select
-        private.record_session_email(
-            reminder.template,
+        private.notify_of_session(
             person.user_id,
+            reminder.kind,
             p_session,
-            p_session.scheduled_time - reminder.before,
-            private.challenge_words(person.challenge_id) - 'challenge_description'
+            private.challenge_words(person.challenge_id) - 'challenge_description',
+            p_session.scheduled_time - reminder.before
         )
     from (
         values
         ('session_reminder_24h', interval '24 hours'),
         ('session_reminder_2h', interval '2 hours')
-    ) as reminder (template, before)
+    ) as reminder (kind, before)
     cross join (
         values
         (p_session.user1_id, p_session.user1_challenge_id),
@@ -1781,7 +1832,7 @@ as $$
     with stale as materialized (
         select email.id
         from public.email_logs as email
-        where email.session_id = p_session_id
+        where email.subject_id = p_session_id
             and email.email_template in ('session_reminder_24h', 'session_reminder_2h')
             and email.claimable_at is not null
             and email.send_group is null
@@ -1801,17 +1852,14 @@ comment on function private.drop_reminders is
 'Cancels the reminders of a plan that no longer holds, even those that a worker has leased. A
 reminder with a send group may be at the provider already, so it cannot be cancelled.';
 
-create function private.record_feedback_emails(p_session public.wingman_sessions)
+create function private.ask_for_feedback(p_session public.wingman_sessions)
 returns jsonb
 language sql
 set search_path = ''
 as $$
     select
-        private.record_session_email(
-            'session_feedback', p_session.user1_id, p_session, now(), '{}'
-        ) || private.record_session_email(
-            'session_feedback', p_session.user2_id, p_session, now(), '{}'
-        );
+        private.notify_of_session(p_session.user1_id, 'session_feedback', p_session)
+        || private.notify_of_session(p_session.user2_id, 'session_feedback', p_session);
 $$;
 
 create function private.lock_session(p_session_id uuid, p_party uuid)
@@ -1918,7 +1966,7 @@ comment on function private.counted_users is
 'The users whose reputation a session in this status affects.';
 
 create function private.session_answer(
-    p_session public.wingman_sessions, p_changed_users uuid[], p_emails jsonb
+    p_session public.wingman_sessions, p_changed_users uuid[], p_due jsonb
 )
 returns jsonb
 language sql
@@ -1928,12 +1976,12 @@ as $$
     select jsonb_build_object(
         'session', private.session_json(p_session),
         'changed_users', p_changed_users,
-        'emails', p_emails
+        'due', p_due
     );
 $$;
 comment on function private.session_answer is
-'The answer of every step: the session, the users whose reputation may have changed, and the emails
-to enqueue.';
+'The answer of every step: the session, the users whose reputation may have changed, and the
+notifications that are due now.';
 
 create function private.close_session(p_session public.wingman_sessions)
 returns public.wingman_sessions
@@ -1946,7 +1994,7 @@ declare
     );
 begin
     if v_session.status = 'completed' then
-        perform private.record_feedback_emails(v_session);
+        perform private.ask_for_feedback(v_session);
     end if;
     return v_session;
 end;
@@ -2113,7 +2161,7 @@ begin
     perform from public.user_profiles where id = v_caller for no key update;
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
-        return v_answer || '{"replayed": true, "emails": []}';
+        return v_answer || '{"replayed": true, "due": []}';
     end if;
     perform private.check_match_accepted(p_match_id, v_caller);
     perform private.check_scheduled_time(p_scheduled_time);
@@ -2134,7 +2182,7 @@ begin
 end;
 $$;
 comment on function public.create_session is
-'Plans a meeting of an accepted match, and records the emails and reminders of both users.
+'Plans a meeting of an accepted match, and notifies and will remind both users.
 Security definer because users write no table.';
 grant execute on function public.create_session to authenticated;
 
@@ -2163,7 +2211,7 @@ begin
 end;
 $$;
 comment on function private.move_session is
-'Makes another time or place the next revision of the plan: new emails and new reminders.';
+'Makes another time or place the next revision of the plan, with new notifications and reminders.';
 
 create function public.update_session(
     p_session_id uuid,
@@ -2181,7 +2229,7 @@ declare
     v_caller constant uuid := private.caller_id();
     v_old constant public.wingman_sessions := private.lock_session(p_session_id, v_caller);
     v_new public.wingman_sessions;
-    v_emails jsonb := '[]';
+    v_due jsonb := '[]';
 begin
     perform private.check_session_open(v_old);
     update public.wingman_sessions as changed
@@ -2202,9 +2250,9 @@ begin
             raise exception 'session_already_started' using errcode = 'WS006';
         end if;
         perform private.check_scheduled_time(v_new.scheduled_time);
-        v_emails := private.move_session(p_session_id, v_old.scheduled_time);
+        v_due := private.move_session(p_session_id, v_old.scheduled_time);
     end if;
-    return private.session_answer(v_new, '{}', v_emails);
+    return private.session_answer(v_new, '{}', v_due);
 end;
 $$;
 comment on function public.update_session is
@@ -2246,18 +2294,17 @@ begin
     return private.session_answer(
         v_session,
         private.counted_users(v_session),
-        private.record_session_email(
-            'session_cancelled',
+        private.notify_of_session(
             private.partner_of(v_session, v_caller),
+            'session_cancelled',
             v_session,
-            now(),
             jsonb_build_object('reason', p_reason)
         )
     );
 end;
 $$;
 comment on function public.cancel_session is
-'Cancels an open session and records the email to the other user. Less than 2 hours before the
+'Cancels an open session and notifies the other user. Less than 2 hours before the
 start, or later, it counts as a no-show of the user who cancels.
 Security definer because users write no table.';
 grant execute on function public.cancel_session to authenticated;
@@ -2301,7 +2348,7 @@ begin
     return private.session_answer(
         v_session,
         private.counted_users(v_session),
-        private.record_feedback_emails(v_session)
+        private.ask_for_feedback(v_session)
     );
 end;
 $$;
@@ -2981,24 +3028,21 @@ returns table (
     due_at timestamptz,
     recipient_first_name text,
     timezone text,
-    match_notifications boolean,
-    session_reminders boolean,
-    feedback_requests boolean,
-    marketing_emails boolean,
+    category text,
+    wanted boolean,
     quiet_hours_start time,
     quiet_hours_end time,
     suppressed boolean,
     last_error text,
     handed_over timestamptz[],
     created_at timestamptz,
-    session_status text,
-    session_sequence integer
+    holds boolean
 )
 language sql
 set search_path = ''
 as $$
     -- A statement sees what was committed when it began, so waiting is a statement of its own. Then
-    -- the next one reads the newest address, preferences and session.
+    -- the next one reads the newest address, preferences and subject.
     select private.take_turn(p_ids, p_limit);
 
     with
@@ -3016,6 +3060,17 @@ as $$
             min(leased.token::text)::uuid as lease_token
         from leased
         where leased.priority = 'bulk' and leased.send_group is null
+    ),
+
+    -- Few rows, read once.
+    kinds as materialized (
+        select
+            known.kind,
+            known.void_in,
+            known.tied_to_revision,
+            topic
+        from private.notification_kinds as known
+        inner join private.email_categories as topic on known.category = topic.category
     ),
 
     given as materialized (
@@ -3041,10 +3096,8 @@ as $$
         coalesce(email.first_due_at, email.due_at),
         reader.first_name,
         reader.timezone,
-        reader.match_notifications,
-        reader.session_reminders,
-        reader.feedback_requests,
-        reader.marketing_emails,
+        (known.topic).category,
+        private.is_wanted(reader.choices, known.topic),
         reader.quiet_hours_start,
         reader.quiet_hours_end,
         suppression.address_hash is not null,
@@ -3055,10 +3108,17 @@ as $$
             else '{}'
         end,
         email.created_at,
-        meeting.status,
-        meeting.sequence
+        subject.id is null or (
+            subject.status <> all(known.void_in)
+            and (
+                not known.tied_to_revision
+                or coalesce(email.subject_revision, subject.revision) >= subject.revision
+            )
+        )
     from leased as email
     inner join private.email_recipients as reader on email.user_id = reader.user_id
+    -- Left, although each email has its kind: an inner join is estimated at a tenth of the rows.
+    left join kinds as known on email.email_template = known.kind
     -- A repeated request must equal the first, so it goes to the same address, as long as its user
     -- has an address at all.
     cross join lateral (
@@ -3068,7 +3128,7 @@ as $$
                 else email.recipient_email
             end as address
     ) as goes
-    left join public.wingman_sessions as meeting on email.session_id = meeting.id
+    left join private.notification_subjects as subject on email.subject_id = subject.id
     left join given on email.user_id = given.user_id
     left join public.email_suppressions as suppression
         on suppression.address_hash = private.address_hash(goes.address)
@@ -3077,9 +3137,9 @@ $$;
 comment on function public.claim_emails is
 'Leases due emails to the calling worker, with everything that it needs to decide and render. With a
 limit, the ids only name the lane, because a queue message is a hint that something is due there. An
-email that can wait (bulk) comes with the times of what its user was sent during p_look_back, an
-email about a session with the session''s present status and revision. due_at is when the email
-became due, before any retry.';
+email that can wait (bulk) comes with the times of what its user was sent during p_look_back.
+`wanted`: the user wants its category. `holds`: what it says is still so. `due_at` is when it became
+due, before any retry.';
 grant execute on function public.claim_emails to service_role;
 
 create function public.form_send_group(
@@ -4059,6 +4119,9 @@ Preferences stay, and so do suppressions, which are hashes: opting out outlives 
 Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;
 
+insert into private.notification_kinds (kind, category, lane) values
+('weekly_digest', 'marketing_emails', 'bulk');
+
 create function private.last_week(p_timezone text, p_now timestamptz)
 returns table (name text, first_day date, starts_at timestamptz, ends_at timestamptz)
 language sql
@@ -4194,29 +4257,27 @@ comment on function private.open_invitations is
 create function private.weekly_digest(
     p_user_id uuid, p_timezone text, p_now timestamptz
 )
-returns table (dedupe_key text, template_data jsonb)
+returns table (week text, facts jsonb)
 language plpgsql
 stable
 rows 1
 set search_path = ''
 as $$
 declare
-    v_name text;
     v_first_day date;
     v_starts_at timestamptz;
     v_ends_at timestamptz;
     v_facts jsonb;
 begin
-    select * into v_name, v_first_day, v_starts_at, v_ends_at
+    select * into week, v_first_day, v_starts_at, v_ends_at
     from private.last_week(p_timezone, p_now);
-    dedupe_key := concat_ws(':', 'weekly_digest', p_user_id, v_name);
     -- The cheapest step first: most runs of a week end at the first condition, and most of Monday's
     -- at the second.
     if p_now >= v_ends_at + interval '48 hours'
         or exists (
             select 1
             from public.email_logs as email
-            where email.dedupe_key = weekly_digest.dedupe_key
+            where email.dedupe_key = concat_ws(':', 'weekly_digest', p_user_id, week)
         ) then
         return;
     end if;
@@ -4227,7 +4288,7 @@ begin
         and v_facts -> 'score' = v_facts -> 'score_before' then
         return;
     end if;
-    template_data := v_facts || jsonb_build_object(
+    facts := v_facts || jsonb_build_object(
         'first_day', v_first_day,
         'last_day', v_first_day + 6,
         'week_ends_at', private.iso_utc(v_ends_at)
@@ -4251,34 +4312,21 @@ as $$
     page as materialized (
         select wish.user_id
         from public.email_preferences as wish
-        where wish.marketing_emails
+        where wish.choices @> '{"marketing_emails": true}'
             and (p_after is null or wish.user_id > p_after)
         order by wish.user_id
         limit p_limit
     ),
 
-    recorded as (
-        insert into public.email_logs as email (
-            user_id, email_template, recipient_email, template_data, dedupe_key, priority
-        )
-        select
-            profile.id,
-            'weekly_digest',
-            profile.email,
-            digest.template_data,
-            digest.dedupe_key,
-            'bulk'
+    recorded as materialized (
+        select private.notify(page.user_id, 'weekly_digest', digest.facts, digest.week) as due
         from page
-        inner join public.user_profiles as profile on page.user_id = profile.id
-        inner join private.email_wishes as wish on page.user_id = wish.user_id
-        cross join lateral private.weekly_digest(profile.id, wish.timezone, p_now) as digest
-        where profile.email is not null
-        on conflict (dedupe_key) do nothing
-        returning email.id
+        inner join private.email_recipients as reader on page.user_id = reader.user_id
+        cross join lateral private.weekly_digest(page.user_id, reader.timezone, p_now) as digest
     )
 
     select jsonb_build_object(
-        'recorded', (select count(*) from recorded),
+        'recorded', (select count(*) from recorded where recorded.due <> '[]'),
         'last', (
             select
                 case when count(*) = p_limit then (array_agg(user_id order by user_id desc))[1] end

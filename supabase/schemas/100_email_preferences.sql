@@ -11,16 +11,35 @@ as $$
 $$;
 grant execute on function private.leaves_an_hour to authenticated;
 
+create table private.email_categories (
+    category text primary key,
+    on_by_default boolean not null
+);
+comment on table private.email_categories is
+'What a user can turn off and on by itself. Preferences, links and claims follow these rows.';
+
+alter table private.email_categories enable row level security;
+
+grant select on private.email_categories to service_role;
+
+insert into private.email_categories (category, on_by_default) values
+('match_notifications', true),
+('session_reminders', true),
+('feedback_requests', true),
+('marketing_emails', false);
+
 create table public.email_preferences (
     user_id uuid primary key references public.user_profiles (id) on delete cascade,
-    match_notifications boolean not null default true,
-    session_reminders boolean not null default true,
-    feedback_requests boolean not null default true,
-    marketing_emails boolean not null default false,
+    choices jsonb not null default '{}',
     timezone text,
     quiet_hours_start time default '22:00',
     quiet_hours_end time default '08:00',
     updated_at timestamptz not null default now(),
+    constraint email_preferences_choices_are_booleans
+    check (
+        jsonb_typeof(choices) = 'object'
+        and not jsonb_path_exists(choices, '$.* ? (@.type() != "boolean")')
+    ),
     constraint email_preferences_timezone_known
     check (
         timezone is null
@@ -33,35 +52,19 @@ create table public.email_preferences (
 );
 comment on table public.email_preferences is
 'The emails that a user wants. Without a row the defaults hold, without a timezone the profile''s.';
+comment on column public.email_preferences.choices is
+'Whether the user wants a category, by its name. The default of the category holds for the others.';
 
 create index email_preferences_want_marketing
 on public.email_preferences (user_id)
-where marketing_emails;
+where choices @> '{"marketing_emails": true}';
 create index email_preferences_user_id_hash
 on public.email_preferences using hash (user_id);
 
+-- No policy: users read and change their preferences through functions.
 alter table public.email_preferences enable row level security;
 
-grant select on public.email_preferences to authenticated, service_role;
-grant insert (
-    user_id, match_notifications, session_reminders, feedback_requests, marketing_emails,
-    timezone, quiet_hours_start, quiet_hours_end
-) on public.email_preferences to authenticated;
-grant update (
-    match_notifications, session_reminders, feedback_requests, marketing_emails,
-    timezone, quiet_hours_start, quiet_hours_end
-) on public.email_preferences to authenticated;
-
-create policy email_preferences_read_own on public.email_preferences
-for select to authenticated
-using (user_id = (select auth.uid()));
-create policy email_preferences_create_own on public.email_preferences
-for insert to authenticated
-with check (user_id = (select auth.uid()));
-create policy email_preferences_change_own on public.email_preferences
-for update to authenticated
-using (user_id = (select auth.uid()))
-with check (user_id = (select auth.uid()));
+grant select on public.email_preferences to service_role;
 
 create trigger stamp_update
 before update on public.email_preferences
@@ -73,10 +76,7 @@ select
     profile.first_name,
     wish.updated_at,
     coalesce(profile.email, '') as email,
-    coalesce(wish.match_notifications, true) as match_notifications,
-    coalesce(wish.session_reminders, true) as session_reminders,
-    coalesce(wish.feedback_requests, true) as feedback_requests,
-    coalesce(wish.marketing_emails, false) as marketing_emails,
+    coalesce(wish.choices, '{}') as choices,
     coalesce(wish.timezone, profile.timezone) as timezone,
     case when wish.user_id is null then time '22:00' else wish.quiet_hours_start end
         as quiet_hours_start,
@@ -88,21 +88,17 @@ comment on view private.email_recipients is
 'Every user with the name, address and email preferences that hold now, chosen or by default.';
 grant select on private.email_recipients to service_role;
 
-create view private.email_wishes as
-select
-    reader.user_id,
-    reader.updated_at,
-    reader.match_notifications,
-    reader.session_reminders,
-    reader.feedback_requests,
-    reader.marketing_emails,
-    reader.timezone,
-    reader.quiet_hours_start,
-    reader.quiet_hours_end
-from private.email_recipients as reader;
-comment on view private.email_wishes is
-'The email preferences of every user, chosen or by default.';
-grant select on private.email_wishes to service_role;
+create function private.is_wanted(p_choices jsonb, p_category private.email_categories)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce((p_choices ->> p_category.category)::boolean, p_category.on_by_default);
+$$;
+comment on function private.is_wanted is
+'Whether a user with these choices wants the emails of a category.';
+grant execute on function private.is_wanted to service_role;
 
 create function private.email_preferences_json(p_user_id uuid)
 returns jsonb
@@ -110,23 +106,24 @@ language sql
 stable
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'user_id', wish.user_id,
-        'match_notifications', wish.match_notifications,
-        'session_reminders', wish.session_reminders,
-        'feedback_requests', wish.feedback_requests,
-        'marketing_emails', wish.marketing_emails,
-        'timezone', wish.timezone,
+    select wanted.by_category || jsonb_build_object(
+        'user_id', reader.user_id,
+        'timezone', reader.timezone,
         'quiet_hours', case
-            when wish.quiet_hours_start is not null then jsonb_build_object(
-                'start', to_char(wish.quiet_hours_start, 'HH24:MI'),
-                'end', to_char(wish.quiet_hours_end, 'HH24:MI')
+            when reader.quiet_hours_start is not null then jsonb_build_object(
+                'start', to_char(reader.quiet_hours_start, 'HH24:MI'),
+                'end', to_char(reader.quiet_hours_end, 'HH24:MI')
             )
         end,
-        'updated_at', private.iso_utc(wish.updated_at)
+        'updated_at', private.iso_utc(reader.updated_at)
     )
-    from private.email_wishes as wish
-    where wish.user_id = p_user_id;
+    from private.email_recipients as reader
+    cross join lateral (
+        select jsonb_object_agg(known.category, private.is_wanted(reader.choices, known))
+            as by_category
+        from private.email_categories as known
+    ) as wanted
+    where reader.user_id = p_user_id;
 $$;
 
 create function public.get_email_preferences()
@@ -139,7 +136,7 @@ as $$
     select private.email_preferences_json(private.caller_id());
 $$;
 comment on function public.get_email_preferences is
-'The caller''s preferences. Security definer because the defaults are in schema private.';
+'The caller''s preferences. Security definer because users have no grant on preferences.';
 grant execute on function public.get_email_preferences to authenticated;
 
 create function public.get_email_preferences_of(p_user_id uuid)
@@ -164,22 +161,21 @@ as $$
 begin
     insert into public.email_preferences (user_id) values (p_user_id)
     on conflict (user_id) do nothing;
-    -- One statement reads and writes, so simultaneous changes of different columns both hold.
+    -- One statement reads and writes, so simultaneous changes of different fields both hold.
     update public.email_preferences as wish
-    set (
-        match_notifications, session_reminders, feedback_requests, marketing_emails,
-        timezone, quiet_hours_start, quiet_hours_end
-    ) = (
-        select
-            changed.match_notifications,
-            changed.session_reminders,
-            changed.feedback_requests,
-            changed.marketing_emails,
-            changed.timezone,
-            changed.quiet_hours_start,
-            changed.quiet_hours_end
-        from jsonb_populate_record(wish, p_changes) as changed
-    )
+    set
+        choices = wish.choices || (
+            select coalesce(jsonb_object_agg(known.category, p_changes -> known.category), '{}')
+            from private.email_categories as known
+            where jsonb_typeof(p_changes -> known.category) = 'boolean'
+        ),
+        (timezone, quiet_hours_start, quiet_hours_end) = (
+            select
+                changed.timezone,
+                changed.quiet_hours_start,
+                changed.quiet_hours_end
+            from jsonb_populate_record(wish, p_changes - 'choices') as changed
+        )
     where wish.user_id = p_user_id;
     return private.email_preferences_json(p_user_id);
 exception
@@ -192,7 +188,7 @@ exception
 end;
 $$;
 comment on function private.change_email_preferences is
-'Changes the columns that `p_changes` names and no others.';
+'Changes the categories, timezone and quiet hours that `p_changes` names and no others.';
 
 create function public.update_email_preferences(p_changes jsonb)
 returns jsonb
@@ -204,7 +200,7 @@ as $$
 $$;
 comment on function public.update_email_preferences is
 'Changes the caller''s preferences.
-Security definer because the answer is read from schema private.';
+Security definer because users have no grant on preferences.';
 grant execute on function public.update_email_preferences to authenticated;
 
 create function public.update_email_preferences_of(p_user_id uuid, p_changes jsonb)

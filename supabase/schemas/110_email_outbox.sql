@@ -38,12 +38,34 @@ grant select, update on private.email_lanes to service_role;
 
 insert into private.email_lanes (priority) values ('urgent'), ('bulk');
 
+create table private.notification_kinds (
+    kind text primary key,
+    category text not null references private.email_categories (category),
+    lane text not null references private.email_lanes (priority),
+    void_in text[] not null default '{}',
+    tied_to_revision boolean not null default false
+);
+comment on table private.notification_kinds is
+'The kinds of notification. Each domain adds its own. The text of a kind is a class and a template
+of the same name in wingman/notifications.';
+comment on column private.notification_kinds.lane is
+'bulk: it can wait for the user''s morning, and counts towards the daily cap.';
+comment on column private.notification_kinds.void_in is
+'The statuses of its subject in which it says nothing true any more.';
+comment on column private.notification_kinds.tied_to_revision is
+'Whether it is void once its subject has a newer revision.';
+
+alter table private.notification_kinds enable row level security;
+
+grant select on private.notification_kinds to service_role;
+
 create table public.email_logs (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null references public.user_profiles (id) on delete cascade,
     match_id uuid,
-    session_id uuid,
-    email_template text not null,
+    subject_id uuid,
+    subject_revision integer,
+    email_template text not null references private.notification_kinds (kind),
     recipient_email text not null,
     subject text,
     template_data jsonb not null default '{}',
@@ -93,6 +115,8 @@ create table public.email_logs (
 );
 comment on table public.email_logs is
 'Outbox and log of all emails: written with the change that causes it, sent by email_sender.';
+comment on column public.email_logs.subject_id is
+'What the email is about besides its match, as in private.notification_subjects.';
 comment on column public.email_logs.enqueued_at is
 'When the sweep last put the email into a queue; null after a claim or a retry.';
 comment on column public.email_logs.send_group is
@@ -127,9 +151,9 @@ where delivery_status in ('failed', 'unknown');
 create index email_logs_sent
 on public.email_logs (sent_at)
 where sent_at is not null;
-create index email_logs_of_session
-on public.email_logs (session_id)
-where session_id is not null;
+create index email_logs_of_subject
+on public.email_logs (subject_id)
+where subject_id is not null;
 create index email_logs_message
 on public.email_logs (resend_message_id)
 where resend_message_id is not null;

@@ -90,7 +90,7 @@ begin
     perform from public.user_profiles where id = v_caller for no key update;
     v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_replay is not null then
-        return v_replay || '{"replayed": true, "emails": []}';
+        return v_replay || '{"replayed": true, "due": []}';
     end if;
     perform from public.user_profiles where id = p_invitee_id for key share;
     if not found then
@@ -106,9 +106,9 @@ begin
     end if;
     return v_response || jsonb_build_object(
         'replayed', false,
-        'emails', private.record_match_email(
-            'match_invitation',
+        'due', private.notify_of_match(
             p_invitee_id,
+            'match_invitation',
             v_match.id,
             jsonb_build_object(
                 'inviter_name', private.display_name(v_caller),
@@ -121,7 +121,7 @@ begin
 end;
 $$;
 comment on function public.request_match is
-'Opens a match and records the invitation. Security definer because users write no table.';
+'Opens a match and notifies the invitee. Security definer because users write no table.';
 grant execute on function public.request_match to authenticated;
 
 create function private.check_still_pending(p_match public.wingman_matches)
@@ -151,7 +151,7 @@ declare
         when 'accept' then 'accepted' when 'decline' then 'declined'
     end;
     v_match public.wingman_matches;
-    v_emails jsonb := '[]';
+    v_due jsonb := '[]';
 begin
     if v_answer is null then
         raise exception 'invalid_action' using errcode = 'WM011';
@@ -167,13 +167,13 @@ begin
         where answered.id = p_match_id
         returning answered.* into v_match;
         perform private.cancel_invitation_email(p_match_id);
-        v_emails := private.record_answer_emails(v_match);
+        v_due := private.notify_of_answer(v_match);
     end if;
-    return jsonb_build_object('match', private.match_json(v_match), 'emails', v_emails);
+    return jsonb_build_object('match', private.match_json(v_match), 'due', v_due);
 end;
 $$;
 comment on function public.respond_to_match is
-'Answers an invitation once and records the emails.
+'Answers an invitation once and notifies whom it concerns.
 Security definer because users write no table.';
 grant execute on function public.respond_to_match to authenticated;
 
@@ -198,7 +198,7 @@ begin
         returning withdrawn.* into v_match;
         perform private.cancel_invitation_email(p_match_id);
     end if;
-    return jsonb_build_object('match', private.match_json(v_match), 'emails', '[]'::jsonb);
+    return jsonb_build_object('match', private.match_json(v_match), 'due', '[]'::jsonb);
 end;
 $$;
 comment on function public.withdraw_match is

@@ -80,9 +80,6 @@ on public.wingman_sessions using hash (id);
 -- No policy and no grant: a stored 'scheduled' may have begun, which only the functions show.
 alter table public.wingman_sessions enable row level security;
 
--- Columns, not the table: the sender needs none of the words that users wrote.
-grant select (id, status, sequence) on public.wingman_sessions to service_role;
-
 create function private.copy_session_people()
 returns trigger
 language plpgsql
@@ -104,10 +101,13 @@ create trigger stamp_update
 before update on public.wingman_sessions
 for each row execute function private.stamp_update();
 
--- Emails about a session carry its match too, because deleting a match cleans its emails.
--- Deferred because deleting an account changes them twice: when its match goes, their session is
--- gone too, but not yet out of the row.
-alter table public.email_logs
-add constraint email_logs_session_id_fkey
-foreign key (session_id) references public.wingman_sessions (id)
-on delete set null deferrable initially deferred;
+create view private.notification_subjects as
+select
+    meeting.id,
+    meeting.status,
+    meeting.sequence as revision
+from public.wingman_sessions as meeting;
+comment on view private.notification_subjects is
+'The present state of the subjects of notifications, with which a claim compares what an email says.
+A domain whose notifications can become void adds its rows here.';
+grant select on private.notification_subjects to service_role;

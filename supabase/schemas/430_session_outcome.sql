@@ -102,7 +102,7 @@ comment on function private.counted_users is
 'The users whose reputation a session in this status affects.';
 
 create function private.session_answer(
-    p_session public.wingman_sessions, p_changed_users uuid[], p_emails jsonb
+    p_session public.wingman_sessions, p_changed_users uuid[], p_due jsonb
 )
 returns jsonb
 language sql
@@ -112,12 +112,12 @@ as $$
     select jsonb_build_object(
         'session', private.session_json(p_session),
         'changed_users', p_changed_users,
-        'emails', p_emails
+        'due', p_due
     );
 $$;
 comment on function private.session_answer is
-'The answer of every step: the session, the users whose reputation may have changed, and the emails
-to enqueue.';
+'The answer of every step: the session, the users whose reputation may have changed, and the
+notifications that are due now.';
 
 create function private.close_session(p_session public.wingman_sessions)
 returns public.wingman_sessions
@@ -130,7 +130,7 @@ declare
     );
 begin
     if v_session.status = 'completed' then
-        perform private.record_feedback_emails(v_session);
+        perform private.ask_for_feedback(v_session);
     end if;
     return v_session;
 end;

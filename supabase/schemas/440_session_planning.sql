@@ -126,7 +126,7 @@ begin
     perform from public.user_profiles where id = v_caller for no key update;
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
-        return v_answer || '{"replayed": true, "emails": []}';
+        return v_answer || '{"replayed": true, "due": []}';
     end if;
     perform private.check_match_accepted(p_match_id, v_caller);
     perform private.check_scheduled_time(p_scheduled_time);
@@ -147,7 +147,7 @@ begin
 end;
 $$;
 comment on function public.create_session is
-'Plans a meeting of an accepted match, and records the emails and reminders of both users.
+'Plans a meeting of an accepted match, and notifies and will remind both users.
 Security definer because users write no table.';
 grant execute on function public.create_session to authenticated;
 
@@ -176,7 +176,7 @@ begin
 end;
 $$;
 comment on function private.move_session is
-'Makes another time or place the next revision of the plan: new emails and new reminders.';
+'Makes another time or place the next revision of the plan, with new notifications and reminders.';
 
 create function public.update_session(
     p_session_id uuid,
@@ -194,7 +194,7 @@ declare
     v_caller constant uuid := private.caller_id();
     v_old constant public.wingman_sessions := private.lock_session(p_session_id, v_caller);
     v_new public.wingman_sessions;
-    v_emails jsonb := '[]';
+    v_due jsonb := '[]';
 begin
     perform private.check_session_open(v_old);
     update public.wingman_sessions as changed
@@ -215,9 +215,9 @@ begin
             raise exception 'session_already_started' using errcode = 'WS006';
         end if;
         perform private.check_scheduled_time(v_new.scheduled_time);
-        v_emails := private.move_session(p_session_id, v_old.scheduled_time);
+        v_due := private.move_session(p_session_id, v_old.scheduled_time);
     end if;
-    return private.session_answer(v_new, '{}', v_emails);
+    return private.session_answer(v_new, '{}', v_due);
 end;
 $$;
 comment on function public.update_session is

@@ -32,18 +32,17 @@ begin
     return private.session_answer(
         v_session,
         private.counted_users(v_session),
-        private.record_session_email(
-            'session_cancelled',
+        private.notify_of_session(
             private.partner_of(v_session, v_caller),
+            'session_cancelled',
             v_session,
-            now(),
             jsonb_build_object('reason', p_reason)
         )
     );
 end;
 $$;
 comment on function public.cancel_session is
-'Cancels an open session and records the email to the other user. Less than 2 hours before the
+'Cancels an open session and notifies the other user. Less than 2 hours before the
 start, or later, it counts as a no-show of the user who cancels.
 Security definer because users write no table.';
 grant execute on function public.cancel_session to authenticated;
@@ -87,7 +86,7 @@ begin
     return private.session_answer(
         v_session,
         private.counted_users(v_session),
-        private.record_feedback_emails(v_session)
+        private.ask_for_feedback(v_session)
     );
 end;
 $$;

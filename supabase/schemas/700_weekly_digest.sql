@@ -1,3 +1,6 @@
+insert into private.notification_kinds (kind, category, lane) values
+('weekly_digest', 'marketing_emails', 'bulk');
+
 create function private.last_week(p_timezone text, p_now timestamptz)
 returns table (name text, first_day date, starts_at timestamptz, ends_at timestamptz)
 language sql
@@ -133,29 +136,27 @@ comment on function private.open_invitations is
 create function private.weekly_digest(
     p_user_id uuid, p_timezone text, p_now timestamptz
 )
-returns table (dedupe_key text, template_data jsonb)
+returns table (week text, facts jsonb)
 language plpgsql
 stable
 rows 1
 set search_path = ''
 as $$
 declare
-    v_name text;
     v_first_day date;
     v_starts_at timestamptz;
     v_ends_at timestamptz;
     v_facts jsonb;
 begin
-    select * into v_name, v_first_day, v_starts_at, v_ends_at
+    select * into week, v_first_day, v_starts_at, v_ends_at
     from private.last_week(p_timezone, p_now);
-    dedupe_key := concat_ws(':', 'weekly_digest', p_user_id, v_name);
     -- The cheapest step first: most runs of a week end at the first condition, and most of Monday's
     -- at the second.
     if p_now >= v_ends_at + interval '48 hours'
         or exists (
             select 1
             from public.email_logs as email
-            where email.dedupe_key = weekly_digest.dedupe_key
+            where email.dedupe_key = concat_ws(':', 'weekly_digest', p_user_id, week)
         ) then
         return;
     end if;
@@ -166,7 +167,7 @@ begin
         and v_facts -> 'score' = v_facts -> 'score_before' then
         return;
     end if;
-    template_data := v_facts || jsonb_build_object(
+    facts := v_facts || jsonb_build_object(
         'first_day', v_first_day,
         'last_day', v_first_day + 6,
         'week_ends_at', private.iso_utc(v_ends_at)
@@ -190,34 +191,21 @@ as $$
     page as materialized (
         select wish.user_id
         from public.email_preferences as wish
-        where wish.marketing_emails
+        where wish.choices @> '{"marketing_emails": true}'
             and (p_after is null or wish.user_id > p_after)
         order by wish.user_id
         limit p_limit
     ),
 
-    recorded as (
-        insert into public.email_logs as email (
-            user_id, email_template, recipient_email, template_data, dedupe_key, priority
-        )
-        select
-            profile.id,
-            'weekly_digest',
-            profile.email,
-            digest.template_data,
-            digest.dedupe_key,
-            'bulk'
+    recorded as materialized (
+        select private.notify(page.user_id, 'weekly_digest', digest.facts, digest.week) as due
         from page
-        inner join public.user_profiles as profile on page.user_id = profile.id
-        inner join private.email_wishes as wish on page.user_id = wish.user_id
-        cross join lateral private.weekly_digest(profile.id, wish.timezone, p_now) as digest
-        where profile.email is not null
-        on conflict (dedupe_key) do nothing
-        returning email.id
+        inner join private.email_recipients as reader on page.user_id = reader.user_id
+        cross join lateral private.weekly_digest(page.user_id, reader.timezone, p_now) as digest
     )
 
     select jsonb_build_object(
-        'recorded', (select count(*) from recorded),
+        'recorded', (select count(*) from recorded where recorded.due <> '[]'),
         'last', (
             select
                 case when count(*) = p_limit then (array_agg(user_id order by user_id desc))[1] end

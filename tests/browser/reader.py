@@ -24,7 +24,10 @@ class Reader:
     def stored(self, columns: str) -> tuple[Any, ...] | None:
         """Return these columns of the stored preferences; None before anything was stored."""
         return self._people.connection.execute(
-            f"select {columns} from public.email_preferences where user_id = %s",  # noqa: S608
+            f"select {columns} from public.email_preferences as stored"  # noqa: S608
+            " cross join lateral jsonb_to_record(private.email_preferences_json(user_id)) as shown"
+            f" ({', '.join(f'{category} boolean' for category in Category)})"
+            " where stored.user_id = %s",
             (self.person.id,),
         ).fetchone()
 

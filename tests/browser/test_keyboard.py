@@ -48,7 +48,7 @@ def test_what_cannot_be_saved_is_said_where_the_reader_is(page: Page, reader: Re
     assert problem.evaluate("note => note === document.activeElement")
     assert page.get_by_label("News and weekly digests").is_checked()
     assert page.get_by_label("From").input_value() == "08:30"
-    assert reader.stored("timezone") is None
+    assert reader.stored("stored.timezone") is None
 
 
 def test_enter_unsubscribes(page: Page, reader: Reader) -> None:

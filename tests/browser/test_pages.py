@@ -65,4 +65,4 @@ def test_a_page_works_without_scripts(browser: Browser, reader: Reader, state: s
     with browser.new_context(java_script_enabled=False) as context:
         STATES[state](context.new_page(), reader)
 
-    assert (reader.stored("timezone") is None) == (state == "refused")
+    assert (reader.stored("stored.timezone") is None) == (state == "refused")

@@ -93,7 +93,7 @@ def test_looking_reloading_and_prefetching_change_nothing(
 
     assert prefetched.value.request.header_value("sec-purpose") == "prefetch"
     assert {method for method, _ in requests} == {"GET"}
-    assert reader.stored("user_id") is None
+    assert reader.stored("stored.user_id") is None
 
 
 def test_going_back_after_unsubscribing_does_no_harm(page: Page, reader: Reader) -> None:
@@ -112,13 +112,13 @@ def test_going_back_after_saving_shows_what_is_stored(page: Page, reader: Reader
     page.get_by_label("News and weekly digests").check()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("status").wait_for()
-    before = reader.stored("to_jsonb(email_preferences)")
+    before = reader.stored("to_jsonb(stored)")
 
     page.go_back()
 
     assert page.get_by_role("status").count() == 0
     assert page.locator("[name=marketing_emails][checked]").count() == 1
-    assert reader.stored("to_jsonb(email_preferences)") == before
+    assert reader.stored("to_jsonb(stored)") == before
 
 
 def test_a_second_click_is_as_good_as_one(page: Page, reader: Reader) -> None:

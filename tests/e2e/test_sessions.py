@@ -52,7 +52,7 @@ def starts_in(people: People, session_id: str, time: timedelta) -> None:
         " || jsonb_build_object('scheduled_time', now() + %s),"
         " due_at = now() + %s - case email_template"
         " when 'session_reminder_24h' then interval '24 h' else interval '2 h' end"
-        " where session_id = %s and email_template like 'session_reminder_%%'",
+        " where subject_id = %s and email_template like 'session_reminder_%%'",
         (time, time, session_id),
     )
 
@@ -61,7 +61,7 @@ def mails_about(people: People, session_id: str) -> Counter[tuple[str, str, str 
     """Count the recorded mails of a session by template, status and reason."""
     found = people.connection.execute(
         "select email_template, delivery_status, error_message from public.email_logs"
-        " where session_id = %s",
+        " where subject_id = %s",
         (session_id,),
     ).fetchall()
     return Counter((str(template), str(status), reason) for template, status, reason in found)

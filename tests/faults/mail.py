@@ -22,7 +22,7 @@ from wingman.kit.errors import DependencyUnavailable
 from wingman.notifications.email.dependencies import EMAIL_PROVIDER
 from wingman.notifications.email.sending.provider import BatchReply, EmailProvider, OutgoingEmail
 from wingman.notifications.email.sending.rules import Reply
-from wingman.notifications.models import EmailRef, Priority
+from wingman.notifications.models import Due, Priority
 
 ROOT = Path(__file__).parents[2]
 _PAST = "now() - interval '1 second'"
@@ -33,7 +33,7 @@ class Story:
     """What happened, who reads of it, and the mails that are recorded but not yet enqueued."""
 
     people: People
-    refs: list[EmailRef]
+    refs: list[Due]
     readers: list[Person]
 
     @property
@@ -142,7 +142,7 @@ def remind(people: People) -> Meeting:
         " returning id, priority, delivery_status = 'pending'",
         ([maya.id, leo.id],),
     ).fetchall()
-    refs = [EmailRef(id=one, priority=lane) for one, lane, is_due in recorded if is_due]
+    refs = [Due(id=one, priority=lane) for one, lane, is_due in recorded if is_due]
     return Meeting(session_id, Story(people, refs, [maya, leo]))
 
 
@@ -156,7 +156,7 @@ def _invitation(invitee: Person) -> dict[str, object]:
 
 
 def _story(people: People, change: Mapping[str, Any], readers: list[Person]) -> Story:
-    story = Story(people, [EmailRef.model_validate(ref) for ref in change["emails"]], readers)
+    story = Story(people, [Due.model_validate(ref) for ref in change["due"]], readers)
     assert len(story.refs) == len(readers)
     story.keep_the_sweep_away()
     return story

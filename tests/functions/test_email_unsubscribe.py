@@ -28,12 +28,11 @@ class Reader:
 
     def wants(self) -> dict[str, bool]:
         cursor = self._people.connection.execute(
-            "select match_notifications, session_reminders, feedback_requests, marketing_emails"
-            " from public.email_preferences where user_id = %s",
-            (self.person.id,),
+            "select public.get_email_preferences_of(%s)", (self.person.id,)
         )
         row = cursor.fetchone()
-        return dict(zip(Category, row or (True, True, True, False), strict=True))
+        assert row is not None
+        return {category: row[0][category] for category in Category}
 
     def has_stored_anything(self) -> bool:
         return bool(

@@ -118,8 +118,8 @@ def test_digests_are_recorded_after_a_week_has_ended(function: Load, people: Peo
     """tests/integration/test_database_weekly_digest.py tests the exact hours."""
     maya = people.new()
     people.connection.execute(
-        "insert into public.email_preferences (user_id, marketing_emails, timezone)"
-        " values (%s, true, 'UTC')",
+        "insert into public.email_preferences (user_id, choices, timezone)"
+        " values (%s, '{\"marketing_emails\": true}', 'UTC')",
         (maya.id,),
     )
     completed(people, maya)

@@ -40,7 +40,7 @@ _ACCOUNTS = """
 # each about another session.
 _MAILS = """
     insert into public.email_logs (
-        user_id, session_id, email_template, recipient_email, dedupe_key, priority,
+        user_id, subject_id, email_template, recipient_email, dedupe_key, priority,
         delivery_status, due_at, created_at, send_group, group_position, group_started_at
     )
     select

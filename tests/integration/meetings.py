@@ -137,7 +137,7 @@ def mails(url: str, session_id: object, *templates: str) -> list[Row]:
     """Return the mails of a session, in the order in which they are due."""
     return look(
         url,
-        "select * from public.email_logs where session_id = %s"
+        "select * from public.email_logs where subject_id = %s"
         " and (cardinality(%s::text[]) = 0 or email_template = any(%s))"
         " order by due_at, email_template, user_id",
         *(session_id, list(templates), list(templates)),
@@ -146,4 +146,4 @@ def mails(url: str, session_id: object, *templates: str) -> list[Row]:
 
 def answered_mails(url: str, answer: Any) -> list[Row]:
     """Return the mails that an answer says to enqueue."""
-    return [mail_row(url, each["id"]) for each in answer["emails"]]
+    return [mail_row(url, each["id"]) for each in answer["due"]]

@@ -68,7 +68,7 @@ def test_accepting_mails_both(url: str, maya: Person, leo: Person, match_id: str
     answer = _answer(url, leo, match_id, "accept")
 
     to_leo, to_maya = _mails(url, match_id, "match_accepted")
-    assert {mail["id"] for mail in answer["emails"]} == {str(to_leo["id"]), str(to_maya["id"])}
+    assert {mail["id"] for mail in answer["due"]} == {str(to_leo["id"]), str(to_maya["id"])}
     assert (to_leo["user_id"], to_maya["user_id"]) == (leo.user_id, maya.user_id)
     assert to_maya["template_data"] == {
         "partner_name": "Leo",
@@ -94,7 +94,7 @@ def test_declining_mails_the_inviter(url: str, maya: Person, leo: Person, match_
 
     (mail,) = _mails(url, match_id, "match_declined")
     assert answer["match"]["status"] == "declined"
-    assert answer["emails"] == [{"id": str(mail["id"]), "priority": "urgent"}]
+    assert answer["due"] == [{"channel": "email", "id": str(mail["id"]), "priority": "urgent"}]
     assert mail["user_id"] == maya.user_id
     assert mail["template_data"] == {"partner_name": "Leo", "match_id": match_id}
 
@@ -107,7 +107,7 @@ def test_the_same_answer_again_changes_and_sends_nothing(
 
     again = _answer(url, leo, match_id, action)
 
-    assert again == {"match": first["match"], "emails": []}
+    assert again == {"match": first["match"], "due": []}
 
 
 @pytest.mark.parametrize(("first", "second"), [("accept", "decline"), ("decline", "accept")])
@@ -164,7 +164,7 @@ def test_withdrawing_closes_the_invitation(
 ) -> None:
     answer = _withdraw(url, maya, match_id)
 
-    assert (answer["match"]["status"], answer["emails"]) == ("withdrawn", [])
+    assert (answer["match"]["status"], answer["due"]) == ("withdrawn", [])
     assert _refused_answer(url, leo, match_id) == _ALREADY_ANSWERED
 
 
@@ -194,13 +194,13 @@ def test_an_invitation_mail_that_did_not_go_out_is_cancelled(
     else:
         _answer(url, leo, match_id, end)
 
-    assert mail_row(url, invited["emails"][0]["id"])["delivery_status"] == "cancelled"
+    assert mail_row(url, invited["due"][0]["id"])["delivery_status"] == "cancelled"
 
 
 def test_an_invitation_mail_that_may_be_out_is_not_cancelled(
     url: str, maya: Person, invited: dict[str, Any]
 ) -> None:
-    mail_id = invited["emails"][0]["id"]
+    mail_id = invited["due"][0]["id"]
     look(
         url,
         "update public.email_logs set send_group = gen_random_uuid(), group_position = 0,"
@@ -225,7 +225,7 @@ def test_of_fifty_simultaneous_answers_one_wins(url: str, leo: Person, match_id:
     refused = {each.sqlstate for each in outcomes if isinstance(each, psycopg.Error)}
     (status,) = {each["match"]["status"] for each in answers}
     assert (len(answers), refused) == (25, {"WM008"})
-    sent = sorted(len(each["emails"]) for each in answers)
+    sent = sorted(len(each["due"]) for each in answers)
     assert sent == [0] * 24 + [2 if status == "accepted" else 1]
     stored = look(
         url,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.integration.connections import Connection
 from tests.integration.database import (
@@ -50,39 +51,48 @@ def test_a_claim_tells_all_that_sending_needs(url: str, leo: Person) -> None:
     assert set(claimed) == {
         *("id", "lease_token", "send_group", "group_position", "group_started_at", "user_id"),
         *("email_template", "recipient_email", "priority", "template_data", "retry_count"),
-        *("due_at", "recipient_first_name", "timezone", "match_notifications"),
-        *("session_reminders", "feedback_requests", "marketing_emails"),
+        *("due_at", "recipient_first_name", "timezone", "category", "wanted", "holds"),
         *("quiet_hours_start", "quiet_hours_end", "suppressed", "last_error", "handed_over"),
-        *("created_at", "session_status", "session_sequence"),
+        "created_at",
     }
     for name in (set(claimed) & set(stored)) - {"lease_token"}:
         assert claimed[name] == stored[name]
     assert claimed["recipient_first_name"] == "Leo"
 
 
-def _wishes(claimed: dict[str, Any]) -> list[Any]:
-    names = "timezone match_notifications session_reminders feedback_requests marketing_emails"
-    times = [claimed["quiet_hours_start"], claimed["quiet_hours_end"]]
-    return [claimed[name] for name in names.split()] + [time and f"{time:%H:%M}" for time in times]
+_KIND_OF = {
+    "match_notifications": "match_declined",
+    "session_reminders": "session_reminder_2h",
+    "feedback_requests": "session_feedback",
+    "marketing_emails": "weekly_digest",
+}
+
+
+def _wishes(url: str, person: Person) -> list[Any]:
+    """Claim an email of each category; return the timezone, the answers and the quiet hours."""
+    ids = [new_mail(url, person, email_template=kind) for kind in _KIND_OF.values()]
+    rows = claim(url, *ids)
+    wanted = {row["category"]: row["wanted"] for row in rows}
+    times = [rows[0]["quiet_hours_start"], rows[0]["quiet_hours_end"]]
+    return [
+        rows[0]["timezone"],
+        *[wanted[category] for category in _KIND_OF],
+        *[time and f"{time:%H:%M}" for time in times],
+    ]
 
 
 def test_without_stored_preferences_the_defaults_apply(url: str, leo: Person) -> None:
-    (claimed,) = claim(url, new_mail(url, leo))
-
-    assert _wishes(claimed) == ["UTC", True, True, True, False, "22:00", "08:00"]
+    assert _wishes(url, leo) == ["UTC", True, True, True, False, "22:00", "08:00"]
 
 
 def test_stored_preferences_apply(url: str, leo: Person) -> None:
     look(
         url,
-        "insert into public.email_preferences values"
-        " (%s, false, false, false, true, 'Asia/Tokyo', null, null)",
-        leo.user_id,
+        "insert into public.email_preferences values (%s, %s, 'Asia/Tokyo', null, null)",
+        *(leo.user_id, Jsonb(dict.fromkeys(_KIND_OF, False) | {"marketing_emails": True})),
     )
 
-    (claimed,) = claim(url, new_mail(url, leo))
-
-    assert _wishes(claimed) == ["Asia/Tokyo", False, False, False, True, None, None]
+    assert _wishes(url, leo) == ["Asia/Tokyo", False, False, False, True, None, None]
 
 
 def test_preferences_without_a_timezone_use_the_profiles(url: str, leo: Person) -> None:

@@ -27,7 +27,7 @@ def test_the_same_request_again_gets_the_first_answer(url: str, maya: Person, le
 
     again = _invite(url, maya, leo, **_KEY)
 
-    assert again == {"match": first["match"], "replayed": True, "emails": []}
+    assert again == {"match": first["match"], "replayed": True, "due": []}
 
 
 def test_another_request_under_the_same_key_is_refused(url: str, maya: Person, leo: Person) -> None:
@@ -81,4 +81,4 @@ def test_simultaneous_first_uses_make_one_match_and_replay_it(
 
     assert sorted(answer["replayed"] for answer in answers) == [False] + [True] * 7
     assert len({answer["match"]["id"] for answer in answers}) == 1
-    assert sum(len(answer["emails"]) for answer in answers) == 1
+    assert sum(len(answer["due"]) for answer in answers) == 1

@@ -61,10 +61,10 @@ def test_an_invitation_leaves_one_mail_to_the_invited_in_the_outbox(
 
     match = answer["match"]
     (mail,) = look(url, "select * from public.email_logs where match_id = %s", match["id"])
-    assert answer["emails"] == [{"id": str(mail["id"]), "priority": "urgent"}]
+    assert answer["due"] == [{"channel": "email", "id": str(mail["id"]), "priority": "urgent"}]
     assert (mail["user_id"], mail["recipient_email"]) == (leo.user_id, leo.email)
     assert (mail["email_template"], mail["delivery_status"]) == ("match_invitation", "pending")
-    assert mail["dedupe_key"] == f"match_invitation:{match['id']}:{leo.user_id}"
+    assert mail["dedupe_key"] == f"match_invitation:{leo.user_id}:{match['id']}"
     assert mail["template_data"] == {
         "inviter_name": "Maya",
         "venue_suggestion": "Café Central",
@@ -82,14 +82,14 @@ def test_an_inviter_without_a_name_is_someone(
 
     answer = _invite(url, maya, leo)
 
-    mail = mail_row(url, answer["emails"][0]["id"])
+    mail = mail_row(url, answer["due"][0]["id"])
     assert mail["template_data"]["inviter_name"] == "Someone"
 
 
 def test_a_person_without_an_address_gets_no_mail(url: str, maya: Person, leo: Person) -> None:
     look(url, "update auth.users set email = null where id = %s", leo.user_id)
 
-    assert _invite(url, maya, leo)["emails"] == []
+    assert _invite(url, maya, leo)["due"] == []
 
 
 def test_a_token_whose_user_is_gone_is_no_caller(url: str, leo: Person) -> None:

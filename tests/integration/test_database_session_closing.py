@@ -173,7 +173,7 @@ def test_an_invitation_that_could_not_be_sent_in_time_is_not_sent(url: str) -> N
 
     call(url, WORKER, "expire_matches", p_limit=1000)
 
-    assert mail_row(url, answer["emails"][0]["id"])["delivery_status"] == "cancelled"
+    assert mail_row(url, answer["due"][0]["id"])["delivery_status"] == "cancelled"
 
 
 def test_two_workers_expire_each_invitation_once(url: str) -> None:

@@ -247,13 +247,13 @@ class Sessions(RuleBasedStateMachine):
         stored = self._connection.execute(
             "select mail.*, extract(epoch from scheduled_time - due_at) / 60 as before"
             " from public.email_logs as mail"
-            " inner join public.wingman_sessions as session on session.id = mail.session_id"
+            " inner join public.wingman_sessions as session on session.id = mail.subject_id"
             " where mail.match_id = %s",
             [self._match.match_id],
         ).fetchall()
         lines = [
             (
-                ids.index(mail["session_id"]),
+                ids.index(mail["subject_id"]),
                 mail["email_template"],
                 self._names[str(mail["user_id"])],
                 mail["delivery_status"],

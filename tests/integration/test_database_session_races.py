@@ -170,7 +170,7 @@ def test_two_workers_close_each_session_once(url: str) -> None:
     asked = look(
         url,
         "select count(*) as mails from public.email_logs"
-        " where session_id = any(%s) and email_template = 'session_feedback'",
+        " where subject_id = any(%s) and email_template = 'session_feedback'",
         list(ids),
     )
     assert asked == [{"mails": 40}]

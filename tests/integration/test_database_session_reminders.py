@@ -62,7 +62,6 @@ def test_both_are_reminded_twice(pair: Pair) -> None:
         "venue_name": "Café Central",
         "scheduled_time": session["scheduled_time"],
         "session_id": session["id"],
-        "sequence": 0,
         "challenge_title": "Learn a name and use it",
     }
 
@@ -73,7 +72,7 @@ def test_reminders_are_not_handed_out_before_their_time(pair: Pair) -> None:
 
     reminders = {mail["id"] for mail in mails(pair.url, answer["session"]["id"], *_REMINDERS)}
     assert not reminders & handed_out
-    assert not reminders & {UUID(each["id"]) for each in answer["emails"]}
+    assert not reminders & {UUID(each["id"]) for each in answer["due"]}
 
 
 @pytest.mark.parametrize(
@@ -260,8 +259,8 @@ def test_a_deleted_account_stops_the_mails_to_the_other(pair: Pair, leaves: str)
 
     left = look(
         pair.url,
-        "select distinct delivery_status, template_data, session_id from public.email_logs"
+        "select distinct delivery_status, template_data, subject_id from public.email_logs"
         " where user_id = any(%s)",
         [pair.first.user_id, pair.second.user_id],
     )
-    assert left == [{"delivery_status": "cancelled", "template_data": {}, "session_id": None}]
+    assert left == [{"delivery_status": "cancelled", "template_data": {}, "subject_id": None}]

@@ -107,7 +107,6 @@ def test_another_time_is_told_to_both_beside_the_old_one(pair: Pair) -> None:
         "scheduled_time": later.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "previous_time": session["scheduled_time"],
         "session_id": session["id"],
-        "sequence": 1,
         "challenge_title": "Learn a name and use it",
     }
 
@@ -126,7 +125,7 @@ def test_every_change_is_told_again(pair: Pair) -> None:
     session_id = pair.session()
 
     for venue in ("Park", "Museum", "Park"):
-        assert len(pair.move(session_id, venue_name=venue)["emails"]) == 2
+        assert len(pair.move(session_id, venue_name=venue)["due"]) == 2
     assert pair.read(session_id)["sequence"] == 3
 
 
@@ -135,7 +134,7 @@ def test_notes_are_nobodys_news(pair: Pair) -> None:
 
     answer = pair.move(session_id, notes="It rained")
 
-    assert (answer["session"]["notes"], answer["emails"]) == ("It rained", [])
+    assert (answer["session"]["notes"], answer["due"]) == ("It rained", [])
     assert pair.move(session_id, notes=None)["session"]["notes"] is None
     assert pair.read(session_id)["sequence"] == 0
 
@@ -149,7 +148,7 @@ def test_saying_what_is_planned_already_changes_nothing(pair: Pair) -> None:
         scheduled_time=session["scheduled_time"],
     )
 
-    assert answer["emails"] == []
+    assert answer["due"] == []
     assert pair.read(UUID(session["id"]))["sequence"] == 0
 
 
@@ -211,7 +210,6 @@ def test_cancelling_tells_the_other_and_why(pair: Pair) -> None:
         "venue_name": "Café Central",
         "scheduled_time": session["scheduled_time"],
         "session_id": session["id"],
-        "sequence": 1,
         "reason": "A cold",
     }
 

@@ -38,7 +38,7 @@ def test_one_alone_completes_nothing_however_often(pair: Pair) -> None:
 
     for _ in range(3):
         answer = pair.do(pair.second, "confirm_session", session_id)
-        assert (answer["session"]["status"], answer["emails"]) == ("in_progress", [])
+        assert (answer["session"]["status"], answer["due"]) == ("in_progress", [])
     assert answer["session"]["user1_completed_confirmed_by_user2"] is True
     assert answer["session"]["user2_completed_confirmed_by_user1"] is False
 
@@ -84,7 +84,7 @@ def test_a_report_counts_once_however_often_it_is_made(pair: Pair) -> None:
     for _ in range(2):
         answer = pair.do(pair.first, "report_no_show", session_id)
         assert answer["session"]["no_show_user_ids"] == [str(pair.second.user_id)]
-        assert (answer["changed_users"], answer["emails"]) == ([], [])
+        assert (answer["changed_users"], answer["due"]) == ([], [])
 
 
 def test_who_confirmed_cannot_report(pair: Pair) -> None:

@@ -72,7 +72,7 @@ def test_both_are_told_at_once_each_with_their_own_challenge(pair: Pair) -> None
     first, second = sorted(
         answered_mails(pair.url, answer), key=lambda mail: mail["user_id"] != pair.first.user_id
     )
-    assert {each["priority"] for each in answer["emails"]} == {"urgent"}
+    assert {each["priority"] for each in answer["due"]} == {"urgent"}
     assert first["email_template"] == second["email_template"] == "session_scheduled"
     assert (first["recipient_email"], second["recipient_email"]) == (
         pair.first.email,
@@ -84,7 +84,6 @@ def test_both_are_told_at_once_each_with_their_own_challenge(pair: Pair) -> None
         "venue_name": "Café Central",
         "scheduled_time": session["scheduled_time"],
         "session_id": session["id"],
-        "sequence": 0,
         "challenge_title": "Learn a name and use it",
         "challenge_description": "Ask somebody who serves you today for their name,"
         " and say goodbye with it.",
@@ -206,7 +205,7 @@ def test_simultaneous_first_uses_of_a_key_plan_once_and_replay(pair: Pair) -> No
 
     assert sorted(answer["replayed"] for answer in answers) == [False] + [True] * 7
     assert len({answer["session"]["id"] for answer in answers}) == 1
-    assert sum(len(answer["emails"]) for answer in answers) == 2
+    assert sum(len(answer["due"]) for answer in answers) == 2
 
 
 def test_a_replay_is_the_first_answer(pair: Pair) -> None:
@@ -215,7 +214,7 @@ def test_a_replay_is_the_first_answer(pair: Pair) -> None:
 
     again = pair.plan(**_KEY)
 
-    assert again == {**first, "replayed": True, "emails": []}
+    assert again == {**first, "replayed": True, "due": []}
 
 
 def test_a_key_of_another_request_is_refused(pair: Pair) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.integration.connections import Row
 from tests.integration.database import (
@@ -40,9 +41,8 @@ def reader(url: str, zone: str = "UTC", *, wants: bool = True) -> Person:
     person = new_person(url, "Maya")
     look(
         url,
-        "insert into public.email_preferences (user_id, marketing_emails, timezone)"
-        " values (%s, %s, %s)",
-        *(person.user_id, wants, zone),
+        "insert into public.email_preferences (user_id, choices, timezone) values (%s, %s, %s)",
+        *(person.user_id, Jsonb({"marketing_emails": wants}), zone),
     )
     return person
 
@@ -98,7 +98,11 @@ def stored(url: str, person: Person) -> list[Row]:
 def digest_of(url: str, person: Person) -> WeeklyDigest:
     [row] = stored(url, person)
     names = ("id", "user_id", "email_template", "recipient_email", "created_at")
-    facts: Any = {name: row[name] for name in names} | dict.fromkeys(Category, True)
+    facts: Any = {name: row[name] for name in names} | {
+        "category": Category.MARKETING_EMAILS,
+        "wanted": True,
+        "holds": True,
+    }
     email = ClaimedEmail(**facts, lease_token=UUID(int=0), template_data=row["template_data"])
     content = content_of(email)
     assert isinstance(content, WeeklyDigest)
@@ -266,8 +270,8 @@ def test_many_readers_are_gone_through_page_by_page(url: str) -> None:
         "with account as (insert into auth.users (id, email)"
         " select gen_random_uuid(), n || '@example.com' from generate_series(1, 1500) as n"
         " returning id)"
-        " insert into public.email_preferences (user_id, marketing_emails, timezone)"
-        " select id, true, 'UTC' from account",
+        " insert into public.email_preferences (user_id, choices, timezone)"
+        " select id, '{\"marketing_emails\": true}', 'UTC' from account",
     )
     ada = new_person(url, "Ada")
     look(

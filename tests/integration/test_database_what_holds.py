@@ -1,6 +1,6 @@
-"""A claim tells how things stand now: whether the meeting does, and where its reader gets mail."""
+"""A claim compares each email with the present: its subject, its reader's wishes and address."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -40,10 +40,6 @@ def _due(pair: Pair, session_id: object, template: str) -> list[UUID]:
     return ids
 
 
-def _stands(claimed: list[Row]) -> set[tuple[str, int]]:
-    return {(mail["session_status"], mail["session_sequence"]) for mail in claimed}
-
-
 def _bind(url: str, claimed: list[Row], addresses: Mapping[UUID, str] | None = None) -> None:
     """Bind mails into a group for their addresses, and let the lease end."""
     goes = addresses or {mail["id"]: mail["recipient_email"] for mail in claimed}
@@ -65,73 +61,116 @@ def _move_to(url: str, person: Person, address: str | None) -> None:
     look(url, statement, address, person.user_id)
 
 
+_REMINDERS = ("session_reminder_24h", "session_reminder_2h")
+_PLANS = ("session_scheduled", "session_rescheduled", *_REMINDERS)
+_NOT_MET = ("cancelled", "no_show", "expired")
+
+
+def _subject(url: str, session_id: object, status: str, sequence: int) -> None:
+    look(
+        url,
+        "update public.wingman_sessions set status = %s, sequence = %s where id = %s",
+        *(status, sequence, session_id),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status", "sequence", "expected"),
+    [
+        (_PLANS, "scheduled", 1, True),
+        (_PLANS, "scheduled", 2, False),  # moved since
+        (_PLANS, "scheduled", 0, True),  # read before the move that the email is about
+        (_PLANS, "completed", 1, True),
+        (_PLANS, "cancelled", 1, False),
+        (_PLANS, "cancelled", 2, False),
+        (("session_cancelled",), "cancelled", 9, True),
+        *[(("session_feedback",), status, 1, False) for status in _NOT_MET],
+        (("session_feedback",), "completed", 9, True),
+        (("session_feedback",), "scheduled", 1, True),  # read before it was completed
+        (("match_accepted", "match_declined", "match_invitation"), "cancelled", 9, True),
+    ],
+)
+def test_an_email_holds_as_long_as_its_subject_is_what_it_says(
+    pair: Pair, kinds: Sequence[str], status: str, sequence: int, expected: bool
+) -> None:
+    session_id = pair.plan()["session"]["id"]
+    facts = {"subject_id": session_id, "subject_revision": 1}
+    ids = [new_mail(pair.url, pair.first, email_template=kind, **facts) for kind in kinds]
+    _subject(pair.url, session_id, status, sequence)
+
+    assert {row["holds"] for row in claim(pair.url, *ids)} == {expected}
+
+
+@pytest.mark.parametrize(("status", "expected"), [("scheduled", True), ("cancelled", False)])
+def test_an_email_without_a_revision_holds_unless_the_session_is_cancelled(
+    pair: Pair, status: str, expected: bool
+) -> None:
+    session_id = pair.plan()["session"]["id"]
+    ids = [
+        new_mail(pair.url, pair.first, email_template=one, subject_id=session_id) for one in _PLANS
+    ]
+    _subject(pair.url, session_id, status, 7)
+
+    assert {row["holds"] for row in claim(pair.url, *ids)} == {expected}
+
+
 @pytest.mark.parametrize("bound", [False, True])
 @pytest.mark.parametrize("template", ["session_scheduled", "session_reminder_24h"])
-def test_a_claim_tells_how_the_session_stands(pair: Pair, template: str, bound: bool) -> None:
+def test_a_later_claim_sees_the_subject_of_that_moment(
+    pair: Pair, template: str, bound: bool
+) -> None:
     session_id = pair.plan()["session"]["id"]
     ids = _due(pair, session_id, template)
     first = claim(pair.url, *ids, seconds=60 if bound else 0)
-    assert _stands(first) == {("scheduled", 0)}
+    assert [row["holds"] for row in first] == [True] * len(ids)
     if bound:
         _bind(pair.url, first)
 
-    look(
-        pair.url,
-        "update public.wingman_sessions set status = 'cancelled', sequence = 7 where id = %s",
-        session_id,
-    )
+    _subject(pair.url, session_id, "cancelled", 7)
 
     again = claim(pair.url, *ids)
-    assert {mail["id"] for mail in again} == set(ids)
-    assert _stands(again) == {("cancelled", 7)}
-    assert {mail["template_data"]["sequence"] for mail in again} == {0}
+    assert {row["id"] for row in again} == set(ids)
+    assert [row["holds"] for row in again] == [False] * len(ids)
 
 
-_MEANWHILE = {
-    "session_reminders": "insert into public.email_preferences (user_id, session_reminders)"
-    " values (%(reader)s, false)",
+_CHANGES = {
+    "wanted": "insert into public.email_preferences (user_id, choices)"
+    " values (%(reader)s, '{\"session_reminders\": false}')",
     "suppressed": "insert into public.email_suppressions (address_hash, reason)"
     " select private.address_hash(email), 'bounced' from public.user_profiles"
     " where id = %(reader)s",
-    "session_status": "update public.wingman_sessions set status = 'cancelled'"
-    " where id = %(session)s",
+    "holds": "update public.wingman_sessions set status = 'cancelled' where id = %(session)s",
 }
 
 
 @pytest.mark.parametrize(
     ("column", "before", "after"),
-    [
-        ("session_reminders", True, False),
-        ("suppressed", False, True),
-        ("session_status", "scheduled", "cancelled"),
-    ],
+    [("wanted", True, False), ("suppressed", False, True), ("holds", True, False)],
 )
-def test_a_claim_that_waited_for_its_turn_tells_what_was_said_meanwhile(
+def test_a_claim_that_waited_for_its_turn_sees_what_changed_since(
     pair: Pair, column: str, before: object, after: object
 ) -> None:
     session_id = pair.plan()["session"]["id"]
     ids = _due(pair, session_id, "session_reminder_2h")
-    (mail_id,) = [one for one in ids if mail_row(pair.url, one)["user_id"] == pair.second.user_id]
-    assert {mail[column] for mail in claim(pair.url, mail_id, seconds=0)} == {before}
+    (email_id,) = [one for one in ids if mail_row(pair.url, one)["user_id"] == pair.second.user_id]
+    assert {row[column] for row in claim(pair.url, email_id, seconds=0)} == {before}
 
     with psycopg.connect(pair.url, row_factory=dict_row) as holder:
         holder.execute("select 1 from private.email_lanes for update")
-        holder.execute(_MEANWHILE[column], {"reader": pair.second.user_id, "session": session_id})
-        params = {"p_ids": [mail_id], "p_lease_seconds": 60}
+        holder.execute(_CHANGES[column], {"reader": pair.second.user_id, "session": session_id})
+        params = {"p_ids": [email_id], "p_lease_seconds": 60}
         claimed = overtaken(
             pair.url, holder, WORKER, lambda worker: invoke(worker, "claim_emails", **params)
         )
 
-    assert [mail[column] for mail in claimed] == [after]
+    assert [row[column] for row in claimed] == [after]
 
 
-def test_a_mail_about_no_session_comes_without(url: str, leo: Person) -> None:
-    (claimed,) = claim(url, new_mail(url, leo))
-
-    assert (claimed["session_status"], claimed["session_sequence"]) == (None, None)
+def test_an_email_without_a_subject_holds(url: str, leo: Person) -> None:
+    assert [row["holds"] for row in claim(url, new_mail(url, leo))] == [True]
 
 
-def test_every_mail_of_a_session_says_which_revision_it_tells_of(pair: Pair) -> None:
+def test_each_email_of_a_session_names_its_revision(pair: Pair) -> None:
     session_id = pair.plan()["session"]["id"]
     pair.move(session_id, venue_name="Park")
     pair.do(pair.second, "cancel_session", session_id)
@@ -140,12 +179,12 @@ def test_every_mail_of_a_session_says_which_revision_it_tells_of(pair: Pair) -> 
         pair.do(person, "confirm_session", took_place)
 
     written = {
-        (mail["email_template"], mail["template_data"]["sequence"])
+        (email["email_template"], email["subject_revision"])
         for one in (session_id, took_place)
-        for mail in mails(pair.url, one)
+        for email in mails(pair.url, one)
     }
 
-    plans = {"session_scheduled", "session_reminder_24h", "session_reminder_2h"}
+    plans = {"session_scheduled", *_REMINDERS}
     assert written == {
         *((template, 0) for template in plans),
         *((template, 1) for template in (plans - {"session_scheduled"}) | {"session_rescheduled"}),
@@ -180,20 +219,6 @@ def test_what_changed_is_told_where_the_first_plan_is_not(pair: Pair) -> None:
     pair.move(session_id, venue_name="Park")
 
     assert _send(pair.url, *_due(pair, session_id, "session_rescheduled")) == ["sent"] * 2
-
-
-def test_a_mail_that_was_recorded_without_a_revision_still_goes(pair: Pair) -> None:
-    session_id = pair.plan()["session"]["id"]
-    pair.move(session_id, venue_name="Park")
-    ids = _due(pair, session_id, "session_reminder_24h")
-    look(
-        pair.url,
-        "update public.email_logs set template_data = template_data - 'sequence',"
-        " delivery_status = 'pending' where id = any(%s)",
-        ids,
-    )
-
-    assert _send(pair.url, *ids) == ["sent"] * len(ids)
 
 
 def test_a_mail_goes_to_the_address_of_the_moment(url: str, leo: Person) -> None:

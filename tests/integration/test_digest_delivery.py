@@ -107,7 +107,7 @@ def test_a_reader_of_three_emails_today_gets_the_digest_tomorrow(url: str, maya:
 @pytest.mark.parametrize(
     ("change", "now", "reason"),
     [
-        ("update public.email_preferences set marketing_emails = false", DAY, "preference_off"),
+        ("update public.email_preferences set choices = '{}'", DAY, "preference_off"),
         ("delete from public.email_preferences", DAY, "preference_off"),
         ("select 1", DAY + timedelta(days=5), "no_longer_useful"),
     ],

@@ -15,7 +15,7 @@ from wingman.notifications.email.readers import pages
 # These are slow to create and do not depend on the environment.
 _KEPT = [
     transport.tls,
-    contents._contents,
+    contents.kinds,
     rendering.environment,
     rendering._inliner,
     pages._known_zones,

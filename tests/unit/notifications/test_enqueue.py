@@ -8,7 +8,7 @@ import pytest
 from tests.unit.notifications.email.sending.fakes import BULK_URL, URGENT_URL, MemoryQueue
 from wingman.kit import settings
 from wingman.notifications import service
-from wingman.notifications.models import EmailRef, Priority
+from wingman.notifications.models import Due, Priority
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +19,8 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     settings._load.cache_clear()
 
 
-def refs(count: int, priority: Priority) -> list[EmailRef]:
-    return [EmailRef(id=uuid4(), priority=priority) for _ in range(count)]
+def refs(count: int, priority: Priority) -> list[Due]:
+    return [Due(id=uuid4(), priority=priority) for _ in range(count)]
 
 
 def test_each_mail_goes_to_the_lane_of_its_priority() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from wingman.kit.text import MultiLineText, SingleLineText
-from wingman.notifications.models import EmailRef
+from wingman.notifications.models import Due
 
 
 class MatchStatus(StrEnum):
@@ -64,5 +64,5 @@ class MatchChange(BaseModel):
     """The result of a step: the match after it, and the recorded emails that are due now."""
 
     match: Match
-    emails: list[EmailRef]
+    due: list[Due]
     replayed: bool = False

@@ -84,6 +84,6 @@ def expire(database: Database) -> int:
 
 
 def _announce(queue: "Queue", change: MatchChange, event: str) -> MatchChange:
-    logger().info(event, extra={"match_id": str(change.match.id), "emails": len(change.emails)})
-    notifications.enqueue(queue, change.emails)
+    logger().info(event, extra={"match_id": str(change.match.id), "due": len(change.due)})
+    notifications.enqueue(queue, change.due)
     return change

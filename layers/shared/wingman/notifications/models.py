@@ -23,9 +23,10 @@ class Priority(StrEnum):
     BULK = "bulk"
 
 
-class EmailRef(Frozen):
-    """A recorded email: all that is needed to hand it to a queue."""
+class Due(Frozen):
+    """A recorded notification that is due now, with all that is needed to hand it to a queue."""
 
+    channel: str = "email"
     id: UUID
     priority: Priority
 

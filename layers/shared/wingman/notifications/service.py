@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.settings import load
-from wingman.notifications.models import MAX_BATCH, EmailRef, Priority
+from wingman.notifications.models import MAX_BATCH, Due, Priority
 from wingman.notifications.settings import QueueSettings
 
 if TYPE_CHECKING:
     from wingman.kit.clients.queue import Queue  # signs with botocore, which not all callers need
 
 
-def enqueue(queue: "Queue", refs: Sequence[EmailRef]) -> int:
+def enqueue(queue: "Queue", due: Sequence[Due]) -> int:
     """Put recorded emails on the queue of their lane, best effort; counts those that are there now.
 
     A failure is logged and not raised: the emails are recorded, so the request has succeeded, and
     the sweep hands out within minutes what is not on its way.
     """
-    if not refs:
+    if not due:
         return 0
     settings = load(QueueSettings)
     lanes = {
@@ -28,7 +28,7 @@ def enqueue(queue: "Queue", refs: Sequence[EmailRef]) -> int:
     }
     enqueued = 0
     for priority, url in lanes.items():
-        enqueued += _enqueue(queue, url, [str(ref.id) for ref in refs if ref.priority is priority])
+        enqueued += _enqueue(queue, url, [str(one.id) for one in due if one.priority is priority])
     return enqueued
 
 

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from wingman.kit.text import MultiLineText, SingleLineText
-from wingman.notifications.models import EmailRef
+from wingman.notifications.models import Due
 
 _PLAN_EXAMPLE: JsonDict = {
     "match_id": "6f1c0f0e-0000-4000-8000-000000000001",
@@ -168,7 +168,7 @@ class SessionChange(BaseModel):
     """The result of a step: the session, the emails due now, the users whose reputation changed."""
 
     session: Session
-    emails: list[EmailRef]
+    due: list[Due]
     changed_users: list[UUID]
     replayed: bool = False
 

@@ -142,6 +142,6 @@ def _announce(
 ) -> SessionChange:
     reputation.forget(cache, change.changed_users)
     facts = {"session_id": str(change.session.id), "status": change.session.status}
-    logger().info(event, extra=facts | {"emails": len(change.emails)})
-    notifications.enqueue(queue, change.emails)
+    logger().info(event, extra=facts | {"due": len(change.due)})
+    notifications.enqueue(queue, change.due)
     return change

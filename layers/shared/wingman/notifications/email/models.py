@@ -10,23 +10,8 @@ from pydantic import AwareDatetime
 from wingman.notifications.models import Frozen, Priority
 
 
-class Template(StrEnum):
-    """The mails there are; each is a pair of files in templates/."""
-
-    MATCH_INVITATION = "match_invitation"
-    MATCH_ACCEPTED = "match_accepted"
-    MATCH_DECLINED = "match_declined"
-    SESSION_SCHEDULED = "session_scheduled"
-    SESSION_RESCHEDULED = "session_rescheduled"
-    SESSION_CANCELLED = "session_cancelled"
-    SESSION_REMINDER_24H = "session_reminder_24h"
-    SESSION_REMINDER_2H = "session_reminder_2h"
-    SESSION_FEEDBACK = "session_feedback"
-    WEEKLY_DIGEST = "weekly_digest"
-
-
 class Category(StrEnum):
-    """The kinds of mail that a reader can turn off."""
+    """What a reader can turn off by itself. The database has the same list."""
 
     MATCH_NOTIFICATIONS = "match_notifications"
     SESSION_REMINDERS = "session_reminders"
@@ -35,14 +20,13 @@ class Category(StrEnum):
 
 
 class ClaimedEmail(Frozen):
-    """A mail that this worker holds under a lease, with the recipient's facts of this moment.
+    """An email that this worker holds under a lease, with the reader's facts of this moment.
 
-    `send_group` is set when an earlier attempt may already have reached the provider; then
-    `recipient_email` is where that went, else the address of this moment.
-    `due_at` is when it became due, whatever was tried since.
-    `handed_over` is when the recipient's mails of two days went to the provider, for bulk mail.
-    `session_status` and `session_sequence` (its revision) tell how the session that the mail is
-    about stands now.
+    `send_group` is set when an earlier attempt may already have reached the provider. Then
+    `recipient_email` is where that went, else the reader's present address.
+    `due_at` is when it first became due, before any retry.
+    `handed_over` is when the reader's emails of two days went to the provider, for bulk emails.
+    `wanted`: the reader wants emails of its `category`. `holds`: what it says is still so.
     """
 
     id: UUID
@@ -59,14 +43,11 @@ class ClaimedEmail(Frozen):
     due_at: AwareDatetime | None = None
     last_error: str | None = None
     handed_over: tuple[AwareDatetime, ...] = ()
-    session_status: str | None = None
-    session_sequence: int | None = None
     recipient_first_name: str | None = None
     timezone: str | None = None
-    match_notifications: bool
-    session_reminders: bool
-    feedback_requests: bool
-    marketing_emails: bool
+    category: Category
+    wanted: bool
+    holds: bool
     quiet_hours_start: time | None = None
     quiet_hours_end: time | None = None
     suppressed: bool = False

@@ -18,9 +18,10 @@ from tests.unit.notifications.email.letters.test_rendering import rendered
 from tests.unit.notifications.email.sending.fakes import house, invitation
 from wingman.notifications.email.errors import RenderError
 from wingman.notifications.email.letters.brand import Brand
-from wingman.notifications.email.letters.contents import Content
+from wingman.notifications.email.letters.contents import Content, content_of
 from wingman.notifications.email.letters.rendering import short
-from wingman.notifications.email.sending.delivery import write
+from wingman.notifications.email.models import ClaimedEmail
+from wingman.notifications.email.sending.delivery import Draft, write
 from wingman.notifications.email.sending.provider import OutgoingEmail, _params
 
 HEADERS = {
@@ -56,6 +57,10 @@ INJECTIONS = [
 ]
 
 
+def drafted(email: ClaimedEmail) -> Draft:
+    return write(house().sender, email, content_of(email))
+
+
 def as_message(email: OutgoingEmail) -> Any:
     """Write what we ask for as a message of the net, and read it again; neither forgives."""
     wanted: Any = _params(email)
@@ -71,7 +76,7 @@ def as_message(email: OutgoingEmail) -> Any:
 
 
 def a_mail(content: Content) -> OutgoingEmail:
-    written = write(house().sender, invitation()).message
+    written = drafted(invitation()).message
     mail = rendered(content)
     return replace(
         written,
@@ -174,14 +179,14 @@ def test_one_click_comes_as_a_pair_with_one_https_address() -> None:
 )
 def test_a_recipient_that_is_not_one_address_gets_nothing(address: str) -> None:
     with pytest.raises(RenderError):
-        write(house().sender, invitation(recipient_email=address))
+        drafted(invitation(recipient_email=address))
 
 
 @pytest.mark.parametrize(
     "address", ["maya+news@example.com", "o'hara@b.example", "jörg@exämple.de"]
 )
 def test_an_unusual_address_is_one_too(address: str) -> None:
-    assert write(house().sender, invitation(recipient_email=address)).message.recipient == address
+    assert drafted(invitation(recipient_email=address)).message.recipient == address
 
 
 @pytest.mark.parametrize("whole", ["👩‍👩‍👧‍👦", "e\u0301", "👍🏽", "❤️"])

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.emails.kinds import kinds
 from local.emails.samples import (
     BRANDS,
     CASES,
@@ -54,7 +55,7 @@ def rendered(
     **brand: str,
 ) -> RenderedEmail:
     renderer = Renderer(Brand.model_validate(brand), "https://app.wingman.example", LINKS)
-    return renderer.render(content, Reader(READER, first_name, zone))
+    return renderer.render(content, Reader(READER, first_name, zone), kinds()[content.template][0])
 
 
 class _Page(HTMLParser):
@@ -109,7 +110,7 @@ def test_both_parts_link_to_what_they_are_about(name: str) -> None:
 @EVERY_CASE
 def test_both_parts_and_the_header_let_the_reader_say_no_to_this_kind_of_mail(name: str) -> None:
     mail = rendered(CASES[name])
-    link = Link(READER, CASES[name].category)
+    link = Link(READER, kinds()[CASES[name].template][0])
 
     base, _, token = mail.unsubscribe_url.partition("?token=")
     assert base == "https://api.wingman.example/api/email/unsubscribe"

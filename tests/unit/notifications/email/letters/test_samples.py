@@ -1,7 +1,11 @@
+from local.emails.kinds import kinds as rows
 from local.emails.samples import BRANDS, CASES
-from wingman.notifications.email.models import Template
+from wingman.notifications.email.letters.contents import kinds
 
 
-def test_every_mail_and_every_brand_has_samples() -> None:
-    assert {content.template for content in CASES.values()} == set(Template)
+def test_each_kind_is_a_row_a_class_and_a_sample() -> None:
+    assert set(rows()) == set(kinds()) == {content.template for content in CASES.values()}
+
+
+def test_both_apps_have_a_brand() -> None:
     assert set(BRANDS) == {"pupmatch", "wingmanmatch"}

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from local.emails.kinds import kinds
 from tests.unit.notifications.email.sending.memory_outbox import (
     NOON,
     Clock,
@@ -148,17 +149,22 @@ def house(outbox: type[MemoryOutbox] = MemoryOutbox) -> House:
 
 
 def invitation(**overrides: Any) -> ClaimedEmail:
-    """An invitation from Leo to Maya."""
+    """An invitation from Leo to Maya; or an email of another kind."""
+    template = overrides.get("email_template", "match_invitation")
+    category, lane = kinds().get(template, (Category.MATCH_NOTIFICATIONS, Priority.URGENT))
     facts: dict[str, Any] = {
         "id": uuid4(),
         "user_id": uuid4(),
         "lease_token": UUID(int=0),
-        "email_template": "match_invitation",
+        "email_template": template,
         "recipient_email": "maya@example.com",
         "recipient_first_name": "Maya",
         "timezone": "Europe/Berlin",
         "created_at": NOON,
-        **dict.fromkeys(Category, True),
+        "category": category,
+        "priority": lane,
+        "wanted": True,
+        "holds": True,
         "template_data": {
             "match_id": "6f1c0f0e-0000-4000-8000-000000000001",
             "inviter_name": "Leo",
@@ -174,11 +180,8 @@ def reminder(template: str, **overrides: Any) -> ClaimedEmail:
     """A reminder of a meeting with Leo, a day after NOON; or any other mail about it."""
     data = {
         "session_id": "6f1c0f0e-0000-4000-8000-000000000002",
-        "sequence": 1,
         "partner_name": "Leo",
         "venue_name": "Café Kranzler, upstairs",
         "scheduled_time": (NOON + timedelta(days=1)).isoformat(),
     }
-    status = "completed" if template == "session_feedback" else "scheduled"
-    facts = {"template_data": data, "session_status": status, "session_sequence": 1}
-    return invitation(email_template=template, **facts | overrides)
+    return invitation(email_template=template, **{"template_data": data} | overrides)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from wingman.kit.errors import DependencyUnavailable
 from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome
 from wingman.notifications.email.sending.repository import Outbox, SendGroupKey
-from wingman.notifications.models import EmailRef, Priority
+from wingman.notifications.models import Due, Priority
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -163,7 +163,7 @@ class MemoryOutbox(Outbox):
     def pause(self, lanes: Sequence[Priority], until: datetime, reason: str) -> None:
         self.paused |= dict.fromkeys(lanes, (until, reason))
 
-    def sweep(self, limit: int) -> list[EmailRef]:
+    def sweep(self, limit: int) -> list[Due]:
         now = self._clock()
         due = [
             row
@@ -174,7 +174,7 @@ class MemoryOutbox(Outbox):
         due.sort(key=lambda row: row.priority is Priority.BULK)
         for row in due[:limit]:
             row.enqueued_at = now
-        return [EmailRef(id=row.email.id, priority=row.priority) for row in due[:limit]]
+        return [Due(id=row.email.id, priority=row.priority) for row in due[:limit]]
 
 
 def _position(row: Row) -> int:
@@ -202,5 +202,5 @@ class OutboxAway(MemoryOutbox):
     def claim(self, *_: object) -> list[ClaimedEmail]:
         raise DependencyUnavailable("supabase")
 
-    def sweep(self, *_: object) -> list[EmailRef]:
+    def sweep(self, *_: object) -> list[Due]:
         raise DependencyUnavailable("supabase")

@@ -69,7 +69,7 @@ def test_a_sender_killed_after_the_provider_accepted_sends_no_second_copy() -> N
 
 @pytest.mark.parametrize(
     ("no", "status"),
-    [({"suppressed": True}, "suppressed"), ({"match_notifications": False}, "skipped")],
+    [({"suppressed": True}, "suppressed"), ({"wanted": False}, "skipped")],
 )
 def test_a_no_holds_for_a_request_that_nobody_took(no: dict[str, bool], status: str) -> None:
     on = house()

@@ -2,15 +2,14 @@
 
 from datetime import datetime, time, timedelta
 from functools import partial
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.notifications.email.sending.fakes import NOON, invitation, reminder
-from wingman.notifications.email.letters.contents import Content, content_of
-from wingman.notifications.email.models import Category, Outcome, Template
+from wingman.notifications.email.letters.contents import content_of
+from wingman.notifications.email.models import Outcome
 from wingman.notifications.email.sending import rules
 from wingman.notifications.email.sending.rules import Reply, SkipReason
 from wingman.notifications.email.sending.timing import Delay, Departure
@@ -25,10 +24,10 @@ UNCERTAIN = {Reply.UNKNOWN, Reply.IN_PROGRESS, Reply.KEY_CONFLICT}
     ("facts", "expected"),
     [
         ({}, None),
-        ({"match_notifications": False}, SkipReason.PREFERENCE_OFF),
-        ({"marketing_emails": False, "session_reminders": False}, None),
+        ({"wanted": False}, SkipReason.PREFERENCE_OFF),
+        ({"holds": False}, SkipReason.SUPERSEDED),
         ({"suppressed": True}, SkipReason.SUPPRESSED),
-        ({"suppressed": True, "match_notifications": False}, SkipReason.SUPPRESSED),
+        ({"suppressed": True, "wanted": False}, SkipReason.SUPPRESSED),
     ],
 )
 def test_a_mail_goes_unless_its_reader_said_no(
@@ -72,38 +71,6 @@ def test_a_late_reminder_goes_while_it_still_says_something_new(
     assert rules.skip_reason(email, content_of(email), now) is expected
 
 
-def test_reminders_obey_their_own_switch() -> None:
-    email = reminder("session_reminder_2h", session_reminders=False)
-
-    assert rules.skip_reason(email, content_of(email), NOON) is SkipReason.PREFERENCE_OFF
-
-
-KINDS = {
-    Template.MATCH_INVITATION: (Category.MATCH_NOTIFICATIONS, False),
-    Template.MATCH_ACCEPTED: (Category.MATCH_NOTIFICATIONS, False),
-    Template.MATCH_DECLINED: (Category.MATCH_NOTIFICATIONS, False),
-    Template.SESSION_SCHEDULED: (Category.MATCH_NOTIFICATIONS, False),
-    Template.SESSION_RESCHEDULED: (Category.MATCH_NOTIFICATIONS, False),
-    Template.SESSION_CANCELLED: (Category.MATCH_NOTIFICATIONS, False),
-    Template.SESSION_REMINDER_24H: (Category.SESSION_REMINDERS, False),
-    Template.SESSION_REMINDER_2H: (Category.SESSION_REMINDERS, False),
-    Template.SESSION_FEEDBACK: (Category.FEEDBACK_REQUESTS, True),
-    Template.WEEKLY_DIGEST: (Category.MARKETING_EMAILS, True),
-}
-CONTENTS = {
-    template: content
-    for content in get_args(Content)
-    for template in get_args(content.model_fields["template"].annotation)
-}
-
-
-@pytest.mark.parametrize("template", Template)
-def test_every_mail_has_its_switch_and_says_whether_it_can_wait(template: Template) -> None:
-    content = CONTENTS[template]
-
-    assert (content.category, content.can_wait) == KINDS[template]
-
-
 NIGHT = NOON.replace(hour=23)  # midnight in Berlin
 RESTING = {"quiet_hours_start": time(22), "quiet_hours_end": time(8)}
 
@@ -118,7 +85,7 @@ def test_what_may_not_wait_never_does(template: str, naive: datetime, today: int
     make = invitation if template == "match_invitation" else partial(reminder, template)
     email = make(**RESTING, handed_over=[now] * today)
 
-    leaves = rules.when(email, content_of(email), now, just_chosen=5, active_hours=[9] * 24)
+    leaves = rules.when(email, now, just_chosen=5, active_hours=[9] * 24)
 
     assert leaves == Departure(now)
 
@@ -126,7 +93,7 @@ def test_what_may_not_wait_never_does(template: str, naive: datetime, today: int
 def test_what_can_wait_waits_for_the_readers_morning() -> None:
     email = reminder("session_feedback", **RESTING)
 
-    leaves = rules.when(email, content_of(email), NIGHT)
+    leaves = rules.when(email, NIGHT)
 
     assert leaves == Departure(NIGHT.replace(day=21, hour=7), Delay.QUIET_HOURS)
 
@@ -135,7 +102,7 @@ def test_what_can_wait_waits_for_the_readers_morning() -> None:
 def test_what_was_just_let_go_counts_for_the_day(handed_over: int, just_chosen: int) -> None:
     email = reminder("session_feedback", handed_over=[NOON] * handed_over)
 
-    leaves = rules.when(email, content_of(email), NOON, just_chosen=just_chosen)
+    leaves = rules.when(email, NOON, just_chosen=just_chosen)
 
     assert leaves.delay is Delay.DAILY_CAP
 
@@ -145,7 +112,7 @@ def test_a_mail_waits_for_its_hour_once(last_error: str | None) -> None:
     email = reminder("session_feedback", last_error=last_error)
     in_the_evening = [9 if hour == 18 else 0 for hour in range(24)]
 
-    leaves = rules.when(email, content_of(email), NOON, active_hours=in_the_evening)
+    leaves = rules.when(email, NOON, active_hours=in_the_evening)
 
     assert leaves.delay is (None if last_error in set(Delay) else Delay.ACTIVE_HOUR)
 

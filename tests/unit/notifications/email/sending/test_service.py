@@ -123,7 +123,7 @@ def test_a_mail_that_spoils_the_whole_request_fails_alone() -> None:
     ("facts", "status", "reason"),
     [
         ({"suppressed": True}, "suppressed", "suppressed"),
-        ({"match_notifications": False}, "skipped", "preference_off"),
+        ({"wanted": False}, "skipped", "preference_off"),
     ],
 )
 def test_a_mail_that_must_not_go_is_recorded_with_the_reason(

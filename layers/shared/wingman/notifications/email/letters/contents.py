@@ -1,127 +1,180 @@
-"""What each mail says, by its template: the facts it is written from."""
+"""What each email says: one class for each kind of notification.
 
-from datetime import date
+A kind is a row in the database (its category and lane), a class here (its facts, and how long they
+are useful) and a template of the same name.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, StringConstraints, ValidationError
 
 from wingman.notifications.email.errors import RenderError
-from wingman.notifications.email.models import Category, ClaimedEmail, Template
+from wingman.notifications.email.models import ClaimedEmail
 from wingman.notifications.models import Frozen
 
-# What users wrote. It is cleaned where it is rendered; the database holds its length.
+# Written by users. It is cleaned where it is rendered; the database limits its length.
 Line = Annotated[str, StringConstraints(strip_whitespace=True)]
 
+# As long as a declined invitation stands in the way of another one.
+_ANSWER_IS_NEWS_FOR = timedelta(days=7)
+# As long as a no-show can be reported.
+_FEEDBACK_IS_ASKED_FOR = timedelta(days=7)
+# A user who has waited for the other learns of the cancellation after the start, too.
+_CANCELLATION_IS_NEWS_FOR = timedelta(days=1)
+# By then the next digest is near.
+_DIGEST_IS_READ_FOR = timedelta(days=5)
 
-class _Content(Frozen):
-    category: ClassVar[Category] = Category.MATCH_NOTIFICATIONS
-    can_wait: ClassVar[bool] = False
+
+class Content(Frozen):
+    """The facts from which an email is written."""
+
+    template: str
+
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """Where the button of the email leads in the app."""
 
     @property
     def calendar_session_id(self) -> UUID | None:
-        """The session whose calendar file the mail links to, if it does."""
+        """The session whose calendar file the email links to, if it does."""
         return None
 
+    @abstractmethod
+    def useful_until(self, recorded_at: datetime) -> datetime:
+        """Return when the email has nothing new to say."""
 
-class _AboutMatch(_Content):
+
+class _AboutMatch(Content):
     match_id: UUID
 
     @property
     def path(self) -> str:
-        """Where the mail's button leads in the app."""
+        """See Content."""
         return f"/matches/{self.match_id}"
 
 
-class AboutSession(_Content):
-    """A meeting as it was planned at its revision `sequence`; None: nobody noted which."""
+class _Answer(_AboutMatch):
+    def useful_until(self, recorded_at: datetime) -> datetime:
+        """See Content."""
+        return recorded_at + _ANSWER_IS_NEWS_FOR
 
+
+class _AboutSession(Content):
     in_calendar: ClassVar[bool] = False
     session_id: UUID
-    sequence: int | None = None
     partner_name: Line
     venue_name: Line
     scheduled_time: AwareDatetime
 
     @property
     def path(self) -> str:
-        """Where the mail's button leads in the app."""
+        """See Content."""
         return f"/sessions/{self.session_id}"
 
     @property
     def calendar_session_id(self) -> UUID | None:
-        """The session whose calendar file the mail links to, if it does."""
+        """See Content."""
         return self.session_id if self.in_calendar else None
 
 
-class MatchInvitation(_AboutMatch):
-    """Someone would like to meet the reader; open until `expires_at`."""
+class _Plan(_AboutSession):
+    in_calendar = True
 
-    template: Literal[Template.MATCH_INVITATION]
+    def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
+        """See Content."""
+        return self.scheduled_time
+
+
+class MatchInvitation(_AboutMatch):
+    """Someone would like to meet the reader. The invitation is open until `expires_at`."""
+
+    template: Literal["match_invitation"]
     inviter_name: Line
     venue_suggestion: Line | None = None
     note: str | None = None
     expires_at: AwareDatetime
 
+    def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
+        """See Content."""
+        return self.expires_at
 
-class MatchAccepted(_AboutMatch):
-    """Both sides hear that it is on; `role` is the reader's."""
 
-    template: Literal[Template.MATCH_ACCEPTED]
+class MatchAccepted(_Answer):
+    """An invitation was accepted. Both users get it; `role` is the reader's."""
+
+    template: Literal["match_accepted"]
     partner_name: Line
     venue_suggestion: Line | None = None
     role: Literal["inviter", "invitee"]
 
 
-class MatchDeclined(_AboutMatch):
-    """The inviter hears that it will not be this time."""
+class MatchDeclined(_Answer):
+    """The reader's invitation was declined."""
 
-    template: Literal[Template.MATCH_DECLINED]
+    template: Literal["match_declined"]
     partner_name: Line
 
 
-class SessionScheduled(AboutSession):
-    """Both hear when and where they meet, each with their own challenge."""
+class SessionScheduled(_Plan):
+    """When and where the two meet, with the reader's own challenge."""
 
-    in_calendar = True
-    template: Literal[Template.SESSION_SCHEDULED]
+    template: Literal["session_scheduled"]
     challenge_title: Line | None = None
     challenge_description: Line | None = None
 
 
-class SessionRescheduled(AboutSession):
-    """Both hear of another time or place; `previous_time` is there when the time changed."""
+class SessionRescheduled(_Plan):
+    """Another time or place. `previous_time` is there if the time changed."""
 
-    in_calendar = True
-    template: Literal[Template.SESSION_RESCHEDULED]
+    template: Literal["session_rescheduled"]
     previous_time: AwareDatetime | None = None
     challenge_title: Line | None = None
     challenge_description: Line | None = None
 
 
-class SessionCancelled(AboutSession):
-    """The other one hears that `partner_name` cancelled, and why if they said so."""
+class SessionCancelled(_AboutSession):
+    """`partner_name` cancelled the session, and may have given a reason."""
 
-    template: Literal[Template.SESSION_CANCELLED]
+    template: Literal["session_cancelled"]
     reason: str | None = None
 
+    def useful_until(self, recorded_at: datetime) -> datetime:
+        """See Content."""
+        return max(self.scheduled_time, recorded_at + _CANCELLATION_IS_NEWS_FOR)
 
-class SessionReminder(AboutSession):
-    """A meeting is near: 24 or 2 hours away when all runs on time."""
 
-    category = Category.SESSION_REMINDERS
-    in_calendar = True
-    template: Literal[Template.SESSION_REMINDER_24H, Template.SESSION_REMINDER_2H]
+class SessionReminder24h(_Plan):
+    """The session is a day away."""
+
+    template: Literal["session_reminder_24h"]
+    challenge_title: Line | None = None
+
+    def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
+        """Return when the next reminder is due."""
+        return self.scheduled_time - timedelta(hours=2)
+
+
+class SessionReminder2h(_Plan):
+    """The session is two hours away."""
+
+    template: Literal["session_reminder_2h"]
     challenge_title: Line | None = None
 
 
-class SessionFeedback(AboutSession):
-    """They have met, and are asked how it was."""
+class SessionFeedback(_AboutSession):
+    """The two have met, and the reader is asked how it was."""
 
-    category = Category.FEEDBACK_REQUESTS
-    can_wait = True
-    template: Literal[Template.SESSION_FEEDBACK]
+    template: Literal["session_feedback"]
+
+    def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
+        """See Content."""
+        return self.scheduled_time + _FEEDBACK_IS_ASKED_FOR
 
 
 class DigestMeeting(Frozen):
@@ -139,15 +192,13 @@ class DigestInvitation(Frozen):
     expires_at: AwareDatetime
 
 
-class WeeklyDigest(_Content):
-    """The reader's own week: whom they met, who waits for an answer, what became of their score.
+class WeeklyDigest(Content):
+    """The reader's week: meetings, invitations that wait for an answer, and reputation.
 
-    `met` and `invitations` name up to five each, the counts are of all.
+    `met` and `invitations` list up to five each; the counts are of all.
     """
 
-    category = Category.MARKETING_EMAILS
-    can_wait = True
-    template: Literal[Template.WEEKLY_DIGEST]
+    template: Literal["weekly_digest"]
     first_day: date
     last_day: date
     week_ends_at: AwareDatetime
@@ -160,37 +211,42 @@ class WeeklyDigest(_Content):
 
     @property
     def path(self) -> str:
-        """Where the mail's button leads in the app."""
+        """See Content."""
         return "/matches" if self.invitation_count else "/sessions"
 
+    def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
+        """See Content."""
+        return self.week_ends_at + _DIGEST_IS_READ_FOR
 
-Content = (
-    MatchInvitation
-    | MatchAccepted
-    | MatchDeclined
-    | SessionScheduled
-    | SessionRescheduled
-    | SessionCancelled
-    | SessionReminder
-    | SessionFeedback
-    | WeeklyDigest
-)
-"""What a mail says, by its template."""
+
+@cache
+def kinds() -> Mapping[str, type[Content]]:
+    """Return the class of each kind of notification by its name."""
+    leaves = (leaf for base in Content.__subclasses__() for leaf in _leaves(base))
+    return {name: kind for kind in leaves for name in _names(kind)}
+
+
+def _leaves(base: type[Content]) -> Iterator[type[Content]]:
+    below = base.__subclasses__()
+    if not below:
+        yield base
+    for each in below:
+        yield from _leaves(each)
+
+
+def _names(kind: type[Content]) -> tuple[str, ...]:
+    return get_args(kind.model_fields["template"].annotation)
 
 
 def content_of(email: ClaimedEmail) -> Content:
-    """Read what a mail says. Raises RenderError, naming fields but never their values."""
+    """Read what an email says. Raises RenderError, naming fields but never their values."""
+    kind = kinds().get(email.email_template)
+    if kind is None:
+        raise RenderError(f"there is no template: {email.email_template}")
     try:
-        return _contents().validate_python(
-            {**email.template_data, "template": email.email_template}
-        )
+        return kind.model_validate({**email.template_data, "template": email.email_template})
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
         places = sorted({".".join(map(str, problem["loc"])) for problem in problems})
         name = f"{email.email_template} {' '.join(places)}".strip()
         raise RenderError(f"the data does not fit the template: {name}") from None
-
-
-@cache
-def _contents() -> TypeAdapter[Content]:
-    return TypeAdapter(Annotated[Content, Field(discriminator="template")])

@@ -16,6 +16,7 @@ from wingman.notifications.email.errors import RenderError
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.contents import Content
 from wingman.notifications.email.letters.links import CalendarLink, Link, Links
+from wingman.notifications.email.models import Category
 from wingman.notifications.email.timezones import zone_of
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ class Renderer:
     app_url: str
     links: Links
 
-    def render(self, content: Content, reader: Reader) -> RenderedEmail:
+    def render(self, content: Content, reader: Reader, category: Category) -> RenderedEmail:
         """Write one mail, with times on its reader's clock. Raises RenderError."""
         from jinja2 import TemplateError  # noqa: PLC0415 - costs a cold start 25 ms
 
-        link = Link(reader.user_id, content.category)
+        link = Link(reader.user_id, category)
         context = {
             "brand": self.brand,
             "mail": content,

@@ -14,12 +14,12 @@ from wingman.notifications.email.operating.models import (
     Deliveries,
     Lane,
 )
-from wingman.notifications.models import EmailRef, Priority
+from wingman.notifications.models import Due, Priority
 
 _LANES = TypeAdapter(list[Lane])
 _DEAD_LETTERS = TypeAdapter(list[DeadLetter])
 _COUNTS = TypeAdapter(list[DeadLetters])
-_REFS = TypeAdapter(list[EmailRef])
+_REFS = TypeAdapter(list[Due])
 
 
 def lanes(database: Database) -> list[Lane]:
@@ -61,7 +61,7 @@ def replay(
     email_ids: Sequence[UUID] | None = None,
     template: str | None = None,
     limit: int = 1000,
-) -> list[EmailRef]:
+) -> list[Due]:
     """Put dead letters back into the outbox: those that the provider never took, and no other."""
     ids = None if email_ids is None else [str(one) for one in email_ids]
     params = {"p_ids": ids, "p_template": template, "p_limit": limit}

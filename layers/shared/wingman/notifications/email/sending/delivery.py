@@ -13,7 +13,7 @@ from wingman.kit.observability import logger, measure
 from wingman.kit.resilience.retry import Retry, pausing_with
 from wingman.notifications.email.dependencies import EMAIL_PROVIDER
 from wingman.notifications.email.errors import RenderError
-from wingman.notifications.email.letters.contents import content_of
+from wingman.notifications.email.letters.contents import Content
 from wingman.notifications.email.letters.rendering import Reader, Renderer
 from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome
 from wingman.notifications.email.sending import rules
@@ -110,13 +110,12 @@ class SendGroup:
         return f"send/{self.id}"
 
 
-def write(sender: Sender, email: ClaimedEmail) -> Draft:
-    """Render a claimed mail. Raises RenderError."""
+def write(sender: Sender, email: ClaimedEmail, content: Content) -> Draft:
+    """Render a claimed email. Raises RenderError."""
     if not _ONE_ADDRESS.fullmatch(email.recipient_email):
         raise RenderError("the recipient's address is none, or more than one")
-    content = content_of(email)
     reader = Reader(email.user_id, email.recipient_first_name, email.timezone)
-    rendered = sender.renderer.render(content, reader)
+    rendered = sender.renderer.render(content, reader, email.category)
     message = OutgoingEmail(
         email_id=email.id,
         template=content.template,

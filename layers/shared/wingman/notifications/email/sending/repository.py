@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 
 from wingman.kit.clients.database import Database, get_service_client
 from wingman.notifications.email.models import ClaimedEmail, EmailResult
-from wingman.notifications.models import EmailRef, Priority
+from wingman.notifications.models import Due, Priority
 
 _CLAIMED = TypeAdapter(list[ClaimedEmail])
-_REFS = TypeAdapter(list[EmailRef])
+_REFS = TypeAdapter(list[Due])
 
 
 class SendGroupKey(NamedTuple):
@@ -46,7 +46,7 @@ class Outbox(Protocol):
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
         """Record what became of them; counts the rows still held by this lease."""
 
-    def sweep(self, limit: int) -> list[EmailRef]:
+    def sweep(self, limit: int) -> list[Due]:
         """Hand out what is due and not yet on its way, urgent first."""
 
     def pause(self, lanes: Sequence[Priority], until: datetime, reason: str) -> None:
@@ -86,7 +86,7 @@ class DatabaseOutbox(Outbox):
         params = {"p_lease_token": str(lease_token), "p_results": lines}
         return int(self._database.rpc("complete_emails", params))
 
-    def sweep(self, limit: int) -> list[EmailRef]:
+    def sweep(self, limit: int) -> list[Due]:
         """See Outbox."""
         return _REFS.validate_python(self._database.rpc("sweep_emails", {"p_limit": limit}))
 

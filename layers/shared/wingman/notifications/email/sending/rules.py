@@ -6,41 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from wingman.notifications.email.letters.contents import (
-    AboutSession,
-    Content,
-    MatchAccepted,
-    MatchDeclined,
-    MatchInvitation,
-    SessionCancelled,
-    SessionFeedback,
-    SessionReminder,
-    SessionRescheduled,
-    SessionScheduled,
-    WeeklyDigest,
-)
-from wingman.notifications.email.models import ClaimedEmail, Outcome, Template
+from wingman.notifications.email.letters.contents import Content
+from wingman.notifications.email.models import ClaimedEmail, Outcome
 from wingman.notifications.email.sending.timing import Delay, Departure, ReaderClock, departure
 from wingman.notifications.email.timezones import zone_of
 from wingman.notifications.models import Priority
 
 FIRST_RETRY = timedelta(minutes=1)
-
-# What comes later than this says nothing new: the next reminder is due, or the meeting has begun.
-_USELESS_BEFORE_START = {
-    Template.SESSION_SCHEDULED: timedelta(0),
-    Template.SESSION_RESCHEDULED: timedelta(0),
-    Template.SESSION_REMINDER_24H: timedelta(hours=2),
-    Template.SESSION_REMINDER_2H: timedelta(0),
-}
-# Who has not been asked by then has forgotten; as long as a no-show can be reported.
-_FEEDBACK_ASKED_FOR = timedelta(days=7)
-# As long as a "no" stands in the way of another invitation; by then the app has told of a "yes".
-_ANSWER_IS_NEWS_FOR = timedelta(days=7)
-# Who has waited for somebody hears of it also after the start.
-_CANCELLING_IS_NEWS_FOR = timedelta(days=1)
-# By then the next one is near.
-_DIGEST_READ_FOR = timedelta(days=5)
 
 _LONGEST_RETRY = timedelta(hours=4)
 _QUOTA_PAUSE = timedelta(hours=1)
@@ -105,16 +77,16 @@ def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipRea
         return SkipReason.NO_ADDRESS
     if email.suppressed:
         return SkipReason.SUPPRESSED
-    if not getattr(email, content.category):
+    if not email.wanted:
         return SkipReason.PREFERENCE_OFF
-    if isinstance(content, AboutSession) and _is_superseded(email, content):
+    if not email.holds:
         return SkipReason.SUPERSEDED
-    return SkipReason.NO_LONGER_USEFUL if _useful_until(email, content) <= now else None
+    ends = content.useful_until(email.created_at)
+    return SkipReason.NO_LONGER_USEFUL if ends <= now else None
 
 
 def when(
     email: ClaimedEmail,
-    content: Content,
     now: datetime,
     *,
     just_chosen: int = 0,
@@ -125,7 +97,7 @@ def when(
     `just_chosen`: mails to the same reader that were let go a moment ago. `active_hours`: how
     often the reader was seen in each hour of the day (UTC), where that is known.
     """
-    if not content.can_wait:
+    if email.priority is not Priority.BULK:
         return Departure(now)
     clock = ReaderClock(
         zone_of(email.timezone),
@@ -230,36 +202,3 @@ _PASSING = {
     Reply.IN_PROGRESS,
     Reply.RATE_LIMITED,
 }
-
-
-def _is_superseded(email: ClaimedEmail, content: AboutSession) -> bool:
-    """Say whether the session is not any more what the mail tells of it.
-
-    Nobody misses a plan that is left out: whoever moves a session mails the whole new plan to both,
-    and who cancels it mails the other.
-    """
-    if email.session_status is None or isinstance(content, SessionCancelled):
-        return False
-    if isinstance(content, SessionFeedback):
-        # It was recorded as the meeting was completed: whatever is still open was read before.
-        return email.session_status in {"cancelled", "no_show", "expired"}
-    if email.session_status == "cancelled":
-        return True
-    told, stands = content.sequence, email.session_sequence
-    return told is not None and stands is not None and told < stands
-
-
-def _useful_until(email: ClaimedEmail, content: Content) -> datetime:
-    match content:
-        case MatchInvitation():
-            return content.expires_at
-        case SessionScheduled() | SessionRescheduled() | SessionReminder():
-            return content.scheduled_time - _USELESS_BEFORE_START[content.template]
-        case SessionFeedback():
-            return content.scheduled_time + _FEEDBACK_ASKED_FOR
-        case SessionCancelled():
-            return max(content.scheduled_time, email.created_at + _CANCELLING_IS_NEWS_FOR)
-        case WeeklyDigest():
-            return content.week_ends_at + _DIGEST_READ_FOR
-        case MatchAccepted() | MatchDeclined():
-            return email.created_at + _ANSWER_IS_NEWS_FOR

@@ -108,14 +108,19 @@ def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[Clai
     another body, and sends nothing twice.
     """
     now = sender.now()
+    drafts, skipped = list[Draft](), list[EmailResult]()
     try:
-        reasons = {one.id: rules.skip_reason(one, content_of(one), now) for one in emails}
-        drafts = [write(sender, email) for email in emails if reasons[email.id] is None]
+        for email in emails:
+            content = content_of(email)
+            reason = rules.skip_reason(email, content, now)
+            if reason is None:
+                drafts.append(write(sender, email, content))
+            else:
+                skipped.append(_skipped(email, reason))
     except RenderError as error:
         # It could be written before, so the provider may have it: never drop it on that ground.
         record(sender, lease.token, [_later(sender, email, str(error)) for email in emails])
         return
-    skipped = [_skipped(email, reason) for email in emails if (reason := reasons[email.id])]
     if skipped:
         record(sender, lease.token, skipped)
     if drafts:
@@ -173,8 +178,8 @@ def _decide(
         reason = rules.skip_reason(email, content, now)
         if reason is not None:
             return _skipped(email, reason)
-        leaves = rules.when(email, content, now, just_chosen=just_chosen, active_hours=active_hours)
-        return write(sender, email) if leaves.delay is None else _moved(email, leaves)
+        leaves = rules.when(email, now, just_chosen=just_chosen, active_hours=active_hours)
+        return write(sender, email, content) if leaves.delay is None else _moved(email, leaves)
     except RenderError as error:
         logger().error("emails.failed", extra={"email_id": str(email.id), "error": str(error)})
         return EmailResult(id=email.id, outcome=Outcome.FAILED, error=str(error))

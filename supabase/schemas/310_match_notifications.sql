@@ -1,36 +1,23 @@
-create function private.record_match_email(
-    p_template text, p_user_id uuid, p_match_id uuid, p_template_data jsonb
+insert into private.notification_kinds (kind, category, lane) values
+('match_invitation', 'match_notifications', 'urgent'),
+('match_accepted', 'match_notifications', 'urgent'),
+('match_declined', 'match_notifications', 'urgent');
+
+create function private.notify_of_match(
+    p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb
 )
 returns jsonb
 language sql
 set search_path = ''
 as $$
-    with recorded as (
-        insert into public.email_logs as email (
-            user_id, match_id, email_template, recipient_email, template_data, dedupe_key, priority
-        )
-        select
-            profile.id,
-            p_match_id,
-            p_template,
-            profile.email,
-            p_template_data || jsonb_build_object('match_id', p_match_id),
-            concat_ws(':', p_template, p_match_id, profile.id),
-            'urgent'
-        from public.user_profiles as profile
-        where profile.id = p_user_id and profile.email is not null
-        on conflict (dedupe_key) do nothing
-        returning email.id, email.priority
-    )
-
-    select coalesce(
-        jsonb_agg(jsonb_build_object('id', recorded.id, 'priority', recorded.priority)),
-        '[]'::jsonb
-    )
-    from recorded;
+    select private.notify(
+        p_user_id,
+        p_kind,
+        p_facts || jsonb_build_object('match_id', p_match_id),
+        p_match_id::text,
+        p_match_id => p_match_id
+    );
 $$;
-comment on function private.record_match_email is
-'Writes one email about a match and returns what to enqueue: [] without an address.';
 
 create function private.cancel_invitation_email(p_match_id uuid)
 returns void
@@ -46,7 +33,7 @@ as $$
         and send_group is null;
 $$;
 
-create function private.record_answer_emails(p_match public.wingman_matches)
+create function private.notify_of_answer(p_match public.wingman_matches)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -56,20 +43,20 @@ declare
     v_invitee constant text := private.display_name(p_match.user2_id);
 begin
     if p_match.status = 'declined' then
-        return private.record_match_email(
-            'match_declined', p_match.user1_id, p_match.id,
+        return private.notify_of_match(
+            p_match.user1_id, 'match_declined', p_match.id,
             jsonb_build_object('partner_name', v_invitee)
         );
     end if;
-    return private.record_match_email(
-        'match_accepted', p_match.user1_id, p_match.id,
+    return private.notify_of_match(
+        p_match.user1_id, 'match_accepted', p_match.id,
         jsonb_build_object(
             'partner_name', v_invitee,
             'venue_suggestion', p_match.venue_suggestion,
             'role', 'inviter'
         )
-    ) || private.record_match_email(
-        'match_accepted', p_match.user2_id, p_match.id,
+    ) || private.notify_of_match(
+        p_match.user2_id, 'match_accepted', p_match.id,
         jsonb_build_object(
             'partner_name', v_inviter,
             'venue_suggestion', p_match.venue_suggestion,
@@ -87,6 +74,8 @@ as $$
 begin
     update public.email_logs as email
     set
+        subject_id = null,
+        subject_revision = null,
         template_data = '{}',
         subject = null,
         delivery_status = case

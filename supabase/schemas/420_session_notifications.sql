@@ -1,50 +1,41 @@
-create function private.record_session_email(
-    p_template text,
+insert into private.notification_kinds (kind, category, lane, void_in, tied_to_revision) values
+('session_scheduled', 'match_notifications', 'urgent', '{cancelled}', true),
+('session_rescheduled', 'match_notifications', 'urgent', '{cancelled}', true),
+('session_cancelled', 'match_notifications', 'urgent', '{}', false),
+('session_reminder_24h', 'session_reminders', 'urgent', '{cancelled}', true),
+('session_reminder_2h', 'session_reminders', 'urgent', '{cancelled}', true),
+-- Recorded as the meeting was completed, so only a later report makes it void.
+('session_feedback', 'feedback_requests', 'bulk', '{cancelled, no_show, expired}', false);
+
+create function private.notify_of_session(
     p_user_id uuid,
+    p_kind text,
     p_session public.wingman_sessions,
-    p_due_at timestamptz,
-    p_more jsonb
+    p_more jsonb default '{}',
+    p_due_at timestamptz default now()
 )
 returns jsonb
 language sql
 set search_path = ''
 as $$
-    with recorded as (
-        insert into public.email_logs as email (
-            user_id, match_id, session_id, email_template, recipient_email, template_data,
-            dedupe_key, priority, due_at
-        )
-        select
-            profile.id,
-            p_session.match_id,
-            p_session.id,
-            p_template,
-            profile.email,
-            jsonb_build_object(
-                'session_id', p_session.id,
-                'sequence', p_session.sequence,
-                'partner_name',
-                private.display_name(private.partner_of(p_session, profile.id)),
-                'venue_name', p_session.venue_name,
-                'scheduled_time', private.iso_utc(p_session.scheduled_time)
-            ) || jsonb_strip_nulls(p_more),
-            concat_ws(':', p_template, p_session.id, profile.id, p_session.sequence),
-            case p_template when 'session_feedback' then 'bulk' else 'urgent' end,
-            p_due_at
-        from public.user_profiles as profile
-        where profile.id = p_user_id and profile.email is not null
-        on conflict (dedupe_key) do nothing
-        returning email.id, email.priority
-    )
-
-    select coalesce(
-        jsonb_agg(jsonb_build_object('id', recorded.id, 'priority', recorded.priority)),
-        '[]'::jsonb
-    )
-    from recorded;
+    select private.notify(
+        p_user_id,
+        p_kind,
+        p_more || jsonb_build_object(
+            'session_id', p_session.id,
+            'partner_name', private.display_name(private.partner_of(p_session, p_user_id)),
+            'venue_name', p_session.venue_name,
+            'scheduled_time', private.iso_utc(p_session.scheduled_time)
+        ),
+        concat_ws(':', p_session.id, p_session.sequence),
+        p_match_id => p_session.match_id,
+        p_subject_id => p_session.id,
+        p_subject_revision => p_session.sequence,
+        p_due_at => p_due_at
+    );
 $$;
-comment on function private.record_session_email is
-'Writes one email about a session into the outbox, once for each user and revision of the plan.';
+comment on function private.notify_of_session is
+'Notifies one user of a session, once for each kind and revision of the plan.';
 
 create function private.challenge_words(p_challenge_id uuid)
 returns jsonb
@@ -67,23 +58,23 @@ as $$
 $$;
 
 create function private.announce_session(
-    p_template text, p_session public.wingman_sessions, p_more jsonb
+    p_kind text, p_session public.wingman_sessions, p_more jsonb
 )
 returns jsonb
 language sql
 set search_path = ''
 as $$
     select
-        private.record_session_email(
-            p_template, p_session.user1_id, p_session, now(),
+        private.notify_of_session(
+            p_session.user1_id, p_kind, p_session,
             p_more || private.challenge_words(p_session.user1_challenge_id)
-        ) || private.record_session_email(
-            p_template, p_session.user2_id, p_session, now(),
+        ) || private.notify_of_session(
+            p_session.user2_id, p_kind, p_session,
             p_more || private.challenge_words(p_session.user2_challenge_id)
         );
 $$;
 comment on function private.announce_session is
-'Records the email about the plan for both users, each with their own challenge.';
+'Notifies both users of the plan, each with their own challenge.';
 
 create function private.plan_reminders(p_session public.wingman_sessions)
 returns void
@@ -91,18 +82,18 @@ language sql
 set search_path = ''
 as $$
     select
-        private.record_session_email(
-            reminder.template,
+        private.notify_of_session(
             person.user_id,
+            reminder.kind,
             p_session,
-            p_session.scheduled_time - reminder.before,
-            private.challenge_words(person.challenge_id) - 'challenge_description'
+            private.challenge_words(person.challenge_id) - 'challenge_description',
+            p_session.scheduled_time - reminder.before
         )
     from (
         values
         ('session_reminder_24h', interval '24 hours'),
         ('session_reminder_2h', interval '2 hours')
-    ) as reminder (template, before)
+    ) as reminder (kind, before)
     cross join (
         values
         (p_session.user1_id, p_session.user1_challenge_id),
@@ -123,7 +114,7 @@ as $$
     with stale as materialized (
         select email.id
         from public.email_logs as email
-        where email.session_id = p_session_id
+        where email.subject_id = p_session_id
             and email.email_template in ('session_reminder_24h', 'session_reminder_2h')
             and email.claimable_at is not null
             and email.send_group is null
@@ -143,15 +134,12 @@ comment on function private.drop_reminders is
 'Cancels the reminders of a plan that no longer holds, even those that a worker has leased. A
 reminder with a send group may be at the provider already, so it cannot be cancelled.';
 
-create function private.record_feedback_emails(p_session public.wingman_sessions)
+create function private.ask_for_feedback(p_session public.wingman_sessions)
 returns jsonb
 language sql
 set search_path = ''
 as $$
     select
-        private.record_session_email(
-            'session_feedback', p_session.user1_id, p_session, now(), '{}'
-        ) || private.record_session_email(
-            'session_feedback', p_session.user2_id, p_session, now(), '{}'
-        );
+        private.notify_of_session(p_session.user1_id, 'session_feedback', p_session)
+        || private.notify_of_session(p_session.user2_id, 'session_feedback', p_session);
 $$;
