@@ -112,7 +112,7 @@ doctor: setup ## check settings, keys, migrations, DNS of an environment; says w
 email-status: setup ## email lanes, rates and dead letters; ARGS=resume ends a pause
 	@$(OPERATE) outbox $(or $(ARGS),status)
 
-limits: setup ## someone's token buckets: ARGS='show USER_OR_IP', ARGS='reset USER_OR_IP'
+limits: setup ## the token buckets of a user or an address: ARGS='show USER_OR_IP', ARGS='reset USER_OR_IP'
 	@$(OPERATE) limits $(or $(ARGS),show all)
 
 dead-letters: setup ## list emails that were given up; ARGS='show ID', ARGS='replay ID …', ARGS='replay --all'
@@ -196,6 +196,6 @@ lock: setup ## resolve the layers' requirements.in
 	@mv .local/coach.txt layers/coach/requirements.txt
 	@echo "layers/dependencies/requirements.txt and layers/coach/requirements.txt are written"
 
-clean: ## stop the stacks and remove everything that was made here
+clean: ## stop the stacks and remove everything that was built or installed here
 	@if [ -x $(RUN) ]; then for name in dev test $(notdir $(wildcard .local/test-*)); do $(LOCAL) reset --name $$name; done; fi
 	@rm -rf .local .aws-sam local/node_modules
