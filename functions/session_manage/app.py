@@ -36,7 +36,7 @@ def get_session(session_id: UUID, caller: CurrentUser) -> Session:
 
 @app.patch("/api/sessions/{session_id}", tags=["sessions"], dependencies=[EMAILING])
 def update_session(session_id: UUID, change: Change, caller: CurrentUser) -> Session:
-    """Change time or place before the start, which emails both users, or notes while it is open."""
+    """Change time or place before the start and email both users; change notes while it is open."""
     return service.update(get_user_client(caller.token), queue(), cache(), session_id, change)
 
 
@@ -44,7 +44,7 @@ def update_session(session_id: UUID, change: Change, caller: CurrentUser) -> Ses
 def cancel_session(
     session_id: UUID, caller: CurrentUser, cancellation: Cancellation | None = None
 ) -> Session:
-    """Cancel a meeting and email the other user. In the last 2 hours before it, it is a no-show."""
+    """Cancel and email the other user; less than 2 hours before the start it is a no-show."""
     reason = cancellation.reason if cancellation else None
     return service.cancel(get_user_client(caller.token), queue(), cache(), session_id, reason)
 

@@ -83,7 +83,7 @@ class Services(BaseModel):
 
 
 class Health(BaseModel):
-    """The result: `unhealthy` without the database, `degraded` if anything else fails."""
+    """The state of the service: `unhealthy` without the database, `degraded` on other failures."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     timestamp: datetime
