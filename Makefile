@@ -17,7 +17,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: baseline check-python check-sql check-template check-architecture test-runtime doctor email-status limits dead-letters soak guards
+.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor email-status limits dead-letters soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,7 @@ check-python: setup
 
 check-sql: setup
 	$(VENV)/bin/sqlfluff lint supabase local/postgres
+	$(RUN) -m local.schema check
 
 check-template: setup
 	$(VENV)/bin/cfn-lint template.yaml
@@ -176,6 +177,9 @@ settings: setup ## write docs/settings.md from the code and the template
 
 UV_LOCK := ../../$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--no-header --no-annotate
+
+migration: setup ## write a migration to what supabase/schemas describe: NAME=add_photos
+	@$(RUN) -m local.schema draft "$(NAME)"
 
 BASELINE := supabase/migrations/20261128000000_baseline.sql
 

@@ -80,7 +80,7 @@ def _wanted(stack: Stack, name: str) -> dict[str, Any]:
 def described(errors: Errors) -> str:
     """Show each traceback once, with the functions that it stops."""
     stopped = defaultdict(list)
-    for name, error in errors.items():
+    for name, error in sorted(errors.items()):
         stopped[error["summary"]].append(name)
     lines = []
     for summary, names in stopped.items():

@@ -12,6 +12,7 @@ from pathlib import Path
 PYTHON = (3, 11)
 NODE = 20
 POSTGRES = 15
+_CHROMIUM_PACKAGES = ("chromium fonts-liberation", "chromium")
 _BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -51,17 +52,26 @@ def postgres_programs() -> Path | None:
 
 
 def _recent(folder: Path) -> bool:
+    return _major(folder) >= POSTGRES
+
+
+def _major(folder: Path) -> int:
+    """Return the major version of the PostgreSQL in a folder, or 0."""
     major = _asked(folder / "postgres", "--version").rpartition("PostgreSQL) ")[2].split(".")[0]
-    return major.isdecimal() and int(major) >= POSTGRES
+    return int(major) if major.isdecimal() else 0
 
 
-def _postgis() -> bool:
-    """Say whether the PostgreSQL that will run here can create the extension."""
-    folder = postgres_programs()
-    if folder is None or not (folder / "pg_config").exists():
-        return False
-    shared = Path(_asked(folder / "pg_config", "--sharedir"))
-    return (shared / "extension" / "postgis.control").exists()
+def _extension(name: str) -> Callable[[], bool]:
+    """Say whether the PostgreSQL that will run here can create an extension."""
+
+    def present() -> bool:
+        folder = postgres_programs()
+        if folder is None or not (folder / "pg_config").exists():
+            return False
+        shared = Path(_asked(folder / "pg_config", "--sharedir"))
+        return (shared / "extension" / f"{name}.control").exists()
+
+    return present
 
 
 def _asked(*command: str | Path) -> str:
@@ -94,7 +104,7 @@ NEEDS = (
     ),
     Need(
         "PostGIS for that PostgreSQL",
-        _postgis,
+        _extension("postgis"),
         "postgresql-postgis",
         "postgis",
         "your package manager has it for one version of PostgreSQL (Homebrew: `brew info postgis`);"
@@ -110,14 +120,38 @@ _OWN_CHOICE = Need(
     "node",
     "install it from https://nodejs.org or your package manager",
 )
-# Only tests and pictures of emails need it: the stack runs without.
-_BROWSER = Need("Chromium", lambda: chromium() is not None, "chromium fonts-liberation", "chromium")
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A program that some commands need; the stack runs without."""
+
+    need: Need
+    without: str
+
+
+def _extras() -> list[Extra]:
+    """Return the extras; one is packaged for the PostgreSQL that was found."""
+    folder = postgres_programs()
+    linter = f"postgresql-{_major(folder) if folder else POSTGRES}-plpgsql-check"
+    return [
+        Extra(
+            Need("Chromium", lambda: chromium() is not None, *_CHROMIUM_PACKAGES),
+            "no browser tests and no `make emails` (CHROMIUM=/path/to/chrome names one elsewhere)",
+        ),
+        Extra(
+            Need("plpgsql_check", _extension("plpgsql_check"), linter, ""),
+            "no functions linted by `make check-sql`",
+        ),
+    ]
 
 
 def install(missing: list[Need]) -> str | None:
     """Install by the system's package manager; return what to do where that is impossible."""
     titles = ", ".join(need.title for need in missing)
     if platform.system() == "Darwin" and shutil.which("brew"):
+        if not any(need.homebrew for need in missing):
+            return "Homebrew does not have it"
         print(f"Installing {titles} with Homebrew …", flush=True)
         return _run(["brew", "install", *(need.homebrew for need in missing if need.homebrew)])
     packages = " ".join(need.debian for need in missing).split()
@@ -152,18 +186,18 @@ def main() -> int:
         advice = failure or "; ".join(need.advice for need in still if need.advice)
         print(f"error: missing: {titles}: {advice}", file=sys.stderr)
         return 1
-    _bring_browser()
+    for extra in _extras():
+        _bring(extra)
     return 0
 
 
-def _bring_browser() -> None:
-    """Install a browser; where that is impossible, say so and go on."""
-    advice = None if _BROWSER.present() else install([_BROWSER])
-    if not _BROWSER.present():
+def _bring(extra: Extra) -> None:
+    """Install an extra; where that is impossible, say so and go on."""
+    need = extra.need
+    advice = None if need.present() else install([need])
+    if not need.present():
         print(
-            f"note: no Chromium, so no browser tests and no `make emails`: {advice or 'install it'}"
-            " (CHROMIUM=/path/to/chrome names one that is elsewhere)",
-            file=sys.stderr,
+            f"note: no {need.title}, so {extra.without}: {advice or 'install it'}", file=sys.stderr
         )
 
 

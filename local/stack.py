@@ -25,8 +25,11 @@ _OFFSETS = {
     "anthropic": 8,
 }
 _BASE = 8700
-# `test-1` to `test-9` are of test processes that run side by side.
-_AFTER_BASE = {"dev": 0, "test": 100} | {f"test-{n}": 100 + 10 * n for n in range(1, 10)}
+# `check` is the database of `make check-sql`; `test-1` to `test-9` are of test processes that run
+# side by side.
+_AFTER_BASE = {"dev": 0, "check": 80, "test": 100} | {
+    f"test-{n}": 100 + 10 * n for n in range(1, 10)
+}
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ RESPITE = 3
 RETRY_PAUSE = 0.5
 # PostgreSQL's fast shutdown: sessions are ended, not waited for.
 POLITE = {"postgres": signal.SIGINT}
-# Where other ports are looked for when some are taken: the two stacks need a hundred and ten.
+# Where other ports are looked for when some are taken: all stacks together need so many.
 _BASES = range(9000, 65_000, 1000)
-_SPAN = 110
+_SPAN = 200
 
 
 class _DiedError(StackError):
@@ -115,12 +115,10 @@ class Supervisor:
         return stopped
 
 
-def refuse_taken_ports(stack: Stack, supervisor: Supervisor) -> None:
+def refuse_taken_ports(stack: Stack, supervisor: Supervisor, parts: Sequence[str] = NAMES) -> None:
     """Stop before anything is built if another program listens where a part is to listen."""
     ours = {name for name, kept in supervisor.records().items() if processes.group(kept)}
-    ports = [
-        stack.port(port) for name, ports in LISTENERS.items() if name not in ours for port in ports
-    ]
+    ports = [stack.port(port) for name in parts if name not in ours for port in LISTENERS[name]]
     if not _freed(ports):
         raise StackError(taken(stack, [port for port in ports if listening(port)]))
 

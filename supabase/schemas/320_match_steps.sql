@@ -151,7 +151,7 @@ declare
         when 'accept' then 'accepted' when 'decline' then 'declined'
     end;
     v_match public.wingman_matches;
-    v_due jsonb := '[]';
+    v_due jsonb := '[]'::jsonb;
 begin
     if v_answer is null then
         raise exception 'invalid_action' using errcode = 'WM011';

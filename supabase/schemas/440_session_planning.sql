@@ -62,7 +62,7 @@ begin
         and previous.scheduled_time <= now() - interval '24 hours'
     for update;
     if v_session.id is null then
-        return '{}';
+        return '{}'::uuid[];
     end if;
     return private.counted_users(private.close_session(v_session));
 end;
@@ -194,7 +194,7 @@ declare
     v_caller constant uuid := private.caller_id();
     v_old constant public.wingman_sessions := private.lock_session(p_session_id, v_caller);
     v_new public.wingman_sessions;
-    v_due jsonb := '[]';
+    v_due jsonb := '[]'::jsonb;
 begin
     perform private.check_session_open(v_old);
     update public.wingman_sessions as changed

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from local.schema_dump import differences, objects
+from local.schema.dump import differences, objects
 from tests.integration.database import ANONYMOUS, acting_as, look
 from tests.integration.own_database import (
     MIGRATIONS,

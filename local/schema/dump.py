@@ -54,7 +54,10 @@ def differences(first: Mapping[str, str], second: Mapping[str, str]) -> Iterator
 
 def _dump(url: str) -> str:
     made = subprocess.run(
-        [program("pg_dump"), "--schema-only", f"--dbname={url}"],
+        [
+            *(program("pg_dump"), "--schema-only", f"--dbname={url}"),
+            "--exclude-schema=supabase_migrations",  # the record of `supabase db push`
+        ],
         capture_output=True,
         text=True,
         check=False,

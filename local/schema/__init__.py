@@ -1,0 +1,1 @@
+"""The database as supabase/schemas describe it, and as supabase/migrations make it."""

@@ -1,0 +1,93 @@
+"""Two databases from the files, on a cluster of their own that runs for this command alone."""
+
+import fcntl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from local import supabase_cli
+from local.credentials import credentials
+from local.errors import StackError
+from local.postgres_cluster import database_url, initialise, postgres
+from local.stack import CHECKOUT, stack
+from local.supervisor import Supervisor, refuse_taken_ports
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The addresses of both databases."""
+
+    described: str
+    migrated: str
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Start the cluster of `make check`; return the superuser's address."""
+    here = stack("check")
+    here.state.mkdir(parents=True, exist_ok=True)
+    with (here.state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        initialise(here)
+        supervisor = Supervisor(here)
+        refuse_taken_ports(here, supervisor, ("postgres",))
+        try:
+            supervisor.ensure(postgres(here))
+            yield database_url(here, credentials(here))
+        finally:
+            supervisor.stop()
+
+
+@contextmanager
+def built(server: str, checkout: Path = CHECKOUT) -> Iterator[Databases]:
+    """Build both from the files of a checkout, and drop them in the end."""
+    mark = uuid4().hex[:12]
+    empty, described, migrated = (f"{kind}_{mark}" for kind in ("empty", "schemas", "migrations"))
+    try:
+        _run(server, sql.SQL("create database {}"), empty)
+        _provide(_address(server, empty), checkout)
+        for name in (described, migrated):
+            # As after supabase.sql: a copy would belong to the superuser.
+            _run(server, sql.SQL("create database {} template {} owner postgres"), name, empty)
+        found = Databases(_address(server, described), _address(server, migrated))
+        with ThreadPoolExecutor() as pool:
+            describing = pool.submit(_describe, found.described, checkout)
+            supabase_cli.push(found.migrated, checkout)
+            describing.result()
+        yield found
+    finally:
+        for name in (empty, described, migrated):
+            _run(server, sql.SQL("drop database if exists {} with (force)"), name)
+
+
+def _provide(url: str, checkout: Path) -> None:
+    """Bring what a hosted project has, and the linter if this PostgreSQL has it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((checkout / "local" / "postgres" / "supabase.sql").read_bytes())
+        with suppress(psycopg.errors.FeatureNotSupported):
+            connection.execute("create extension plpgsql_check with schema extensions")
+
+
+def _describe(url: str, checkout: Path) -> None:
+    for path in sorted((checkout / "supabase" / "schemas").glob("*.sql")):
+        with psycopg.connect(url) as connection:
+            connection.execute("set role postgres")
+            try:
+                connection.execute(path.read_bytes())
+            except psycopg.Error as error:
+                raise StackError(f"{path.name}: {error}") from error
+
+
+def _run(server: str, statement: sql.SQL, *names: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.format(*map(sql.Identifier, names)))
+
+
+def _address(server: str, database: str) -> str:
+    return f"{server.rpartition('/')[0]}/{database}"
