@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.support.meetings import Meeting, completed, match, meeting
 from tests.support.people import People, Person
 from wingman.kit.clients.database import Database
 from wingman.kit.errors import DependencyUnavailable
+from wingman.notifications.email.operating import digests
 from wingman.notifications.email.readers import history
 from wingman.sessions import service
 
@@ -114,8 +116,18 @@ def test_old_emails_are_pruned_page_by_page(
     assert left == []
 
 
-def test_digests_are_recorded_after_a_week_has_ended(function: Load, people: People) -> None:
+@pytest.mark.parametrize(("weekday", "recorded"), [("Monday", 1), ("Thursday", 0)])
+def test_digests_are_recorded_after_a_week_has_ended(
+    function: Load,
+    people: People,
+    monkeypatch: pytest.MonkeyPatch,
+    weekday: str,
+    recorded: int,
+) -> None:
     """tests/integration/test_database_weekly_digest.py tests the exact hours."""
+    today = datetime.now(UTC)
+    monday = (today - timedelta(days=today.weekday())).replace(hour=0, minute=10)
+    now = monday + timedelta(days=3 * (weekday == "Thursday"))
     maya = people.new()
     people.connection.execute(
         "insert into public.email_preferences (user_id, choices, timezone)"
@@ -124,15 +136,17 @@ def test_digests_are_recorded_after_a_week_has_ended(function: Load, people: Peo
     )
     completed(people, maya)
     people.connection.execute(
-        "update public.wingman_sessions set"
-        " completed_at = date_trunc('week', now() at time zone 'UTC') at time zone 'UTC'"
-        " - interval '1 h' where user1_id = %s",
-        (maya.id,),
+        "update public.wingman_sessions set completed_at = %s where user1_id = %s",
+        (monday - timedelta(hours=1), maya.id),
     )
-    just_ended = datetime.now(UTC).weekday() < 2
+    app = function("housekeeping")
+    step = partial(digests.record, now=lambda: now)
+    monkeypatch.setitem(app.module._STEPS, "digests_recorded", step)
 
-    assert (run(function)["digests_recorded"] > 0) == just_ended
-    recorded = people.connection.execute(
+    done = app.invoke(app.event("every_hour"), milliseconds=60_000)
+
+    assert (done["digests_recorded"] > 0) == bool(recorded)
+    rows = people.connection.execute(
         "select 1 from public.email_logs where user_id = %s", (maya.id,)
     ).fetchall()
-    assert len(recorded) == just_ended
+    assert len(rows) == recorded
