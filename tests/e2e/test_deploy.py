@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local import template
 from local.aws import Aws, emulated
 from local.package.target import OWN_RUNTIME, architecture
 from local.stack import Stack
@@ -27,12 +28,11 @@ SECRETS = (
     *("SUPABASE_SECRET_KEY", "UPSTASH_REDIS_REST_TOKEN"),
 )
 # CloudFormation finds out only when it creates this, after it has changed the functions.
-BROKEN = """
-  Broken:
-    Type: AWS::SSM::Parameter
-    DependsOn: [HealthFunction, MatchRequestFunction]
-    Properties: {Type: String, Value: "{{resolve:secretsmanager:absent:SecretString:KEY}}"}
-Outputs:"""
+BROKEN = {
+    "Type": "AWS::SSM::Parameter",
+    "DependsOn": ["HealthFunction", "MatchRequestFunction"],
+    "Properties": {"Type": "String", "Value": "{{resolve:secretsmanager:absent:SecretString:KEY}}"},
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Second:
         (self.folder / "second.toml").write_text("".join(lines))
         (self.folder / "brand.json").write_text(self.brand)
 
-    def deploy(self, *words: str, package: Path = BUILD, **env: str) -> tuple[int, str]:
+    def deploy(self, package: Path, *words: str, **env: str) -> tuple[int, str]:
         """Run `make deploy`; return its exit code and all that it said."""
         inherited = {n: v for n, v in os.environ.items() if n not in self.stack}
         account = {
@@ -115,18 +115,35 @@ def second(stack: dict[str, str], tmp_path: Path) -> Iterator[Second]:
         secrets.delete_secret(SecretId="wingman/second", ForceDeleteWithoutRecovery=True)
 
 
-@pytest.fixture
-def broken(tmp_path: Path) -> Path:
-    """Return a package that looks sound, and that CloudFormation cannot deploy."""
-    folder = tmp_path / "broken"
+def packaged(folder: Path, **resources: Any) -> Path:
+    """Return the local stack's build, with further resources.
+
+    Its schedules do not fire: both environments have one database, whose emails the other
+    environment would render as its own.
+    """
+    read = template.load(BUILD / "template.yaml")
+    for function in template.functions(read).values():
+        for event in function["Properties"].get("Events", {}).values():
+            if event["Type"] == "ScheduleV2":
+                event["Properties"]["State"] = "DISABLED"
+    read["Resources"] |= resources
     folder.mkdir()
     for path in BUILD.iterdir():
         (folder / path.name).symlink_to(path)
     (folder / "template.yaml").unlink()
-    text = (BUILD / "template.yaml").read_text()
-    assert text.count("\nOutputs:") == 1
-    (folder / "template.yaml").write_text(text.replace("\nOutputs:", BROKEN))
+    (folder / "template.yaml").write_text(json.dumps(read))
     return folder
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    return packaged(tmp_path / "sound")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Return a package that CloudFormation cannot deploy."""
+    return packaged(tmp_path / "broken", Broken=BROKEN)
 
 
 def healthy(url: str) -> bool:
@@ -140,22 +157,22 @@ def healthy(url: str) -> bool:
 
 @pytest.mark.timeout(600)
 def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
-    second: Second, broken: Path, tmp_path: Path
+    second: Second, sound: Path, broken: Path, tmp_path: Path
 ) -> None:
     secrets = tmp_path / "secrets"
     secrets.write_text("".join(f"{name}={second.stack[name]}\n" for name in SECRETS))
 
     # A first creation that fails is explained, kept, and cleared away when that is confirmed.
-    code, said = second.deploy(f"SECRETS={secrets}", package=broken)
+    code, said = second.deploy(broken, f"SECRETS={secrets}")
     assert code != 0
     assert "Broken: " in said
     assert "run this again with CONFIRM=yes" in said
     assert second.status() == "ROLLBACK_COMPLETE"
-    code, said = second.deploy()
+    code, said = second.deploy(sound)
     assert (code != 0, "CONFIRM=yes deletes what is left" in said) == (True, True)
 
     # The second environment is healthy beside the first, and the doctor finds nothing wrong.
-    code, said = second.deploy("CONFIRM=yes")
+    code, said = second.deploy(sound, "CONFIRM=yes")
     assert code == 0, said
     url = next(line for line in said.splitlines() if line.startswith("second is at ")).split()[-1]
     assert healthy(url)
@@ -167,13 +184,13 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
 
     # A parameter changes, here alone.
     second.choose(MaxDailyMatches="3")
-    assert second.deploy()[0] == 0
+    assert second.deploy(sound)[0] == 0
     assert second.variables("MatchRequest")["MAX_DAILY_MATCHES"] == "3"
     assert second.variables("MatchRequest", "wingman")["MAX_DAILY_MATCHES"] == "10"
 
     # A secret rotates: every function that has it gets the new one.
     code, said = second.deploy(
-        "ROTATE=EMAIL_LINK_SECRET", EMAIL_LINK_SECRET="a new one, long enough"
+        sound, "ROTATE=EMAIL_LINK_SECRET", EMAIL_LINK_SECRET="a new one, long enough"
     )
     assert code == 0, said
     for function in ("EmailSender", "EmailUnsubscribe", "SessionCalendar"):
@@ -181,7 +198,7 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
 
     # A bad change is rolled back: what ran before runs again.
     second.choose(MaxDailyMatches="4")
-    code, said = second.deploy(package=broken)
+    code, said = second.deploy(broken)
     assert code != 0
     assert "what ran before runs again" in said
     assert second.status() == "UPDATE_ROLLBACK_COMPLETE"
@@ -190,13 +207,13 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
 
     # Without the bad change, nothing is left to do, which is a success.
     second.choose(MaxDailyMatches="3")
-    code, said = second.deploy()
+    code, said = second.deploy(sound)
     assert (code, "nothing changed" in said) == (0, True), said
 
 
-def test_nothing_is_touched_before_all_is_well_formed(second: Second) -> None:
+def test_nothing_is_touched_before_all_is_well_formed(second: Second, sound: Path) -> None:
     second.choose(MaxDailyMatches="0", AppUrl="")
-    code, said = second.deploy()
+    code, said = second.deploy(sound)
     assert code != 0
     assert "MaxDailyMatches is not 1 to 1000" in said
     assert "AppUrl is not set" in said
