@@ -103,9 +103,9 @@ guards: setup ## take each guard out of a copy and see its tests fail; ARGS=word
 soak: setup ## 10 000 emails while everything goes wrong, into docs/benchmarks.md; ARGS=seed
 	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench.soak $(ARGS)
 
-# --- operating: the environment whose addresses and keys are set, else the local stack -----------
+# --- operating: ENV=staging, or the environment whose addresses are set, else the local stack -----
 
-OPERATE := PYTHONPATH=layers/shared $(RUN) -m local.operate --name $(STACK)
+OPERATE := PYTHONPATH=layers/shared $(RUN) -m local.operate --name $(STACK) $(if $(ENV),--environment $(ENV))
 
 doctor: setup ## check settings, keys, migrations, DNS of an environment; says what to fix
 	@$(OPERATE) doctor $(ARGS)

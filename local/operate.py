@@ -1,6 +1,7 @@
 """`make doctor`, `make limits`, `make email-status`, `make dead-letters`: for any environment.
 
-They work on the environment whose addresses and keys are set, else on the local stack.
+They work on the deployed environment that is named (ENV=staging), or on the one whose addresses
+and keys are set, else on the local stack.
 """
 
 import argparse
@@ -29,11 +30,16 @@ def main() -> int:
         prog="python -m local.operate", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("--name", default="dev", help="the local stack to use where none is set")
+    parser.add_argument("--environment", help="one that `make deploy` has deployed")
     parser.add_argument("command", choices=_COMMANDS)
     options, arguments = parser.parse_known_args()
     variable, module = _COMMANDS[options.command]
     try:
-        if not os.environ.get(variable):
+        if options.environment:
+            from local.deploy.deployed import look_up  # noqa: PLC0415 (boto3 takes a second)
+
+            os.environ.update(look_up(options.environment))
+        elif not os.environ.get(variable):
             os.environ.update(values(stack(options.name, wherever=True), variable))
     except StackError as error:
         complain(f"error: {error}")

@@ -4,6 +4,8 @@ https://supabase.com/docs/reference/cli
 """
 
 import json
+import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,12 +32,21 @@ class Listed:
     remote: str
 
 
-def push(url: str, checkout: Path = CHECKOUT) -> None:
-    """Apply the migrations that are missing, each whole or not at all. Raises StackError."""
-    done = _run("db", "push", "--yes", "--workdir", checkout, remote=url)
+def push(url: str | None, checkout: Path = CHECKOUT) -> list[str]:
+    """Apply the migrations that are missing, each whole or not at all; return their files.
+
+    Without an address, to the project that `supabase link` named. Raises StackError.
+    """
+    command: tuple[str | Path, ...] = ("db", "push", "--yes", "--workdir", checkout)
+    if url is None:
+        own = {name: value for name, value in os.environ.items() if name.startswith("SUPABASE_")}
+        done = _run(*command, "--remote", variables=own)
+    else:
+        done = _run(*command, remote=url)
     if done.returncode != 0:
         error = done.stderr.rpartition("Applying migration ")[2]
         raise StackError(f"the migrations were not applied:\n{_indented(error)}")
+    return re.findall(r"Applying migration (\S+\.sql)", done.stdout + done.stderr)
 
 
 def migrations(url: str, checkout: Path = CHECKOUT) -> list[Listed]:
@@ -102,7 +113,7 @@ def _run(
         target = [f"--remote={address}"]
     return subprocess.run(
         [PROGRAM, *command, *target, "--agent", "no"],
-        env=clean_env(**QUIET, **variables),
+        env=clean_env(**(dict(variables) | QUIET)),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -55,7 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def deploy(options: argparse.Namespace) -> int:
     """Take all steps; return 0 if the doctor finds the environment ready."""
-    here = chosen.read(options.environment, options.file)
+    here = chosen.read(options.environment, options.file, write=True)
     aws = clients.account(here.region)
     _stage(1, "account", _whose(aws, here))
     exists = cloudformation.clear_the_way(aws.cloud_formation(), here.stack)

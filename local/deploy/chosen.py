@@ -33,17 +33,17 @@ class Chosen:
     parameters: Mapping[str, str]
 
 
-def read(name: str, path: Path | None = None) -> Chosen:
-    """Read an environment's file; the first call writes it, to be filled in.
+def read(name: str, path: Path | None = None, *, write: bool = False) -> Chosen:
+    """Read an environment's file; with `write`, the first call makes it, to be filled in.
 
     Raises StackError, which names all that is wrong.
     """
-    if not re.fullmatch(_NAME, name) or name == example.EXAMPLE.stem:
-        known = sorted(each.stem for each in example.FOLDER.glob("*.toml"))
-        known.remove(example.EXAMPLE.stem)
-        there_are = f" (there are: {', '.join(known)})" if known else ""
-        raise StackError(f"say which environment: make deploy ENV=staging{there_are}")
     path = path or example.FOLDER / f"{name}.toml"
+    is_name = re.fullmatch(_NAME, name) and name != example.EXAMPLE.stem
+    if not is_name or not (path.exists() or write):
+        known = sorted({each.stem for each in example.FOLDER.glob("*.toml")} - {"example"})
+        there_are = f"there are: {', '.join(known)}" if known else "there is none yet"
+        raise StackError(f"{name or 'it'} is no environment ({there_are}): make deploy ENV=staging")
     if not path.exists():
         path.write_text(example.text())
         raise StackError(f"{_short(path)} is new: fill in what is empty, then run this again")

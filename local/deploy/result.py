@@ -8,6 +8,7 @@ from pathlib import Path
 from local import event_sources, gateway, template
 from local.aws import Aws, outputs
 from local.deploy.chosen import Chosen
+from local.deploy.deployed import settings
 from local.deploy.variables import Resolver
 from local.progress import say
 from local.stack import CHECKOUT
@@ -15,31 +16,25 @@ from local.stack import CHECKOUT
 
 def examine(here: Chosen, aws: Aws, package: Path, resolver: Resolver, *, new: bool) -> int:
     """Let the doctor look at what was deployed; return its verdict, 0 if all is well."""
-    found = outputs(aws, here.stack)
     if aws.endpoint:
-        built = template.load(package / "template.yaml")
-        origins = here.parameters["AllowedOrigins"].split(",")
-        gateway.imitate(aws, here.stack, found["ApiId"], built, origins)
-        event_sources.correct(aws)
-    url = _address(here, aws, found)
-    verdict = _doctor(here, aws, resolver, found, url)
-    say(f"\n{here.name} is at {url}")
-    for line in _next(here, url, new=new):
+        _imitate(here, aws, package)
+    found = settings(here, aws, resolver)
+    verdict = _doctor(here, found)
+    say(f"\n{here.name} is at {found['API_URL']}")
+    for line in _next(here, found["API_URL"], new=new):
         say(f"  {line}")
     return verdict
 
 
-def _address(here: Chosen, aws: Aws, found: dict[str, str]) -> str:
-    if aws.endpoint:
-        return f"{aws.endpoint}/_aws/execute-api/{found['ApiId']}/$default"
-    return here.parameters.get("PublicApiUrl") or found["ApiUrl"]
+def _imitate(here: Chosen, aws: Aws, package: Path) -> None:
+    """Do what the emulator leaves undone."""
+    built = template.load(package / "template.yaml")
+    origins = here.parameters["AllowedOrigins"].split(",")
+    gateway.imitate(aws, here.stack, outputs(aws, here.stack)["ApiId"], built, origins)
+    event_sources.correct(aws)
 
 
-def _doctor(here: Chosen, aws: Aws, resolver: Resolver, found: dict[str, str], url: str) -> int:
-    resolver.known = {name.removesuffix("Url"): value for name, value in found.items()}
-    ours = resolver.variables() | {"API_URL": url, "AWS_REGION": here.region}
-    if aws.endpoint:
-        ours["AWS_ENDPOINT_URL"] = aws.endpoint
+def _doctor(here: Chosen, found: dict[str, str]) -> int:
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -48,7 +43,7 @@ def _doctor(here: Chosen, aws: Aws, resolver: Resolver, found: dict[str, str], u
     return subprocess.run(
         [sys.executable, "-m", "local.doctor", "--again", f"make deploy ENV={here.name}"],
         cwd=CHECKOUT,
-        env=inherited | ours | {"PYTHONPATH": "layers/shared"},
+        env=inherited | found | {"PYTHONPATH": "layers/shared"},
         check=False,
     ).returncode
 

@@ -40,7 +40,7 @@ def store(
 
     Raises StackError before it writes anything.
     """
-    found = _stored(client, secret)
+    found = stored(client, secret)
     values = dict(found.values) if found else {}
     if unknown := sorted(set(rotate) - set(needed)):
         raise StackError(f"{', '.join(unknown)} cannot be rotated: the template reads no such key")
@@ -62,7 +62,8 @@ def store(
     return Stored(values, _write(client, secret, values, exists=found is not None))
 
 
-def _stored(client: "SecretsManagerClient", secret: str) -> Stored | None:
+def stored(client: "SecretsManagerClient", secret: str) -> Stored | None:
+    """Return what is stored; None if there is no such secret. Raises StackError."""
     try:
         answer = client.get_secret_value(SecretId=secret)
     except client.exceptions.ResourceNotFoundException:

@@ -18,6 +18,7 @@ import pytest
 
 from local import template
 from local.aws import Aws, emulated
+from local.deploy.deployed import look_up
 from local.package.target import OWN_RUNTIME, architecture
 from local.stack import Stack
 from tests.support.template import ROOT
@@ -65,18 +66,13 @@ class Second:
 
     def deploy(self, package: Path, *words: str, **env: str) -> tuple[int, str]:
         """Run `make deploy`; return its exit code and all that it said."""
-        inherited = {n: v for n, v in os.environ.items() if n not in self.stack}
-        account = {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_ENDPOINT_URL": str(self.aws.endpoint),
-            "SAM_CLI_POLL_DELAY": "0.5",
-        }
+        shared = {"AWS_ENDPOINT_URL"}
+        inherited = {n: v for n, v in os.environ.items() if n in shared or n not in self.stack}
         file = self.folder / "second.toml"
         done = subprocess.run(
             ["make", "deploy", "ENV=second", f"ARGS=--file {file} --package {package}", *words],
             cwd=ROOT,
-            env=inherited | account | env,
+            env=inherited | env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -103,11 +99,17 @@ class Second:
 
 
 @pytest.fixture
-def second(stack: dict[str, str], tmp_path: Path) -> Iterator[Second]:
+def second(
+    stack: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Second]:
     port = httpx.URL(stack["AWS_ENDPOINT_URL"]).port
     assert port is not None
     second = Second(tmp_path, stack, emulated(Stack("test", port - 3)))
     second.choose()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(second.aws.endpoint))
+    monkeypatch.setenv("SAM_CLI_POLL_DELAY", "0.5")
     yield second
     second.aws.cloud_formation().delete_stack(StackName="wingman-second")
     secrets = second.aws.secrets_manager()
@@ -172,11 +174,14 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
     assert (code != 0, "CONFIRM=yes deletes what is left" in said) == (True, True)
 
     # The second environment is healthy beside the first, and the doctor finds nothing wrong.
-    code, said = second.deploy(sound, "CONFIRM=yes")
+    url = second.stack["DATABASE_URL"]
+    code, said = second.deploy(sound, "CONFIRM=yes", DATABASE_URL=url)
     assert code == 0, said
+    assert "all were applied already" in said
     url = next(line for line in said.splitlines() if line.startswith("second is at ")).split()[-1]
     assert healthy(url)
     assert healthy(second.stack["API_URL"])
+    assert look_up("second", second.folder / "second.toml")["API_URL"] == url
     assert json.loads(second.variables("EmailSender")["BRAND"]) == json.loads(second.brand)
     for stack in ("wingman", "wingman-second"):
         assert second.schedules() >= {f"{stack}-every-minute", f"{stack}-every-hour"}

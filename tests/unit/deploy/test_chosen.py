@@ -105,11 +105,17 @@ def test_a_brand_that_no_function_would_take_is_refused(path: Path, brand: str) 
 def test_the_first_run_writes_the_file_and_says_to_fill_it_in(tmp_path: Path) -> None:
     path = tmp_path / "staging.toml"
     with pytest.raises(StackError, match=r"staging\.toml is new: fill in"):
-        chosen.read("staging", path)
+        chosen.read("staging", path, write=True)
     assert path.read_text() == example.text()
+
+
+def test_looking_at_an_environment_writes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="staging is no environment"):
+        chosen.read("staging", tmp_path / "staging.toml")
+    assert not (tmp_path / "staging.toml").exists()
 
 
 @pytest.mark.parametrize("name", ["", "example", "../x", "Staging", "a b"])
 def test_what_names_no_environment_is_refused(name: str) -> None:
     with pytest.raises(StackError, match="make deploy ENV=staging"):
-        chosen.read(name)
+        chosen.read(name, write=True)

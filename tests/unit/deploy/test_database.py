@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local import supabase_cli
 from local.deploy import database
 from local.errors import StackError
 
@@ -24,16 +25,15 @@ class Program:
 
     def __call__(self, command: list[Any], **options: Any) -> subprocess.CompletedProcess[str]:
         self.command, self.env = [str(word) for word in command], options["env"]
-        options["stdout"].write(self.output)
-        return subprocess.CompletedProcess(command, self.code)
+        return subprocess.CompletedProcess(command, self.code, "", self.output)
 
 
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Program:
     program = Program()
-    monkeypatch.setattr("local.deploy.database.subprocess.run", program)
+    monkeypatch.setattr("local.supabase_cli.subprocess.run", program)
     monkeypatch.setattr(database, "LINKED", tmp_path / "project-ref")
-    monkeypatch.setattr(database, "PROGRAM", tmp_path)
+    monkeypatch.setattr(supabase_cli, "PROGRAM", tmp_path)
     monkeypatch.setenv("SUPABASE_TELEMETRY_DISABLED", "0")
     monkeypatch.setenv("SUPABASE_ACCESS_TOKEN", "that of the person")
     monkeypatch.delenv("DATABASE_URL", raising=False)
@@ -48,7 +48,6 @@ def test_the_password_is_in_no_command_line(
     assert POOLER.replace(":p%40ss", "") in " ".join(program.command)
     assert "p%40ss" not in " ".join(program.command)
     assert program.env["PGPASSWORD"] == "p@ss"
-    assert program.env["SUPABASE_ACCESS_TOKEN"] == "that of the person"
 
 
 @pytest.mark.parametrize(
@@ -64,8 +63,8 @@ def test_a_password_leaves_this_machine_encrypted_only(
 
 def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", POOLER)
-    monkeypatch.setattr(database, "PROGRAM", tmp_path / "supabase")
-    with pytest.raises(StackError, match="the Supabase CLI is missing: make setup"):
+    monkeypatch.setattr(supabase_cli, "PROGRAM", tmp_path / "supabase")
+    with pytest.raises(StackError, match="the Supabase CLI is missing"):
         database.push(PROJECT)
 
 
@@ -82,6 +81,8 @@ def test_a_linked_project_is_used_if_it_is_the_functions_own(program: Program) -
     database.LINKED.write_text("abcdefghijklmnopqrst\n")
     database.push(PROJECT)
     assert "--remote" in program.command
+    assert program.env["SUPABASE_ACCESS_TOKEN"] == "that of the person"
+    assert program.env["SUPABASE_TELEMETRY_DISABLED"] == "1"
 
     with pytest.raises(StackError, match=f"supabase link --project-ref {OTHER}"):
         database.push(f"https://{OTHER}.supabase.co")
@@ -98,11 +99,14 @@ def test_without_a_way_to_the_database_that_is_said(
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ("Applying migration 20261128000000_baseline.sql...\n", "1 applied"),
+        (
+            "Applying migration 20261128000000_baseline.sql...\n",
+            "20261128000000_baseline.sql applied",
+        ),
         ("Remote database is up to date.\n", "all were applied already"),
     ],
 )
-def test_the_number_of_applied_migrations_is_said(
+def test_the_migrations_that_were_applied_are_named(
     program: Program,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
