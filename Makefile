@@ -201,5 +201,5 @@ lock: setup ## resolve the layers' requirements.in
 	@echo "layers/dependencies/requirements.txt and layers/coach/requirements.txt are written"
 
 clean: ## stop the stacks and remove everything that was built or installed here
-	@if [ -x $(RUN) ]; then for name in dev test $(notdir $(wildcard .local/test-*)); do $(LOCAL) reset --name $$name; done; fi
+	@if [ -x $(RUN) ]; then for name in dev check test $(notdir $(wildcard .local/test-*)); do $(LOCAL) reset --name $$name; done; fi
 	@rm -rf .local .aws-sam local/node_modules

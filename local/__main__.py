@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Run one command; a failure that was foreseen is told in a sentence."""
+    """Run one command; an expected failure is one sentence."""
     arguments = _arguments()
     try:
         return _run(arguments)

@@ -71,7 +71,7 @@ class Person:
 
 
 class Walk:
-    """The story, told over HTTP as a client app would."""
+    """The steps of the demo, over HTTP as a client app takes them."""
 
     def __init__(self, stack: Stack) -> None:
         self._values = environment.read(stack)
@@ -80,7 +80,7 @@ class Walk:
         self._shown = 0
 
     def join(self, name: str) -> Person:
-        """Sign somebody up."""
+        """Sign a user up."""
         user_id, mark = uuid4(), uuid4().hex[:6]
         email = f"{name.lower()}-{mark}@example.com"
         with psycopg.connect(self._values["DATABASE_URL"], connect_timeout=5) as connection:
@@ -168,12 +168,12 @@ def walk(stack: Stack) -> None:
     """Walk from the invitation to the reputation; raise where something does not come."""
     require_running(stack)
     try:
-        _tell(Walk(stack))
+        _walk(Walk(stack))
     except (httpx.HTTPError, psycopg.OperationalError) as error:
         raise StackError(f"the stack does not answer ({error}): run `make up`") from error
 
 
-def _tell(story: Walk) -> None:
+def _walk(story: Walk) -> None:
     say("Two people")
     maya, leo = story.join("Maya"), story.join("Leo")
     for person in (maya, leo):

@@ -21,7 +21,7 @@ _WAITS = (0.002, 0.002, 0.25)
 _ARCHIVES = 2
 _PARAMETERS = ["self", "first_line_wait", "idle_confirm", "hard_cap"]
 
-# What the runtime client does before it imports a function (awslambdaric.bootstrap), after the
+# The runtime client does this before it imports a function (awslambdaric.bootstrap), after the
 # variables that LogFormat JSON sets: the root logger gets a level and a handler, past our own.
 _LOGGING = """
 import json, logging, os, sys

@@ -1,4 +1,4 @@
-"""What stops a command, in words that say what to do about it."""
+"""Errors that stop a command, in words that say what to do about it."""
 
 
 class StackError(Exception):

@@ -14,7 +14,7 @@ from local.template import Route
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2 import ApiGatewayV2Client
 
-# What stands for an account in the emulator.
+# The account of the emulator.
 ACCOUNT = "000000000000"
 
 

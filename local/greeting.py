@@ -1,4 +1,4 @@
-"""What a person wants to know when the stack is up."""
+"""The lines that `make up` ends with."""
 
 from uuid import UUID
 

@@ -15,7 +15,7 @@ from local.progress import step
 from local.stack import Stack
 
 _SCRIPT = Path(__file__).with_name("import_handlers.py")
-# What most functions import and takes the longest.
+# Most functions import these, which take the longest.
 _PRELOAD = ("fastapi", "mangum", "postgrest", "upstash_redis", "aws_lambda_powertools", "jwt")
 
 Errors = Mapping[str, Mapping[str, str]]

@@ -24,7 +24,7 @@ from local.stack import CHECKOUT, HOST
 
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)")
 _READY_SECONDS = 10
-# What Lambda sets for `LogFormat: JSON`, as template.yaml has it, without an ApplicationLogLevel.
+# Lambda sets these for `LogFormat: JSON`, as template.yaml has it, without an ApplicationLogLevel.
 LOGGING = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
 
 

@@ -171,7 +171,7 @@ def redeploy(stack: Stack) -> None:
 
 
 def status(stack: Stack) -> bool:
-    """Say which parts run; tell whether all do."""
+    """Say which parts run; return whether all do."""
     pids = Supervisor(stack).pids()
     if not pids:
         raise StackError(f"the {stack.name} stack is not running: `{stack.up_command}`")

@@ -1,7 +1,7 @@
-"""`make limits`: somebody's token buckets in any environment, shown or filled up.
+"""`make limits`: a caller's token buckets in any environment, shown or filled up.
 
-Works on the environment whose UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN are set. Somebody
-is a user's id, an IP address, or `all` for the bucket that everybody shares.
+Works on the environment whose UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN are set. A caller
+is a user's id, an IP address, or `all` for the bucket that all callers share.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from wingman.kit.limits.memory import MAX_REFUSAL_SECONDS
 from wingman.kit.limits.policy import Policy, Scope, Verdict
 from wingman.kit.settings import SettingsError
 
-EVERYBODY = "all"
+EVERYONE = "all"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,8 +42,8 @@ def buckets(whose: str) -> Mapping[str, Policy]:
 
 
 def _subject(whose: str) -> tuple[Scope, str]:
-    if whose == EVERYBODY:
-        return "global", EVERYBODY
+    if whose == EVERYONE:
+        return "global", EVERYONE
     try:
         return "user", str(UUID(whose))
     except ValueError:
@@ -80,9 +80,9 @@ def _run(limiter: Limiter, command: str, whose: str) -> None:
 def _reset(limiter: Limiter, found: Mapping[str, Policy]) -> None:
     print(f"{limiter.reset(found)} of {len(found)} buckets were not full; now they are.")
     print(
-        "A container that refused somebody just now repeats that without asking for up to"
+        "A container that has just refused a caller repeats that without asking for up to"
         f" {MAX_REFUSAL_SECONDS:.0f} s more.\nA container that cannot reach Redis counts alone"
-        " and hears of nothing.\n"
+        " and does not learn of this.\n"
     )
 
 

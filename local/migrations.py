@@ -75,7 +75,7 @@ def _changed(what: str) -> ChangedMigrationError:
 
 
 def _same(text: str, statements: Sequence[str]) -> bool:
-    """Tell whether the text consists of these statements."""
+    """Return whether the text consists of these statements."""
     position = 0
     for statement in statements:
         found = text.find(statement, position)

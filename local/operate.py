@@ -16,7 +16,7 @@ from local.stack import Stack, stack
 from local.supervisor import require_running
 from wingman.kit.observability import logger, metrics
 
-# Command → the variable that tells whether an environment is set, and the module that runs.
+# Command → a variable that every environment sets, and the module that runs.
 _COMMANDS = {
     "doctor": ("SUPABASE_URL", "local.doctor.__main__"),
     "limits": ("UPSTASH_REDIS_REST_URL", "local.limits"),
@@ -25,7 +25,7 @@ _COMMANDS = {
 
 
 def main() -> int:
-    """Run one command on one environment; a failure that was foreseen is one sentence."""
+    """Run one command on one environment; an expected failure is one sentence."""
     parser = argparse.ArgumentParser(
         prog="python -m local.operate", description=__doc__, allow_abbrev=False
     )

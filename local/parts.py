@@ -43,7 +43,7 @@ def clean_env(**variables: str) -> dict[str, str]:
 
 
 def listening(port: int) -> bool:
-    """Tell whether something accepts connections on the port."""
+    """Return whether something accepts connections on the port."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex((HOST, port)) == 0

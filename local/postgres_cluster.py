@@ -75,15 +75,15 @@ def _elsewhere(stack: Stack, user: str) -> Path:
     folder = Path("/var/tmp") / f"wingman-{mark}-{stack.name}"  # noqa: S108 (owner is checked)
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.owner() not in {user, "root"}:
-        raise StackError(f"{folder} belongs to somebody else: remove it")
+        raise StackError(f"{folder} belongs to another user: remove it")
     shutil.chown(folder, user, user)
-    if (folder / "cluster").exists():  # of a checkout that was removed: nobody knows its password
+    if (folder / "cluster").exists():  # of a checkout that was removed: its password is lost
         shutil.rmtree(folder / "cluster")
     return folder
 
 
 def initialise(stack: Stack) -> bool:
-    """Make the cluster unless it is there; tell whether it is new."""
+    """Make the cluster unless it is there; return whether it is new."""
     folder = home(stack)
     data = folder / "cluster"
     if (data / "PG_VERSION").exists():

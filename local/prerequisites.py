@@ -1,4 +1,4 @@
-"""What the machine itself must have; runs on any Python, before anything is installed."""
+"""The programs that the machine must have; runs on any Python, before anything is installed."""
 
 import os
 import platform
@@ -25,7 +25,7 @@ _BROWSERS = (
 
 @dataclass(frozen=True)
 class Need:
-    """One program: how to tell that it is there, and the packages that bring it."""
+    """One program: how to find out whether it is there, and the packages that bring it."""
 
     title: str
     present: Callable[[], bool]

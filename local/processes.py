@@ -18,7 +18,7 @@ _SHOWN = 60  # characters of a command line
 
 @dataclass(frozen=True)
 class Recorded:
-    """A process as it was when we started it: the start time tells it from a reused pid."""
+    """A process as it was when we started it: the start time distinguishes it from a reused pid."""
 
     pid: int
     started: str
@@ -32,7 +32,7 @@ def recorded(path: Path) -> dict[str, Recorded]:
 
 
 def identity(pid: int) -> str | None:
-    """Return what tells this process from a later one of the same pid; None when it is gone."""
+    """Return what distinguishes a process from a later one of its pid; None when it is gone."""
     if Path("/proc/self/stat").exists():
         # Ticks since the machine began. psutil's time of day moves when the clock is set.
         try:
@@ -48,7 +48,7 @@ def identity(pid: int) -> str | None:
 
 
 def alive(process: Recorded) -> bool:
-    """Tell whether this very process still runs."""
+    """Return whether this very process still runs."""
     return identity(process.pid) == process.started
 
 
@@ -138,7 +138,7 @@ def stop(
 
 
 def wait_until(condition: Callable[[], bool], patience: float, pause: float = 0.05) -> bool:
-    """Wait for the condition, at most `patience` seconds; tell whether it came true."""
+    """Wait for the condition, at most `patience` seconds; return whether it came true."""
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""Lines that tell a person what is going on and how long it took."""
+"""Lines that show progress and the seconds that it took."""
 
 import sys
 import time

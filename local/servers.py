@@ -140,7 +140,7 @@ def own(stack: Stack, name: str) -> Part:
 
 
 def answers(url: str) -> bool:
-    """Tell whether the address answers, and not with a failure of its own."""
+    """Return whether the address answers, and not with a failure of its own."""
     try:
         return (
             httpx.get(url, timeout=2, trust_env=False).status_code

@@ -16,7 +16,7 @@ BACKLOG = 512
 def by_port(fronts: Mapping[int, ASGIApp]) -> ASGIApp:
     """Return an application that picks the front by the port that was called.
 
-    `/_alive` is answered here, so that it tells about this process and nothing behind it.
+    `/_alive` is answered here, so that it speaks for this process and nothing behind it.
     """
 
     async def pick(scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,7 +29,7 @@ def by_port(fronts: Mapping[int, ASGIApp]) -> ASGIApp:
 
 
 def serve(app: ASGIApp, ports: Sequence[int]) -> None:
-    """Serve the application until the process is told to end."""
+    """Serve the application until the process is asked to end."""
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -15,7 +15,7 @@ from wingman.kit.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "settings.md"
-# What the runtime or a library reads by itself.
+# The runtime or a library reads these by itself.
 OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL"})
 OF_THE_LIBRARIES = frozenset({"POWERTOOLS_SERVICE_NAME"})
 _FEW = 4

@@ -21,7 +21,7 @@ def load(path: Path) -> dict[str, Any]:
     """Return the template as data: `!Ref x` as {"Ref": x}, `!GetAtt x.y` as {"Fn::GetAtt": [x, y]}.
 
     A key that stands twice in one mapping is an error. All callers share the data of one state of
-    the file: nobody changes it.
+    the file, and change nothing in it.
     """
     state = path.stat()
     return _load(path, (state.st_mtime_ns, state.st_size))

@@ -93,7 +93,7 @@ def stand_in(api_key: str) -> ASGIApp:
 
 
 async def _fail(fault: Fault | None, asked: messages.MessageRequest) -> dict[str, Any]:
-    """Fail as told; answer if there is nothing to get wrong."""
+    """Fail as a fault demands, or answer."""
     match fault.mode if fault else None:
         case Mode.ERROR_500:
             raise AnthropicError("Internal server error")

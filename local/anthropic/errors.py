@@ -50,6 +50,6 @@ class RateLimitError(AnthropicError):
 
 
 class OverloadedError(AnthropicError):
-    """Everybody together has asked too much."""
+    """All users together have asked too much."""
 
     status, type = 529, "overloaded_error"

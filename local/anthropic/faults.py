@@ -1,4 +1,4 @@
-"""What the stand-in is told to get wrong, and how often."""
+"""Faults that a test asks for: how the stand-in fails, and how often."""
 
 from dataclasses import dataclass
 from enum import StrEnum

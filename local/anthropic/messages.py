@@ -15,7 +15,7 @@ ABOUT_A_TOKEN = 4  # characters
 
 
 class Turn(BaseModel):
-    """What one side said."""
+    """One side's part of the conversation."""
 
     role: Literal["user", "assistant"]
     content: Annotated[str, Field(min_length=1)]

@@ -11,7 +11,7 @@ import httpx
 
 from local.doctor import addresses, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
-from local.doctor.mail_domain import Dns, check_mail_domain
+from local.doctor.sender_domain import Dns, check_sender_domain
 from local.settings_table import models
 from wingman.coach.settings import CoachSettings
 from wingman.kit.settings import (
@@ -88,8 +88,8 @@ _Check = tuple[str, Sequence[type[Settings]], Check]
 def _checks(dns: Dns) -> Iterator[_Check]:
     yield "database", (SupabaseSettings, SupabaseServiceSettings), services.check_database
     yield "redis", (RedisSettings,), services.check_redis
-    yield "email", (ResendSettings, BrandSettings), _with_brand(services.check_mail_provider)
-    yield "mail domain", (AppSettings, BrandSettings), _with_brand(_mail_domain(dns))
+    yield "email", (ResendSettings, BrandSettings), _with_brand(services.check_email_provider)
+    yield "mail domain", (AppSettings, BrandSettings), _with_brand(_sender_domain(dns))
     yield "origins", (AppSettings, BrandSettings), addresses.check_addresses
     yield "webhook", (WebhookSettings,), services.check_webhook
     yield "queues", (QueueSettings,), services.check_queues
@@ -101,10 +101,10 @@ def _with_brand(check: Callable[[Brand], Findings]) -> Check:
     return lambda: check(load(BrandSettings).brand)
 
 
-def _mail_domain(dns: Dns) -> Callable[[Brand], Findings]:
+def _sender_domain(dns: Dns) -> Callable[[Brand], Findings]:
     def check(brand: Brand) -> Findings:
         local = load(AppSettings).environment is Environment.LOCAL
-        return check_mail_domain(brand.sender_email.partition("@")[2], dns, local=local)
+        return check_sender_domain(brand.sender_email.partition("@")[2], dns, local=local)
 
     return check
 

@@ -5,12 +5,12 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from local.doctor.findings import Findings, fail, ok
-from local.doctor.mail_domain import RESERVED
+from local.doctor.sender_domain import RESERVED
 from wingman.kit.clients.transport import http_client
 from wingman.kit.settings import AppSettings, Environment, load
 from wingman.notifications.email.letters.settings import BrandSettings
 
-# What the template says until somebody says otherwise, and a developer's page.
+# The template's default, and a developer's page.
 STRANGERS = ("https://app.example.com", "http://localhost:3000")
 TIMEOUT_SECONDS = 20.0  # of a cold start
 
@@ -39,7 +39,7 @@ def _flaw(url: str) -> str | None:
     address = urlsplit(url)
     host = address.hostname or ""
     if RESERVED.search(host):
-        return "is nobody's address"
+        return "is a reserved address"
     if _within_a_network(host):
         return "is reached from its own network alone"
     if address.scheme != "https":

@@ -1,4 +1,4 @@
-"""What a check found: one line, and what to do about it."""
+"""Findings of a check: a line each, and what to do about it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an environment depends on, asked with its own keys."""
+"""Checks of all that an environment depends on, made with its own keys."""
 
 import os
 import re
@@ -59,7 +59,7 @@ def check_database() -> Findings:
             yield fail("database", f"{key} does not act as service_role", advice)
         except Exception as error:  # noqa: BLE001 - whatever it is, this key does not work
             what = error.code if isinstance(error, DatabaseError) else type(error).__name__
-            advice = f"copy {key} anew; after a fresh project, apply the migrations"
+            advice = f"copy {key} again; after a fresh project, apply the migrations"
             yield fail("database", f"{key} does not work ({what})", advice)
         else:
             yield ok("database", f"{key} works")
@@ -117,7 +117,9 @@ def check_redis() -> Findings:
     except DependencyUnavailable:
         yield fail("redis", "no answer", "is UPSTASH_REDIS_REST_URL right?")
     except RedisError as error:
-        yield fail("redis", f"refuses a script: {error.code}", "copy UPSTASH_REDIS_REST_TOKEN anew")
+        yield fail(
+            "redis", f"refuses a script: {error.code}", "copy UPSTASH_REDIS_REST_TOKEN again"
+        )
     else:
         yield ok("redis", "runs our scripts")
         skew = abs(int(seconds) + int(micros) / 1_000_000 - time.time())
@@ -126,7 +128,7 @@ def check_redis() -> Findings:
             yield warn("redis", text, "one is wrong; tokens and webhooks depend on the time")
 
 
-def check_mail_provider(brand: Brand) -> Findings:
+def check_email_provider(brand: Brand) -> Findings:
     """Ask for our domains: the key must work, and the sender's domain be verified."""
     settings = load(ResendSettings)
     key = settings.resend_api_key.get_secret_value()

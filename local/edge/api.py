@@ -41,7 +41,7 @@ def front(stack: Stack, forward: Forwarder) -> ASGIApp:
 
 
 def deployed_api(stack: Stack) -> str | None:
-    """Return the id of the API that the last deployment made; read anew, it may have changed."""
+    """Return the id of the API, as the last deployment noted it."""
     try:
         outputs: dict[str, str] = json.loads((stack.state / "outputs.json").read_text())
     except FileNotFoundError:

@@ -26,7 +26,7 @@ _CONNECTIONS = 200
 
 
 class UnreachableError(Exception):
-    """What stands behind the front does not answer."""
+    """The server behind the front does not answer."""
 
 
 class Forwarder:

@@ -105,7 +105,7 @@ def _at_postgrests_time(authorization: str | None, secret: Credentials) -> str |
 
 
 def _is_legacy_key(key: str, signing_secret: str) -> bool:
-    """Tell whether it is what a project called its `anon` or its `service_role` key."""
+    """Return whether it is what a project called its `anon` or its `service_role` key."""
     try:
         claims = jwt.decode(key, signing_secret, algorithms=["HS256"])
     except jwt.InvalidTokenError:

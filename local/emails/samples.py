@@ -1,4 +1,4 @@
-"""What each email may say: one example per shape; and the brands it may be said by."""
+"""Sample contents, one for each shape of an email, and sample brands."""
 
 import json
 from datetime import UTC, datetime

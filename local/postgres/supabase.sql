@@ -1,4 +1,4 @@
--- What a hosted Supabase project provides before the first migration runs.
+-- All that a hosted Supabase project has before the first migration runs.
 -- The superuser `supabase_admin` runs this in the database that the product uses. Migrations then
 -- run as `postgres`, which is no superuser, as on a hosted project.
 -- It may run again, and in a second database of the same cluster.

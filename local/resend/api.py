@@ -90,7 +90,7 @@ class Api:
             case Mode.RATE_LIMITED:
                 raise self._limit.exceeded()
             case Mode.REJECT:
-                raise ValidationError("The sandbox was told to reject this email.")
+                raise ValidationError("The sandbox has a fault planned for this email.")
 
     async def _retrieve(self, request: Request) -> Response:
         headers = self._admit(request)
@@ -105,7 +105,7 @@ class Api:
         )
 
     async def _domains(self, request: Request) -> Response:
-        """List what may be sent from: here the sender of the brand that is nobody's own."""
+        """List what may be sent from: here the sender of the default brand."""
         headers = self._admit(request)
         domain = {"id": str(uuid.uuid4()), "name": "wingman.example", "status": "verified"}
         return JSONResponse({"object": "list", "data": [domain]}, headers=headers)

@@ -23,7 +23,7 @@ def with_transport(app: ASGIApp) -> ASGIApp:
 
 
 async def broken(request: Request) -> Response:
-    """Break the connection; the answer that is returned reaches nobody."""
+    """Break the connection; the answer that is returned is never sent."""
     transport: asyncio.Transport | None = request.scope["state"]["transport"]
     if transport is not None:
         transport.abort()

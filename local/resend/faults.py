@@ -1,4 +1,4 @@
-"""What the sandbox is told to get wrong, and how often."""
+"""Faults that a test asks for: how the sandbox fails, and how often."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Fault:
     match: str | None = None
 
     def concerns(self, recipients: Iterable[str]) -> bool:
-        """Tell whether a request to these recipients meets the fault."""
+        """Return whether a request to these recipients meets the fault."""
         return self.match is None or any(self.match in recipient for recipient in recipients)
 
 

@@ -1,4 +1,4 @@
-"""What an email must look like to be accepted, and how an accepted one is kept."""
+"""The shape that an email must have, and an accepted email as it is kept."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Requests per second, told in the headers that Resend sends."""
+"""A limit of requests per second, with the headers that Resend sends."""
 
 import math
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local.resend.errors import RateLimitExceededError
 
-# High enough to disturb nobody who has not asked for a limit.
+# High enough to disturb no test that has not asked for a limit.
 UNDISTURBING = 100
 
 

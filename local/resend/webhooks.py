@@ -22,7 +22,7 @@ _DETAILS: dict[str, dict[str, Any]] = {
         "bounce": {
             "type": "Permanent",
             "subType": "General",
-            "message": "The recipient's mail server permanently rejected the email.",
+            "message": "The recipient's server permanently rejected the email.",
         }
     },
 }

@@ -10,7 +10,7 @@ from local.schema.databases import server
 
 
 def main() -> int:
-    """Run one command; a failure that was foreseen is one sentence."""
+    """Run one command; an expected failure is one sentence."""
     parser = argparse.ArgumentParser(prog="python -m local.schema", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="compare schemas and migrations; lint what they make")

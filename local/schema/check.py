@@ -1,4 +1,4 @@
-"""What is wrong with the database that the files make."""
+"""Problems of the database that the files make."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

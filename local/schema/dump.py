@@ -1,4 +1,4 @@
-"""What a database that was just built consists of, so that two of them can be compared."""
+"""The objects and rows of a database that was just built, to compare two of them."""
 
 import difflib
 import json

@@ -17,7 +17,7 @@ from local.stack import CHECKOUT
 from tests.integration.own_database import empty_database
 from tests.support.dns_server import DnsServer
 from tests.support.people import People
-from tests.unit.local.test_mail_domain import DOMAIN, GOOD
+from tests.unit.local.test_sender_domain import DOMAIN, GOOD
 
 Examine = Callable[..., tuple[int, dict[str, str]]]
 NOWHERE = "http://127.0.0.1:9"
@@ -71,12 +71,12 @@ def test_the_running_stack_is_well(examine: Examine, database_url: str) -> None:
         ({"DATABASE_URL": "postgresql://127.0.0.1:9/x"}, "migrations", "is DATABASE_URL right"),
         ({"DATABASE_URL": "no url"}, "migrations", "is DATABASE_URL right"),
         ({"UPSTASH_REDIS_REST_URL": NOWHERE}, "redis", "no answer"),
-        ({"UPSTASH_REDIS_REST_TOKEN": "no"}, "redis", "UPSTASH_REDIS_REST_TOKEN anew"),
+        ({"UPSTASH_REDIS_REST_TOKEN": "no"}, "redis", "UPSTASH_REDIS_REST_TOKEN again"),
         ({"RESEND_API_KEY": "re_no"}, "email", "RESEND_API_KEY is refused (403)"),
         ({"RESEND_API_URL": NOWHERE}, "email", "no answer"),
         ({"BRAND": BRAND}, "email", "no domain of this account"),
         ({"ENVIRONMENT": "production"}, "mail domain", "reserved for examples"),
-        ({"ENVIRONMENT": "production"}, "app", "http://localhost:3000 is nobody's address"),
+        ({"ENVIRONMENT": "production"}, "app", "http://localhost:3000 is a reserved address"),
         ({"ENVIRONMENT": "staging"}, "api address", "is reached from its own network alone"),
         ({"ENVIRONMENT": "staging"}, "origins", "pages of http://localhost:3000 may call the API"),
         ({"APP_URL": "https://pages.wingman.app"}, "origins", "add it to AllowedOrigins"),

@@ -37,7 +37,7 @@ def describe(checkout: Path, text: str) -> None:
     (checkout / "supabase" / "schemas" / "999_moons.sql").write_text(text)
 
 
-def test_what_schemas_describe_and_no_migration_makes_is_named(
+def test_an_object_without_a_migration_is_named_with_its_faults(
     database_url: str, checkout: Path
 ) -> None:
     describe(checkout, FAULTY)

@@ -14,7 +14,8 @@ SUFFIXES = {".html", ".lua", ".md", ".py", ".sql", ".toml", ".txt", ".yaml", ".y
 NOT_YET = (
     "docs",  # pages that tests/bench and tests/guards generate
     "layers/shared/wingman/notifications",
-    "local",
+    "local/deploy",
+    "local/package",
     "tests/bench",
     "tests/browser",
     "tests/e2e",
@@ -22,7 +23,6 @@ NOT_YET = (
     "tests/guards",
     "tests/integration",
     "tests/unit/deploy",
-    "tests/unit/local",
     "tests/unit/notifications",
 )
 EXEMPT = (

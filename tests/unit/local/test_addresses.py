@@ -1,4 +1,4 @@
-"""What others are given leads to this deployment, and nobody's pages but its own may call it."""
+"""Links lead to this deployment, and only its own pages may call it."""
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -69,9 +69,9 @@ def levels(subject: str) -> set[Level]:
 @pytest.mark.parametrize(
     ("url", "flaw"),
     [
-        ("https://app.example.com", "is nobody's address"),
-        ("https://wingman.test", "is nobody's address"),
-        ("https://localhost:3000", "is nobody's address"),
+        ("https://app.example.com", "is a reserved address"),
+        ("https://wingman.test", "is a reserved address"),
+        ("https://localhost:3000", "is a reserved address"),
         ("https://127.0.0.1", "is reached from its own network alone"),
         ("https://[::1]:3000", "is reached from its own network alone"),
         ("https://10.0.0.7", "is reached from its own network alone"),

@@ -1,4 +1,4 @@
-"""Where `make demo` sends who waits for a mail in vain."""
+"""`make demo` says where to look when an email does not come."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from local.stack import Stack
 
 
 @pytest.mark.parametrize("name", ["dev", "test"])
-def test_a_mail_that_does_not_come_names_the_log_of_its_stack(
+def test_an_email_that_does_not_come_names_the_log_of_its_stack(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     stack = Stack(name, 8700, tmp_path)

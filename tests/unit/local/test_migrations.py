@@ -28,7 +28,7 @@ def files(tmp_path: Path) -> Sequence[Path]:
     return sorted(tmp_path.glob("*.sql"))
 
 
-def test_what_was_applied_is_not_applied_again(files: Sequence[Path]) -> None:
+def test_an_applied_file_is_not_applied_again(files: Sequence[Path]) -> None:
     applied = {"20260101000000": STATEMENTS, "20260102000000": ["select 1"]}
     assert [path.stem for path in unapplied(files, applied)] == ["20260103000000_three"]
 

@@ -38,9 +38,9 @@ def test_without_a_browser_the_rest_is_set_up_and_a_note_says_what_to_do(
 
     assert prerequisites.main() == 0
 
-    told = capsys.readouterr().err
-    assert "no Chromium" in told
-    assert "CHROMIUM=" in told
+    said = capsys.readouterr().err
+    assert "no Chromium" in said
+    assert "CHROMIUM=" in said
 
 
 def test_postgis_must_be_that_of_the_postgresql_which_will_run(

@@ -80,7 +80,7 @@ def test_a_key_has_1_to_256_characters(key: str) -> None:
     ("change", "error"),
     [
         ({"from": ""}, MissingRequiredFieldError),
-        ({"from": "nobody"}, InvalidFromAddressError),
+        ({"from": "no one"}, InvalidFromAddressError),
         ({"to": []}, MissingRequiredFieldError),
         ({"to": ["a@example.com", "b"]}, ValidationError),
         ({"to": ["a@example.com"] * 51}, ValidationError),
@@ -93,7 +93,9 @@ def test_a_key_has_1_to_256_characters(key: str) -> None:
         ({"tags": "a"}, ValidationError),
     ],
 )
-def test_a_mail_with_a_bad_field_is_refused(change: dict[str, Any], error: type[Exception]) -> None:
+def test_an_email_with_a_bad_field_is_refused(
+    change: dict[str, Any], error: type[Exception]
+) -> None:
     with pytest.raises(error):
         validate(VALID | change)
 
@@ -105,7 +107,7 @@ def test_a_batch_takes_neither_attachments_nor_a_schedule(name: str) -> None:
         validate(VALID | {name: ["x"]}, batch=True)
 
 
-def test_more_requests_than_allowed_are_told_when_to_come_back() -> None:
+def test_more_requests_than_allowed_learn_when_to_come_back() -> None:
     clock = Clock()
     limit = RateLimit(clock)
     limit.set(2)

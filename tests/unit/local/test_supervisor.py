@@ -1,4 +1,4 @@
-"""What a command says about ports that are taken and parts that do not run."""
+"""Errors about ports that are taken and parts that do not run."""
 
 import json
 import re

@@ -16,11 +16,11 @@ from local.doctor.findings import Finding, Findings, fail, ok, warn
 # checkdmarc does not fit: it reads no DKIM keys, looks up everything that an SPF record includes,
 # and brings twenty packages.
 PATIENCE_SECONDS = 3.0
-# RFC 2606 and RFC 6761: nobody can own these.
+# RFC 2606 and RFC 6761: these cannot be registered.
 RESERVED = re.compile(r"(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$")
 _DASHBOARD = "Resend's dashboard (Domains) shows the record to create"
 _POLICIES = frozenset({"none", "quarantine", "reject"})
-# A label of a registered domain at least: nobody publishes a policy for `com`.
+# A label of a registered domain at least: `com` has no policy.
 _SHORTEST_DOMAIN = 2
 
 
@@ -45,7 +45,7 @@ class Dns:
             b"".join(record.strings).decode(errors="replace") for record in self._ask(name, "TXT")
         ]
 
-    def mail_exchangers(self, name: str) -> list[str]:
+    def mx_hosts(self, name: str) -> list[str]:
         """Return the hosts that take email for a name. Raises UnansweredError."""
         return [str(record.exchange).rstrip(".").lower() for record in self._ask(name, "MX")]
 
@@ -58,7 +58,7 @@ class Dns:
             raise UnansweredError(f"{kind} {name}: {type(error).__name__}") from error
 
 
-def check_mail_domain(domain: str, dns: Dns, *, local: bool) -> Findings:
+def check_sender_domain(domain: str, dns: Dns, *, local: bool) -> Findings:
     """Look up all that receivers of email from `domain` look up."""
     if RESERVED.search(domain):
         advice = "set sender_email in BRAND to an address of a domain that you own"
@@ -112,7 +112,7 @@ def _spf(domain: str, dns: Dns) -> Finding:
 
 def _return_path(domain: str, dns: Dns) -> Finding:
     name = f"send.{domain}"
-    hosts = dns.mail_exchangers(name)
+    hosts = dns.mx_hosts(name)
     if any(host.startswith("feedback-smtp.") and "amazonses.com" in host for host in hosts):
         return ok("return path", f"{name} takes bounces at {hosts[0]}")
     return fail("return path", f"{name} has no MX at amazonses.com: bounces are lost", _DASHBOARD)
@@ -143,7 +143,7 @@ def _policy(name: str, tags: dict[str, str]) -> Finding:
         text = f"{name} has p=none: forged email is only watched"
         return warn("dmarc", text, "when its reports look right, set p=quarantine or p=reject")
     if "rua" not in tags:
-        text = f"{name} names nobody who reads reports"
+        text = f"{name} asks for no reports"
         return warn("dmarc", text, "add rua=mailto: and an address")
     return ok("dmarc", f"{name}: p={policy}")
 

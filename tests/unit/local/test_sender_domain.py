@@ -1,13 +1,13 @@
-"""What receivers of our mail look up, asked of a real DNS server."""
+"""The records that receivers of our emails look up, asked of a real DNS server."""
 
 from base64 import b64decode
 from collections.abc import Sequence
 
 import pytest
 
-from local.doctor import mail_domain
+from local.doctor import sender_domain
 from local.doctor.findings import Finding, Level
-from local.doctor.mail_domain import Dns, check_mail_domain
+from local.doctor.sender_domain import Dns, check_sender_domain
 from tests.support.dns_server import DnsServer
 
 DOMAIN = "wingman.app"
@@ -24,7 +24,7 @@ GOOD: Records = {
 
 def examined(records: Records, domain: str = DOMAIN) -> dict[str, Finding]:
     with DnsServer(records) as server:
-        found = list(check_mail_domain(domain, Dns(server.address), local=False))
+        found = list(check_sender_domain(domain, Dns(server.address), local=False))
     return {finding.subject: finding for finding in found}
 
 
@@ -71,7 +71,7 @@ def test_nothing_set_up_fails_everywhere_and_says_what_to_do() -> None:
         ((SEND, "TXT"), ['"v=spf1 include:amazonses.com +all"'], "spf", Level.WARN, "anybody"),
         ((SEND, "MX"), ["10 mx.wingman.app."], "return path", Level.FAIL, "bounces are lost"),
         ((DMARC, "TXT"), ['"v=DMARC1; p=none; rua=mailto:a@b.c"'], "dmarc", Level.WARN, "p=none"),
-        ((DMARC, "TXT"), ['"v=DMARC1; p=quarantine"'], "dmarc", Level.WARN, "nobody who reads"),
+        ((DMARC, "TXT"), ['"v=DMARC1; p=quarantine"'], "dmarc", Level.WARN, "asks for no reports"),
         ((DMARC, "TXT"), ['"v=DMARC1; p=block"'], "dmarc", Level.FAIL, "no valid policy"),
         ((DMARC, "TXT"), ['"v=DMARC1"'], "dmarc", Level.FAIL, "no valid policy"),
         ((DMARC, "TXT"), ['"p=reject"'], "dmarc", Level.FAIL, "has no record"),
@@ -82,7 +82,7 @@ def test_nothing_set_up_fails_everywhere_and_says_what_to_do() -> None:
         ),
     ],
 )
-def test_a_record_that_is_wrong_is_told(
+def test_a_record_that_is_wrong_is_reported(
     record: tuple[str, str], values: list[str], subject: str, level: Level, words: str
 ) -> None:
     found = examined({**GOOD, record: values})
@@ -94,30 +94,30 @@ def test_a_record_that_is_wrong_is_told(
 def test_the_policy_of_the_domain_above_counts() -> None:
     above: Records = {(f"{name}", kind): v for (name, kind), v in GOOD.items() if name == DMARC}
     below: Records = {
-        (name.replace(DOMAIN, f"mail.{DOMAIN}"), kind): values
+        (name.replace(DOMAIN, f"news.{DOMAIN}"), kind): values
         for (name, kind), values in GOOD.items()
         if name != DMARC
     }
-    found = examined(above | below, f"mail.{DOMAIN}")
+    found = examined(above | below, f"news.{DOMAIN}")
     assert {finding.level for finding in found.values()} == {Level.OK}
 
 
 @pytest.mark.parametrize(("silent", "failing"), [(True, False), (False, True)])
-def test_a_resolver_that_cannot_tell_is_not_a_missing_record(
+def test_a_resolver_that_does_not_know_is_not_a_missing_record(
     silent: bool, failing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_domain, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(sender_domain, "PATIENCE_SECONDS", 0.2)
     with DnsServer(GOOD, silent=silent, failing=failing) as server:
-        found = list(check_mail_domain(DOMAIN, Dns(server.address), local=False))
+        found = list(check_sender_domain(DOMAIN, Dns(server.address), local=False))
     assert len(found) == 4
     assert all(finding.level is Level.FAIL for finding in found)
     assert all("no answer" in finding.text for finding in found)
 
 
-@pytest.mark.parametrize("domain", ["wingman.example", "example.com", "mail.test"])
-def test_nobody_can_own_an_example(domain: str) -> None:
+@pytest.mark.parametrize("domain", ["wingman.example", "example.com", "news.test"])
+def test_an_example_domain_cannot_be_owned(domain: str) -> None:
     dns = Dns("127.0.0.1:9")
-    (here,) = check_mail_domain(domain, dns, local=True)
-    (deployed,) = check_mail_domain(domain, dns, local=False)
+    (here,) = check_sender_domain(domain, dns, local=True)
+    (deployed,) = check_sender_domain(domain, dns, local=False)
     assert (here.level, deployed.level) == (Level.OK, Level.FAIL)
     assert "BRAND" in deployed.advice
