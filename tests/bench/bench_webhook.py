@@ -18,7 +18,7 @@ from tests.support.functions import Function
 from tests.support.people import People
 from wingman.kit.clients.database import get_service_client
 
-MAILS, EVENTS = 250, 1000
+EMAILS, EVENTS = 250, 1000
 ORDER = ("sent", "delivered", "bounced", "complained")
 
 
@@ -30,49 +30,50 @@ def run() -> str:
         redirect_stdout(io.StringIO()),  # metrics
     ):
         app = Function("resend_webhook", values, patch, {})
-        last = _mails(people)
+        last = _emails(people)
         events = _events(last)
         random.shuffle(events)
         took = _taken([partial(_post, app, values, *event) for event in events])
         ping = _taken([lambda: get_service_client().rpc("ping", {}, idempotent=True)] * EVENTS)
-        right = sum(_status(people, mail) == status for mail, status in last.items())
+        right = sum(_status(people, email) == status for email, status in last.items())
     return (
         "## Webhook\n\n"
-        f"{EVENTS} signed events of {MAILS} mails in random order, some of them twice, through the "
+        f"{EVENTS} signed events of {EMAILS} emails in random order, some of them twice, through "
+        "the "
         "function in one process;\nbeside them, as often, a call that only asks the database for "
         "the time.\n\n"
         "| | |\n|---|---|\n"
-        f"| mails in the state that the events leave in order | {right} of {MAILS} |\n"
+        f"| emails in the state that the events leave in order | {right} of {EMAILS} |\n"
         f"| median of an event, in calls | {took[EVENTS // 2] / ping[EVENTS // 2]:.1f} |\n"
         f"| 99th percentile, in 99th percentiles of a call | {_p99(took) / _p99(ping):.1f} |\n"
     )
 
 
-def _mails(people: People) -> dict[UUID, str]:
-    """Record mails that were sent; return what becomes of each."""
+def _emails(people: People) -> dict[UUID, str]:
+    """Record emails that were sent; return what becomes of each."""
     maya = people.new()
-    last = {uuid4(): random.choice(ORDER[1:]) for _ in range(MAILS)}  # noqa: S311 - any will do
-    for mail in last:
+    last = {uuid4(): random.choice(ORDER[1:]) for _ in range(EMAILS)}  # noqa: S311 - any will do
+    for email in last:
         people.connection.execute(
             "insert into public.email_logs (id, user_id, email_template, recipient_email,"
             " dedupe_key, priority, delivery_status)"
             " values (%s, %s, 'match_declined', %s, %s, 'urgent', 'sent')",
-            (mail, maya.id, maya.email, mail.hex),
+            (email, maya.id, maya.email, email.hex),
         )
     return last
 
 
 def _events(last: dict[UUID, str]) -> list[tuple[str, UUID, str]]:
     events = [
-        (f"msg_{uuid4().hex}", mail, status)
-        for mail, end in last.items()
+        (f"msg_{uuid4().hex}", email, status)
+        for email, end in last.items()
         for status in ORDER[: ORDER.index(end) + 1]
     ]
     return events + random.choices(events, k=EVENTS - len(events))  # noqa: S311 - any will do
 
 
-def _post(app: Function, values: dict[str, str], name: str, mail: UUID, status: str) -> None:
-    body = json.dumps({"type": f"email.{status}", "data": {"tags": {"email_id": str(mail)}}})
+def _post(app: Function, values: dict[str, str], name: str, email: UUID, status: str) -> None:
+    body = json.dumps({"type": f"email.{status}", "data": {"tags": {"email_id": str(email)}}})
     event = app.event("delivered")
     event["headers"] |= signed(values["RESEND_WEBHOOK_SECRET"], name, body)
     assert app.invoke(event | {"body": body})["statusCode"] == 200
@@ -91,9 +92,9 @@ def _p99(taken: list[float]) -> float:
     return taken[len(taken) * 99 // 100]
 
 
-def _status(people: People, mail: UUID) -> str:
+def _status(people: People, email: UUID) -> str:
     row = people.connection.execute(
-        "select delivery_status from public.email_logs where id = %s", (mail,)
+        "select delivery_status from public.email_logs where id = %s", (email,)
     ).fetchone()
     assert row is not None
     return str(row[0])

@@ -1,4 +1,4 @@
-"""The deployed stack with nothing else to do: what a request that triggers mail takes."""
+"""The deployed stack with nothing else to do: what a request that triggers email takes."""
 
 import io
 import time
@@ -20,7 +20,7 @@ from wingman.kit.clients.database import get_anon_client
 
 @dataclass
 class Idle:
-    """Seconds of each request, and from each invitation until its mail was accepted."""
+    """Seconds of each request, and from each invitation until its email was accepted."""
 
     invite: list[float] = field(default_factory=list)
     respond: list[float] = field(default_factory=list)
@@ -45,8 +45,8 @@ def _once(found: Idle, people: People, inbox: Inbox, api: Api) -> None:
     asked = time.time()
     with _timed(found.invite):
         match_id = api.invited(maya, leo)
-    [mail] = inbox.wait_for(leo, 1)
-    found.accepted.append(datetime.fromisoformat(mail["accepted_at"]).timestamp() - asked)
+    [email] = inbox.wait_for(leo, 1)
+    found.accepted.append(datetime.fromisoformat(email["accepted_at"]).timestamp() - asked)
     with _timed(found.respond):
         answer = api.answer(leo, match_id, "decline")
     assert answer.status_code == HTTPStatus.OK, answer.text

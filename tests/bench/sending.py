@@ -1,4 +1,4 @@
-"""A backlog of mail and a provider with a limit: how fast it drains, and what need not wait.
+"""A backlog of email and a provider with a limit: how fast it drains, and what need not wait.
 
 Senders are the real ones, as many processes as the deployment allows containers for a lane; what
 the provider took, and when, is its sandbox's own record.
@@ -24,8 +24,8 @@ from wingman.notifications.models import MAX_BATCH
 
 PER_SECOND = 2
 LATENCY = 0.1
-_MAILS_PER_READER = 10
-# The sandbox takes the mails of one request within milliseconds.
+_EMAILS_PER_READER = 10
+# The sandbox takes the emails of one request within milliseconds.
 _BETWEEN_REQUESTS = 0.03
 _ADDRESSES = "%@backlog.example.com"
 
@@ -34,21 +34,21 @@ _ADDRESSES = "%@backlog.example.com"
 class Drain:
     """What the provider took in the measured time, and how often it refused."""
 
-    mails: int
+    emails: int
     seconds: float
     refusals: int
 
     @property
     def share(self) -> float:
         """How much of what the provider allows was used."""
-        return self.mails / self.seconds / (PER_SECOND * MAX_BATCH)
+        return self.emails / self.seconds / (PER_SECOND * MAX_BATCH)
 
 
 class Backlog:
     """A backlog in the bulk lane, senders for both lanes, and a provider with a limit."""
 
-    def __init__(self, stack: Mapping[str, str], mails: int) -> None:
-        self._stack, self._mails = stack, mails
+    def __init__(self, stack: Mapping[str, str], emails: int) -> None:
+        self._stack, self._emails = stack, emails
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -78,9 +78,9 @@ class Backlog:
     def _record(self) -> list[UUID]:
         self._database.execute(
             "insert into auth.users (email) select n || %s from generate_series(1, %s) as n",
-            (_ADDRESSES.lstrip("%"), self._mails // _MAILS_PER_READER),
+            (_ADDRESSES.lstrip("%"), self._emails // _EMAILS_PER_READER),
         )
-        return self._insert("bulk", _MAILS_PER_READER)
+        return self._insert("bulk", _EMAILS_PER_READER)
 
     def _insert(self, lane: str, each: int, readers: int | None = None) -> list[UUID]:
         rows = self._database.execute(
@@ -128,18 +128,18 @@ class Backlog:
         """Let the senders begin at the pace of a bucket that nothing is known about."""
         self._redis.delete(KEY)
 
-    def urgent(self, mails: int) -> list[float]:
-        """Record urgent mails behind the backlog, one by one; return the seconds to accepted."""
-        return [self._urgent() for _ in range(mails)]
+    def urgent(self, emails: int) -> list[float]:
+        """Record urgent emails behind the backlog, one by one; return the seconds to accepted."""
+        return [self._urgent() for _ in range(emails)]
 
     def _urgent(self) -> float:
         recorded = time.time()
-        [mail] = self._insert("urgent", 1, readers=1)
+        [email] = self._insert("urgent", 1, readers=1)
         sender = next(one for one in self._senders["Urgent"] if not one.busy)
-        sender.give([mail])
+        sender.give([email])
         while sender.busy:
             self._go_on(0.1)
-        return dict(self._accepted()).get(str(mail), float("inf")) - recorded
+        return dict(self._accepted()).get(str(email), float("inf")) - recorded
 
     def _go_on(self, seconds: float) -> None:
         """Keep every sender of the bulk lane busy, as its queue does."""

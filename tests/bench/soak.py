@@ -1,4 +1,4 @@
-"""`make soak`: ten thousand mails through chaos, into docs/benchmarks.md."""
+"""`make soak`: ten thousand emails through chaos, into docs/benchmarks.md."""
 
 import secrets
 import sys
@@ -10,23 +10,23 @@ from tests.faults.soak import Soak
 from tests.faults.verdict import MISTAKES, Outcome
 from tests.support.people import People
 
-MAILS = 10_000
+EMAILS = 10_000
 
 
 def section(outcome: Outcome) -> str:
-    """Tell what happened, and what became of the mails."""
+    """Tell what happened, and what became of the emails."""
     events = "\n".join(f"| {name} | {number} |" for name, number in sorted(outcome.events.items()))
     ends = ", ".join(f"{number} {status}" for status, number in sorted(outcome.statuses.items()))
     mistakes = "\n".join(f"| {name} | {len(outcome.mistakes.get(name, ()))} |" for name in MISTAKES)
     return (
         "## Soak\n\n"
-        f"{outcome.mails} mails through the real sender, database, limiter and provider sandbox, "
+        f"{outcome.emails} emails through the real sender, database, limiter and provider sandbox, "
         f"seed {outcome.seed}, {outcome.seconds:.0f} s.\nWritten by `make soak`; "
         f"`make soak ARGS={outcome.seed}` throws the same dice.\n\n"
         f"| what happened | times |\n|---|---|\n{events}\n\n"
-        f"Outcome: {ends}.\nUnknown is what shared a request, taken but never answered, with a "
-        "mail of a reader who has said no since;\nin production the provider's webhooks tell.\n\n"
-        f"| what must not happen | mails |\n|---|---|\n{mistakes}\n"
+        f"Outcome: {ends}.\nUnknown is what shared a request, taken but never answered, with an "
+        "email of a reader who has said no since;\nin production the provider's webhooks tell.\n\n"
+        f"| what must not happen | emails |\n|---|---|\n{mistakes}\n"
     )
 
 
@@ -34,8 +34,11 @@ def main() -> None:
     """Run once; a seed as the argument repeats a run."""
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else secrets.randbelow(2**32)
     values = read(stack("test"))
-    print(f"{MAILS} mails, seed {seed} …", flush=True)
-    with People(values) as people, Soak(values, people, mails=MAILS, seed=seed, chaos=180) as soak:
+    print(f"{EMAILS} emails, seed {seed} …", flush=True)
+    with (
+        People(values) as people,
+        Soak(values, people, emails=EMAILS, seed=seed, chaos=180) as soak,
+    ):
         outcome = soak.run(seconds=900)
     write(section(outcome))
     if outcome.mistakes or set(outcome.statuses) & {"pending", "sending"}:

@@ -17,7 +17,7 @@ Load = Callable[..., Function]
 
 @pytest.mark.parametrize("fails_after", [0.02, 1.0])
 @pytest.mark.parametrize("containers", [1, 40])
-def test_no_call_is_let_through_that_began_after_the_circuit_opened(
+def test_no_call_that_began_after_the_circuit_opened_passes(
     stack: dict[str, str], function: Load, containers: int, fails_after: float
 ) -> None:
     function("docs")  # for its environment

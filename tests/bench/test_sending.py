@@ -12,7 +12,7 @@ pytestmark = pytest.mark.alone
 ENOUGH = 0.93
 
 
-def test_a_backlog_uses_the_providers_limit_and_urgent_mail_passes_it(
+def test_a_backlog_uses_the_providers_limit_and_urgent_email_passes_it(
     stack: dict[str, str],
 ) -> None:
     with Backlog(stack, 50_000) as backlog:
@@ -42,10 +42,10 @@ def is_enough(drained: Drain) -> bool:
 
 
 @pytest.mark.usefixtures("fresh_container", "closed_breakers")
-def test_a_request_that_triggers_mail_makes_three_calls(
+def test_a_request_that_triggers_email_makes_three_calls(
     stack: dict[str, str],
 ) -> None:
-    """To the limiter, the database and the queue: it waits for no mail."""
+    """To the limiter, the database and the queue: it waits for no email."""
     alone, ours = idle(stack, 3), warm(stack, 2)
 
     assert ours.calls == 3

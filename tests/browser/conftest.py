@@ -63,7 +63,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def reader(people: People, stack: dict[str, str]) -> Reader:
-    """Somebody with a mail that asks how it was."""
+    """Somebody with an email that asks how it was."""
     return Reader(people, stack, Category.FEEDBACK_REQUESTS)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.support.template import ROOT
 
-# WCAG 2.0 to 2.2, A and AA. What axe adds out of practice is for pages; a mail has no landmarks.
+# WCAG 2.0 to 2.2, A and AA. What axe adds out of practice is for pages; an email has no landmarks.
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _ALL = [*WCAG, "best-practice"]
 _CHECK = """async rules => {

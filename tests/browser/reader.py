@@ -1,4 +1,4 @@
-"""Somebody with a mail in their hand, and the pages behind its links."""
+"""Somebody with an email in their hand, and the pages behind its links."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from wingman.notifications.email.models import Category
 
 
 class Reader:
-    """A user, the links in their mails, and what the database knows of their wishes."""
+    """A user, the links in their emails, and what the database knows of their wishes."""
 
     def __init__(self, people: People, stack: dict[str, str], category: Category) -> None:
         self.person = people.new()

@@ -15,7 +15,7 @@ NAMES = ["match_invitation"]
 
 @pytest.fixture(scope="module")
 def gallery(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    made = Gallery(tmp_path_factory.mktemp("mails"), BRANDS, {name: CASES[name] for name in NAMES})
+    made = Gallery(tmp_path_factory.mktemp("emails"), BRANDS, {name: CASES[name] for name in NAMES})
     made.write(browser)
     return made
 
@@ -28,7 +28,7 @@ def shelf(browser: Browser, gallery: Gallery) -> Iterator[Page]:
         yield page
 
 
-def test_nothing_stands_between_people_and_the_gallery(shelf: Page) -> None:
+def test_the_gallery_has_no_accessibility_violations(shelf: Page) -> None:
     found = {str(look): barriers(shelf) for look in in_every_look(shelf)}
 
     assert not any(found.values()), found
@@ -43,7 +43,7 @@ def test_the_gallery_fits_its_window(shelf: Page, width: int) -> None:
     assert [one for one in clipped(shelf) if "unseen" not in one] == []
 
 
-def test_every_mail_is_there_in_every_look_with_both_parts(shelf: Page, gallery: Gallery) -> None:
+def test_every_email_is_there_in_every_look_with_both_parts(shelf: Page, gallery: Gallery) -> None:
     files = [path for path in gallery.folder.rglob("*.*") if path != gallery.page]
     shown = shelf.eval_on_selector_all("article a", "links => links.map(link => link.href)")
     shelf.eval_on_selector_all(
@@ -61,7 +61,7 @@ def test_every_mail_is_there_in_every_look_with_both_parts(shelf: Page, gallery:
     assert len(pictures) == len(sizes)
 
 
-def test_the_keyboard_alone_chooses_what_is_shown(shelf: Page) -> None:
+def test_the_gallery_works_by_keyboard_alone(shelf: Page) -> None:
     shelf.set_viewport_size({"width": 1280, "height": 800})
     shelf.emulate_media(color_scheme="light")
     visible = "all => all.filter(one => one.checkVisibility()).map(one => one.alt)"
@@ -81,7 +81,7 @@ def test_the_keyboard_alone_chooses_what_is_shown(shelf: Page) -> None:
     assert shelf.eval_on_selector_all("img", visible) == [alt for alt in phones if "dark" in alt]
 
 
-def test_every_part_of_a_mail_can_be_opened(shelf: Page, gallery: Gallery) -> None:
+def test_every_part_of_an_email_can_be_opened(shelf: Page, gallery: Gallery) -> None:
     shelf.get_by_role("link", name="Plain text of match_invitation, PupMatch").click()
     shelf.wait_for_url("**/*.txt")
 

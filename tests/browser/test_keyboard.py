@@ -6,7 +6,7 @@ from tests.browser import keyboard
 from tests.browser.reader import Reader, ask, choose
 
 
-def test_what_is_chosen_by_keyboard_is_saved_and_shown(page: Page, reader: Reader) -> None:
+def test_a_choice_by_keyboard_is_saved_and_shown(page: Page, reader: Reader) -> None:
     choose(page, reader)
 
     keyboard.tab_to(page, "Reminders")
@@ -33,7 +33,7 @@ def test_what_is_chosen_by_keyboard_is_saved_and_shown(page: Page, reader: Reade
     assert page.get_by_label("From").input_value() == "23:00"
 
 
-def test_what_cannot_be_saved_is_said_where_the_reader_is(page: Page, reader: Reader) -> None:
+def test_an_invalid_choice_is_reported_next_to_the_focus(page: Page, reader: Reader) -> None:
     choose(page, reader)
     keyboard.tab_to(page, "News and weekly digests")
     page.keyboard.press("Space")

@@ -9,7 +9,7 @@ BAD = """<!doctype html><title>x</title><h1>Bad</h1>
 <form><input name="nameless"><button></button></form>"""
 
 
-def test_a_bad_page_is_found_out(page: Page) -> None:
+def test_the_checks_find_a_bad_page(page: Page) -> None:
     page.set_content(BAD)
 
     rules = {line.split(":")[0] for line in barriers(page)}

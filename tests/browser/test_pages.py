@@ -1,4 +1,4 @@
-"""Everybody can read and use the pages behind the links in mails."""
+"""Everybody can read and use the pages behind the links in emails."""
 
 import pytest
 from playwright.sync_api import Browser
@@ -22,13 +22,13 @@ REACHED = {
 }
 
 
-def test_nothing_stands_between_people_and_a_page(shown: Shown) -> None:
+def test_a_page_has_no_accessibility_violations(shown: Shown) -> None:
     found = {str(look): barriers(shown.page) for look in in_every_look(shown.page)}
 
     assert not any(found.values()), found
 
 
-def test_a_page_says_what_it_is(shown: Shown) -> None:
+def test_a_page_has_a_title_and_one_heading(shown: Shown) -> None:
     read = structure(shown.page)
 
     assert read["language"] == "en"

@@ -17,7 +17,7 @@ def requests(page: Page) -> list[tuple[str, str]]:
     return seen
 
 
-def test_a_page_asks_nobody_else_for_anything(shown: Shown) -> None:
+def test_a_page_makes_no_third_party_request(shown: Shown) -> None:
     shown.page.wait_for_load_state("networkidle")
 
     reader, page = shown.reader, shown.page
@@ -41,7 +41,7 @@ def test_a_page_may_use_its_own_style_and_nothing_else(shown: Shown) -> None:
     assert shown.page.evaluate(width) == "560px"
 
 
-def test_what_got_into_a_page_could_not_run(page: Page, reader: Reader) -> None:
+def test_an_injected_script_does_not_run(page: Page, reader: Reader) -> None:
     ask(page, reader)
     page.evaluate(
         """() => {
@@ -60,7 +60,7 @@ def test_what_got_into_a_page_could_not_run(page: Page, reader: Reader) -> None:
     assert page.evaluate("getComputedStyle(document.body).maxWidth") == "none"
 
 
-def test_where_a_link_leads_nobody_learns_where_one_came_from(page: Page, reader: Reader) -> None:
+def test_a_link_sends_no_referrer(page: Page, reader: Reader) -> None:
     asked: list[dict[str, str]] = []
 
     def answer(route: Route) -> None:

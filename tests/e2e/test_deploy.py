@@ -216,7 +216,9 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
     assert (code, "nothing changed" in said) == (0, True), said
 
 
-def test_nothing_is_touched_before_all_is_well_formed(second: Second, sound: Path) -> None:
+def test_no_resource_is_changed_before_all_settings_are_well_formed(
+    second: Second, sound: Path
+) -> None:
     second.choose(MaxDailyMatches="0", AppUrl="")
     code, said = second.deploy(sound)
     assert code != 0

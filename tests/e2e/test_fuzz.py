@@ -32,7 +32,7 @@ schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 @schema.parametrize()
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-def test_no_request_crashes_it(
+def test_no_request_crashes_the_api(
     case: "schemathesis.Case[Any]", stack: dict[str, str], people: People
 ) -> None:
     response = case.call(base_url=stack["API_URL"], headers=people.new().authorization)

@@ -75,9 +75,9 @@ def tokens(stack: dict[str, str], api: Api, people: People) -> set[str]:
     return set(links.values())
 
 
-def opened(api: Api, mails: Sequence[dict[str, Any]]) -> dict[str, str]:
+def opened(api: Api, emails: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Open every link that needs no login, whole and cut; return their tokens."""
-    links = {found[0]: found[1] for mail in mails for found in LINK.finditer(mail["html"])}
+    links = {found[0]: found[1] for email in emails for found in LINK.finditer(email["html"])}
     assert {link.partition("?")[0] for link in links} == OPEN_TO_ALL
     for link in links:
         assert api.call("GET", link).status_code == 200, link
@@ -106,7 +106,7 @@ def written(lines: list[str]) -> dict[str, str]:
     return here
 
 
-def test_there_is_something_to_read(written: dict[str, str]) -> None:
+def test_the_logs_are_not_empty(written: dict[str, str]) -> None:
     assert len(written["functions"]) > 10_000
     here = ENV_FILE.parent.name
     parts = ("edge", "ministack", "postgrest", "resend")
@@ -129,7 +129,7 @@ def test_no_log_has_an_address_or_a_token(
     }
 
 
-def test_no_log_has_what_opens_a_link(tokens: set[str], written: dict[str, str]) -> None:
+def test_no_log_has_the_token_of_a_link(tokens: set[str], written: dict[str, str]) -> None:
     assert [(name, one) for one in tokens for name, text in written.items() if one in text] == []
 
 
@@ -144,7 +144,7 @@ def test_no_log_has_a_secret(written: dict[str, str]) -> None:
     ] == []
 
 
-def test_no_log_has_what_somebody_wrote(api: Api, written: dict[str, str]) -> None:
+def test_no_log_has_text_that_a_user_wrote(api: Api, written: dict[str, str]) -> None:
     said = {text for text in {*api.said, *kept("said")} if len(text) >= LONG_ENOUGH}
     assert len(said) > LONG_ENOUGH
     everything = "\n".join(written.values())
@@ -152,7 +152,7 @@ def test_no_log_has_what_somebody_wrote(api: Api, written: dict[str, str]) -> No
     assert [spelling for spelling in spellings if spelling in everything] == []
 
 
-def test_an_access_log_names_the_route_and_not_who_took_it() -> None:
+def test_an_access_log_names_the_route_and_not_the_user() -> None:
     settings = template()["Resources"]["Api"]["Properties"]["AccessLogSettings"]
     assert set(re.findall(r"\$context\.([\w.]+)", settings["Format"])) == {
         *("requestId", "routeKey", "status", "responseLatency"),

@@ -7,7 +7,7 @@ from tests.support.inbox import Inbox
 from tests.support.people import People
 
 
-def test_an_accepted_invitation_mails_three_times(api: Api, people: People, inbox: Inbox) -> None:
+def test_an_accepted_invitation_sends_three_emails(api: Api, people: People, inbox: Inbox) -> None:
     maya, leo = people.pair()
     match_id = api.invited(maya, leo, venue_suggestion="Café Central", note="Coffee?")
     (invitation,) = inbox.wait_for(leo, 1)
@@ -25,7 +25,9 @@ def test_an_accepted_invitation_mails_three_times(api: Api, people: People, inbo
     assert api.call("GET", f"/api/matches/{match_id}", maya).json()["status"] == "accepted"
 
 
-def test_a_declined_invitation_mails_who_invited(api: Api, people: People, inbox: Inbox) -> None:
+def test_a_declined_invitation_sends_the_inviter_an_email(
+    api: Api, people: People, inbox: Inbox
+) -> None:
     maya, leo = people.pair()
     match_id = api.invited(maya, leo)
     inbox.wait_for(leo, 1)
@@ -35,7 +37,7 @@ def test_a_declined_invitation_mails_who_invited(api: Api, people: People, inbox
 
 
 @pytest.mark.parametrize("path", ["/health", "/docs", "/openapi.json", "/docs/swagger-ui.css"])
-def test_what_is_public_needs_no_token(api: Api, path: str) -> None:
+def test_public_routes_need_no_token(api: Api, path: str) -> None:
     response = api.call("GET", path)
     assert response.status_code == 200
     assert response.headers["x-request-id"]

@@ -17,39 +17,39 @@ PREFERENCES = "/email/preferences"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
-def unsubscribe_path(mail: dict[str, Any]) -> str:
-    """Where a mail program posts to: the headers' pair, as RFC 8058 has it."""
-    assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    url = urlsplit(mail["headers"]["List-Unsubscribe"].strip("<>"))
-    assert mail["html"].count(f"{url.path}?{url.query}") == 1
+def unsubscribe_path(email: dict[str, Any]) -> str:
+    """Where an email program posts to: the headers' pair, as RFC 8058 has it."""
+    assert email["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    url = urlsplit(email["headers"]["List-Unsubscribe"].strip("<>"))
+    assert email["html"].count(f"{url.path}?{url.query}") == 1
     return f"{url.path}?{url.query}"
 
 
 def wait_for_status(api: Api, person: Person, status: str) -> dict[str, Any]:
-    """Return the person's one mail of this status, once there is one."""
+    """Return the person's one email of this status, once there is one."""
     ends_at = time.monotonic() + 90
     path = f"/api/email/status/{person.id}?status={status}"
-    while not (mails := api.call("GET", path, person).json()["emails"]):
+    while not (emails := api.call("GET", path, person).json()["emails"]):
         assert time.monotonic() < ends_at, api.call("GET", path, person).text
         time.sleep(0.2)
-    [mail] = mails
-    return dict(mail)
+    [email] = emails
+    return dict(email)
 
 
 @pytest.fixture
 def invited(api: Api, people: People, inbox: Inbox) -> tuple[Person, dict[str, Any]]:
-    """Leo, who has got an invitation from Maya, and that mail."""
+    """Leo, who has got an invitation from Maya, and that email."""
     maya, leo = people.pair()
     api.invited(maya, leo)
-    [mail] = inbox.wait_for(leo, 1)
-    return leo, mail
+    [email] = inbox.wait_for(leo, 1)
+    return leo, email
 
 
-def test_after_one_click_the_next_mail_of_that_kind_is_skipped(
+def test_after_one_click_the_next_email_of_that_kind_is_skipped(
     api: Api, people: People, inbox: Inbox, invited: tuple[Person, dict[str, Any]]
 ) -> None:
-    leo, mail = invited
-    path = unsubscribe_path(mail)
+    leo, email = invited
+    path = unsubscribe_path(email)
     assert api.call("GET", path).status_code == 200
     assert api.call("HEAD", path).status_code == 200
     api.invited(people.new("Ada"), leo)
@@ -72,9 +72,9 @@ def test_after_a_bounce_or_complaint_nothing_goes_to_that_address(
     invited: tuple[Person, dict[str, Any]],
     kind: str,
 ) -> None:
-    leo, mail = invited
+    leo, email = invited
     wait_for_status(api, leo, "sent")
-    event = {"email_id": mail["id"], "type": kind}
+    event = {"email_id": email["id"], "type": kind}
     told = httpx.post(f"{stack['RESEND_API_URL']}/_sandbox/events", json=event, timeout=30)
     assert told.json()["status"] == 200
     assert wait_for_status(api, leo, kind)["template"] == "match_invitation"
@@ -86,7 +86,7 @@ def test_after_a_bounce_or_complaint_nothing_goes_to_that_address(
 
 
 def queue_for_later(people: People, person: Person) -> str:
-    """Record a mail of the same kind that is not due yet; return its id."""
+    """Record an email of the same kind that is not due yet; return its id."""
     row = people.connection.execute(
         "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
         " priority, due_at, template_data) values (%s, 'match_declined', %s, gen_random_uuid(),"
@@ -108,7 +108,7 @@ def queue_for_later(people: People, person: Person) -> str:
         ("complained", "suppressed"),
     ],
 )
-def test_what_is_queued_already_is_not_sent_after_a_no(
+def test_a_queued_email_is_not_sent_after_an_opt_out(
     api: Api,
     people: People,
     inbox: Inbox,
@@ -118,11 +118,11 @@ def test_what_is_queued_already_is_not_sent_after_a_no(
     no: str,
     status: str,
 ) -> None:
-    leo, mail = invited
+    leo, email = invited
     wait_for_status(api, leo, "sent")
     queued = queue_for_later(people, leo)
 
-    path = unsubscribe_path(mail)
+    path = unsubscribe_path(email)
     if no == "one_click":
         answer = api.call("POST", path, data=ONE_CLICK)
     elif no == "page":
@@ -132,7 +132,7 @@ def test_what_is_queued_already_is_not_sent_after_a_no(
         wishes = {"match_notifications": False}
         answer = api.call("PUT", f"/api/email/preferences/{leo.id}", leo, json=wishes)
     else:
-        event = {"email_id": mail["id"], "type": no}
+        event = {"email_id": email["id"], "type": no}
         answer = httpx.post(f"{stack['RESEND_API_URL']}/_sandbox/events", json=event, timeout=30)
     assert answer.status_code == 200, answer.text
 

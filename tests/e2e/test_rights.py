@@ -70,7 +70,7 @@ def test_a_user_reads_no_address(people: People, supabase: httpx.Client) -> None
         assert maya.email not in str(body)
 
 
-def test_a_user_cannot_call_what_workers_call(people: People, supabase: httpx.Client) -> None:
+def test_a_user_cannot_call_functions_of_workers(people: People, supabase: httpx.Client) -> None:
     maya = people.new()
     for function, arguments in {
         "claim_emails": {"p_ids": [], "p_lease_seconds": 60},
@@ -83,7 +83,7 @@ def test_a_user_cannot_call_what_workers_call(people: People, supabase: httpx.Cl
             assert response.status_code in (401, 403, 404), (function, response.text)
 
 
-def test_nobody_does_nothing_without_signing_in(supabase: httpx.Client) -> None:
+def test_an_anonymous_client_can_do_nothing(supabase: httpx.Client) -> None:
     for query in ("/wingman_matches", "/user_profiles", "/email_logs", "/email_preferences"):
         assert supabase.get(query).status_code == 401
     response = supabase.post("/rpc/list_matches", json={"p_limit": 1})

@@ -57,8 +57,8 @@ def starts_in(people: People, session_id: str, time: timedelta) -> None:
     )
 
 
-def mails_about(people: People, session_id: str) -> Counter[tuple[str, str, str | None]]:
-    """Count the recorded mails of a session by template, status and reason."""
+def emails_about(people: People, session_id: str) -> Counter[tuple[str, str, str | None]]:
+    """Count the recorded emails of a session by template, status and reason."""
     found = people.connection.execute(
         "select email_template, delivery_status, error_message from public.email_logs"
         " where subject_id = %s",
@@ -67,7 +67,7 @@ def mails_about(people: People, session_id: str) -> Counter[tuple[str, str, str 
     return Counter((str(template), str(status), reason) for template, status, reason in found)
 
 
-def test_from_the_plan_to_the_reputation(
+def test_a_planned_session_ends_in_the_reputation(
     api: Api, people: People, inbox: Inbox, function: Load
 ) -> None:
     maya, leo = people.pair()
@@ -109,7 +109,7 @@ def test_a_change_reaches_both_in_their_own_time(api: Api, people: People, inbox
     assert "Instead of " in to_leo["text"]
     assert "(UTC+0545)" in to_leo["text"]
     assert "(UTC)" in to_maya["text"]
-    reminders = mails_about(people, session["id"])
+    reminders = emails_about(people, session["id"])
     for template in ("session_reminder_24h", "session_reminder_2h"):
         assert reminders[template, "cancelled", None] == 2
         assert reminders[template, "pending", None] == 2
@@ -118,10 +118,10 @@ def test_a_change_reaches_both_in_their_own_time(api: Api, people: People, inbox
     assert cancelled.json()["status"] == "cancelled"
     assert "A cold." in inbox.wait_for(maya, 3)[2]["text"]
     assert len(inbox.of(leo)) == 2
-    assert not any(status == "pending" for _, status, _ in mails_about(people, session["id"]))
+    assert not any(status == "pending" for _, status, _ in emails_about(people, session["id"]))
 
 
-def test_after_six_hours_without_a_sweep_what_is_still_useful_goes_out_once(
+def test_useful_emails_leave_once_after_six_hours_without_a_sweep(
     api: Api, people: People, inbox: Inbox, function: Load
 ) -> None:
     """Both reminders were due in the outage; it starts in an hour, so one of them says it all."""
@@ -134,7 +134,7 @@ def test_after_six_hours_without_a_sweep_what_is_still_useful_goes_out_once(
     for person in (maya, leo):
         assert inbox.wait_for(person, 2)[1]["subject"].startswith("Almost time: ")
     sweep(function)
-    recorded = mails_about(people, session["id"])
+    recorded = emails_about(people, session["id"])
     assert recorded["session_reminder_24h", "skipped", "no_longer_useful"] == 2
     assert recorded["session_reminder_2h", "sent", None] == 2
 
@@ -150,7 +150,7 @@ def test_twenty_plans_at_once_make_one_session(api: Api, people: People) -> None
         answers = at_once(
             [partial(send, headers=person.authorization) for person in (maya, leo) * 10]
         )
-    # Each of the two has three mails in hand: who asks for more at once waits.
+    # Each of the two has three emails in hand: who asks for more at once waits.
     codes = Counter(answer.json().get("code") for answer in answers)
     assert codes[None] == 1
     assert codes["session_already_open"] + codes["rate_limited"] == 19
@@ -174,7 +174,7 @@ def test_two_confirmations_at_once_complete_once(
     for person in planned.both:
         inbox.wait_for(person, 1)
     sweep(function)
-    assert mails_about(people, planned.session_id).total() == 2
+    assert emails_about(people, planned.session_id).total() == 2
 
 
 def test_of_cancelling_and_confirming_at_once_one_wins(api: Api, people: People) -> None:

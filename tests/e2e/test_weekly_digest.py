@@ -60,7 +60,7 @@ def met(people: People, api: Api, venue: str, at: datetime) -> Meeting:
     return found
 
 
-def test_a_digest_comes_once_a_week_until_its_reader_says_no(
+def test_a_digest_comes_once_a_week_until_its_reader_unsubscribes(
     api: Api, people: People, inbox: Inbox, housekeeping: Job, at: datetime, monday: datetime
 ) -> None:
     stays, leaves = met(people, api, "Café Central", at), met(people, api, "Bar Nord", at)

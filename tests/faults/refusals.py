@@ -1,4 +1,4 @@
-"""Readers who say no while their mails are on the way, and what they may still get."""
+"""Readers who say no while their emails are on the way, and what they may still get."""
 
 import random
 from collections import Counter
@@ -13,7 +13,7 @@ from tests.support.people import Person
 
 # One in these many says no in the end.
 ONE_IN = 5
-# As the links of a mail, the webhook and the deletion of an account do it.
+# As the links of an email, the webhook and the deletion of an account do it.
 WAYS = {
     "unsubscribed": (
         "select public.update_email_preferences_of(%(id)s, '{\"match_notifications\": false}')"
@@ -58,9 +58,9 @@ class Refusals:
         self._events[f"readers who {way}"] += 1
 
     def ends(self, reader: UUID) -> set[str]:
-        """Return how a mail to somebody may end besides being sent."""
+        """Return how an email to somebody may end besides being sent."""
         return {_ENDS[self._said[reader][0]]} if reader in self._said else set()
 
     def came_too_late(self, reader: UUID, accepted: datetime) -> bool:
-        """Say whether the provider got a mail after its reader's no had reached every sender."""
+        """Say whether the provider got an email after its reader's no had reached every sender."""
         return reader in self._said and accepted > self._said[reader][1] + GRACE

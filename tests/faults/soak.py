@@ -1,4 +1,4 @@
-"""Thousands of mails through the real sender while everything goes wrong, by a seed.
+"""Thousands of emails through the real sender while everything goes wrong, by a seed.
 
 Meanwhile readers say no: by a click, by a complaint, by leaving.
 
@@ -31,7 +31,7 @@ SENDERS = 5
 LOST, REPEATED, KILLED, HURRIED, REVIVED = 0.1, 0.15, 0.5, 0.1, 0.3
 CIRCUIT = "breaker:email"
 COMES_DUE_WITHIN = 0.8
-MAILS_PER_READER = 10
+EMAILS_PER_READER = 10
 LEFT = ("deleted", "the reader left")
 # How much longer chaos lasts, at most, for what has not gone wrong in its time.
 PATIENCE = 5
@@ -48,13 +48,13 @@ GOES_WRONG = (
 
 
 class Soak:
-    """One run: mails, chaos, and the count afterwards."""
+    """One run: emails, chaos, and the count afterwards."""
 
     def __init__(
-        self, stack: Mapping[str, str], people: People, *, mails: int, seed: int, chaos: float
+        self, stack: Mapping[str, str], people: People, *, emails: int, seed: int, chaos: float
     ) -> None:
         self.dice = random.Random(seed)  # noqa: S311 - to be repeated
-        self.seed, self.mails, self.events = seed, mails, Counter[str]()
+        self.seed, self.emails, self.events = seed, emails, Counter[str]()
         self._stack = stack
         self._database = psycopg.connect(stack["DATABASE_URL"], autocommit=True)
         self._redis = Redis.from_url(stack["REDIS_URL"], decode_responses=True)
@@ -62,7 +62,7 @@ class Soak:
         self._queue: list[tuple[float, list[UUID]]] = []
         self._calm = False
         self._chaos = chaos
-        readers = [people.new() for _ in range(mails // MAILS_PER_READER)]
+        readers = [people.new() for _ in range(emails // EMAILS_PER_READER)]
         self.refusals = Refusals(self._database, self.dice, readers, self.events)
         self.readers = self._record(readers, chaos)
         self.ids = list(self.readers)
@@ -82,7 +82,7 @@ class Soak:
         self._database.close()
 
     def _record(self, readers: Sequence[Person], chaos: float) -> dict[UUID, UUID]:
-        """Write the mails, two in three urgent; they come due one by one, so groups are small.
+        """Write the emails, two in three urgent; they come due one by one, so groups are small.
 
         A reader's follow each other: who says no is in few requests. Return whose each is.
         """
@@ -97,16 +97,16 @@ class Soak:
             " inner join generate_series(1, %s) as n on (n - 1) / %s = reader.place - 1"
             " returning email_logs.id, email_logs.user_id",
             (
-                chaos * COMES_DUE_WITHIN / self.mails,
+                chaos * COMES_DUE_WITHIN / self.emails,
                 [reader.id for reader in readers],
                 [reader.email for reader in readers],
-                *(self.mails, MAILS_PER_READER),
+                *(self.emails, EMAILS_PER_READER),
             ),
         ).fetchall()
         return dict(rows)
 
     def run(self, *, seconds: float) -> Outcome:
-        """Go on until every mail is settled: `seconds` at most, the first ones in chaos."""
+        """Go on until every email is settled: `seconds` at most, the first ones in chaos."""
         began = time.monotonic()
         self._enqueue(self.ids)
         with ThreadPoolExecutor(1) as sweeper:
@@ -226,14 +226,14 @@ class Soak:
     def _count(self, seconds: float) -> Outcome:
         accepted: dict[UUID, list[Acceptance]] = defaultdict(list)
         for tag, at, key in self._provider.get("/_sandbox/journal").json()["accepted"]:
-            if tag:  # others' mails have none
+            if tag:  # others' emails have none
                 accepted[UUID(tag)].append(Acceptance(datetime.fromisoformat(at), key))
         rows = self._database.execute(
             "select id, delivery_status, error_message from public.email_logs where id = any(%s)",
             (self.ids,),
         ).fetchall()
         logged = {row[0]: (row[1], row[2]) for row in rows}
-        outcome = Outcome(self.seed, self.mails, seconds)
+        outcome = Outcome(self.seed, self.emails, seconds)
         outcome.events = self.events
         shrunk = {
             taken.key

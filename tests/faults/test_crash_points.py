@@ -2,7 +2,7 @@
 
 Real database, real Redis, real provider sandbox. A step is a call of the sender: the fault meets it
 before it is done or just after; those of the bucket are met on the way to Redis. Whatever happens,
-the next senders bring each mail to the provider once.
+the next senders bring each email to the provider once.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.faults.mail import Story, elsewhere, tell
+from tests.faults.emails import Story, elsewhere, tell
 from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People
@@ -126,15 +126,15 @@ def send(sender: Sender, ids: Sequence[UUID]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", STEPS)
-def test_a_fault_at_any_step_sends_each_mail_once(
+def test_a_fault_at_any_step_sends_each_email_once(
     people: People, inbox: Inbox, step: str, kind: str
 ) -> None:
-    # The stack's own sender, woken every minute, may get there first: then another mail is tried.
+    # The stack's own sender, woken every minute, may get there first: then another email is tried.
     assert any(strike(tell(people, "acceptance"), inbox, step, kind) for _ in range(3))
 
 
 def strike(story: Story, inbox: Inbox, step: str, kind: str) -> bool:
-    """Let the fault happen, see that each mail was sent once; False: it was never met."""
+    """Let the fault happen, see that each email was sent once; False: it was never met."""
     ids = [ref.id for ref in story.refs]
     bucket = f"test:{uuid4()}"
     sound = replace(emails.sender(), bucket=RedisBucket(redis(), key=bucket), sleep=lambda _: None)

@@ -61,15 +61,15 @@ def health(api: Api) -> tuple[int, dict[str, Any]]:
     return response.status_code, response.json()
 
 
-def wait_for_mail_breaker(states: set[str], api: Api) -> None:
+def wait_for_email_breaker(states: set[str], api: Api) -> None:
     """Wait until /health says so of the circuit that all senders share; 30 s at most."""
     ends_at = time.monotonic() + 30
-    while (found := mail_breaker(api)) not in states:
+    while (found := email_breaker(api)) not in states:
         assert time.monotonic() < ends_at, found
         time.sleep(0.5)
 
 
-def mail_breaker(api: Api) -> str:
+def email_breaker(api: Api) -> str:
     report = api.call("GET", "/health").json()
     return str(report["services"]["circuit_breakers"]["email"]["state"])
 
@@ -128,7 +128,7 @@ def test_a_hung_database_is_a_503_in_time(api: Api, people: People) -> None:
     until(200, api, people)
 
 
-def test_without_the_mail_provider_mail_waits(api: Api, people: People, inbox: Inbox) -> None:
+def test_emails_wait_while_the_provider_is_away(api: Api, people: People, inbox: Inbox) -> None:
     maya, leo = people.pair()
     with stopped("resend"):
         assert api.invite(maya, leo).status_code == 201
@@ -137,8 +137,8 @@ def test_without_the_mail_provider_mail_waits(api: Api, people: People, inbox: I
         assert report["services"]["email"]["enabled"] is False
         for _ in range(2):  # a sender that has no repeats left fails once for each
             assert api.invite(*people.pair()).status_code == 201
-        wait_for_mail_breaker({"open"}, api)
-    wait_for_mail_breaker({"half_open", "closed"}, api)
+        wait_for_email_breaker({"open"}, api)
+    wait_for_email_breaker({"half_open", "closed"}, api)
     assert health(api)[1]["status"] == "healthy"
     # Its retry is due in a minute or two; here the clock is moved instead.
     ends_at = time.monotonic() + 90

@@ -1,7 +1,7 @@
-"""Each mail is accepted exactly once, through the real database and a provider that misbehaves.
+"""Each email is accepted exactly once, through the real database and a provider that misbehaves.
 
 The senders run here, in this process or in one that is killed, beside those of the deployment:
-whoever comes first, the provider must accept each mail once.
+whoever comes first, the provider must accept each email once.
 """
 
 import time
@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import resend
 
-from tests.faults.mail import (
+from tests.faults.emails import (
     BrokenQueue,
     Disturbed,
     Refusing,
@@ -196,7 +196,7 @@ def test_a_lease_expires_during_a_slow_send_and_a_second_sender_takes_over(
     story.assert_accepted_exactly_once(inbox)
 
 
-def test_a_late_refusal_frees_no_mail_that_another_sender_handed_over(
+def test_a_late_refusal_frees_no_email_that_another_sender_handed_over(
     story: Story, inbox: Inbox
 ) -> None:
     def take_over() -> None:

@@ -1,10 +1,10 @@
-"""Somebody's address changes while mail to them is recorded, or about to be sent again."""
+"""Somebody's address changes while email to them is recorded, or about to be sent again."""
 
 from uuid import uuid4
 
 import pytest
 
-from tests.faults.mail import Story, tell
+from tests.faults.emails import Story, tell
 from tests.faults.test_exactly_once import OUTLASTING, deliver, worker
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
@@ -27,7 +27,7 @@ def story(people: People) -> Story:
     return tell(people, "invitation")
 
 
-def test_what_was_recorded_before_goes_to_the_new_address(
+def test_a_recorded_email_goes_to_the_new_address(
     story: Story, people: People, inbox: Inbox
 ) -> None:
     (leo,) = story.readers
@@ -40,7 +40,7 @@ def test_what_was_recorded_before_goes_to_the_new_address(
 
 
 @pytest.mark.parametrize("mode", ["lost_response", "timeout"])
-def test_what_the_provider_may_have_goes_to_the_old_address_alone(
+def test_an_email_that_the_provider_may_have_goes_to_the_old_address_alone(
     story: Story, people: People, inbox: Inbox, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.5)

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 from redis import Redis
 
-from tests.faults.mail import Meeting, remind
+from tests.faults.emails import Meeting, remind
 from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
@@ -33,7 +33,7 @@ REMINDERS = {
     ("session_reminder_2h", 119): "skipped",
     ("session_reminder_2h", 150): "sent",
     ("session_reminder_2h", 230): "sent",
-    ("session_reminder_24h", 230): "skipped",  # less than 2 h are left when mail flows again
+    ("session_reminder_24h", 230): "skipped",  # less than 2 h are left when email flows again
     ("session_reminder_24h", 250): "sent",
     ("session_reminder_24h", 25 * 60): "sent",
 }
@@ -42,7 +42,7 @@ READERS = 3
 
 @dataclass
 class World:
-    """Mails that come due before and during the outage, one of each kind for each reader."""
+    """Emails that come due before and during the outage, one of each kind for each reader."""
 
     people: People
     redis: Redis
@@ -50,14 +50,14 @@ class World:
     readers: list[Person]
 
     def row(self, template: str, reader: Person, due: timedelta, data: Mapping[str, Any]) -> UUID:
-        mail = uuid4()
+        email = uuid4()
         self.people.connection.execute(
             "insert into public.email_logs (id, user_id, email_template, recipient_email,"
             " dedupe_key, priority, due_at, enqueued_at, template_data)"
             " values (%s, %s, %s, %s, %s, 'urgent', now() + %s, now(), %s)",
-            (mail, reader.id, template, reader.email, mail.hex, due, json.dumps(data)),
+            (email, reader.id, template, reader.email, email.hex, due, json.dumps(data)),
         )
-        return mail
+        return email
 
     def pass_time(self) -> None:
         """A step later: what was to come is nearer, pauses and leases are over."""
@@ -89,7 +89,7 @@ class World:
             "select id, delivery_status, error_message from public.email_logs where id = any(%s)",
             (list(self.expected),),
         ).fetchall()
-        return {mail: (status, why) for mail, status, why in rows}
+        return {email: (status, why) for email, status, why in rows}
 
 
 def _record(people: People, redis: Redis) -> World:
@@ -131,7 +131,7 @@ def _send(world: World) -> None:
 
 
 @pytest.mark.parametrize("mode", ["error_500", "timeout"])
-def test_after_two_hours_what_is_still_of_use_goes_out_once_and_the_rest_is_skipped(
+def test_useful_emails_leave_once_after_two_hours_and_the_rest_is_skipped(
     world: World, inbox: Inbox, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.3)
@@ -147,11 +147,11 @@ def test_after_two_hours_what_is_still_of_use_goes_out_once_and_the_rest_is_skip
         world.let_retries_come_due()
 
     stored = world.stored()
-    assert {mail: status for mail, (status, _) in stored.items()} == world.expected
+    assert {email: status for email, (status, _) in stored.items()} == world.expected
     assert {why for status, why in stored.values() if status == "skipped"} == {"no_longer_useful"}
-    accepted = [mail["tags"] for reader in world.readers for mail in inbox.of(reader)]
+    accepted = [email["tags"] for reader in world.readers for email in inbox.of(reader)]
     ids = [tag["value"] for tags in accepted for tag in tags if tag["name"] == "email_id"]
-    due = {str(mail) for mail, status in world.expected.items() if status == "sent"}
+    due = {str(email) for email, status in world.expected.items() if status == "sent"}
     assert Counter(ids) == Counter(due)
 
 

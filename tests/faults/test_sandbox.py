@@ -29,7 +29,7 @@ def recipient() -> str:
     return f"{uuid4().hex}@example.com"
 
 
-def mail(recipient: str, **fields: object) -> Json:
+def email(recipient: str, **fields: object) -> Json:
     body = {"from": "Wingman <hi@example.com>", "to": [recipient], "subject": "s", "text": "t"}
     return body | fields
 
@@ -45,7 +45,7 @@ def plan(provider: httpx.Client, mode: str, recipient: str, count: int = 1) -> N
 
 
 def test_a_batch_is_accepted_once_per_key(provider: httpx.Client, recipient: str) -> None:
-    body, headers = [mail(recipient), mail(recipient)], {"Idempotency-Key": uuid4().hex}
+    body, headers = [email(recipient), email(recipient)], {"Idempotency-Key": uuid4().hex}
     first = provider.post("/emails/batch", json=body, headers=headers)
     again = provider.post("/emails/batch", json=body, headers=headers)
     other = provider.post("/emails/batch", json=body[:1], headers=headers)
@@ -65,7 +65,7 @@ def test_the_same_key_at_the_same_time_is_a_conflict(
     try:
         with ThreadPoolExecutor(2) as pool:
             sent = [
-                pool.submit(provider.post, "/emails", json=mail(recipient), headers=headers)
+                pool.submit(provider.post, "/emails", json=email(recipient), headers=headers)
                 for _ in range(2)
             ]
         answers = sorted((call.result() for call in sent), key=lambda answer: answer.status_code)
@@ -76,13 +76,13 @@ def test_the_same_key_at_the_same_time_is_a_conflict(
     assert len(accepted(provider, recipient)) == 1
 
 
-def test_a_lost_response_is_an_accepted_mail(provider: httpx.Client, recipient: str) -> None:
+def test_a_lost_response_is_an_accepted_email(provider: httpx.Client, recipient: str) -> None:
     headers = {"Idempotency-Key": uuid4().hex}
     plan(provider, "lost_response", recipient, count=2)
     for _ in range(2):
         with pytest.raises(httpx.RemoteProtocolError):
-            provider.post("/emails", json=mail(recipient), headers=headers)
-    answer = provider.post("/emails", json=mail(recipient), headers=headers)
+            provider.post("/emails", json=email(recipient), headers=headers)
+    answer = provider.post("/emails", json=email(recipient), headers=headers)
     [kept] = accepted(provider, recipient)
     assert answer.json() == {"id": kept["id"]}
     assert kept["idempotency_key"] == headers["Idempotency-Key"]
@@ -100,7 +100,7 @@ def test_a_refusal_accepts_nothing(
     mode: str, status: int, name: str, provider: httpx.Client, recipient: str
 ) -> None:
     plan(provider, mode, recipient)
-    refused = provider.post("/emails", json=mail(recipient))
+    refused = provider.post("/emails", json=email(recipient))
     assert refused.json() == {
         "statusCode": status,
         "name": name,
@@ -108,18 +108,18 @@ def test_a_refusal_accepts_nothing(
     }
     assert refused.status_code == status
     assert accepted(provider, recipient) == []
-    assert provider.post("/emails", json=mail(recipient)).status_code == 200
+    assert provider.post("/emails", json=email(recipient)).status_code == 200
 
 
 def test_a_timeout_accepts_nothing(provider: httpx.Client, recipient: str) -> None:
     plan(provider, "timeout", recipient)
     with pytest.raises(httpx.ReadTimeout):
-        provider.post("/emails", json=mail(recipient), timeout=0.5)
+        provider.post("/emails", json=email(recipient), timeout=0.5)
     assert accepted(provider, recipient) == []
 
 
 def test_a_strict_batch_is_all_or_nothing(provider: httpx.Client, recipient: str) -> None:
-    answer = provider.post("/emails/batch", json=[mail(recipient), mail("nobody")])
+    answer = provider.post("/emails/batch", json=[email(recipient), email("no-address")])
     assert answer.status_code == 422
     assert accepted(provider, recipient) == []
 
@@ -127,7 +127,7 @@ def test_a_strict_batch_is_all_or_nothing(provider: httpx.Client, recipient: str
 def test_a_permissive_batch_names_what_it_left_out(provider: httpx.Client, recipient: str) -> None:
     answer = provider.post(
         "/emails/batch",
-        json=[mail("nobody"), mail(recipient)],
+        json=[email("no-address"), email(recipient)],
         headers={"x-batch-validation": "permissive"},
     )
     [kept] = accepted(provider, recipient)
@@ -136,7 +136,7 @@ def test_a_permissive_batch_names_what_it_left_out(provider: httpx.Client, recip
 
 
 def test_a_batch_holds_a_hundred_at_most(provider: httpx.Client, recipient: str) -> None:
-    answer = provider.post("/emails/batch", json=[mail(recipient)] * 101)
+    answer = provider.post("/emails/batch", json=[email(recipient)] * 101)
     assert answer.status_code == 422
     assert accepted(provider, recipient) == []
 
@@ -144,7 +144,7 @@ def test_a_batch_holds_a_hundred_at_most(provider: httpx.Client, recipient: str)
 def test_a_limit_that_was_set_is_kept(provider: httpx.Client, recipient: str) -> None:
     provider.post("/_sandbox/limit", json={"requests_per_second": 1}).raise_for_status()
     try:
-        answers = [provider.post("/emails", json=mail(recipient)) for _ in range(2)]
+        answers = [provider.post("/emails", json=email(recipient)) for _ in range(2)]
     finally:
         provider.post("/_sandbox/limit", json={"requests_per_second": None}).raise_for_status()
     assert [answer.status_code for answer in answers] == [200, 429]
@@ -153,13 +153,15 @@ def test_a_limit_that_was_set_is_kept(provider: httpx.Client, recipient: str) ->
 
 def test_only_the_right_key_may_send(provider: httpx.Client, recipient: str) -> None:
     for headers, status in (({"Authorization": ""}, 401), ({"Authorization": "Bearer x"}, 403)):
-        assert provider.post("/emails", json=mail(recipient), headers=headers).status_code == status
+        assert (
+            provider.post("/emails", json=email(recipient), headers=headers).status_code == status
+        )
     assert accepted(provider, recipient) == []
 
 
-def test_a_mail_can_do_nothing_in_the_inbox(provider: httpx.Client, recipient: str) -> None:
+def test_an_email_cannot_run_scripts_in_the_inbox(provider: httpx.Client, recipient: str) -> None:
     html = "<html><head></head><body><script>alert(1)</script></body></html>"
-    sent = provider.post("/emails", json=mail(recipient, html=html)).json()
+    sent = provider.post("/emails", json=email(recipient, html=html)).json()
     shown = provider.get(f"/inbox/{sent['id']}")
     policy = shown.headers["content-security-policy"]
     assert policy.startswith("sandbox allow-popups")
@@ -223,7 +225,7 @@ def test_a_transaction_is_done_whole_or_not_at_all(redis: Redis, stack: dict[str
     assert redis.get(key) == "2"
 
 
-def test_an_unknown_script_is_told_as_redis_tells_it(redis: Redis) -> None:
+def test_an_unknown_script_is_reported_as_redis_reports_it(redis: Redis) -> None:
     with pytest.raises(UpstashError, match=r"^NOSCRIPT"):
         redis.evalsha("0" * 40)
 
@@ -260,7 +262,7 @@ def test_redis_refuses_another_token(stack: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"a": 1}', '[["PING"]]', '["MULTI"]'])
-def test_redis_refuses_what_is_no_command(body: str, stack: dict[str, str]) -> None:
+def test_redis_refuses_an_invalid_command(body: str, stack: dict[str, str]) -> None:
     token = stack["UPSTASH_REDIS_REST_TOKEN"]
     answer = httpx.post(
         stack["UPSTASH_REDIS_REST_URL"], content=body, headers={"Authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""A thousand mails through chaos, a fifth of the readers say no; `make soak` sends ten thousand."""
+"""A thousand emails pass through chaos while a fifth of the readers opt out; see `make soak`."""
 
 from tests.faults.soak import Soak
 from tests.support.people import People
@@ -6,10 +6,10 @@ from tests.support.people import People
 SEED = 20_261_120
 
 
-def test_a_thousand_mails_are_accepted_once_each_whatever_happens(
+def test_each_of_a_thousand_emails_is_accepted_once_through_chaos(
     stack: dict[str, str], people: People
 ) -> None:
-    with Soak(stack, people, mails=1000, seed=SEED, chaos=12) as soak:
+    with Soak(stack, people, emails=1000, seed=SEED, chaos=12) as soak:
         outcome, missed = soak.run(seconds=200), soak.missed()
 
     assert outcome.mistakes == {}, outcome.events

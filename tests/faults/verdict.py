@@ -1,4 +1,4 @@
-"""Whether the log and the provider's list tell the same of a mail; they share no code."""
+"""Whether the log and the provider's list tell the same of an email; they share no code."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -19,19 +19,19 @@ MISTAKES = (
 
 @dataclass
 class Outcome:
-    """What became of the mails, and what they went through."""
+    """What became of the emails, and what they went through."""
 
     seed: int
-    mails: int
+    emails: int
     seconds: float
     statuses: Counter[str] = field(default_factory=Counter)
     mistakes: dict[str, list[str]] = field(default_factory=dict)
-    """Which mails the log and the provider's list tell differently about, by what is wrong."""
+    """Which emails the log and the provider's list tell differently about, by what is wrong."""
     events: Counter[str] = field(default_factory=Counter)
 
 
 class Acceptance(NamedTuple):
-    """A mail in the provider's list: when it was taken, in which request."""
+    """An email in the provider's list: when it was taken, in which request."""
 
     at: datetime
     key: str
@@ -39,9 +39,9 @@ class Acceptance(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What the log and the provider say of a mail; `ends` besides "sent" may be its status.
+    """What the log and the provider say of an email; `ends` besides "sent" may be its status.
 
-    `late` after a no; `shrunk` when a mail that was left out for a no had been in its request, so
+    `late` after a no; `shrunk` when an email that was left out for a no had been in its request, so
     that this could not be repeated as it was.
     """
 
@@ -53,17 +53,17 @@ class Facts:
     shrunk: bool
 
 
-def mistake(mail: Facts) -> str | None:
-    """Return what is wrong with a mail, if anything is."""
-    status, copies = mail.status, mail.copies
-    settled = {"sent", "unknown", *mail.ends}
+def mistake(email: Facts) -> str | None:
+    """Return what is wrong with an email, if anything is."""
+    status, copies = email.status, email.copies
+    settled = {"sent", "unknown", *email.ends}
     wrong = {
         "accepted twice": copies > 1,
-        "accepted after a no": mail.late,
+        "accepted after a no": email.late,
         "sent by the log, never accepted": status == "sent" and copies == 0,
         "accepted, not sent by the log": copies == 1 and status not in settled,
-        "lost": copies == 0 and status not in mail.ends,
-        "given up without a reason": status != "sent" and not mail.reason,
-        "unknown, and nobody said no": status == "unknown" and not mail.shrunk,
+        "lost": copies == 0 and status not in email.ends,
+        "given up without a reason": status != "sent" and not email.reason,
+        "unknown, and nobody said no": status == "unknown" and not email.shrunk,
     }
     return next((name for name in MISTAKES if wrong[name]), None)

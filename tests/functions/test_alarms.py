@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.integration.database import DirectDatabase, new_mail, new_person
+from tests.integration.database import DirectDatabase, new_email, new_person
 from tests.integration.own_database import own_database
 from tests.support.functions import Function
 from tests.support.template import template
@@ -35,8 +35,8 @@ def url(database_url: str) -> Iterator[str]:
         leo = new_person(own)
         for status, number in DAY.items():
             for _ in range(number):
-                new_mail(own, leo, delivery_status=status, sent_at="now")
-        new_mail(own, leo, delivery_status="bounced", sent_at="yesterday")
+                new_email(own, leo, delivery_status=status, sent_at="now")
+        new_email(own, leo, delivery_status="bounced", sent_at="yesterday")
         yield own
 
 

@@ -15,7 +15,7 @@ from tests.integration.database import WORKER, Actor, look
 from tests.integration.own_database import own_database
 
 BATCH = 100
-# So many in a table of any size: the mails alone vary. Two of three keep the default wishes.
+# So many in a table of any size: the emails alone vary. Two of three keep the default wishes.
 READERS = 20_000
 # Catalogues and plans are read with the first calls; a pooled connection has them.
 _ROUNDS = 2
@@ -36,37 +36,37 @@ _ACCOUNTS = """
     )
     select id, gen_random_uuid(), id, gen_random_uuid(), 'Park', now() from readers;
 """
-# Of a hundred mails: 12 due (every third in the bulk lane), 8 planned, 80 settled. Half of them are
+# Of a hundred emails, 12 are due (every third in the bulk lane), 8 planned, 80 settled. Half are
 # each about another session.
-_MAILS = """
+_EMAILS = """
     insert into public.email_logs (
         user_id, subject_id, email_template, recipient_email, dedupe_key, priority,
         delivery_status, due_at, created_at, send_group, group_position, group_started_at
     )
     select
-        reader.id, case when mail.n / 100 %% 2 = 0 then reader.id end, 'match_declined',
-        reader.email, mail.n,
-        case when mail.n %% 3 = 0 then 'bulk' else 'urgent' end,
-        case when mail.n %% 100 < 20 then 'pending' else 'sent' end,
-        now() + (mail.n %% 100 - 11.5) * interval '1 hour',
-        now() - (%(mails)s - mail.n) * (interval '200 days' / %(mails)s),
-        case when mail.n %% 100 >= 20 then gen_random_uuid() end,
-        case when mail.n %% 100 >= 20 then 0 end,
-        case when mail.n %% 100 >= 20 then now() - interval '40 days' end
-    from generate_series(1::bigint, %(mails)s) as mail (n)
-    inner join readers as reader on reader.place = (hashint8(mail.n) & 2147483647) %% %(readers)s
-    order by mail.n
+        reader.id, case when email.n / 100 %% 2 = 0 then reader.id end, 'match_declined',
+        reader.email, email.n,
+        case when email.n %% 3 = 0 then 'bulk' else 'urgent' end,
+        case when email.n %% 100 < 20 then 'pending' else 'sent' end,
+        now() + (email.n %% 100 - 11.5) * interval '1 hour',
+        now() - (%(emails)s - email.n) * (interval '200 days' / %(emails)s),
+        case when email.n %% 100 >= 20 then gen_random_uuid() end,
+        case when email.n %% 100 >= 20 then 0 end,
+        case when email.n %% 100 >= 20 then now() - interval '40 days' end
+    from generate_series(1::bigint, %(emails)s) as email (n)
+    inner join readers as reader on reader.place = (hashint8(email.n) & 2147483647) %% %(readers)s
+    order by email.n
 """
 
 
 @contextmanager
-def full_outbox(url: str, mails: int) -> Iterator[str]:
-    """Make a database with so many mails; those that are due lie all over the table."""
+def full_outbox(url: str, emails: int) -> Iterator[str]:
+    """Make a database with so many emails; those that are due lie all over the table."""
     with own_database(url) as own, psycopg.connect(own, autocommit=True) as connection:
         _keep_autovacuum_away(connection)
         with psycopg.ClientCursor(connection) as cursor:  # one call may hold several statements
             cursor.execute(_ACCOUNTS, {"readers": READERS})
-            cursor.execute(_MAILS, {"readers": READERS, "mails": mails})
+            cursor.execute(_EMAILS, {"readers": READERS, "emails": emails})
         connection.execute("vacuum analyze")
         yield own
 
@@ -83,7 +83,7 @@ def _keep_autovacuum_away(connection: psycopg.Connection[Any]) -> None:
 
 
 def costs(url: str) -> dict[str, int]:
-    """Return the buffers of each step for a hundred mails, found in memory or read.
+    """Return the buffers of each step for a hundred emails, found in memory or read.
 
     Each meets what it does in production. Claims follow each other, and find in the index what the
     one before has settled: leasing, which is a part of claiming, as well as the whole of it.
@@ -116,7 +116,7 @@ def costs(url: str) -> dict[str, int]:
 
 
 def _settle(worker: Connection) -> dict[str, int]:
-    """Bind what was just claimed and report it as sent: settled mails lie before the next claim."""
+    """Report what was just claimed as sent, so that settled emails precede the next claim."""
     [lease] = worker.execute("select token, email_ids from private.email_leases").fetchall()
     assert len(lease["email_ids"]) == BATCH
     sent = Jsonb([{"id": str(one), "outcome": "sent"} for one in lease["email_ids"]])

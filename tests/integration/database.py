@@ -57,8 +57,8 @@ def new_person(url: str, first_name: str = "Ada", email: str | None = None) -> P
     return person
 
 
-def new_mail(url: str, person: Person, **columns: object) -> UUID:
-    """Put a mail into the outbox; return its id."""
+def new_email(url: str, person: Person, **columns: object) -> UUID:
+    """Put an email into the outbox; return its id."""
     values: dict[str, object] = {
         "user_id": person.user_id,
         "email_template": "match_invitation",
@@ -75,19 +75,19 @@ def new_mail(url: str, person: Person, **columns: object) -> UUID:
     return UUID(str(row["id"]))
 
 
-def mail_row(url: str, mail_id: object) -> Row:
-    """Read one mail of the outbox."""
-    (row,) = look(url, "select * from public.email_logs where id = %s", mail_id)
+def email_row(url: str, email_id: object) -> Row:
+    """Read one email of the outbox."""
+    (row,) = look(url, "select * from public.email_logs where id = %s", email_id)
     return row
 
 
 def claim(url: str, *ids: UUID, seconds: int = 60) -> list[Row]:
-    """Lease mails as a sender does."""
+    """Lease emails as a sender does."""
     return rows(url, WORKER, "claim_emails", p_ids=list(ids), p_lease_seconds=seconds)
 
 
 def bind(url: str, *ids: UUID) -> UUID:
-    """Lease mails and bind them into a send group; return the token of the lease."""
+    """Lease emails and bind them into a send group; return the token of the lease."""
     token: UUID = claim(url, *ids)[0]["lease_token"]
     assert rows(url, WORKER, "form_send_group", p_lease_token=token, p_ids=list(ids))
     return token

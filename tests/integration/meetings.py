@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from tests.integration.connections import Row, connected
-from tests.integration.database import Person, call, invoke, look, mail_row, new_person, sqlstate
+from tests.integration.database import Person, call, email_row, invoke, look, new_person, sqlstate
 
 BEGINNER = UUID("16bc367e-3be9-5f1d-97f4-8027d197f576")
 ADVANCED = UUID("edc48c8c-9df1-57bb-8cdc-18b3f84f2ec8")
@@ -133,8 +133,8 @@ def refused_at_the_moment(
     raise AssertionError(f"{step} did not refuse but returned {answer}")
 
 
-def mails(url: str, session_id: object, *templates: str) -> list[Row]:
-    """Return the mails of a session, in the order in which they are due."""
+def emails(url: str, session_id: object, *templates: str) -> list[Row]:
+    """Return the emails of a session, in the order in which they are due."""
     return look(
         url,
         "select * from public.email_logs where subject_id = %s"
@@ -144,6 +144,6 @@ def mails(url: str, session_id: object, *templates: str) -> list[Row]:
     )
 
 
-def answered_mails(url: str, answer: Any) -> list[Row]:
-    """Return the mails that an answer says to enqueue."""
-    return [mail_row(url, each["id"]) for each in answer["due"]]
+def answered_emails(url: str, answer: Any) -> list[Row]:
+    """Return the emails that an answer says to enqueue."""
+    return [email_row(url, each["id"]) for each in answer["due"]]

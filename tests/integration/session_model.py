@@ -12,7 +12,7 @@ DAY = 24 * HOUR
 _GRACE = DAY
 _REMINDERS = {"session_reminder_24h": 24 * HOUR, "session_reminder_2h": 2 * HOUR}
 
-Mail = tuple[str, str, str, int | None]
+Email = tuple[str, str, str, int | None]
 """Template, reader, status, and for a reminder how long before the start it comes due."""
 
 
@@ -37,7 +37,7 @@ class Meeting:
     cancelled_late: bool = False
     end: str | None = None
     revision: int = 0
-    mails: list[Mail] = field(default_factory=list)
+    emails: list[Email] = field(default_factory=list)
 
     def status(self, now: float) -> str:
         """Return the status to show."""
@@ -65,7 +65,7 @@ class Meeting:
         """Close it; who has met is asked how it was."""
         self.end = end
         if end == "completed":
-            self.mails += [("session_feedback", who, "pending", None) for who in PEOPLE]
+            self.emails += [("session_feedback", who, "pending", None) for who in PEOPLE]
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Model:
                 raise RefusedError("WS003")
         self.close_overdue()
         meeting = Meeting(start, venue)
-        meeting.mails += [("session_scheduled", each, "pending", None) for each in PEOPLE]
+        meeting.emails += [("session_scheduled", each, "pending", None) for each in PEOPLE]
         self._remind(meeting)
         self.meetings.append(meeting)
 
@@ -105,7 +105,7 @@ class Model:
         meeting.revision += 1
         self._forget_reminders(meeting)
         self._remind(meeting)
-        meeting.mails += [("session_rescheduled", each, "pending", None) for each in PEOPLE]
+        meeting.emails += [("session_rescheduled", each, "pending", None) for each in PEOPLE]
 
     def cancel(self, who: str, at: int) -> None:
         """Call it off."""
@@ -117,7 +117,7 @@ class Model:
         meeting.revision += 1
         meeting.finish("cancelled")
         self._forget_reminders(meeting)
-        meeting.mails.append(("session_cancelled", other(who), "pending", None))
+        meeting.emails.append(("session_cancelled", other(who), "pending", None))
 
     def confirm(self, who: str, at: int) -> None:
         """Say that the other took part."""
@@ -170,10 +170,10 @@ class Model:
     def _remind(self, meeting: Meeting) -> None:
         for template, before in _REMINDERS.items():
             if meeting.start - before > self.now:
-                meeting.mails += [(template, who, "pending", before) for who in PEOPLE]
+                meeting.emails += [(template, who, "pending", before) for who in PEOPLE]
 
     def _forget_reminders(self, meeting: Meeting) -> None:
-        meeting.mails = [
+        meeting.emails = [
             (template, who, "cancelled" if template in _REMINDERS else status, None)
-            for template, who, status, _ in meeting.mails
+            for template, who, status, _ in meeting.emails
         ]

@@ -1,4 +1,4 @@
-"""When users are seen, noted by the limits' own call in real Redis, and what mail makes of it."""
+"""When users are seen, noted by the limits' own call in real Redis, and what email makes of it."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -117,7 +117,7 @@ def test_all_readers_are_looked_up_in_one_call(function: Callable[..., Function]
     assert len(commands.names) == 1
 
 
-def test_while_redis_is_away_nobody_was_seen(function: Callable[..., Function]) -> None:
+def test_no_activity_is_known_while_redis_is_away(function: Callable[..., Function]) -> None:
     function("docs", UPSTASH_REDIS_REST_URL=NOWHERE)
     assert Activity(redis()).hours([uuid4()]) == {}
     Activity(redis()).forget(uuid4())
@@ -150,26 +150,28 @@ def test_a_cached_answer_is_one_call_and_noted_as_well(
     assert list(seen(maya.id).values()) == [1]
 
 
-def test_who_is_active_at_six_gets_at_six_what_can_wait(clocked: ClockedCommands) -> None:
+def test_a_deferrable_email_leaves_at_the_hour_when_its_reader_is_active(
+    clocked: ClockedCommands,
+) -> None:
     on, reader = house(), uuid4()
     clocked.advance(18 * HOUR)
     for _ in range(5):
         come(clocked, reader)
         clocked.advance(DAY)
     sender = replace(on.sender, active_hours=Activity(redis()).hours)
-    mail = on.outbox.add(reminder("session_feedback", user_id=reader), Priority.BULK)
+    email = on.outbox.add(reminder("session_feedback", user_id=reader), Priority.BULK)
 
-    emails.send(sender, [mail])
-    assert on.outbox.result(mail).error == "active_hour"
-    assert on.outbox.result(mail).retry_at == NOON.replace(hour=18)
+    emails.send(sender, [email])
+    assert on.outbox.result(email).error == "active_hour"
+    assert on.outbox.result(email).retry_at == NOON.replace(hour=18)
 
     on.clock.advance(hours=6)
-    emails.send(sender, [mail])
-    assert on.outbox.status(mail) == "sent"
+    emails.send(sender, [email])
+    assert on.outbox.status(email) == "sent"
 
 
 def _ask_for_feedback(people: People, reader: Person) -> dict[str, Any]:
-    """Record a mail that can wait; return the queue message of it."""
+    """Record an email that can wait; return the queue message of it."""
     row = people.connection.execute(
         "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
         " priority, enqueued_at, due_at, template_data) values (%s, 'session_feedback', %s,"

@@ -88,7 +88,7 @@ def test_while_open_a_container_asks_once_a_second(start: Start, commands: Count
     assert len(commands.names) == 1
 
 
-def test_what_the_dependency_says_no_to_is_no_failure(start: Start, commands: Counted) -> None:
+def test_a_refusal_by_the_dependency_is_no_failure(start: Start, commands: Counted) -> None:
     def conflict() -> None:
         raise Conflict
 
@@ -125,7 +125,7 @@ def test_a_success_between_failures_keeps_it_closed(start: Start) -> None:
     assert breaker.state is State.CLOSED
 
 
-def test_a_look_finds_it_awake_and_calls_go_again(
+def test_a_successful_probe_lets_calls_through_again(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ASK_AGAIN_SECONDS", 0.0)
@@ -149,7 +149,7 @@ def test_a_look_finds_it_awake_and_calls_go_again(
     assert breaker.state is State.CLOSED
 
 
-def test_a_container_hears_of_an_open_circuit_without_failing(
+def test_a_container_learns_of_an_open_circuit_without_a_failure_of_its_own(
     start: Start, commands: Counted
 ) -> None:
     fail(start(), 5)
@@ -173,7 +173,7 @@ def test_the_call_of_the_limits_reports_open_circuits(
     assert breaker(dependency).state is State.OPEN
 
 
-def test_somebody_who_found_it_alive_ends_the_waiting(start: Start) -> None:
+def test_a_success_in_another_container_ends_the_waiting(start: Start) -> None:
     breaker = start()
     fail(breaker, 5)
     breaker.mark_alive()

@@ -62,7 +62,7 @@ def test_fifty_senders_at_once_get_fifty_moments(commands: Commands) -> None:
     assert found == pytest.approx([place * INTERVAL for place in range(50)], abs=A_MOMENT)
 
 
-def test_bulk_mail_reserves_the_next_moment_and_no_other(bucket: RedisBucket) -> None:
+def test_bulk_email_reserves_the_next_moment_and_no_other(bucket: RedisBucket) -> None:
     first, second = (bucket.reserve(Priority.BULK, ALL_DAY) for _ in range(2))
     third = bucket.reserve(Priority.BULK, ALL_DAY)
 
@@ -70,7 +70,7 @@ def test_bulk_mail_reserves_the_next_moment_and_no_other(bucket: RedisBucket) ->
     assert third.seconds == pytest.approx(INTERVAL, abs=A_MOMENT)
 
 
-def test_urgent_mail_waits_for_one_waiting_bulk_request_at_most(bucket: RedisBucket) -> None:
+def test_urgent_email_waits_for_one_waiting_bulk_request_at_most(bucket: RedisBucket) -> None:
     for _ in range(20):
         bucket.reserve(Priority.BULK, ALL_DAY)
 
@@ -79,7 +79,7 @@ def test_urgent_mail_waits_for_one_waiting_bulk_request_at_most(bucket: RedisBuc
     assert wait == pytest.approx(2 * INTERVAL, abs=A_MOMENT)
 
 
-def test_bulk_mail_yields_until_the_urgent_queue_is_gone(bucket: RedisBucket) -> None:
+def test_bulk_email_yields_until_the_urgent_queue_is_gone(bucket: RedisBucket) -> None:
     waits(bucket, 10)
 
     refused = bucket.reserve(Priority.BULK, ALL_DAY)
@@ -88,7 +88,7 @@ def test_bulk_mail_yields_until_the_urgent_queue_is_gone(bucket: RedisBucket) ->
     assert refused.seconds == pytest.approx(9 * INTERVAL, abs=A_MOMENT)
 
 
-def test_bulk_mail_goes_on_when_the_urgent_queue_is_gone(
+def test_bulk_email_goes_on_when_the_urgent_queue_is_gone(
     bucket: RedisBucket, commands: ClockedCommands
 ) -> None:
     waits(bucket, 10)
@@ -98,7 +98,7 @@ def test_bulk_mail_goes_on_when_the_urgent_queue_is_gone(
     assert waits(bucket, 1, Priority.BULK) == pytest.approx([INTERVAL], abs=A_MOMENT)
 
 
-def test_who_cannot_wait_reserves_nothing(bucket: RedisBucket) -> None:
+def test_a_sender_that_cannot_wait_reserves_nothing(bucket: RedisBucket) -> None:
     waits(bucket, 3)
 
     for _ in range(5):
@@ -116,14 +116,14 @@ def test_a_learned_limit_is_learned_for_everyone(commands: Commands) -> None:
     assert found[10] == pytest.approx(SPACING, abs=A_MOMENT)
 
 
-def test_after_a_refusal_nobody_asks_for_as_long_as_told(commands: Commands) -> None:
+def test_a_refusal_stops_all_requests_until_retry_after(commands: Commands) -> None:
     key = f"test:{uuid4()}"
     RedisBucket(commands, key=key).learn(per_second=None, hold=7)
 
     assert waits(RedisBucket(commands, key=key), 1) == pytest.approx([7], abs=A_MOMENT)
 
 
-def test_a_refusal_that_tells_no_limit_leaves_what_others_learned(commands: Commands) -> None:
+def test_a_refusal_without_a_limit_keeps_the_learned_limit(commands: Commands) -> None:
     key = f"test:{uuid4()}"
     RedisBucket(commands, key=key).learn(per_second=10, hold=0)
 
@@ -163,7 +163,7 @@ def test_however_often_it_refuses_three_quarters_of_the_limit_are_used(
     assert second - first == pytest.approx((SPACING + 0.25) / 10, abs=A_MOMENT)
 
 
-def test_refusals_while_the_limit_is_being_learned_are_no_sign_of_uneven_ways(
+def test_refusals_while_the_limit_is_being_learned_do_not_widen_the_distance(
     bucket: RedisBucket, commands: ClockedCommands
 ) -> None:
     for _ in range(3):
@@ -175,7 +175,7 @@ def test_refusals_while_the_limit_is_being_learned_are_no_sign_of_uneven_ways(
     assert second - first == pytest.approx(SPACING / 5, abs=A_MOMENT)
 
 
-def test_time_passes(bucket: RedisBucket, commands: ClockedCommands) -> None:
+def test_the_bucket_refills_as_time_passes(bucket: RedisBucket, commands: ClockedCommands) -> None:
     waits(bucket, 3)
 
     commands.advance(60)

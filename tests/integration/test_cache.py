@@ -107,7 +107,7 @@ def test_five_hundred_at_once_on_a_cold_key_count_once(
     assert sorted(answer.source for answer in answers) == [Source.HIT] * 499 + [Source.MISS]
 
 
-def test_the_second_reader_asks_redis_once_and_nobody_else(
+def test_the_second_reader_asks_redis_once_and_no_database(
     commands: DirectCommands, database: SlowDatabase, user_id: UUID
 ) -> None:
     counted, bucket = Counted(commands), {ONE.key(str(uuid4())): ONE}
@@ -120,7 +120,7 @@ def test_the_second_reader_asks_redis_once_and_nobody_else(
     assert (counted.names, database.asked) == (["EVALSHA"], 1)
 
 
-def test_nobody_waits_while_an_old_value_is_there(
+def test_no_reader_waits_while_an_old_value_is_there(
     containers: Callable[[], Container], clock: ClockedCommands, database: SlowDatabase
 ) -> None:
     containers().read()
@@ -171,7 +171,7 @@ def test_a_change_shows_in_the_next_read_of_any_container(
     assert there.read().value.score == 1
 
 
-def test_who_counted_before_a_change_cannot_store_it(
+def test_a_count_from_before_a_change_cannot_be_stored(
     containers: Callable[[], Container], database: SlowDatabase
 ) -> None:
     """The slow reader has read 0; then the change is made, and told; then the reader stores."""
@@ -187,7 +187,7 @@ def test_who_counted_before_a_change_cannot_store_it(
     assert containers().read().source is Source.HIT
 
 
-def test_who_counted_before_a_change_cannot_store_over_a_newer_lease(
+def test_a_count_from_before_a_change_cannot_replace_a_newer_lease(
     containers: Callable[[], Container], database: SlowDatabase
 ) -> None:
     newer: list[ReputationAnswer] = []
@@ -253,7 +253,7 @@ def test_a_refused_request_reads_nothing_and_takes_no_lease(
 
 
 @pytest.mark.parametrize("foreign", ["not a reputation", '{"score": "many"}'])
-def test_what_is_no_reputation_is_counted_anew(
+def test_an_invalid_cached_reputation_is_counted_again(
     containers: Callable[[], Container], commands: DirectCommands, foreign: str
 ) -> None:
     container = containers()

@@ -71,7 +71,7 @@ def _visit(chance: random.Random, popularity: list[float]) -> Iterator[Moment]:
         yield Moment(second, (visitor, shown[0]), met=True)
 
 
-def test_of_a_days_reads_more_than_four_in_five_are_hits_and_none_is_old(
+def test_four_in_five_reads_of_a_day_are_hits_and_none_is_stale(
     stack: dict[str, str],
 ) -> None:
     commands, key = DirectCommands(stack["REDIS_URL"]), f"clock:{uuid4()}"

@@ -46,13 +46,13 @@ def test_the_least_privileged_client_is_picked(function: Load, people: People) -
         get_client_for_operation(Operation.USER)
 
 
-def test_nobody_may_not_call_what_users_call(function: Load) -> None:
+def test_an_anonymous_client_cannot_call_functions_of_users(function: Load) -> None:
     function("health")
     with pytest.raises(DatabaseError):
         get_client_for_operation(Operation.PUBLIC).rpc("get_match", {"p_match_id": str(uuid4())})
 
 
-def test_a_token_that_postgrest_refuses_is_the_callers_problem(
+def test_a_token_that_postgrest_refuses_is_an_error_of_the_caller(
     function: Load, people: People
 ) -> None:
     function("match_request")

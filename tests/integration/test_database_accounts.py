@@ -8,10 +8,10 @@ from tests.integration.database import (
     bind,
     call,
     claim,
+    email_row,
     invitation,
     look,
-    mail_row,
-    new_mail,
+    new_email,
     new_person,
     rows,
     sqlstate,
@@ -19,15 +19,15 @@ from tests.integration.database import (
 
 
 def _accepted(url: str, maya: Person, leo: Person) -> tuple[str, Any]:
-    """Return the match and Leo's mail about it."""
+    """Return the match and Leo's email about it."""
     match_id = call(url, maya, "request_match", **invitation(leo))["match"]["id"]
     call(url, leo, "respond_to_match", p_match_id=match_id, p_action="accept")
-    (mail,) = look(
+    (email,) = look(
         url,
         "select id from public.email_logs where user_id = %s and email_template = %s",
         *(leo.user_id, "match_accepted"),
     )
-    return match_id, mail["id"]
+    return match_id, email["id"]
 
 
 def _delete(url: str, person: Person) -> None:
@@ -63,9 +63,7 @@ def test_a_changed_address_reaches_the_profile(url: str, maya: Person) -> None:
     assert (profile["email"], profile["first_name"]) == (f"new-{maya.email}", "Maya")
 
 
-def test_a_deleted_account_takes_everything_of_its_own_along(
-    url: str, maya: Person, leo: Person
-) -> None:
+def test_deleting_an_account_deletes_its_rows(url: str, maya: Person, leo: Person) -> None:
     match_id, _ = _accepted(url, maya, leo)
     look(url, "insert into public.email_preferences (user_id) values (%s)", maya.user_id)
     call(
@@ -84,61 +82,61 @@ def test_a_deleted_account_takes_everything_of_its_own_along(
     assert sqlstate(url, leo, "get_match", p_match_id=match_id)[0] == "WM002"
 
 
-def test_the_others_sent_mail_stays_in_the_log_without_names_and_words(
+def test_the_others_sent_email_stays_in_the_log_without_names_and_words(
     url: str, maya: Person, leo: Person
 ) -> None:
-    _, mail_id = _accepted(url, maya, leo)
+    _, email_id = _accepted(url, maya, leo)
     look(
         url,
         "update public.email_logs set delivery_status = 'delivered', subject = 'Maya!'"
         " where id = %s",
-        mail_id,
+        email_id,
     )
 
     _delete(url, maya)
 
-    row = mail_row(url, mail_id)
+    row = email_row(url, email_id)
     assert (row["delivery_status"], row["recipient_email"]) == ("delivered", leo.email)
     assert (row["match_id"], row["subject"], row["template_data"]) == (None, None, {})
 
 
-def test_the_others_unsent_mail_is_cancelled(url: str, maya: Person, leo: Person) -> None:
-    _, mail_id = _accepted(url, maya, leo)
+def test_the_others_unsent_email_is_cancelled(url: str, maya: Person, leo: Person) -> None:
+    _, email_id = _accepted(url, maya, leo)
 
     _delete(url, maya)
 
-    assert mail_row(url, mail_id)["delivery_status"] == "cancelled"
+    assert email_row(url, email_id)["delivery_status"] == "cancelled"
 
 
-def test_a_mail_that_was_claimed_but_not_handed_over_cannot_go_out_any_more(
+def test_an_email_that_was_claimed_but_not_handed_over_cannot_go_out_any_more(
     url: str, maya: Person, leo: Person
 ) -> None:
-    _, mail_id = _accepted(url, maya, leo)
-    (mail,) = claim(url, mail_id)
+    _, email_id = _accepted(url, maya, leo)
+    (email,) = claim(url, email_id)
 
     _delete(url, maya)
 
-    form = {"p_lease_token": mail["lease_token"], "p_ids": [mail_id]}
+    form = {"p_lease_token": email["lease_token"], "p_ids": [email_id]}
     assert rows(url, WORKER, "form_send_group", **form) == []
-    assert mail_row(url, mail_id)["delivery_status"] == "cancelled"
+    assert email_row(url, email_id)["delivery_status"] == "cancelled"
 
 
-def test_a_mail_that_may_be_at_the_provider_becomes_unknown(
+def test_an_email_that_may_be_at_the_provider_becomes_unknown(
     url: str, maya: Person, leo: Person
 ) -> None:
-    _, mail_id = _accepted(url, maya, leo)
-    bind(url, mail_id)
+    _, email_id = _accepted(url, maya, leo)
+    bind(url, email_id)
 
     _delete(url, maya)
 
-    assert mail_row(url, mail_id)["delivery_status"] == "unknown"
+    assert email_row(url, email_id)["delivery_status"] == "unknown"
 
 
-def test_mail_about_other_matches_is_left_alone(url: str, maya: Person, leo: Person) -> None:
+def test_email_about_other_matches_is_left_alone(url: str, maya: Person, leo: Person) -> None:
     _accepted(url, maya, leo)
-    other = new_mail(url, leo, template_data='{"note": "hi"}')
+    other = new_email(url, leo, template_data='{"note": "hi"}')
 
     _delete(url, maya)
 
-    row = mail_row(url, other)
+    row = email_row(url, other)
     assert (row["delivery_status"], row["template_data"]) == ("pending", {"note": "hi"})

@@ -10,10 +10,10 @@ from tests.integration.database import (
     Action,
     Person,
     call,
+    email_row,
     invitation,
     invoke,
     look,
-    mail_row,
     new_person,
     race,
     sqlstate,
@@ -55,7 +55,7 @@ def _expire(url: str, match_id: str) -> None:
     look(url, "update public.wingman_matches set expires_at = now() where id = %s", match_id)
 
 
-def _mails(url: str, match_id: str, template: str) -> list[dict[str, Any]]:
+def _emails(url: str, match_id: str, template: str) -> list[dict[str, Any]]:
     return look(
         url,
         "select * from public.email_logs where match_id = %s and email_template = %s"
@@ -64,11 +64,13 @@ def _mails(url: str, match_id: str, template: str) -> list[dict[str, Any]]:
     )
 
 
-def test_accepting_mails_both(url: str, maya: Person, leo: Person, match_id: str) -> None:
+def test_accepting_sends_an_email_to_both_users(
+    url: str, maya: Person, leo: Person, match_id: str
+) -> None:
     answer = _answer(url, leo, match_id, "accept")
 
-    to_leo, to_maya = _mails(url, match_id, "match_accepted")
-    assert {mail["id"] for mail in answer["due"]} == {str(to_leo["id"]), str(to_maya["id"])}
+    to_leo, to_maya = _emails(url, match_id, "match_accepted")
+    assert {email["id"] for email in answer["due"]} == {str(to_leo["id"]), str(to_maya["id"])}
     assert (to_leo["user_id"], to_maya["user_id"]) == (leo.user_id, maya.user_id)
     assert to_maya["template_data"] == {
         "partner_name": "Leo",
@@ -89,14 +91,16 @@ def test_accepting_shows_in_the_match(url: str, leo: Person, match_id: str) -> N
     assert match["responded_at"] is not None
 
 
-def test_declining_mails_the_inviter(url: str, maya: Person, leo: Person, match_id: str) -> None:
+def test_declining_sends_an_email_to_the_inviter(
+    url: str, maya: Person, leo: Person, match_id: str
+) -> None:
     answer = _answer(url, leo, match_id, "decline")
 
-    (mail,) = _mails(url, match_id, "match_declined")
+    (email,) = _emails(url, match_id, "match_declined")
     assert answer["match"]["status"] == "declined"
-    assert answer["due"] == [{"channel": "email", "id": str(mail["id"]), "priority": "urgent"}]
-    assert mail["user_id"] == maya.user_id
-    assert mail["template_data"] == {"partner_name": "Leo", "match_id": match_id}
+    assert answer["due"] == [{"channel": "email", "id": str(email["id"]), "priority": "urgent"}]
+    assert email["user_id"] == maya.user_id
+    assert email["template_data"] == {"partner_name": "Leo", "match_id": match_id}
 
 
 @pytest.mark.parametrize("action", ["accept", "decline"])
@@ -185,7 +189,7 @@ def test_an_answered_invitation_cannot_be_withdrawn(
 
 
 @pytest.mark.parametrize("end", ["accept", "decline", "withdraw"])
-def test_an_invitation_mail_that_did_not_go_out_is_cancelled(
+def test_an_invitation_email_that_did_not_go_out_is_cancelled(
     url: str, maya: Person, leo: Person, invited: dict[str, Any], end: str
 ) -> None:
     match_id = invited["match"]["id"]
@@ -194,23 +198,23 @@ def test_an_invitation_mail_that_did_not_go_out_is_cancelled(
     else:
         _answer(url, leo, match_id, end)
 
-    assert mail_row(url, invited["due"][0]["id"])["delivery_status"] == "cancelled"
+    assert email_row(url, invited["due"][0]["id"])["delivery_status"] == "cancelled"
 
 
-def test_an_invitation_mail_that_may_be_out_is_not_cancelled(
+def test_an_invitation_email_that_may_be_out_is_not_cancelled(
     url: str, maya: Person, invited: dict[str, Any]
 ) -> None:
-    mail_id = invited["due"][0]["id"]
+    email_id = invited["due"][0]["id"]
     look(
         url,
         "update public.email_logs set send_group = gen_random_uuid(), group_position = 0,"
         " group_started_at = now() where id = %s",
-        mail_id,
+        email_id,
     )
 
     _withdraw(url, maya, invited["match"]["id"])
 
-    assert mail_row(url, mail_id)["delivery_status"] == "pending"
+    assert email_row(url, email_id)["delivery_status"] == "pending"
 
 
 def test_of_fifty_simultaneous_answers_one_wins(url: str, leo: Person, match_id: str) -> None:
@@ -233,7 +237,7 @@ def test_of_fifty_simultaneous_answers_one_wins(url: str, leo: Person, match_id:
         " and email_template <> 'match_invitation'",
         match_id,
     )
-    assert [mail["email_template"] for mail in stored] == [f"match_{status}"] * sent[-1]
+    assert [email["email_template"] for email in stored] == [f"match_{status}"] * sent[-1]
 
 
 def test_of_twenty_simultaneous_invitations_from_both_sides_one_becomes_a_match(

@@ -84,7 +84,7 @@ def test_a_difficulty_chooses(url: str, maya: Person, difficulty: str) -> None:
     assert [each["difficulty"] for each in offered] == [difficulty] * 4
 
 
-def test_a_difficulty_nobody_knows_offers_nothing(url: str, maya: Person) -> None:
+def test_an_unknown_difficulty_offers_nothing(url: str, maya: Person) -> None:
     assert call(url, maya, "list_challenges", p_difficulty="heroic") == []
 
 
@@ -100,7 +100,9 @@ def test_a_retired_challenge_is_not_offered_any_more(url: str, maya: Person) -> 
     "statement",
     ["update public.challenges set points = 100", "delete from public.challenges"],
 )
-def test_nobody_changes_what_is_offered(url: str, actor: Person, statement: str) -> None:
+def test_users_cannot_change_the_offered_challenges(
+    url: str, actor: Person, statement: str
+) -> None:
     with acting_as(url, actor) as connection, pytest.raises(Exception, match="permission denied"):
         connection.execute(statement.encode())
 
@@ -123,7 +125,7 @@ def test_an_attempt_is_recorded(url: str, maya: Person) -> None:
     assert answer["replayed"] is False
 
 
-def test_only_what_is_offered_can_be_attempted(url: str, maya: Person) -> None:
+def test_only_offered_challenges_can_be_attempted(url: str, maya: Person) -> None:
     for challenge_id in (uuid4(), _retired(url)):
         assert _refusal(url, maya, challenge_id=challenge_id) == ("WC001", "not_found")
 
@@ -138,7 +140,7 @@ def test_a_challenge_of_a_session_may_have_been_retired_since(pair: Pair) -> Non
     assert answer["submission"]["session_id"] == str(session_id)
 
 
-def test_a_session_of_others_is_not_found(pair: Pair) -> None:
+def test_a_session_of_other_users_is_not_found(pair: Pair) -> None:
     session_id = pair.session(p_user1_challenge_id=BEGINNER)
 
     refused = _refusal(pair.url, new_person(pair.url), p_session_id=session_id)
@@ -188,7 +190,7 @@ def test_the_window_is_the_smaller_of_the_callers_and_ours(
 @pytest.mark.parametrize(
     "words", [{"p_outcome": "won"}, {"p_outcome": ""}, {"p_reflection": "x" * 2001}]
 )
-def test_words_that_do_not_fit_are_refused(url: str, maya: Person, words: dict[str, Any]) -> None:
+def test_texts_of_a_wrong_length_are_refused(url: str, maya: Person, words: dict[str, Any]) -> None:
     assert _refusal(url, maya, **words)[0] == "23514"
 
 
@@ -221,7 +223,7 @@ def test_a_key_of_another_request_is_refused(url: str, maya: Person) -> None:
 # --- reading them
 
 
-def test_attempts_are_listed_newest_first_and_ones_own_only(url: str, maya: Person) -> None:
+def test_a_user_lists_only_their_own_attempts_newest_first(url: str, maya: Person) -> None:
     _submit(url, new_person(url))
     ids = [_submit(url, maya)["submission"]["id"] for _ in range(3)]
 

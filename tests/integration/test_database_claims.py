@@ -1,4 +1,4 @@
-"""Leasing mails: `claim_emails`."""
+"""Leasing emails: `claim_emails`."""
 
 import hashlib
 from collections import Counter
@@ -14,10 +14,10 @@ from tests.integration.database import (
     Person,
     acting_as,
     claim,
+    email_row,
     invoke,
     look,
-    mail_row,
-    new_mail,
+    new_email,
     new_person,
     overtaken,
     race,
@@ -26,28 +26,28 @@ from tests.integration.database import (
 _LATER = "2999-01-01Z"
 
 
-def test_a_claim_leases_the_mail_and_leaves_it_as_it_is(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
-    before = mail_row(url, mail_id)
+def test_a_claim_leases_the_email_and_leaves_it_as_it_is(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo)
+    before = email_row(url, email_id)
 
-    (claimed,) = claim(url, mail_id, seconds=90)
+    (claimed,) = claim(url, email_id, seconds=90)
 
-    assert mail_row(url, mail_id) == before
+    assert email_row(url, email_id) == before
     assert look(
         url,
         "select email_ids, expires_at > now() + interval '80 seconds'"
         " and expires_at <= now() + interval '90 seconds' as lasts"
         " from private.email_leases where token = %s",
         claimed["lease_token"],
-    ) == [{"email_ids": [mail_id], "lasts": True}]
+    ) == [{"email_ids": [email_id], "lasts": True}]
 
 
-def test_a_claim_tells_all_that_sending_needs(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo, template_data='{"note": "hi"}', priority="bulk")
+def test_a_claim_returns_everything_that_sending_needs(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo, template_data='{"note": "hi"}', priority="bulk")
 
-    (claimed,) = claim(url, mail_id)
+    (claimed,) = claim(url, email_id)
 
-    stored = mail_row(url, mail_id)
+    stored = email_row(url, email_id)
     assert set(claimed) == {
         *("id", "lease_token", "send_group", "group_position", "group_started_at", "user_id"),
         *("email_template", "recipient_email", "priority", "template_data", "retry_count"),
@@ -70,7 +70,7 @@ _KIND_OF = {
 
 def _wishes(url: str, person: Person) -> list[Any]:
     """Claim an email of each category; return the timezone, the answers and the quiet hours."""
-    ids = [new_mail(url, person, email_template=kind) for kind in _KIND_OF.values()]
+    ids = [new_email(url, person, email_template=kind) for kind in _KIND_OF.values()]
     rows = claim(url, *ids)
     wanted = {row["category"]: row["wanted"] for row in rows}
     times = [rows[0]["quiet_hours_start"], rows[0]["quiet_hours_end"]]
@@ -103,7 +103,7 @@ def test_preferences_without_a_timezone_use_the_profiles(url: str, leo: Person) 
         leo.user_id,
     )
 
-    (claimed,) = claim(url, new_mail(url, leo))
+    (claimed,) = claim(url, new_email(url, leo))
 
     assert claimed["timezone"] == "Europe/Rome"
 
@@ -113,21 +113,21 @@ def test_a_suppressed_address_is_recognised_however_it_is_written(url: str, leo:
     look(url, "insert into public.email_suppressions values (%s, 'bounced')", digest)
 
     somebody = new_person(url, email=" Bounced@Example.COM ")
-    (bad,) = claim(url, new_mail(url, somebody))
-    (good,) = claim(url, new_mail(url, leo))
+    (bad,) = claim(url, new_email(url, somebody))
+    (good,) = claim(url, new_email(url, leo))
 
     assert (bad["suppressed"], good["suppressed"]) == (True, False)
 
 
-def test_a_future_mail_is_not_claimed(url: str, leo: Person) -> None:
-    assert claim(url, new_mail(url, leo, due_at=_LATER)) == []
+def test_a_future_email_is_not_claimed(url: str, leo: Person) -> None:
+    assert claim(url, new_email(url, leo, due_at=_LATER)) == []
 
 
-def test_a_leased_mail_is_not_claimed_again(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
-    claim(url, mail_id)
+def test_a_leased_email_is_not_claimed_again(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo)
+    claim(url, email_id)
 
-    assert claim(url, mail_id) == []
+    assert claim(url, email_id) == []
 
 
 @pytest.mark.parametrize(
@@ -137,61 +137,61 @@ def test_a_leased_mail_is_not_claimed_again(url: str, leo: Person) -> None:
         *("skipped", "cancelled", "unknown"),
     ],
 )
-def test_a_settled_mail_is_not_claimed(url: str, leo: Person, status: str) -> None:
-    assert claim(url, new_mail(url, leo, delivery_status=status)) == []
+def test_a_settled_email_is_not_claimed(url: str, leo: Person, status: str) -> None:
+    assert claim(url, new_email(url, leo, delivery_status=status)) == []
 
 
 def test_an_expired_lease_without_a_send_group_returns(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
-    (first,) = claim(url, mail_id, seconds=0)
+    email_id = new_email(url, leo)
+    (first,) = claim(url, email_id, seconds=0)
 
-    (second,) = claim(url, mail_id)
+    (second,) = claim(url, email_id)
 
     assert second["lease_token"] != first["lease_token"]
     assert second["send_group"] is None
 
 
-def test_all_mails_of_a_claim_share_one_fresh_token(url: str, leo: Person) -> None:
-    first = claim(url, *(new_mail(url, leo) for _ in range(3)))
-    second = claim(url, new_mail(url, leo))
+def test_all_emails_of_a_claim_share_one_fresh_token(url: str, leo: Person) -> None:
+    first = claim(url, *(new_email(url, leo) for _ in range(3)))
+    second = claim(url, new_email(url, leo))
 
-    assert len({mail["lease_token"] for mail in first}) == 1
+    assert len({email["lease_token"] for email in first}) == 1
     assert second[0]["lease_token"] != first[0]["lease_token"]
 
 
-def test_single_mails_come_in_the_order_in_which_they_were_due(url: str, leo: Person) -> None:
-    ids = [new_mail(url, leo, due_at=f"2026-01-0{day}Z") for day in (3, 1, 2)]
+def test_single_emails_come_in_the_order_in_which_they_were_due(url: str, leo: Person) -> None:
+    ids = [new_email(url, leo, due_at=f"2026-01-0{day}Z") for day in (3, 1, 2)]
 
-    assert [mail["id"] for mail in claim(url, *ids)] == [ids[1], ids[2], ids[0]]
+    assert [email["id"] for email in claim(url, *ids)] == [ids[1], ids[2], ids[0]]
 
 
-def test_unknown_and_repeated_ids_do_no_harm(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
+def test_unknown_and_repeated_ids_are_ignored(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo)
 
-    assert [mail["id"] for mail in claim(url, mail_id, uuid4(), mail_id)] == [mail_id]
+    assert [email["id"] for email in claim(url, email_id, uuid4(), email_id)] == [email_id]
     assert claim(url) == []
 
 
-def test_two_claims_of_one_mail_at_the_same_moment_take_turns(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
-    params = {"p_ids": [mail_id], "p_lease_seconds": 60}
+def test_two_claims_of_one_email_at_the_same_moment_take_turns(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo)
+    params = {"p_ids": [email_id], "p_lease_seconds": 60}
 
     with acting_as(url, WORKER) as one:
         (claimed,) = invoke(one, "claim_emails", **params)
         other = overtaken(url, one, WORKER, lambda c: invoke(c, "claim_emails", **params))
 
-    assert (claimed["id"], other) == (mail_id, [])
+    assert (claimed["id"], other) == (email_id, [])
 
 
-def test_eight_workers_claiming_the_same_mails_at_once_get_each_mail_once(
+def test_eight_workers_claiming_the_same_emails_at_once_get_each_email_once(
     url: str, leo: Person
 ) -> None:
-    ids = [new_mail(url, leo) for _ in range(40)]
+    ids = [new_email(url, leo) for _ in range(40)]
 
     def claim(connection: Connection) -> list[UUID]:
         claimed = invoke(connection, "claim_emails", p_ids=ids, p_lease_seconds=60)
-        return [mail["id"] for mail in claimed]
+        return [email["id"] for email in claimed]
 
     shares = race(url, [(WORKER, claim)] * 8)
 
-    assert Counter(mail_id for share in shares for mail_id in share) == Counter(ids)
+    assert Counter(email_id for share in shares for email_id in share) == Counter(ids)

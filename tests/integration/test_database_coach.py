@@ -25,21 +25,19 @@ def invite(url: str, inviter: Person, invitee: Person, status: str) -> None:
     )
 
 
-def test_the_own_names_are_told(url: str, maya: Person) -> None:
+def test_the_caller_names_are_returned(url: str, maya: Person) -> None:
     look(url, "update public.user_profiles set last_name = 'Winter' where id = %s", maya.user_id)
 
     assert names(url, maya) == {"Maya", "Winter"}
 
 
-def test_who_has_no_name_has_none_to_tell(url: str, maya: Person) -> None:
+def test_a_caller_without_a_name_gets_no_name(url: str, maya: Person) -> None:
     look(url, "update public.user_profiles set first_name = null where id = %s", maya.user_id)
 
     assert names(url, maya) == set()
 
 
-def test_of_a_partner_the_first_name_is_told_as_in_mails(
-    url: str, maya: Person, leo: Person
-) -> None:
+def test_a_partner_is_named_by_first_name_as_in_emails(url: str, maya: Person, leo: Person) -> None:
     look(url, "update public.user_profiles set last_name = 'Sommer' where id = %s", leo.user_id)
     invite(url, maya, leo, "accepted")
 
@@ -47,7 +45,7 @@ def test_of_a_partner_the_first_name_is_told_as_in_mails(
     assert names(url, leo) == {"Leo", "Maya", "Sommer"}
 
 
-def test_whom_somebody_invited_is_told_only_with_an_answer(
+def test_the_invited_user_is_named_only_after_an_answer(
     url: str, maya: Person, leo: Person
 ) -> None:
     invite(url, maya, leo, "pending")
@@ -58,7 +56,7 @@ def test_whom_somebody_invited_is_told_only_with_an_answer(
     assert names(url, leo) == {"Leo", "Maya"}
 
 
-def test_the_partner_of_a_meeting_is_told_however_many_came_since(pair: Pair) -> None:
+def test_the_partner_of_a_meeting_is_named_after_any_number_of_later_matches(pair: Pair) -> None:
     session_id = pair.plan()["session"]["id"]
     someone = new_person(pair.url, "Ada")
     look(

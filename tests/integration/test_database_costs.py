@@ -1,10 +1,10 @@
-"""A step of the outbox costs the same, however much mail there is; see `make bench`."""
+"""A step of the outbox costs the same, however much email there is; see `make bench`."""
 
 import pytest
 
 from tests.integration.costs import costs, full_outbox
 
-# Of a hundred mails, a quarter above what was measured. Index pages are most of what a step that
+# Of a hundred emails, a quarter above what was measured. Index pages are most of what a step that
 # writes touches; of a claim, the look-ups of a hundred readers.
 _CEILINGS = {
     "lease": 300,
@@ -20,14 +20,14 @@ _CEILINGS = {
 @pytest.fixture(scope="module")
 def spent(database_url: str) -> dict[int, dict[str, int]]:
     found = {}
-    for mails in (10_000, 100_000):
-        with full_outbox(database_url, mails) as url:
-            found[mails] = costs(url)
+    for emails in (10_000, 100_000):
+        with full_outbox(database_url, emails) as url:
+            found[emails] = costs(url)
     return found
 
 
 @pytest.mark.parametrize("step", ["lease", "claim"])
-def test_claiming_a_hundred_mails_costs_the_same_in_a_table_of_any_size(
+def test_claiming_a_hundred_emails_costs_the_same_in_a_table_of_any_size(
     spent: dict[int, dict[str, int]], step: str
 ) -> None:
     small, large = spent[10_000][step], spent[100_000][step]

@@ -1,4 +1,4 @@
-"""What a claim tells of a reader's day, for mail that can wait."""
+"""What a claim tells of a reader's day, for email that can wait."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -10,7 +10,7 @@ from tests.integration.database import (
     claim,
     invoke,
     look,
-    new_mail,
+    new_email,
     new_person,
     overtaken,
 )
@@ -21,33 +21,35 @@ NOW = datetime.now(UTC)
 def _handed(url: str, person: Person, hours_ago: float, status: str = "sent") -> None:
     started = NOW - timedelta(hours=hours_ago)
     group = {"send_group": uuid4(), "group_position": 0, "group_started_at": started}
-    new_mail(url, person, delivery_status=status, **group)
+    new_email(url, person, delivery_status=status, **group)
 
 
-def test_what_went_to_the_provider_lately_is_told(url: str, maya: Person) -> None:
+def test_a_claim_counts_the_emails_sent_lately(url: str, maya: Person) -> None:
     for hours_ago, status in ((1, "delivered"), (30, "bounced"), (2, "unknown"), (49, "sent")):
         _handed(url, maya, hours_ago, status)
     _handed(url, maya, 1, "failed")
     _handed(url, new_person(url), 1)
-    mail = new_mail(url, maya, priority="bulk", error_message="quiet_hours")
+    email = new_email(url, maya, priority="bulk", error_message="quiet_hours")
 
-    [claimed] = claim(url, mail)
+    [claimed] = claim(url, email)
 
     told = sorted(round((NOW - at) / timedelta(hours=1)) for at in claimed["handed_over"])
     assert told == [1, 2, 30]
     assert claimed["last_error"] == "quiet_hours"
 
 
-def test_what_may_not_wait_asks_for_nothing(url: str, maya: Person) -> None:
+def test_an_urgent_email_needs_no_count(url: str, maya: Person) -> None:
     _handed(url, maya, 1)
 
-    [claimed] = claim(url, new_mail(url, maya))
+    [claimed] = claim(url, new_email(url, maya))
 
     assert claimed["handed_over"] == []
 
 
-def test_what_another_worker_is_about_to_let_go_counts_as_gone(url: str, maya: Person) -> None:
-    first, second = (new_mail(url, maya, priority="bulk") for _ in range(2))
+def test_an_email_that_another_worker_is_about_to_send_counts_as_sent(
+    url: str, maya: Person
+) -> None:
+    first, second = (new_email(url, maya, priority="bulk") for _ in range(2))
 
     assert [row["handed_over"] for row in claim(url, first)] == [[]]
     [claimed] = claim(url, second)
@@ -57,7 +59,7 @@ def test_what_another_worker_is_about_to_let_go_counts_as_gone(url: str, maya: P
 
 
 def test_two_claims_at_the_same_moment_see_each_other(url: str, maya: Person) -> None:
-    first, second = (new_mail(url, maya, priority="bulk") for _ in range(2))
+    first, second = (new_email(url, maya, priority="bulk") for _ in range(2))
     params = {"p_ids": [second], "p_lease_seconds": 60}
 
     with acting_as(url, WORKER) as one:
@@ -68,7 +70,7 @@ def test_two_claims_at_the_same_moment_see_each_other(url: str, maya: Person) ->
 
 
 def test_a_lease_that_ended_holds_nothing_any_more(url: str, maya: Person) -> None:
-    first, second = (new_mail(url, maya, priority="bulk") for _ in range(2))
+    first, second = (new_email(url, maya, priority="bulk") for _ in range(2))
     claim(url, first)
     look(url, "update private.email_leases set expires_at = now() - interval '1 s'")
 

@@ -51,7 +51,7 @@ def test_the_limit_rolls_over_24_hours(url: str, maya: Person) -> None:
     _invite_someone(url, maya, p_max_daily=1)
 
 
-def test_the_refusal_tells_the_seconds_to_wait(url: str, maya: Person) -> None:
+def test_the_refusal_states_the_seconds_to_wait(url: str, maya: Person) -> None:
     _invite_someone(url, maya, p_max_daily=2)
     _age_all(url, maya, hours=20)
     _invite_someone(url, maya, p_max_daily=2)
@@ -64,7 +64,7 @@ def test_the_refusal_tells_the_seconds_to_wait(url: str, maya: Person) -> None:
     assert 3 * 3600 - 60 < seconds <= 3 * 3600
 
 
-def test_a_caller_cannot_raise_the_limit_of_the_house(url: str, maya: Person) -> None:
+def test_a_caller_cannot_raise_the_configured_limit(url: str, maya: Person) -> None:
     for _ in range(10):
         _invite_someone(url, maya, p_max_daily=1000)
 
@@ -73,18 +73,18 @@ def test_a_caller_cannot_raise_the_limit_of_the_house(url: str, maya: Person) ->
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_of_nothing_allows_nothing(url: str, maya: Person, limit: int) -> None:
+def test_a_limit_of_zero_allows_no_invitation(url: str, maya: Person, limit: int) -> None:
     assert _refusal(url, maya, p_max_daily=limit) == ("WM006", "daily_match_limit")
 
 
-def test_withdrawing_gives_no_invitation_back(url: str, maya: Person) -> None:
+def test_withdrawing_does_not_restore_an_invitation(url: str, maya: Person) -> None:
     answer = call(url, maya, "request_match", **invitation(new_person(url), p_max_daily=1))
     call(url, maya, "withdraw_match", p_match_id=answer["match"]["id"])
 
     assert _refusal(url, maya, p_max_daily=1) == ("WM006", "daily_match_limit")
 
 
-def test_a_refused_invitation_leaves_nothing(url: str, maya: Person) -> None:
+def test_a_refused_invitation_stores_nothing(url: str, maya: Person) -> None:
     leo = new_person(url, "Leo")
     sqlstate(url, maya, "request_match", **invitation(leo, p_max_daily=0))
 

@@ -13,10 +13,10 @@ from tests.integration.database import (
     Person,
     bind,
     call,
+    email_row,
     invoke,
     look,
-    mail_row,
-    new_mail,
+    new_email,
     race,
     rows,
 )
@@ -36,25 +36,25 @@ def outbox(url: str) -> DirectDatabase:
     return DirectDatabase(url)
 
 
-def _send(url: str, mails: dict[UUID, str], **details: object) -> None:
+def _send(url: str, emails: dict[UUID, str], **details: object) -> None:
     """Let one request have these outcomes."""
-    token = bind(url, *mails)
-    results = [{"id": str(one), "outcome": end, **details} for one, end in mails.items()]
+    token = bind(url, *emails)
+    results = [{"id": str(one), "outcome": end, **details} for one, end in emails.items()]
     call(url, WORKER, "complete_emails", p_lease_token=token, p_results=Jsonb(results))
 
 
 def _dead(url: str, person: Person, error: str = "bad address", **columns: object) -> UUID:
-    mail_id = new_mail(url, person, **columns)
-    _send(url, {mail_id: "failed"}, error=error)
-    return mail_id
+    email_id = new_email(url, person, **columns)
+    _send(url, {email_id: "failed"}, error=error)
+    return email_id
 
 
-def test_dead_letters_are_listed_the_newest_first(
+def test_dead_letters_are_listed_newest_first(
     url: str, leo: Person, outbox: DirectDatabase
 ) -> None:
     old = _dead(url, leo, created_at="2026-01-01Z")
     new = _dead(url, leo, error="no such domain", email_template="match_declined")
-    new_mail(url, leo)
+    new_email(url, leo)
 
     listed = repository.dead_letters(outbox, limit=10)
 
@@ -65,12 +65,12 @@ def test_dead_letters_are_listed_the_newest_first(
     assert [letter.id for letter in chosen] == [old]
 
 
-def test_one_is_shown_whole_but_for_its_address(
+def test_a_dead_letter_is_shown_without_its_address(
     url: str, leo: Person, outbox: DirectDatabase
 ) -> None:
-    mail_id = _dead(url, leo, template_data='{"note": "hi"}')
+    email_id = _dead(url, leo, template_data='{"note": "hi"}')
 
-    shown = repository.dead_letter(outbox, mail_id) or {}
+    shown = repository.dead_letter(outbox, email_id) or {}
 
     assert (shown["error_message"], shown["template_data"]) == ("bad address", {"note": "hi"})
     assert shown["recipient"] == f"{leo.email[0]}…@example.com"
@@ -78,59 +78,59 @@ def test_one_is_shown_whole_but_for_its_address(
 
 
 @pytest.mark.parametrize("status", ["pending", "sent", "cancelled"])
-def test_a_mail_that_is_alive_is_no_dead_letter(
+def test_an_email_that_is_alive_is_no_dead_letter(
     url: str, leo: Person, outbox: DirectDatabase, status: str
 ) -> None:
-    mail_id = new_mail(url, leo, delivery_status=status)
+    email_id = new_email(url, leo, delivery_status=status)
 
-    assert repository.dead_letter(outbox, mail_id) is None
+    assert repository.dead_letter(outbox, email_id) is None
     assert repository.dead_letters(outbox, limit=10) == []
-    assert repository.replay(outbox, email_ids=[mail_id]) == []
-    assert mail_row(url, mail_id)["delivery_status"] == status
+    assert repository.replay(outbox, email_ids=[email_id]) == []
+    assert email_row(url, email_id)["delivery_status"] == status
 
 
-def test_a_replayed_mail_is_due_at_once_and_has_its_20_hours_anew(
+def test_a_replayed_email_is_due_at_once_and_gets_20_new_hours(
     url: str, leo: Person, outbox: DirectDatabase
 ) -> None:
-    mail_id = _dead(url, leo)
+    email_id = _dead(url, leo)
     look(
         url,
         "update public.email_logs set retry_count = 9, enqueued_at = now(),"
         " first_failed_at = now() - interval '20 hours'",
     )
 
-    [ref] = repository.replay(outbox, email_ids=[mail_id])
+    [ref] = repository.replay(outbox, email_ids=[email_id])
 
-    assert (ref.id, ref.priority) == (mail_id, Priority.URGENT)
-    row = mail_row(url, mail_id)
+    assert (ref.id, ref.priority) == (email_id, Priority.URGENT)
+    row = email_row(url, email_id)
     assert (row["delivery_status"], row["retry_count"], row["replay_count"]) == ("pending", 0, 1)
     assert row["first_failed_at"] is None
-    assert [one["id"] for one in rows(url, WORKER, "sweep_emails", p_limit=10)] == [mail_id]
+    assert [one["id"] for one in rows(url, WORKER, "sweep_emails", p_limit=10)] == [email_id]
 
 
 def test_a_replay_goes_out_under_another_key(url: str, leo: Person, outbox: DirectDatabase) -> None:
-    good, bad = new_mail(url, leo), new_mail(url, leo)
+    good, bad = new_email(url, leo), new_email(url, leo)
     _send(url, {good: "sent", bad: "failed"}, error="bad address")
-    before = mail_row(url, bad)["send_group"]
+    before = email_row(url, bad)["send_group"]
     assert before
 
     repository.replay(outbox)
     _send(url, {bad: "sent"})
 
-    assert mail_row(url, bad)["send_group"] not in {None, before}
-    assert mail_row(url, good)["send_group"] == before
+    assert email_row(url, bad)["send_group"] not in {None, before}
+    assert email_row(url, good)["send_group"] == before
 
 
 def test_two_replays_at_once_are_one(url: str, leo: Person) -> None:
-    mail_id = _dead(url, leo)
+    email_id = _dead(url, leo)
 
     def replay(connection: Connection) -> list[Any]:
-        return invoke(connection, "replay_dead_letters", p_ids=[mail_id])
+        return invoke(connection, "replay_dead_letters", p_ids=[email_id])
 
     answers = race(url, [(WORKER, replay)] * 8)
 
     assert sum(len(answer) for answer in answers) == 1
-    assert mail_row(url, mail_id)["replay_count"] == 1
+    assert email_row(url, email_id)["replay_count"] == 1
 
 
 @pytest.mark.parametrize(
@@ -142,20 +142,20 @@ def test_two_replays_at_once_are_one(url: str, leo: Person) -> None:
         "recipient_email = ''",
     ],
 )
-def test_what_the_provider_may_have_is_never_replayed(
+def test_an_email_that_the_provider_may_have_is_never_replayed(
     url: str, leo: Person, outbox: DirectDatabase, changes: str
 ) -> None:
-    mail_id = _dead(url, leo)
+    email_id = _dead(url, leo)
     look(url, f"update public.email_logs set {changes}")  # noqa: S608 - from above
 
-    assert repository.replay(outbox, email_ids=[mail_id]) == []
+    assert repository.replay(outbox, email_ids=[email_id]) == []
     assert repository.dead_letters(outbox, limit=1)[0].replayable is False
 
 
-def test_a_mail_whose_request_is_not_over_yet_is_not_replayed(
+def test_an_email_whose_request_is_not_over_yet_is_not_replayed(
     url: str, leo: Person, outbox: DirectDatabase
 ) -> None:
-    dead, still_open = new_mail(url, leo), new_mail(url, leo)
+    dead, still_open = new_email(url, leo), new_email(url, leo)
     (soon,) = look(url, "select (now() + interval '1 hour')::text as moment")
     lost = {dead: "retry", still_open: "retry"}
     _send(url, lost, retry_at=str(soon["moment"]), keep_group=True)
@@ -164,10 +164,12 @@ def test_a_mail_whose_request_is_not_over_yet_is_not_replayed(
     assert repository.replay(outbox, email_ids=[dead]) == []
 
 
-def test_a_replay_may_be_of_one_template(url: str, leo: Person, outbox: DirectDatabase) -> None:
+def test_a_replay_can_be_limited_to_one_template(
+    url: str, leo: Person, outbox: DirectDatabase
+) -> None:
     invitation, declined = _dead(url, leo), _dead(url, leo, email_template="match_declined")
 
     replayed = repository.replay(outbox, template="match_declined")
 
     assert [ref.id for ref in replayed] == [declined]
-    assert mail_row(url, invitation)["delivery_status"] == "failed"
+    assert email_row(url, invitation)["delivery_status"] == "failed"

@@ -1,4 +1,4 @@
-"""Status, export and erasure of a person's mail, and the end of old logs."""
+"""Status, export and erasure of a person's email, and the end of old logs."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -11,9 +11,9 @@ from tests.integration.database import (
     Person,
     call,
     claim,
+    email_row,
     look,
-    mail_row,
-    new_mail,
+    new_email,
     new_person,
 )
 
@@ -21,17 +21,17 @@ _GROUP = {"group_position": 0, "group_started_at": "2999-01-01Z"}
 _LEASE = {"lease_expires_at": "2999-01-01Z"}
 
 
-def test_the_status_shows_ones_own_mails_newest_first_without_an_address(
+def test_the_status_shows_a_users_own_emails_newest_first_without_an_address(
     url: str, maya: Person
 ) -> None:
-    new_mail(url, new_person(url))
-    first = new_mail(url, maya, created_at="2026-01-01Z", delivery_status="sent", subject="One")
-    second = new_mail(url, maya, created_at="2026-01-02Z", error_message="quiet_hours")
-    third = new_mail(url, maya, created_at="2026-01-03Z")
+    new_email(url, new_person(url))
+    first = new_email(url, maya, created_at="2026-01-01Z", delivery_status="sent", subject="One")
+    second = new_email(url, maya, created_at="2026-01-02Z", error_message="quiet_hours")
+    third = new_email(url, maya, created_at="2026-01-03Z")
 
     told = call(url, maya, "get_email_status", p_limit=2)
 
-    assert [mail["id"] for mail in told["emails"]] == [str(third), str(second)]
+    assert [email["id"] for email in told["emails"]] == [str(third), str(second)]
     assert told["totals"] == {"pending": 2, "sent": 1}
     assert "@" not in str(told)
     last = told["emails"][-1]
@@ -48,22 +48,22 @@ def test_the_status_shows_ones_own_mails_newest_first_without_an_address(
         p_before_created_at=datetime.fromisoformat(last["created_at"]),
         p_before_id=UUID(last["id"]),
     )
-    assert [mail["id"] for mail in older["emails"]] == [str(first)]
-    assert [mail["subject"] for mail in older["emails"]] == ["One"]
+    assert [email["id"] for email in older["emails"]] == [str(first)]
+    assert [email["subject"] for email in older["emails"]] == ["One"]
 
 
-def test_the_status_can_be_of_one_kind(url: str, maya: Person) -> None:
-    new_mail(url, maya)
-    skipped = new_mail(url, maya, delivery_status="skipped", error_message="preference_off")
+def test_the_status_can_be_limited_to_one_category(url: str, maya: Person) -> None:
+    new_email(url, maya)
+    skipped = new_email(url, maya, delivery_status="skipped", error_message="preference_off")
 
     told = call(url, maya, "get_email_status", p_status="skipped")
 
-    assert [mail["id"] for mail in told["emails"]] == [str(skipped)]
+    assert [email["id"] for email in told["emails"]] == [str(skipped)]
     assert told["totals"] == {"pending": 1, "skipped": 1}
 
 
-def test_the_export_holds_all_that_is_stored(url: str, maya: Person) -> None:
-    mail = new_mail(url, maya, template_data=Jsonb({"inviter_name": "Leo"}))
+def test_the_export_holds_everything_that_is_stored(url: str, maya: Person) -> None:
+    email = new_email(url, maya, template_data=Jsonb({"inviter_name": "Leo"}))
     look(
         url,
         "insert into public.email_suppressions values (private.address_hash(%s), 'bounced')",
@@ -76,13 +76,13 @@ def test_the_export_holds_all_that_is_stored(url: str, maya: Person) -> None:
     assert told["preferences"] == call(url, maya, "get_email_preferences")
     assert told["suppression"]["reason"] == "bounced"
     [exported] = told["emails"]
-    assert exported["id"] == str(mail)
+    assert exported["id"] == str(email)
     assert exported["recipient"] == maya.email
     assert exported["data"] == {"inviter_name": "Leo"}
 
 
 def test_the_export_comes_in_parts(url: str, maya: Person) -> None:
-    mails = [new_mail(url, maya, created_at=f"2026-01-0{day}Z") for day in (3, 2, 1)]
+    emails = [new_email(url, maya, created_at=f"2026-01-0{day}Z") for day in (3, 2, 1)]
 
     part = call(url, maya, "export_email_data", p_limit=2)["emails"]
     rest = call(
@@ -93,22 +93,24 @@ def test_the_export_comes_in_parts(url: str, maya: Person) -> None:
         p_before_id=UUID(part[-1]["id"]),
     )["emails"]
 
-    assert [mail["id"] for mail in [*part, *rest]] == [str(mail) for mail in mails]
+    assert [email["id"] for email in [*part, *rest]] == [str(email) for email in emails]
 
 
-def test_an_erasure_takes_addresses_and_contents_and_leaves_the_log(url: str, maya: Person) -> None:
+def test_an_erasure_removes_addresses_and_contents_and_keeps_the_log(
+    url: str, maya: Person
+) -> None:
     leo = new_person(url, "Leo")
     content = {"subject": "Hi", "template_data": Jsonb({"note": "x"}), "error_message": "x"}
-    sent = new_mail(url, maya, delivery_status="delivered", **content)
-    others = new_mail(url, leo, **content)
+    sent = new_email(url, maya, delivery_status="delivered", **content)
+    others = new_email(url, leo, **content)
 
     assert call(url, maya, "erase_email_data") == 1
 
-    row = mail_row(url, sent)
+    row = email_row(url, sent)
     assert row["delivery_status"] == "delivered"
     assert (row["recipient_email"], row["subject"], row["template_data"]) == ("", None, {})
     assert row["error_message"] is None
-    assert mail_row(url, others)["recipient_email"] == leo.email
+    assert email_row(url, others)["recipient_email"] == leo.email
     assert call(url, maya, "erase_email_data") == 0
 
 
@@ -129,18 +131,18 @@ def test_an_erasure_takes_addresses_and_contents_and_leaves_the_log(url: str, ma
         ),
     ],
 )
-def test_an_erased_mail_is_not_sent_any_more(
+def test_an_erased_email_is_not_sent_any_more(
     url: str, maya: Person, columns: dict[str, object], status: str
 ) -> None:
-    mail = new_mail(url, maya, **columns)
+    email = new_email(url, maya, **columns)
 
     call(url, maya, "erase_email_data")
 
-    assert mail_row(url, mail)["delivery_status"] == status
-    assert claim(url, mail) == []
+    assert email_row(url, email)["delivery_status"] == status
+    assert claim(url, email) == []
 
 
-def test_a_no_outlives_an_erasure(url: str, maya: Person) -> None:
+def test_an_opt_out_survives_an_erasure(url: str, maya: Person) -> None:
     look(
         url,
         "insert into public.email_suppressions values (private.address_hash(%s), 'complained')",
@@ -152,12 +154,12 @@ def test_a_no_outlives_an_erasure(url: str, maya: Person) -> None:
 
     assert call(url, maya, "export_email_data")["suppression"]["reason"] == "complained"
     assert call(url, maya, "get_email_preferences")["feedback_requests"] is False
-    mail = new_mail(url, maya)
-    [claimed] = claim(url, mail)
+    email = new_email(url, maya)
+    [claimed] = claim(url, email)
     assert claimed["suppressed"] is True
 
 
-def test_a_no_outlives_the_account(url: str, maya: Person) -> None:
+def test_an_opt_out_survives_the_account(url: str, maya: Person) -> None:
     call(
         url,
         WORKER,
@@ -168,22 +170,22 @@ def test_a_no_outlives_the_account(url: str, maya: Person) -> None:
     )
     look(url, "delete from auth.users where id = %s", maya.user_id)
     again = new_person(url, "Maya", email=maya.email.upper())
-    mail = new_mail(url, again)
+    email = new_email(url, again)
 
-    [claimed] = claim(url, mail)
+    [claimed] = claim(url, email)
 
     assert claimed["suppressed"] is True
 
 
-def test_old_settled_mails_are_pruned_in_portions_and_open_ones_stay(
+def test_old_settled_emails_are_pruned_in_portions_and_open_ones_stay(
     url: str, maya: Person
 ) -> None:
     look(url, "delete from public.email_logs")
     old = "2020-01-01Z"
     for _ in range(3):
-        new_mail(url, maya, created_at=old, delivery_status="delivered")
-    waiting = new_mail(url, maya, created_at=old)
-    recent = new_mail(url, maya, delivery_status="delivered")
+        new_email(url, maya, created_at=old, delivery_status="delivered")
+    waiting = new_email(url, maya, created_at=old)
+    recent = new_email(url, maya, delivery_status="delivered")
 
     pruned = [call(url, WORKER, "prune_email_logs", p_limit=2) for _ in range(3)]
 

@@ -1,4 +1,4 @@
-"""What the provider tells of a mail: once, in any order."""
+"""What the provider tells of an email: once, in any order."""
 
 import random
 from itertools import permutations
@@ -13,18 +13,18 @@ from tests.integration.database import (
     acting_as,
     bind,
     call,
+    email_row,
     invoke,
     look,
-    mail_row,
-    new_mail,
+    new_email,
     race,
 )
 
 _IN_ORDER = ("sent", "delivered", "bounced", "complained")
 
 
-def _tell(url: str, mail: UUID | None, status: str, **more: object) -> str:
-    params = {"p_event_id": f"msg_{uuid4().hex}", "p_email_id": mail, "p_status": status}
+def _tell(url: str, email: UUID | None, status: str, **more: object) -> str:
+    params = {"p_event_id": f"msg_{uuid4().hex}", "p_email_id": email, "p_status": status}
     return str(call(url, WORKER, "record_email_event", **params | more))
 
 
@@ -40,44 +40,46 @@ def _reason(url: str, address: str) -> str | None:
 
 @pytest.mark.parametrize("before", ["pending", "unknown", "sent"])
 def test_a_status_moves_forward(url: str, maya: Person, before: str) -> None:
-    mail = new_mail(url, maya, delivery_status=before)
+    email = new_email(url, maya, delivery_status=before)
 
-    assert _tell(url, mail, "delivered", p_message_id="re_1") == "recorded"
+    assert _tell(url, email, "delivered", p_message_id="re_1") == "recorded"
 
-    row = mail_row(url, mail)
+    row = email_row(url, email)
     assert (row["delivery_status"], row["resend_message_id"]) == ("delivered", "re_1")
     assert row["claimable_at"] is None
 
 
 @pytest.mark.parametrize("order", list(permutations(_IN_ORDER)))
 def test_events_in_any_order_leave_the_same(url: str, maya: Person, order: tuple[str, ...]) -> None:
-    mail = new_mail(url, maya, delivery_status="sent")
+    email = new_email(url, maya, delivery_status="sent")
 
     for status in order:
         addresses = [maya.email] if status in {"bounced", "complained"} else []
-        _tell(url, mail, status, p_error=status, p_suppressed_addresses=addresses)
+        _tell(url, email, status, p_error=status, p_suppressed_addresses=addresses)
 
-    row = mail_row(url, mail)
+    row = email_row(url, email)
     assert (row["delivery_status"], row["error_message"]) == ("complained", "complained")
     assert _reason(url, maya.email) == "complained"
 
 
 def test_a_repeated_event_changes_nothing(url: str, maya: Person) -> None:
-    mail = new_mail(url, maya, delivery_status="sent")
-    _tell(url, mail, "bounced", p_event_id="msg_again", p_suppressed_addresses=[maya.email])
+    email = new_email(url, maya, delivery_status="sent")
+    _tell(url, email, "bounced", p_event_id="msg_again", p_suppressed_addresses=[maya.email])
     look(url, "delete from public.email_suppressions")
-    look(url, "update public.email_logs set delivery_status = 'sent' where id = %s", mail)
+    look(url, "update public.email_logs set delivery_status = 'sent' where id = %s", email)
 
-    again = _tell(url, mail, "bounced", p_event_id="msg_again", p_suppressed_addresses=[maya.email])
+    again = _tell(
+        url, email, "bounced", p_event_id="msg_again", p_suppressed_addresses=[maya.email]
+    )
 
     assert again == "repeated"
-    assert mail_row(url, mail)["delivery_status"] == "sent"
+    assert email_row(url, email)["delivery_status"] == "sent"
     assert _reason(url, maya.email) is None
 
 
 def test_the_same_event_at_the_same_moment_counts_once(url: str, maya: Person) -> None:
-    mail = new_mail(url, maya, delivery_status="sent")
-    params = {"p_event_id": "msg_race", "p_email_id": mail, "p_status": "delivered"}
+    email = new_email(url, maya, delivery_status="sent")
+    params = {"p_event_id": "msg_race", "p_email_id": email, "p_status": "delivered"}
 
     answers = race(url, [(WORKER, lambda c: invoke(c, "record_email_event", **params))] * 4)
 
@@ -85,14 +87,14 @@ def test_the_same_event_at_the_same_moment_counts_once(url: str, maya: Person) -
     assert told == ["recorded", "repeated", "repeated", "repeated"]
 
 
-def test_a_mail_is_found_by_the_providers_own_id(url: str, maya: Person) -> None:
-    mail = new_mail(url, maya, delivery_status="sent", resend_message_id="re_known")
+def test_an_email_is_found_by_the_providers_own_id(url: str, maya: Person) -> None:
+    email = new_email(url, maya, delivery_status="sent", resend_message_id="re_known")
 
     assert _tell(url, None, "delivered", p_message_id="re_known") == "recorded"
-    assert mail_row(url, mail)["delivery_status"] == "delivered"
+    assert email_row(url, email)["delivery_status"] == "delivered"
 
 
-def test_a_bounce_of_a_mail_that_is_gone_still_suppresses(url: str, maya: Person) -> None:
+def test_a_bounce_of_an_email_that_is_gone_still_suppresses(url: str, maya: Person) -> None:
     told = _tell(url, uuid4(), "bounced", p_suppressed_addresses=[maya.email])
 
     assert told == "nothing_new"
@@ -100,73 +102,71 @@ def test_a_bounce_of_a_mail_that_is_gone_still_suppresses(url: str, maya: Person
 
 
 @pytest.mark.parametrize("by", ["our id", "theirs", "theirs, ours being unknown"])
-def test_who_is_not_told_is_found_by_the_mail(url: str, maya: Person, by: str) -> None:
+def test_a_missing_address_is_taken_from_the_email(url: str, maya: Person, by: str) -> None:
     theirs = f"re_{uuid4()}"
-    mail = new_mail(url, maya, delivery_status="sent", resend_message_id=theirs)
-    named = {"our id": mail, "theirs": None}.get(by, uuid4())
+    email = new_email(url, maya, delivery_status="sent", resend_message_id=theirs)
+    named = {"our id": email, "theirs": None}.get(by, uuid4())
 
     told = _tell(url, named, "complained", p_message_id=theirs, p_suppress_recipient=True)
 
     assert told == "recorded"
     assert _reason(url, maya.email) == "complained"
-    assert mail_row(url, mail)["delivery_status"] == "complained"
+    assert email_row(url, email)["delivery_status"] == "complained"
 
 
-def test_who_is_told_is_who_is_suppressed(url: str, maya: Person) -> None:
-    mail = new_mail(url, maya, delivery_status="sent")
+def test_the_named_address_is_the_one_suppressed(url: str, maya: Person) -> None:
+    email = new_email(url, maya, delivery_status="sent")
 
     ends = {"p_suppress_recipient": True, "p_suppressed_addresses": ["other@example.com"]}
-    _tell(url, mail, "complained", **ends)
+    _tell(url, email, "complained", **ends)
 
     assert _reason(url, "other@example.com") == "complained"
     assert _reason(url, maya.email) is None
 
 
-def test_an_address_that_was_erased_is_nobodys(url: str, maya: Person) -> None:
-    mail = new_mail(url, maya, delivery_status="sent", recipient_email="")
+def test_an_erased_address_belongs_to_no_user(url: str, maya: Person) -> None:
+    email = new_email(url, maya, delivery_status="sent", recipient_email="")
 
-    assert _tell(url, mail, "complained", p_suppress_recipient=True) == "without_address"
+    assert _tell(url, email, "complained", p_suppress_recipient=True) == "without_address"
 
-    assert mail_row(url, mail)["delivery_status"] == "complained"
+    assert email_row(url, email)["delivery_status"] == "complained"
     assert _reason(url, "") is None
 
 
-def test_the_worker_that_still_holds_the_mail_adds_what_it_knows(url: str, maya: Person) -> None:
-    mail = new_mail(url, maya)
-    token = bind(url, mail)
-    _tell(url, mail, "delivered")
+def test_the_worker_that_still_leases_the_email_adds_its_details(url: str, maya: Person) -> None:
+    email = new_email(url, maya)
+    token = bind(url, email)
+    _tell(url, email, "delivered")
 
-    report = Jsonb([{"id": str(mail), "outcome": "sent", "subject": "Hi"}])
+    report = Jsonb([{"id": str(email), "outcome": "sent", "subject": "Hi"}])
     assert call(url, WORKER, "complete_emails", p_lease_token=token, p_results=report) == 1
 
-    row = mail_row(url, mail)
+    row = email_row(url, email)
     assert (row["delivery_status"], row["subject"]) == ("delivered", "Hi")
 
 
-def test_a_thousand_events_in_random_order_leave_what_they_leave_in_order(
-    url: str, maya: Person
-) -> None:
-    """250 mails get up to four events each; some are repeated."""
+def test_a_thousand_events_leave_the_same_state_in_any_order(url: str, maya: Person) -> None:
+    """250 emails get up to four events each; some are repeated."""
     chance = random.Random(7)  # noqa: S311
-    mails = [new_mail(url, maya, delivery_status="sent") for _ in range(250)]
-    last = {mail: chance.randrange(len(_IN_ORDER)) for mail in mails}
+    emails = [new_email(url, maya, delivery_status="sent") for _ in range(250)]
+    last = {email: chance.randrange(len(_IN_ORDER)) for email in emails}
     events = [
-        (mail, status, f"{mail}-{status}")
-        for mail in mails
-        for status in _IN_ORDER[: last[mail] + 1]
+        (email, status, f"{email}-{status}")
+        for email in emails
+        for status in _IN_ORDER[: last[email] + 1]
     ]
     events += chance.choices(events, k=1000 - len(events))
     chance.shuffle(events)
 
     with acting_as(url, WORKER) as worker:
-        for mail, status, name in events:
-            params = {"p_event_id": name, "p_email_id": mail, "p_status": status}
+        for email, status, name in events:
+            params = {"p_event_id": name, "p_email_id": email, "p_status": status}
             invoke(worker, "record_email_event", **params)
 
     assert len(events) == 1000
     stored = look(
-        url, "select id, delivery_status from public.email_logs where id = any(%s)", mails
+        url, "select id, delivery_status from public.email_logs where id = any(%s)", emails
     )
     assert {row["id"]: row["delivery_status"] for row in stored} == {
-        mail: _IN_ORDER[last[mail]] for mail in mails
+        email: _IN_ORDER[last[email]] for email in emails
     }

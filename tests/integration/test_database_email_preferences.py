@@ -1,4 +1,4 @@
-"""What a person wants by mail, in the database."""
+"""What a person wants by email, in the database."""
 
 from typing import Any
 from uuid import uuid4
@@ -50,7 +50,7 @@ def test_nothing_stored_reads_as_the_defaults(url: str, maya: Person) -> None:
     assert told == _DEFAULTS | {"user_id": str(maya.user_id), "timezone": "Asia/Tokyo"}
 
 
-def test_what_is_not_named_stays(url: str, maya: Person) -> None:
+def test_unnamed_preferences_keep_their_value(url: str, maya: Person) -> None:
     _change(url, maya, match_notifications=False, timezone="Europe/Berlin")
 
     told = _change(url, maya, quiet_hours_start=None, quiet_hours_end=None)
@@ -66,7 +66,7 @@ def test_what_is_not_named_stays(url: str, maya: Person) -> None:
     assert told == call(url, maya, "get_email_preferences") == _DEFAULTS | expected
 
 
-def test_whose_preferences_they_are_cannot_be_changed(url: str, maya: Person) -> None:
+def test_the_owner_of_preferences_cannot_be_changed(url: str, maya: Person) -> None:
     leo = new_person(url, "Leo")
 
     _change(url, maya, user_id=str(leo.user_id), marketing_emails=True)
@@ -86,7 +86,7 @@ def test_whose_preferences_they_are_cannot_be_changed(url: str, maya: Person) ->
         ({"quiet_hours_end": "24:00"}, ("WN002", "invalid_quiet_hours")),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_nothing_changes(
+def test_an_invalid_change_is_refused_and_changes_nothing(
     url: str, maya: Person, changes: dict[str, object], expected: tuple[str, str]
 ) -> None:
     params = Jsonb(changes | {"marketing_emails": True})
@@ -95,7 +95,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_changes(
     assert call(url, maya, "get_email_preferences")["marketing_emails"] is False
 
 
-def test_changes_at_the_same_moment_all_hold(url: str) -> None:
+def test_simultaneous_changes_are_all_stored(url: str) -> None:
     def turn_off(user_id: object, switch: str) -> Action:
         params = {"p_user_id": user_id, "p_changes": Jsonb({switch: False})}
         return lambda connection: invoke(connection, "update_email_preferences_of", **params)
@@ -119,7 +119,7 @@ def test_a_signed_link_changes_the_same_preferences(url: str, maya: Person) -> N
     assert told == call(url, WORKER, "get_email_preferences_of", p_user_id=maya.user_id)
 
 
-def test_a_link_of_somebody_who_left_finds_nobody(url: str) -> None:
+def test_a_link_of_a_deleted_account_finds_no_user(url: str) -> None:
     gone = uuid4()
 
     assert call(url, WORKER, "get_email_preferences_of", p_user_id=gone) is None

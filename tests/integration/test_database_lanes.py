@@ -16,7 +16,7 @@ from tests.integration.database import (
     call,
     invoke,
     look,
-    new_mail,
+    new_email,
     race,
     rows,
 )
@@ -41,12 +41,12 @@ def _claim(
 
 
 def _ids(claimed: list[dict[str, Any]]) -> list[UUID]:
-    return [mail["id"] for mail in claimed]
+    return [email["id"] for email in claimed]
 
 
 def _grouped(url: str, leo: Person, due: str, count: int = 1, **columns: object) -> list[UUID]:
-    """Mails whose request may have reached the provider, to be repeated from `due` on."""
-    ids = [new_mail(url, leo, **columns) for _ in range(count)]
+    """Emails whose request may have reached the provider, to be repeated from `due` on."""
+    ids = [new_email(url, leo, **columns) for _ in range(count)]
     token = bind(url, *ids)
     lost = [
         {"id": str(one), "outcome": "retry", "retry_at": due, "keep_group": True} for one in ids
@@ -55,8 +55,8 @@ def _grouped(url: str, leo: Person, due: str, count: int = 1, **columns: object)
     return ids
 
 
-def test_a_claim_with_a_limit_takes_what_has_been_due_longest(url: str, leo: Person) -> None:
-    three, one, two = (new_mail(url, leo, due_at=_HOURS[h]) for h in ("three", "one", "two"))
+def test_a_claim_with_a_limit_takes_the_emails_due_longest(url: str, leo: Person) -> None:
+    three, one, two = (new_email(url, leo, due_at=_HOURS[h]) for h in ("three", "one", "two"))
 
     assert _ids(_claim(url, three, limit=2)) == [one, two]
     assert _ids(_claim(url, three, limit=2)) == [three]
@@ -64,34 +64,34 @@ def test_a_claim_with_a_limit_takes_what_has_been_due_longest(url: str, leo: Per
 
 
 def test_a_claim_stays_in_the_lane_of_its_hint(url: str, leo: Person) -> None:
-    bulk = new_mail(url, leo, priority="bulk", due_at=_HOURS["one"])
-    urgent = new_mail(url, leo, due_at=_HOURS["two"])
+    bulk = new_email(url, leo, priority="bulk", due_at=_HOURS["one"])
+    urgent = new_email(url, leo, due_at=_HOURS["two"])
 
     assert _ids(_claim(url, urgent)) == [urgent]
     assert _ids(_claim(url, bulk)) == [bulk]
 
 
-def test_a_hint_that_nobody_knows_claims_nothing(url: str, leo: Person) -> None:
-    new_mail(url, leo)
+def test_an_unknown_hint_claims_nothing(url: str, leo: Person) -> None:
+    new_email(url, leo)
 
     assert _claim(url, uuid4()) == []
 
 
-def test_what_is_not_due_stays(url: str, leo: Person) -> None:
-    later = new_mail(url, leo, due_at="2999-01-01Z")
+def test_a_future_email_is_not_claimed_with_its_lane(url: str, leo: Person) -> None:
+    later = new_email(url, leo, due_at="2999-01-01Z")
 
     assert _claim(url, later) == []
 
 
-def test_an_expired_lease_returns_its_mails_to_the_lane(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
-    _claim(url, mail_id, seconds=0)
+def test_an_expired_lease_returns_its_emails_to_the_lane(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo)
+    _claim(url, email_id, seconds=0)
 
-    assert _ids(_claim(url, mail_id)) == [mail_id]
+    assert _ids(_claim(url, email_id)) == [email_id]
 
 
 def test_eight_workers_at_once_share_a_lane_without_overlap(url: str, leo: Person) -> None:
-    ids = [new_mail(url, leo) for _ in range(40)]
+    ids = [new_email(url, leo) for _ in range(40)]
 
     def claim(connection: Connection) -> list[UUID]:
         params = {"p_ids": ids[:1], "p_lease_seconds": 60, "p_limit": 7}
@@ -99,12 +99,12 @@ def test_eight_workers_at_once_share_a_lane_without_overlap(url: str, leo: Perso
 
     shares = race(url, [(WORKER, claim)] * 8)
 
-    assert Counter(mail_id for share in shares for mail_id in share) == Counter(ids)
+    assert Counter(email_id for share in shares for email_id in share) == Counter(ids)
     assert max(len(share) for share in shares) == 7
 
 
-def test_a_claim_waits_for_nobody_who_holds_a_mail(url: str, leo: Person) -> None:
-    ids = [new_mail(url, leo) for _ in range(2)]
+def test_a_claim_skips_locked_emails(url: str, leo: Person) -> None:
+    ids = [new_email(url, leo) for _ in range(2)]
 
     with acting_as(url, WORKER) as holder:
         holder.execute(b"select 1 from public.email_logs for update")
@@ -113,15 +113,15 @@ def test_a_claim_waits_for_nobody_who_holds_a_mail(url: str, leo: Person) -> Non
 
 def test_a_group_comes_alone_and_whole(url: str, leo: Person) -> None:
     group = _grouped(url, leo, due=_HOURS["one"], count=3)
-    new = new_mail(url, leo, due_at=_HOURS["two"])
+    new = new_email(url, leo, due_at=_HOURS["two"])
 
     assert _ids(_claim(url, new, limit=1)) == group
     assert _ids(_claim(url, new, limit=1)) == [new]
 
 
-def test_a_new_mail_that_has_waited_longer_comes_before_a_group(url: str, leo: Person) -> None:
+def test_a_new_email_that_has_waited_longer_comes_before_a_group(url: str, leo: Person) -> None:
     group = _grouped(url, leo, due=_HOURS["two"])
-    new = new_mail(url, leo, due_at=_HOURS["one"])
+    new = new_email(url, leo, due_at=_HOURS["one"])
 
     assert _ids(_claim(url, new)) == [new]
     assert _ids(_claim(url, new)) == group
@@ -133,10 +133,10 @@ def test_a_group_that_is_not_due_yet_is_left_alone(url: str, leo: Person) -> Non
     assert _claim(url, group[0]) == []
 
 
-def test_a_group_that_cannot_be_had_whole_holds_up_no_new_mail(url: str, leo: Person) -> None:
+def test_a_group_that_cannot_be_had_whole_holds_up_no_new_email(url: str, leo: Person) -> None:
     group = _grouped(url, leo, due=_HOURS["one"], count=2)
     look(url, "update public.email_logs set due_at = now() + '1 h' where id = %s", group[0])
-    new = new_mail(url, leo)
+    new = new_email(url, leo)
 
     assert _ids(_claim(url, new)) == [new]
 
@@ -164,31 +164,31 @@ def _pause(url: str, until: str, reason: str = "quota", lane: str = "urgent") ->
 @pytest.mark.parametrize("limit", [100, None])
 def test_nothing_of_a_paused_lane_is_claimed(url: str, leo: Person, limit: int | None) -> None:
     group = _grouped(url, leo, due=_HOURS["one"])
-    mail_id = new_mail(url, leo)
-    bulk = new_mail(url, leo, priority="bulk")
+    email_id = new_email(url, leo)
+    bulk = new_email(url, leo, priority="bulk")
 
     assert _pause(url, "1 hour") == 1
 
-    assert _claim(url, mail_id, limit=limit) == []
+    assert _claim(url, email_id, limit=limit) == []
     assert _claim(url, group[0], limit=limit) == []
     assert _ids(_claim(url, bulk, limit=limit)) == [bulk]
 
 
 def test_nothing_of_a_paused_lane_is_handed_out(url: str, leo: Person) -> None:
     _grouped(url, leo, due=_HOURS["one"])
-    new_mail(url, leo)
-    bulk = new_mail(url, leo, priority="bulk")
+    new_email(url, leo)
+    bulk = new_email(url, leo, priority="bulk")
     _pause(url, "1 hour")
 
     assert [row["id"] for row in rows(url, WORKER, "sweep_emails", p_limit=10)] == [bulk]
 
 
 def test_a_pause_ends_by_itself(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
+    email_id = new_email(url, leo)
     _pause(url, "0 seconds")
 
-    assert [row["id"] for row in rows(url, WORKER, "sweep_emails", p_limit=10)] == [mail_id]
-    assert _ids(_claim(url, mail_id)) == [mail_id]
+    assert [row["id"] for row in rows(url, WORKER, "sweep_emails", p_limit=10)] == [email_id]
+    assert _ids(_claim(url, email_id)) == [email_id]
 
 
 def test_a_longer_pause_replaces_a_shorter_one_and_not_the_other_way_round(
@@ -205,9 +205,9 @@ def test_a_longer_pause_replaces_a_shorter_one_and_not_the_other_way_round(
 
 
 def test_a_lane_that_is_resumed_goes_on_at_once(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
+    email_id = new_email(url, leo)
     _pause(url, "1 hour")
 
     assert call(url, WORKER, "resume_emails", p_priorities=["urgent", "bulk"]) == 1
 
-    assert _ids(_claim(url, mail_id)) == [mail_id]
+    assert _ids(_claim(url, email_id)) == [email_id]

@@ -43,7 +43,7 @@ def test_both_sides_read_the_match(url: str, maya: Person) -> None:
     assert call(url, leo, "get_match", p_match_id=match_id)["id"] == str(match_id)
 
 
-def test_times_are_iso_8601_in_utc_whatever_the_session_says(url: str, maya: Person) -> None:
+def test_times_are_iso_8601_in_utc_in_any_session_timezone(url: str, maya: Person) -> None:
     created = datetime(2026, 3, 1, 12, 30, 0, 250, tzinfo=UTC)
     match_id = _stored(url, maya, new_person(url), created_at=created)
 
@@ -86,7 +86,7 @@ def test_pages_follow_each_other_even_within_one_instant(url: str, maya: Person)
     assert (len(seen), set(seen)) == (5, stored)
 
 
-def test_the_status_chooses(url: str, maya: Person) -> None:
+def test_the_status_filters_the_list(url: str, maya: Person) -> None:
     accepted = _stored(url, maya, new_person(url), status="accepted")
     _stored(url, maya, new_person(url), status="declined")
 
@@ -106,7 +106,7 @@ def test_a_page_holds_one_to_101_matches(url: str, maya: Person, limit: int, row
     assert len(_listed(url, maya, p_limit=limit)) == rows
 
 
-def test_nobody_elses_matches_are_listed(url: str, maya: Person) -> None:
+def test_matches_of_other_users_are_not_listed(url: str, maya: Person) -> None:
     _stored(url, new_person(url), new_person(url))
 
     assert _listed(url, maya) == []

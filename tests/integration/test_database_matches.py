@@ -10,10 +10,10 @@ from tests.integration.database import (
     Person,
     acting_as,
     call,
+    email_row,
     invitation,
     invoke,
     look,
-    mail_row,
     overtaken,
     sqlstate,
 )
@@ -54,18 +54,18 @@ def test_an_invitation_lasts_48_hours(url: str, maya: Person, leo: Person) -> No
     assert look(url, lasts, match["expires_at"], match["created_at"]) == [{"expected": True}]
 
 
-def test_an_invitation_leaves_one_mail_to_the_invited_in_the_outbox(
+def test_an_invitation_leaves_one_email_to_the_invited_in_the_outbox(
     url: str, maya: Person, leo: Person
 ) -> None:
     answer = _invite(url, maya, leo)
 
     match = answer["match"]
-    (mail,) = look(url, "select * from public.email_logs where match_id = %s", match["id"])
-    assert answer["due"] == [{"channel": "email", "id": str(mail["id"]), "priority": "urgent"}]
-    assert (mail["user_id"], mail["recipient_email"]) == (leo.user_id, leo.email)
-    assert (mail["email_template"], mail["delivery_status"]) == ("match_invitation", "pending")
-    assert mail["dedupe_key"] == f"match_invitation:{leo.user_id}:{match['id']}"
-    assert mail["template_data"] == {
+    (email,) = look(url, "select * from public.email_logs where match_id = %s", match["id"])
+    assert answer["due"] == [{"channel": "email", "id": str(email["id"]), "priority": "urgent"}]
+    assert (email["user_id"], email["recipient_email"]) == (leo.user_id, leo.email)
+    assert (email["email_template"], email["delivery_status"]) == ("match_invitation", "pending")
+    assert email["dedupe_key"] == f"match_invitation:{leo.user_id}:{match['id']}"
+    assert email["template_data"] == {
         "inviter_name": "Maya",
         "venue_suggestion": "Café Central",
         "note": "Chess?",
@@ -82,11 +82,11 @@ def test_an_inviter_without_a_name_is_someone(
 
     answer = _invite(url, maya, leo)
 
-    mail = mail_row(url, answer["due"][0]["id"])
-    assert mail["template_data"]["inviter_name"] == "Someone"
+    email = email_row(url, answer["due"][0]["id"])
+    assert email["template_data"]["inviter_name"] == "Someone"
 
 
-def test_a_person_without_an_address_gets_no_mail(url: str, maya: Person, leo: Person) -> None:
+def test_a_person_without_an_address_gets_no_email(url: str, maya: Person, leo: Person) -> None:
     look(url, "update auth.users set email = null where id = %s", leo.user_id)
 
     assert _invite(url, maya, leo)["due"] == []
@@ -98,7 +98,7 @@ def test_a_token_whose_user_is_gone_is_no_caller(url: str, leo: Person) -> None:
     assert _refusal(url, gone, leo) == ("WA001", "unauthenticated")
 
 
-def test_inviting_nobody_known_is_not_found(url: str, maya: Person) -> None:
+def test_inviting_an_unknown_user_is_not_found(url: str, maya: Person) -> None:
     unknown = Person("authenticated", uuid4())
 
     assert _refusal(url, maya, unknown) == ("WM001", "not_found")

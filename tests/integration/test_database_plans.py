@@ -1,4 +1,4 @@
-"""What runs often reads by index, however much mail and however many matches there are."""
+"""What runs often reads by index, however much email and however many matches there are."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -16,7 +16,7 @@ _BIG = ("email_logs", "wingman_matches", "user_profiles")
 
 @pytest.fixture(scope="module")
 def url(database_url: str) -> Iterator[str]:
-    """A database with 20 000 accounts, each with a settled and a planned mail and a match."""
+    """A database with 20 000 accounts, each with a settled and a planned email and a match."""
     with own_database(database_url) as own:
         look(
             own,
@@ -80,7 +80,7 @@ def test_the_function_reads_by_index(url: str, function: str, index: str) -> Non
     assert index in found
 
 
-def test_mails_of_a_lane_are_claimed_grouped_and_settled_by_index(url: str) -> None:
+def test_emails_of_a_lane_are_claimed_grouped_and_settled_by_index(url: str) -> None:
     stored = look(url, "select id from public.email_logs where delivery_status = 'pending' limit 3")
     ids = [row["id"] for row in stored]
     look(url, "update public.email_logs set due_at = now() where id = any(%s)", ids)

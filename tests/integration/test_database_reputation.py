@@ -109,7 +109,7 @@ def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[U
     return people
 
 
-def test_it_equals_a_recount_of_a_thousand_random_histories(url: str) -> None:
+def test_reputation_equals_a_recount_of_a_thousand_random_histories(url: str) -> None:
     seed = uuid4().int
     dice = random.Random(seed)  # noqa: S311 - made up, not secret
     histories = [_history(dice) for _ in range(_HISTORIES)]
@@ -138,7 +138,7 @@ def test_a_new_person_has_done_nothing_yet(url: str) -> None:
     assert totals == {"completed_sessions": 0, "no_shows": 0}
 
 
-def test_anyone_signed_in_reads_anyones(url: str) -> None:
+def test_any_user_reads_the_reputation_of_any_other(url: str) -> None:
     pair = new_pair(url)
     pair.store(pair.session(), status="no_show", no_show_user_ids=[pair.second.user_id])
 
@@ -147,7 +147,7 @@ def test_anyone_signed_in_reads_anyones(url: str) -> None:
     assert totals == {"completed_sessions": 0, "no_shows": 1}
 
 
-def test_a_person_nobody_knows_is_not_found(url: str) -> None:
+def test_an_unknown_user_is_not_found(url: str) -> None:
     refused = sqlstate(url, new_person(url), "get_reputation", p_user_id=uuid4())
 
     assert refused == ("WR001", "not_found")
@@ -221,7 +221,7 @@ def test_ten_thousand_sessions_are_counted_from_the_index_alone(url: str, busy: 
         ("expire_matches", {}, "wingman_matches_pending_by_end", "expires_at <="),
     ],
 )
-def test_what_runs_beside_it_reads_by_index(
+def test_the_queries_around_it_read_by_index(
     url: str,
     busy: Person,
     function: str,

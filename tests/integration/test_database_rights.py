@@ -12,7 +12,7 @@ from tests.integration.database import (
     call,
     invitation,
     look,
-    new_mail,
+    new_email,
     sqlstate,
 )
 
@@ -56,7 +56,7 @@ def test_a_user_cannot_set_a_status(url: str, maya: Person, leo: Person) -> None
 
 
 def test_a_user_reads_no_address_not_even_their_own(url: str, maya: Person) -> None:
-    new_mail(url, maya)
+    new_email(url, maya)
 
     assert _forbidden(url, maya, "select email from public.user_profiles")
     assert _forbidden(url, maya, "select * from public.user_profiles")
@@ -109,9 +109,7 @@ def test_a_user_reaches_preferences_through_functions_alone(
         ("quiet_hours_end", "'21:30'"),
     ],
 )
-def test_preferences_that_make_no_sense_are_refused(
-    url: str, maya: Person, columns: str, values: str
-) -> None:
+def test_invalid_preferences_are_refused(url: str, maya: Person, columns: str, values: str) -> None:
     statement = (
         f"insert into public.email_preferences (user_id, {columns})"  # noqa: S608 (from above)
         f" values (%s, {values})"
@@ -121,7 +119,7 @@ def test_preferences_that_make_no_sense_are_refused(
         look(url, statement, maya.user_id)
 
 
-def test_private_things_stay_private(url: str, maya: Person) -> None:
+def test_private_objects_are_closed_to_users(url: str, maya: Person) -> None:
     assert _forbidden(url, maya, "select max_daily_matches from private.app_settings")
     assert _forbidden(url, maya, "select private.caller_id()")
     assert _forbidden(url, WORKER, "select max_daily_matches from private.app_settings")
@@ -136,7 +134,7 @@ def test_a_worker_neither_writes_nor_removes_rows_by_hand(url: str) -> None:
     assert _forbidden(url, WORKER, "update public.wingman_sessions set status = 'completed'")
 
 
-def test_too_long_words_are_refused(url: str, maya: Person, leo: Person) -> None:
+def test_overlong_texts_are_refused(url: str, maya: Person, leo: Person) -> None:
     for name, length in (("p_venue_suggestion", 201), ("p_note", 501)):
         refusal = sqlstate(url, maya, "request_match", **invitation(leo, **{name: "x" * length}))
         assert refusal[0] == psycopg.errors.CheckViolation.sqlstate

@@ -13,15 +13,15 @@ from tests.integration.database import (
     WORKER,
     acting_as,
     call,
+    email_row,
     invitation,
     invoke,
     look,
-    mail_row,
     new_person,
     race,
     rows,
 )
-from tests.integration.meetings import Pair, mails, move_start, new_match, new_pair
+from tests.integration.meetings import Pair, emails, move_start, new_match, new_pair
 
 _GRACE = timedelta(hours=24)
 _MOMENT = timedelta(microseconds=1)
@@ -67,7 +67,9 @@ def test_the_grace_ends_to_the_moment_24_hours_after_the_start(pair: Pair) -> No
         ({"first": "report_no_show", "second": "report_no_show"}, "expired"),
     ],
 )
-def test_a_session_ends_by_what_was_said(pair: Pair, words: dict[str, str], end: str) -> None:
+def test_the_outcome_of_a_session_follows_from_its_confirmations_and_reports(
+    pair: Pair, words: dict[str, str], end: str
+) -> None:
     session_id = pair.session(timedelta(hours=-23))
     for who, word in words.items():
         pair.do(getattr(pair, who), word, session_id)
@@ -80,7 +82,7 @@ def test_a_session_ends_by_what_was_said(pair: Pair, words: dict[str, str], end:
     assert (stored["completed_at"] is not None) == (end == "completed")
     both = {pair.first.user_id, pair.second.user_id}
     assert closed[session_id] == (set() if end == "expired" else both)
-    asked = [mail["user_id"] for mail in mails(pair.url, session_id, "session_feedback")]
+    asked = [email["user_id"] for email in emails(pair.url, session_id, "session_feedback")]
     assert sorted(asked) == (sorted(both) if end == "completed" else [])  # type: ignore[type-var]
 
 
@@ -115,7 +117,7 @@ def test_the_job_is_done_when_it_returns_nothing(url: str) -> None:
     assert ids <= set(seen)
 
 
-def test_what_is_not_over_and_what_is_closed_is_left_alone(url: str) -> None:
+def test_unfinished_and_closed_sessions_are_left_alone(url: str) -> None:
     planned, running, cancelled = (new_pair(url) for _ in range(3))
     ids = {
         planned: planned.session(),
@@ -157,7 +159,7 @@ def test_an_invitation_expires_to_the_moment(url: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["accepted", "declined", "withdrawn"])
-def test_what_was_answered_does_not_expire(url: str, status: str) -> None:
+def test_an_answered_invitation_does_not_expire(url: str, status: str) -> None:
     match_id = _invitation(url, status)
 
     call(url, WORKER, "expire_matches", p_limit=1000)
@@ -173,7 +175,7 @@ def test_an_invitation_that_could_not_be_sent_in_time_is_not_sent(url: str) -> N
 
     call(url, WORKER, "expire_matches", p_limit=1000)
 
-    assert mail_row(url, answer["due"][0]["id"])["delivery_status"] == "cancelled"
+    assert email_row(url, answer["due"][0]["id"])["delivery_status"] == "cancelled"
 
 
 def test_two_workers_expire_each_invitation_once(url: str) -> None:

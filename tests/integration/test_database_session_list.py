@@ -67,7 +67,7 @@ def test_pages_follow_each_other_even_within_one_instant(url: str, maya: Person)
     assert (len(seen), set(seen)) == (6, stored)
 
 
-def test_the_status_chooses_what_is_shown(url: str, maya: Person) -> None:
+def test_the_status_filters_the_list(url: str, maya: Person) -> None:
     ahead = _stored(url, maya, new_person(url), status="scheduled")
     running = _stored(
         url, maya, new_person(url), status="scheduled", starts_in=-timedelta(minutes=1)
@@ -91,7 +91,7 @@ def test_a_page_holds_one_to_101_sessions(url: str, maya: Person, limit: int, ro
     assert len(_listed(url, maya, p_limit=limit)) == rows
 
 
-def test_nobody_elses_sessions_are_listed(url: str, maya: Person) -> None:
+def test_sessions_of_other_users_are_not_listed(url: str, maya: Person) -> None:
     _stored(url, new_person(url), new_person(url))
 
     assert _listed(url, maya) == []

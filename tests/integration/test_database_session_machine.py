@@ -24,7 +24,7 @@ from psycopg.rows import dict_row
 from tests.integration.database import WORKER, Actor, invoke, new_person
 from tests.integration.meetings import new_pair
 from tests.integration.own_database import own_database
-from tests.integration.session_model import DAY, HOUR, PEOPLE, Mail, Model, RefusedError
+from tests.integration.session_model import DAY, HOUR, PEOPLE, Email, Model, RefusedError
 
 # Starts lie on half minutes, time moves by whole ones: no limit is ever closer than 30 seconds.
 _STARTS = st.sampled_from([-30, 1, 20, HOUR, 3 * HOUR, 26 * HOUR, 50 * HOUR, 30 * DAY]).map(
@@ -173,11 +173,13 @@ class Sessions(RuleBasedStateMachine):
             assert self._reputation(who) == self._model.reputation(who)
 
     @invariant()
-    def mails_are_those_of_the_model(self) -> None:
+    def emails_are_those_of_the_model(self) -> None:
         expected = sorted(
-            (at, *mail) for at, meeting in enumerate(self._model.meetings) for mail in meeting.mails
+            (at, *email)
+            for at, meeting in enumerate(self._model.meetings)
+            for email in meeting.emails
         )
-        assert self._mails() == sorted(expected, key=str)
+        assert self._emails() == sorted(expected, key=str)
 
     @invariant()
     def nobody_completes_alone_or_confirms_early_and_closed_stays_closed(self) -> None:
@@ -242,24 +244,24 @@ class Sessions(RuleBasedStateMachine):
     def _ids(self) -> list[UUID]:
         return [session["id"] for session in self._stored()]
 
-    def _mails(self) -> list[tuple[int, *Mail]]:
+    def _emails(self) -> list[tuple[int, *Email]]:
         ids = self._ids()
         stored = self._connection.execute(
-            "select mail.*, extract(epoch from scheduled_time - due_at) / 60 as before"
-            " from public.email_logs as mail"
-            " inner join public.wingman_sessions as session on session.id = mail.subject_id"
-            " where mail.match_id = %s",
+            "select email.*, extract(epoch from scheduled_time - due_at) / 60 as before"
+            " from public.email_logs as email"
+            " inner join public.wingman_sessions as session on session.id = email.subject_id"
+            " where email.match_id = %s",
             [self._match.match_id],
         ).fetchall()
         lines = [
             (
-                ids.index(mail["subject_id"]),
-                mail["email_template"],
-                self._names[str(mail["user_id"])],
-                mail["delivery_status"],
-                round(mail["before"]) if _is_planned_reminder(mail) else None,
+                ids.index(email["subject_id"]),
+                email["email_template"],
+                self._names[str(email["user_id"])],
+                email["delivery_status"],
+                round(email["before"]) if _is_planned_reminder(email) else None,
             )
-            for mail in stored
+            for email in stored
         ]
         return sorted(lines, key=str)
 
@@ -272,8 +274,8 @@ def _refusal(mirror: Callable[[], None]) -> str | None:
     return None
 
 
-def _is_planned_reminder(mail: dict[str, Any]) -> bool:
-    return "reminder" in mail["email_template"] and mail["delivery_status"] == "pending"
+def _is_planned_reminder(email: dict[str, Any]) -> bool:
+    return "reminder" in email["email_template"] and email["delivery_status"] == "pending"
 
 
 @pytest.fixture(scope="module")

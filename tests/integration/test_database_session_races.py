@@ -18,7 +18,7 @@ from tests.integration.database import (
     overtaken,
     race,
 )
-from tests.integration.meetings import Pair, mails, move_start, new_pair
+from tests.integration.meetings import Pair, emails, move_start, new_pair
 
 _STARTED = timedelta(hours=-1)
 _OVERDUE = timedelta(hours=-25)
@@ -50,7 +50,7 @@ def _totals(pair: Pair) -> list[object]:
     ]
 
 
-def test_two_who_confirm_at_once_complete_it_once(url: str) -> None:
+def test_two_simultaneous_confirmations_complete_a_session_once(url: str) -> None:
     for _ in range(10):
         pair = new_pair(url)
         session_id = pair.session(_STARTED)
@@ -60,9 +60,9 @@ def test_two_who_confirm_at_once_complete_it_once(url: str) -> None:
 
         assert _codes(outcomes) == ["done", "done"]
         assert pair.read(session_id)["status"] == "completed"
-        asked = {mail["user_id"] for mail in mails(url, session_id, "session_feedback")}
+        asked = {email["user_id"] for email in emails(url, session_id, "session_feedback")}
         assert asked == {pair.first.user_id, pair.second.user_id}
-        assert len(mails(url, session_id, "session_feedback")) == 2
+        assert len(emails(url, session_id, "session_feedback")) == 2
         assert _totals(pair) == [{"completed_sessions": 1, "no_shows": 0}] * 2
 
 
@@ -112,7 +112,7 @@ def test_the_second_to_confirm_sees_the_first(pair: Pair) -> None:
     assert (code, pair.read(session_id)["status"]) == ("done", "completed")
 
 
-def test_two_who_cancel_at_once_cancel_it_once(url: str) -> None:
+def test_two_simultaneous_cancellations_cancel_a_session_once(url: str) -> None:
     for _ in range(5):
         pair = new_pair(url)
         session_id = pair.session()
@@ -121,10 +121,10 @@ def test_two_who_cancel_at_once_cancel_it_once(url: str) -> None:
         outcomes = race(url, [(pair.first, cancel), (pair.second, cancel)])
 
         assert _codes(outcomes) == ["WS004", "done"]
-        assert len(mails(url, session_id, "session_cancelled")) == 1
+        assert len(emails(url, session_id, "session_cancelled")) == 1
 
 
-def test_what_was_cancelled_first_cannot_be_moved(pair: Pair) -> None:
+def test_a_cancelled_session_cannot_be_moved(pair: Pair) -> None:
     session_id = pair.session()
     move = _does(
         "update_session",
@@ -140,7 +140,7 @@ def test_what_was_cancelled_first_cannot_be_moved(pair: Pair) -> None:
         outcome = overtaken(pair.url, cancelling, pair.second, move)
 
     assert _codes([outcome]) == ["WS004"]
-    assert {mail["delivery_status"] for mail in mails(pair.url, session_id, *_REMINDERS)} == {
+    assert {email["delivery_status"] for email in emails(pair.url, session_id, *_REMINDERS)} == {
         "cancelled"
     }
 
@@ -169,11 +169,11 @@ def test_two_workers_close_each_session_once(url: str) -> None:
     assert (len(closed), set(closed)) == (20, ids)
     asked = look(
         url,
-        "select count(*) as mails from public.email_logs"
+        "select count(*) as emails from public.email_logs"
         " where subject_id = any(%s) and email_template = 'session_feedback'",
         list(ids),
     )
-    assert asked == [{"mails": 40}]
+    assert asked == [{"emails": 40}]
 
 
 def test_a_worker_leaves_a_session_that_is_being_answered(pair: Pair) -> None:
@@ -189,7 +189,7 @@ def test_a_worker_leaves_a_session_that_is_being_answered(pair: Pair) -> None:
     assert pair.read(session_id)["status"] == "scheduled"
 
 
-def test_a_word_that_waited_for_the_closing_comes_too_late(pair: Pair) -> None:
+def test_a_confirmation_that_waited_for_the_closing_is_too_late(pair: Pair) -> None:
     session_id = pair.session(_OVERDUE)
 
     with acting_as(pair.url, WORKER) as worker:
@@ -213,7 +213,7 @@ def test_planning_waits_for_a_worker_that_closes_the_session_before(pair: Pair) 
     assert pair.read(session_id)["status"] == "expired"
 
 
-def test_planning_closes_the_session_before_by_what_is_just_being_said(pair: Pair) -> None:
+def test_planning_closes_the_previous_session_with_the_answer_being_given(pair: Pair) -> None:
     session_id = pair.session(_OVERDUE)
     params = {"p_match_id": pair.match_id, "p_venue_name": "Park", "p_scheduled_time": "tomorrow"}
 

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.integration.database import WORKER, acting_as, claim, invoke, look, rows
-from tests.integration.meetings import BEGINNER, Pair, mails, new_pair, planned
+from tests.integration.meetings import BEGINNER, Pair, emails, new_pair, planned
 
 _REMINDERS = ("session_reminder_24h", "session_reminder_2h")
 _MOMENT = timedelta(microseconds=1)
@@ -22,9 +22,9 @@ _BEFORE = [
 def _planned(pair: Pair, session_id: object, status: str = "pending") -> list[tuple[str, datetime]]:
     """Return template and due time of the first person's reminders in that status."""
     return [
-        (mail["email_template"], mail["due_at"])
-        for mail in mails(pair.url, session_id, *_REMINDERS)
-        if (mail["user_id"], mail["delivery_status"]) == (pair.first.user_id, status)
+        (email["email_template"], email["due_at"])
+        for email in emails(pair.url, session_id, *_REMINDERS)
+        if (email["user_id"], email["delivery_status"]) == (pair.first.user_id, status)
     ]
 
 
@@ -43,19 +43,19 @@ def _clock_changes(zone: str) -> list[datetime]:
 def test_both_are_reminded_twice(pair: Pair) -> None:
     session = pair.plan(p_user1_challenge_id=BEGINNER)["session"]
 
-    written = mails(pair.url, session["id"], *_REMINDERS)
+    written = emails(pair.url, session["id"], *_REMINDERS)
 
     people = [pair.first.user_id, pair.second.user_id]
-    assert sorted((mail["email_template"], mail["user_id"]) for mail in written) == sorted(
+    assert sorted((email["email_template"], email["user_id"]) for email in written) == sorted(
         (template, user_id) for template in _REMINDERS for user_id in people
     )
-    assert {(mail["priority"], mail["delivery_status"]) for mail in written} == {
+    assert {(email["priority"], email["delivery_status"]) for email in written} == {
         ("urgent", "pending")
     }
     (first,) = [
-        mail["template_data"]
-        for mail in written
-        if (mail["email_template"], mail["user_id"]) == (_REMINDERS[0], pair.first.user_id)
+        email["template_data"]
+        for email in written
+        if (email["email_template"], email["user_id"]) == (_REMINDERS[0], pair.first.user_id)
     ]
     assert first == {
         "partner_name": "Leo",
@@ -70,7 +70,7 @@ def test_reminders_are_not_handed_out_before_their_time(pair: Pair) -> None:
     answer = pair.plan()
     handed_out = {row["id"] for row in rows(pair.url, WORKER, "sweep_emails", p_limit=1000)}
 
-    reminders = {mail["id"] for mail in mails(pair.url, answer["session"]["id"], *_REMINDERS)}
+    reminders = {email["id"] for email in emails(pair.url, answer["session"]["id"], *_REMINDERS)}
     assert not reminders & handed_out
     assert not reminders & {UUID(each["id"]) for each in answer["due"]}
 
@@ -124,7 +124,7 @@ def test_an_odd_offset_is_an_offset(pair: Pair, zone: str) -> None:
         (timedelta(minutes=5), ()),
     ],
 )
-def test_only_what_is_still_to_come_is_planned(
+def test_only_reminders_in_the_future_are_planned(
     pair: Pair, ahead: timedelta, expected: tuple[str, ...]
 ) -> None:
     # One transaction has one moment.
@@ -160,7 +160,7 @@ def test_moving_back_plans_the_first_reminders_again(pair: Pair) -> None:
     assert len(_planned(pair, session["id"], "cancelled")) == 4
 
 
-def test_moving_close_drops_what_would_come_too_late(pair: Pair) -> None:
+def test_moving_close_drops_reminders_that_would_come_too_late(pair: Pair) -> None:
     session_id = pair.plan()["session"]["id"]
 
     pair.move(session_id, scheduled_time=datetime.now(UTC) + timedelta(hours=3))
@@ -174,20 +174,20 @@ def test_another_place_is_in_the_reminders(pair: Pair) -> None:
     pair.move(session_id, venue_name="Park")
 
     venues = {
-        mail["template_data"]["venue_name"]
-        for mail in mails(pair.url, session_id, *_REMINDERS)
-        if mail["delivery_status"] == "pending"
+        email["template_data"]["venue_name"]
+        for email in emails(pair.url, session_id, *_REMINDERS)
+        if email["delivery_status"] == "pending"
     }
     assert venues == {"Park"}
 
 
-def test_notes_leave_the_reminders_alone(pair: Pair) -> None:
+def test_notes_do_not_change_the_reminders(pair: Pair) -> None:
     session_id = pair.plan()["session"]["id"]
-    before = mails(pair.url, session_id)
+    before = emails(pair.url, session_id)
 
     pair.move(session_id, notes="Bring a pen")
 
-    assert mails(pair.url, session_id) == before
+    assert emails(pair.url, session_id) == before
 
 
 def test_cancelling_leaves_no_reminder(pair: Pair) -> None:
@@ -201,7 +201,7 @@ def test_cancelling_leaves_no_reminder(pair: Pair) -> None:
 
 def _claimed(pair: Pair, session_id: object) -> list[dict[str, Any]]:
     """Let a worker lease the session's reminders, as if their time had come."""
-    ids = [mail["id"] for mail in mails(pair.url, session_id, *_REMINDERS)]
+    ids = [email["id"] for email in emails(pair.url, session_id, *_REMINDERS)]
     look(pair.url, "update public.email_logs set due_at = now() where id = any(%s)", ids)
     return claim(pair.url, *ids)
 
@@ -217,10 +217,10 @@ def test_a_reminder_is_taken_back_from_a_worker_that_has_not_begun(pair: Pair) -
         WORKER,
         "form_send_group",
         p_lease_token=claimed[0]["lease_token"],
-        p_ids=[mail["id"] for mail in claimed],
+        p_ids=[email["id"] for email in claimed],
     )
     assert (len(claimed), grouped) == (4, [])
-    assert {mail["delivery_status"] for mail in mails(pair.url, session_id, *_REMINDERS)} == {
+    assert {email["delivery_status"] for email in emails(pair.url, session_id, *_REMINDERS)} == {
         "cancelled"
     }
 
@@ -228,30 +228,33 @@ def test_a_reminder_is_taken_back_from_a_worker_that_has_not_begun(pair: Pair) -
 def test_a_reminder_that_may_be_at_the_provider_can_only_be_settled(pair: Pair) -> None:
     session_id = pair.plan()["session"]["id"]
     claimed = _claimed(pair, session_id)
-    params = {"p_lease_token": claimed[0]["lease_token"], "p_ids": [mail["id"] for mail in claimed]}
+    params = {
+        "p_lease_token": claimed[0]["lease_token"],
+        "p_ids": [email["id"] for email in claimed],
+    }
     assert rows(pair.url, WORKER, "form_send_group", **params)
 
     pair.do(pair.second, "cancel_session", session_id)
 
-    assert {mail["delivery_status"] for mail in mails(pair.url, session_id, *_REMINDERS)} == {
+    assert {email["delivery_status"] for email in emails(pair.url, session_id, *_REMINDERS)} == {
         "sending"
     }
 
 
-def test_other_mails_of_a_session_are_not_taken_back(pair: Pair) -> None:
+def test_other_emails_of_a_session_are_not_taken_back(pair: Pair) -> None:
     session_id = pair.plan()["session"]["id"]
 
     pair.move(session_id, venue_name="Park")
     pair.do(pair.second, "cancel_session", session_id)
 
-    kept = mails(
+    kept = emails(
         pair.url, session_id, "session_scheduled", "session_rescheduled", "session_cancelled"
     )
-    assert [mail["delivery_status"] for mail in kept] == ["pending"] * 5
+    assert [email["delivery_status"] for email in kept] == ["pending"] * 5
 
 
 @pytest.mark.parametrize("leaves", ["first", "second"])
-def test_a_deleted_account_stops_the_mails_to_the_other(pair: Pair, leaves: str) -> None:
+def test_a_deleted_account_stops_the_emails_to_the_other(pair: Pair, leaves: str) -> None:
     session_id = pair.plan()["session"]["id"]
     pair.move(session_id, venue_name="Park")
 

@@ -9,7 +9,7 @@ from tests.integration.database import Person, new_person, sqlstate
 from tests.integration.meetings import (
     BEGINNER,
     Pair,
-    answered_mails,
+    answered_emails,
     at_the_moment,
     refusal,
     refused_at_the_moment,
@@ -40,7 +40,7 @@ def _refusal(pair: Pair, person: Person, step: str, session_id: UUID) -> str:
 
 
 @pytest.mark.parametrize("step", _STEPS)
-def test_a_session_of_others_is_not_found(pair: Pair, step: str) -> None:
+def test_a_session_of_other_users_is_not_found(pair: Pair, step: str) -> None:
     session_id = pair.session(_STARTED)
 
     assert _refusal(pair, new_person(pair.url), step, session_id) == "WS001 not_found"
@@ -56,7 +56,7 @@ def test_a_token_whose_user_is_gone_does_nothing(pair: Pair, step: str) -> None:
 
 @pytest.mark.parametrize("status", ["completed", "cancelled", "no_show", "expired"])
 @pytest.mark.parametrize("step", ["update_session", "cancel_session", "confirm_session"])
-def test_what_is_closed_stays_closed(pair: Pair, status: str, step: str) -> None:
+def test_a_closed_session_stays_closed(pair: Pair, status: str, step: str) -> None:
     session_id = pair.session(_STARTED)
     pair.store(session_id, status=status)
 
@@ -75,7 +75,7 @@ def test_a_session_is_in_progress_from_its_start(pair: Pair) -> None:
     assert at_the_moment(pair, session_id, timedelta(), "get_session")["status"] == "in_progress"
 
 
-def test_a_calendar_event_tells_its_revision_and_whom_the_reader_meets(pair: Pair) -> None:
+def test_a_calendar_event_names_its_revision_and_the_partner(pair: Pair) -> None:
     session_id = pair.session()
     pair.move(session_id, venue_name="Park")
 
@@ -88,18 +88,18 @@ def test_a_calendar_event_tells_its_revision_and_whom_the_reader_meets(pair: Pai
 # --- changing the plan
 
 
-def test_another_time_is_told_to_both_beside_the_old_one(pair: Pair) -> None:
+def test_a_new_time_is_announced_to_both_users_beside_the_old_one(pair: Pair) -> None:
     session = pair.plan(p_user2_challenge_id=BEGINNER)["session"]
     later = datetime.now(UTC) + timedelta(days=9)
 
     answer = pair.move(session["id"], scheduled_time=later)
 
     assert (answer["changed_users"], answer["session"]["venue_name"]) == ([], "Café Central")
-    told = {mail["user_id"]: mail for mail in answered_mails(pair.url, answer)}
+    told = {email["user_id"]: email for email in answered_emails(pair.url, answer)}
     assert set(told) == {pair.first.user_id, pair.second.user_id}
-    mail = told[pair.second.user_id]
-    assert (mail["email_template"], mail["priority"]) == ("session_rescheduled", "urgent")
-    data = mail["template_data"]
+    email = told[pair.second.user_id]
+    assert (email["email_template"], email["priority"]) == ("session_rescheduled", "urgent")
+    data = email["template_data"]
     assert data.pop("challenge_description")
     assert data == {
         "partner_name": "Maya",
@@ -111,17 +111,17 @@ def test_another_time_is_told_to_both_beside_the_old_one(pair: Pair) -> None:
     }
 
 
-def test_another_place_is_told_without_a_time_before(pair: Pair) -> None:
+def test_a_new_place_is_announced_without_a_previous_time(pair: Pair) -> None:
     session = pair.plan()["session"]
 
     answer = pair.move(session["id"], venue_name="Park")
 
-    (first, _) = answered_mails(pair.url, answer)
+    (first, _) = answered_emails(pair.url, answer)
     assert first["template_data"]["venue_name"] == "Park"
     assert "previous_time" not in first["template_data"]
 
 
-def test_every_change_is_told_again(pair: Pair) -> None:
+def test_every_change_is_announced_again(pair: Pair) -> None:
     session_id = pair.session()
 
     for venue in ("Park", "Museum", "Park"):
@@ -129,7 +129,7 @@ def test_every_change_is_told_again(pair: Pair) -> None:
     assert pair.read(session_id)["sequence"] == 3
 
 
-def test_notes_are_nobodys_news(pair: Pair) -> None:
+def test_a_change_of_notes_is_not_announced(pair: Pair) -> None:
     session_id = pair.session(_STARTED)
 
     answer = pair.move(session_id, notes="It rained")
@@ -139,7 +139,7 @@ def test_notes_are_nobodys_news(pair: Pair) -> None:
     assert pair.read(session_id)["sequence"] == 0
 
 
-def test_saying_what_is_planned_already_changes_nothing(pair: Pair) -> None:
+def test_an_update_equal_to_the_plan_changes_nothing(pair: Pair) -> None:
     session = pair.plan()["session"]
 
     answer = pair.move(
@@ -195,7 +195,7 @@ def test_time_and_place_are_fixed_from_the_start(pair: Pair) -> None:
 # --- calling it off
 
 
-def test_cancelling_tells_the_other_and_why(pair: Pair) -> None:
+def test_cancelling_sends_the_other_user_the_reason(pair: Pair) -> None:
     session = pair.plan()["session"]
 
     answer = pair.do(pair.second, "cancel_session", session["id"], p_reason="A cold")
@@ -203,9 +203,9 @@ def test_cancelling_tells_the_other_and_why(pair: Pair) -> None:
     cancelled = answer["session"]
     assert (cancelled["status"], cancelled["cancel_reason"]) == ("cancelled", "A cold")
     assert cancelled["cancelled_by"] == str(pair.second.user_id)
-    (mail,) = answered_mails(pair.url, answer)
-    assert (mail["user_id"], mail["email_template"]) == (pair.first.user_id, "session_cancelled")
-    assert mail["template_data"] == {
+    (email,) = answered_emails(pair.url, answer)
+    assert (email["user_id"], email["email_template"]) == (pair.first.user_id, "session_cancelled")
+    assert email["template_data"] == {
         "partner_name": "Leo",
         "venue_name": "Café Central",
         "scheduled_time": session["scheduled_time"],
@@ -224,7 +224,7 @@ def test_cancelling_tells_the_other_and_why(pair: Pair) -> None:
         (timedelta(hours=-30), True),
     ],
 )
-def test_cancelling_late_is_a_no_show_of_who_cancels(
+def test_a_late_cancellation_is_a_no_show_of_the_canceller(
     pair: Pair, start: timedelta, late: bool
 ) -> None:
     answer = at_the_moment(pair, pair.session(), start, "cancel_session")
@@ -236,7 +236,7 @@ def test_cancelling_late_is_a_no_show_of_who_cancels(
 
 @pytest.mark.parametrize("word", ["confirm_session", "report_no_show"])
 @pytest.mark.parametrize("who", ["first", "second"])
-def test_nobody_cancels_once_somebody_has_spoken(pair: Pair, word: str, who: str) -> None:
+def test_a_confirmed_session_cannot_be_cancelled(pair: Pair, word: str, who: str) -> None:
     session_id = pair.session(_STARTED)
     pair.do(getattr(pair, who), word, session_id)
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.integration.meetings import (
     Pair,
-    answered_mails,
+    answered_emails,
     at_the_moment,
-    mails,
+    emails,
     refusal,
     refused_at_the_moment,
 )
@@ -33,7 +33,7 @@ def test_confirming_is_possible_from_the_start(pair: Pair) -> None:
     assert (session["status"], session["completed_at"]) == ("in_progress", None)
 
 
-def test_one_alone_completes_nothing_however_often(pair: Pair) -> None:
+def test_one_user_alone_cannot_complete_a_session(pair: Pair) -> None:
     session_id = pair.session(_STARTED)
 
     for _ in range(3):
@@ -43,7 +43,7 @@ def test_one_alone_completes_nothing_however_often(pair: Pair) -> None:
     assert answer["session"]["user2_completed_confirmed_by_user1"] is False
 
 
-def test_both_complete_it_and_are_asked_how_it_was(pair: Pair) -> None:
+def test_both_confirmations_complete_a_session_and_request_feedback(pair: Pair) -> None:
     session_id = pair.session(_STARTED)
     pair.do(pair.first, "confirm_session", session_id)
 
@@ -52,12 +52,12 @@ def test_both_complete_it_and_are_asked_how_it_was(pair: Pair) -> None:
     assert answer["session"]["status"] == "completed"
     assert answer["session"]["completed_at"] is not None
     assert set(answer["changed_users"]) == _people(pair)
-    told = answered_mails(pair.url, answer)
-    assert {mail["user_id"] for mail in told} == {pair.first.user_id, pair.second.user_id}
-    assert {(mail["email_template"], mail["priority"]) for mail in told} == {
+    told = answered_emails(pair.url, answer)
+    assert {email["user_id"] for email in told} == {pair.first.user_id, pair.second.user_id}
+    assert {(email["email_template"], email["priority"]) for email in told} == {
         ("session_feedback", "bulk")
     }
-    assert len(mails(pair.url, session_id, "session_feedback")) == 2
+    assert len(emails(pair.url, session_id, "session_feedback")) == 2
 
 
 # --- saying that the other did not come
@@ -87,7 +87,7 @@ def test_a_report_counts_once_however_often_it_is_made(pair: Pair) -> None:
         assert (answer["changed_users"], answer["due"]) == ([], [])
 
 
-def test_who_confirmed_cannot_report(pair: Pair) -> None:
+def test_a_user_who_confirmed_cannot_report(pair: Pair) -> None:
     session_id = pair.session(_STARTED)
     pair.do(pair.first, "confirm_session", session_id)
 
@@ -96,7 +96,7 @@ def test_who_confirmed_cannot_report(pair: Pair) -> None:
     assert refused == "WS007 session_already_answered"
 
 
-def test_confirming_takes_ones_own_report_back_and_no_other(pair: Pair) -> None:
+def test_a_confirmation_withdraws_the_users_own_report_and_no_other(pair: Pair) -> None:
     session_id = pair.session(_STARTED)
     pair.do(pair.first, "report_no_show", session_id)
     pair.do(pair.second, "report_no_show", session_id)
@@ -139,7 +139,7 @@ def test_a_late_report_takes_the_completion_of_the_missing_one_alone(pair: Pair)
     assert refusal(pair.url, pair.first, "report_no_show", session_id) == "WS004 session_not_open"
 
 
-def test_nobody_is_missing_from_what_was_called_off(pair: Pair) -> None:
+def test_a_cancelled_session_cannot_be_reported(pair: Pair) -> None:
     session_id = pair.session(_STARTED)
     pair.do(pair.first, "cancel_session", session_id)
 

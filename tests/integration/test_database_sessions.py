@@ -12,8 +12,8 @@ from tests.integration.meetings import (
     ADVANCED,
     BEGINNER,
     Pair,
-    answered_mails,
-    mails,
+    answered_emails,
+    emails,
     new_match,
     planned,
     refusal,
@@ -58,7 +58,7 @@ def test_a_session_is_scheduled_on_an_accepted_match(pair: Pair) -> None:
     assert (answer["replayed"], answer["changed_users"]) == (False, [])
 
 
-def test_both_may_have_the_same_challenge(pair: Pair) -> None:
+def test_both_users_may_have_the_same_challenge(pair: Pair) -> None:
     both = {"p_user1_challenge_id": BEGINNER, "p_user2_challenge_id": BEGINNER}
 
     session = pair.plan(**both)["session"]
@@ -66,11 +66,11 @@ def test_both_may_have_the_same_challenge(pair: Pair) -> None:
     assert session["user1_challenge_id"] == session["user2_challenge_id"] == str(BEGINNER)
 
 
-def test_both_are_told_at_once_each_with_their_own_challenge(pair: Pair) -> None:
+def test_both_users_get_an_urgent_email_with_their_own_challenge(pair: Pair) -> None:
     answer = pair.plan(p_user1_challenge_id=BEGINNER)
 
     first, second = sorted(
-        answered_mails(pair.url, answer), key=lambda mail: mail["user_id"] != pair.first.user_id
+        answered_emails(pair.url, answer), key=lambda email: email["user_id"] != pair.first.user_id
     )
     assert {each["priority"] for each in answer["due"]} == {"urgent"}
     assert first["email_template"] == second["email_template"] == "session_scheduled"
@@ -141,7 +141,7 @@ def test_a_year_ahead_is_the_farthest(pair: Pair) -> None:
     ("field", "value"),
     [("p_venue_name", ""), ("p_venue_name", "x" * 201), ("p_notes", "x" * 2001)],
 )
-def test_words_have_their_length(pair: Pair, field: str, value: str) -> None:
+def test_texts_have_a_maximum_length(pair: Pair, field: str, value: str) -> None:
     state, _ = sqlstate(
         pair.url, pair.first, "create_session", **planned(pair.match_id, _SOON, {field: value})
     )
@@ -175,10 +175,10 @@ def test_a_session_whose_grace_is_over_makes_room_by_closing(pair: Pair) -> None
     assert answer["session"]["status"] == "scheduled"
     assert set(answer["changed_users"]) == {str(pair.first.user_id), str(pair.second.user_id)}
     assert pair.read(first)["status"] == "completed"
-    assert len(mails(pair.url, first, "session_feedback")) == 2
+    assert len(emails(pair.url, first, "session_feedback")) == 2
 
 
-def test_twenty_at_once_plan_one_session(pair: Pair) -> None:
+def test_twenty_simultaneous_requests_plan_one_session(pair: Pair) -> None:
     def plan(connection: Connection) -> object:
         return invoke(connection, "create_session", **planned(pair.match_id))
 
@@ -231,7 +231,7 @@ def test_a_refused_request_leaves_its_key_free(pair: Pair) -> None:
     assert pair.plan(**_KEY)["replayed"] is False
 
 
-def test_people_of_a_session_are_those_of_its_match_whatever_is_written(pair: Pair) -> None:
+def test_the_users_of_a_session_are_always_those_of_its_match(pair: Pair) -> None:
     session_id = pair.session()
     stranger = new_person(pair.url)
     look(

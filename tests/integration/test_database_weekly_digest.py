@@ -109,7 +109,7 @@ def digest_of(url: str, person: Person) -> WeeklyDigest:
     return content
 
 
-def test_a_digest_tells_of_the_readers_own_week_and_of_no_other(url: str) -> None:
+def test_a_digest_covers_the_readers_own_week_and_no_other(url: str) -> None:
     maya, other = reader(url), reader(url)
     met(url, maya, SUNDAY - timedelta(days=10))
     met(url, maya, SUNDAY - timedelta(days=3))
@@ -134,7 +134,7 @@ def test_a_digest_tells_of_the_readers_own_week_and_of_no_other(url: str) -> Non
     assert row["dedupe_key"] == f"weekly_digest:{maya.user_id}:2026-W47"
 
 
-def test_who_did_not_ask_or_has_nothing_to_hear_gets_none(url: str) -> None:
+def test_a_reader_without_consent_or_news_gets_no_digest(url: str) -> None:
     never_asked, said_no, quiet = new_person(url), reader(url, wants=False), reader(url)
     for person in (never_asked, said_no):
         met(url, person, SUNDAY)
@@ -213,7 +213,7 @@ def test_a_week_of_changing_clocks_is_whole(url: str, zone: str, begins: str, ho
     assert digest_of(url, maya).met_count == 2
 
 
-def test_who_asks_in_the_middle_of_a_week_gets_the_first_on_monday(url: str) -> None:
+def test_a_reader_who_opts_in_midweek_gets_the_first_digest_on_monday(url: str) -> None:
     maya = reader(url)
     met(url, maya, SUNDAY)
     wednesday = MONDAY + timedelta(days=2)
@@ -264,7 +264,7 @@ def test_five_are_named_and_all_are_counted(url: str) -> None:
     assert (digest.invitation_count, len(digest.invitations)) == (7, 5)
 
 
-def test_many_readers_are_gone_through_page_by_page(url: str) -> None:
+def test_many_readers_are_processed_page_by_page(url: str) -> None:
     look(
         url,
         "with account as (insert into auth.users (id, email)"

@@ -17,14 +17,14 @@ from tests.integration.database import (
     Person,
     call,
     claim,
+    email_row,
     invoke,
     look,
-    mail_row,
-    new_mail,
+    new_email,
     overtaken,
     rows,
 )
-from tests.integration.meetings import Pair, mails
+from tests.integration.meetings import Pair, emails
 from tests.unit.notifications.email.sending.fakes import house
 from wingman.kit.clock import utc_now
 from wingman.notifications.email.sending import service
@@ -34,15 +34,15 @@ _NEW = "leo@new.example"
 
 
 def _due(pair: Pair, session_id: object, template: str) -> list[UUID]:
-    """Let the session's mails of that template be due; return them."""
-    ids = [mail["id"] for mail in mails(pair.url, session_id, template)]
+    """Let the session's emails of that template be due; return them."""
+    ids = [email["id"] for email in emails(pair.url, session_id, template)]
     look(pair.url, "update public.email_logs set due_at = now() where id = any(%s)", ids)
     return ids
 
 
 def _bind(url: str, claimed: list[Row], addresses: Mapping[UUID, str] | None = None) -> None:
-    """Bind mails into a group for their addresses, and let the lease end."""
-    goes = addresses or {mail["id"]: mail["recipient_email"] for mail in claimed}
+    """Bind emails into a group for their addresses, and let the lease end."""
+    goes = addresses or {email["id"]: email["recipient_email"] for email in claimed}
     token = claimed[0]["lease_token"]
     params = {"p_lease_token": token, "p_ids": list(goes), "p_addresses": list(goes.values())}
     assert len(rows(url, WORKER, "form_send_group", **params)) == len(goes)
@@ -53,7 +53,7 @@ def _send(url: str, *ids: UUID) -> list[str]:
     """Send as the deployed sender does, but for the way to the provider; return what became."""
     outbox = DatabaseOutbox(DirectDatabase(url))
     service.send(replace(house().sender, outbox=outbox, now=utc_now), list(ids))
-    return [mail_row(url, one)["delivery_status"] for one in ids]
+    return [email_row(url, one)["delivery_status"] for one in ids]
 
 
 def _move_to(url: str, person: Person, address: str | None) -> None:
@@ -90,12 +90,12 @@ def _subject(url: str, session_id: object, status: str, sequence: int) -> None:
         (("match_accepted", "match_declined", "match_invitation"), "cancelled", 9, True),
     ],
 )
-def test_an_email_holds_as_long_as_its_subject_is_what_it_says(
+def test_an_email_holds_until_its_subject_changes(
     pair: Pair, kinds: Sequence[str], status: str, sequence: int, expected: bool
 ) -> None:
     session_id = pair.plan()["session"]["id"]
     facts = {"subject_id": session_id, "subject_revision": 1}
-    ids = [new_mail(pair.url, pair.first, email_template=kind, **facts) for kind in kinds]
+    ids = [new_email(pair.url, pair.first, email_template=kind, **facts) for kind in kinds]
     _subject(pair.url, session_id, status, sequence)
 
     assert {row["holds"] for row in claim(pair.url, *ids)} == {expected}
@@ -107,7 +107,7 @@ def test_an_email_without_a_revision_holds_unless_the_session_is_cancelled(
 ) -> None:
     session_id = pair.plan()["session"]["id"]
     ids = [
-        new_mail(pair.url, pair.first, email_template=one, subject_id=session_id) for one in _PLANS
+        new_email(pair.url, pair.first, email_template=one, subject_id=session_id) for one in _PLANS
     ]
     _subject(pair.url, session_id, status, 7)
 
@@ -152,7 +152,7 @@ def test_a_claim_that_waited_for_its_turn_sees_what_changed_since(
 ) -> None:
     session_id = pair.plan()["session"]["id"]
     ids = _due(pair, session_id, "session_reminder_2h")
-    (email_id,) = [one for one in ids if mail_row(pair.url, one)["user_id"] == pair.second.user_id]
+    (email_id,) = [one for one in ids if email_row(pair.url, one)["user_id"] == pair.second.user_id]
     assert {row[column] for row in claim(pair.url, email_id, seconds=0)} == {before}
 
     with psycopg.connect(pair.url, row_factory=dict_row) as holder:
@@ -167,7 +167,7 @@ def test_a_claim_that_waited_for_its_turn_sees_what_changed_since(
 
 
 def test_an_email_without_a_subject_holds(url: str, leo: Person) -> None:
-    assert [row["holds"] for row in claim(url, new_mail(url, leo))] == [True]
+    assert [row["holds"] for row in claim(url, new_email(url, leo))] == [True]
 
 
 def test_each_email_of_a_session_names_its_revision(pair: Pair) -> None:
@@ -181,7 +181,7 @@ def test_each_email_of_a_session_names_its_revision(pair: Pair) -> None:
     written = {
         (email["email_template"], email["subject_revision"])
         for one in (session_id, took_place)
-        for email in mails(pair.url, one)
+        for email in emails(pair.url, one)
     }
 
     plans = {"session_scheduled", *_REMINDERS}
@@ -201,7 +201,7 @@ def test_each_email_of_a_session_names_its_revision(pair: Pair) -> None:
         (lambda pair, one: pair.move(one, notes="Bring a pen"), "sent"),
     ],
 )
-def test_a_plan_that_changed_before_it_was_told_is_not_told_any_more(
+def test_a_plan_that_changed_before_its_email_left_is_not_announced(
     pair: Pair, change: Callable[[Pair, object], object], expected: str
 ) -> None:
     session_id = pair.plan()["session"]["id"]
@@ -211,67 +211,67 @@ def test_a_plan_that_changed_before_it_was_told_is_not_told_any_more(
 
     assert _send(pair.url, *ids) == [expected] * 2
     why = "superseded" if expected == "skipped" else None
-    assert {mail_row(pair.url, one)["error_message"] for one in ids} == {why}
+    assert {email_row(pair.url, one)["error_message"] for one in ids} == {why}
 
 
-def test_what_changed_is_told_where_the_first_plan_is_not(pair: Pair) -> None:
+def test_a_change_is_announced_instead_of_the_first_plan(pair: Pair) -> None:
     session_id = pair.plan()["session"]["id"]
     pair.move(session_id, venue_name="Park")
 
     assert _send(pair.url, *_due(pair, session_id, "session_rescheduled")) == ["sent"] * 2
 
 
-def test_a_mail_goes_to_the_address_of_the_moment(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
+def test_an_email_goes_to_the_address_of_the_moment(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo)
     _move_to(url, leo, _NEW)
 
-    claimed = claim(url, mail_id)
+    claimed = claim(url, email_id)
 
     assert claimed[0]["recipient_email"] == _NEW
-    assert mail_row(url, mail_id)["recipient_email"] == leo.email
+    assert email_row(url, email_id)["recipient_email"] == leo.email
     _bind(url, claimed)
-    assert mail_row(url, mail_id)["recipient_email"] == _NEW
+    assert email_row(url, email_id)["recipient_email"] == _NEW
 
 
-def test_a_group_notes_for_each_mail_where_it_goes(url: str, leo: Person, maya: Person) -> None:
-    ids = [new_mail(url, person) for person in (leo, maya, leo)]
+def test_a_group_notes_for_each_email_where_it_goes(url: str, leo: Person, maya: Person) -> None:
+    ids = [new_email(url, person) for person in (leo, maya, leo)]
     addresses = {one: f"{place}@example.com" for place, one in enumerate(reversed(ids))}
 
     _bind(url, claim(url, *ids), addresses)
 
-    assert {one: mail_row(url, one)["recipient_email"] for one in ids} == addresses
+    assert {one: email_row(url, one)["recipient_email"] for one in ids} == addresses
 
 
-def test_what_is_repeated_goes_where_it_went(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
-    _bind(url, claim(url, mail_id))
+def test_a_repeated_request_goes_to_the_same_addresses(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo)
+    _bind(url, claim(url, email_id))
     _move_to(url, leo, _NEW)
 
-    (claimed,) = claim(url, mail_id)
+    (claimed,) = claim(url, email_id)
 
     assert claimed["recipient_email"] == leo.email
 
 
-def test_what_nobody_took_goes_to_the_address_of_the_next_attempt(url: str, leo: Person) -> None:
-    mail_id = new_mail(url, leo)
-    _bind(url, claim(url, mail_id))
-    (claimed,) = claim(url, mail_id)
-    retry = {"id": str(mail_id), "outcome": "retry", "retry_at": "2026-01-01Z"}
+def test_a_request_that_was_not_accepted_goes_to_the_current_address(url: str, leo: Person) -> None:
+    email_id = new_email(url, leo)
+    _bind(url, claim(url, email_id))
+    (claimed,) = claim(url, email_id)
+    retry = {"id": str(email_id), "outcome": "retry", "retry_at": "2026-01-01Z"}
     params = {"p_lease_token": claimed["lease_token"], "p_results": Jsonb([retry])}
     assert call(url, WORKER, "complete_emails", **params) == 1
 
     _move_to(url, leo, _NEW)
 
-    assert claim(url, mail_id)[0]["recipient_email"] == _NEW
+    assert claim(url, email_id)[0]["recipient_email"] == _NEW
 
 
 @pytest.mark.parametrize(("bound", "expected"), [(False, False), (True, True)])
-def test_suppressed_is_the_address_that_the_mail_goes_to(
+def test_suppression_applies_to_the_address_that_the_email_goes_to(
     url: str, leo: Person, bound: bool, expected: bool
 ) -> None:
-    mail_id = new_mail(url, leo)
+    email_id = new_email(url, leo)
     if bound:
-        _bind(url, claim(url, mail_id))
+        _bind(url, claim(url, email_id))
     look(
         url,
         "insert into public.email_suppressions select private.address_hash(%s), 'bounced'",
@@ -279,21 +279,21 @@ def test_suppressed_is_the_address_that_the_mail_goes_to(
     )
     _move_to(url, leo, f"{leo.user_id}@new.example")
 
-    (claimed,) = claim(url, mail_id)
+    (claimed,) = claim(url, email_id)
 
     assert claimed["suppressed"] is expected
 
 
 @pytest.mark.parametrize("bound", [False, True])
 @pytest.mark.parametrize("address", [None, ""])
-def test_who_has_no_address_any_more_gets_no_mail(
+def test_a_reader_without_an_address_gets_no_email(
     pair: Pair, address: str | None, bound: bool
 ) -> None:
     ids = _due(pair, pair.plan()["session"]["id"], "session_scheduled")
     if bound:
         _bind(pair.url, claim(pair.url, *ids))
-    gone = mail_row(pair.url, ids[0])["user_id"]
+    gone = email_row(pair.url, ids[0])["user_id"]
     look(pair.url, "update public.user_profiles set email = %s where id = %s", address, gone)
 
     assert _send(pair.url, *ids) == ["skipped", "sent"]
-    assert mail_row(pair.url, ids[0])["error_message"] == "no_address"
+    assert email_row(pair.url, ids[0])["error_message"] == "no_address"

@@ -1,4 +1,4 @@
-"""A recorded digest on its way: as every mail that can wait, and only to who still wants it."""
+"""A recorded digest on its way: as every email that can wait, and only to who still wants it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -43,8 +43,8 @@ def maya(url: str) -> Person:
 
 
 def digest(url: str, person: Person) -> Row:
-    [mail] = [mail for mail in stored(url, person) if mail["email_template"] == "weekly_digest"]
-    return mail
+    [email] = [email for email in stored(url, person) if email["email_template"] == "weekly_digest"]
+    return email
 
 
 class DatabaseAt(DirectDatabase):
@@ -69,18 +69,18 @@ def send(url: str, person: Person, now: datetime) -> tuple[House, Row]:
 
 
 def test_a_digest_waits_for_the_morning(url: str, maya: Person) -> None:
-    built, mail = send(url, maya, NIGHT)
+    built, email = send(url, maya, NIGHT)
 
     assert built.provider.inbox == []
-    assert (mail["delivery_status"], mail["error_message"]) == ("pending", "quiet_hours")
-    assert mail["due_at"] == MONDAY.replace(hour=8, minute=0)
+    assert (email["delivery_status"], email["error_message"]) == ("pending", "quiet_hours")
+    assert email["due_at"] == MONDAY.replace(hour=8, minute=0)
 
 
-def test_a_digest_says_by_which_kind_of_mail_it_can_be_ended(url: str, maya: Person) -> None:
-    built, mail = send(url, maya, DAY)
+def test_a_digest_names_the_category_that_turns_it_off(url: str, maya: Person) -> None:
+    built, email = send(url, maya, DAY)
 
     [sent] = built.provider.inbox
-    assert mail["delivery_status"] == "sent"
+    assert email["delivery_status"] == "sent"
     assert sent.subject == "Your week: 1 meeting"
     token = sent.unsubscribe_url.partition("?token=")[2]
     assert maya.user_id is not None
@@ -97,11 +97,11 @@ def test_a_reader_of_three_emails_today_gets_the_digest_tomorrow(url: str, maya:
         *(maya.user_id, maya.email, DAY - timedelta(hours=1)),
     )
 
-    built, mail = send(url, maya, DAY)
+    built, email = send(url, maya, DAY)
 
     assert built.provider.inbox == []
-    assert mail["error_message"] == "daily_cap"
-    assert mail["due_at"] == DAY.replace(day=24, hour=8, minute=0)
+    assert email["error_message"] == "daily_cap"
+    assert email["due_at"] == DAY.replace(day=24, hour=8, minute=0)
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_a_reader_of_three_emails_today_gets_the_digest_tomorrow(url: str, maya:
         ("select 1", DAY + timedelta(days=5), "no_longer_useful"),
     ],
 )
-def test_a_digest_that_nobody_wants_any_more_is_skipped(
+def test_a_digest_that_is_no_longer_wanted_is_skipped(
     url: str, maya: Person, change: str, now: datetime, reason: str
 ) -> None:
     look(url, change)
 
-    built, mail = send(url, maya, now)
+    built, email = send(url, maya, now)
 
     assert built.provider.inbox == []
-    assert (mail["delivery_status"], mail["error_message"]) == ("skipped", reason)
+    assert (email["delivery_status"], email["error_message"]) == ("skipped", reason)

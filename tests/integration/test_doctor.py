@@ -86,7 +86,7 @@ def test_the_running_stack_is_well(examine: Examine, database_url: str) -> None:
         ({"API_URL": NOWHERE}, "api", "is it up?"),
     ],
 )
-def test_what_is_wrong_fails_with_advice(
+def test_a_wrong_setting_fails_with_advice(
     examine: Examine, changes: dict[str, str], subject: str, words: str
 ) -> None:
     with DnsServer(GOOD) as server:
@@ -117,7 +117,7 @@ def test_without_coaching_there_is_nothing_to_ask(examine: Examine) -> None:
     assert (code, report["coach"].strip()) == (0, "ok off")
 
 
-def test_the_mail_domain_is_looked_up_where_it_is_said(examine: Examine) -> None:
+def test_the_mail_domain_is_looked_up_at_the_given_resolver(examine: Examine) -> None:
     with DnsServer(GOOD) as server:
         _, report = examine("--resolver", server.address, BRAND=BRAND)
     assert {"dkim", "spf", "return path", "dmarc"} <= set(report)
@@ -162,7 +162,7 @@ def test_a_function_that_workers_miss_is_named(examine: Examine, another_checkou
     assert "are missing: rise" in report["migrations"]
 
 
-def test_a_database_without_a_ledger_is_told_to_apply_the_migrations(
+def test_a_database_without_a_ledger_is_advised_to_apply_the_migrations(
     examine: Examine, database_url: str
 ) -> None:
     with empty_database(database_url) as empty:
@@ -185,7 +185,7 @@ def test_a_clock_that_is_wrong_is_a_warning(
     assert "60 s apart" in report["redis"]
 
 
-def test_it_says_nothing_secret(examine: Examine, stack: dict[str, str]) -> None:
+def test_the_doctor_prints_no_secret(examine: Examine, stack: dict[str, str]) -> None:
     database = "postgresql://me:password-of-mine@127.0.0.1:9/x"
     _, report = examine(API_URL=NOWHERE, RESEND_API_KEY="re_no", DATABASE_URL=database)
     secrets = [v for n, v in stack.items() if n.endswith(("_KEY", "_SECRET", "_TOKEN"))]

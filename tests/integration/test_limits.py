@@ -54,7 +54,7 @@ def call(start: Callable[..., Call]) -> Call:
     return start()
 
 
-def test_an_answer_tells_what_is_left_and_when_all_of_it_is_back(call: Call) -> None:
+def test_an_answer_states_the_remaining_tokens_and_the_reset_time(call: Call) -> None:
     _, _, headers = call("/heavy")
     assert headers["ratelimit-policy"] == '"heavy";q=5;w=35, "ip";q=1000;w=60'
     assert headers["ratelimit"] == '"heavy";r=3;t=14, "ip";r=998;t=1'
@@ -83,7 +83,7 @@ def test_without_limits_everything_passes(start: Callable[..., Call]) -> None:
     assert "ratelimit" not in headers
 
 
-def test_a_bucket_in_shadow_refuses_nobody_and_counts_whom_it_would(
+def test_a_bucket_in_shadow_mode_refuses_no_request_and_counts_would_be_refusals(
     start: Callable[..., Call], capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = start(RATE_LIMIT_SHADOW="public")

@@ -63,7 +63,7 @@ def test_an_address_has_buckets_of_its_own(command: Command, written: str) -> No
     command("reset", written)
 
 
-def test_a_reset_fills_up_and_says_who_hears_of_it_when(command: Command) -> None:
+def test_a_reset_refills_and_says_when_containers_notice(command: Command) -> None:
     user = str(uuid4())
     spend(MATCH_REQUESTS, user, 5)
     spend(EVERY_USER, user, 50)
@@ -74,7 +74,7 @@ def test_a_reset_fills_up_and_says_who_hears_of_it_when(command: Command) -> Non
     assert command("reset", user).startswith("0 of ")
 
 
-def test_who_was_refused_passes_after_a_reset(
+def test_a_refused_user_passes_after_a_reset(
     command: Command,
     function: Callable[..., Function],
     people: People,
@@ -109,12 +109,12 @@ def test_a_container_asks_again_before_a_long_refusal_ends(
     assert limiter.take(buckets)[0].allowed
 
 
-def test_everybodys_bucket_is_all(command: Command) -> None:
+def test_the_shared_bucket_is_named_all(command: Command) -> None:
     assert row(command("show", "all"), "global")[2] == "10000"
 
 
 @pytest.mark.parametrize("nobody", ["maya@example.com", "1.2.3", ""])
-def test_what_is_nobody_is_said_so(
+def test_an_unknown_subject_is_reported(
     command: Command, nobody: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -122,13 +122,13 @@ def test_what_is_nobody_is_said_so(
     assert "is no user id and no IP address" in capsys.readouterr().err
 
 
-def test_without_redis_it_says_what_to_look_at(function: Callable[..., Function]) -> None:
+def test_without_redis_the_command_says_where_to_look(function: Callable[..., Function]) -> None:
     function("coach", UPSTASH_REDIS_REST_URL=NOWHERE)
     with pytest.raises(SystemExit, match="UPSTASH_REDIS_REST_URL"):
         limits.main(["show", str(uuid4())])
 
 
-def test_without_settings_it_says_which(
+def test_missing_settings_are_named(
     function: Callable[..., Function], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     function("coach")

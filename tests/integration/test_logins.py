@@ -55,7 +55,7 @@ def another() -> Logins:
     return Logins(redis(), timedelta(hours=24))
 
 
-def test_what_one_container_stores_another_reads(store: Logins) -> None:
+def test_one_container_reads_the_values_of_another(store: Logins) -> None:
     user = uuid4()
     store.store(user, {"screen": "café", "steps": [1, 2]})
     session = another().get(user)
@@ -64,14 +64,14 @@ def test_what_one_container_stores_another_reads(store: Logins) -> None:
     assert abs(session.last_active - datetime.now(UTC)) < timedelta(seconds=5)
 
 
-def test_who_stored_nothing_has_none(store: Logins) -> None:
+def test_an_unknown_session_has_no_values(store: Logins) -> None:
     assert store.get(uuid4()) is None
 
 
 @pytest.mark.parametrize(
     ("ttl", "seconds"), [(None, DAY), (timedelta(seconds=30), 30), (timedelta(days=7), 7 * DAY)]
 )
-def test_a_session_lasts_a_day_unless_told(
+def test_a_session_lasts_a_day_by_default(
     store: Logins, ttl: timedelta | None, seconds: int
 ) -> None:
     user = uuid4()
@@ -116,7 +116,7 @@ def test_a_deleted_session_is_gone_everywhere(store: Logins) -> None:
     assert another().get(user) is None
 
 
-def test_while_redis_is_away_the_container_goes_on_alone(store: Logins, commands: Switched) -> None:
+def test_a_container_continues_alone_while_redis_is_away(store: Logins, commands: Switched) -> None:
     known, new, gone = uuid4(), uuid4(), uuid4()
     store.store(known, {"a": 1})
     store.store(gone, {"b": 1})
@@ -142,9 +142,7 @@ def test_touching_begins_a_session_while_redis_is_away(store: Logins, commands: 
     assert [session and session.data for session in found] == [{}, {"kept": True}]
 
 
-def test_what_happened_meanwhile_reaches_redis_when_it_is_back(
-    store: Logins, commands: Switched
-) -> None:
+def test_changes_during_an_outage_reach_redis_afterwards(store: Logins, commands: Switched) -> None:
     new, gone = uuid4(), uuid4()
     store.store(gone, {"b": 1})
     commands.away = True
@@ -172,7 +170,7 @@ def deleted_a_minute_ago(
         commands.away = False
 
 
-def test_a_deletion_that_was_late_keeps_what_was_stored_since(
+def test_a_late_deletion_keeps_newer_values(
     store: Logins, commands: Switched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = uuid4()
@@ -185,7 +183,7 @@ def test_a_deletion_that_was_late_keeps_what_was_stored_since(
         assert session.data == {"new": True}
 
 
-def test_a_deletion_that_was_late_takes_what_was_stored_before_and_keeps_who_was_here_since(
+def test_a_late_deletion_removes_older_values_and_keeps_a_newer_session(
     store: Logins, commands: Switched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, now = uuid4(), datetime.now(UTC)
@@ -202,7 +200,7 @@ def test_a_deletion_that_was_late_takes_what_was_stored_before_and_keeps_who_was
         assert abs(session.last_active - now) < timedelta(seconds=30)
 
 
-def test_what_ended_before_it_was_saved_takes_nothing_newer_with_it(
+def test_a_session_that_ended_unsaved_removes_nothing_newer(
     store: Logins, commands: Switched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, now = uuid4(), datetime.now(UTC)

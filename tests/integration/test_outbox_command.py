@@ -9,9 +9,9 @@ import pytest
 from local import limits, outbox
 from tests.integration.database import (
     DirectDatabase,
+    email_row,
     look,
-    mail_row,
-    new_mail,
+    new_email,
     new_person,
 )
 from wingman.kit.clients.database import Database, DatabaseError
@@ -37,12 +37,12 @@ def command(
     return run
 
 
-def test_the_status_is_told_by_lane_with_rates_and_dead_letters(url: str, command: Command) -> None:
+def test_the_status_shows_each_lane_with_rates_and_dead_letters(url: str, command: Command) -> None:
     leo = new_person(url)
-    new_mail(url, leo)
-    new_mail(url, leo, delivery_status="failed")
+    new_email(url, leo)
+    new_email(url, leo, delivery_status="failed")
     for status in ("delivered", "delivered", "delivered", "bounced"):
-        new_mail(url, leo, delivery_status=status, sent_at="now()")
+        new_email(url, leo, delivery_status=status, sent_at="now()")
     until = datetime.now(UTC) + timedelta(minutes=30)
     DatabaseOutbox(DirectDatabase(url)).pause([Priority.BULK], until, "daily_quota_exceeded")
 
@@ -58,9 +58,9 @@ def test_the_status_is_told_by_lane_with_rates_and_dead_letters(url: str, comman
     assert "make dead-letters" in told
 
 
-def test_mail_whose_fate_is_unknown_is_worth_a_look(url: str, command: Command) -> None:
+def test_the_status_points_to_emails_with_an_unknown_outcome(url: str, command: Command) -> None:
     assert "Next:" not in command("status")
-    new_mail(url, new_person(url), delivery_status="unknown")
+    new_email(url, new_person(url), delivery_status="unknown")
 
     told = command("status")
 
@@ -79,8 +79,8 @@ def test_a_pause_is_ended(url: str, command: Command) -> None:
 def test_dead_letters_are_listed_shown_and_replayed(url: str, command: Command) -> None:
     leo = new_person(url)
     error = "validation_error: no such domain"
-    dead = new_mail(url, leo, delivery_status="failed", error_message=error)
-    lost = new_mail(url, leo, delivery_status="unknown")
+    dead = new_email(url, leo, delivery_status="failed", error_message=error)
+    lost = new_email(url, leo, delivery_status="unknown")
 
     listed = command("list")
     assert error in next(line for line in listed.splitlines() if str(dead) in line)
@@ -90,12 +90,12 @@ def test_dead_letters_are_listed_shown_and_replayed(url: str, command: Command) 
     assert leo.email not in listed + shown
 
     assert "1 put back" in command("replay", str(dead), str(lost))
-    assert mail_row(url, dead)["delivery_status"] == "pending"
-    assert mail_row(url, lost)["delivery_status"] == "unknown"
+    assert email_row(url, dead)["delivery_status"] == "pending"
+    assert email_row(url, lost)["delivery_status"] == "unknown"
     assert "0 put back" in command("replay", "--all")
 
 
-def test_without_dead_letters_it_says_so(command: Command) -> None:
+def test_the_list_says_when_there_are_no_dead_letters(command: Command) -> None:
     assert command("list") == "No dead letters.\n"
 
 
@@ -106,14 +106,14 @@ def test_without_dead_letters_it_says_so(command: Command) -> None:
         (["replay"], "--template NAME"),
     ],
 )
-def test_a_mistake_is_answered_with_what_to_do(
+def test_a_mistake_is_answered_with_advice(
     command: Command, arguments: list[str], advice: str
 ) -> None:
     with pytest.raises(SystemExit, match=advice):
         command(*arguments)
 
 
-def test_a_database_that_is_away_is_said_so(
+def test_the_command_reports_an_unreachable_database(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Away(Database):
@@ -135,7 +135,7 @@ def test_a_database_that_is_away_is_said_so(
     ],
     ids=lambda refusal: type(refusal).__name__,
 )
-def test_a_database_that_refuses_is_said_so(
+def test_the_command_reports_a_refusal_by_the_database(
     command: Command, monkeypatch: pytest.MonkeyPatch, refusal: Exception
 ) -> None:
     class Refusing(Database):
@@ -161,7 +161,7 @@ def test_a_database_that_refuses_is_said_so(
         (limits.main, [], "make limits"),
     ],
 )
-def test_the_help_names_what_is_typed(
+def test_the_help_names_the_make_targets(
     main: Callable[[Sequence[str]], None],
     arguments: list[str],
     typed: str,
@@ -172,9 +172,7 @@ def test_the_help_names_what_is_typed(
     assert capsys.readouterr().out.startswith(f"usage: {typed} ")
 
 
-def test_without_settings_it_names_them(
-    monkeypatch: pytest.MonkeyPatch, fresh_container: None
-) -> None:
+def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> None:
     monkeypatch.delenv("SUPABASE_URL", raising=False)
     monkeypatch.delenv("SUPABASE_SECRET_KEY", raising=False)
 

@@ -33,7 +33,9 @@ def keys(*policies: Policy) -> dict[str, Policy]:
     return {policy.key(subject): policy for policy in policies}
 
 
-def test_two_hundred_at_once_on_a_bucket_of_a_hundred(stack: dict[str, str]) -> None:
+def test_two_hundred_simultaneous_requests_share_a_bucket_of_a_hundred(
+    stack: dict[str, str],
+) -> None:
     bucket, together = keys(HUNDRED), threading.Barrier(200)
 
     def take_one(_: int) -> Verdict:
@@ -64,7 +66,7 @@ def test_a_weighted_request_takes_all_its_tokens_or_none(commands: Counted) -> N
     assert left == [2, 2, 1, 1, 0]
 
 
-def test_a_policy_that_only_watches_refuses_nobody(commands: Counted) -> None:
+def test_a_policy_in_shadow_mode_refuses_no_request(commands: Counted) -> None:
     limiter, buckets = Limiter(commands), keys(WATCHING, FIVE)
     limiter.take(buckets)
     watching, five = limiter.take(buckets)
@@ -87,7 +89,7 @@ def test_any_number_of_policies_is_one_command(commands: Counted) -> None:
     assert commands.names == ["EVALSHA"]
 
 
-def test_a_redis_that_forgot_the_script_is_told_again(commands: Counted) -> None:
+def test_a_redis_without_the_script_gets_it_again(commands: Counted) -> None:
     limiter = Limiter(commands)
     limiter.take(keys(TWO))
     commands.run("SCRIPT", "FLUSH")
@@ -121,7 +123,7 @@ def test_a_known_refusal_of_many_tokens_does_not_refuse_few(commands: Counted) -
     assert limiter.take(bucket, cost=1)[0].allowed
 
 
-def test_waiting_as_told_makes_the_next_one_pass(
+def test_a_request_passes_after_the_stated_wait(
     commands: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clocked = ClockedCommands(commands, f"test:{uuid4()}")
@@ -159,7 +161,7 @@ def test_an_idle_bucket_leaves_nothing_behind(commands: Counted) -> None:
     assert 0 < commands.run("PTTL", next(iter(bucket))) <= 1201
 
 
-def test_what_is_given_back_can_be_taken_again_and_no_more(commands: Counted) -> None:
+def test_returned_tokens_can_be_taken_once(commands: Counted) -> None:
     bucket, limiter = keys(TWO), Limiter(commands)
     limiter.give_back(bucket)
     limiter.take(bucket, cost=2)

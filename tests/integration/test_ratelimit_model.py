@@ -76,7 +76,7 @@ REQUEST = st.tuples(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(REQUEST, min_size=1, max_size=40))
-def test_every_verdict_is_the_models(requests: list[tuple[int, int, set[int]]]) -> None:
+def test_every_verdict_equals_that_of_the_model(requests: list[tuple[int, int, set[int]]]) -> None:
     subject, now = str(uuid4()), 1_000_000_000_000_000
     model = [Bucket(policy, at=now) for policy in POLICIES]
     for passed, cost, concerned in requests:

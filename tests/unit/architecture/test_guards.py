@@ -41,7 +41,7 @@ def test_a_guard_has_a_name_of_its_own() -> None:
 
 
 def test_every_crash_point_is_seen_to_fail_without_some_guard() -> None:
-    test = crashes.test_a_fault_at_any_step_sends_each_mail_once.__name__
+    test = crashes.test_a_fault_at_any_step_sends_each_email_once.__name__
     named = {red.partition("::")[2] for guard in GUARDS for red in guard.red}
     cases = {f"{test}[{step}-{kind}]" for step in crashes.STEPS for kind in crashes.KINDS}
     assert cases - named == set()

@@ -1,4 +1,4 @@
-"""From a mail that was sent to its pages, by its own links."""
+"""From an email that was sent to its pages, by its own links."""
 
 from playwright.sync_api import Page
 
@@ -8,13 +8,13 @@ from tests.support.inbox import Inbox
 from tests.support.people import People
 
 
-def test_a_reader_says_no_and_changes_their_mind(
+def test_a_reader_unsubscribes_and_resubscribes(
     page: Page, api: Api, people: People, inbox: Inbox, reader: Reader
 ) -> None:
     api.invited(people.new("Leo"), reader.person)
-    [mail] = inbox.wait_for(reader.person, 1)
+    [email] = inbox.wait_for(reader.person, 1)
 
-    page.set_content(mail["html"])
+    page.set_content(email["html"])
     page.get_by_role("link", name="Unsubscribe").click()
     page.get_by_role("button", name="Unsubscribe").click()
     page.get_by_text("no more invitations and plans").wait_for()

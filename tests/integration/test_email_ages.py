@@ -1,4 +1,4 @@
-"""How long a mail has waited is counted from when it became due, whatever was tried since."""
+"""How long an email has waited is counted from when it became due, whatever was tried since."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,15 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.integration.database import DirectDatabase, Person, bind, claim, look, mail_row, new_mail
+from tests.integration.database import (
+    DirectDatabase,
+    Person,
+    bind,
+    claim,
+    email_row,
+    look,
+    new_email,
+)
 from tests.unit.notifications.email.sending.fakes import LOST, House, house, invitation
 from wingman.notifications.email.operating import repository
 from wingman.notifications.email.sending import service
@@ -29,10 +37,10 @@ def url(url: str) -> str:
 
 
 @pytest.fixture
-def mail(url: str, leo: Person) -> UUID:
+def email(url: str, leo: Person) -> UUID:
     """Return an invitation that has been due for 70 minutes."""
     data = invitation().template_data | {"expires_at": "2999-01-01T00:00:00Z"}
-    return new_mail(url, leo, due_at=datetime.now(UTC) - LONG, template_data=Jsonb(data))
+    return new_email(url, leo, due_at=datetime.now(UTC) - LONG, template_data=Jsonb(data))
 
 
 @pytest.fixture
@@ -75,37 +83,37 @@ def latencies(capsys: pytest.CaptureFixture[str]) -> list[timedelta]:
     ],
     ids=lambda fault: str(fault.reply),
 )
-def test_a_mail_that_is_retried_or_paused_for_an_hour_is_an_hour_old(
-    url: str, mail: UUID, built: House, capsys: pytest.CaptureFixture[str], fault: BatchReply
+def test_an_email_that_is_retried_or_paused_for_an_hour_is_an_hour_old(
+    url: str, email: UUID, built: House, capsys: pytest.CaptureFixture[str], fault: BatchReply
 ) -> None:
     for _ in range(3):
         built.provider.faults = [fault] * 4
-        service.send(built.sender, [mail])
-        assert mail_row(url, mail)["due_at"] > datetime.now(UTC)
+        service.send(built.sender, [email])
+        assert email_row(url, email)["due_at"] > datetime.now(UTC)
         assert LONG <= age(url) < LONG + SOON
         is_time_again(url)
         assert LONG <= age(url) < LONG + SOON
     assert latencies(capsys) == []
 
     built.provider.faults = []
-    service.send(built.sender, [mail])
+    service.send(built.sender, [email])
 
-    assert mail_row(url, mail)["delivery_status"] == "sent"
+    assert email_row(url, email)["delivery_status"] == "sent"
     (took,) = latencies(capsys)
     assert LONG <= took < LONG + SOON
     assert age(url) == timedelta(0)
 
 
-def test_a_mail_whose_senders_die_stays_as_old_as_it_is(url: str, mail: UUID) -> None:
-    bind(url, mail)
+def test_an_email_whose_senders_die_stays_as_old_as_it_is(url: str, email: UUID) -> None:
+    bind(url, email)
     for _ in range(2):
         assert LONG <= age(url) < LONG + SOON
         look(url, "update public.email_logs set lease_expires_at = now()")
-        (claimed,) = claim(url, mail)
+        (claimed,) = claim(url, email)
         assert datetime.now(UTC) - claimed["due_at"] >= LONG
 
 
-def test_a_mail_that_we_postpone_is_not_late(
+def test_an_email_that_we_postpone_is_not_late(
     url: str, leo: Person, built: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = datetime.now(UTC)
@@ -122,29 +130,29 @@ def test_a_mail_that_we_postpone_is_not_late(
         "scheduled_time": (now - LONG).isoformat(),
     }
     columns = {"template_data": Jsonb(data), "priority": "bulk", "due_at": now - LONG}
-    mail = new_mail(url, leo, email_template="session_feedback", **columns)
+    email = new_email(url, leo, email_template="session_feedback", **columns)
     look(url, "update public.email_logs set first_due_at = due_at")  # it has been tried before
 
-    service.send(built.sender, [mail])
+    service.send(built.sender, [email])
 
-    assert mail_row(url, mail)["error_message"] == "quiet_hours"
+    assert email_row(url, email)["error_message"] == "quiet_hours"
     assert age(url, Priority.BULK) == timedelta(0)
     look(
         url, "update public.email_preferences set quiet_hours_start = null, quiet_hours_end = null"
     )
     is_time_again(url)
     assert age(url, Priority.BULK) < SOON
-    service.send(built.sender, [mail])
+    service.send(built.sender, [email])
     (took,) = latencies(capsys)
     assert took < SOON
 
 
-def test_a_replayed_mail_is_due_from_now_on(url: str, mail: UUID) -> None:
+def test_a_replayed_email_is_due_from_now_on(url: str, email: UUID) -> None:
     look(
         url,
         "update public.email_logs set delivery_status = 'failed', first_due_at = due_at"
         " where id = %s",
-        mail,
+        email,
     )
-    assert len(repository.replay(DirectDatabase(url), email_ids=[mail])) == 1
+    assert len(repository.replay(DirectDatabase(url), email_ids=[email])) == 1
     assert age(url) < SOON

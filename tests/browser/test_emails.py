@@ -1,4 +1,4 @@
-"""The mails themselves, as a browser shows their HTML."""
+"""The emails themselves, as a browser shows their HTML."""
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -7,7 +7,7 @@ from local.emails.gallery import Email, written
 from local.emails.samples import BRANDS, CASES
 from tests.browser.looks import WCAG, Look, barriers, in_every_look, overflow
 
-MAILS = list(written(BRANDS, CASES))
+EMAILS = list(written(BRANDS, CASES))
 NARROW_AND_WIDE = [Look(320, 844, "light"), Look(1280, 844, "dark")]
 
 
@@ -16,9 +16,9 @@ def sheet(browser: Browser) -> Page:
     return browser.new_page()
 
 
-@pytest.mark.parametrize("mail", MAILS, ids=lambda mail: f"{mail.brand}-{mail.name}")
-def test_everybody_can_read_a_mail(sheet: Page, mail: Email) -> None:
-    sheet.set_content(mail.rendered.html)
+@pytest.mark.parametrize("email", EMAILS, ids=lambda email: f"{email.brand}-{email.name}")
+def test_an_email_is_readable_for_every_reader(sheet: Page, email: Email) -> None:
+    sheet.set_content(email.rendered.html)
 
     for look in in_every_look(sheet, NARROW_AND_WIDE):
         assert barriers(sheet, WCAG) == [], look

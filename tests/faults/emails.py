@@ -1,4 +1,4 @@
-"""Things that happen in the product, the mails they cause, and what goes wrong with a sender."""
+"""Things that happen in the product, the emails they cause, and what goes wrong with a sender."""
 
 import json
 import os
@@ -30,7 +30,7 @@ _PAST = "now() - interval '1 second'"
 
 @dataclass(frozen=True)
 class Story:
-    """What happened, who reads of it, and the mails that are recorded but not yet enqueued."""
+    """What happened, who reads of it, and the emails that are recorded but not yet enqueued."""
 
     people: People
     refs: list[Due]
@@ -38,7 +38,7 @@ class Story:
 
     @property
     def message(self) -> dict[str, Any]:
-        """The queue message of these mails, as Lambda is given it."""
+        """The queue message of these emails, as Lambda is given it."""
         body = json.dumps({"email_ids": [str(ref.id) for ref in self.refs]})
         return {"Records": [{"messageId": "059f36b4-87a3-44ab-83d2-661975830a7d", "body": body}]}
 
@@ -68,7 +68,7 @@ class Story:
         )
 
     def rows(self) -> list[tuple[str, str | None]]:
-        """Status and message id of each mail."""
+        """Status and message id of each email."""
         return self.people.connection.execute(
             "select delivery_status, resend_message_id from public.email_logs where id = any(%s)",
             ([ref.id for ref in self.refs],),
@@ -78,7 +78,7 @@ class Story:
         return {status for status, _ in self.rows()}
 
     def column(self, name: str) -> set[object]:
-        """What the mails have in a column of the log."""
+        """What the emails have in a column of the log."""
         rows = self.people.connection.execute(
             f"select {name} from public.email_logs where id = any(%s)",  # noqa: S608 - ours
             ([ref.id for ref in self.refs],),
@@ -89,7 +89,7 @@ class Story:
         """The provider holds one copy for each reader, and the log knows it by its id."""
         accepted = [inbox.wait_for(reader, 1, seconds=seconds)[0] for reader in self.readers]
         assert self.statuses() == {"sent"}
-        assert {message for _, message in self.rows()} == {mail["id"] for mail in accepted}
+        assert {message for _, message in self.rows()} == {email["id"] for email in accepted}
 
 
 def tell(people: People, kind: str) -> Story:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.integration.database import WORKER, DirectDatabase, Person, bind, call, look, new_mail
+from tests.integration.database import WORKER, DirectDatabase, Person, bind, call, look, new_email
 from wingman.notifications.email.operating import operations, repository
 from wingman.notifications.models import Priority
 
@@ -25,11 +25,11 @@ def test_the_lanes_show_depth_age_and_what_is_at_the_provider(
     url: str, leo: Person, outbox: DirectDatabase
 ) -> None:
     for minutes in (1, 10):
-        mail_id = new_mail(url, leo)
+        email_id = new_email(url, leo)
         due = "update public.email_logs set due_at = now() - %s * '1 min'::interval where id = %s"
-        look(url, due, minutes, mail_id)
-    new_mail(url, leo, due_at="2999-01-01Z")
-    ids = [new_mail(url, leo, priority="bulk") for _ in range(3)]
+        look(url, due, minutes, email_id)
+    new_email(url, leo, due_at="2999-01-01Z")
+    ids = [new_email(url, leo, priority="bulk") for _ in range(3)]
     bind(url, *ids)
 
     urgent, bulk = repository.lanes(outbox)
@@ -40,10 +40,10 @@ def test_the_lanes_show_depth_age_and_what_is_at_the_provider(
     assert bulk.oldest_seconds < 60
 
 
-def test_a_mail_to_be_repeated_counts_as_waiting(
+def test_an_email_to_be_repeated_counts_as_waiting(
     url: str, leo: Person, outbox: DirectDatabase
 ) -> None:
-    bind(url, new_mail(url, leo))
+    bind(url, new_email(url, leo))
     look(url, "update public.email_logs set lease_expires_at = now() - interval '5 min'")
 
     urgent, _ = repository.lanes(outbox)
@@ -63,7 +63,7 @@ def test_a_pause_is_shown_while_it_lasts(url: str, leo: Person, outbox: DirectDa
     assert repository.lanes(outbox)[1].paused_reason is None
 
 
-def test_deliveries_are_counted_by_what_became_of_them(
+def test_deliveries_are_counted_by_their_outcome(
     url: str, leo: Person, outbox: DirectDatabase
 ) -> None:
     for status, ago in (
@@ -73,9 +73,9 @@ def test_deliveries_are_counted_by_what_became_of_them(
         ("sent", "1 minute"),
         ("bounced", "25 hours"),
     ):
-        mail_id = new_mail(url, leo, delivery_status=status)
+        email_id = new_email(url, leo, delivery_status=status)
         sent = "update public.email_logs set sent_at = now() - %s::interval where id = %s"
-        look(url, sent, ago, mail_id)
+        look(url, sent, ago, email_id)
 
     found = repository.deliveries(outbox, hours=24)
 
@@ -84,7 +84,7 @@ def test_deliveries_are_counted_by_what_became_of_them(
     assert (found.share("bounced"), found.share("complained")) == (1 / 9, 1 / 9)
 
 
-def test_without_mail_there_is_no_rate(url: str, outbox: DirectDatabase) -> None:
+def test_an_empty_outbox_has_no_rate(url: str, outbox: DirectDatabase) -> None:
     found = repository.deliveries(outbox, hours=24)
 
     assert (found.success_rate, found.share("bounced")) == (None, 0)
@@ -92,13 +92,13 @@ def test_without_mail_there_is_no_rate(url: str, outbox: DirectDatabase) -> None
 
 
 def test_dead_letters_are_counted(url: str, leo: Person, outbox: DirectDatabase) -> None:
-    new_mail(url, leo, delivery_status="failed")
-    new_mail(url, leo, delivery_status="unknown")
-    new_mail(url, leo, delivery_status="unknown")
+    new_email(url, leo, delivery_status="failed")
+    new_email(url, leo, delivery_status="unknown")
+    new_email(url, leo, delivery_status="unknown")
 
     look(url, "update public.email_logs set given_up_at = now() - interval '2 hours'")
-    mail_id = new_mail(url, leo)
-    look(url, "update public.email_logs set delivery_status = 'failed' where id = %s", mail_id)
+    email_id = new_email(url, leo)
+    look(url, "update public.email_logs set delivery_status = 'failed' where id = %s", email_id)
 
     failed, unknown = repository.dead_letter_counts(outbox)
 
@@ -112,7 +112,7 @@ def reported(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
 
 
 @pytest.mark.parametrize(
-    ("mails", "rates"),
+    ("emails", "rates"),
     [
         (49, {}),
         (
@@ -121,28 +121,28 @@ def reported(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
         ),
     ],
 )
-def test_the_days_rates_are_reported_when_there_are_enough_mails(
+def test_the_days_rates_are_reported_when_there_are_enough_emails(
     url: str,
     leo: Person,
     outbox: DirectDatabase,
     capsys: pytest.CaptureFixture[str],
-    mails: int,
+    emails: int,
     rates: dict[str, list[float]],
 ) -> None:
-    for number in range(mails):
+    for number in range(emails):
         status = {0: "bounced", 1: "bounced", 2: "complained"}.get(number, "delivered")
-        new_mail(url, leo, delivery_status=status, sent_at="now()")
+        new_email(url, leo, delivery_status=status, sent_at="now()")
 
     operations.report_rates(outbox)
 
     assert reported(capsys) == rates
 
 
-def test_no_success_is_reported_while_no_fate_is_known(
+def test_no_success_rate_is_reported_before_an_outcome_is_known(
     url: str, leo: Person, outbox: DirectDatabase, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(50):
-        new_mail(url, leo, delivery_status="sent", sent_at="now()")
+        new_email(url, leo, delivery_status="sent", sent_at="now()")
 
     operations.report_rates(outbox)
 
