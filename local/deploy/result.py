@@ -10,6 +10,7 @@ from local.aws import Aws, outputs
 from local.deploy.chosen import Chosen
 from local.deploy.deployed import settings
 from local.deploy.variables import Resolver
+from local.parts import clean_env
 from local.progress import say
 from local.stack import CHECKOUT
 
@@ -38,12 +39,12 @@ def _doctor(here: Chosen, found: dict[str, str]) -> int:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if name in {"PATH", "HOME", "DATABASE_URL"} or name.startswith("AWS_")
+        if name == "DATABASE_URL" or name.startswith("AWS_")
     }
     return subprocess.run(
-        [sys.executable, "-m", "local.doctor", "--again", f"make deploy ENV={here.name}"],
+        [sys.executable, "-m", "local.doctor", "--again", f"make doctor ENV={here.name}"],
         cwd=CHECKOUT,
-        env=inherited | found | {"PYTHONPATH": "layers/shared"},
+        env=clean_env(**(inherited | found), PYTHONPATH="layers/shared"),
         check=False,
     ).returncode
 
