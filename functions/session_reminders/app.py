@@ -20,6 +20,6 @@ check(DeploymentSettings, SupabaseServiceSettings, QueueSettings)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
     """Sweep once; running twice does no harm."""
     with deadline(context):
-        enqueued = sweep.hand_out_due_mail(repository.outbox(), queue())
+        enqueued = sweep.enqueue_due_emails(repository.outbox(), queue())
         operations.report(get_service_client())
     return {"enqueued": enqueued}

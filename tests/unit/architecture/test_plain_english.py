@@ -31,7 +31,7 @@ EXEMPT = (
     "tests/unit/architecture/test_plain_english.py",
 )
 # Names that files outside those folders use, and the title of a challenge.
-_QUOTED = re.compile(r"\b(?:hand_out_due_mail|A toast to nobody you know)\b")
+_QUOTED = re.compile(r"\b(?:A toast to nobody you know)\b")
 # Identifiers count as well, so an underscore is a boundary; `e-mail` is a value in tests.
 _AVOIDED = re.compile(
     r"(?<![a-z])(?<!e-)(?:mails?(?! domain)|told|tells?|somebody|nobody|meanwhile|anew|endless"

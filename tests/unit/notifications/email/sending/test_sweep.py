@@ -41,7 +41,7 @@ def outbox_of(urgent: int, bulk: int = 0) -> MemoryOutbox:
 def test_a_mail_whose_enqueue_was_lost_is_handed_out() -> None:
     queue = MemoryQueue()
 
-    assert service.hand_out_due_mail(outbox_of(urgent=1), queue) == 1
+    assert service.enqueue_due_emails(outbox_of(urgent=1), queue) == 1
 
     assert queue.ids(URGENT_URL) == [str(UUID(int=0))]
 
@@ -49,7 +49,7 @@ def test_a_mail_whose_enqueue_was_lost_is_handed_out() -> None:
 def test_both_lanes_are_swept_page_by_page_until_nothing_is_left() -> None:
     queue = MemoryQueue()
 
-    assert service.hand_out_due_mail(outbox_of(urgent=PAGE + 1, bulk=PAGE), queue) == 2 * PAGE + 1
+    assert service.enqueue_due_emails(outbox_of(urgent=PAGE + 1, bulk=PAGE), queue) == 2 * PAGE + 1
 
     assert len(queue.ids(URGENT_URL)) == PAGE + 1
     assert len(queue.ids(BULK_URL)) == PAGE
@@ -58,8 +58,8 @@ def test_both_lanes_are_swept_page_by_page_until_nothing_is_left() -> None:
 def test_a_second_sweep_at_once_hands_out_nothing_twice() -> None:
     queue, outbox = MemoryQueue(), outbox_of(urgent=3)
 
-    service.hand_out_due_mail(outbox, queue)
-    service.hand_out_due_mail(outbox, queue)
+    service.enqueue_due_emails(outbox, queue)
+    service.enqueue_due_emails(outbox, queue)
 
     assert len(queue.ids(URGENT_URL)) == 3
 
@@ -68,7 +68,7 @@ def test_short_of_time_the_rest_waits_for_the_next_minute() -> None:
     queue = MemoryQueue()
 
     with deadline(Context(seconds=3)):
-        service.hand_out_due_mail(outbox_of(urgent=3 * PAGE), queue)
+        service.enqueue_due_emails(outbox_of(urgent=3 * PAGE), queue)
 
     assert len(queue.ids(URGENT_URL)) == PAGE
 
@@ -76,11 +76,11 @@ def test_short_of_time_the_rest_waits_for_the_next_minute() -> None:
 def test_a_broken_queue_ends_the_sweep_instead_of_marking_everything() -> None:
     outbox = outbox_of(urgent=3 * PAGE)
 
-    assert service.hand_out_due_mail(outbox, MemoryQueue(broken=True)) == 0
+    assert service.enqueue_due_emails(outbox, MemoryQueue(broken=True)) == 0
 
     assert sum(row.enqueued_at is not None for row in outbox.rows.values()) == PAGE
 
 
 def test_an_outbox_that_is_away_is_said_so() -> None:
     with pytest.raises(DependencyUnavailable):
-        service.hand_out_due_mail(OutboxAway(Clock()), MemoryQueue())
+        service.enqueue_due_emails(OutboxAway(Clock()), MemoryQueue())

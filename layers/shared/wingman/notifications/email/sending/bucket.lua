@@ -1,19 +1,19 @@
--- The provider's limit as one number, the moment of the next free request (GCRA with room for one,
--- ITU-T I.371), and the rate at which requests may follow each other. Redis's own clock decides.
+-- The provider's rate limit: the time of the next free request (GCRA without bursts, ITU-T I.371)
+-- and the rate of requests, by the clock of Redis.
 --
 -- KEYS[1]   the bucket
 -- 'reserve', patience, slots, first rate, spacing
 --     patience  microseconds that the caller can wait
---     slots     how many requests ahead it may reserve; 0: as many as its patience allows
---     spacing   by how much requests are held further apart than the limit asks
+--     slots     how many requests ahead it may reserve; 0: as far as its patience allows
+--     spacing   factor by which requests are spaced further apart than the limit requires
 --     returns   1 and the wait until its request, or 0 and the wait until asking again is worth it
 --               (microseconds); then the rate
 -- 'learn', rate, hold
---     rate      requests per second as the provider told; 0: nothing new
---     hold      microseconds in which nobody may ask
+--     rate      requests per second as the provider reported; 0: unchanged
+--     hold      microseconds during which no request may be sent
 --
--- A refusal that tells no other rate means that requests travel unevenly: they are held further
--- apart, and come closer again with each one that is let go.
+-- A refusal without a new rate means that requests arrive unevenly: they are spaced further apart,
+-- and move closer again with each request that is granted.
 
 local DAY = 86400000
 local WIDER, WIDEST, NARROWER = 0.03, 0.25, 0.0002
@@ -31,7 +31,7 @@ end
 
 if ARGV[1] == 'learn' then
   local rate, hold = tonumber(ARGV[2]), tonumber(ARGV[3])
-  -- One of a burst of refusals is enough.
+  -- Count a burst of refusals once.
   if hold > 0 and (rate == 0 or rate == tonumber(stored[2])) and next_at - now < 0.9 * hold then
     store('slack', math.min(slack + WIDER, WIDEST))
   end

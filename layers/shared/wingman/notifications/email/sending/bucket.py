@@ -1,8 +1,8 @@
 """The provider's rate limit: one bucket in Redis that all senders share.
 
-A sender reserves the moment of its request and waits for it, so requests leave evenly spaced
-however many senders there are. Urgent mail reserves as far ahead as it can wait, bulk mail the
-next free moment alone: it never stands in a queue that urgent mail would have to join behind it.
+A sender reserves a slot and waits for it, so requests are evenly spaced however many senders
+there are. Urgent emails reserve as far ahead as they can wait, bulk emails only the next free slot,
+so that urgent emails never queue behind them.
 """
 
 import random
@@ -21,11 +21,11 @@ from wingman.notifications.models import Priority
 
 KEY = "emails:provider"
 FIRST_RATE = 2
-"""Requests per second until the provider has told its limit."""
+"""Requests per second until the provider has reported its limit."""
 SPACING = 1.03
-"""Requests are held this much further apart, because some travel faster than others."""
+"""Factor of extra space between requests, because they do not all arrive equally fast."""
 SENDERS = 10
-"""The most containers that send at once: what template.yaml allows for both lanes together."""
+"""Containers that can send at once: the sum of both lanes in template.yaml."""
 MAX_RATE = 1000
 _REST_SECONDS = 5.0
 _LONGEST_SECONDS = 3600.0
@@ -35,37 +35,37 @@ _SLOTS_AHEAD = {Priority.URGENT: 0, Priority.BULK: 1}
 
 @dataclass(frozen=True)
 class Slot:
-    """Room for one request after `seconds`; if not granted, worth asking again after them."""
+    """One request, to be sent after `seconds`; if not granted, ask again after them."""
 
     granted: bool
     seconds: float
 
 
 class Bucket(Protocol):
-    """Keeps all senders together below the provider's limit."""
+    """Keeps all senders below the provider's limit."""
 
     def reserve(self, priority: Priority, patience: float) -> Slot:
-        """Ask for the moment of one request, at most `patience` seconds from now."""
+        """Reserve one request, at most `patience` seconds from now."""
         ...
 
     def learn(self, *, per_second: int | None, hold: float) -> None:
-        """Take note of the limit that the provider told, and let nobody ask for `hold` seconds."""
+        """Store the limit that the provider reported, and grant nothing for `hold` seconds."""
         ...
 
 
 @dataclass
 class Share:
-    """This container's part of the limit while Redis is away: as if every container sent."""
+    """This container's share of the limit while Redis is unavailable."""
 
     next_at: float = 0.0
 
     def begin(self, now: float, interval: float) -> None:
-        """Start anywhere in the interval, so that the containers do not all start at once."""
+        """Start at a random point of the interval, so that containers do not start together."""
         spread = random.random()  # noqa: S311 - spreads load, guards nothing
         self.next_at = max(self.next_at, now + spread * interval)
 
     def reserve(self, now: float, patience: float, interval: float) -> Slot:
-        """Ask for the moment of one request of this container."""
+        """Reserve one request of this container."""
         wait = max(self.next_at - now, 0.0)
         if wait > patience:
             return Slot(granted=False, seconds=wait)
@@ -74,7 +74,7 @@ class Share:
 
 
 class RedisBucket(Bucket):
-    """The bucket in Redis, and a careful share of it while Redis is away."""
+    """The bucket in Redis, with a fixed share of it while Redis is unavailable."""
 
     def __init__(
         self,
@@ -102,20 +102,20 @@ class RedisBucket(Bucket):
 
     def learn(self, *, per_second: int | None, hold: float) -> None:
         """See Bucket."""
-        told = min(per_second or 0, MAX_RATE)
-        if told in {0, self._per_second} and hold <= 0:
+        reported = min(per_second or 0, MAX_RATE)
+        if reported in {0, self._per_second} and hold <= 0:
             return
-        self._per_second = told or self._per_second
+        self._per_second = reported or self._per_second
         logger().info("emails.limit_learned", extra={"per_second": self._per_second, "hold": hold})
         self._share.next_at = max(self._share.next_at, self._clock() + hold)
-        self._ask("learn", told, _micro(hold))
+        self._ask("learn", reported, _micro(hold))
 
     @property
     def _interval(self) -> float:
         return SENDERS * SPACING / self._per_second
 
     def _ask(self, *arguments: object) -> list[int] | None:
-        """Run the script; None while Redis is away."""
+        """Run the script; None while Redis is unavailable."""
         if self._clock() < self._resting_until:
             return None
         try:
@@ -150,5 +150,5 @@ def _micro(seconds: float) -> int:
 
 @cache
 def bucket() -> Bucket:
-    """Return the container's way to the bucket."""
+    """Return the container's bucket."""
     return RedisBucket(redis())

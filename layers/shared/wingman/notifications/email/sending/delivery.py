@@ -1,4 +1,4 @@
-"""One send group on its way: one request under one key, and what becomes of its mails."""
+"""Delivers one send group: one request under one key, and the outcome of each email."""
 
 import re
 import time
@@ -28,12 +28,12 @@ from wingman.notifications.email.sending.repository import Outbox
 from wingman.notifications.email.sending.rules import Reply
 from wingman.notifications.models import Priority
 
-# A request is only begun when it, and recording its outcome, fit into what is left.
+# A request starts only if it can finish and its outcome be recorded in the time left.
 SECONDS_PER_REQUEST = TIMEOUT_SECONDS + 3.0
-# Nothing that could end an address and begin another one, or a header.
+# Excludes characters that could start a second address or a header.
 _ONE_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]@,;:\"\\]+@[^\s\x00-\x1f\x7f<>()@,;:\"\\]+")
-# The same request under the same key. The provider's adapter calls its breaker itself, because a
-# failure is a reply there and not an error.
+# Repeats the same request under the same key. The provider's adapter calls the breaker itself,
+# because it returns failures as replies instead of raising them.
 with_email_retry = Retry(
     3,
     EMAIL_PROVIDER.name,
@@ -43,22 +43,22 @@ with_email_retry = Retry(
     idempotent=True,
     attempt_seconds=SECONDS_PER_REQUEST,
 )
-# Replies after which the provider certainly holds nothing under the key.
-_TAKEN_BY_NOBODY = {Reply.RATE_LIMITED, Reply.UNREACHABLE, Reply.LEFT_ALONE}
+# Replies that prove that the provider accepted nothing under the key.
+_CERTAINLY_NOT_TAKEN = {Reply.RATE_LIMITED, Reply.UNREACHABLE, Reply.LEFT_ALONE}
 
 
 ActiveHours = Callable[[Collection[UUID]], Mapping[UUID, Sequence[int]]]
-"""Tells how often users were seen in each hour of the day (UTC); nothing of who is not known."""
+"""Returns how often users were active in each hour of the day (UTC), if known."""
 
 
-def nobody_was_seen(_: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
-    """Know nothing: every hour is as good."""
+def no_activity(_: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
+    """Return no hours, so that none is preferred."""
     return {}
 
 
 @dataclass(frozen=True)
 class Sender:
-    """What sending needs: the outbox, the provider and its limit, the pen, a clock."""
+    """The collaborators of sending."""
 
     outbox: Outbox
     provider: EmailProvider
@@ -67,25 +67,25 @@ class Sender:
     lease_seconds: int = 60
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
-    active_hours: ActiveHours = nobody_was_seen
+    active_hours: ActiveHours = no_activity
 
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to send some mails until `ends_at` (monotonic seconds)."""
+    """The right to send some emails until `ends_at` (monotonic seconds)."""
 
     token: UUID
     ends_at: float
 
     def patience(self) -> float:
-        """Return the seconds after which one more request would still end within all limits."""
+        """Return how many seconds a request may wait and still finish within all limits."""
         left = min(self.ends_at - time.monotonic(), time_left())
         return max(left - SECONDS_PER_REQUEST, 0.0)
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A claimed mail, written."""
+    """A claimed email and its rendered message."""
 
     email: ClaimedEmail
     message: OutgoingEmail
@@ -93,7 +93,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class SendGroup:
-    """Mails that leave together; `untried` while nobody has sent a request for them."""
+    """Emails that leave together; `untried` until a request for them has been sent."""
 
     id: UUID
     drafts: Sequence[Draft]
@@ -101,19 +101,19 @@ class SendGroup:
 
     @property
     def lane(self) -> Priority:
-        """The lane that the mails came from."""
+        """The lane of the emails."""
         return self.drafts[0].email.priority
 
     @property
     def idempotency_key(self) -> str:
-        """The name of the request; the provider remembers it for 24 h."""
+        """The idempotency key of the request; the provider remembers it for 24 h."""
         return f"send/{self.id}"
 
 
 def write(sender: Sender, email: ClaimedEmail, content: Content) -> Draft:
     """Render a claimed email. Raises RenderError."""
     if not _ONE_ADDRESS.fullmatch(email.recipient_email):
-        raise RenderError("the recipient's address is none, or more than one")
+        raise RenderError("the recipient is not exactly one valid address")
     reader = Reader(email.user_id, email.recipient_first_name, email.timezone)
     rendered = sender.renderer.render(content, reader, email.category)
     message = OutgoingEmail(
@@ -130,9 +130,9 @@ def write(sender: Sender, email: ClaimedEmail, content: Content) -> Draft:
 
 
 def deliver(sender: Sender, lease: Lease, group: SendGroup) -> Reply:
-    """Send one group and record what became of each mail.
+    """Send one group and record the outcome of each email.
 
-    A crash between the two leaves the group under its lease; the next worker repeats it.
+    After a crash between the two, the next worker repeats the group once its lease has ended.
     """
     reply, untaken = _request(sender, lease, group)
     _pause(sender, group, reply)
@@ -145,7 +145,7 @@ def deliver(sender: Sender, lease: Lease, group: SendGroup) -> Reply:
 
 
 def await_slot(sender: Sender, lane: Priority, patience: float) -> bool:
-    """Wait for the moment of one request below the provider's limit; False: not in that time."""
+    """Wait for a slot below the provider's limit; False if there is none within `patience`."""
     while True:
         slot = sender.bucket.reserve(lane, patience)
         if slot.seconds > patience:
@@ -158,14 +158,14 @@ def await_slot(sender: Sender, lane: Priority, patience: float) -> bool:
 
 
 def record(sender: Sender, token: UUID, results: Sequence[EmailResult]) -> None:
-    """Complete mails under their lease; whatever it lost meanwhile is the next holder's."""
+    """Record outcomes under the lease; emails that it has lost belong to the next holder."""
     changed = sender.outbox.complete(token, results)
     if changed < len(results):
         logger().warning("emails.lease_lost", extra={"count": len(results) - changed})
 
 
 class _Undelivered(DependencyUnavailable):
-    """The provider gave a reply that usually passes; ask again."""
+    """The provider gave a reply after which a retry usually succeeds."""
 
     def __init__(self, reply: BatchReply) -> None:
         wait = reply.retry_after.total_seconds() if reply.retry_after else None
@@ -174,17 +174,17 @@ class _Undelivered(DependencyUnavailable):
 
 
 def _request(sender: Sender, lease: Lease, group: SendGroup) -> tuple[BatchReply, bool]:
-    """Ask until the reply is final or time runs out; also says if nobody can have taken it.
+    """Retry until the reply is final or time runs out; also return whether the group is untaken.
 
-    Where the breaker stops the repetition of a failed request, the failure is the reply: a mail
-    that brings the provider down by itself must not come back as if it had only waited.
+    If the breaker stops the retries of a failed request, that failure is the reply: an email that
+    makes the provider fail must not be retried as if it had only waited.
     """
     messages = [draft.message for draft in group.drafts]
     untaken, met = group.untried, None
 
     def attempt() -> BatchReply:
         nonlocal untaken, met
-        untaken = untaken and (met is None or met.reply in _TAKEN_BY_NOBODY)
+        untaken = untaken and (met is None or met.reply in _CERTAINLY_NOT_TAKEN)
         if not await_slot(sender, group.lane, lease.patience()):
             return met or BatchReply(Reply.RATE_LIMITED, error="no room below the limit")
         reply = sender.provider.send_batch(messages, group.idempotency_key)
@@ -209,7 +209,7 @@ def _learn(sender: Sender, reply: BatchReply) -> None:
 
 
 def _pause(sender: Sender, group: SendGroup, reply: BatchReply) -> None:
-    """Pause what no mail can get through; best effort, the next sender meets the same refusal."""
+    """Pause lanes that the reply blocks; best effort, as the next sender gets the same reply."""
     pause = rules.pause(reply.reply, group.lane, reply.retry_after)
     if pause is None:
         return
@@ -219,7 +219,7 @@ def _pause(sender: Sender, group: SendGroup, reply: BatchReply) -> None:
 
 
 def _measure(sender: Sender, group: SendGroup, results: Sequence[EmailResult]) -> None:
-    """Write as metrics how long the accepted mails had been due, and how many were rejected."""
+    """Write metrics: how long the accepted emails had been due, and how many were rejected."""
     now, lane = sender.now(), str(group.lane)
     due = {draft.email.id: draft.email.due_at or now for draft in group.drafts}
     sent = [result.id for result in results if result.outcome is Outcome.SENT]

@@ -1,7 +1,7 @@
-"""Resend behind a narrow door: one request, one idempotency key, one reply.
+"""The email provider, Resend: one request, one idempotency key, one reply.
 
-This is the only module that knows the SDK. Its answers and errors become a `Reply` here, in one
-table, and nobody else decides by status codes.
+Only this module uses the SDK. It translates answers and errors into a `Reply`, so that no other
+module decides by status codes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from resend.http_client import HTTPClient
 
 TIMEOUT_SECONDS = 10.0
-# Kept back from the request, so that its outcome can still be recorded.
+# Reserved after the request, so that its outcome can still be recorded.
 _RECORDING_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class OutgoingEmail:
-    """One mail, ready to leave."""
+    """One rendered email."""
 
     email_id: UUID
     template: str
@@ -47,9 +47,9 @@ class OutgoingEmail:
 
 @dataclass(frozen=True)
 class BatchReply:
-    """What the provider said.
+    """The provider's answer to a batch.
 
-    With `Reply.ACCEPTED`, every mail is either in `rejections` (position → reason) or accepted,
+    With `Reply.ACCEPTED`, every email is either in `rejections` (position → reason) or accepted,
     with its message id in `message_ids` (position → id).
     """
 
@@ -59,18 +59,18 @@ class BatchReply:
     retry_after: timedelta | None = None
     error: str | None = None
     limit: int | None = None
-    """Requests per second, where the answer told."""
+    """Requests per second, if the answer states them."""
 
 
 class EmailProvider(Protocol):
-    """Whoever delivers."""
+    """Delivers emails."""
 
     def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
-        """Ask for up to 100 mails at once; the same key and mails again are not sent again."""
+        """Send up to 100 emails; repeating the same key and emails sends nothing."""
 
 
 class ResendProvider(EmailProvider):
-    """Resend's batch endpoint, in its permissive mode: one bad mail fails alone."""
+    """Resend's batch endpoint, in permissive mode: one invalid email fails alone."""
 
     def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
         """See EmailProvider."""
@@ -108,8 +108,8 @@ def _look() -> None:
 def provider() -> EmailProvider:
     """Connect the SDK to this deployment's provider, once per container.
 
-    The SDK is imported here because it costs a cold start 80 ms (it pulls `requests`, which we
-    replace by one kept-alive httpx client) and a schedule that sends nothing needs none of it.
+    The SDK is imported here because it adds 80 ms to a cold start (it imports `requests`, which
+    we replace with one kept-alive httpx client), and schedules that send nothing do not need it.
     """
     import resend  # noqa: PLC0415
 
@@ -124,7 +124,7 @@ def _http_client() -> "HTTPClient":
     from resend.http_client import HTTPClient  # noqa: PLC0415
 
     class KeptAliveClient(HTTPClient):
-        """The SDK's door to the network; it wraps what is raised, keeping it as the context."""
+        """The SDK's transport; the SDK wraps its errors and keeps them as `__context__`."""
 
         def __init__(self) -> None:
             self.connection = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=3.0)
@@ -154,8 +154,8 @@ def _params(message: OutgoingEmail) -> "resend.Emails.SendParams":
         "subject": message.subject,
         "html": message.html,
         "text": message.text,
-        # RFC 3834: no out-of-office answers. The reference keeps mails apart that look alike.
-        # RFC 8058: one click ends this kind of mail; both fields or neither.
+        # RFC 3834: no out-of-office answers. The reference keeps Gmail from grouping emails.
+        # RFC 8058: one click unsubscribes; it needs both fields.
         "headers": {
             "Auto-Submitted": "auto-generated",
             "List-Unsubscribe": f"<{message.unsubscribe_url}>",
@@ -177,7 +177,7 @@ def accepted(answer: Mapping[str, Any], count: int) -> BatchReply:
     }
     positions = [position for position in range(count) if position not in rejections]
     ids = [str(line["id"]) for line in answer.get("data") or []]
-    # Ids that can't be told apart are dropped: the mails were taken, the webhook names them.
+    # Without one id per email they cannot be assigned; the webhook reports them later.
     message_ids = dict(zip(positions, ids, strict=True)) if len(ids) == len(positions) else {}
     limit = _limit(answer.get("http_headers") or {})
     return BatchReply(Reply.ACCEPTED, message_ids, rejections, limit=limit)
@@ -202,12 +202,12 @@ _BY_STATUS = {
     422: Reply.REJECTED,
     429: Reply.RATE_LIMITED,
 }
-# What a breaker counts. A refusal, a full bucket or a conflict is an answer.
+# The breaker counts only these. A refusal, a rate limit or a conflict is an answer.
 _FAILURES = {Reply.UNKNOWN, Reply.UNREACHABLE}
 
 
 def translate(error: "ResendError") -> BatchReply:
-    """Read an error of the SDK. Whatever is not certain is `Reply.UNKNOWN`."""
+    """Read an error of the SDK. Anything uncertain is `Reply.UNKNOWN`."""
     if never_sent(error.__context__):
         return BatchReply(Reply.UNREACHABLE, error=type(error.__context__).__name__)
     reply = _BY_NAME.get(error.error_type) or _BY_STATUS.get(_status(error), Reply.UNKNOWN)
@@ -227,9 +227,9 @@ def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def _limit(headers: Mapping[str, str]) -> int | None:
-    """Read the requests per second; the window is one second in all of the provider's plans."""
-    told = _header(headers, "ratelimit-limit").partition(",")[0].partition(";")[0].strip()
-    return int(told) if told.isdecimal() and int(told) > 0 else None
+    """Read the requests per second; the window is one second in every plan of the provider."""
+    value = _header(headers, "ratelimit-limit").partition(",")[0].partition(";")[0].strip()
+    return int(value) if value.isdecimal() and int(value) > 0 else None
 
 
 def _header(headers: Mapping[str, str], wanted: str) -> str:

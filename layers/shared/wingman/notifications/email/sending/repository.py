@@ -17,40 +17,40 @@ _REFS = TypeAdapter(list[Due])
 
 
 class SendGroupKey(NamedTuple):
-    """A send group that was just formed, and its mails in their order."""
+    """A newly formed send group, and its emails in order."""
 
     id: UUID
     email_ids: list[UUID]
 
 
 class Outbox(Protocol):
-    """The steps a mail goes through; each is atomic."""
+    """The steps of an email; each is atomic."""
 
     def claim(
         self, ids: Sequence[UUID], lease_seconds: int, limit: int | None = None
     ) -> list[ClaimedEmail]:
-        """Take what is due under one new lease; send groups come whole or not at all.
+        """Claim due emails under one new lease; a send group is claimed whole or not at all.
 
-        Without a limit: of `ids`. With one, `ids` only name a lane: one send group, or so many
-        new mails, whichever have been due longest there. Nothing of a lane that is paused.
+        Without a limit, claim the emails in `ids`. With one, `ids` only name a lane: claim its
+        longest-due send group, or up to `limit` new emails. A paused lane returns nothing.
         """
 
     def form_send_group(
         self, lease_token: UUID, addresses: Mapping[UUID, str]
     ) -> SendGroupKey | None:
-        """Bind those of the mails, in this order, that are still leased; None if none are.
+        """Bind the emails that are still leased, in this order; None if there are none.
 
-        `addresses` says where each goes, now and whenever the group is sent again.
+        `addresses` fixes the recipient of each, also for later attempts of the group.
         """
 
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
-        """Record what became of them; counts the rows still held by this lease."""
+        """Record outcomes; return how many rows this lease still held."""
 
     def sweep(self, limit: int) -> list[Due]:
-        """Hand out what is due and not yet on its way, urgent first."""
+        """Return emails that are due and not yet enqueued, urgent first."""
 
     def pause(self, lanes: Sequence[Priority], until: datetime, reason: str) -> None:
-        """Let nothing of these lanes be handed out or claimed before `until`."""
+        """Stop these lanes from being swept or claimed before `until`."""
 
 
 class DatabaseOutbox(Outbox):

@@ -1,4 +1,4 @@
-"""What happens to a claimed mail, decided from facts alone."""
+"""Pure rules that decide what happens to a claimed email."""
 
 import random
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=4)
 _QUOTA_PAUSE = timedelta(hours=1)
 _REFUSAL_PAUSE = timedelta(minutes=5)
-# As long as a burst of messages takes to find out that there is nothing to do.
+# Long enough for a burst of messages to drain without a claim.
 _OUTAGE_PAUSE = timedelta(seconds=5)
 _SHORTEST_WAIT = timedelta(seconds=1)
-# Due whatever the difference between our clock and the database's.
+# In the past, so that a difference between our clock and the database's does not matter.
 _AT_ONCE = timedelta(seconds=-5)
 
 
 class SkipReason(StrEnum):
-    """Why a mail is not sent although it could be."""
+    """The reason for which an email is not sent."""
 
     NO_ADDRESS = "no_address"
     SUPPRESSED = "suppressed"
@@ -35,7 +35,7 @@ class SkipReason(StrEnum):
 
 
 class Reply(StrEnum):
-    """What the provider's answer means for the request as a whole."""
+    """The meaning of the provider's answer for the request as a whole."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -51,7 +51,7 @@ class Reply(StrEnum):
 
 @dataclass(frozen=True)
 class Settlement:
-    """What a group of mails becomes after a reply that accepted none of them."""
+    """The outcome for each email of a group after a reply that accepted none."""
 
     outcome: Outcome
     keep_group: bool
@@ -68,10 +68,10 @@ class Pause:
 
 
 def skip_reason(email: ClaimedEmail, content: Content, now: datetime) -> SkipReason | None:
-    """Say why this mail must not go out any more, or None: it goes.
+    """Return the reason not to send this email, or None if it may be sent.
 
-    Decided before every attempt. After the first, the provider may already have it; it is left out
-    all the same, because a "no" holds at once.
+    Checked before every attempt. After the first attempt the provider may already have the email;
+    it is left out all the same, because an opt-out takes effect at once.
     """
     if not email.recipient_email:
         return SkipReason.NO_ADDRESS
@@ -92,10 +92,10 @@ def when(
     just_chosen: int = 0,
     active_hours: Sequence[int] | None = None,
 ) -> Departure:
-    """Say when a mail that goes at all may go: now, unless it can wait and its reader rests.
+    """Return when an email may leave: now, unless its reader's rules delay a bulk email.
 
-    `just_chosen`: mails to the same reader that were let go a moment ago. `active_hours`: how
-    often the reader was seen in each hour of the day (UTC), where that is known.
+    `just_chosen`: emails to the same reader already chosen in this run. `active_hours`: how often
+    the reader was active in each hour of the day (UTC), if known.
     """
     if email.priority is not Priority.BULK:
         return Departure(now)
@@ -111,7 +111,7 @@ def when(
 
 
 def outcome_of(reason: SkipReason) -> Outcome:
-    """Say how a mail that is not sent for `reason` is recorded."""
+    """Return the outcome to record for an email skipped for `reason`."""
     return Outcome.SUPPRESSED if reason is SkipReason.SUPPRESSED else Outcome.SKIPPED
 
 
@@ -123,18 +123,18 @@ def settle(
     retry_count: int,
     retry_after: timedelta | None,
 ) -> Settlement:
-    """Decide what follows a reply that is not an acceptance.
+    """Decide what follows a reply other than an acceptance.
 
-    `untaken`: no earlier attempt under this key is unaccounted for. Only then, and only after a
-    reply by which the provider certainly took nothing, the group may be released; otherwise the
-    identical request must be repeated. `alone`: the group is a single mail.
+    `untaken`: no earlier attempt under this key can have been accepted. Only then, and only if
+    this reply also proves that nothing was accepted, may the group be released; otherwise the
+    identical request must be repeated. `alone`: the group is a single email.
     """
     if reply is Reply.KEY_CONFLICT:
         return Settlement(Outcome.UNKNOWN, keep_group=True, counts=True, wait=None)
     if reply is Reply.REJECTED:
         return _rejected(untaken=untaken, alone=alone)
     if reply in _PAUSING:
-        wait = _SHORTEST_WAIT  # the pause of the lane is what they wait for
+        wait = _SHORTEST_WAIT  # the pause of the lane delays them anyway
     elif reply in _ONLY_WAITING:
         wait = retry_after or _SHORTEST_WAIT
     else:
@@ -148,11 +148,11 @@ def settle(
 
 
 def pause(reply: Reply, lane: Priority, retry_after: timedelta | None) -> Pause | None:
-    """Say whether a reply means that asking again soon is pointless, whatever the mail.
+    """Return the pause that a reply calls for, if no email could be sent soon.
 
-    A quota is used up by the lane that asks for more. A wrong key or domain concerns both lanes;
-    it is tried again after minutes, so that mail flows soon after somebody mended it. Behind an
-    open breaker both lanes rest only until it is worth asking whether the provider is back.
+    An exhausted quota pauses the lane that met it. A wrong key or domain pauses both lanes for a
+    few minutes, so that emails flow again soon after the fix. An open breaker pauses both lanes
+    only until the next probe of the provider.
     """
     if reply is Reply.QUOTA_EXHAUSTED:
         return Pause([lane], max(retry_after or _QUOTA_PAUSE, _QUOTA_PAUSE))
@@ -168,12 +168,12 @@ def _rejected(*, untaken: bool, alone: bool) -> Settlement:
         return Settlement(Outcome.UNKNOWN, keep_group=True, counts=True, wait=None)
     if alone:
         return Settlement(Outcome.FAILED, keep_group=False, counts=True, wait=None)
-    # One of them spoiled the request: each is tried again by itself, and at once.
+    # One email caused the rejection: smaller requests are tried at once.
     return Settlement(Outcome.RETRY, keep_group=False, counts=False, wait=_AT_ONCE)
 
 
 def backoff(retry_count: int) -> timedelta:
-    """Wait before the next attempt: up to 1 min, doubling, full jitter.
+    """Return the wait before the next attempt: up to 1 min, doubling, with full jitter.
 
     See "Exponential Backoff And Jitter" in the AWS Architecture Blog.
     """
@@ -184,15 +184,15 @@ def backoff(retry_count: int) -> timedelta:
 
 
 def passes(reply: Reply) -> bool:
-    """Say whether a reply usually is another one seconds later.
+    """Return whether asking again within seconds usually succeeds.
 
-    A lost answer or a full bucket is; a mail should not wait for the next sweep because of it.
+    An email should not wait for the next sweep because of a lost answer or a rate limit.
     """
     return reply in _PASSING
 
 
 _MAYBE_TAKEN = {Reply.UNKNOWN, Reply.IN_PROGRESS}
-# Nothing is wrong with the mail: such a reply never brings it nearer to the dead letters.
+# These replies say nothing about the email, so they do not count as attempts.
 _PAUSING = {Reply.QUOTA_EXHAUSTED, Reply.REFUSED, Reply.LEFT_ALONE}
 _ONLY_WAITING = {Reply.RATE_LIMITED, Reply.IN_PROGRESS, *_PAUSING}
 _PASSING = {

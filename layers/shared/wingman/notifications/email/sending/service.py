@@ -1,8 +1,8 @@
-"""Hands mail out and sends it: exactly once, whatever crashes in between.
+"""Sends each email exactly once, even if a worker crashes on the way.
 
-A mail is claimed under a lease, bound with others into a send group, and sent in one request
-whose idempotency key is that group. Whoever finds the group later (its worker died, the answer
-was lost) repeats the identical request, and the provider answers with its first result.
+An email is claimed under a lease, bound with others into a send group, and sent in one request
+whose idempotency key is that group. If the worker dies or the answer is lost, the next worker
+repeats the identical request, and the provider answers with its first result.
 """
 
 import time
@@ -40,13 +40,13 @@ from wingman.notifications.email.sending.settings import EmailSettings
 from wingman.notifications.email.sending.timing import Departure
 from wingman.notifications.models import MAX_BATCH, Priority
 
-# So many of a message's ids are asked for their lane; more than one, as accounts may be deleted.
+# Ids of a message that are used to look up its lane; several, as accounts may be deleted.
 _HINTS = 10
 
 
 @cache
 def sender() -> Sender:
-    """Gather what sending needs, once per container."""
+    """Return the container's sender."""
     settings = load(EmailSettings)
     links = Links(settings.api_url, settings.email_link_secret.get_secret_value())
     renderer = Renderer(settings.brand, settings.app_url, links)
@@ -61,12 +61,12 @@ def sender() -> Sender:
 
 
 def send(sender: Sender, email_ids: Sequence[UUID]) -> None:
-    """Send what has been due longest in the lane of these mails, at least as many as they are.
+    """Send at least as many emails as there are ids, from the same lane, the longest due first.
 
-    A message is a hint that its lane has mail, so every request to the provider is as full as the
-    lane allows, and a mail whose message was lost leaves with the others.
-    Raises DependencyUnavailable when the outbox is away. Nothing is lost then: a lease ends by
-    itself, and the group it held is sent again under the same key.
+    A message only hints that its lane has emails. Each request to the provider is therefore as
+    full as the lane allows, and an email whose message was lost leaves with the others.
+    Raises DependencyUnavailable when the outbox is unavailable. Nothing is lost then: the lease
+    expires, and the group it held is sent again under the same key.
     """
     wanted = len(email_ids)
     while wanted > 0:
@@ -76,7 +76,7 @@ def send(sender: Sender, email_ids: Sequence[UUID]) -> None:
         wanted -= _send_claimed(sender, lease, claimed)
         if wanted > 0 and time_left() < SECONDS_PER_REQUEST:
             logger().warning("emails.out_of_time", extra={"left": wanted})
-            return  # not claimed, so still due: the sweep hands them out again
+            return  # still due: the sweep enqueues them again
 
 
 def _claim(
@@ -88,10 +88,10 @@ def _claim(
 
 
 def _send_claimed(sender: Sender, lease: Lease, claimed: Sequence[ClaimedEmail]) -> int:
-    """Send what one claim returned; count the new mails in it, repeated ones are no part of it."""
+    """Send what one claim returned; return how many emails in it were new, not repeated."""
     for at, (group, members) in enumerate(groupby(claimed, key=lambda email: email.send_group)):
         if at and time_left() < SECONDS_PER_REQUEST:
-            break  # still leased: handed out again when the lease ends
+            break  # still leased: claimed again when the lease ends
         emails = list(members)
         if group is None:
             _send_fresh(sender, lease, emails)
@@ -101,11 +101,10 @@ def _send_claimed(sender: Sender, lease: Lease, claimed: Sequence[ClaimedEmail])
 
 
 def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[ClaimedEmail]) -> None:
-    """Repeat a request whose outcome nobody recorded: the same mails in the same order.
+    """Repeat a request whose outcome was not recorded: the same emails in the same order.
 
-    Without those whose reader said no meanwhile, or does not need them any more, or whose meeting
-    has changed. That is safe under the same key: a provider that took the first request refuses
-    another body, and sends nothing twice.
+    Emails that are no longer wanted or no longer true are left out. This is safe under the same
+    key: a provider that took the first request refuses a different body and sends nothing twice.
     """
     now = sender.now()
     drafts, skipped = list[Draft](), list[EmailResult]()
@@ -118,7 +117,7 @@ def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[Clai
             else:
                 skipped.append(_skipped(email, reason))
     except RenderError as error:
-        # It could be written before, so the provider may have it: never drop it on that ground.
+        # It was rendered once, so the provider may have it: do not record it as failed.
         record(sender, lease.token, [_later(sender, email, str(error)) for email in emails])
         return
     if skipped:
@@ -128,7 +127,7 @@ def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[Clai
 
 
 def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) -> None:
-    """Decide about each mail, bind those that go into one group, send it."""
+    """Decide about each email, and send those that may go as one group."""
     verdicts = _decided(sender, emails)
     settled = [verdict for verdict in verdicts if isinstance(verdict, EmailResult)]
     drafts = {verdict.email.id: verdict for verdict in verdicts if isinstance(verdict, Draft)}
@@ -147,17 +146,17 @@ def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) ->
 
 
 def _send_halves(sender: Sender, ids: Sequence[UUID]) -> None:
-    """Close in on the mail that spoiled a whole request, so that it fails alone."""
+    """Bisect a rejected request, so that only the email that caused it fails."""
     middle = len(ids) // 2
     for half in (ids[:middle], ids[middle:]):
         if time_left() < SECONDS_PER_REQUEST:
-            return  # put back already: the sweep hands them out again
+            return  # already released: the sweep enqueues them again
         lease, claimed = _claim(sender, half)
         _send_claimed(sender, lease, claimed)
 
 
 def _decided(sender: Sender, emails: Sequence[ClaimedEmail]) -> list[Draft | EmailResult]:
-    """Decide one by one: what goes to a reader counts for what comes after it."""
+    """Decide one by one: each email to a reader counts towards the daily cap of the next."""
     waiting = {email.user_id for email in emails if email.priority is Priority.BULK}
     seen = sender.active_hours(waiting) if waiting else {}
     chosen = Counter[UUID]()

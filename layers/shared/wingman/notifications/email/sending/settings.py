@@ -1,4 +1,4 @@
-"""What a sender of emails needs besides the provider."""
+"""Settings of sending, besides the provider's."""
 
 from wingman.kit.settings import Url, means
 from wingman.notifications.email.letters.settings import BrandSettings
@@ -6,7 +6,7 @@ from wingman.notifications.email.settings import LinkSettings
 
 
 class EmailSettings(BrandSettings, LinkSettings):
-    """How an email is written and how long a sender may hold it."""
+    """Settings of rendering and leasing."""
 
     api_url: Url = means("Public base URL of this API, for links in emails.")
     email_lease_seconds: int = means(

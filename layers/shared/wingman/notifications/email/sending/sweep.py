@@ -1,4 +1,4 @@
-"""The sweep: every minute, whatever mail is due and not on its way is handed out."""
+"""The sweep: enqueues, every minute, emails that are due and not yet enqueued."""
 
 from typing import TYPE_CHECKING
 
@@ -11,19 +11,18 @@ if TYPE_CHECKING:
     from wingman.kit.clients.queue import Queue
 
 PAGE = 1000
-"""Mails per step; a hosted PostgREST returns no more rows than that."""
-MOST = 60_000
-"""Mails per minute: what a provider takes at 10 requests/s. The rest waits in the outbox, not twice
-in a queue."""
+"""Emails per step; a hosted PostgREST returns at most this many rows."""
+MAX_PER_SWEEP = 60_000
+"""Emails per minute that a provider takes at 10 requests/s. The rest waits in the outbox, so that
+no email is queued twice."""
 _SECONDS_PER_PAGE = 8.0  # one rpc and one send to each lane, each within its timeout
 
 
-def hand_out_due_mail(outbox: Outbox, queue: "Queue") -> int:
-    """Enqueue what is due, page by page, until nothing is left or time is short.
+def enqueue_due_emails(outbox: Outbox, queue: "Queue") -> int:
+    """Enqueue due emails page by page, until none is left or time is short; return their number.
 
-    Counts the mails that are on their way. Two sweeps at once share the work: a page belongs to
-    one of them. What a broken queue did not take is due again two minutes later.
-    Raises DependencyUnavailable when the outbox is away.
+    Concurrent sweeps share the pages. Emails that the queue did not take are due again two
+    minutes later. Raises DependencyUnavailable when the outbox is unavailable.
     """
     swept = enqueued = 0
     while True:
@@ -31,7 +30,7 @@ def hand_out_due_mail(outbox: Outbox, queue: "Queue") -> int:
         taken = notifications.enqueue(queue, refs)
         swept += len(refs)
         enqueued += taken
-        if len(refs) < PAGE or taken < len(refs) or swept >= MOST:
+        if len(refs) < PAGE or taken < len(refs) or swept >= MAX_PER_SWEEP:
             break
         if time_left() < _SECONDS_PER_PAGE:
             break

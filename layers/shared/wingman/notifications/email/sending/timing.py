@@ -1,7 +1,7 @@
-"""When a mail that can wait may leave, by its reader's own clock. Facts in, a moment out.
+"""Pure rules that decide when a bulk email may leave, by its reader's clock.
 
-All is decided on wall-clock time: at 21:59 local it is not quiet yet, whatever the offset did that
-night. A time that a change of clocks skips or repeats is tried in both readings.
+Quiet hours are compared in local wall-clock time. A local time that a clock change skips or repeats
+is tried with both UTC offsets.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,18 +10,18 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 DAILY_CAP = 3
-"""Mails a day after which one that can wait waits for the next (requirements.md E3)."""
+"""Emails to a reader in a day; after them, bulk emails wait for the next day."""
 
 _ENOUGH_SEEN = 5
 _HOURS_PER_DAY = 24
 _MIDNIGHT = time(0)
-# An hour of tomorrow is the furthest that a mail waits for the hour its reader likes.
+# An email waits for its reader's favourite hour until some time tomorrow at most.
 _LONGEST_WAIT_FOR_HOUR = timedelta(hours=26)
 _DAYS_AHEAD = 4
 
 
 class Delay(StrEnum):
-    """Why a mail waits."""
+    """The reason for which an email waits."""
 
     QUIET_HOURS = "quiet_hours"
     DAILY_CAP = "daily_cap"
@@ -30,11 +30,11 @@ class Delay(StrEnum):
 
 @dataclass(frozen=True)
 class ReaderClock:
-    """What decides when one reader gets what can wait.
+    """The facts that decide when a reader gets bulk emails.
 
-    `handed_over`: when mails went to the provider lately. `active_hours`: how often the reader was
-    seen in each hour of the day, in UTC. `has_waited`: for whatever; then no hour is waited for, as
-    a sender that comes a minute late could miss it every day.
+    `handed_over`: when emails went to the provider lately. `active_hours`: how often the reader was
+    active in each hour of the day, in UTC. `has_waited`: the email was postponed before; it waits
+    for no favourite hour then, because a sender that runs late could miss it every day.
     """
 
     zone: tzinfo
@@ -47,15 +47,15 @@ class ReaderClock:
 
 @dataclass(frozen=True)
 class Departure:
-    """When a mail may leave: now, or later for a reason."""
+    """The time at which an email may leave: now, or later for a reason."""
 
     at: datetime
     delay: Delay | None = None
 
 
 def departure(clock: ReaderClock, now: datetime) -> Departure:
-    """Find the first moment (UTC), `now` or later, that breaks none of the reader's rules."""
-    now = now.astimezone(UTC)  # a repeated hour of any other zone equals nothing
+    """Return the first time (UTC), `now` or later, that the reader's rules allow."""
+    now = now.astimezone(UTC)  # in a repeated hour, times of other zones compare unequal
     if _is_capped(clock, now):
         tomorrow = _next_day(clock, now)
         return Departure(_at_best(clock, tomorrow), Delay.DAILY_CAP)
@@ -66,7 +66,7 @@ def departure(clock: ReaderClock, now: datetime) -> Departure:
 
 
 def is_quiet(clock: ReaderClock, moment: datetime) -> bool:
-    """Say whether the reader's clock shows a quiet time. Equal ends mean none."""
+    """Return whether it is quiet for the reader. Equal ends mean no quiet hours."""
     start, end = clock.quiet_start, clock.quiet_end
     if start is None or end is None:
         return False
@@ -81,7 +81,7 @@ def _is_capped(clock: ReaderClock, now: datetime) -> bool:
 
 
 def _next_day(clock: ReaderClock, now: datetime) -> datetime:
-    """Return the first moment of the reader's next day."""
+    """Return the start of the reader's next day."""
     today = now.astimezone(clock.zone).date()
     return next(
         moment
@@ -91,17 +91,17 @@ def _next_day(clock: ReaderClock, now: datetime) -> datetime:
 
 
 def _at_best(clock: ReaderClock, earliest: datetime) -> datetime:
-    """Return the first moment that is not quiet, in the reader's favourite hour if that is near."""
+    """Return the first time outside quiet hours, in a favourite hour if one is near."""
     for hour in _favourite_hours(clock, earliest):
         found = _first(clock, earliest, hour)
         if found is not None and found - earliest <= _LONGEST_WAIT_FOR_HOUR:
             return found
-    # Nobody is quiet for days: the database sees to that.
+    # The database limits quiet hours, so there is always such a time.
     return _first(clock, earliest) or earliest
 
 
 def _first(clock: ReaderClock, earliest: datetime, hour: int | None = None) -> datetime | None:
-    """Find the first moment outside quiet hours, in this hour if one is named."""
+    """Return the first time outside quiet hours, within `hour` if given."""
 
     def is_good(moment: datetime) -> bool:
         fits = hour is None or _hour(clock, moment) == hour
@@ -109,7 +109,7 @@ def _first(clock: ReaderClock, earliest: datetime, hour: int | None = None) -> d
 
     if is_good(earliest):
         return earliest
-    # Afterwards something can begin to hold on the hour, and when quiet hours end.
+    # Later, the answer can only change on the hour and when quiet hours end.
     times = [time(hour) for hour in range(_HOURS_PER_DAY)]
     times += [clock.quiet_end] if clock.quiet_end else []
     return next(filter(is_good, _moments_showing(clock, earliest, times)), None)
@@ -118,7 +118,7 @@ def _first(clock: ReaderClock, earliest: datetime, hour: int | None = None) -> d
 def _moments_showing(
     clock: ReaderClock, around: datetime, times: Sequence[time]
 ) -> Iterator[datetime]:
-    """Return, in order, when the reader's clock shows these times from today on."""
+    """Yield, in order, the moments at which the reader's clock shows `times`, from today on."""
     today = around.astimezone(clock.zone).date()
     moments = {
         datetime.combine(
@@ -132,7 +132,7 @@ def _moments_showing(
 
 
 def _favourite_hours(clock: ReaderClock, now: datetime) -> Sequence[int]:
-    """Return the local hours in which the reader was seen, most often first."""
+    """Return the local hours in which the reader was active, most active first."""
     seen = clock.active_hours
     if seen is None or clock.has_waited or sum(seen) < _ENOUGH_SEEN:
         return []
