@@ -1,1 +1,1 @@
-"""What users hear from us, over any channel."""
+"""Notifications to users, over any channel."""

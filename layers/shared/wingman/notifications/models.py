@@ -1,4 +1,4 @@
-"""What a step returns that is due now, on whatever channel."""
+"""Notifications that are due, on any channel."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +11,7 @@ MAX_BATCH = 100
 
 
 class Frozen(BaseModel):
-    """Read or decided once, and never changed."""
+    """An immutable model."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,7 +24,7 @@ class Priority(StrEnum):
 
 
 class Due(Frozen):
-    """A recorded notification that is due now, with all that is needed to hand it to a queue."""
+    """A recorded notification that is due now, with the facts needed to enqueue it."""
 
     channel: str = "email"
     id: UUID

@@ -1,4 +1,4 @@
-"""Hands what a step has recorded to the queues."""
+"""Enqueues recorded notifications."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def enqueue(queue: "Queue", due: Sequence[Due]) -> int:
-    """Put recorded emails on the queue of their lane, best effort; counts those that are there now.
+    """Enqueue recorded emails on their lane, best effort; return how many were enqueued.
 
-    A failure is logged and not raised: the emails are recorded, so the request has succeeded, and
-    the sweep hands out within minutes what is not on its way.
+    A failure is logged, not raised: the emails are recorded, so the request has succeeded, and the
+    sweep enqueues them within minutes.
     """
     if not due:
         return 0

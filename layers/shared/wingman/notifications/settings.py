@@ -1,4 +1,4 @@
-"""Where what is due is handed over."""
+"""Settings of the queues."""
 
 from wingman.kit.settings import AwsSettings, Url, means
 

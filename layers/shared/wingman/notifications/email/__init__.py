@@ -1,1 +1,1 @@
-"""Mail: recorded once with the change that causes it, sent once."""
+"""Emails: each is recorded with the change that causes it, and sent once."""

@@ -1,4 +1,4 @@
-"""What emails depend on besides what everything does."""
+"""The dependency that only emails have."""
 
 from wingman.kit.resilience.breaker import Dependency
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a mail before it leaves, and with what a reader asks for."""
+"""Errors of rendering an email, and of requests by its reader."""
 
 from http import HTTPStatus
 
@@ -6,21 +6,21 @@ from wingman.kit.errors import NotFound, ProblemError
 
 
 class RenderError(Exception):
-    """The mail cannot be written: an unknown template, or data that does not fit it.
+    """The email cannot be rendered: its template is unknown, or its data does not fit.
 
-    `str(error)` is stored with the mail and names fields, never their values.
+    `str(error)` is stored with the email and names fields, never their values.
     """
 
 
 class InvalidToken(ProblemError):
-    """This link is not valid. Open it again from the mail, whole and unchanged."""
+    """This link is not valid. Open it again from the email, whole and unchanged."""
 
     status = HTTPStatus.BAD_REQUEST
     code = "invalid_token"
 
 
 class InvalidSignature(ProblemError):
-    """This was not signed by the mail provider, or more than 5 minutes ago."""
+    """This was not signed by the email provider, or more than 5 minutes ago."""
 
     status = HTTPStatus.BAD_REQUEST
     code = "invalid_signature"

@@ -1,6 +1,6 @@
-"""How often one user may cause emails to others."""
+"""Limits on emails that a user causes."""
 
 from wingman.kit.limits.policy import Policy
 
-# Steps that a user can repeat and that send an email each time. The database caps a day besides.
+# For repeatable steps that send an email each time. The database also limits them per day.
 EMAIL = Policy("email", 3, 100.0, "user", share=1.0)

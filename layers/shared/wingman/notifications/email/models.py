@@ -1,4 +1,4 @@
-"""What is known of an email when it is claimed, and what became of it."""
+"""A claimed email, and the result of an attempt to send it."""
 
 from datetime import datetime, time
 from enum import StrEnum
@@ -11,7 +11,7 @@ from wingman.notifications.models import Frozen, Priority
 
 
 class Category(StrEnum):
-    """What a reader can turn off by itself. The database has the same list."""
+    """Emails that a reader can turn off separately. The database has the same list."""
 
     MATCH_NOTIFICATIONS = "match_notifications"
     SESSION_REMINDERS = "session_reminders"
@@ -20,13 +20,13 @@ class Category(StrEnum):
 
 
 class ClaimedEmail(Frozen):
-    """An email that this worker holds under a lease, with the reader's facts of this moment.
+    """An email that this worker holds under a lease, with current facts about its reader.
 
     `send_group` is set when an earlier attempt may already have reached the provider. Then
-    `recipient_email` is where that went, else the reader's present address.
+    `recipient_email` is the address of that attempt, else the reader's current one.
     `due_at` is when it first became due, before any retry.
-    `handed_over` is when the reader's emails of two days went to the provider, for bulk emails.
-    `wanted`: the reader wants emails of its `category`. `holds`: what it says is still so.
+    `handed_over`, for bulk emails: when the reader's emails of two days went to the provider.
+    `wanted`: the reader wants emails of its `category`. `holds`: its content is still true.
     """
 
     id: UUID
@@ -54,7 +54,7 @@ class ClaimedEmail(Frozen):
 
 
 class Outcome(StrEnum):
-    """What becomes of a mail after an attempt."""
+    """The result of an attempt."""
 
     SENT = "sent"
     FAILED = "failed"
@@ -67,9 +67,9 @@ class Outcome(StrEnum):
 class EmailResult(Frozen):
     """One line of `complete_emails`.
 
-    `keep_group` keeps the send group, so that the next attempt is the same request under the
-    same key; `counts` is false where only waiting happened; `postponed` where the mail is due later
-    by our own decision, so that until then nobody waits for it.
+    `keep_group` keeps the send group, so that the next attempt is the same request under the same
+    key. `counts` is false if the email only waited. `postponed` is true if our own rules made it
+    due later, so that the delay is not measured as waiting.
     """
 
     id: UUID

@@ -1,11 +1,11 @@
-"""The provider's words without the addresses in them."""
+"""Removes addresses from the provider's messages."""
 
 import re
 
-# It begins where a word does: a search from each letter of a long word would take quadratic time.
+# Matches only at the start of a word: trying each letter of a long word takes quadratic time.
 _ADDRESS = re.compile(r"(?<![^\s<>\"'`(),;:])[^\s<>\"'`(),;:]+@[^\s<>\"'`(),;:]+")
 
 
 def redact(message: str) -> str:
-    """Take addresses out of a provider's message before it is stored or logged."""
+    """Replace addresses in a message, and shorten it, before it is stored or logged."""
     return _ADDRESS.sub("<address>", message)[:300]

@@ -18,7 +18,7 @@ class ResendSettings(ProviderSettings):
 
 
 class WebhookSettings(Settings):
-    """What proves that an event comes from the email provider."""
+    """The key that proves that an event comes from the email provider."""
 
     resend_webhook_secret: WebhookSecret = means(
         "Key that signs the email provider's events: `whsec_` and base64."
@@ -26,6 +26,6 @@ class WebhookSettings(Settings):
 
 
 class LinkSettings(Settings):
-    """What signs the links that need no login."""
+    """The key of links that need no login."""
 
     email_link_secret: Secret = means("Key that signs the links in emails.", min_length=16)

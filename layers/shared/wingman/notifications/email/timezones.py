@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def zone_of(name: str | None) -> tzinfo:
-    """Return a timezone; UTC where this machine does not know it."""
+    """Return a timezone, or UTC if this machine does not know it."""
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):

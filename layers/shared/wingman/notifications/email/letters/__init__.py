@@ -1,1 +1,1 @@
-"""What an email says and looks like."""
+"""The content and design of emails."""

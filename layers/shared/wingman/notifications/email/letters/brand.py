@@ -1,4 +1,4 @@
-"""Who the mail is from and what it looks like: data, not code."""
+"""The brand of an app: sender, words and colours, as data."""
 
 from email.header import Header
 from email.utils import formataddr
@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-# Colours land in style sheets and addresses in headers, so both are held to a pattern.
+# Colours go into style sheets and addresses into headers, so both must match a pattern.
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322 section 3.2.3
 Address = Annotated[
     str, StringConstraints(pattern=rf"^{_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})*$", max_length=254)
 ]
 Link = Annotated[str, StringConstraints(pattern=r"^https?://[!#-;=?-~]+$", max_length=500)]
-# No line break or control character, and none that reorders the text around it.
+# Excludes line breaks, control characters and characters that reorder text.
 _PLAIN = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 Text = Annotated[str, StringConstraints(pattern=rf"^{_PLAIN}+$", max_length=80)]
 Word = Annotated[str, StringConstraints(pattern=rf"^{_PLAIN}+$", max_length=30)]
@@ -22,7 +22,7 @@ _DARK_INK, _LIGHT_INK = "#14121f", "#ffffff"
 
 
 class Brand(BaseModel):
-    """One app's name, nouns and colours; `BRAND` overrides any; brands/ holds whole ones."""
+    """One app's name, nouns and colours. `BRAND` overrides fields; brands/ has complete sets."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,10 +51,10 @@ class Brand(BaseModel):
 
     @property
     def sender(self) -> str:
-        """The From header: display name quoted or encoded by RFC 5322 and RFC 2047."""
+        """The From header; the name is quoted or encoded (RFC 5322, RFC 2047)."""
         if self.name.isascii() and "=?" not in self.name:
             return formataddr((self.name, self.sender_email))
-        # Words of at most 75 characters, as RFC 2047 section 2 has it.
+        # RFC 2047 section 2 limits an encoded word to 75 characters.
         return (
             f"{Header(self.name, 'utf-8', maxlinelen=75).encode(linesep='')} <{self.sender_email}>"
         )

@@ -1,4 +1,4 @@
-"""What each email says: one class for each kind of notification.
+"""The contents of emails: one class for each kind of notification.
 
 A kind is a row in the database (its category and lane), a class here (its facts, and how long they
 are useful) and a template of the same name.
@@ -20,13 +20,13 @@ from wingman.notifications.models import Frozen
 # Written by users. It is cleaned where it is rendered; the database limits its length.
 Line = Annotated[str, StringConstraints(strip_whitespace=True)]
 
-# As long as a declined invitation stands in the way of another one.
+# The time for which a declined invitation blocks another one.
 _ANSWER_IS_NEWS_FOR = timedelta(days=7)
-# As long as a no-show can be reported.
+# The time for which a no-show can be reported.
 _FEEDBACK_IS_ASKED_FOR = timedelta(days=7)
-# A user who has waited for the other learns of the cancellation after the start, too.
+# A user may have waited for the other, so this email is useful after the start, too.
 _CANCELLATION_IS_NEWS_FOR = timedelta(days=1)
-# By then the next digest is near.
+# After that the next digest is near.
 _DIGEST_IS_READ_FOR = timedelta(days=5)
 
 
@@ -38,16 +38,16 @@ class Content(Frozen):
     @property
     @abstractmethod
     def path(self) -> str:
-        """Where the button of the email leads in the app."""
+        """The path in the app to which the button of the email leads."""
 
     @property
     def calendar_session_id(self) -> UUID | None:
-        """The session whose calendar file the email links to, if it does."""
+        """The session of the calendar file to which the email links, if any."""
         return None
 
     @abstractmethod
     def useful_until(self, recorded_at: datetime) -> datetime:
-        """Return when the email has nothing new to say."""
+        """Return when the email stops being useful."""
 
 
 class _AboutMatch(Content):
@@ -122,7 +122,7 @@ class MatchDeclined(_Answer):
 
 
 class SessionScheduled(_Plan):
-    """When and where the two meet, with the reader's own challenge."""
+    """A meeting is planned. The challenge is the reader's own."""
 
     template: Literal["session_scheduled"]
     challenge_title: Line | None = None
@@ -130,7 +130,7 @@ class SessionScheduled(_Plan):
 
 
 class SessionRescheduled(_Plan):
-    """Another time or place. `previous_time` is there if the time changed."""
+    """The time or place has changed. `previous_time` is set if the time has."""
 
     template: Literal["session_rescheduled"]
     previous_time: AwareDatetime | None = None
@@ -195,7 +195,7 @@ class DigestInvitation(Frozen):
 class WeeklyDigest(Content):
     """The reader's week: meetings, invitations that wait for an answer, and reputation.
 
-    `met` and `invitations` list up to five each; the counts are of all.
+    `met` and `invitations` list up to five each; the counts include all.
     """
 
     template: Literal["weekly_digest"]
@@ -239,7 +239,7 @@ def _names(kind: type[Content]) -> tuple[str, ...]:
 
 
 def content_of(email: ClaimedEmail) -> Content:
-    """Read what an email says. Raises RenderError, naming fields but never their values."""
+    """Parse the content of an email. Raises RenderError, which names fields but not values."""
     kind = kinds().get(email.email_template)
     if kind is None:
         raise RenderError(f"there is no template: {email.email_template}")

@@ -1,9 +1,9 @@
-"""Links in mails that need no login: who, and which kind of mail, signed.
+"""Signed links in emails that need no login.
 
-A token never expires: the law and the mail providers ask that "unsubscribe" works in old mails.
-It is 2 bytes (version, category), 16 (user) and 16 (HMAC-SHA256, cut) in URL-safe base64.
-A calendar token names a version, a user and a session instead, and opens nothing else; the session
-decides how long it is of use (docs/decisions/015-email-timing.md).
+A token never expires, because law and email providers require "unsubscribe" to work in old emails.
+It is the URL-safe base64 of 2 bytes (version, category), 16 (user) and 16 (truncated HMAC-SHA256).
+A calendar token names a version, a user and a session instead, and gives access to nothing else;
+the session decides how long it is useful (docs/decisions/015-email-timing.md).
 """
 
 import base64
@@ -15,7 +15,7 @@ from uuid import UUID
 from wingman.notifications.email.errors import InvalidToken
 from wingman.notifications.email.models import Category
 
-# Part of every link ever sent: a number is never given to another category.
+# These numbers are in every link ever sent: never reuse one for another category.
 _NUMBERS = {
     Category.MATCH_NOTIFICATIONS: 1,
     Category.SESSION_REMINDERS: 2,
@@ -32,7 +32,7 @@ _LONGEST = 100
 
 @dataclass(frozen=True)
 class Link:
-    """What a valid token says."""
+    """The claims of a valid token."""
 
     user_id: UUID
     category: Category
@@ -40,7 +40,7 @@ class Link:
 
 @dataclass(frozen=True)
 class CalendarLink:
-    """What a valid calendar token says."""
+    """The claims of a valid calendar token."""
 
     user_id: UUID
     session_id: UUID
@@ -48,13 +48,13 @@ class CalendarLink:
 
 @dataclass(frozen=True)
 class Links:
-    """Writes the links of this deployment's mails; `api_url` is where readers reach the API."""
+    """Builds the links of this deployment's emails; `api_url` is the public address of the API."""
 
     api_url: str
     secret: str
 
     def unsubscribe(self, link: Link) -> str:
-        """Return the address that one click (RFC 8058) posts to, and a person opens."""
+        """Return the address for one-click unsubscribe (RFC 8058) and for the link in the text."""
         return f"{self.api_url}/api/email/unsubscribe?token={sign(self.secret, link)}"
 
     def preferences(self, link: Link) -> str:
@@ -62,18 +62,18 @@ class Links:
         return f"{self.api_url}/email/preferences?token={sign(self.secret, link)}"
 
     def calendar(self, link: CalendarLink) -> str:
-        """Return the address of one session's calendar file, for one of its two."""
+        """Return the address of a session's calendar file for one of its users."""
         return f"{self.api_url}/email/calendar.ics?token={sign_calendar(self.secret, link)}"
 
 
 def sign(secret: str, link: Link) -> str:
-    """Return the token for one reader and one kind of mail; the same every time."""
+    """Return the token for a reader and a category; the same every time."""
     claim = bytes([_VERSION, _NUMBERS[link.category]]) + link.user_id.bytes
     return _signed(secret, _PURPOSE, claim)
 
 
 def read(secret: str, token: str) -> Link:
-    """Return what a token says. Raises InvalidToken unless it is exactly one that we wrote."""
+    """Verify a token and return its claims. Raises InvalidToken."""
     version, number, *user = _claim(secret, _PURPOSE, token)
     if version != _VERSION or number not in _CATEGORIES:
         raise InvalidToken
@@ -81,13 +81,13 @@ def read(secret: str, token: str) -> Link:
 
 
 def sign_calendar(secret: str, link: CalendarLink) -> str:
-    """Return the token for one reader and one session; the same every time."""
+    """Return the token for a reader and a session; the same every time."""
     claim = bytes([_VERSION]) + link.user_id.bytes + link.session_id.bytes
     return _signed(secret, _CALENDAR_PURPOSE, claim)
 
 
 def read_calendar(secret: str, token: str) -> CalendarLink:
-    """Return what a calendar token says. Raises InvalidToken, also for any other token of ours."""
+    """Verify a calendar token and return its claims. Raises InvalidToken."""
     claim = _claim(secret, _CALENDAR_PURPOSE, token)
     if claim[0] != _VERSION:
         raise InvalidToken
@@ -99,7 +99,7 @@ def _signed(secret: str, purpose: bytes, claim: bytes) -> str:
 
 
 def _claim(secret: str, purpose: bytes, token: str) -> bytes:
-    """Take a token apart; its length goes with its purpose, which is signed too."""
+    """Split and verify a token; the signed purpose fixes its length."""
     raw = _decoded(token)
     claim, mac = raw[: _CLAIM_BYTES[purpose]], raw[_CLAIM_BYTES[purpose] :]
     if not hmac.compare_digest(mac, _mac(secret, purpose, claim)):
@@ -116,7 +116,7 @@ def _encoded(raw: bytes) -> str:
 
 
 def _decoded(token: str) -> bytes:
-    """Decode one spelling only: base64 leaves bits over that nobody signs."""
+    """Decode canonical base64 only: the spare bits at its end are not signed."""
     if len(token) > _LONGEST or not token.isascii():
         raise InvalidToken
     try:

@@ -1,6 +1,6 @@
-"""Turns a claimed mail into a subject, an HTML part and a text part.
+"""Renders a claimed email as a subject, an HTML part and a text part.
 
-The same input gives the same bytes: a repeated attempt must be the identical request.
+The same input gives the same bytes, because a repeated attempt must be the identical request.
 """
 
 import unicodedata
@@ -28,13 +28,13 @@ _MAX_SUBJECT_NAME = 60
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _JOINER, _SKIN_TONES = "\u200d", frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
-# Marks that reorder the text around them: a name must not be able to rewrite its sentence.
+# These marks reorder the text around them: a name must not reorder its sentence.
 _BIDI_CONTROLS = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
 
 
 @dataclass(frozen=True)
 class RenderedEmail:
-    """What the recipient gets; both parts say the same."""
+    """A rendered email; both parts have the same content."""
 
     subject: str
     html: str
@@ -44,7 +44,7 @@ class RenderedEmail:
 
 @dataclass(frozen=True)
 class Reader:
-    """Whom a mail is written for."""
+    """The reader of an email."""
 
     user_id: UUID
     first_name: str | None
@@ -53,20 +53,20 @@ class Reader:
 
 @dataclass(frozen=True)
 class Renderer:
-    """Writes the mails of one brand, with links into the app at `app_url`."""
+    """Renders the emails of one brand, with links into the app at `app_url`."""
 
     brand: Brand
     app_url: str
     links: Links
 
     def render(self, content: Content, reader: Reader, category: Category) -> RenderedEmail:
-        """Write one mail, with times on its reader's clock. Raises RenderError."""
-        from jinja2 import TemplateError  # noqa: PLC0415 - costs a cold start 25 ms
+        """Render one email, with times in the reader's timezone. Raises RenderError."""
+        from jinja2 import TemplateError  # noqa: PLC0415 - adds 25 ms to a cold start
 
         link = Link(reader.user_id, category)
         context = {
             "brand": self.brand,
-            "mail": content,
+            "email": content,
             "first_name": reader.first_name,
             "zone": zone_of(reader.timezone),
             "action_url": f"{self.app_url}{content.path}",
@@ -93,14 +93,14 @@ def _write(name: str, context: Mapping[str, object]) -> tuple[str, str, str]:
         " ".join("".join(text.blocks[block](view)).split()) for block in ("subject", "preheader")
     )
     html = environment().get_template(f"{name}.html")
-    subject = subject.replace("=?", "= ?")  # begins an encoded word, which programs would decode
+    subject = subject.replace("=?", "= ?")  # it would start an encoded word (RFC 2047)
     page = html.render(context, subject=subject, preheader=preheader)
     return subject, _inliner().inline(page), text.render(context)
 
 
 @cache
 def environment() -> "Environment":
-    """Return the template engine of mails and pages; what is undefined is an error."""
+    """Return the template engine of emails and pages; an undefined name is an error."""
     from jinja2 import (  # noqa: PLC0415 - as above
         Environment,
         FileSystemLoader,
@@ -130,18 +130,18 @@ def _inliner() -> "CSSInliner":
 
 
 def one_line(text: str) -> str:
-    """Bring what a user wrote onto one line: no breaks, controls or direction overrides."""
+    """Put a user's text on one line, without controls and direction overrides."""
     return " ".join("".join(map(_printable, text)).split())
 
 
 def lines(text: str) -> list[str]:
-    """Break what a user wrote into clean lines; runs of empty ones become one."""
+    """Split a user's text into clean lines; consecutive empty lines become one."""
     rows = [one_line(row) for row in text.strip().splitlines()]
     return [row for index, row in enumerate(rows) if row or rows[index - 1]]
 
 
 def short(text: str, limit: int = _MAX_SUBJECT_NAME) -> str:
-    """Cut what a user wrote to fit a headline."""
+    """Shorten a user's text to fit a headline."""
     row = one_line(text)
     if len(row) <= limit:
         return row
@@ -152,21 +152,21 @@ def short(text: str, limit: int = _MAX_SUBJECT_NAME) -> str:
 
 
 def isolate(text: str) -> str:
-    """Keep right-to-left words from reordering the plain sentence around them (UAX 9)."""
+    """Keep right-to-left text from reordering the sentence around it (UAX 9)."""
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
         return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
     return text
 
 
 def moment(when: datetime, zone: tzinfo) -> str:
-    """Say a time the way the reader's clock shows it: "Sunday 22 November, 18:00 (CET)"."""
+    """Format a time in the reader's timezone: "Sunday 22 November, 18:00 (CET)"."""
     local = when.astimezone(zone)
     name = local.tzname() or ""
     return f"{day(local)}, {local:%H:%M} ({_zone_name(name)})"
 
 
 def day(when: date) -> str:
-    """Say a day: "Sunday 22 November"."""
+    """Format a day: "Sunday 22 November"."""
     return f"{when:%A} {when.day} {when:%B}"
 
 
@@ -175,7 +175,7 @@ def _zone_name(name: str) -> str:
 
 
 def _belong_together(left: str, right: str) -> bool:
-    """Say whether a cut would part an emoji, or a letter from its accents (near UAX 29)."""
+    """Return whether a cut here would split an emoji or an accented letter (close to UAX 29)."""
     extends = right in _SKIN_TONES or unicodedata.category(right) in {"Mn", "Mc", "Me"}
     return extends or _JOINER in {left, right}
 
@@ -183,11 +183,11 @@ def _belong_together(left: str, right: str) -> bool:
 def _printable(character: str) -> str:
     if character in _BIDI_CONTROLS or _is_no_character(character):
         return ""
-    # "Cf" stays: emoji and several scripts are joined by zero-width format characters.
+    # "Cf" stays: emoji and several scripts need zero-width format characters.
     return " " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character
 
 
 def _is_no_character(character: str) -> bool:
-    """Find what Unicode reserves for programs' own use; HTML forbids it."""
+    """Return whether Unicode defines this as a noncharacter, which HTML forbids."""
     code = ord(character)
     return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF  # noqa: PLR2004 - by the standard

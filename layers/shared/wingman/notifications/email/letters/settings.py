@@ -1,4 +1,4 @@
-"""What emails and pages look like."""
+"""Settings of the design of emails and pages."""
 
 from pydantic import Json
 
@@ -7,7 +7,7 @@ from wingman.notifications.email.letters.brand import Brand
 
 
 class BrandSettings(Settings):
-    """What emails and pages look like, and where their links into the app lead."""
+    """The design of emails and pages, and the base of their links into the app."""
 
     brand: Json[Brand] = means(
         "JSON with the app's name, sender and colours; see notifications/email/letters/brand.py.",

@@ -1,1 +1,1 @@
-"""What operators see and repair, and what the provider reports."""
+"""Operation of the outbox: lanes, dead letters, and events from the provider."""

@@ -1,4 +1,4 @@
-"""The weekly digest: recorded for whoever asked for it, in the first hours of their own Monday."""
+"""The weekly digest: recorded for subscribers in the first hours of their Monday."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,10 +14,10 @@ _SECONDS_PER_PAGE = 6.0
 
 
 def record(database: Database, *, now: Callable[[], datetime] = utc_now) -> int:
-    """Record the digests of all weeks that just ended, page by page; counts them.
+    """Record the digests of weeks that just ended, page by page; return their number.
 
-    Once per reader and ISO week, however often this runs; where time is short, the next hour goes
-    on. The sweep hands them out, and they leave when their readers want mail that can wait.
+    A reader gets one per ISO week, however often this runs. If time is short, the next hourly run
+    continues. The sweep enqueues the digests, and the rules of bulk emails decide when they leave.
     """
     recorded, after, moment = 0, None, now()
     while True:

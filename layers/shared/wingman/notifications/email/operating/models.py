@@ -1,4 +1,4 @@
-"""What an operator sees of the emails that wait, and of those that were given up."""
+"""Waiting emails and dead letters, as operators see them."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,9 +10,9 @@ from wingman.notifications.models import Frozen, Priority
 
 
 class Lane(Frozen):
-    """A lane at this moment: due mails, the longest wait of any unsent one, what holds it up.
+    """The state of a lane: its due emails, the longest wait of an unsent email, and its pause.
 
-    A mail between two tries is not among the due ones, but it waits.
+    An email between two attempts is not due, but it counts as waiting.
     """
 
     priority: Priority
@@ -24,7 +24,7 @@ class Lane(Frozen):
 
 
 class DeadLetter(Frozen):
-    """A mail that was given up (`failed`), or of which nobody knows (`unknown`)."""
+    """An email that was given up (`failed`), or may have been sent (`unknown`)."""
 
     id: UUID
     email_template: str
@@ -40,7 +40,7 @@ class DeadLetter(Frozen):
 
 
 class DeadLetters(Frozen):
-    """How many dead letters there are of a status, and how many became so within an hour."""
+    """The number of dead letters of a status, in total and of the last hour."""
 
     delivery_status: Literal["failed", "unknown"]
     emails: int = 0
@@ -49,24 +49,24 @@ class DeadLetters(Frozen):
 
 @dataclass(frozen=True)
 class Deliveries:
-    """What became of the mails that the provider accepted in some hours, by status."""
+    """Emails that the provider accepted in a period, counted by status."""
 
     by_status: dict[str, int] = field(default_factory=dict)
 
     @property
     def accepted(self) -> int:
-        """Return how many there are."""
+        """Return the number of emails."""
         return sum(self.by_status.values())
 
     @property
     def success_rate(self) -> float | None:
-        """Return the share that arrived in those whose fate is known; None without any."""
+        """Return the share that arrived, of emails with a known fate; None if there are none."""
         known = self.accepted - self._count("sent")
-        # Who complained has got the mail.
+        # A complaint proves that the email arrived.
         return self._count("delivered", "complained") / known if known else None
 
     def share(self, status: str) -> float:
-        """Return the share of one status in all that the provider accepted."""
+        """Return the share of a status in all accepted emails."""
         return self._count(status) / self.accepted if self.accepted else 0.0
 
     def _count(self, *statuses: str) -> int:

@@ -1,15 +1,15 @@
-"""Reports for the alarms: how much waits, what was given up, what the provider delivered."""
+"""Metrics for the alarms: waiting emails, dead letters and delivery rates."""
 
 from wingman.kit.clients.database import Database
 from wingman.kit.observability import measure
 from wingman.notifications.email.operating import repository
 
-# One bounce among ten emails says nothing about a rate.
+# With fewer emails a single bounce would raise an alarm.
 _ENOUGH_FOR_A_RATE = 50
 
 
 def report(database: Database) -> None:
-    """Write the lanes and the dead letters as metrics, for the alarms."""
+    """Write metrics about the lanes and the dead letters."""
     for lane in repository.lanes(database):
         name = str(lane.priority)
         measure("EmailQueueDepth", [lane.depth], "Count", lane=name)
@@ -20,9 +20,9 @@ def report(database: Database) -> None:
 
 
 def report_rates(database: Database) -> int:
-    """Write the day's bounces, complaints and successes as metrics, in per cent; count its emails.
+    """Write the day's bounce, complaint and success rates as metrics; return its number of emails.
 
-    The first two are shares of what the provider took, the last one of those whose fate is known.
+    Bounces and complaints are shares of all accepted emails, successes of those with a known fate.
     """
     day = repository.deliveries(database, hours=24)
     if day.accepted < _ENOUGH_FOR_A_RATE:

@@ -1,4 +1,4 @@
-"""What operators and the provider do to emails, in Postgres: one SQL function per step."""
+"""Actions of operators and of the provider, in Postgres: one SQL function per step."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,18 +23,18 @@ _REFS = TypeAdapter(list[Due])
 
 
 def lanes(database: Database) -> list[Lane]:
-    """Look at both lanes, the urgent one first."""
+    """Return both lanes, the urgent one first."""
     return _LANES.validate_python(database.rpc("show_lanes", {}))
 
 
 def deliveries(database: Database, hours: int) -> Deliveries:
-    """Count what became of the mails of the last hours."""
+    """Count the emails of the last hours by status."""
     rows = database.rpc("count_deliveries", {"p_hours": hours})
     return Deliveries({row["delivery_status"]: row["emails"] for row in rows})
 
 
 def dead_letter_counts(database: Database) -> list[DeadLetters]:
-    """Count given-up (`failed`) and `unknown` mails."""
+    """Count `failed` and `unknown` emails."""
     counted = _COUNTS.validate_python(database.rpc("count_dead_letters", {}))
     by_status = {one.delivery_status: one for one in counted}
     return [
@@ -50,7 +50,7 @@ def dead_letters(database: Database, limit: int, template: str | None = None) ->
 
 
 def dead_letter(database: Database, email_id: UUID) -> dict[str, Any] | None:
-    """Read all that is known of one dead letter, its recipient's name hidden."""
+    """Return all facts about a dead letter, with a masked recipient."""
     found: dict[str, Any] | None = database.rpc("show_dead_letter", {"p_id": str(email_id)})
     return found
 
@@ -62,14 +62,14 @@ def replay(
     template: str | None = None,
     limit: int = 1000,
 ) -> list[Due]:
-    """Put dead letters back into the outbox: those that the provider never took, and no other."""
+    """Return dead letters to the outbox, but only those that the provider never took."""
     ids = None if email_ids is None else [str(one) for one in email_ids]
     params = {"p_ids": ids, "p_template": template, "p_limit": limit}
     return _REFS.validate_python(database.rpc("replay_dead_letters", params))
 
 
 def resume(database: Database, priorities: Sequence[Priority]) -> int:
-    """End the pause of lanes; counts those that were paused."""
+    """End the pause of lanes; return how many were paused."""
     return int(database.rpc("resume_emails", {"p_priorities": list(priorities)}))
 
 
@@ -83,11 +83,11 @@ def record_event(
     accepted_at: datetime | None,
     error: str | None,
     suppressed_addresses: Sequence[str],
-    ends_mail: bool,
+    ends_emails: bool,
 ) -> str:
-    """Record what the provider says of a mail; see events.record.
+    """Record an event about an email; see events.record.
 
-    `ends_mail`: nothing more goes to these addresses, or else to the one that the mail went to.
+    `ends_emails`: suppress these addresses, or the email's recipient if there are none.
     """
     params = {
         "p_event_id": event_id,
@@ -97,7 +97,7 @@ def record_event(
         "p_accepted_at": accepted_at.isoformat() if accepted_at else None,
         "p_error": error,
         "p_suppressed_addresses": list(suppressed_addresses),
-        "p_suppress_recipient": ends_mail,
+        "p_suppress_recipient": ends_emails,
     }
     return str(database.rpc("record_email_event", params, idempotent=True))
 
@@ -105,7 +105,7 @@ def record_event(
 def record_digests(
     database: Database, after: UUID | None, limit: int, now: datetime
 ) -> tuple[int, UUID | None]:
-    """Record the digests of one page of readers; count them, and say where the next begins."""
+    """Record the digests of a page of readers; return their number and the next page's start."""
     params = {
         "p_after": str(after) if after else None,
         "p_limit": limit,

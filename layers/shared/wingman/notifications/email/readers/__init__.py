@@ -1,1 +1,1 @@
-"""What readers of emails choose, see and erase."""
+"""The choices and data of readers."""

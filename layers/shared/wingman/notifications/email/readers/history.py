@@ -1,4 +1,4 @@
-"""What a reader may see of their mails, take away, and have erased."""
+"""The status, export and erasure of a reader's emails."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from wingman.notifications.email.readers import repository
 from wingman.notifications.email.readers.preferences import EmailPreferences
 
 if TYPE_CHECKING:
-    # They bring Redis's client along.
+    # They import the client of Redis.
     from wingman.kit.presence.activity import Activity
     from wingman.kit.presence.logins import Logins
 
@@ -25,7 +25,7 @@ _SECONDS_PER_PAGE = 8.0
 
 
 class DeliveryStatus(StrEnum):
-    """Where a mail stands."""
+    """The delivery status of an email."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -41,7 +41,7 @@ class DeliveryStatus(StrEnum):
 
 
 class EmailStatus(BaseModel):
-    """One mail; `error` says why it waits, was skipped or failed."""
+    """One email; `error` is the reason why it waits, was skipped or failed."""
 
     id: UUID
     template: str
@@ -55,7 +55,7 @@ class EmailStatus(BaseModel):
 
 
 class EmailStatusPage(BaseModel):
-    """Some of a reader's mails, newest first, and how many there are in each status."""
+    """A page of a reader's emails, newest first, and the number of emails by status."""
 
     emails: list[EmailStatus]
     totals: dict[DeliveryStatus, int]
@@ -63,23 +63,23 @@ class EmailStatusPage(BaseModel):
 
 
 class ExportedEmail(EmailStatus):
-    """One mail with its address and the facts it was written from."""
+    """One email with its address and the facts from which it is rendered."""
 
     recipient: str
     data: dict[str, Any]
 
 
 class Suppression(BaseModel):
-    """Why nothing is sent to an address any more."""
+    """The reason why nothing more is sent to an address."""
 
     reason: str
     created_at: datetime
 
 
 class LearnedActivity(BaseModel):
-    """When a reader was seen here, which decides when mail that can wait goes.
+    """The times at which a reader is active; bulk emails are timed by them.
 
-    `hours` counts the days with a request in each hour of the day (UTC); older ones count less.
+    `hours` counts the days with a request in each hour of the day (UTC); older days count less.
     """
 
     last_active: datetime | None
@@ -87,9 +87,9 @@ class LearnedActivity(BaseModel):
 
 
 class EmailExport(BaseModel):
-    """All that is stored about a reader's mail; `next_cursor` leads to older mails, if any.
+    """All data stored about a reader's emails; `next_cursor` leads to older emails, if any.
 
-    `activity` is null while it cannot be read: ask again in a minute.
+    `activity` is null while it cannot be read; request it again after a minute.
     """
 
     user_id: UUID
@@ -103,7 +103,7 @@ class EmailExport(BaseModel):
 
 
 def status(database: Database, only: DeliveryStatus | None, page: Page) -> EmailStatusPage:
-    """Read a page of the caller's mails, newest first."""
+    """Return a page of the caller's emails, newest first."""
     found = repository.status(database, only, page)
     emails, cursor = page.cut([EmailStatus.model_validate(email) for email in found["emails"]])
     return EmailStatusPage(emails=emails, totals=found["totals"], next_cursor=cursor)
@@ -112,7 +112,7 @@ def status(database: Database, only: DeliveryStatus | None, page: Page) -> Email
 def export(
     database: Database, seen: "Activity", logins: "Logins", user_id: UUID, page: Page
 ) -> EmailExport:
-    """Read all that is stored about the caller's mail, up to EXPORTED_AT_ONCE mails of it."""
+    """Return all data stored about the caller's emails; a page has up to EXPORTED_AT_ONCE."""
     found = repository.export(database, page)
     emails, cursor = page.cut([ExportedEmail.model_validate(email) for email in found["emails"]])
     logger().info("emails.exported", extra={"count": len(emails)})
@@ -122,9 +122,9 @@ def export(
 
 
 def erase(database: Database, seen: "Activity", logins: "Logins", user_id: UUID) -> None:
-    """Take addresses and contents out of the caller's mails; what is not sent yet never is.
+    """Erase addresses and contents of the caller's emails, and cancel those not yet sent.
 
-    The hours in which they were seen, which decide when mail goes, are forgotten with them.
+    The hours in which the caller was active are deleted as well.
     """
     logger().info("emails.erased", extra={"count": repository.erase(database)})
     seen.forget(user_id)
@@ -132,7 +132,7 @@ def erase(database: Database, seen: "Activity", logins: "Logins", user_id: UUID)
 
 
 def prune(database: Database) -> int:
-    """Delete settled mails that are older than the log is kept, page by page; counts them."""
+    """Delete settled emails past their retention, page by page; return their number."""
     pruned = page_by_page(
         lambda: repository.prune(database, PRUNED_AT_ONCE),
         PRUNED_AT_ONCE,

@@ -1,4 +1,4 @@
-"""The pages behind the links in mails, for people without a login or a script."""
+"""The pages to which links in emails lead; they need neither a login nor JavaScript."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,17 +19,17 @@ from wingman.notifications.email.models import Category
 from wingman.notifications.email.readers.preferences import EmailPreferences, PreferenceChanges
 
 FIELDS = (*Category, "timezone", "quiet_hours", "quiet_start", "quiet_end")
-"""What the form of `Pages.choose` sends."""
+"""The fields of the form of `Pages.choose`."""
 
 _WRONG = {"timezone": "is not known", "quiet_hours": "need a start and an end"}
 _CHANGES = TypeAdapter(PreferenceChanges)
-# Zones that only repeat others under older names, or that nobody lives in.
+# Regions that only hold aliases of other zones, or zones without inhabitants.
 _NO_REGIONS = {"Etc", "US", "Canada", "Brazil", "Chile", "Mexico", "SystemV", "posix", "right"}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of mail, in a reader's words."""
+    """A category of emails, as shown to readers."""
 
     category: Category
     title: str
@@ -71,7 +71,7 @@ _HEADLINES: dict[type[ProblemError], str] = {
 
 @dataclass(frozen=True)
 class Form:
-    """What the form of `Pages.choose` is filled with."""
+    """The values of the form of `Pages.choose`."""
 
     wanted: Sequence[Category]
     timezone: str
@@ -81,14 +81,14 @@ class Form:
 
     @classmethod
     def of(cls, preferences: EmailPreferences) -> Self:
-        """Fill it with what is stored; hours that are off show those that would be usual."""
+        """Fill the form with stored preferences, and with usual quiet hours if there are none."""
         hours = preferences.quiet_hours
         wanted = [category for category in Category if getattr(preferences, category)]
         start, end = (hours.start, hours.end) if hours else ("22:00", "08:00")
         return cls(wanted, preferences.timezone, hours is not None, start, end)
 
     def with_entries(self, fields: Mapping[str, str]) -> Self:
-        """Keep what the reader entered, so that they correct it instead of beginning anew."""
+        """Keep the reader's entries, so that they can be corrected."""
         wanted = [
             category
             for category in Category
@@ -107,7 +107,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Page:
-    """A page and the style in it; `is_refusal` when it says what is wrong with a form."""
+    """A page and its style; `is_refusal` if it reports an invalid form."""
 
     html: str
     style: str
@@ -121,15 +121,15 @@ class Pages:
     brand: Brand
 
     def ask(self, category: Category, preferences_url: str) -> Page:
-        """Ask before one kind of mail is turned off."""
+        """Ask for confirmation before a category is turned off."""
         return self._write("unsubscribe", kind=KINDS[category], preferences_url=preferences_url)
 
     def done(self, category: Category, preferences_url: str) -> Page:
-        """Say that one kind of mail is off."""
+        """Confirm that a category is off."""
         return self._write("unsubscribed", kind=KINDS[category], preferences_url=preferences_url)
 
     def choose(self, form: Form, *, saved: bool = False, problem: str | None = None) -> Page:
-        """Show what a reader wants, to be changed."""
+        """Show the form with a reader's preferences."""
         return self._write(
             "preferences",
             kinds=KINDS.values(),
@@ -140,7 +140,7 @@ class Pages:
         )
 
     def sorry(self, error: ProblemError, request_id: str) -> Page:
-        """Say what is wrong."""
+        """Show an error."""
         headline = _HEADLINES.get(type(error), error.title)
         return self._write("problem", headline=headline, detail=error.detail, request_id=request_id)
 
@@ -153,14 +153,14 @@ class Pages:
 
 @cache
 def pages() -> Pages:
-    """Take this deployment's brand, once per container."""
+    """Return the pages in this deployment's brand."""
     return Pages(load(BrandSettings).brand)
 
 
 def chosen(fields: Mapping[str, str]) -> PreferenceChanges:
-    """Read what the form of `choose` sends. Raises InvalidRequest.
+    """Parse the form of `choose`. Raises InvalidRequest.
 
-    Each box has a hidden twin that says "off", so that what a form does not name stays as it is.
+    Each checkbox has a hidden field with the value "off", so that a missing field means no change.
     """
     changes: dict[str, object] = {
         category: fields[category] == "on" for category in Category if category in fields
@@ -180,7 +180,7 @@ def chosen(fields: Mapping[str, str]) -> PreferenceChanges:
 
 
 def _zones(current: str) -> Sequence[tuple[str, Sequence[str]]]:
-    """List timezones by region, and the current one in any case."""
+    """List timezones by region; the current one is always included."""
     known = _known_zones()
     if any(current in names for _, names in known):
         return known

@@ -1,4 +1,4 @@
-"""What a reader wants by mail, and when."""
+"""The email preferences of a reader."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ from pydantic import (
     StringConstraints,
     with_config,
 )
-from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
 from wingman.kit.clients.database import Database
 from wingman.kit.observability import logger
@@ -45,7 +45,7 @@ ClockTime = Annotated[
 
 
 class QuietHours(BaseModel):
-    """When nothing that can wait is sent, by the reader's clock: up to 23 hours of the day."""
+    """Hours without bulk emails, by the reader's clock: up to 23 hours of the day."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -54,7 +54,7 @@ class QuietHours(BaseModel):
 
 
 class EmailPreferences(BaseModel):
-    """What a reader wants; `updated_at` is null until they change something."""
+    """The preferences of a reader; `updated_at` is null until they change one."""
 
     user_id: UUID
     match_notifications: bool
@@ -68,7 +68,7 @@ class EmailPreferences(BaseModel):
 
 @with_config(ConfigDict(extra="forbid"))
 class PreferenceChanges(TypedDict):
-    """Any of what a reader can change; what is not named stays."""
+    """Changes to preferences; a missing field stays as it is."""
 
     match_notifications: NotRequired[StrictBool]
     session_reminders: NotRequired[StrictBool]
@@ -79,19 +79,19 @@ class PreferenceChanges(TypedDict):
 
 
 def get(database: Database) -> EmailPreferences:
-    """Read what the caller wants."""
+    """Return the caller's preferences."""
     return EmailPreferences.model_validate(repository.preferences(database))
 
 
 def change(database: Database, changes: PreferenceChanges) -> EmailPreferences:
-    """Change what the caller wants. Raises InvalidRequest."""
+    """Change the caller's preferences. Raises InvalidRequest."""
     changed = repository.change_preferences(database, _columns(changes))
     _log(changes)
     return EmailPreferences.model_validate(changed)
 
 
 def get_by_link(database: Database, link: Link) -> EmailPreferences:
-    """Read what the reader of a mail wants. Raises ReaderNotFound."""
+    """Return the preferences of a link's reader. Raises ReaderNotFound."""
     found = repository.preferences_of(database, link.user_id)
     if found is None:
         raise ReaderNotFound
@@ -99,16 +99,16 @@ def get_by_link(database: Database, link: Link) -> EmailPreferences:
 
 
 def change_by_link(database: Database, link: Link, changes: PreferenceChanges) -> EmailPreferences:
-    """Change what the reader of a mail wants. Raises InvalidRequest, ReaderNotFound."""
+    """Change the preferences of a link's reader. Raises InvalidRequest, ReaderNotFound."""
     changed = repository.change_preferences_of(database, link.user_id, _columns(changes))
     _log(changes)
     return EmailPreferences.model_validate(changed)
 
 
 def unsubscribe(database: Database, link: Link, category: Category) -> None:
-    """Turn off one kind of mail; again changes nothing.
+    """Turn off a category; idempotent.
 
-    Who has left gets no mail either, so their links go on to work.
+    It also succeeds for a deleted account, which gets no emails anyway.
     """
     try:
         change_by_link(database, link, {category.value: False})  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What readers want and see of their mail, in Postgres: one SQL function per step."""
+"""Preferences and email data of readers, in Postgres: one SQL function per step."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -21,22 +21,22 @@ _call = partial(call, REFUSALS)
 
 
 def preferences(database: Database) -> Any:
-    """Read what the caller wants."""
+    """Return the caller's preferences."""
     return _call(database, "get_email_preferences", idempotent=True)
 
 
 def change_preferences(database: Database, changes: Mapping[str, object]) -> Any:
-    """Change columns of what the caller wants."""
+    """Change columns of the caller's preferences."""
     return _call(database, "update_email_preferences", idempotent=True, p_changes=changes)
 
 
 def preferences_of(database: Database, user_id: UUID) -> Any:
-    """Read what somebody wants, None if there is nobody; for workers."""
+    """Return a user's preferences, None if there is no such user; for workers."""
     return _call(database, "get_email_preferences_of", idempotent=True, p_user_id=str(user_id))
 
 
 def change_preferences_of(database: Database, user_id: UUID, changes: Mapping[str, object]) -> Any:
-    """Change columns of what somebody wants; for workers."""
+    """Change columns of a user's preferences; for workers."""
     return _call(
         database,
         "update_email_preferences_of",
@@ -47,22 +47,22 @@ def change_preferences_of(database: Database, user_id: UUID, changes: Mapping[st
 
 
 def status(database: Database, delivery_status: str | None, page: Page) -> Any:
-    """Read the caller's mails, one more than the page shows, and their number by status."""
+    """Return the caller's emails, one more than the page shows, and their number by status."""
     return _call(
         database, "get_email_status", idempotent=True, p_status=delivery_status, **page.parameters
     )
 
 
 def export(database: Database, page: Page) -> Any:
-    """Read all that is stored about the caller's mail, one mail more than the page shows."""
+    """Return all data about the caller's emails, with one email more than the page shows."""
     return _call(database, "export_email_data", idempotent=True, **page.parameters)
 
 
 def erase(database: Database) -> int:
-    """Take addresses and contents out of the caller's mails; count those that had some."""
+    """Erase addresses and contents of the caller's emails; return how many had some."""
     return int(_call(database, "erase_email_data", idempotent=True))
 
 
 def prune(database: Database, limit: int) -> int:
-    """Delete up to `limit` mails that are settled and old; count them."""
+    """Delete up to `limit` settled, old emails; return their number."""
     return int(_call(database, "prune_email_logs", idempotent=False, p_limit=limit))

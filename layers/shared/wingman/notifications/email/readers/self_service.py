@@ -1,7 +1,7 @@
-"""What the links in mails do: stop one kind of mail, or choose what comes and when.
+"""The actions behind links in emails: unsubscribe, and change preferences.
 
-The signed token is the whole authority. Asking and showing change nothing, because scanners
-follow links; only what is posted does.
+The signed token is the only authorisation. A GET changes nothing, because scanners follow links;
+only a POST does.
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ from wingman.notifications.email.readers import preferences
 from wingman.notifications.email.readers.pages import Form, Page, Pages, chosen, pages
 from wingman.notifications.email.settings import LinkSettings
 
-# Beside /api/email/unsubscribe, wherever the API is mounted.
+# Relative to /api/email/unsubscribe, wherever the API is mounted.
 _PREFERENCES = "../../email/preferences"
 
 
 class Unsubscribed(BaseModel):
-    """The kinds of mail that are off now."""
+    """The categories that are off now."""
 
     unsubscribed: list[Category]
 
@@ -40,22 +40,22 @@ class _Wish(BaseModel):
 
 @dataclass(frozen=True)
 class SelfService:
-    """Serves whoever holds a link."""
+    """Serves the holder of a link."""
 
     database: Database
     pages: Pages
     secret: str
 
     def ask(self, token: str) -> Page:
-        """Ask before a kind of mail is turned off. Raises InvalidToken."""
+        """Ask for confirmation before a category is turned off. Raises InvalidToken."""
         link = links.read(self.secret, token)
         return self.pages.ask(link.category, self._preferences_url(link))
 
     def unsubscribe(self, token: str, fields: Mapping[str, Any]) -> tuple[Unsubscribed, Page]:
-        """Turn off a kind of mail; say so to a program and to a person.
+        """Turn off a category; return the answer for programs and the page for people.
 
-        One click (RFC 8058) and our page post `List-Unsubscribe=One-Click`, a client JSON with
-        the token in it. Any other body is nobody's wish: scanners post too.
+        One click (RFC 8058) and our page post `List-Unsubscribe=One-Click`; a client posts JSON
+        with the token in it. Any other body is refused, because scanners post too.
         Raises InvalidToken, InvalidRequest.
         """
         wish = _read_wish(fields)
@@ -68,14 +68,14 @@ class SelfService:
         return Unsubscribed(unsubscribed=[category]), page
 
     def show(self, token: str) -> Page:
-        """Show what a reader wants, as a form. Raises InvalidToken, ReaderNotFound."""
+        """Show a reader's preferences as a form. Raises InvalidToken, ReaderNotFound."""
         link = links.read(self.secret, token)
         return self.pages.choose(Form.of(preferences.get_by_link(self.database, link)))
 
     def save(self, token: str, fields: Mapping[str, Any]) -> Page:
-        """Save that form and show it again. Raises InvalidToken, ReaderNotFound.
+        """Save the form and show it again. Raises InvalidToken, ReaderNotFound.
 
-        What cannot be saved is shown with the reason, `is_refusal` set.
+        An invalid form is shown with the reason, and with `is_refusal` set.
         """
         link = links.read(self.secret, token)
         try:
@@ -91,13 +91,13 @@ class SelfService:
 
 @cache
 def self_service() -> SelfService:
-    """Gather what the links need, once per container."""
+    """Return the container's self-service."""
     secret = load(LinkSettings).email_link_secret.get_secret_value()
     return SelfService(get_service_client(), pages(), secret)
 
 
 def reader(token: str) -> UUID:
-    """Return whose link it is that has this token. Raises InvalidToken."""
+    """Return the user of this token. Raises InvalidToken."""
     return links.read(self_service().secret, token).user_id
 
 
