@@ -56,7 +56,7 @@ def stack(pytestconfig: pytest.Config, worker_id: str) -> Iterator[dict[str, str
         keep("secrets", secrets(values))
         yield values
         return
-    number = int(worker_id.removeprefix("gw")) + 1
+    number = 1 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
     with own_stack(f"test-{number}", values) as own:
         keep("secrets", secrets(own))
         yield own

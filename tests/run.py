@@ -49,9 +49,9 @@ class Result:
     failed: Sequence[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        skipped = f", {self.skipped} skipped" if self.skipped else ""
-        counts = f"{self.passed} passed, {len(self.failed)} failed{skipped}"
-        return f"{self.phase:<9}{self.seconds:6.1f} s   {counts}"
+        counts = {"passed": self.passed, "failed": len(self.failed), "skipped": self.skipped}
+        shown = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        return f"{self.phase:<9}{self.seconds:6.1f} s   {shown}"
 
 
 def phases() -> tuple[Phase, ...]:

@@ -22,7 +22,9 @@ def client(session: Any, service: str, stack: dict[str, str]) -> Any:
 def role_session(root: Any, stack: dict[str, str], function: str) -> boto3.Session:
     """Log in as the role of a deployed function."""
     deployed = client(root, "lambda", stack).list_functions()["Functions"]
-    (role,) = [each["Role"] for each in deployed if f"-{function}-" in each["FunctionName"]]
+    (role,) = [
+        each["Role"] for each in deployed if each["FunctionName"].startswith(f"wingman-{function}-")
+    ]
     answer = client(root, "sts", stack).assume_role(RoleArn=role, RoleSessionName="test")
     key = answer["Credentials"]
     return boto3.Session(
