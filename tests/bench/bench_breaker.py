@@ -19,7 +19,7 @@ TEXT = """## Breaker
 A dependency is dead for 30 s under containers with 20 requests a second each. A call takes 20 ms,
 also to fail. One run, one simulated clock: ours on real Redis, whose scripts read that clock where
 they read `TIME`; Powertools' on moto's DynamoDB. Stores answer at once. All open after 5 failures,
-for 60 s; *eager* is Powertools' told to try again every second and to trust what it read for one.
+for 60 s; *eager* is Powertools' set to retry every second and to trust what it read for one.
 Means of an outage of 30 and one of 30.5 s.
 
 Calls that failed; "under way" are ours that had begun when the fifth failed:

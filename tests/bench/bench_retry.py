@@ -6,8 +6,8 @@ from tests.bench.retries import Botocore, FailingServer, Ours, late_attempts, st
 TEXT = """## Retry
 
 Ours beside botocore's standard mode (an SQS client), against the same failing server, in one run.
-Both may repeat a call twice. Where calls are counted, nobody waits between attempts and no limiter
-has told a container that the circuit is open.
+Both may repeat a call twice. Where calls are counted, no caller waits between attempts and no
+limiter has informed a container that the circuit is open.
 
 Calls that reach a dependency which is down, for each caller:
 
@@ -17,7 +17,7 @@ Calls that reach a dependency which is down, for each caller:
 | 2000 callers in one container | {many[0]:.2f} | {many[1]:.2f} | {many[2]:.2f} |
 | 200 containers, one caller in each | {each[0]:.2f} | {each[1]:.2f} | {each[2]:.2f} |
 
-Told to repeat up to four times what takes 400 ms to fail, with 900 ms until the deadline; and a
+Set to repeat up to four times what takes 400 ms to fail, with 900 ms until the deadline; and a
 call that is not idempotent, whose answers are lost:
 
 | | ours | botocore |

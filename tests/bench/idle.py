@@ -28,7 +28,7 @@ class Idle:
 
 
 def idle(values: Mapping[str, str], times: int) -> Idle:
-    """Invite somebody and let them decline, again and again, one request at a time."""
+    """Invite a user and let them decline, again and again, one request at a time."""
     stack, found = dict(values), Idle()
     with (
         People(stack) as people,

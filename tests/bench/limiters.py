@@ -24,7 +24,7 @@ Check = Callable[[str], bool]
 """One request of this user; whether it may go on."""
 
 ROOMY = 1_000_000
-"""A capacity that nobody exhausts."""
+"""A capacity that no caller exhausts."""
 
 
 class Ours:

@@ -9,7 +9,7 @@ from tests.bench.simulation import Simulation
 from wingman.kit.errors import DependencyUnavailable
 
 STARTS_AT = 1_800_000_000
-"""What the clocks say when a simulation begins."""
+"""The time of the clocks when a simulation begins."""
 
 Guarded = Callable[[Callable[[], None]], None]
 """A call of the dependency through a container's breaker. Raises DependencyUnavailable at most."""
@@ -19,7 +19,7 @@ Guarded = Callable[[Callable[[], None]], None]
 class Plan:
     """Seconds; `rate` requests a second in each container, one at a time.
 
-    It ends when nobody was refused for `quiet_for` after the dependency came back.
+    It ends when no caller was refused for `quiet_for` after the dependency came back.
     """
 
     containers: int
@@ -37,7 +37,7 @@ class Plan:
 
 @dataclass
 class Outage:
-    """What happened: counts of calls and requests.
+    """Counts of calls and requests.
 
     failing    calls that reached the dead dependency for a request
     in_flight  of these, how many were under way when the fifth of them failed

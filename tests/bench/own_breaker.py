@@ -1,4 +1,4 @@
-"""Our breaker in an outage: on real Redis, whose scripts are told the simulated time."""
+"""Our breaker in an outage: on real Redis, whose scripts get the simulated time."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -21,7 +21,7 @@ MOCKED = "https://dynamodb.us-east-1.amazonaws.com"
 
 
 class PerContainer(threading.local):
-    """What Powertools keeps in a module: each container of the simulation is a thread."""
+    """The state that Powertools keeps in a module: each container of the simulation is a thread."""
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.__dict__.get(name, default)

@@ -130,7 +130,7 @@ class Botocore:
 
 @contextlib.contextmanager
 def no_waits() -> Iterator[None]:
-    """Let nobody wait between attempts."""
+    """Let no caller wait between attempts."""
     at_once = SimpleNamespace(sleep=lambda _: None)
     with retry.pausing_with(at_once.sleep), patch.object(botocore.endpoint, "time", at_once):
         yield
@@ -138,7 +138,7 @@ def no_waits() -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_circuit(redis_url: str) -> Iterator[None]:
-    """Begin with a closed circuit, and let nobody find the one that this opens."""
+    """Begin with a closed circuit, and hide the one that this opens."""
     with Redis.from_url(redis_url) as client:
         client.delete(SUPABASE.key)
         yield

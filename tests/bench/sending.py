@@ -32,7 +32,7 @@ _ADDRESSES = "%@backlog.example.com"
 
 @dataclass(frozen=True)
 class Drain:
-    """What the provider took in the measured time, and how often it refused."""
+    """The requests that the provider took in the measured time, and its refusals."""
 
     emails: int
     seconds: float

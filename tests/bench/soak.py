@@ -14,7 +14,7 @@ EMAILS = 10_000
 
 
 def section(outcome: Outcome) -> str:
-    """Tell what happened, and what became of the emails."""
+    """Report the events, and the outcome of the emails."""
     events = "\n".join(f"| {name} | {number} |" for name, number in sorted(outcome.events.items()))
     ends = ", ".join(f"{number} {status}" for status, number in sorted(outcome.statuses.items()))
     mistakes = "\n".join(f"| {name} | {len(outcome.mistakes.get(name, ()))} |" for name in MISTAKES)
@@ -25,7 +25,8 @@ def section(outcome: Outcome) -> str:
         f"`make soak ARGS={outcome.seed}` throws the same dice.\n\n"
         f"| what happened | times |\n|---|---|\n{events}\n\n"
         f"Outcome: {ends}.\nUnknown is what shared a request, taken but never answered, with an "
-        "email of a reader who has said no since;\nin production the provider's webhooks tell.\n\n"
+        "email of a reader who has said no since;\nin production the "
+        "provider's webhooks report it.\n\n"
         f"| what must not happen | emails |\n|---|---|\n{mistakes}\n"
     )
 

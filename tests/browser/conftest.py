@@ -53,7 +53,7 @@ def shown(
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A tab of somebody who has never been here."""
+    """A tab of a first-time visitor."""
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
     page.set_default_timeout(20_000)
@@ -63,7 +63,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def reader(people: People, stack: dict[str, str]) -> Reader:
-    """Somebody with an email that asks how it was."""
+    """A reader with an email that asks for feedback."""
     return Reader(people, stack, Category.FEEDBACK_REQUESTS)
 
 

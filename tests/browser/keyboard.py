@@ -46,7 +46,7 @@ class Stop:
 
 
 def stops(page: Page) -> list[Stop]:
-    """Press Tab from the top until the page ends, and tell where that led."""
+    """Press Tab from the top until the page ends, and return where that led."""
     found: list[Stop] = []
     for _ in range(60):
         page.keyboard.press("Tab")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.support.template import ROOT
 
-# WCAG 2.0 to 2.2, A and AA. What axe adds out of practice is for pages; an email has no landmarks.
+# WCAG 2.0 to 2.2, A and AA. Best practices of axe are for pages; an email has no landmarks.
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _ALL = [*WCAG, "best-practice"]
 _CHECK = """async rules => {
@@ -47,7 +47,7 @@ def in_every_look(page: Page, looks: list[Look] = LOOKS) -> Iterator[Look]:
 
 
 def barriers(page: Page, rules: list[str] = _ALL) -> list[str]:
-    """List what axe finds between people and the page; contrast it cannot tell is found too."""
+    """List the violations that axe finds, and contrast that it cannot determine."""
     page.evaluate(_axe())
     found: list[str] = page.evaluate(_CHECK, rules)
     return found

@@ -1,4 +1,4 @@
-"""Somebody with an email in their hand, and the pages behind its links."""
+"""A reader of an email, and the pages behind its links."""
 
 from collections.abc import Callable
 from typing import Any

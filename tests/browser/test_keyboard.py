@@ -1,4 +1,4 @@
-"""Who has only a keyboard can say what they want, and hears what became of it."""
+"""A reader with only a keyboard can change preferences and notices the result."""
 
 from playwright.sync_api import Page
 

@@ -1,4 +1,4 @@
-"""What looks at the pages sees what is wrong with one."""
+"""The checks of the pages find the faults of a bad one."""
 
 from playwright.sync_api import Page
 

@@ -1,4 +1,4 @@
-"""Everybody can read and use the pages behind the links in emails."""
+"""Every reader can use the pages behind the links in emails."""
 
 import pytest
 from playwright.sync_api import Browser

@@ -1,4 +1,4 @@
-"""The address of a page holds its reader's token: nobody else hears of it, and looking is free."""
+"""The address of a page holds a token that no third party learns; viewing changes nothing."""
 
 import re
 

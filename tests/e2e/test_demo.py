@@ -20,10 +20,10 @@ def test_the_demo_reaches_its_end(function: Callable[..., Function]) -> None:
     )
     while True:
         try:
-            told, _ = demo.communicate(timeout=1)
+            output, _ = demo.communicate(timeout=1)
             break
         except subprocess.TimeoutExpired:
             reminders.invoke(reminders.event("every_minute"), milliseconds=50_000)
 
-    assert demo.returncode == 0, told
-    assert "Nine emails, each exactly once." in told
+    assert demo.returncode == 0, output
+    assert "Nine emails, each exactly once." in output

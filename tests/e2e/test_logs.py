@@ -1,4 +1,4 @@
-"""What the whole run left in the logs: nothing about anybody. Runs after every other test."""
+"""The logs of the whole run hold no personal data. Runs after every other test."""
 
 import json
 import re

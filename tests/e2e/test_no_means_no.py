@@ -75,8 +75,8 @@ def test_after_a_bounce_or_complaint_nothing_goes_to_that_address(
     leo, email = invited
     wait_for_status(api, leo, "sent")
     event = {"email_id": email["id"], "type": kind}
-    told = httpx.post(f"{stack['RESEND_API_URL']}/_sandbox/events", json=event, timeout=30)
-    assert told.json()["status"] == 200
+    posted = httpx.post(f"{stack['RESEND_API_URL']}/_sandbox/events", json=event, timeout=30)
+    assert posted.json()["status"] == 200
     assert wait_for_status(api, leo, kind)["template"] == "match_invitation"
 
     api.invited(people.new("Ada"), leo)

@@ -59,7 +59,7 @@ def test_twenty_invitations_of_one_pair_make_one_match(api: Api, people: People)
         seen = codes(at_once([request(number) for number in range(20)]))
 
     assert seen["201"] == 1
-    # Five a user pass the limiter at once; the others of each side are told to wait.
+    # Five a user pass the limiter at once; the others of each side have to wait.
     assert seen["match_already_open"] + seen["rate_limited"] == 19
     matches = people.connection.execute(
         "select count(*) from public.wingman_matches where %s in (user1_id, user2_id)", (maya.id,)

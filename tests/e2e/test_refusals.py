@@ -1,4 +1,4 @@
-"""What a client can do wrong, through the front door: always a problem, never a 500."""
+"""A mistake of a client is always answered with a problem, never with a 500."""
 
 import time
 from typing import Any
@@ -65,7 +65,7 @@ def test_no_token_is_a_401(api: Api) -> None:
         ({"aud": "anon"}, "unauthenticated"),
         ({"iss": "https://evil.example/auth/v1"}, "unauthenticated"),
         ({"role": "service_role"}, "unauthenticated"),
-        ({"secret": "somebody else's secret, long enough"}, "unauthenticated"),
+        ({"secret": "another issuer's secret, long enough"}, "unauthenticated"),
     ],
 )
 def test_a_token_that_does_not_hold_is_a_401(

@@ -99,7 +99,7 @@ def test_a_change_reaches_both_in_their_own_time(api: Api, people: People, inbox
     )
     session = plan(api, maya, match(people, maya, leo))
     for person in (maya, leo):
-        inbox.wait_for(person, 1)  # once it has moved, nobody is told the first plan
+        inbox.wait_for(person, 1)  # once it has moved, the first plan is not announced
     when = datetime.fromisoformat(in_days(10)).astimezone().replace(hour=12, minute=0)
     path = f"/api/sessions/{session['id']}"
     moved = api.call("PATCH", path, maya, json={"scheduled_time": when.isoformat()})
@@ -150,7 +150,7 @@ def test_twenty_plans_at_once_make_one_session(api: Api, people: People) -> None
         answers = at_once(
             [partial(send, headers=person.authorization) for person in (maya, leo) * 10]
         )
-    # Each of the two has three emails in hand: who asks for more at once waits.
+    # Each of the two has three emails; a request for more waits.
     codes = Counter(answer.json().get("code") for answer in answers)
     assert codes[None] == 1
     assert codes["session_already_open"] + codes["rate_limited"] == 19

@@ -17,7 +17,7 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 
 
 class Answer(NamedTuple):
-    """What a client got, and after how many seconds."""
+    """The answer that a client got, and after how many seconds."""
 
     status: int
     headers: Mapping[str, str]

@@ -30,7 +30,7 @@ _PAST = "now() - interval '1 second'"
 
 @dataclass(frozen=True)
 class Story:
-    """What happened, who reads of it, and the emails that are recorded but not yet enqueued."""
+    """An event, its readers, and the emails that are recorded but not yet enqueued."""
 
     people: People
     refs: list[Due]
@@ -78,7 +78,7 @@ class Story:
         return {status for status, _ in self.rows()}
 
     def column(self, name: str) -> set[object]:
-        """What the emails have in a column of the log."""
+        """The values of the emails in a column of the log."""
         rows = self.people.connection.execute(
             f"select {name} from public.email_logs where id = any(%s)",  # noqa: S608 - ours
             ([ref.id for ref in self.refs],),
@@ -92,7 +92,7 @@ class Story:
         assert {message for _, message in self.rows()} == {email["id"] for email in accepted}
 
 
-def tell(people: People, kind: str) -> Story:
+def new_story(people: People, kind: str) -> Story:
     """Let an `invitation`, an `acceptance` or a `decline` happen."""
     maya, leo = people.pair()
     invited = get_user_client(maya.token).rpc("request_match", _invitation(leo))
@@ -119,8 +119,8 @@ class Meeting:
         self._do("update_session", **plan, p_changes=["venue_name"])
 
     def _do(self, step: str, **more: object) -> None:
-        somebody = get_user_client(self.reminders.readers[0].token)
-        somebody.rpc(step, {"p_session_id": self.session_id, **more})
+        client = get_user_client(self.reminders.readers[0].token)
+        client.rpc(step, {"p_session_id": self.session_id, **more})
 
 
 def remind(people: People) -> Meeting:
@@ -162,7 +162,7 @@ def _story(people: People, change: Mapping[str, Any], readers: list[Person]) -> 
     return story
 
 
-# A sender that is stopped where it hurts: the provider has accepted, nobody has recorded it.
+# A sender that is stopped where it hurts: the provider has accepted, but no record of it exists.
 _STOPPED_SENDER = """
 import sys, uuid
 from wingman.notifications.email.sending import provider
@@ -191,9 +191,9 @@ def kill_a_sender_after_the_provider_accepted(story: Story) -> None:
         text=True,
     ) as sender:
         assert sender.stdout is not None
-        told = sender.stdout.readlines(1)
+        printed = sender.stdout.readlines(1)
         sender.send_signal(signal.SIGKILL)
-    assert told == ["accepted\n"]
+    assert printed == ["accepted\n"]
 
 
 class BrokenQueue(Queue):

@@ -1,4 +1,4 @@
-"""Readers who say no while their emails are on the way, and what they may still get."""
+"""Readers opt out while their emails are on the way; some emails may still reach them."""
 
 import random
 from collections import Counter
@@ -25,13 +25,13 @@ WAYS = {
     "left": "delete from auth.users where id = %(id)s",
 }
 REFUSED = tuple(f"readers who {way}" for way in WAYS)
-# What a sender holds by then may go: it decided before, and its lease ends in this time.
+# Emails that a sender holds by then may go: it decided before, and its lease ends in this time.
 GRACE = timedelta(seconds=5)
 _ENDS = {"unsubscribed": "skipped", "complained": "suppressed", "left": "deleted"}
 
 
 class Refusals:
-    """Who said no, how, and when."""
+    """A reader who opted out, how, and when."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Refusals:
         self._said: dict[UUID, tuple[str, datetime]] = {}
 
     def one_more(self) -> None:
-        """Let somebody say no who has not, each way in turn; nobody when enough have."""
+        """Let one more reader opt out, each way in turn, unless enough have."""
         if len(self._said) == self._refuse:
             return
         reader = self._willing.pop(self._dice.randrange(len(self._willing)))
@@ -58,7 +58,7 @@ class Refusals:
         self._events[f"readers who {way}"] += 1
 
     def ends(self, reader: UUID) -> set[str]:
-        """Return how an email to somebody may end besides being sent."""
+        """Return how an email to this reader may end besides being sent."""
         return {_ENDS[self._said[reader][0]]} if reader in self._said else set()
 
     def came_too_late(self, reader: UUID, accepted: datetime) -> bool:

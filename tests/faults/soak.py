@@ -1,6 +1,6 @@
 """Thousands of emails through the real sender while everything goes wrong, by a seed.
 
-Meanwhile readers say no: by a click, by a complaint, by leaving.
+At the same time readers opt out: by a click, by a complaint, by deleting their account.
 
 The database, PostgREST, Redis and the provider's sandbox are the stack's own. Senders are
 processes, killed at random; the queue loses, repeats, reorders and delays messages; sweeps race
@@ -35,9 +35,9 @@ EMAILS_PER_READER = 10
 LEFT = ("deleted", "the reader left")
 # How much longer chaos lasts, at most, for what has not gone wrong in its time.
 PATIENCE = 5
-# What a round's chance is that one reader says no.
+# The chance of a round that one reader opts out.
 SAYS_NO = 0.4
-# What the provider's next request meets, when it meets anything.
+# The faults that the provider's next request may meet.
 FAULTS = ("lost_response", "lost_response", "error_500", "rate_limited", "timeout")
 FAULTY = 0.35
 GOES_WRONG = (
@@ -190,13 +190,13 @@ class Soak:
 
     def _let_time_pass(self) -> None:
         """Hours pass: retries come due, pauses and leases end, also of those who are only slow."""
-        # Past what somebody holds: many rows in any order are a deadlock with whoever holds two.
+        # Skips locked rows: updating many in any order deadlocks with a transaction that holds two.
         self._database.execute(
             "update public.email_logs set due_at = least(due_at, now()), enqueued_at = null"
             " where id in (select id from public.email_logs where id = any(%s)"
             " and case delivery_status"
             " when 'pending' then enqueued_at is null or due_at <= now()"
-            # Its message was lost: the sweep hands it out anew, minutes later.
+            # Its message was lost: the sweep hands it out again, minutes later.
             " when 'sending' then lease_expires_at <= now() end"
             " for update skip locked)",
             (self.ids,),

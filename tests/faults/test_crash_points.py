@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.faults.emails import Story, elsewhere, tell
+from tests.faults.emails import Story, elsewhere, new_story
 from tests.faults.test_exactly_once import worker
 from tests.support.inbox import Inbox
 from tests.support.people import People
@@ -47,7 +47,7 @@ class Killed(BaseException):
 
 @dataclass
 class Fault:
-    """What meets one step: its first call or, if nobody answers, every call of the invocation."""
+    """A fault of one step: its first call fails or, without an answer, every call."""
 
     step: str
     kind: str
@@ -86,7 +86,7 @@ class Fault:
                 return answer
 
     def _away(self) -> Any:
-        """What the adapter of the step says when nobody answers."""
+        """The error of the step's adapter when there is no answer."""
         if self.step == "send_batch":
             return BatchReply(Reply.UNKNOWN, error="HttpClientError")
         raise DependencyUnavailable("redis" if self.step in IN_REDIS else "supabase")
@@ -117,7 +117,7 @@ class ThroughRedis(Commands):
 
 
 def send(sender: Sender, ids: Sequence[UUID]) -> None:
-    """Run one invocation; its end, however it ends, is nobody's business but the database's."""
+    """Run one invocation; only its effect on the database counts."""
     try:
         emails.send(sender, ids)
     except (Killed, DependencyUnavailable):
@@ -130,7 +130,7 @@ def test_a_fault_at_any_step_sends_each_email_once(
     people: People, inbox: Inbox, step: str, kind: str
 ) -> None:
     # The stack's own sender, woken every minute, may get there first: then another email is tried.
-    assert any(strike(tell(people, "acceptance"), inbox, step, kind) for _ in range(3))
+    assert any(strike(new_story(people, "acceptance"), inbox, step, kind) for _ in range(3))
 
 
 def strike(story: Story, inbox: Inbox, step: str, kind: str) -> bool:

@@ -21,7 +21,7 @@ from tests.faults.emails import (
     Refusing,
     Story,
     kill_a_sender_after_the_provider_accepted,
-    tell,
+    new_story,
 )
 from tests.support.functions import Context, imported
 from tests.support.inbox import Inbox
@@ -80,7 +80,7 @@ def _forget() -> None:
 
 @pytest.fixture(params=["invitation", "acceptance", "decline"])
 def story(request: pytest.FixtureRequest, people: People) -> Story:
-    return tell(people, request.param)
+    return new_story(people, request.param)
 
 
 def deliver(story: Story, *, milliseconds: int = 30_000) -> None:

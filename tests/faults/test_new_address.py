@@ -1,10 +1,10 @@
-"""Somebody's address changes while email to them is recorded, or about to be sent again."""
+"""An address changes while an email to it is recorded, or about to be sent again."""
 
 from uuid import uuid4
 
 import pytest
 
-from tests.faults.emails import Story, tell
+from tests.faults.emails import Story, new_story
 from tests.faults.test_exactly_once import OUTLASTING, deliver, worker
 from tests.support.inbox import Inbox
 from tests.support.people import People, Person
@@ -24,7 +24,7 @@ def move(people: People, person: Person) -> Person:
 
 @pytest.fixture
 def story(people: People) -> Story:
-    return tell(people, "invitation")
+    return new_story(people, "invitation")
 
 
 def test_a_recorded_email_goes_to_the_new_address(

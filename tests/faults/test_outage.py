@@ -27,7 +27,7 @@ __all__ = ["worker"]  # the fixture that makes this process a container
 
 STEP = timedelta(minutes=15)
 OUTAGE = timedelta(hours=2)
-# What to expect, by template and minutes from the begin of the outage to the meeting.
+# The expected end, by template and minutes from the start of the outage to the meeting.
 REMINDERS = {
     ("session_reminder_2h", 100): "skipped",  # due before the outage, begun within it
     ("session_reminder_2h", 119): "skipped",

@@ -17,7 +17,7 @@ from tests.support.people import People, Person
 from tests.support.template import ROOT
 
 CONTAINERS = 3
-# What a client may notice of it (seconds): a timeout of 0.25 once, now and then.
+# A client may notice this many seconds: a timeout of 0.25 once, now and then.
 MORE = 0.3
 PAUSE, SECONDS_AWAY = 0.02, 3
 # Of the 100 requests a minute that a user has, a container alone gives half.
@@ -89,7 +89,7 @@ def test_redis_goes_away_under_load(
     away = under_load(containers, events, SECONDS_AWAY)
 
     assert within(99, away) < within(99, alive) + MORE
-    # Who waited lets the others go on: one request a second, and two more until that is known.
+    # A request that waited lets the others go on: one a second, and two more until that is known.
     late = [answer for answer in away if answer.seconds > within(99, alive) + MORE / 2]
     assert len(late) <= CONTAINERS * (SECONDS_AWAY + 2)
     assert health.call("get")[1]["status"] == "degraded"

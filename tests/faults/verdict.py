@@ -1,4 +1,4 @@
-"""Whether the log and the provider's list tell the same of an email; they share no code."""
+"""Compares the log with the provider's list of emails; they share no code."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -13,20 +13,20 @@ MISTAKES = (
     "accepted, not sent by the log",
     "lost",
     "given up without a reason",
-    "unknown, and nobody said no",
+    "unknown without an opt-out",
 )
 
 
 @dataclass
 class Outcome:
-    """What became of the emails, and what they went through."""
+    """The outcome of the emails, and what they went through."""
 
     seed: int
     emails: int
     seconds: float
     statuses: Counter[str] = field(default_factory=Counter)
     mistakes: dict[str, list[str]] = field(default_factory=dict)
-    """Which emails the log and the provider's list tell differently about, by what is wrong."""
+    """The emails on which the log and the provider's list disagree, by what is wrong."""
     events: Counter[str] = field(default_factory=Counter)
 
 
@@ -39,7 +39,7 @@ class Acceptance(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What the log and the provider say of an email; `ends` besides "sent" may be its status.
+    """An email in the log and at the provider; `ends` besides "sent" may be its status.
 
     `late` after a no; `shrunk` when an email that was left out for a no had been in its request, so
     that this could not be repeated as it was.
@@ -64,6 +64,6 @@ def mistake(email: Facts) -> str | None:
         "accepted, not sent by the log": copies == 1 and status not in settled,
         "lost": copies == 0 and status not in email.ends,
         "given up without a reason": status != "sent" and not email.reason,
-        "unknown, and nobody said no": status == "unknown" and not email.shrunk,
+        "unknown without an opt-out": status == "unknown" and not email.shrunk,
     }
     return next((name for name in MISTAKES if wrong[name]), None)

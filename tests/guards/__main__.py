@@ -78,8 +78,8 @@ def _is_proven(workshop: Workshop, guard: Guard) -> bool:
     began = time.monotonic()
     with workshop.without(guard):
         complaint = workshop.run(guard.red).complaint(guard.red)
-    told = f"{'ok' if complaint is None else 'NOT PROVEN':>10} {time.monotonic() - began:5.1f} s"
-    print("\n  ".join(filter(None, [f"{told}  {guard.name}", complaint])), flush=True)
+    line = f"{'ok' if complaint is None else 'NOT PROVEN':>10} {time.monotonic() - began:5.1f} s"
+    print("\n  ".join(filter(None, [f"{line}  {guard.name}", complaint])), flush=True)
     return complaint is None
 
 

@@ -1,4 +1,4 @@
-"""What a guard is, where it stands, and what the code looks like without it."""
+"""A guard, its place, and the code without it."""
 
 import re
 import tomllib

@@ -15,7 +15,7 @@ import psycopg
 
 from tests.guards.guards import ROOT, Cut, Guard, applied, definition, file_of
 
-# What is installed is not copied.
+# Installed packages are not copied.
 _LINKED = (".local", "local/node_modules")
 # The code that was left makes no sense, or never ends: that is no proof of anything.
 _BROKEN = re.compile(
@@ -77,7 +77,7 @@ class Workshop:
             self._define(in_database)
             yield
         finally:
-            # With their old times, by which byte code without the guard is told to be stale.
+            # Keeps their old times, so that byte code without the guard is recognised as stale.
             for path in changed:
                 shutil.copy2(ROOT / path.relative_to(self._root), path)
             self._define(in_database)

@@ -1,4 +1,4 @@
-"""What most of these tests begin with: a database of the module's own, and two people in it."""
+"""Most of these tests begin with a database of their module and two people in it."""
 
 from collections.abc import Iterator
 

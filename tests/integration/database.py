@@ -22,7 +22,7 @@ Action = Callable[[Connection], Any]
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever PostgREST lets in: a role, and for a signed-in user whose."""
+    """A caller as PostgREST sees it: a role and, if signed in, a user."""
 
     role: str
     user_id: UUID | None = None
@@ -174,7 +174,7 @@ def overtaken(url: str, first: Connection, actor: Actor, action: Action) -> Any:
 
 
 class DirectDatabase(Database):
-    """What PostgREST answers to a worker, without PostgREST."""
+    """Answers a worker as PostgREST does, without PostgREST."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -46,7 +46,7 @@ def _explain(connection: Connection) -> None:
         "auto_explain.log_min_duration = 0",
         "auto_explain.log_nested_statements = on",
         "auto_explain.log_level = notice",
-        # What a hosted project has: its disks have no arms to move.
+        # A hosted project has this setting, because it runs on solid-state disks.
         "random_page_cost = 1.1",
     ):
         connection.execute(f"set {setting}".encode())

@@ -1,4 +1,4 @@
-"""What docs/decisions/007-session-states.md says, told again without a database.
+"""A model of docs/decisions/007-session-states.md without a database.
 
 Keeps what each person said instead of what follows from it, and a clock in minutes.
 """

@@ -50,7 +50,7 @@ def commands(function: Callable[..., Function]) -> Counted:
 
 @pytest.fixture
 def start(commands: Counted) -> Start:
-    """Start a container; all of one test share a circuit that nobody else has."""
+    """Start a container; all of one test share a circuit of their own."""
     own = replace(SUPABASE, name=str(uuid4()))
     return lambda: Breaker(own, SharedCircuit(lambda: commands, own).note)
 
@@ -65,7 +65,7 @@ def test_failures_count_over_all_containers(start: Start) -> None:
     for _ in range(SUPABASE.failures):
         fail(start())
     late = start()
-    fail(late)  # it does not know yet; the answer to its report tells it
+    fail(late)  # it does not know yet; the answer to its report says so
     with pytest.raises(BreakerOpen) as caught:
         late.call(fine)
     assert int(caught.value.headers["Retry-After"]) >= 1

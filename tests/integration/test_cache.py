@@ -23,7 +23,7 @@ ONE = Policy("one", 1, 3600.0, "user")
 
 
 class SlowDatabase(Database):
-    """Counts how often it is asked; answers after a while, with as many sessions as it is told."""
+    """Counts how often it is asked; answers after a while, with a given number of sessions."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
@@ -174,7 +174,7 @@ def test_a_change_shows_in_the_next_read_of_any_container(
 def test_a_count_from_before_a_change_cannot_be_stored(
     containers: Callable[[], Container], database: SlowDatabase
 ) -> None:
-    """The slow reader has read 0; then the change is made, and told; then the reader stores."""
+    """The slow reader reads 0; the change is made and announced; then the reader stores."""
 
     def change() -> None:
         database.while_answering = lambda: None

@@ -36,7 +36,7 @@ class Moment:
 
 
 class Meetings(Database):
-    """How often each person has met somebody; knows nothing of the cache."""
+    """Counts the meetings of each person, independently of the cache."""
 
     def __init__(self) -> None:
         self.ids = [uuid4() for _ in range(PEOPLE)]

@@ -112,8 +112,8 @@ def test_a_suppressed_address_is_recognised_however_it_is_written(url: str, leo:
     digest = hashlib.sha256(b"bounced@example.com").hexdigest()
     look(url, "insert into public.email_suppressions values (%s, 'bounced')", digest)
 
-    somebody = new_person(url, email=" Bounced@Example.COM ")
-    (bad,) = claim(url, new_email(url, somebody))
+    bounced = new_person(url, email=" Bounced@Example.COM ")
+    (bad,) = claim(url, new_email(url, bounced))
     (good,) = claim(url, new_email(url, leo))
 
     assert (bad["suppressed"], good["suppressed"]) == (True, False)

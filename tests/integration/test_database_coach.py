@@ -1,4 +1,4 @@
-"""What the coach is told of names: `get_coach_context`."""
+"""The names that the coach receives: `get_coach_context`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a claim tells of a reader's day, for email that can wait."""
+"""A claim counts what a reader got lately, for email that can wait."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -33,8 +33,8 @@ def test_a_claim_counts_the_emails_sent_lately(url: str, maya: Person) -> None:
 
     [claimed] = claim(url, email)
 
-    told = sorted(round((NOW - at) / timedelta(hours=1)) for at in claimed["handed_over"])
-    assert told == [1, 2, 30]
+    handed_over = sorted(round((NOW - at) / timedelta(hours=1)) for at in claimed["handed_over"])
+    assert handed_over == [1, 2, 30]
     assert claimed["last_error"] == "quiet_hours"
 
 

@@ -29,12 +29,12 @@ def test_the_status_shows_a_users_own_emails_newest_first_without_an_address(
     second = new_email(url, maya, created_at="2026-01-02Z", error_message="quiet_hours")
     third = new_email(url, maya, created_at="2026-01-03Z")
 
-    told = call(url, maya, "get_email_status", p_limit=2)
+    report = call(url, maya, "get_email_status", p_limit=2)
 
-    assert [email["id"] for email in told["emails"]] == [str(third), str(second)]
-    assert told["totals"] == {"pending": 2, "sent": 1}
-    assert "@" not in str(told)
-    last = told["emails"][-1]
+    assert [email["id"] for email in report["emails"]] == [str(third), str(second)]
+    assert report["totals"] == {"pending": 2, "sent": 1}
+    assert "@" not in str(report)
+    last = report["emails"][-1]
     assert last["error"] == "quiet_hours"
     assert set(last) == {
         *("id", "template", "subject", "status", "due_at", "sent_at", "retry_count"),
@@ -56,10 +56,10 @@ def test_the_status_can_be_limited_to_one_category(url: str, maya: Person) -> No
     new_email(url, maya)
     skipped = new_email(url, maya, delivery_status="skipped", error_message="preference_off")
 
-    told = call(url, maya, "get_email_status", p_status="skipped")
+    report = call(url, maya, "get_email_status", p_status="skipped")
 
-    assert [email["id"] for email in told["emails"]] == [str(skipped)]
-    assert told["totals"] == {"pending": 1, "skipped": 1}
+    assert [email["id"] for email in report["emails"]] == [str(skipped)]
+    assert report["totals"] == {"pending": 1, "skipped": 1}
 
 
 def test_the_export_holds_everything_that_is_stored(url: str, maya: Person) -> None:
@@ -70,12 +70,12 @@ def test_the_export_holds_everything_that_is_stored(url: str, maya: Person) -> N
         maya.email,
     )
 
-    told = call(url, maya, "export_email_data")
+    report = call(url, maya, "export_email_data")
 
-    assert told["address"] == maya.email
-    assert told["preferences"] == call(url, maya, "get_email_preferences")
-    assert told["suppression"]["reason"] == "bounced"
-    [exported] = told["emails"]
+    assert report["address"] == maya.email
+    assert report["preferences"] == call(url, maya, "get_email_preferences")
+    assert report["suppression"]["reason"] == "bounced"
+    [exported] = report["emails"]
     assert exported["id"] == str(email)
     assert exported["recipient"] == maya.email
     assert exported["data"] == {"inviter_name": "Leo"}

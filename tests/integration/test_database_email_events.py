@@ -1,4 +1,4 @@
-"""What the provider tells of an email: once, in any order."""
+"""Events of the provider count once, in any order."""
 
 import random
 from itertools import permutations
@@ -23,7 +23,7 @@ from tests.integration.database import (
 _IN_ORDER = ("sent", "delivered", "bounced", "complained")
 
 
-def _tell(url: str, email: UUID | None, status: str, **more: object) -> str:
+def _record(url: str, email: UUID | None, status: str, **more: object) -> str:
     params = {"p_event_id": f"msg_{uuid4().hex}", "p_email_id": email, "p_status": status}
     return str(call(url, WORKER, "record_email_event", **params | more))
 
@@ -42,7 +42,7 @@ def _reason(url: str, address: str) -> str | None:
 def test_a_status_moves_forward(url: str, maya: Person, before: str) -> None:
     email = new_email(url, maya, delivery_status=before)
 
-    assert _tell(url, email, "delivered", p_message_id="re_1") == "recorded"
+    assert _record(url, email, "delivered", p_message_id="re_1") == "recorded"
 
     row = email_row(url, email)
     assert (row["delivery_status"], row["resend_message_id"]) == ("delivered", "re_1")
@@ -55,7 +55,7 @@ def test_events_in_any_order_leave_the_same(url: str, maya: Person, order: tuple
 
     for status in order:
         addresses = [maya.email] if status in {"bounced", "complained"} else []
-        _tell(url, email, status, p_error=status, p_suppressed_addresses=addresses)
+        _record(url, email, status, p_error=status, p_suppressed_addresses=addresses)
 
     row = email_row(url, email)
     assert (row["delivery_status"], row["error_message"]) == ("complained", "complained")
@@ -64,11 +64,11 @@ def test_events_in_any_order_leave_the_same(url: str, maya: Person, order: tuple
 
 def test_a_repeated_event_changes_nothing(url: str, maya: Person) -> None:
     email = new_email(url, maya, delivery_status="sent")
-    _tell(url, email, "bounced", p_event_id="msg_again", p_suppressed_addresses=[maya.email])
+    _record(url, email, "bounced", p_event_id="msg_again", p_suppressed_addresses=[maya.email])
     look(url, "delete from public.email_suppressions")
     look(url, "update public.email_logs set delivery_status = 'sent' where id = %s", email)
 
-    again = _tell(
+    again = _record(
         url, email, "bounced", p_event_id="msg_again", p_suppressed_addresses=[maya.email]
     )
 
@@ -83,21 +83,21 @@ def test_the_same_event_at_the_same_moment_counts_once(url: str, maya: Person) -
 
     answers = race(url, [(WORKER, lambda c: invoke(c, "record_email_event", **params))] * 4)
 
-    told = sorted(rows[0]["record_email_event"] for rows in answers)
-    assert told == ["recorded", "repeated", "repeated", "repeated"]
+    outcome = sorted(rows[0]["record_email_event"] for rows in answers)
+    assert outcome == ["recorded", "repeated", "repeated", "repeated"]
 
 
 def test_an_email_is_found_by_the_providers_own_id(url: str, maya: Person) -> None:
     email = new_email(url, maya, delivery_status="sent", resend_message_id="re_known")
 
-    assert _tell(url, None, "delivered", p_message_id="re_known") == "recorded"
+    assert _record(url, None, "delivered", p_message_id="re_known") == "recorded"
     assert email_row(url, email)["delivery_status"] == "delivered"
 
 
 def test_a_bounce_of_an_email_that_is_gone_still_suppresses(url: str, maya: Person) -> None:
-    told = _tell(url, uuid4(), "bounced", p_suppressed_addresses=[maya.email])
+    outcome = _record(url, uuid4(), "bounced", p_suppressed_addresses=[maya.email])
 
-    assert told == "nothing_new"
+    assert outcome == "nothing_new"
     assert _reason(url, maya.email.upper()) == "bounced"
 
 
@@ -107,9 +107,9 @@ def test_a_missing_address_is_taken_from_the_email(url: str, maya: Person, by: s
     email = new_email(url, maya, delivery_status="sent", resend_message_id=theirs)
     named = {"our id": email, "theirs": None}.get(by, uuid4())
 
-    told = _tell(url, named, "complained", p_message_id=theirs, p_suppress_recipient=True)
+    outcome = _record(url, named, "complained", p_message_id=theirs, p_suppress_recipient=True)
 
-    assert told == "recorded"
+    assert outcome == "recorded"
     assert _reason(url, maya.email) == "complained"
     assert email_row(url, email)["delivery_status"] == "complained"
 
@@ -118,7 +118,7 @@ def test_the_named_address_is_the_one_suppressed(url: str, maya: Person) -> None
     email = new_email(url, maya, delivery_status="sent")
 
     ends = {"p_suppress_recipient": True, "p_suppressed_addresses": ["other@example.com"]}
-    _tell(url, email, "complained", **ends)
+    _record(url, email, "complained", **ends)
 
     assert _reason(url, "other@example.com") == "complained"
     assert _reason(url, maya.email) is None
@@ -127,7 +127,7 @@ def test_the_named_address_is_the_one_suppressed(url: str, maya: Person) -> None
 def test_an_erased_address_belongs_to_no_user(url: str, maya: Person) -> None:
     email = new_email(url, maya, delivery_status="sent", recipient_email="")
 
-    assert _tell(url, email, "complained", p_suppress_recipient=True) == "without_address"
+    assert _record(url, email, "complained", p_suppress_recipient=True) == "without_address"
 
     assert email_row(url, email)["delivery_status"] == "complained"
     assert _reason(url, "") is None
@@ -136,7 +136,7 @@ def test_an_erased_address_belongs_to_no_user(url: str, maya: Person) -> None:
 def test_the_worker_that_still_leases_the_email_adds_its_details(url: str, maya: Person) -> None:
     email = new_email(url, maya)
     token = bind(url, email)
-    _tell(url, email, "delivered")
+    _record(url, email, "delivered")
 
     report = Jsonb([{"id": str(email), "outcome": "sent", "subject": "Hi"}])
     assert call(url, WORKER, "complete_emails", p_lease_token=token, p_results=report) == 1

@@ -1,4 +1,4 @@
-"""What a person wants by email, in the database."""
+"""Email preferences in the database."""
 
 from typing import Any
 from uuid import uuid4
@@ -45,25 +45,25 @@ def test_nothing_stored_reads_as_the_defaults(url: str, maya: Person) -> None:
         maya.user_id,
     )
 
-    told = call(url, maya, "get_email_preferences")
+    answer = call(url, maya, "get_email_preferences")
 
-    assert told == _DEFAULTS | {"user_id": str(maya.user_id), "timezone": "Asia/Tokyo"}
+    assert answer == _DEFAULTS | {"user_id": str(maya.user_id), "timezone": "Asia/Tokyo"}
 
 
 def test_unnamed_preferences_keep_their_value(url: str, maya: Person) -> None:
     _change(url, maya, match_notifications=False, timezone="Europe/Berlin")
 
-    told = _change(url, maya, quiet_hours_start=None, quiet_hours_end=None)
+    answer = _change(url, maya, quiet_hours_start=None, quiet_hours_end=None)
 
-    assert told["updated_at"]
+    assert answer["updated_at"]
     expected = {
         "user_id": str(maya.user_id),
         "match_notifications": False,
         "timezone": "Europe/Berlin",
         "quiet_hours": None,
-        "updated_at": told["updated_at"],
+        "updated_at": answer["updated_at"],
     }
-    assert told == call(url, maya, "get_email_preferences") == _DEFAULTS | expected
+    assert answer == call(url, maya, "get_email_preferences") == _DEFAULTS | expected
 
 
 def test_the_owner_of_preferences_cannot_be_changed(url: str, maya: Person) -> None:
@@ -103,20 +103,20 @@ def test_simultaneous_changes_are_all_stored(url: str) -> None:
     for _ in range(15):
         maya = new_person(url)
         race(url, [(WORKER, turn_off(maya.user_id, switch)) for switch in _ON])
-        told = call(url, maya, "get_email_preferences")
-        assert [told[switch] for switch in _ON] == [False, False, False]
+        answer = call(url, maya, "get_email_preferences")
+        assert [answer[switch] for switch in _ON] == [False, False, False]
 
 
 def test_a_signed_link_changes_the_same_preferences(url: str, maya: Person) -> None:
     changes = Jsonb({"marketing_emails": True})
 
-    told = call(
+    answer = call(
         url, WORKER, "update_email_preferences_of", p_user_id=maya.user_id, p_changes=changes
     )
 
-    assert told["marketing_emails"] is True
-    assert told == call(url, maya, "get_email_preferences")
-    assert told == call(url, WORKER, "get_email_preferences_of", p_user_id=maya.user_id)
+    assert answer["marketing_emails"] is True
+    assert answer == call(url, maya, "get_email_preferences")
+    assert answer == call(url, WORKER, "get_email_preferences_of", p_user_id=maya.user_id)
 
 
 def test_a_link_of_a_deleted_account_finds_no_user(url: str) -> None:

@@ -1,4 +1,4 @@
-"""Who may call what, as the catalog has it: nothing is open that no grant in the schemas opens."""
+"""Grants as the catalog has them: only a grant in the schemas opens an object."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""What runs often reads by index, however much email and however many matches there are."""
+"""Frequent queries read by index, however many emails and matches there are."""
 
 from collections.abc import Iterator
 from uuid import UUID

@@ -28,7 +28,7 @@ _MANY = 10_000
 
 @dataclass(frozen=True)
 class Fact:
-    """What one session says, as a person would tell it."""
+    """The effect of one session on a reputation."""
 
     status: str
     confirmed_me: bool

@@ -1,4 +1,4 @@
-"""What each role may do: nothing that is not theirs."""
+"""Each role can do only what it needs."""
 
 import psycopg
 import pytest

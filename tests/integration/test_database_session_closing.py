@@ -1,4 +1,4 @@
-"""What time closes by itself: `close_overdue_sessions`, `expire_matches`."""
+"""Sessions and invitations close as time passes: `close_overdue_sessions`, `expire_matches`."""
 
 from datetime import timedelta
 from typing import Any

@@ -182,7 +182,7 @@ class Sessions(RuleBasedStateMachine):
         assert self._emails() == sorted(expected, key=str)
 
     @invariant()
-    def nobody_completes_alone_or_confirms_early_and_closed_stays_closed(self) -> None:
+    def no_user_completes_alone_or_confirms_early_and_closed_stays_closed(self) -> None:
         for at, session in enumerate(self._stored()):
             said = (
                 session["user1_completed_confirmed_by_user2"],

@@ -36,7 +36,7 @@ def _codes(outcomes: list[Any]) -> list[str]:
 
 
 def _after(pair: Pair, first: Actor, step: str, second: Actor, other: str, session_id: UUID) -> str:
-    """Take the first step, start the other before it is committed; tell how that one ended."""
+    """Take the first step, start the other before it is committed; return how that one ended."""
     with acting_as(pair.url, first) as connection:
         invoke(connection, step, p_session_id=session_id)
         outcome = overtaken(pair.url, connection, second, _does(other, p_session_id=session_id))

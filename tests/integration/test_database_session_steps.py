@@ -1,4 +1,4 @@
-"""What may be done with a session, by whom, and to the moment when."""
+"""Steps of a session: each is allowed to certain users until a certain moment."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -95,9 +95,9 @@ def test_a_new_time_is_announced_to_both_users_beside_the_old_one(pair: Pair) ->
     answer = pair.move(session["id"], scheduled_time=later)
 
     assert (answer["changed_users"], answer["session"]["venue_name"]) == ([], "Café Central")
-    told = {email["user_id"]: email for email in answered_emails(pair.url, answer)}
-    assert set(told) == {pair.first.user_id, pair.second.user_id}
-    email = told[pair.second.user_id]
+    by_user = {email["user_id"]: email for email in answered_emails(pair.url, answer)}
+    assert set(by_user) == {pair.first.user_id, pair.second.user_id}
+    email = by_user[pair.second.user_id]
     assert (email["email_template"], email["priority"]) == ("session_rescheduled", "urgent")
     data = email["template_data"]
     assert data.pop("challenge_description")

@@ -1,4 +1,4 @@
-"""What people say of a session once it has begun: `confirm_session`, `report_no_show`."""
+"""Users confirm or report a session that has begun: `confirm_session`, `report_no_show`."""
 
 from datetime import timedelta
 
@@ -52,9 +52,9 @@ def test_both_confirmations_complete_a_session_and_request_feedback(pair: Pair) 
     assert answer["session"]["status"] == "completed"
     assert answer["session"]["completed_at"] is not None
     assert set(answer["changed_users"]) == _people(pair)
-    told = answered_emails(pair.url, answer)
-    assert {email["user_id"] for email in told} == {pair.first.user_id, pair.second.user_id}
-    assert {(email["email_template"], email["priority"]) for email in told} == {
+    sent = answered_emails(pair.url, answer)
+    assert {email["user_id"] for email in sent} == {pair.first.user_id, pair.second.user_id}
+    assert {(email["email_template"], email["priority"]) for email in sent} == {
         ("session_feedback", "bulk")
     }
     assert len(emails(pair.url, session_id, "session_feedback")) == 2

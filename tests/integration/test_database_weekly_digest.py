@@ -48,7 +48,7 @@ def reader(url: str, zone: str = "UTC", *, wants: bool = True) -> Person:
 
 
 def met(url: str, person: Person, at: datetime, **columns: object) -> None:
-    """Let somebody have met Leo, as both confirmed an hour later."""
+    """Let a new person have met Leo, as both confirmed an hour later."""
     leo = new_person(url, "Leo")
     [match] = look(
         url,

@@ -35,7 +35,7 @@ def url(database_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def maya(url: str) -> Person:
-    """Somebody in London with a digest in the outbox."""
+    """A reader in London with a digest in the outbox."""
     person = reader(url, "Europe/London")
     met(url, person, SUNDAY)
     assert record(url, MONDAY) == 1

@@ -117,7 +117,7 @@ def test_without_coaching_there_is_nothing_to_ask(examine: Examine) -> None:
     assert (code, report["coach"].strip()) == (0, "ok off")
 
 
-def test_the_mail_domain_is_looked_up_at_the_given_resolver(examine: Examine) -> None:
+def test_dns_records_are_looked_up_at_the_given_resolver(examine: Examine) -> None:
     with DnsServer(GOOD) as server:
         _, report = examine("--resolver", server.address, BRAND=BRAND)
     assert {"dkim", "spf", "return path", "dmarc"} <= set(report)

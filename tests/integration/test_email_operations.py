@@ -1,4 +1,4 @@
-"""What an operator sees of the lanes, of deliveries, and of what was given up."""
+"""An operator sees the lanes, the deliveries and the dead letters."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What an operator types: `make limits`, against real Redis."""
+"""The operator command `make limits`, against real Redis."""
 
 import time
 from collections.abc import Callable
@@ -34,8 +34,8 @@ def command(function: Callable[..., Function], capsys: pytest.CaptureFixture[str
     return run
 
 
-def row(told: str, policy: str) -> list[str]:
-    return next(line.split() for line in told.splitlines() if line.startswith(f"{policy} "))
+def row(output: str, policy: str) -> list[str]:
+    return next(line.split() for line in output.splitlines() if line.startswith(f"{policy} "))
 
 
 def spend(policy: Policy, subject: str, times: int) -> None:
@@ -46,20 +46,20 @@ def test_a_users_buckets_are_shown_and_not_charged(command: Command) -> None:
     user = str(uuid4())
     spend(MATCH_REQUESTS, user, 5)
     for _ in range(3):
-        told = command("show", user)
-        assert row(told, "match-requests") == ["match-requests", "0", "5", "100", "s", "20", "s"]
-    assert row(told, "user") == ["user", "100", "100", "0", "s", "now"]
-    assert row(told, "coach")[1:3] == ["20", "20"]
-    assert "ip " not in told
-    assert "global" not in told
+        output = command("show", user)
+        assert row(output, "match-requests") == ["match-requests", "0", "5", "100", "s", "20", "s"]
+    assert row(output, "user") == ["user", "100", "100", "0", "s", "now"]
+    assert row(output, "coach")[1:3] == ["20", "20"]
+    assert "ip " not in output
+    assert "global" not in output
 
 
 @pytest.mark.parametrize("written", ["2001:DB8::0:1", "2001:db8::1"])
 def test_an_address_has_buckets_of_its_own(command: Command, written: str) -> None:
     spend(PUBLIC, "2001:db8::1", 40)
-    told = command("show", written)
-    assert int(row(told, "public")[1]) <= 62  # refilled a little meanwhile
-    assert row(told, EVERY_IP.name)[1] == "1000"
+    output = command("show", written)
+    assert int(row(output, "public")[1]) <= 62  # refilled a little since
+    assert row(output, EVERY_IP.name)[1] == "1000"
     command("reset", written)
 
 
@@ -67,10 +67,10 @@ def test_a_reset_refills_and_says_when_containers_notice(command: Command) -> No
     user = str(uuid4())
     spend(MATCH_REQUESTS, user, 5)
     spend(EVERY_USER, user, 50)
-    told = command("reset", user.upper())
-    assert told.startswith("2 of ")
-    assert "up to 30 s more" in told
-    assert row(told, "match-requests")[1] == "5"
+    output = command("reset", user.upper())
+    assert output.startswith("2 of ")
+    assert "up to 30 s more" in output
+    assert row(output, "match-requests")[1] == "5"
     assert command("reset", user).startswith("0 of ")
 
 
@@ -113,12 +113,12 @@ def test_the_shared_bucket_is_named_all(command: Command) -> None:
     assert row(command("show", "all"), "global")[2] == "10000"
 
 
-@pytest.mark.parametrize("nobody", ["maya@example.com", "1.2.3", ""])
+@pytest.mark.parametrize("subject", ["maya@example.com", "1.2.3", ""])
 def test_an_unknown_subject_is_reported(
-    command: Command, nobody: str, capsys: pytest.CaptureFixture[str]
+    command: Command, subject: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        command("show", nobody)
+        command("show", subject)
     assert "is no user id and no IP address" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""What an operator types: `make email-status`, `make dead-letters`."""
+"""The operator commands `make email-status` and `make dead-letters`."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -46,26 +46,26 @@ def test_the_status_shows_each_lane_with_rates_and_dead_letters(url: str, comman
     until = datetime.now(UTC) + timedelta(minutes=30)
     DatabaseOutbox(DirectDatabase(url)).pause([Priority.BULK], until, "daily_quota_exceeded")
 
-    told = command("status")
+    output = command("status")
 
-    urgent, bulk = (line for line in told.splitlines() if line.startswith(("urgent", "bulk")))
+    urgent, bulk = (line for line in output.splitlines() if line.startswith(("urgent", "bulk")))
     assert urgent.split()[:2] == ["urgent", "1"]
     assert urgent.endswith(" no")
     assert "for 30 min more: daily_quota_exceeded" in bulk
-    assert "4 accepted by the provider, 75.00% of the known ones delivered" in told
-    assert "25.00% bounced, 0.00% complained" in told
-    assert "1 failed, 0 unknown, 0 of them within an hour" in told
-    assert "make dead-letters" in told
+    assert "4 accepted by the provider, 75.00% of the known ones delivered" in output
+    assert "25.00% bounced, 0.00% complained" in output
+    assert "1 failed, 0 unknown, 0 of them within an hour" in output
+    assert "make dead-letters" in output
 
 
 def test_the_status_points_to_emails_with_an_unknown_outcome(url: str, command: Command) -> None:
     assert "Next:" not in command("status")
     new_email(url, new_person(url), delivery_status="unknown")
 
-    told = command("status")
+    output = command("status")
 
-    assert "0 failed, 1 unknown" in told
-    assert "Next: `make dead-letters`" in told
+    assert "0 failed, 1 unknown" in output
+    assert "Next: `make dead-letters`" in output
 
 
 def test_a_pause_is_ended(url: str, command: Command) -> None:
@@ -147,9 +147,9 @@ def test_the_command_reports_a_refusal_by_the_database(
     with pytest.raises(SystemExit) as left:
         command("status")
 
-    told = str(left.value)
-    assert told.startswith(f"The database refuses: {refusal}")
-    assert "Is SUPABASE_SECRET_KEY right, and are the migrations applied?" in told
+    output = str(left.value)
+    assert output.startswith(f"The database refuses: {refusal}")
+    assert "Is SUPABASE_SECRET_KEY right, and are the migrations applied?" in output
 
 
 @pytest.mark.parametrize(

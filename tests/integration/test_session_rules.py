@@ -136,7 +136,7 @@ def stage(database_url: str) -> Iterator[Stage]:
 
 
 def code_of(error: psycopg.Error) -> str:
-    """Tell a refusal of the database as a client hears it."""
+    """Translate a refusal of the database into the error of the API."""
     problem = REFUSALS[str(error.sqlstate)](DatabaseError(str(error.sqlstate), "", None))
     assert isinstance(problem, Conflict)
     return problem.code
@@ -145,12 +145,12 @@ def code_of(error: psycopg.Error) -> str:
 def test_the_database_moves_as_the_rules_say(stage: Stage) -> None:
     people = {Side.USER1: stage.pair.first, Side.USER2: stage.pair.second}
     for state, moment, step, side in product(_reachable(), MOMENTS, Step, Side):
-        now, told = START + moment, f"{state} {step} by {side} at {moment}"
+        now, case = START + moment, f"{state} {step} by {side} at {moment}"
         with stage.set_to(state, moment, people[side]):
             refusal = stage.take(step)
-            assert refusal == rules.refusal(state, step, side, now), told
+            assert refusal == rules.refusal(state, step, side, now), case
             if refusal is None:
-                assert stage.state() == rules.after(state, step, side, now), told
+                assert stage.state() == rules.after(state, step, side, now), case
 
 
 def test_the_database_closes_as_the_rules_say(stage: Stage) -> None:

@@ -22,7 +22,7 @@ print(json.dumps({
 
 
 def test_a_function_knows_every_zone_without_the_systems_files() -> None:
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-S", "-c", ASK],  # -S: none of the packages of this environment
         env={"PYTHONTZPATH": "", "PYTHONPATH": ":".join(map(str, LAYERS))},
         capture_output=True,
@@ -30,7 +30,7 @@ def test_a_function_knows_every_zone_without_the_systems_files() -> None:
         check=True,
     )
 
-    answer = json.loads(told.stdout)
+    answer = json.loads(completed.stdout)
     assert answer["known"] > 400
     assert answer["shown"] == {
         "Europe/Berlin": ["01:00", "02:00"],
