@@ -23,9 +23,7 @@ _NOISE = re.compile(
 )
 _TABLES = "select schemaname, tablename from pg_tables where schemaname in ('public', 'private')"
 # The clock of the build is no part of what was built.
-_ROWS = """
-select to_jsonb(t.*) - '{{created_at, updated_at}}'::text[] as row from {} as t order by 1::text
-"""
+_ROWS = "select to_jsonb(t.*) - '{{created_at, updated_at}}'::text[] as row from {} as t"
 
 
 def objects(url: str) -> Mapping[str, str]:
@@ -72,6 +70,6 @@ def _rows(url: str) -> Mapping[str, str]:
     with psycopg.connect(url) as connection:
         for schema, table in connection.execute(_TABLES).fetchall():
             query = sql.SQL(_ROWS).format(sql.Identifier(schema, table))
-            rows = [json.dumps(row) for (row,) in connection.execute(query)]
+            rows = sorted(json.dumps(row) for (row,) in connection.execute(query))
             found[f"ROWS {schema}.{table}"] = "\n".join(rows)
     return found

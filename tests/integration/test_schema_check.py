@@ -23,7 +23,8 @@ alter table public.moons enable row level security;
 create policy moons_read on public.moons for select to authenticated using (id > 0);
 grant select on public.moons to authenticated;
 """
-ROW = "insert into public.moons values (1, 'Earth');"
+MOON = "insert into public.moons values (1, 'Earth');\n"
+PHOBOS = "insert into public.moons values (2, 'Mars');\n"
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_an_object_without_a_migration_is_named_with_its_faults(
 def test_a_draft_leads_to_what_schemas_describe_but_for_rows(
     database_url: str, checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    describe(checkout, WELL + ROW)
+    describe(checkout, WELL + MOON + PHOBOS)
 
     draft = write(database_url, "add_moons", checkout)
     said = capsys.readouterr().out
@@ -63,6 +64,6 @@ def test_a_draft_leads_to_what_schemas_describe_but_for_rows(
     assert "add by hand:\nROWS public.moons\n" in said
     assert said.count("public.moons") == 1
 
-    draft.write_text(draft.read_text() + ROW)
+    draft.write_text(draft.read_text() + PHOBOS + MOON)  # their order does not matter
     assert write(database_url, "add_more", checkout) is None
     assert "nothing to write" in capsys.readouterr().out
