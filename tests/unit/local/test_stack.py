@@ -12,7 +12,7 @@ from local.credentials import credentials
 from local.errors import StackError
 from local.stack import Stack, stack
 
-# design.md, section 6
+# The variables that functions read.
 VARIABLES = [
     "ENVIRONMENT",
     "API_URL",

@@ -1,4 +1,4 @@
-"""Handing out: ids on two lanes, and no harm when the queue is away."""
+"""Enqueueing: ids on two lanes, and no failure when the queue is unavailable."""
 
 import logging
 from uuid import uuid4
@@ -23,7 +23,7 @@ def refs(count: int, priority: Priority) -> list[Due]:
     return [Due(id=uuid4(), priority=priority) for _ in range(count)]
 
 
-def test_each_mail_goes_to_the_lane_of_its_priority() -> None:
+def test_each_email_goes_to_the_lane_of_its_priority() -> None:
     queue = MemoryQueue()
     urgent, bulk = refs(2, Priority.URGENT), refs(1, Priority.BULK)
 
@@ -33,7 +33,7 @@ def test_each_mail_goes_to_the_lane_of_its_priority() -> None:
     assert queue.ids(BULK_URL) == [str(ref.id) for ref in bulk]
 
 
-def test_many_mails_are_named_a_hundred_to_a_message() -> None:
+def test_a_message_names_up_to_a_hundred_emails() -> None:
     queue = MemoryQueue()
 
     service.enqueue(queue, refs(250, Priority.URGENT))
@@ -42,7 +42,7 @@ def test_many_mails_are_named_a_hundred_to_a_message() -> None:
     assert [len(list(body["email_ids"])) for body in bodies] == [100, 100, 50]  # type: ignore[call-overload]
 
 
-def test_nothing_to_hand_out_calls_nobody() -> None:
+def test_without_due_emails_the_queue_is_not_called() -> None:
     queue = MemoryQueue()
 
     assert service.enqueue(queue, []) == 0

@@ -1,4 +1,4 @@
-"""What a reader finds in each part of a mail, read by two unrelated ways."""
+"""The content of both parts of an email, read by two independent parsers."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Found:
 
 
 def parsed(html: str) -> Element:
-    """Parse as a browser does. Raises html5lib's ParseError where the standard sees an error."""
+    """Parse as a browser does. Raises html5lib's ParseError for any error of the standard."""
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     tree: Element = parser.parse(html)
     return tree

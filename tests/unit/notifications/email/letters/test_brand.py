@@ -1,4 +1,4 @@
-"""The brand: data that cannot break a mail."""
+"""The brand: data that cannot break an email."""
 
 from email.headerregistry import Address, AddressHeader
 from email.utils import parseaddr
@@ -34,7 +34,7 @@ def test_the_sender_name_is_quoted_as_rfc_5322_wants(name: str) -> None:
         {"colour": "#ffffff"},
     ],
 )
-def test_a_brand_that_could_break_a_mail_is_refused(broken: dict[str, str]) -> None:
+def test_a_brand_that_could_break_an_email_is_refused(broken: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         Brand.model_validate(broken)
 
@@ -59,6 +59,6 @@ def test_colours_meet_wcag_aa_by_day_and_by_night(brand: Brand) -> None:
 
 
 @pytest.mark.parametrize("name", BRANDS)
-def test_a_brand_file_says_everything(name: str) -> None:
+def test_a_brand_file_sets_every_field(name: str) -> None:
     assert set(BRANDS[name]) == set(Brand.model_fields)
     assert Brand.model_validate(BRANDS[name]).name.lower() == name

@@ -1,4 +1,4 @@
-"""The headers, judged by Python's own strict reading of RFC 5322, 2047 and 8058."""
+"""The headers, checked by Python's strict parser (RFC 5322, 2047) and against RFC 8058."""
 
 import re
 from dataclasses import replace
@@ -62,7 +62,7 @@ def drafted(email: ClaimedEmail) -> Draft:
 
 
 def as_message(email: OutgoingEmail) -> Any:
-    """Write what we ask for as a message of the net, and read it again; neither forgives."""
+    """Write the request as an RFC 5322 message and parse it, both strictly."""
     wanted: Any = _params(email)
     message = EmailMessage(policy=STRICT)
     for name in ("from", "subject"):
@@ -75,15 +75,15 @@ def as_message(email: OutgoingEmail) -> Any:
     return message_from_bytes(message.as_bytes(), policy=STRICT)
 
 
-def a_mail(content: Content) -> OutgoingEmail:
+def an_email(content: Content) -> OutgoingEmail:
     written = drafted(invitation()).message
-    mail = rendered(content)
+    email = rendered(content)
     return replace(
         written,
-        subject=mail.subject,
-        html=mail.html,
-        text=mail.text,
-        unsubscribe_url=mail.unsubscribe_url,
+        subject=email.subject,
+        html=email.html,
+        text=email.text,
+        unsubscribe_url=email.unsubscribe_url,
     )
 
 
@@ -135,27 +135,27 @@ def test_the_sender_is_one_plain_address(address: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*NAMES, *INJECTIONS])
-def test_what_users_write_stays_in_its_header(text: str) -> None:
+def test_user_text_stays_in_its_header(text: str) -> None:
     for content in (
         an_invitation(inviter_name=text, venue_suggestion=text[:200], note=text),
         a_plan(partner_name=text, venue_name=text[:200]),
     ):
-        mail = a_mail(content)
-        read = as_message(mail)
+        email = an_email(content)
+        read = as_message(email)
 
         assert set(read.keys()) == HEADERS
         assert len(read.keys()) == len(HEADERS)
         assert not [header.defects for header in read.values() if header.defects]
         assert [address.addr_spec for address in read["To"].addresses] == ["maya@example.com"]
-        assert read["Subject"].split() == mail.subject.split()
-        assert "=?" not in mail.subject
-        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", mail.subject)
-        assert read.get_body(["plain"]).get_content().splitlines() == mail.text.splitlines()
-        assert read.get_body(["html"]).get_content().splitlines() == mail.html.splitlines()
+        assert read["Subject"].split() == email.subject.split()
+        assert "=?" not in email.subject
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", email.subject)
+        assert read.get_body(["plain"]).get_content().splitlines() == email.text.splitlines()
+        assert read.get_body(["html"]).get_content().splitlines() == email.html.splitlines()
 
 
 @given(st.text(max_size=100))
-def test_any_name_is_a_subject_of_one_line(name: str) -> None:
+def test_any_name_makes_a_subject_of_one_line(name: str) -> None:
     subject = rendered(an_invitation(inviter_name=name)).subject
     message = EmailMessage(policy=STRICT)
     message["Subject"] = subject
@@ -167,7 +167,7 @@ def test_any_name_is_a_subject_of_one_line(name: str) -> None:
 
 
 def test_one_click_comes_as_a_pair_with_one_https_address() -> None:
-    read = as_message(a_mail(an_invitation()))
+    read = as_message(an_email(an_invitation()))
 
     assert re.fullmatch(r"<https://[!-;=?-~]+>", read["List-Unsubscribe"])
     assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -185,12 +185,12 @@ def test_a_recipient_that_is_not_one_address_gets_nothing(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["maya+news@example.com", "o'hara@b.example", "jörg@exämple.de"]
 )
-def test_an_unusual_address_is_one_too(address: str) -> None:
+def test_an_unusual_address_is_accepted(address: str) -> None:
     assert drafted(invitation(recipient_email=address)).message.recipient == address
 
 
 @pytest.mark.parametrize("whole", ["👩‍👩‍👧‍👦", "e\u0301", "👍🏽", "❤️"])
-def test_a_cut_never_parts_what_is_one_sign(whole: str) -> None:
+def test_a_cut_never_splits_a_character(whole: str) -> None:
     for before in range(50, 62):
         cut = short("x" * before + whole + "y" * 20)
 

@@ -1,4 +1,4 @@
-"""Tokens of links: exactly what we wrote, for exactly whom."""
+"""Tokens of links."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ LINKS = st.builds(Link, st.uuids(), st.sampled_from(Category))
 
 
 @given(LINKS)
-def test_a_token_says_what_was_signed(link: Link) -> None:
+def test_a_token_returns_the_signed_claims(link: Link) -> None:
     assert read(SECRET, sign(SECRET, link)) == link
 
 
@@ -48,7 +48,7 @@ def test_a_token_with_any_other_letter_is_invalid(link: Link, data: st.DataObjec
 
 @given(LINKS)
 def test_a_token_has_one_spelling(link: Link) -> None:
-    """The last letter holds 4 bits that are nobody's, and decoders skip what is no letter."""
+    """The last letter has 4 unused bits, and decoders skip characters outside the alphabet."""
     token = sign(SECRET, link)
     spare = chr(ord(token[-1]) + 1)
 
@@ -75,14 +75,14 @@ def test_another_secret_reads_nothing(link: Link) -> None:
         read(SECRET, sign("another secret, as long as it", link))
 
 
-def test_links_of_mails_sent_long_ago_go_on_to_work() -> None:
-    """A token is written into mails for ever: this one must be readable in every version."""
+def test_links_in_old_emails_still_work() -> None:
+    """A token is written into emails forever: every version must read this one."""
     link = Link(UUID("6f1c0f0e-0000-4000-8000-000000000001"), Category.MARKETING_EMAILS)
 
     assert sign(SECRET, link) == "AQRvHA8OAABAAIAAAAAAAAABlvYaLpU4iioR-xN7y9rPKA"
 
 
-def test_a_link_leads_to_the_api_by_the_name_readers_know() -> None:
+def test_a_link_leads_to_the_public_address_of_the_api() -> None:
     link = Link(UUID(int=1), Category.FEEDBACK_REQUESTS)
     links = Links("https://api.test", SECRET)
 
@@ -106,7 +106,9 @@ def test_a_calendar_token_is_for_one_reader_and_one_session(
 
 
 @given(LINKS, st.builds(CalendarLink, st.uuids(), st.uuids()))
-def test_a_token_of_one_purpose_is_none_of_the_other(link: Link, calendar: CalendarLink) -> None:
+def test_a_token_of_one_purpose_is_invalid_for_the_other(
+    link: Link, calendar: CalendarLink
+) -> None:
     with pytest.raises(InvalidToken):
         read_calendar(SECRET, sign(SECRET, link))
     with pytest.raises(InvalidToken):
@@ -114,7 +116,7 @@ def test_a_token_of_one_purpose_is_none_of_the_other(link: Link, calendar: Calen
 
 
 @given(st.binary(min_size=32, max_size=32))
-def test_a_signature_of_one_purpose_is_none_of_the_other(named: bytes) -> None:
+def test_a_signature_of_one_purpose_is_invalid_for_the_other(named: bytes) -> None:
     claim = b"\1" + named
     token = links._signed(SECRET, links._CALENDAR_PURPOSE, claim)
     other = links._signed(SECRET, links._PURPOSE, claim)

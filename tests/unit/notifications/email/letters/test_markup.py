@@ -1,4 +1,4 @@
-"""Both parts of every mail, judged from outside: an HTML validator, a parser without mercy."""
+"""Both parts of every email, checked by an HTML validator and a strict parser."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ from wingman.notifications.email.readers.preferences import EmailPreferences, Qu
 ROOT = Path(__file__).resolve().parents[5]
 VALIDATOR = ROOT / "local/node_modules/html-validate/bin/html-validate.mjs"
 CLIPPED_AT = 100_000
-"""Bytes; Gmail shows no more than 102 kB of a mail."""
+"""Bytes; Gmail shows no more than 102 kB of an email."""
 
 LONG = "W" * 200
 SIGNS = "<&\"'>" * 40
@@ -39,7 +39,7 @@ HARD: dict[str, Content] = {
     "right to left": an_invitation(inviter_name="יוסי", venue_suggestion="בית קפה", note="שלום\nל"),
     "empty": an_invitation(inviter_name="", venue_suggestion=" ", note="\n\n"),
 }
-EVERY_MAIL = pytest.mark.parametrize("content", [*CASES.values(), *HARD.values()])
+EVERY_EMAIL = pytest.mark.parametrize("content", [*CASES.values(), *HARD.values()])
 
 
 def every_page() -> dict[str, str]:
@@ -64,41 +64,41 @@ def every_page() -> dict[str, str]:
 
 
 def test_an_html_validator_finds_nothing_wrong(tmp_path: Path) -> None:
-    mails = {f"mail {name}": rendered(content).html for name, content in (CASES | HARD).items()}
-    for name, html in (mails | every_page()).items():
+    emails = {f"email {name}": rendered(content).html for name, content in (CASES | HARD).items()}
+    for name, html in (emails | every_page()).items():
         (tmp_path / f"{name}.html").write_text(html, encoding="utf-8")
     config = ROOT / "tests/unit/notifications/email/letters/html_validate.json"
 
-    told = subprocess.run(
+    result = subprocess.run(
         ["node", VALIDATOR, "--config", config, "--formatter", "text", tmp_path],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_the_validator_would_find_something(tmp_path: Path) -> None:
+def test_the_validator_finds_a_mistake(tmp_path: Path) -> None:
     broken = rendered(CASES["match_declined"]).html.replace("</h1>", "", 1)
     (tmp_path / "broken.html").write_text(broken, encoding="utf-8")
     config = ROOT / "tests/unit/notifications/email/letters/html_validate.json"
 
-    told = subprocess.run(
+    result = subprocess.run(
         ["node", VALIDATOR, "--config", config, "--formatter", "json", tmp_path],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert told.returncode == 1
-    assert json.loads(told.stdout)[0]["errorCount"] > 0
+    assert result.returncode == 1
+    assert json.loads(result.stdout)[0]["errorCount"] > 0
 
 
-@EVERY_MAIL
-def test_both_parts_tell_the_same_facts_and_link_to_the_same_places(content: Content) -> None:
-    mail = rendered(content)
-    html, text = in_html(mail.html, "wingman"), in_text(mail.text)
+@EVERY_EMAIL
+def test_both_parts_have_the_same_facts_and_links(content: Content) -> None:
+    email = rendered(content)
+    html, text = in_html(email.html, "wingman"), in_text(email.text)
 
     assert html.facts == text.facts
     assert html.links == text.links
@@ -108,17 +108,17 @@ def test_both_parts_tell_the_same_facts_and_link_to_the_same_places(content: Con
 
 @pytest.mark.parametrize("content", CASES.values())
 def test_both_parts_use_the_same_words(content: Content) -> None:
-    mail = rendered(content)
+    email = rendered(content)
 
-    assert in_html(mail.html, "wingman").words == in_text(mail.text).words
+    assert in_html(email.html, "wingman").words == in_text(email.text).words
 
 
-@EVERY_MAIL
-def test_a_mail_is_never_clipped(content: Content) -> None:
-    mail = rendered(content, first_name="F" * 100)
+@EVERY_EMAIL
+def test_an_email_is_never_clipped(content: Content) -> None:
+    email = rendered(content, first_name="F" * 100)
 
-    assert len(mail.html.encode()) < CLIPPED_AT
-    assert len(mail.text.encode()) < CLIPPED_AT / 10
+    assert len(email.html.encode()) < CLIPPED_AT
+    assert len(email.text.encode()) < CLIPPED_AT / 10
 
 
 TEXTS = st.text(max_size=200) | st.sampled_from([HOSTILE, "\ufffe\ufdd0\U0010ffff", "\x00", "&#0;"])
@@ -126,16 +126,16 @@ TEXTS = st.text(max_size=200) | st.sampled_from([HOSTILE, "\ufffe\ufdd0\U0010fff
 
 @settings(max_examples=60)
 @given(name=TEXTS, venue=TEXTS, note=TEXTS, first_name=TEXTS)
-def test_whatever_users_write_the_html_is_well_formed(
+def test_any_user_text_gives_well_formed_html(
     name: str, venue: str, note: str, first_name: str
 ) -> None:
     content = an_invitation(inviter_name=name, venue_suggestion=venue, note=note)
-    mail = rendered(content, first_name=first_name)
+    email = rendered(content, first_name=first_name)
 
-    tags = {element.tag for element in parsed(mail.html).iter()}
+    tags = {element.tag for element in parsed(email.html).iter()}
 
     assert tags <= {
         *("html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"),
         *("a", "span", "h1", "p", "bdi"),
     }
-    assert in_html(mail.html, "wingman").links == in_text(mail.text).links
+    assert in_html(email.html, "wingman").links == in_text(email.text).links

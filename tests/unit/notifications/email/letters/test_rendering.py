@@ -1,4 +1,4 @@
-"""The mails themselves. `UPDATE_GOLDEN=1` writes the golden files anew; read the difference."""
+"""Rendered emails. `UPDATE_GOLDEN=1` rewrites the golden files; review the difference."""
 
 import os
 from datetime import UTC, datetime
@@ -59,7 +59,7 @@ def rendered(
 
 
 class _Page(HTMLParser):
-    """The words a reader sees, the links they can follow, and every tag."""
+    """The visible words, the links and the tags of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class _Page(HTMLParser):
 @EVERY_CASE
 @pytest.mark.parametrize("brand", BRANDS)
 @pytest.mark.parametrize("part", ["html", "text"])
-def test_a_mail_looks_as_it_did(name: str, brand: str, part: str) -> None:
+def test_an_email_matches_its_golden_file(name: str, brand: str, part: str) -> None:
     written = getattr(rendered(CASES[name], **BRANDS[brand]), part)
     golden = GOLDEN / brand / f"{name}.{'html' if part == 'html' else 'txt'}"
     if os.environ.get("UPDATE_GOLDEN"):
@@ -97,49 +97,49 @@ def test_a_mail_looks_as_it_did(name: str, brand: str, part: str) -> None:
 
 
 @EVERY_CASE
-def test_both_parts_link_to_what_they_are_about(name: str) -> None:
-    mail = rendered(CASES[name])
+def test_both_parts_link_to_their_topic(name: str) -> None:
+    email = rendered(CASES[name])
     kind = name.partition("_")[0]
     path = {"session": f"/sessions/{SESSION_ID}", "match": f"/matches/{MATCH}"}.get(kind)
     path = path or ("/sessions" if name.endswith("bare") else "/matches")
 
-    assert f"https://app.wingman.example{path}" in _Page(mail.html).links
-    assert f"https://app.wingman.example{path}\n" in mail.text
+    assert f"https://app.wingman.example{path}" in _Page(email.html).links
+    assert f"https://app.wingman.example{path}\n" in email.text
 
 
 @EVERY_CASE
-def test_both_parts_and_the_header_let_the_reader_say_no_to_this_kind_of_mail(name: str) -> None:
-    mail = rendered(CASES[name])
+def test_both_parts_and_the_header_let_the_reader_unsubscribe_from_the_category(name: str) -> None:
+    email = rendered(CASES[name])
     link = Link(READER, kinds()[CASES[name].template][0])
 
-    base, _, token = mail.unsubscribe_url.partition("?token=")
+    base, _, token = email.unsubscribe_url.partition("?token=")
     assert base == "https://api.wingman.example/api/email/unsubscribe"
     assert read(LINKS.secret, token) == link
-    for url in (mail.unsubscribe_url, LINKS.preferences(link), "https://wingman.example/help"):
-        assert url in _Page(mail.html).links
-        assert f"{url}\n" in mail.text
+    for url in (email.unsubscribe_url, LINKS.preferences(link), "https://wingman.example/help"):
+        assert url in _Page(email.html).links
+        assert f"{url}\n" in email.text
 
 
 @EVERY_CASE
 def test_a_plan_links_to_a_calendar_file_of_its_reader(name: str) -> None:
-    mail = rendered(CASES[name])
-    [*found] = [link for link in _Page(mail.html).links if "calendar.ics" in link]
+    email = rendered(CASES[name])
+    [*found] = [link for link in _Page(email.html).links if "calendar.ics" in link]
     planned = name.startswith(("session_scheduled", "session_rescheduled", "session_reminder"))
 
     assert len(found) == planned
     for url in found:
         link = CalendarLink(READER, SESSION_ID)
         assert read_calendar(LINKS.secret, url.partition("?token=")[2]) == link
-        assert f":\n{url}\n" in mail.text
+        assert f":\n{url}\n" in email.text
 
 
 @EVERY_CASE
-def test_the_same_mail_twice_is_the_same_bytes(name: str) -> None:
+def test_an_email_rendered_twice_has_the_same_bytes(name: str) -> None:
     assert rendered(CASES[name]) == rendered(CASES[name])
 
 
 @EVERY_CASE
-def test_a_mail_keeps_its_dark_and_phone_rules_and_stays_small(name: str) -> None:
+def test_an_email_keeps_its_dark_and_phone_rules_and_stays_small(name: str) -> None:
     html = rendered(CASES[name]).html
 
     assert '<meta name="color-scheme" content="light dark">' in html
@@ -152,19 +152,19 @@ def test_a_mail_keeps_its_dark_and_phone_rules_and_stays_small(name: str) -> Non
 @EVERY_CASE
 def test_the_brand_is_data(name: str) -> None:
     brand = BRANDS["pupmatch"]
-    mail = rendered(CASES[name], **brand)
+    email = rendered(CASES[name], **brand)
 
-    assert "wingman" not in (mail.html + mail.text).lower().replace(
+    assert "wingman" not in (email.html + email.text).lower().replace(
         "app.wingman.example", ""
     ).replace("api.wingman.example", "")
-    assert "pupmatch" in mail.html
-    assert "https://pupmatch.example/help" in mail.text
-    assert brand["accent"] in mail.html
+    assert "pupmatch" in email.html
+    assert "https://pupmatch.example/help" in email.text
+    assert brand["accent"] in email.html
 
 
-def test_a_brand_says_what_its_people_do() -> None:
-    mail = rendered(CASES["session_cancelled"], **BRANDS["pupmatch"])
-    assert "Leo cancelled your walk" in mail.text
+def test_a_brand_names_its_meetings() -> None:
+    email = rendered(CASES["session_cancelled"], **BRANDS["pupmatch"])
+    assert "Leo cancelled your walk" in email.text
     assert "Your idea for the walk:" in rendered(a_plan(), **BRANDS["pupmatch"]).text
 
 
@@ -183,33 +183,33 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7*7 }
         a_reminder(partner_name=HOSTILE, venue_name=HOSTILE),
     ],
 )
-def test_what_users_write_is_text_and_never_markup(content: Content) -> None:
-    mail = rendered(content, first_name=HOSTILE)
-    page = _Page(mail.html)
+def test_user_text_never_becomes_markup(content: Content) -> None:
+    email = rendered(content, first_name=HOSTILE)
+    page = _Page(email.html)
 
     assert not {"script", "img"} & set(page.tags)
-    assert "<script>" in unescape(mail.html)
-    assert "<script>" in mail.text
-    assert "49" not in mail.text
+    assert "<script>" in unescape(email.html)
+    assert "<script>" in email.text
+    assert "49" not in email.text
 
 
 def test_a_name_cannot_add_a_header() -> None:
-    mail = rendered(an_invitation(inviter_name="Leo\r\nBcc: everyone@example.com\x00\u2028X"))
+    email = rendered(an_invitation(inviter_name="Leo\r\nBcc: everyone@example.com\x00\u2028X"))
 
-    assert mail.subject == "Leo Bcc: everyone@example.com X would like to meet you"
-
-
-def test_a_name_cannot_turn_its_sentence_around() -> None:
-    mail = rendered(a_decline(partner_name="\u202eoeL\u2066"))
-
-    assert mail.subject == "oeL can’t make it this time"
+    assert email.subject == "Leo Bcc: everyone@example.com X would like to meet you"
 
 
-def test_a_right_to_left_name_is_kept_apart_from_the_sentence() -> None:
-    mail = rendered(a_decline(partner_name="יוסי"))
+def test_a_name_cannot_reorder_its_sentence() -> None:
+    email = rendered(a_decline(partner_name="\u202eoeL\u2066"))
 
-    assert mail.subject == "\u2068יוסי\u2069 can’t make it this time"
-    assert "<bdi>יוסי</bdi>" in mail.html
+    assert email.subject == "oeL can’t make it this time"
+
+
+def test_a_right_to_left_name_is_isolated_from_the_sentence() -> None:
+    email = rendered(a_decline(partner_name="יוסי"))
+
+    assert email.subject == "\u2068יוסי\u2069 can’t make it this time"
+    assert "<bdi>יוסי</bdi>" in email.html
 
 
 def test_emoji_families_stay_together() -> None:
@@ -218,21 +218,21 @@ def test_emoji_families_stay_together() -> None:
     assert family in rendered(a_decline(partner_name=family)).subject
 
 
-def test_a_long_venue_is_whole_in_the_mail_and_short_in_the_preheader() -> None:
+def test_a_long_venue_is_whole_in_the_email_and_short_in_the_preheader() -> None:
     venue = "W" * 200
-    mail = rendered(an_invitation(venue_suggestion=venue))
+    email = rendered(an_invitation(venue_suggestion=venue))
 
-    assert venue in mail.html
-    assert venue in mail.text
-    assert mail.html.count(venue) == 1
-    assert "overflow-wrap: anywhere" in mail.html
+    assert venue in email.html
+    assert venue in email.text
+    assert email.html.count(venue) == 1
+    assert "overflow-wrap: anywhere" in email.html
 
 
 def test_a_long_name_is_cut_in_the_subject() -> None:
     assert len(rendered(a_decline(partner_name="N" * 300)).subject) < 100
 
 
-def test_without_a_name_the_greeting_names_nobody() -> None:
+def test_without_a_name_the_greeting_has_none() -> None:
     assert "Hi, " in rendered(a_decline(), first_name=None).text
 
 
@@ -253,11 +253,11 @@ def test_any_note_breaks_into_clean_lines(text: str) -> None:
 
 
 @given(name=st.text(max_size=80), venue=st.text(max_size=200), note=st.text(max_size=500))
-def test_any_text_at_all_makes_a_mail(name: str, venue: str, note: str) -> None:
-    mail = rendered(an_invitation(inviter_name=name, venue_suggestion=venue, note=note))
+def test_any_text_makes_an_email(name: str, venue: str, note: str) -> None:
+    email = rendered(an_invitation(inviter_name=name, venue_suggestion=venue, note=note))
 
-    assert len(mail.subject.splitlines()) == 1
-    assert not {"script", "img", "iframe"} & set(_Page(mail.html).tags)
+    assert len(email.subject.splitlines()) == 1
+    assert not {"script", "img", "iframe"} & set(_Page(email.html).tags)
 
 
 @pytest.mark.parametrize(
@@ -270,25 +270,25 @@ def test_any_text_at_all_makes_a_mail(name: str, venue: str, note: str) -> None:
         ("Pacific/Auckland", "Monday 23 November, 06:00 (NZDT)"),
     ],
 )
-def test_times_are_the_readers(zone: str, expected: str) -> None:
+def test_times_are_in_the_readers_timezone(zone: str, expected: str) -> None:
     assert moment(datetime(2026, 11, 22, 17, tzinfo=UTC), ZoneInfo(zone)) == expected
 
 
 @pytest.mark.parametrize("zone", [None, "", "Mars/Olympus", "../../etc/passwd", "Europe"])
 def test_an_unknown_timezone_reads_as_utc(zone: str | None) -> None:
-    mail = rendered(an_invitation(), zone=zone)
+    email = rendered(an_invitation(), zone=zone)
 
-    assert "17:00 (UTC)" in mail.text
-
-
-def test_a_planned_time_is_the_readers_in_subject_and_body() -> None:
-    mail = rendered(a_plan(), zone="Australia/Eucla")
-
-    assert mail.subject == "Meeting Leo: Monday 23 November, 01:45 (UTC+0845)"
-    assert "Monday 23 November, 01:45 (UTC+0845)" in mail.text
-    assert "Monday 23 November, 01:45 (UTC+0845)" in mail.html
+    assert "17:00 (UTC)" in email.text
 
 
-def test_a_change_says_what_it_was_before() -> None:
+def test_a_planned_time_is_in_the_readers_timezone_in_subject_and_body() -> None:
+    email = rendered(a_plan(), zone="Australia/Eucla")
+
+    assert email.subject == "Meeting Leo: Monday 23 November, 01:45 (UTC+0845)"
+    assert "Monday 23 November, 01:45 (UTC+0845)" in email.text
+    assert "Monday 23 November, 01:45 (UTC+0845)" in email.html
+
+
+def test_a_change_shows_the_previous_time() -> None:
     assert "Instead of Saturday 21 November, 18:00 (CET)" in rendered(a_change()).text
     assert "Instead of" not in rendered(a_change(previous_time=None)).text

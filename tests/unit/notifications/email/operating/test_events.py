@@ -1,4 +1,4 @@
-"""Whatever the provider's events look like, what they mean is kept, in a form that is stored."""
+"""Events of any shape are read, and stored in a form that Postgres accepts."""
 
 import json
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from wingman.kit.clients.database import Database
 from wingman.notifications.email.operating import events
 
 ADDRESS = "maya@example.com"
-MAIL = uuid4()
+EMAIL = uuid4()
 
-# With lone halves of characters and NUL, which JSON can say and Postgres cannot.
+# With lone surrogates and NUL, which JSON can express and Postgres cannot store.
 TEXT = st.lists(st.sampled_from("a@<\0\ud83d\udc00") | st.characters(), max_size=9).map("".join)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
@@ -40,7 +40,7 @@ DATA = st.fixed_dictionaries(FIELDS)
 
 
 class Remembering(Database):
-    """Keeps what it was called with."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.params: dict[str, Any] = {}
@@ -51,8 +51,8 @@ class Remembering(Database):
         return "recorded"
 
 
-def told(kind: object, data: object) -> dict[str, Any]:
-    """Return what is stored of an event that arrived as JSON."""
+def stored(kind: object, data: object) -> dict[str, Any]:
+    """Return the stored parameters of an event that arrived as JSON."""
     database = Remembering()
     payload = json.loads(json.dumps({"type": kind, "data": data}))
     events.record(database, "msg_1", payload)
@@ -61,36 +61,34 @@ def told(kind: object, data: object) -> dict[str, Any]:
 
 @UNHURRIED
 @given(DATA, st.sampled_from(["email.complained", "email.suppressed"]))
-def test_an_address_that_wants_no_more_mail_is_always_understood(
-    data: dict[str, Any], kind: str
-) -> None:
-    assert told(kind, data | {"to": [ADDRESS]})["p_suppressed_addresses"] == [ADDRESS]
+def test_an_address_to_suppress_is_always_read(data: dict[str, Any], kind: str) -> None:
+    assert stored(kind, data | {"to": [ADDRESS]})["p_suppressed_addresses"] == [ADDRESS]
 
 
 @UNHURRIED
 @given(DATA, JSON, st.sampled_from(sorted(events._STATUSES)))
-def test_what_is_stored_can_be_stored(data: dict[str, Any], to: object, kind: str) -> None:
-    params = told(kind, data | {"to": to})
+def test_postgres_can_store_every_parameter(data: dict[str, Any], to: object, kind: str) -> None:
+    params = stored(kind, data | {"to": to})
 
-    written = json.dumps(params, ensure_ascii=False).encode()  # no half of a character
+    written = json.dumps(params, ensure_ascii=False).encode()  # fails for a lone surrogate
     assert b"\\u0000" not in written
     assert len(params["p_message_id"] or "") <= 255
     assert len(params["p_error"] or "") <= 300
     if at := params["p_accepted_at"]:
         assert datetime.fromisoformat(at).utcoffset() is not None
-    if mail := params["p_email_id"]:
-        assert str(UUID(mail)) == mail
+    if email := params["p_email_id"]:
+        assert str(UUID(email)) == email
 
 
 @UNHURRIED
 @given(JSON, JSON)
-def test_any_other_payload_is_taken_and_ignored(kind: object, data: object) -> None:
-    assert told(kind, data) == {}
+def test_any_other_payload_is_ignored(kind: object, data: object) -> None:
+    assert stored(kind, data) == {}
 
 
 @UNHURRIED
 @given(DATA)
-def test_our_id_of_a_mail_is_found_in_both_forms_of_tags(data: dict[str, Any]) -> None:
-    tag = {"name": "email_id", "value": str(MAIL)}
-    for tags in ({"email_id": str(MAIL), "x": data}, [data, tag, {"name": "template"}, data]):
-        assert told("email.delivered", data | {"tags": tags})["p_email_id"] == str(MAIL)
+def test_our_id_of_an_email_is_found_in_both_forms_of_tags(data: dict[str, Any]) -> None:
+    tag = {"name": "email_id", "value": str(EMAIL)}
+    for tags in ({"email_id": str(EMAIL), "x": data}, [data, tag, {"name": "template"}, data]):
+        assert stored("email.delivered", data | {"tags": tags})["p_email_id"] == str(EMAIL)

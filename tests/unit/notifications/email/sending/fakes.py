@@ -36,12 +36,12 @@ class Killed(BaseException):
 
 
 LOST = BatchReply(Reply.UNKNOWN, error="HttpClientError")
-"""The provider takes the request and the answer never arrives."""
+"""The provider accepts the request, but its answer is lost."""
 
 
 @dataclass
 class MemoryProvider(EmailProvider):
-    """Remembers keys like the real one; `faults` are used up first, one per request."""
+    """Remembers keys as Resend does; each request first uses one of `faults`."""
 
     faults: list[BatchReply | type[BaseException]] = field(default_factory=list)
     poison: set[UUID] = field(default_factory=set)
@@ -66,10 +66,10 @@ class MemoryProvider(EmailProvider):
         if key in self._first:
             body, reply = self._first[key]
             return reply if body == messages else BatchReply(Reply.KEY_CONFLICT, error="conflict")
-        bad = {at: "bad" for at, mail in enumerate(messages) if mail.email_id in self.poison}
+        bad = {at: "bad" for at, email in enumerate(messages) if email.email_id in self.poison}
         if bad and self.spoils_whole_request:
             return BatchReply(Reply.REJECTED, error="validation_error")
-        good = {at: f"re_{mail.email_id}" for at, mail in enumerate(messages) if at not in bad}
+        good = {at: f"re_{email.email_id}" for at, email in enumerate(messages) if at not in bad}
         self.inbox += [messages[at] for at in good]
         reply = BatchReply(Reply.ACCEPTED, good, bad)
         self._first[key] = (messages, reply)
@@ -78,7 +78,7 @@ class MemoryProvider(EmailProvider):
 
 @dataclass
 class MemoryBucket(Bucket):
-    """Grants what it is told to, or everything at once; notes what was asked and learned."""
+    """Grants `slots`, then everything; records reservations and learned limits."""
 
     slots: list[Slot] = field(default_factory=list)
     asked: list[tuple[Priority, float]] = field(default_factory=list)
@@ -93,7 +93,7 @@ class MemoryBucket(Bucket):
 
 
 class MemoryQueue(Queue):
-    """Keeps what was sent."""
+    """Records sent messages."""
 
     def __init__(self, *, broken: bool = False) -> None:
         self.sent: list[tuple[str, list[Mapping[str, object]]]] = []
@@ -116,7 +116,7 @@ def _ids(body: Mapping[str, object]) -> list[Any]:
 
 
 class Context:
-    """A Lambda context with so many seconds left."""
+    """A Lambda context with `seconds` left."""
 
     def __init__(self, seconds: float = 60) -> None:
         self._seconds = seconds
@@ -127,7 +127,7 @@ class Context:
 
 @dataclass
 class House:
-    """A sender and all that it works with."""
+    """A sender and its collaborators."""
 
     clock: Clock
     outbox: MemoryOutbox
@@ -177,7 +177,7 @@ def invitation(**overrides: Any) -> ClaimedEmail:
 
 
 def reminder(template: str, **overrides: Any) -> ClaimedEmail:
-    """A reminder of a meeting with Leo, a day after NOON; or any other mail about it."""
+    """A reminder of a meeting with Leo, a day after NOON; or any other email about it."""
     data = {
         "session_id": "6f1c0f0e-0000-4000-8000-000000000002",
         "partner_name": "Leo",

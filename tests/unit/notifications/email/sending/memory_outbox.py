@@ -1,4 +1,4 @@
-"""The outbox in memory, with the promises of the migrations."""
+"""The outbox in memory, with the guarantees of the SQL functions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Clock:
 
 @dataclass
 class Row:
-    """A line of email_logs, and in `email` what a claim would tell now."""
+    """A row of email_logs; `email` is the result of a claim."""
 
     email: ClaimedEmail
     priority: Priority = Priority.URGENT
@@ -50,7 +50,7 @@ class Row:
 
 @dataclass
 class Lease:
-    """Mails that a worker has claimed and not yet bound into a group."""
+    """Emails that a worker has claimed and not yet bound into a group."""
 
     expires_at: datetime
     ids: set[UUID] = field(default_factory=set)
@@ -60,7 +60,7 @@ class Lease:
 
 
 class MemoryOutbox(Outbox):
-    """Keeps the promises of the migrations: one winner, whole groups, fenced completion."""
+    """Has the guarantees of the database: one winner, whole groups, fenced completion."""
 
     def __init__(self, clock: Clock) -> None:
         self.rows: dict[UUID, Row] = {}

@@ -1,4 +1,4 @@
-"""The provider's limit while Redis is away: a share for each container, never more."""
+"""The provider's limit while Redis is unavailable: each container keeps to its share."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -45,7 +45,7 @@ class Clock:
 
 
 def requests_of_one_container(redis: Away, seconds: float) -> list[float]:
-    """Send whenever the bucket allows; return the moments of the requests."""
+    """Send as often as the bucket allows; return the times of the requests."""
     clock = Clock()
     bucket, moments = RedisBucket(redis, clock=clock), list[float]()
     while clock.now < 1000 + seconds:
@@ -79,7 +79,7 @@ def test_containers_do_not_start_all_at_once() -> None:
     assert max(first) - min(first) > INTERVAL / 3
 
 
-def test_a_share_is_of_the_limit_that_was_learned() -> None:
+def test_a_share_follows_the_learned_limit() -> None:
     redis, clock = Away(stopped=False), Clock()
     bucket = RedisBucket(redis, clock=clock)
     bucket.learn(per_second=10, hold=0)
@@ -114,7 +114,7 @@ def test_redis_is_asked_again_every_five_seconds() -> None:
     assert redis.calls == 2
 
 
-def test_what_is_known_already_is_not_told_to_redis() -> None:
+def test_a_known_limit_is_not_written_to_redis() -> None:
     redis = Away(stopped=False)
     bucket = RedisBucket(redis, clock=Clock())
     bucket.learn(per_second=10, hold=0)
@@ -128,7 +128,7 @@ def test_what_is_known_already_is_not_told_to_redis() -> None:
 
 
 @given(st.integers(0, 10**9))
-def test_a_limit_that_makes_no_sense_leaves_a_rate_that_does(per_second: int) -> None:
+def test_an_absurd_limit_leaves_a_sensible_rate(per_second: int) -> None:
     bucket = RedisBucket(Away(), clock=Clock())
 
     bucket.learn(per_second=per_second, hold=0)
@@ -136,7 +136,7 @@ def test_a_limit_that_makes_no_sense_leaves_a_rate_that_does(per_second: int) ->
     assert 1 <= bucket._per_second <= 1000
 
 
-def test_a_redis_that_refuses_is_as_good_as_away() -> None:
+def test_a_redis_that_refuses_counts_as_unavailable() -> None:
     class Refusing(Away):
         def run(self, *command: object) -> Any:
             raise RedisError("OOM command not allowed")

@@ -1,4 +1,4 @@
-"""What leaves a lane, in how many requests, and when nothing may."""
+"""Lanes: full requests, the provider's limit, and pauses."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -25,65 +25,65 @@ def sizes(on: House) -> list[int]:
     return [len(messages) for _, messages in on.provider.requests]
 
 
-def test_one_message_sends_what_waits_in_its_lane_in_one_request() -> None:
+def test_one_message_sends_all_waiting_emails_of_its_lane_in_one_request() -> None:
     on = house()
-    mails = fill(on, 80)
+    emails = fill(on, 80)
 
-    service.send(on.sender, mails[-1:])
+    service.send(on.sender, emails[-1:])
 
     assert sizes(on) == [80]
 
 
-def test_ten_messages_of_one_mail_make_no_ten_requests() -> None:
+def test_ten_messages_of_one_email_each_share_a_request() -> None:
     on = house()
-    mails = fill(on, 150)
+    emails = fill(on, 150)
 
-    service.send(on.sender, mails[:10])
+    service.send(on.sender, emails[:10])
 
     assert sizes(on) == [100]
 
 
-def test_messages_of_many_mails_send_as_many() -> None:
+def test_a_message_of_many_emails_sends_as_many() -> None:
     on = house()
-    mails = fill(on, 1000)
+    emails = fill(on, 1000)
 
-    service.send(on.sender, mails[:250])
+    service.send(on.sender, emails[:250])
 
     assert sizes(on) == [100, 100, 100]
 
 
-def test_the_other_lane_is_left_alone() -> None:
+def test_a_message_sends_nothing_of_the_other_lane() -> None:
     on = house()
     urgent, bulk = fill(on, 1), fill(on, 1, Priority.BULK)
 
     service.send(on.sender, urgent)
 
-    assert [on.outbox.status(mail) for mail in (*urgent, *bulk)] == ["sent", "pending"]
+    assert [on.outbox.status(email) for email in (*urgent, *bulk)] == ["sent", "pending"]
 
 
 @pytest.mark.parametrize("priority", Priority)
-def test_the_lane_says_how_a_request_waits(priority: Priority) -> None:
+def test_a_request_waits_by_the_rules_of_its_lane(priority: Priority) -> None:
     on = house()
     service.send(on.sender, fill(on, 1, priority))
 
     assert [lane for lane, _ in on.bucket.asked] == [priority]
 
 
-def test_repeated_requests_take_nothing_from_what_a_message_sends() -> None:
+def test_repeated_requests_do_not_count_towards_the_emails_of_a_message() -> None:
     on = house()
     on.provider.faults = [LOST] * 4
     service.send(on.sender, fill(on, 1))
     on.clock.advance(minutes=5)
     new = fill(on, 2)
-    for mail in new:
-        on.outbox.rows[mail].due_at = on.clock.now
+    for email in new:
+        on.outbox.rows[email].due_at = on.clock.now
 
     service.send(on.sender, new[:1])
 
     assert {row.status for row in on.outbox.rows.values()} == {"sent"}
 
 
-def test_a_request_leaves_at_its_moment() -> None:
+def test_a_request_waits_for_its_slot() -> None:
     on = house()
     on.bucket.slots = [Slot(granted=True, seconds=1.5)]
 
@@ -93,7 +93,7 @@ def test_a_request_leaves_at_its_moment() -> None:
     assert sizes(on) == [1]
 
 
-def test_who_is_told_to_come_back_asks_again_first() -> None:
+def test_a_sender_without_a_slot_asks_again_after_the_wait() -> None:
     on = house()
     on.bucket.slots = [Slot(granted=False, seconds=2), Slot(granted=True, seconds=0.5)]
 
@@ -103,30 +103,30 @@ def test_who_is_told_to_come_back_asks_again_first() -> None:
     assert sizes(on) == [1]
 
 
-def test_a_mail_for_which_there_is_no_room_waits_and_that_is_no_failure() -> None:
+def test_an_email_without_a_slot_waits_and_counts_no_failure() -> None:
     on = house()
     on.bucket.slots = [Slot(granted=False, seconds=60)]
-    [mail] = fill(on, 1)
+    [email] = fill(on, 1)
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
-    row = on.outbox.rows[mail]
+    row = on.outbox.rows[email]
     assert (row.status, row.send_group, row.email.retry_count) == ("pending", None, 0)
     assert on.provider.requests == []
     assert on.naps == []
 
 
-def test_no_room_for_a_repetition_keeps_the_group() -> None:
+def test_a_repetition_without_a_slot_keeps_its_group() -> None:
     on = house()
     on.provider.faults = [LOST]
     on.bucket.slots = [Slot(granted=True, seconds=0), Slot(granted=False, seconds=60)]
-    [mail] = fill(on, 1)
+    [email] = fill(on, 1)
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
-    assert on.outbox.rows[mail].send_group is not None
+    assert on.outbox.rows[email].send_group is not None
     on.clock.advance(minutes=5)
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
     assert len(on.provider.inbox) == 1
 
 
@@ -150,7 +150,7 @@ def test_patience_ends_before_the_lease_does() -> None:
     assert on.bucket.asked[0][1] == pytest.approx(60 - 13, abs=0.1)
 
 
-def test_the_limit_that_an_answer_tells_is_learned() -> None:
+def test_the_limit_in_an_answer_is_learned() -> None:
     on = house()
     on.provider.faults = [BatchReply(Reply.UNREACHABLE), BatchReply(Reply.ACCEPTED, limit=10)]
 
@@ -159,10 +159,10 @@ def test_the_limit_that_an_answer_tells_is_learned() -> None:
     assert on.bucket.learned == [(None, 0), (10, 0)]
 
 
-@pytest.mark.parametrize(("told", "hold"), [(None, 1), (timedelta(seconds=9), 9)])
-def test_a_refusal_holds_everybody_back(told: timedelta | None, hold: float) -> None:
+@pytest.mark.parametrize(("retry_after", "hold"), [(None, 1), (timedelta(seconds=9), 9)])
+def test_a_rate_limit_holds_all_senders_back(retry_after: timedelta | None, hold: float) -> None:
     on = house()
-    on.provider.faults = [BatchReply(Reply.RATE_LIMITED, limit=2, retry_after=told)]
+    on.provider.faults = [BatchReply(Reply.RATE_LIMITED, limit=2, retry_after=retry_after)]
 
     service.send(on.sender, fill(on, 1))
 
@@ -176,31 +176,31 @@ def test_a_refusal_holds_everybody_back(told: timedelta | None, hold: float) -> 
         (REFUSED, set(Priority), timedelta(minutes=5)),
     ],
 )
-def test_what_no_mail_can_get_through_pauses_with_its_reason(
+def test_a_reply_that_blocks_all_emails_pauses_with_its_reason(
     reply: BatchReply, lanes: set[Priority], pause: timedelta
 ) -> None:
     on = house()
     on.provider.faults = [reply]
-    mails = fill(on, 300, Priority.BULK)
+    emails = fill(on, 300, Priority.BULK)
 
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
     assert on.outbox.paused == dict.fromkeys(lanes, (on.clock.now + pause, reply.error))
     assert sizes(on) == [100]
-    assert {on.outbox.status(mail) for mail in mails} == {"pending"}
+    assert {on.outbox.status(email) for email in emails} == {"pending"}
     assert {row.email.retry_count for row in on.outbox.rows.values()} == {0}
     assert {row.send_group for row in on.outbox.rows.values()} == {None}
 
 
 @pytest.mark.parametrize("poisoned", range(0, 100, 9))
-def test_the_mail_that_spoils_a_full_request_is_found_in_few_requests(poisoned: int) -> None:
+def test_the_email_that_spoils_a_full_request_is_found_in_few_requests(poisoned: int) -> None:
     on = house()
-    mails = fill(on, 100)
-    on.provider.poison, on.provider.spoils_whole_request = {mails[poisoned]}, True
+    emails = fill(on, 100)
+    on.provider.poison, on.provider.spoils_whole_request = {emails[poisoned]}, True
 
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
-    statuses = [on.outbox.status(mail) for mail in mails]
-    assert statuses == ["failed" if mail == mails[poisoned] else "sent" for mail in mails]
+    statuses = [on.outbox.status(email) for email in emails]
+    assert statuses == ["failed" if email == emails[poisoned] else "sent" for email in emails]
     assert len(on.provider.requests) <= 15
     assert len(on.provider.inbox) == 99

@@ -1,4 +1,4 @@
-"""What the provider's answers mean, through the real SDK."""
+"""The translation of the provider's answers, through the real SDK."""
 
 import json
 import socket
@@ -38,7 +38,7 @@ def outgoing(number: int) -> OutgoingEmail:
 
 
 class CannedClient(HTTPClient):
-    """Answers every request the same way, and keeps the last one."""
+    """Gives every request the same answer, and records the last request."""
 
     def __init__(self, status: int, body: object, headers: Mapping[str, str]) -> None:
         self._answer = (json.dumps(body).encode(), status, headers)
@@ -66,18 +66,18 @@ def answered(
     body: object,
     headers: Mapping[str, str] | None = None,
     *,
-    mails: int = 1,
+    emails: int = 1,
 ) -> tuple[BatchReply, CannedClient]:
     client = CannedClient(status, body, {"content-type": "application/json", **(headers or {})})
     monkeypatch.setattr(resend, "api_key", "re_test")
     monkeypatch.setattr(resend, "api_url", "http://provider.test")
     monkeypatch.setattr(resend, "default_http_client", client)
-    reply = module.ResendProvider().send_batch([outgoing(at) for at in range(mails)], "send/group")
+    reply = module.ResendProvider().send_batch([outgoing(at) for at in range(emails)], "send/group")
     return reply, client
 
 
 def test_an_accepted_batch_maps_ids_by_position(monkeypatch: pytest.MonkeyPatch) -> None:
-    reply, _ = answered(monkeypatch, 200, {"data": [{"id": "a"}, {"id": "b"}]}, mails=2)
+    reply, _ = answered(monkeypatch, 200, {"data": [{"id": "a"}, {"id": "b"}]}, emails=2)
 
     assert reply.reply is Reply.ACCEPTED
     assert reply.message_ids == {0: "a", 1: "b"}
@@ -89,14 +89,14 @@ def test_a_permissive_answer_skips_the_rejected_positions(monkeypatch: pytest.Mo
         "errors": [{"index": 1, "message": "Invalid `to` field: user1@example.com"}],
     }
 
-    reply, _ = answered(monkeypatch, 200, body, mails=3)
+    reply, _ = answered(monkeypatch, 200, body, emails=3)
 
     assert reply.message_ids == {0: "a", 2: "c"}
     assert reply.rejections == {1: "Invalid `to` field: <address>"}
 
 
-def test_ids_that_do_not_add_up_are_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
-    reply, _ = answered(monkeypatch, 200, {"data": [{"id": "a"}]}, mails=2)
+def test_ids_of_the_wrong_number_are_not_assigned(monkeypatch: pytest.MonkeyPatch) -> None:
+    reply, _ = answered(monkeypatch, 200, {"data": [{"id": "a"}]}, emails=2)
 
     assert reply.reply is Reply.ACCEPTED
     assert reply.message_ids == {}
@@ -109,10 +109,10 @@ def test_a_request_carries_key_mode_tags_and_both_parts(monkeypatch: pytest.Monk
     assert client.headers["x-batch-validation"] == "permissive"
     assert client.body[0]["headers"]["List-Unsubscribe"].startswith("<https://api.test/")
     assert client.body[0]["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    [mail] = client.body
-    assert {"name": "email_id", "value": str(UUID(int=0))} in mail["tags"]
-    assert (mail["html"], mail["text"]) == ("<p>Hello</p>", "Hello")
-    assert mail["to"] == ["user0@example.com"]
+    [email] = client.body
+    assert {"name": "email_id", "value": str(UUID(int=0))} in email["tags"]
+    assert (email["html"], email["text"]) == ("<p>Hello</p>", "Hello")
+    assert email["to"] == ["user0@example.com"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_request_carries_key_mode_tags_and_both_parts(monkeypatch: pytest.Monk
         (418, "teapot", Reply.UNKNOWN),
     ],
 )
-def test_every_error_has_one_meaning(
+def test_every_error_has_one_reply(
     monkeypatch: pytest.MonkeyPatch, status: int, name: str, expected: Reply
 ) -> None:
     body = {"statusCode": status, "name": name, "message": "to user0@example.com"}
@@ -146,7 +146,7 @@ def test_every_error_has_one_meaning(
 
 
 @pytest.mark.parametrize("header", ["retry-after", "Retry-After"])
-def test_the_wait_asked_for_is_read(monkeypatch: pytest.MonkeyPatch, header: str) -> None:
+def test_retry_after_is_read(monkeypatch: pytest.MonkeyPatch, header: str) -> None:
     body = {"name": "rate_limit_exceeded", "message": ""}
 
     reply, _ = answered(monkeypatch, 429, body, {header: "7"})
@@ -155,16 +155,16 @@ def test_the_wait_asked_for_is_read(monkeypatch: pytest.MonkeyPatch, header: str
 
 
 @pytest.mark.parametrize(
-    ("told", "limit"),
+    ("header", "limit"),
     [("2", 2), ("10, 10;w=1", 10), ("10;w=1", 10), ("0", None), ("none", None), ("-1", None)],
 )
 @pytest.mark.parametrize("status", [200, 429])
 def test_the_limit_is_read_from_every_answer(
-    monkeypatch: pytest.MonkeyPatch, status: int, told: str, limit: int | None
+    monkeypatch: pytest.MonkeyPatch, status: int, header: str, limit: int | None
 ) -> None:
     body = {"data": [{"id": "a"}]} if status == 200 else {"name": "rate_limit_exceeded"}
 
-    reply, _ = answered(monkeypatch, status, body, {"RateLimit-Limit": told})
+    reply, _ = answered(monkeypatch, status, body, {"RateLimit-Limit": header})
 
     assert reply.limit == limit
 
@@ -196,7 +196,7 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @contextmanager
 def connected(monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[EmailProvider]:
-    """Build the provider of a deployment whose provider lives at `url`."""
+    """Return the provider of a deployment with the API at `url`."""
     for name in ("api_key", "api_url", "default_http_client"):
         monkeypatch.setattr(resend, name, getattr(resend, name))
     monkeypatch.setenv("RESEND_API_URL", url)
@@ -210,7 +210,7 @@ def connected(monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[EmailProvid
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A provider over a real socket; subclasses misbehave."""
+    """A provider over a real socket; subclasses break it."""
 
     protocol_version = "HTTP/1.1"
     ports: ClassVar[set[int]] = set()
@@ -250,7 +250,7 @@ def test_a_broken_connection_is_an_unknown_outcome(monkeypatch: pytest.MonkeyPat
         assert provider.send_batch([outgoing(1)], "send/1").reply is Reply.UNKNOWN
 
 
-def test_a_provider_nobody_can_reach_has_taken_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_provider_has_taken_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -260,7 +260,7 @@ def test_a_provider_nobody_can_reach_has_taken_nothing(monkeypatch: pytest.Monke
     assert reply.reply is Reply.UNREACHABLE
 
 
-def test_a_slow_provider_is_waited_for_no_longer_than_the_invocation_lasts(
+def test_a_request_to_a_slow_provider_ends_before_the_invocation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     release = threading.Event()
@@ -291,7 +291,7 @@ def test_a_slow_provider_is_waited_for_no_longer_than_the_invocation_lasts(
         (409, [Reply.IN_PROGRESS] * 5),
     ],
 )
-def test_a_provider_that_keeps_failing_is_left_alone(
+def test_the_breaker_opens_for_a_provider_that_keeps_failing(
     monkeypatch: pytest.MonkeyPatch, status: int, replies: list[Reply]
 ) -> None:
     body = {"name": "some_new_name", "message": "no"}

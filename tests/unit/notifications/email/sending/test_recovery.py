@@ -23,14 +23,14 @@ BUSY = BatchReply(Reply.RATE_LIMITED, retry_after=timedelta(seconds=30))
 EVERY_QUICK_TRY = 4
 
 
-def test_a_lost_answer_is_asked_for_again_at_once_under_the_same_key() -> None:
+def test_a_lost_answer_is_requested_again_at_once_under_the_same_key() -> None:
     on = house()
     on.provider.faults = [LOST, LOST, LOST]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
-    assert on.outbox.status(mail) == "sent"
+    assert on.outbox.status(email) == "sent"
     assert len(on.provider.inbox) == 1
     assert len({key for key, _ in on.provider.requests}) == 1
     assert len(on.naps) == 3
@@ -39,14 +39,14 @@ def test_a_lost_answer_is_asked_for_again_at_once_under_the_same_key() -> None:
 def test_answers_lost_for_good_leave_the_group_to_be_repeated_unchanged() -> None:
     on = house()
     on.provider.faults = [LOST] * EVERY_QUICK_TRY
-    mails = [on.outbox.add(invitation()) for _ in range(3)]
+    emails = [on.outbox.add(invitation()) for _ in range(3)]
 
-    service.send(on.sender, mails)
-    assert {on.outbox.status(mail) for mail in mails} == {"pending"}
+    service.send(on.sender, emails)
+    assert {on.outbox.status(email) for email in emails} == {"pending"}
     on.clock.advance(minutes=2)
-    service.send(on.sender, [mails[2]])
+    service.send(on.sender, [emails[2]])
 
-    assert {on.outbox.status(mail) for mail in mails} == {"sent"}
+    assert {on.outbox.status(email) for email in emails} == {"sent"}
     assert len(on.provider.inbox) == 3
     assert all(request == on.provider.requests[0] for request in on.provider.requests)
 
@@ -54,16 +54,16 @@ def test_answers_lost_for_good_leave_the_group_to_be_repeated_unchanged() -> Non
 def test_a_sender_killed_after_the_provider_accepted_sends_no_second_copy() -> None:
     on = house()
     on.provider.faults = [Killed]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
     with pytest.raises(Killed):
-        service.send(on.sender, [mail])
-    service.send(on.sender, [mail])
-    assert on.outbox.status(mail) == "sending"
+        service.send(on.sender, [email])
+    service.send(on.sender, [email])
+    assert on.outbox.status(email) == "sending"
     on.clock.advance(minutes=2)
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
-    assert on.outbox.status(mail) == "sent"
+    assert on.outbox.status(email) == "sent"
     assert len(on.provider.inbox) == 1
 
 
@@ -71,22 +71,24 @@ def test_a_sender_killed_after_the_provider_accepted_sends_no_second_copy() -> N
     ("no", "status"),
     [({"suppressed": True}, "suppressed"), ({"wanted": False}, "skipped")],
 )
-def test_a_no_holds_for_a_request_that_nobody_took(no: dict[str, bool], status: str) -> None:
+def test_an_opt_out_applies_to_a_request_that_was_not_taken(
+    no: dict[str, bool], status: str
+) -> None:
     on = house()
     on.provider.faults = [BatchReply(Reply.UNKNOWN)] * EVERY_QUICK_TRY
-    mails = [on.outbox.add(invitation()) for _ in range(2)]
-    service.send(on.sender, mails)
+    emails = [on.outbox.add(invitation()) for _ in range(2)]
+    service.send(on.sender, emails)
 
-    row = on.outbox.rows[mails[0]]
+    row = on.outbox.rows[emails[0]]
     row.email = row.email.model_copy(update=no)
     on.clock.advance(hours=1)
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
-    assert [on.outbox.status(mail) for mail in mails] == [status, "sent"]
-    assert [mail.email_id for mail in on.provider.inbox] == [mails[1]]
+    assert [on.outbox.status(email) for email in emails] == [status, "sent"]
+    assert [email.email_id for email in on.provider.inbox] == [emails[1]]
 
 
-def test_what_became_useless_is_left_out_of_a_request_that_nobody_took() -> None:
+def test_an_outdated_email_is_left_out_of_a_request_that_was_not_taken() -> None:
     on = house()
     on.provider.faults = [BatchReply(Reply.UNKNOWN)] * EVERY_QUICK_TRY
     stale = on.outbox.add(reminder("session_reminder_2h"))
@@ -98,11 +100,11 @@ def test_what_became_useless_is_left_out_of_a_request_that_nobody_took() -> None
     service.send(on.sender, [good])
 
     assert (on.outbox.status(stale), on.outbox.status(good)) == ("skipped", "sent")
-    assert [mail.email_id for mail in on.provider.inbox] == [good]
+    assert [email.email_id for email in on.provider.inbox] == [good]
     assert len({key for key, _ in on.provider.requests}) == 1
 
 
-def test_what_became_useless_is_never_a_reason_to_send_the_rest_twice() -> None:
+def test_an_outdated_email_does_not_cause_the_rest_to_be_sent_twice() -> None:
     on = house()
     on.provider.faults = [LOST] * EVERY_QUICK_TRY
     stale = on.outbox.add(reminder("session_reminder_2h"))
@@ -117,27 +119,27 @@ def test_what_became_useless_is_never_a_reason_to_send_the_rest_twice() -> None:
     assert len(on.provider.inbox) == 2
 
 
-def test_waiting_for_the_rate_limit_releases_the_group_and_counts_as_nothing() -> None:
+def test_waiting_for_the_rate_limit_releases_the_group_and_counts_no_failure() -> None:
     on = house()
     on.provider.faults = [BUSY]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
-    row = on.outbox.rows[mail]
+    row = on.outbox.rows[email]
     assert (row.status, row.send_group, row.email.retry_count) == ("pending", None, 0)
     assert row.due_at == on.clock.now + timedelta(seconds=30)
 
 
-def test_a_failure_stays_one_where_there_is_no_room_to_repeat_it() -> None:
+def test_a_failure_counts_even_without_a_slot_to_repeat_it() -> None:
     on = house()
     on.provider.faults = [BatchReply(Reply.UNKNOWN, error="broken")]
     on.bucket.slots = [Slot(granted=True, seconds=0), Slot(granted=False, seconds=3600)]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
-    row = on.outbox.rows[mail]
+    row = on.outbox.rows[email]
     assert (row.status, row.email.retry_count) == ("pending", 1)
     assert row.result is not None
     assert row.result.error == "broken"
@@ -149,106 +151,106 @@ def test_a_refused_repetition_keeps_the_group_that_an_earlier_try_may_have_sent(
 ) -> None:
     on = house()
     on.provider.faults = [Killed, *[refusal] * EVERY_QUICK_TRY]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
     with pytest.raises(Killed):
-        service.send(on.sender, [mail])
-    group = on.outbox.rows[mail].send_group
+        service.send(on.sender, [email])
+    group = on.outbox.rows[email].send_group
 
     on.clock.advance(minutes=2)
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
-    assert on.outbox.rows[mail].send_group == group
+    assert on.outbox.rows[email].send_group == group
     on.provider.faults.clear()
     on.clock.advance(hours=1)
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
     assert len(on.provider.inbox) == 1
 
 
 def test_a_lost_answer_followed_by_a_refusal_in_the_same_run_keeps_the_group() -> None:
     on = house()
     on.provider.faults = [LOST, BUSY]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
     on.clock.advance(minutes=2)
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
     assert len(on.provider.inbox) == 1
-    assert on.outbox.status(mail) == "sent"
+    assert on.outbox.status(email) == "sent"
 
 
-def test_a_key_that_met_another_body_ends_as_unknown_and_is_never_repeated() -> None:
+def test_a_key_used_with_another_body_ends_as_unknown_and_is_never_repeated() -> None:
     on = house()
     on.provider.faults = [Killed]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
     with pytest.raises(Killed):
-        service.send(on.sender, [mail])
+        service.send(on.sender, [email])
 
-    row = on.outbox.rows[mail]
+    row = on.outbox.rows[email]
     row.email = row.email.model_copy(update={"recipient_first_name": "Mia"})
     for _ in range(3):
         on.clock.advance(hours=1)
-        service.send(on.sender, [mail])
+        service.send(on.sender, [email])
 
-    assert on.outbox.status(mail) == "unknown"
+    assert on.outbox.status(email) == "unknown"
     assert len(on.provider.requests) == 2
 
 
-def test_a_repetition_that_cannot_be_written_any_more_keeps_its_group() -> None:
+def test_a_repetition_that_can_no_longer_be_rendered_keeps_its_group() -> None:
     on = house()
     on.provider.faults = [Killed]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
     with pytest.raises(Killed):
-        service.send(on.sender, [mail])
-    row = on.outbox.rows[mail]
+        service.send(on.sender, [email])
+    row = on.outbox.rows[email]
     whole = row.email
     row.email = whole.model_copy(update={"template_data": {}})
 
     on.clock.advance(minutes=2)
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
     assert (row.status, row.send_group is not None) == ("pending", True)
 
 
-def test_a_sender_whose_lease_ran_out_before_grouping_sends_nothing() -> None:
+def test_a_sender_with_an_expired_lease_sends_nothing() -> None:
     on = house()
     on.outbox.before_group = lambda: on.clock.advance(minutes=5)
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
     assert on.provider.requests == []
 
 
 def test_two_senders_of_one_group_at_once_send_it_once() -> None:
     on = house()
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
     slow = on.provider.send_batch
 
     def overtaken(messages: object, key: object) -> BatchReply:
-        """The lease runs out inside the request, and another sender takes over and finishes."""
+        """Let the lease expire during the request, and another sender finish the group."""
         on.clock.advance(minutes=5)
         on.provider.send_batch = slow  # type: ignore[method-assign]
-        contextvars.Context().run(service.send, on.sender, [mail])  # another container
+        contextvars.Context().run(service.send, on.sender, [email])  # another container
         return slow(messages, key)  # type: ignore[arg-type]
 
     on.provider.send_batch = overtaken  # type: ignore[method-assign, assignment]
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
     assert len(on.provider.inbox) == 1
-    assert on.outbox.status(mail) == "sent"
+    assert on.outbox.status(email) == "sent"
 
 
 def test_an_answer_lost_with_no_time_for_another_try_keeps_the_group() -> None:
     on = house()
     on.provider.faults = [LOST]
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
     with deadline(Context(seconds=8)):
-        service.send(on.sender, [mail])
+        service.send(on.sender, [email])
     assert on.naps == []
     on.clock.advance(minutes=2)
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
     assert len(on.provider.inbox) == 1
-    assert on.outbox.status(mail) == "sent"
+    assert on.outbox.status(email) == "sent"

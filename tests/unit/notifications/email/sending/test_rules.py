@@ -1,4 +1,4 @@
-"""What happens to a mail, as tables and as properties."""
+"""The rules of sending, as tables and as properties."""
 
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from wingman.notifications.email.sending.timing import Delay, Departure
 from wingman.notifications.models import Priority
 
 REPLIES = st.sampled_from([reply for reply in Reply if reply is not Reply.ACCEPTED])
-# After these nobody can know whether the provider took the request.
+# After these it is unknown whether the provider took the request.
 UNCERTAIN = {Reply.UNKNOWN, Reply.IN_PROGRESS, Reply.KEY_CONFLICT}
 
 
@@ -30,7 +30,7 @@ UNCERTAIN = {Reply.UNKNOWN, Reply.IN_PROGRESS, Reply.KEY_CONFLICT}
         ({"suppressed": True, "wanted": False}, SkipReason.SUPPRESSED),
     ],
 )
-def test_a_mail_goes_unless_its_reader_said_no(
+def test_an_email_is_sent_unless_its_reader_opted_out(
     facts: dict[str, bool], expected: SkipReason | None
 ) -> None:
     email = invitation(**facts)
@@ -39,7 +39,7 @@ def test_a_mail_goes_unless_its_reader_said_no(
 
 
 @given(st.datetimes(datetime(2026, 11, 1), datetime(2026, 12, 1)))  # noqa: DTZ001 - made aware below
-def test_an_invitation_goes_exactly_while_it_can_be_answered(naive: datetime) -> None:
+def test_an_invitation_is_sent_exactly_while_it_can_be_answered(naive: datetime) -> None:
     now = naive.replace(tzinfo=NOON.tzinfo)
     email = invitation()
     closes = datetime.fromisoformat(email.template_data["expires_at"])
@@ -62,7 +62,7 @@ def test_an_invitation_goes_exactly_while_it_can_be_answered(naive: datetime) ->
         ("session_reminder_2h", -60, SkipReason.NO_LONGER_USEFUL),
     ],
 )
-def test_a_late_reminder_goes_while_it_still_says_something_new(
+def test_a_late_reminder_is_sent_while_it_is_still_useful(
     template: str, minutes_before: int, expected: SkipReason | None
 ) -> None:
     email = reminder(template)
@@ -80,7 +80,7 @@ RESTING = {"quiet_hours_start": time(22), "quiet_hours_end": time(8)}
     st.datetimes(datetime(2026, 11, 19), datetime(2026, 11, 21)),  # noqa: DTZ001 - made aware below
     st.integers(0, 9),
 )
-def test_what_may_not_wait_never_does(template: str, naive: datetime, today: int) -> None:
+def test_an_urgent_email_never_waits(template: str, naive: datetime, today: int) -> None:
     now = naive.replace(tzinfo=NOON.tzinfo)
     make = invitation if template == "match_invitation" else partial(reminder, template)
     email = make(**RESTING, handed_over=[now] * today)
@@ -90,7 +90,7 @@ def test_what_may_not_wait_never_does(template: str, naive: datetime, today: int
     assert leaves == Departure(now)
 
 
-def test_what_can_wait_waits_for_the_readers_morning() -> None:
+def test_a_bulk_email_waits_for_its_readers_morning() -> None:
     email = reminder("session_feedback", **RESTING)
 
     leaves = rules.when(email, NIGHT)
@@ -99,7 +99,7 @@ def test_what_can_wait_waits_for_the_readers_morning() -> None:
 
 
 @pytest.mark.parametrize(("handed_over", "just_chosen"), [(3, 0), (0, 3), (1, 2)])
-def test_what_was_just_let_go_counts_for_the_day(handed_over: int, just_chosen: int) -> None:
+def test_emails_just_chosen_count_towards_the_day(handed_over: int, just_chosen: int) -> None:
     email = reminder("session_feedback", handed_over=[NOON] * handed_over)
 
     leaves = rules.when(email, NOON, just_chosen=just_chosen)
@@ -108,7 +108,7 @@ def test_what_was_just_let_go_counts_for_the_day(handed_over: int, just_chosen: 
 
 
 @pytest.mark.parametrize("last_error", [None, "HttpClientError: lost", *Delay])
-def test_a_mail_waits_for_its_hour_once(last_error: str | None) -> None:
+def test_an_email_waits_for_its_hour_once(last_error: str | None) -> None:
     email = reminder("session_feedback", last_error=last_error)
     in_the_evening = [9 if hour == 18 else 0 for hour in range(24)]
 
@@ -118,7 +118,7 @@ def test_a_mail_waits_for_its_hour_once(last_error: str | None) -> None:
 
 
 @pytest.mark.parametrize(("days", "expected"), [(6, None), (8, SkipReason.NO_LONGER_USEFUL)])
-def test_nobody_is_asked_how_it_was_a_week_later(days: int, expected: SkipReason | None) -> None:
+def test_feedback_is_not_requested_a_week_later(days: int, expected: SkipReason | None) -> None:
     email = reminder("session_feedback")
 
     reason = rules.skip_reason(email, content_of(email), NOON + timedelta(days=days + 1))
@@ -141,7 +141,7 @@ def test_the_backoff_is_spread_over_its_whole_range() -> None:
 
 
 @given(REPLIES, st.booleans(), st.booleans(), st.integers(0, 50))
-def test_a_group_is_released_only_if_nobody_can_have_taken_it(
+def test_a_group_is_released_only_if_it_was_certainly_not_taken(
     reply: Reply, untaken: bool, alone: bool, retry_count: int
 ) -> None:
     after = rules.settle(
@@ -156,7 +156,7 @@ def test_a_group_is_released_only_if_nobody_can_have_taken_it(
 
 
 @given(REPLIES, st.booleans(), st.booleans(), st.integers(0, 50))
-def test_a_retry_always_says_when_and_waiting_is_never_counted(
+def test_a_retry_always_has_a_time_and_waiting_is_never_counted(
     reply: Reply, untaken: bool, alone: bool, retry_count: int
 ) -> None:
     after = rules.settle(
@@ -168,7 +168,7 @@ def test_a_retry_always_says_when_and_waiting_is_never_counted(
         assert not after.counts
 
 
-def test_the_provider_says_how_long_to_wait() -> None:
+def test_the_wait_is_the_one_that_the_provider_asks_for() -> None:
     asked = timedelta(seconds=17)
 
     after = rules.settle(
@@ -180,7 +180,7 @@ def test_the_provider_says_how_long_to_wait() -> None:
 
 @pytest.mark.parametrize("lane", Priority)
 @given(st.sampled_from(list(Reply)), st.integers(0, 100_000))
-def test_only_what_no_mail_can_get_through_pauses(
+def test_only_a_reply_that_blocks_all_emails_pauses(
     lane: Priority, reply: Reply, seconds: int
 ) -> None:
     asked = timedelta(seconds=seconds)
@@ -198,7 +198,7 @@ def test_only_what_no_mail_can_get_through_pauses(
 
 
 @pytest.mark.parametrize("reply", [Reply.QUOTA_EXHAUSTED, Reply.REFUSED, Reply.LEFT_ALONE])
-def test_a_mail_of_a_paused_lane_goes_as_soon_as_the_pause_ends(reply: Reply) -> None:
+def test_an_email_of_a_paused_lane_is_due_as_soon_as_the_pause_ends(reply: Reply) -> None:
     after = rules.settle(
         reply, untaken=True, alone=True, retry_count=9, retry_after=timedelta(hours=5)
     )

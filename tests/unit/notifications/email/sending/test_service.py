@@ -1,4 +1,4 @@
-"""Sending: what is due leaves once, and what goes wrong stays with the one it concerns."""
+"""Sending: due emails leave once, and an error affects only its own email."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -32,54 +32,54 @@ EVERY_QUICK_TRY = 4
 
 
 def recipients(on: House) -> list[str]:
-    return [mail.recipient for mail in on.provider.inbox]
+    return [email.recipient for email in on.provider.inbox]
 
 
-def test_a_due_mail_is_sent_and_recorded_with_its_subject_and_message_id() -> None:
+def test_a_due_email_is_sent_and_recorded_with_its_subject_and_message_id() -> None:
     on = house()
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
     assert recipients(on) == ["maya@example.com"]
-    assert on.outbox.status(mail) == "sent"
-    assert on.outbox.result(mail).subject == "Leo would like to meet you"
-    assert on.outbox.result(mail).resend_message_id == f"re_{mail}"
+    assert on.outbox.status(email) == "sent"
+    assert on.outbox.result(email).subject == "Leo would like to meet you"
+    assert on.outbox.result(email).resend_message_id == f"re_{email}"
 
 
-def test_the_same_message_five_times_sends_one_mail() -> None:
+def test_the_same_message_five_times_sends_one_email() -> None:
     on = house()
-    mail = on.outbox.add(invitation())
+    email = on.outbox.add(invitation())
 
     for _ in range(5):
-        service.send(on.sender, [mail, mail])
+        service.send(on.sender, [email, email])
 
     assert len(on.provider.requests) == 1
 
 
-def test_mails_claimed_together_leave_in_one_request_keyed_by_their_group() -> None:
+def test_emails_claimed_together_leave_in_one_request_keyed_by_their_group() -> None:
     on = house()
-    mails = [on.outbox.add(invitation()) for _ in range(3)]
+    emails = [on.outbox.add(invitation()) for _ in range(3)]
 
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
     [(key, messages)] = on.provider.requests
-    assert [message.email_id for message in messages] == mails
-    assert key == f"send/{on.outbox.rows[mails[0]].send_group}"
+    assert [message.email_id for message in messages] == emails
+    assert key == f"send/{on.outbox.rows[emails[0]].send_group}"
 
 
-def test_more_than_a_hundred_mails_leave_in_several_requests() -> None:
+def test_more_than_a_hundred_emails_leave_in_several_requests() -> None:
     on = house()
-    mails = [on.outbox.add(invitation()) for _ in range(250)]
+    emails = [on.outbox.add(invitation()) for _ in range(250)]
 
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
     assert [len(messages) for _, messages in on.provider.requests] == [100, 100, 50]
     assert len({key for key, _ in on.provider.requests}) == 3
-    assert {on.outbox.status(mail) for mail in mails} == {"sent"}
+    assert {on.outbox.status(email) for email in emails} == {"sent"}
 
 
-def test_a_mail_that_cannot_be_written_fails_alone() -> None:
+def test_an_email_that_cannot_be_rendered_fails_alone() -> None:
     on = house()
     broken = on.outbox.add(invitation(template_data={"inviter_name": "secret@example.com"}))
     stranger = on.outbox.add(invitation(email_template="love_letter"))
@@ -87,7 +87,7 @@ def test_a_mail_that_cannot_be_written_fails_alone() -> None:
 
     service.send(on.sender, [broken, stranger, good])
 
-    assert [on.outbox.status(mail) for mail in (broken, stranger, good)] == [
+    assert [on.outbox.status(email) for email in (broken, stranger, good)] == [
         "failed",
         "failed",
         "sent",
@@ -97,25 +97,25 @@ def test_a_mail_that_cannot_be_written_fails_alone() -> None:
     assert "@" not in error
 
 
-def test_a_rejected_mail_fails_alone() -> None:
+def test_a_rejected_email_fails_alone() -> None:
     on = house()
-    mails = [on.outbox.add(invitation()) for _ in range(3)]
-    on.provider.poison = {mails[1]}
+    emails = [on.outbox.add(invitation()) for _ in range(3)]
+    on.provider.poison = {emails[1]}
 
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
-    assert [on.outbox.status(mail) for mail in mails] == ["sent", "failed", "sent"]
-    assert on.outbox.result(mails[2]).resend_message_id == f"re_{mails[2]}"
+    assert [on.outbox.status(email) for email in emails] == ["sent", "failed", "sent"]
+    assert on.outbox.result(emails[2]).resend_message_id == f"re_{emails[2]}"
 
 
-def test_a_mail_that_spoils_the_whole_request_fails_alone() -> None:
+def test_an_email_that_spoils_the_whole_request_fails_alone() -> None:
     on = house()
-    mails = [on.outbox.add(invitation()) for _ in range(3)]
-    on.provider.poison, on.provider.spoils_whole_request = {mails[1]}, True
+    emails = [on.outbox.add(invitation()) for _ in range(3)]
+    on.provider.poison, on.provider.spoils_whole_request = {emails[1]}, True
 
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
-    assert [on.outbox.status(mail) for mail in mails] == ["sent", "failed", "sent"]
+    assert [on.outbox.status(email) for email in emails] == ["sent", "failed", "sent"]
     assert len(on.provider.inbox) == 2
 
 
@@ -126,20 +126,20 @@ def test_a_mail_that_spoils_the_whole_request_fails_alone() -> None:
         ({"wanted": False}, "skipped", "preference_off"),
     ],
 )
-def test_a_mail_that_must_not_go_is_recorded_with_the_reason(
+def test_an_unwanted_email_is_recorded_with_the_reason(
     facts: dict[str, bool], status: str, reason: str
 ) -> None:
     on = house()
-    mail = on.outbox.add(invitation(**facts))
+    email = on.outbox.add(invitation(**facts))
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
     assert on.provider.requests == []
-    assert on.outbox.status(mail) == status
-    assert on.outbox.result(mail).error == reason
+    assert on.outbox.status(email) == status
+    assert on.outbox.result(email).error == reason
 
 
-def test_unknown_ids_are_nobodys_business() -> None:
+def test_unknown_ids_send_nothing() -> None:
     on = house()
 
     service.send(on.sender, [uuid4()])
@@ -147,34 +147,34 @@ def test_unknown_ids_are_nobodys_business() -> None:
     assert on.provider.requests == []
 
 
-def test_an_outbox_that_is_away_is_said_so() -> None:
+def test_an_unavailable_outbox_raises() -> None:
     on = house(OutboxAway)
 
     with pytest.raises(DependencyUnavailable):
         service.send(on.sender, [uuid4()])
 
 
-def test_short_of_time_the_rest_stays_unclaimed_for_the_sweep() -> None:
+def test_emails_stay_unclaimed_for_the_sweep_when_time_is_short() -> None:
     on = house()
-    mails = [on.outbox.add(invitation()) for _ in range(150)]
+    emails = [on.outbox.add(invitation()) for _ in range(150)]
 
     with deadline(Context(seconds=5)):
-        service.send(on.sender, mails)
+        service.send(on.sender, emails)
 
-    assert [on.outbox.status(mail) for mail in mails].count("pending") == 50
+    assert [on.outbox.status(email) for email in emails].count("pending") == 50
 
 
-def test_nothing_logged_names_an_address(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_contain_no_address(caplog: pytest.LogCaptureFixture) -> None:
     on = house()
     on.provider.faults = [LOST]
-    mails: list[UUID] = [
+    emails: list[UUID] = [
         on.outbox.add(invitation()),
         on.outbox.add(invitation(template_data={})),
         on.outbox.add(invitation(suppressed=True)),
     ]
 
     with caplog.at_level(logging.DEBUG):
-        service.send(on.sender, mails)
+        service.send(on.sender, emails)
 
     assert "maya@example.com" not in caplog.text
     assert not any("maya" in str(vars(record)).lower() for record in caplog.records)
@@ -184,39 +184,39 @@ def feedback(**facts: Any) -> ClaimedEmail:
     return reminder("session_feedback", **facts)
 
 
-def test_what_is_moved_says_when_and_why_and_counts_as_no_failure() -> None:
+def test_a_postponed_email_has_a_time_and_a_reason_and_counts_no_failure() -> None:
     on = house()
     on.clock.advance(hours=11)  # midnight in Berlin
-    mail = on.outbox.add(
+    email = on.outbox.add(
         feedback(quiet_hours_start=time(22), quiet_hours_end=time(8)), Priority.BULK
     )
 
-    service.send(on.sender, [mail])
+    service.send(on.sender, [email])
 
     assert on.provider.requests == []
-    assert on.outbox.status(mail) == "pending"
-    assert on.outbox.result(mail).error == "quiet_hours"
-    assert on.outbox.result(mail).counts is False
+    assert on.outbox.status(email) == "pending"
+    assert on.outbox.result(email).error == "quiet_hours"
+    assert on.outbox.result(email).counts is False
 
     on.clock.advance(hours=8)
-    service.send(on.sender, [mail])
-    assert on.outbox.status(mail) == "sent"
+    service.send(on.sender, [email])
+    assert on.outbox.status(email) == "sent"
 
 
-def test_of_five_that_can_wait_three_go_today() -> None:
+def test_three_of_five_bulk_emails_go_today() -> None:
     on = house()
     reader = uuid4()
-    mails = [on.outbox.add(feedback(user_id=reader), Priority.BULK) for _ in range(5)]
+    emails = [on.outbox.add(feedback(user_id=reader), Priority.BULK) for _ in range(5)]
     other = on.outbox.add(feedback(), Priority.BULK)
 
-    service.send(on.sender, [*mails, other])
+    service.send(on.sender, [*emails, other])
 
-    assert [on.outbox.status(mail) for mail in mails] == ["sent"] * 3 + ["pending"] * 2
-    assert on.outbox.result(mails[4]).error == "daily_cap"
+    assert [on.outbox.status(email) for email in emails] == ["sent"] * 3 + ["pending"] * 2
+    assert on.outbox.result(emails[4]).error == "daily_cap"
     assert on.outbox.status(other) == "sent"
 
 
-def test_the_hour_in_which_a_reader_is_active_is_asked_for_what_can_wait_only() -> None:
+def test_active_hours_are_looked_up_for_bulk_emails_only() -> None:
     on = house()
     asked: list[set[UUID]] = []
 

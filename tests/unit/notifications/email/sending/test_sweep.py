@@ -1,4 +1,4 @@
-"""The sweep: everything due is handed out, once, within its time."""
+"""The sweep enqueues all due emails once, within its time."""
 
 from uuid import UUID
 
@@ -38,7 +38,7 @@ def outbox_of(urgent: int, bulk: int = 0) -> MemoryOutbox:
     return outbox
 
 
-def test_a_mail_whose_enqueue_was_lost_is_handed_out() -> None:
+def test_an_email_with_a_lost_message_is_enqueued() -> None:
     queue = MemoryQueue()
 
     assert service.enqueue_due_emails(outbox_of(urgent=1), queue) == 1
@@ -55,7 +55,7 @@ def test_both_lanes_are_swept_page_by_page_until_nothing_is_left() -> None:
     assert len(queue.ids(BULK_URL)) == PAGE
 
 
-def test_a_second_sweep_at_once_hands_out_nothing_twice() -> None:
+def test_a_second_sweep_enqueues_nothing_twice() -> None:
     queue, outbox = MemoryQueue(), outbox_of(urgent=3)
 
     service.enqueue_due_emails(outbox, queue)
@@ -64,7 +64,7 @@ def test_a_second_sweep_at_once_hands_out_nothing_twice() -> None:
     assert len(queue.ids(URGENT_URL)) == 3
 
 
-def test_short_of_time_the_rest_waits_for_the_next_minute() -> None:
+def test_emails_wait_for_the_next_sweep_when_time_is_short() -> None:
     queue = MemoryQueue()
 
     with deadline(Context(seconds=3)):
@@ -73,7 +73,7 @@ def test_short_of_time_the_rest_waits_for_the_next_minute() -> None:
     assert len(queue.ids(URGENT_URL)) == PAGE
 
 
-def test_a_broken_queue_ends_the_sweep_instead_of_marking_everything() -> None:
+def test_a_broken_queue_ends_the_sweep() -> None:
     outbox = outbox_of(urgent=3 * PAGE)
 
     assert service.enqueue_due_emails(outbox, MemoryQueue(broken=True)) == 0
@@ -81,6 +81,6 @@ def test_a_broken_queue_ends_the_sweep_instead_of_marking_everything() -> None:
     assert sum(row.enqueued_at is not None for row in outbox.rows.values()) == PAGE
 
 
-def test_an_outbox_that_is_away_is_said_so() -> None:
+def test_an_unavailable_outbox_raises() -> None:
     with pytest.raises(DependencyUnavailable):
         service.enqueue_due_emails(OutboxAway(Clock()), MemoryQueue())

@@ -1,4 +1,4 @@
-"""When what can wait may leave: in every timezone, at every change of clocks."""
+"""The timing of bulk emails: in every timezone, at every clock change."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +22,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @cache
 def changes(name: str) -> list[datetime]:
-    """Every change of clocks of two years, to the minute: found by looking, not by the rules."""
+    """Return every clock change of two years, to the minute, found by search."""
     zone = ZoneInfo(name)
     found, at = [], FIRST
     while at < LAST:
@@ -47,7 +47,7 @@ def _bisected(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
 
 @st.composite
 def moments(draw: st.DrawFn) -> tuple[ZoneInfo, datetime]:
-    """Anywhere, at any time, half of them within two days of a change of clocks."""
+    """Draw a zone and a moment; half of the moments are within two days of a clock change."""
     name: str = draw(st.sampled_from(ZONES))
     near = changes(name)
     is_near: bool = draw(st.booleans())
@@ -59,7 +59,7 @@ def moments(draw: st.DrawFn) -> tuple[ZoneInfo, datetime]:
 
 @st.composite
 def quiet_hours(draw: st.DrawFn) -> tuple[time | None, time | None]:
-    """As the database lets them be: none, or up to 23 hours of the day."""
+    """Draw quiet hours that the database allows: none, or up to 23 hours of the day."""
     if draw(st.integers(0, 4)) == 0:
         return None, None
     start = draw(st.integers(0, 1439))
@@ -67,7 +67,7 @@ def quiet_hours(draw: st.DrawFn) -> tuple[time | None, time | None]:
     return time(start // 60, start % 60), time(end // 60, end % 60)
 
 
-# Each of some 600 zones should be met, near a change of clocks and elsewhere.
+# Enough to draw each of about 600 zones, near a clock change and elsewhere.
 OFTEN = settings(max_examples=300, deadline=None)
 HOURS = st.none() | st.lists(st.integers(0, 9), min_size=24, max_size=24)
 
@@ -89,7 +89,7 @@ def clocks(draw: st.DrawFn) -> tuple[ReaderClock, datetime]:
 
 
 def shows_quiet(clock: ReaderClock, moment: datetime) -> bool:
-    """What a person would say who looks at the reader's clock: minutes of the day, round it."""
+    """Compute quiet hours independently, in minutes of the day."""
     if clock.quiet_start is None or clock.quiet_end is None:
         return False
     shown, start, end = (
@@ -107,7 +107,7 @@ def minutes(since: datetime, until: datetime) -> Iterator[datetime]:
 
 @OFTEN
 @given(clocks())
-def test_nothing_that_can_wait_leaves_in_quiet_hours(case: tuple[ReaderClock, datetime]) -> None:
+def test_no_bulk_email_leaves_in_quiet_hours(case: tuple[ReaderClock, datetime]) -> None:
     clock, now = case
 
     leaves = departure(clock, now)
@@ -119,7 +119,7 @@ def test_nothing_that_can_wait_leaves_in_quiet_hours(case: tuple[ReaderClock, da
 
 @OFTEN
 @given(clocks())
-def test_a_day_has_three_mails_at_most(case: tuple[ReaderClock, datetime]) -> None:
+def test_a_day_has_at_most_three_emails(case: tuple[ReaderClock, datetime]) -> None:
     clock, now = case
 
     day = departure(clock, now).at.astimezone(clock.zone).date()
@@ -130,7 +130,7 @@ def test_a_day_has_three_mails_at_most(case: tuple[ReaderClock, datetime]) -> No
 
 @OFTEN
 @given(moments(), quiet_hours())
-def test_it_waits_no_longer_than_it_must(
+def test_an_email_waits_no_longer_than_it_must(
     moment: tuple[ZoneInfo, datetime], quiet: tuple[time | None, time | None]
 ) -> None:
     """Every single minute before it leaves is a quiet one."""
@@ -144,8 +144,8 @@ def test_it_waits_no_longer_than_it_must(
 
 @OFTEN
 @given(clocks(), st.integers(0, 7))
-def test_no_mail_waits_for_ever(case: tuple[ReaderClock, datetime], late: int) -> None:
-    """A sender that always comes some minutes late lets it go within a few days all the same."""
+def test_no_email_waits_forever(case: tuple[ReaderClock, datetime], late: int) -> None:
+    """Even a sender that always runs late sends it within a few days."""
     clock, now = case
     began = now
 
@@ -165,14 +165,14 @@ def test_no_mail_waits_for_ever(case: tuple[ReaderClock, datetime], late: int) -
     quiet_hours(),
     st.dictionaries(st.integers(0, 23), st.just(9), min_size=1, max_size=3),
 )
-def test_a_favourite_hour_is_one_in_which_the_reader_was_seen(
+def test_a_favourite_hour_is_one_in_which_the_reader_was_active(
     moment: tuple[ZoneInfo, datetime], quiet: tuple[time | None, time | None], seen: dict[int, int]
 ) -> None:
     zone, now = moment
     clock = ReaderClock(zone, *quiet, active_hours=[seen.get(hour, 0) for hour in range(24)])
 
     leaves = departure(clock, now)
-    assume(leaves.delay is Delay.ACTIVE_HOUR)  # it is not quiet, and no such hour yet
+    assume(leaves.delay is Delay.ACTIVE_HOUR)  # it is not quiet, but not a favourite hour either
 
     assert leaves.at - now <= timedelta(hours=26)
     shown = leaves.at.astimezone(zone)
@@ -182,7 +182,7 @@ def test_a_favourite_hour_is_one_in_which_the_reader_was_seen(
 
 
 @given(clocks())
-def test_the_code_and_a_person_agree_on_what_is_quiet(case: tuple[ReaderClock, datetime]) -> None:
+def test_quiet_hours_match_an_independent_reading(case: tuple[ReaderClock, datetime]) -> None:
     clock, now = case
 
     assert is_quiet(clock, now) == shows_quiet(clock, now)
@@ -207,7 +207,7 @@ NIGHT = {"quiet_start": time(22), "quiet_end": time(8)}
         (NIGHT, "2026-11-20T22:00", "2026-11-21T08:00", Delay.QUIET_HOURS),
         (NIGHT, "2026-11-20T03:00", "2026-11-20T08:00", Delay.QUIET_HOURS),
         (NIGHT, "2026-11-20T08:00", "2026-11-20T08:00", None),
-        # In spring the night of 29 March has no 02:30, in autumn that of 25 October has two.
+        # The night of 29 March has no 02:30, and that of 25 October has two.
         (
             {"quiet_start": time(22), "quiet_end": time(2, 30)},
             "2026-03-28T23:00",
@@ -230,11 +230,11 @@ NIGHT = {"quiet_start": time(22), "quiet_end": time(8)}
             "2026-11-20T20:00",
             None,
         ),
-        # Seen at night only, which is quiet: then any time outside will do.
+        # Active only in quiet hours, so any time outside them fits.
         (NIGHT | {"active_hours": seen_at(1)}, "2026-11-20T12:00", "2026-11-20T12:00", None),
     ],
 )
-def test_it_leaves_when_the_reader_would_like_it(
+def test_an_email_leaves_at_the_time_that_suits_its_reader(
     facts: dict[str, Any], now: str, expected: str, delay: Delay | None
 ) -> None:
     leaves = departure(ReaderClock(BERLIN, **facts), berlin(now).astimezone(UTC))
@@ -252,7 +252,7 @@ def test_it_leaves_when_the_reader_would_like_it(
         (["2026-11-19T13:00"] * 5, False),
     ],
 )
-def test_the_fourth_mail_of_a_day_waits_for_the_next(sent: list[str], capped: bool) -> None:
+def test_the_fourth_email_of_a_day_waits_for_the_next(sent: list[str], capped: bool) -> None:
     clock = ReaderClock(BERLIN, time(22), time(8), handed_over=[berlin(at) for at in sent])
 
     leaves = departure(clock, berlin("2026-11-20T13:00").astimezone(UTC))
@@ -264,8 +264,8 @@ def test_the_fourth_mail_of_a_day_waits_for_the_next(sent: list[str], capped: bo
         assert leaves.delay is None
 
 
-def test_in_an_hour_that_comes_twice_quiet_hours_end_twice() -> None:
-    """In Berlin it is 02:10 for the second time, and quiet again until half past."""
+def test_quiet_hours_end_twice_in_a_repeated_hour() -> None:
+    """It is 02:10 in Berlin for the second time, and quiet again until 02:30."""
     clock = ReaderClock(BERLIN, time(22), time(2, 30))
 
     leaves = departure(clock, datetime(2026, 10, 25, 1, 10, tzinfo=UTC))
@@ -273,7 +273,7 @@ def test_in_an_hour_that_comes_twice_quiet_hours_end_twice() -> None:
     assert leaves.at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
-def test_a_day_that_has_no_midnight_begins_when_its_clock_does() -> None:
+def test_a_day_without_midnight_begins_at_its_first_hour() -> None:
     """Cairo's 24 April 2026 begins at 01:00."""
     cairo = ZoneInfo("Africa/Cairo")
     sent = [datetime(2026, 4, 23, hour, tzinfo=cairo) for hour in (9, 10, 11)]
@@ -286,7 +286,7 @@ def test_a_day_that_has_no_midnight_begins_when_its_clock_does() -> None:
     assert leaves.at == datetime(2026, 4, 23, 22, tzinfo=UTC)
 
 
-def test_at_every_change_of_clocks_of_every_timezone_the_night_stays_quiet() -> None:
+def test_the_night_stays_quiet_at_every_clock_change_of_every_timezone() -> None:
     tried = 0
     for name in ZONES:
         clock = ReaderClock(ZoneInfo(name), time(22), time(2, 30))

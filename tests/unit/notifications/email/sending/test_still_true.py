@@ -1,4 +1,4 @@
-"""An email that leaves is still true, still news, and goes to its reader's present address."""
+"""A sent email is still true and useful, and goes to its reader's current address."""
 
 from datetime import timedelta
 from typing import Any
@@ -64,7 +64,7 @@ def email_of(template: str) -> ClaimedEmail:
 
 
 @pytest.mark.parametrize("template", kinds())
-def test_every_email_has_an_age_at_which_it_says_nothing_new(template: str) -> None:
+def test_every_email_stops_being_useful_at_some_age(template: str) -> None:
     useful = timedelta(minutes=LAST_MINUTE[template])
 
     assert reason(email_of(template), useful - timedelta(seconds=1)) is None
@@ -83,9 +83,9 @@ def fail(on: House, reply: BatchReply) -> None:
     on.provider.faults = [reply] * EVERY_QUICK_TRY
 
 
-def change(on: House, *mails: Any, **facts: object) -> None:
-    """Let what the next claim tells be something else."""
-    for one in mails:
+def change(on: House, *emails: Any, **facts: object) -> None:
+    """Change the facts that the next claim returns."""
+    for one in emails:
         row = on.outbox.rows[one]
         row.email = row.email.model_copy(update=facts)
 
@@ -104,21 +104,21 @@ def test_an_email_that_no_longer_holds_is_skipped_with_the_reason() -> None:
 def test_a_repeated_request_leaves_out_an_email_that_no_longer_holds() -> None:
     on = house()
     fail(on, BatchReply(Reply.UNKNOWN))
-    mails = [on.outbox.add(reminder("session_reminder_2h")) for _ in range(3)]
-    service.send(on.sender, mails)
+    emails = [on.outbox.add(reminder("session_reminder_2h")) for _ in range(3)]
+    service.send(on.sender, emails)
     key = on.provider.requests[0][0]
 
-    change(on, mails[1], holds=False)
+    change(on, emails[1], holds=False)
     on.clock.advance(minutes=2)
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
-    assert [on.outbox.status(one) for one in mails] == ["sent", "skipped", "sent"]
-    assert on.outbox.result(mails[1]).error == "superseded"
-    assert [one.email_id for one in on.provider.inbox] == [mails[0], mails[2]]
+    assert [on.outbox.status(one) for one in emails] == ["sent", "skipped", "sent"]
+    assert on.outbox.result(emails[1]).error == "superseded"
+    assert [one.email_id for one in on.provider.inbox] == [emails[0], emails[2]]
     assert {request for request, _ in on.provider.requests} == {key}
 
 
-def test_a_mail_goes_to_the_address_that_its_reader_has_when_it_leaves() -> None:
+def test_an_email_goes_to_the_current_address_of_its_reader() -> None:
     on = house()
     on.provider.faults = [BatchReply(Reply.RATE_LIMITED, retry_after=timedelta(seconds=30))]
     moved = on.outbox.add(invitation())
@@ -132,7 +132,7 @@ def test_a_mail_goes_to_the_address_that_its_reader_has_when_it_leaves() -> None
 
 
 @pytest.mark.parametrize("reply", [LOST, BatchReply(Reply.UNKNOWN)])
-def test_a_repeated_request_goes_where_it_went(reply: BatchReply) -> None:
+def test_a_repeated_request_goes_to_its_first_address(reply: BatchReply) -> None:
     on = house()
     fail(on, reply)
     moved = on.outbox.add(invitation())
@@ -146,7 +146,7 @@ def test_a_repeated_request_goes_where_it_went(reply: BatchReply) -> None:
     assert [one.recipient for one in on.provider.inbox] == ["maya@example.com"]
 
 
-def test_who_has_no_address_gets_no_mail_and_holds_up_nobody() -> None:
+def test_a_reader_without_an_address_gets_no_email_and_delays_no_other() -> None:
     on = house()
     gone, other = on.outbox.add(invitation(recipient_email="")), on.outbox.add(invitation())
 
@@ -156,15 +156,15 @@ def test_who_has_no_address_gets_no_mail_and_holds_up_nobody() -> None:
     assert on.outbox.result(gone).error == "no_address"
 
 
-def test_an_address_that_is_gone_is_left_out_of_a_repeated_request() -> None:
+def test_a_removed_address_is_left_out_of_a_repeated_request() -> None:
     on = house()
     fail(on, BatchReply(Reply.UNKNOWN))
-    mails = [on.outbox.add(invitation()) for _ in range(2)]
-    service.send(on.sender, mails)
+    emails = [on.outbox.add(invitation()) for _ in range(2)]
+    service.send(on.sender, emails)
 
-    change(on, mails[0], recipient_email="")
+    change(on, emails[0], recipient_email="")
     on.clock.advance(minutes=2)
-    service.send(on.sender, mails)
+    service.send(on.sender, emails)
 
-    assert [on.outbox.status(one) for one in mails] == ["skipped", "sent"]
-    assert [one.email_id for one in on.provider.inbox] == [mails[1]]
+    assert [on.outbox.status(one) for one in emails] == ["skipped", "sent"]
+    assert [one.email_id for one in on.provider.inbox] == [emails[1]]
