@@ -23,7 +23,7 @@ call that is not idempotent, whose answers are lost:
 | | ours | botocore |
 |---|---|---|
 | attempts that begin after the deadline | {late[0][0]} | {late[1][0]} |
-| deadlines until the caller hears of it | {late[0][1]:.2f} | {late[1][1]:.2f} |
+| deadlines until the caller gets an error | {late[0][1]:.2f} | {late[1][1]:.2f} |
 | times that the call was done | {done[0]} | {done[1]} |
 """
 

@@ -44,7 +44,7 @@ class FailingServer:
                 if lost:
                     self.close_connection = True
                     return
-                with contextlib.suppress(OSError):  # whoever gave up has closed it
+                with contextlib.suppress(OSError):  # a caller that gave up has closed it
                     self.wfile.write(b"HTTP/1.1 503 Away\r\nContent-Length: 2\r\n\r\n{}")
 
             def log_message(self, *_: object) -> None: ...
@@ -182,7 +182,7 @@ def times_done(redis_url: str) -> list[int]:
 
 
 def late_attempts(contender: Ours | Botocore, server: FailingServer) -> tuple[int, float]:
-    """Return the attempts that begin after 900 ms, and after how many 900 ms the caller hears."""
+    """Return the attempts after 900 ms, and after how many 900 ms the caller gets the error."""
     server.began.clear()
     began = time.monotonic()
     contender.stubborn()

@@ -25,7 +25,7 @@ def section(outcome: Outcome) -> str:
         f"`make soak ARGS={outcome.seed}` throws the same dice.\n\n"
         f"| what happened | times |\n|---|---|\n{events}\n\n"
         f"Outcome: {ends}.\nUnknown is what shared a request, taken but never answered, with an "
-        "email of a reader who has said no since;\nin production the "
+        "email of a reader who has opted out since;\nin production the "
         "provider's webhooks report it.\n\n"
         f"| what must not happen | emails |\n|---|---|\n{mistakes}\n"
     )

@@ -11,7 +11,7 @@ from wingman.notifications.email.models import Category
 
 
 class Reader:
-    """A user, the links in their emails, and what the database knows of their wishes."""
+    """A user, the links in their emails, and their preferences in the database."""
 
     def __init__(self, people: People, stack: dict[str, str], category: Category) -> None:
         self.person = people.new()

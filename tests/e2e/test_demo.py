@@ -1,4 +1,4 @@
-"""`make demo`, the first thing that anybody runs after `make dev`."""
+"""`make demo`, the first command to run after `make dev`."""
 
 import subprocess
 import sys

@@ -97,7 +97,7 @@ def lines(stack: dict[str, str], tokens: set[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def written(lines: list[str]) -> dict[str, str]:
-    """Return all text in which nothing about anybody may be, by where it was found."""
+    """Return all text that must not hold personal data, by where it was found."""
     here = {"functions": "\n".join(lines), "the tests": "\n".join(kept("printed"))}
     for folder in (ENV_FILE.parent / "logs", *ENV_FILE.parent.parent.glob("test-*/logs")):
         name = folder.parent.name

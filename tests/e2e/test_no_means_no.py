@@ -129,8 +129,8 @@ def test_a_queued_email_is_not_sent_after_an_opt_out(
         form = {"match_notifications": "off"}
         answer = api.call("POST", path.replace("/api/email/unsubscribe", PREFERENCES), data=form)
     elif no == "preference":
-        wishes = {"match_notifications": False}
-        answer = api.call("PUT", f"/api/email/preferences/{leo.id}", leo, json=wishes)
+        changes = {"match_notifications": False}
+        answer = api.call("PUT", f"/api/email/preferences/{leo.id}", leo, json=changes)
     else:
         event = {"email_id": email["id"], "type": no}
         answer = httpx.post(f"{stack['RESEND_API_URL']}/_sandbox/events", json=event, timeout=30)

@@ -177,7 +177,7 @@ def test_two_confirmations_at_once_complete_once(
     assert emails_about(people, planned.session_id).total() == 2
 
 
-def test_of_cancelling_and_confirming_at_once_one_wins(api: Api, people: People) -> None:
+def test_one_of_a_simultaneous_cancellation_and_confirmation_wins(api: Api, people: People) -> None:
     planned = meeting(people, timedelta(hours=-1))
     cancelled, confirmed = both_at_once(api, planned, "cancel", "confirm")
     outcome = (cancelled.status_code, confirmed.status_code)

@@ -1,4 +1,4 @@
-"""A week ends, and who asked for it gets their digest: once, until they say no."""
+"""A reader who opted in gets one digest a week, until they unsubscribe."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -11,7 +11,7 @@ import psycopg
 
 from tests.support.people import Person
 
-# One in these many says no in the end.
+# One reader in this many opts out in the end.
 ONE_IN = 5
 # As the links of an email, the webhook and the deletion of an account do it.
 WAYS = {
@@ -31,7 +31,7 @@ _ENDS = {"unsubscribed": "skipped", "complained": "suppressed", "left": "deleted
 
 
 class Refusals:
-    """A reader who opted out, how, and when."""
+    """The readers who opted out, how, and when."""
 
     def __init__(
         self,

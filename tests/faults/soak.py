@@ -84,7 +84,7 @@ class Soak:
     def _record(self, readers: Sequence[Person], chaos: float) -> dict[UUID, UUID]:
         """Write the emails, two in three urgent; they come due one by one, so groups are small.
 
-        A reader's follow each other: who says no is in few requests. Return whose each is.
+        Those of a reader are adjacent, so an opt-out affects few requests. Return the readers.
         """
         rows = self._database.execute(
             "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"

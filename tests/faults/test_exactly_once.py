@@ -1,7 +1,7 @@
 """Each email is accepted exactly once, through the real database and a provider that misbehaves.
 
 The senders run here, in this process or in one that is killed, beside those of the deployment:
-whoever comes first, the provider must accept each email once.
+whichever comes first, the provider must accept each email once.
 """
 
 import time

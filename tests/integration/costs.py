@@ -15,7 +15,7 @@ from tests.integration.database import WORKER, Actor, look
 from tests.integration.own_database import own_database
 
 BATCH = 100
-# So many in a table of any size: the emails alone vary. Two of three keep the default wishes.
+# So many in a table of any size: the emails alone vary. Two of three keep the default preferences.
 READERS = 20_000
 # Catalogues and plans are read with the first calls; a pooled connection has them.
 _ROUNDS = 2

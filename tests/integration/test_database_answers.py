@@ -154,7 +154,9 @@ def test_an_expired_invitation_can_be_neither_answered_nor_withdrawn(
 
 
 @pytest.mark.parametrize("function", ["get_match", "withdraw_match", "respond_to_match"])
-def test_a_token_whose_user_is_gone_is_no_caller(url: str, match_id: str, function: str) -> None:
+def test_a_token_of_a_deleted_user_is_unauthenticated(
+    url: str, match_id: str, function: str
+) -> None:
     extra = {"p_action": "accept"} if function == "respond_to_match" else {}
     gone = Person("authenticated", uuid4())
 
@@ -217,7 +219,7 @@ def test_an_invitation_email_that_may_be_out_is_not_cancelled(
     assert email_row(url, email_id)["delivery_status"] == "pending"
 
 
-def test_of_fifty_simultaneous_answers_one_wins(url: str, leo: Person, match_id: str) -> None:
+def test_one_of_fifty_simultaneous_answers_wins(url: str, leo: Person, match_id: str) -> None:
     def answer(action: str) -> Action:
         return lambda connection: invoke(
             connection, "respond_to_match", p_match_id=match_id, p_action=action
@@ -240,7 +242,7 @@ def test_of_fifty_simultaneous_answers_one_wins(url: str, leo: Person, match_id:
     assert [email["email_template"] for email in stored] == [f"match_{status}"] * sent[-1]
 
 
-def test_of_twenty_simultaneous_invitations_from_both_sides_one_becomes_a_match(
+def test_one_of_twenty_simultaneous_invitations_from_both_sides_becomes_a_match(
     url: str, maya: Person, leo: Person
 ) -> None:
     def invite(invitee: Person) -> Action:

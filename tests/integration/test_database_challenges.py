@@ -194,7 +194,7 @@ def test_texts_of_a_wrong_length_are_refused(url: str, maya: Person, words: dict
     assert _refusal(url, maya, **words)[0] == "23514"
 
 
-def test_a_token_whose_user_is_gone_submits_and_lists_nothing(url: str) -> None:
+def test_a_token_of_a_deleted_user_submits_and_lists_nothing(url: str) -> None:
     gone = Person("authenticated", uuid4())
 
     assert _refusal(url, gone) == ("WA001", "unauthenticated")

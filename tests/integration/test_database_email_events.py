@@ -94,7 +94,7 @@ def test_an_email_is_found_by_the_providers_own_id(url: str, maya: Person) -> No
     assert email_row(url, email)["delivery_status"] == "delivered"
 
 
-def test_a_bounce_of_an_email_that_is_gone_still_suppresses(url: str, maya: Person) -> None:
+def test_a_bounce_of_a_deleted_email_still_suppresses(url: str, maya: Person) -> None:
     outcome = _record(url, uuid4(), "bounced", p_suppressed_addresses=[maya.email])
 
     assert outcome == "nothing_new"

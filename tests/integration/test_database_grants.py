@@ -51,7 +51,7 @@ def _intended(function: Row) -> set[str]:
     return _FOR_ANYONE.get(function["proname"], {for_one})
 
 
-def test_a_function_has_the_callers_that_its_kind_says(url: str) -> None:
+def test_a_function_has_the_callers_of_its_kind(url: str) -> None:
     functions = _functions(url, "public")
 
     assert len(functions) > 40

@@ -92,7 +92,7 @@ def test_a_person_without_an_address_gets_no_email(url: str, maya: Person, leo: 
     assert _invite(url, maya, leo)["due"] == []
 
 
-def test_a_token_whose_user_is_gone_is_no_caller(url: str, leo: Person) -> None:
+def test_a_token_of_a_deleted_user_is_unauthenticated(url: str, leo: Person) -> None:
     gone = Person("authenticated", uuid4())
 
     assert _refusal(url, gone, leo) == ("WA001", "unauthenticated")

@@ -153,7 +153,7 @@ def test_an_unknown_user_is_not_found(url: str) -> None:
     assert refused == ("WR001", "not_found")
 
 
-def test_a_token_whose_user_is_gone_reads_nothing(url: str) -> None:
+def test_a_token_of_a_deleted_user_reads_nothing(url: str) -> None:
     person, gone = new_person(url), Person("authenticated", uuid4())
 
     refused = sqlstate(url, gone, "get_reputation", p_user_id=person.user_id)

@@ -196,7 +196,7 @@ def test_the_settled_emails_of_a_group_stay_settled(url: str, group: Group) -> N
     assert [email["id"] for email in claim(url, *group.ids)] == group.ids[1:]
 
 
-def test_a_group_whose_first_email_is_gone_can_still_be_claimed(url: str, group: Group) -> None:
+def test_a_group_whose_first_email_was_deleted_can_still_be_claimed(url: str, group: Group) -> None:
     look(url, "delete from public.email_logs where id = %s", group.ids[0])
     _expire(url, group)
 

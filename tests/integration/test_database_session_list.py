@@ -97,7 +97,7 @@ def test_sessions_of_other_users_are_not_listed(url: str, maya: Person) -> None:
     assert _listed(url, maya) == []
 
 
-def test_a_token_whose_user_is_gone_lists_nothing(url: str) -> None:
+def test_a_token_of_a_deleted_user_lists_nothing(url: str) -> None:
     gone = Person("authenticated", uuid4())
 
     assert sqlstate(url, gone, "list_sessions") == ("WA001", "unauthenticated")

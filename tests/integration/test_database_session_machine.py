@@ -284,7 +284,7 @@ def url(database_url: str) -> Iterator[str]:
         yield own
 
 
-def test_any_sequence_of_commands_leaves_what_the_model_says(url: str) -> None:
+def test_any_sequence_of_commands_leaves_the_state_of_the_model(url: str) -> None:
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
         run_state_machine_as_test(
             lambda: Sessions(url, connection),  # type: ignore[arg-type]  # any factory will do

@@ -66,7 +66,7 @@ def test_two_simultaneous_confirmations_complete_a_session_once(url: str) -> Non
         assert _totals(pair) == [{"completed_sessions": 1, "no_shows": 0}] * 2
 
 
-def test_of_cancelling_and_confirming_at_once_one_wins(url: str) -> None:
+def test_one_of_a_simultaneous_cancellation_and_confirmation_wins(url: str) -> None:
     for _ in range(10):
         pair = new_pair(url)
         session_id = pair.session(_STARTED)

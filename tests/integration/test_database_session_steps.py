@@ -48,7 +48,7 @@ def test_a_session_of_other_users_is_not_found(pair: Pair, step: str) -> None:
 
 
 @pytest.mark.parametrize("step", _STEPS)
-def test_a_token_whose_user_is_gone_does_nothing(pair: Pair, step: str) -> None:
+def test_a_token_of_a_deleted_user_does_nothing(pair: Pair, step: str) -> None:
     gone = Person("authenticated", uuid4())
 
     assert _refusal(pair, gone, step, pair.session()) == "WA001 unauthenticated"

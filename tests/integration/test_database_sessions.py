@@ -107,7 +107,7 @@ def test_a_match_that_is_not_the_callers_is_not_found(pair: Pair) -> None:
     assert _refusal(pair, pair.first, _SOON, p_match_id=uuid4()) == ("WM002", "not_found")
 
 
-def test_a_token_whose_user_is_gone_plans_nothing(pair: Pair) -> None:
+def test_a_token_of_a_deleted_user_plans_nothing(pair: Pair) -> None:
     assert _refusal(pair, Person("authenticated", uuid4()), _SOON) == ("WA001", "unauthenticated")
 
 

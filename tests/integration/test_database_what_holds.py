@@ -1,4 +1,4 @@
-"""A claim compares each email with the present: its subject, its reader's wishes and address."""
+"""A claim compares an email with its subject and its reader's current preferences and address."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -61,7 +61,7 @@ def test_an_answer_states_the_remaining_tokens_and_the_reset_time(call: Call) ->
     assert "retry-after" not in headers
 
 
-def test_a_refusal_says_to_the_second_when_to_come_back(
+def test_a_refusal_states_the_exact_wait_in_seconds(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call("/heavy")
