@@ -24,7 +24,7 @@ from local.package.target import target
 from local.progress import complain, say
 from local.stack import CHECKOUT
 
-# What stands in for outputs of a stack that is not there yet.
+# Placeholders for the outputs of a stack that does not exist yet.
 _BEFORE = {"Api": "api", "AWS::Region": "region", "AWS::URLSuffix": "amazonaws.com"}
 
 

@@ -1,4 +1,4 @@
-"""What one environment's file chooses, read and judged as the template and the code will."""
+"""The file of one environment, validated as the template and the code will do."""
 
 import json
 import re

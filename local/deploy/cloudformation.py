@@ -14,7 +14,7 @@ from local.progress import say, step
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
 
-# What is left of a first creation that failed: it can only be deleted.
+# The states of a stack after a failed creation: it can only be deleted.
 _REMAINS = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 _SHOWN = 5
 
@@ -31,9 +31,9 @@ def status(client: "CloudFormationClient", stack: str) -> str | None:
 
 
 def clear_the_way(client: "CloudFormationClient", stack: str) -> bool:
-    """Delete what is left of a failed creation, if that is confirmed; tell if there is a stack.
+    """Delete a stack with a failed creation, if confirmed; return whether there is a stack.
 
-    Raises StackError where CloudFormation would take no deployment.
+    Raises StackError if CloudFormation would refuse a deployment.
     """
     found = status(client, stack)
     if found is None or found == "REVIEW_IN_PROGRESS":
@@ -100,7 +100,7 @@ def _waiting(client: "CloudFormationClient", stack: str) -> frozenset[str]:
 
 
 def declined(client: "CloudFormationClient", stack: str, before: Moment) -> bool:
-    """Tell whether changes were prepared and not executed; remove them."""
+    """Return whether changes were prepared and not executed, and remove them."""
     new = _waiting(client, stack) - before.waiting
     for change in new:
         client.delete_change_set(ChangeSetName=change)

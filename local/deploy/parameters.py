@@ -1,4 +1,4 @@
-"""What CloudFormation lets a parameter be, judged before anything is built."""
+"""The constraints on parameters, checked before anything is built."""
 
 import re
 from collections.abc import Mapping

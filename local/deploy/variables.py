@@ -1,4 +1,4 @@
-"""What the functions of an environment are given, worked out as CloudFormation will."""
+"""The variables of the functions of an environment, resolved as CloudFormation will do."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -36,7 +36,7 @@ def store(
     *,
     rotate: Iterable[str] = (),
 ) -> Stored:
-    """Complete what is stored, and replace what is given anew or rotated.
+    """Complete the stored values, and replace those that are given or rotated.
 
     Raises StackError before it writes anything.
     """
@@ -134,7 +134,7 @@ def _new(name: str, given: Mapping[str, str]) -> str | None:
     return _made_here(name)
 
 
-# What may be left out when asked, and what happens then.
+# Values that may be left out, and the effect of that.
 _HINTS = {
     "EMAIL_LINK_SECRET": "; Enter makes one",
     "RESEND_WEBHOOK_SECRET": "; Enter makes a stand-in until Resend shows yours",

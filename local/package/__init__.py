@@ -1,1 +1,1 @@
-"""What is uploaded to AWS: built for a runtime and an architecture, and checked."""
+"""The package for AWS: built for a runtime and an architecture, and checked."""

@@ -1,4 +1,4 @@
-"""What a built template.yaml names: functions and layers, and the folders that hold them."""
+"""The functions and layers of a built template.yaml, and their folders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What lies in an artefact: the pinned packages in their layers, and nothing foreign."""
+"""The contents of an artefact: the pinned packages in their layers, and nothing else."""
 
 from collections.abc import Iterator
 from importlib.metadata import distributions

@@ -11,7 +11,7 @@ from local.package.artefacts import Artefacts, BuiltFunction
 from local.package.sources import Import, imports, modules
 from local.package.target import Target
 
-# What a package imports in cases that are not ours: importer, imported, case.
+# Imports that a package makes only in cases that do not occur here: importer, imported, case.
 ABSENT = {
     ("anyio", "exceptiongroup"): "Python 3.10",
     ("botocore", "awscrt"): "signing with the C runtime, where it is installed",
@@ -31,7 +31,7 @@ _OUR_OWN = {"app", "wingman"}
 
 @dataclass
 class _Search:
-    """What one function can import."""
+    """The modules that one function can import."""
 
     found: Mapping[str, Path | None]
     standard: frozenset[str]

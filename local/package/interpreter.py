@@ -29,6 +29,6 @@ def _candidates(version: str) -> Iterator[Path]:
 
 
 def _is(path: Path, version: str) -> bool:
-    """Tell whether it runs and is what its name says; a shim of pyenv may be neither."""
+    """Return whether it runs and has this version; a shim of pyenv may do neither."""
     asked = subprocess.run([path, "-c", _ASK], capture_output=True, text=True, check=False)
     return asked.returncode == 0 and asked.stdout.strip() == version

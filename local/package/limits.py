@@ -12,7 +12,7 @@ from local.package.artefacts import Artefacts, BuiltFunction
 UNZIPPED_BYTES = 250 * 1024**2
 LAYERS = 5
 ENVIRONMENT_BYTES = 4096
-# What is known only in AWS (a secret, a queue's address) is taken to be this long.
+# The assumed length of values known only in AWS (a secret, a queue's address).
 ASSUMED_BYTES = 200
 _SECRET = re.compile(r"\{\{resolve:[^}]*\}\}")
 _REFERENCE = re.compile(r"\$\{([\w:.]+)\}")

@@ -1,4 +1,4 @@
-"""What the Makefiles of the layers are given: how to install and how to compile."""
+"""The commands for the Makefiles of the layers: how to install and how to compile."""
 
 import re
 import shlex

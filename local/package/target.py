@@ -1,4 +1,4 @@
-"""What a package is built for: a runtime of Lambda on one of its architectures."""
+"""The target of a package: a runtime of Lambda on one of its architectures."""
 
 import platform
 import sys
@@ -9,14 +9,14 @@ from local import template
 from local.errors import StackError
 from local.stack import CHECKOUT
 
-# The glibc of each runtime (Amazon Linux 2023). That of python3.11 is 2.26, which is too old for
-# the wheels that we pin: it is for local stacks only.
+# The glibc of each runtime (Amazon Linux 2023). Python 3.11 has 2.26, which is too old for the
+# wheels that we pin: it is for local stacks only.
 GLIBC = {"python3.12": (2, 34), "python3.13": (2, 34)}
-# Lambda's name of an architecture, and everybody else's.
+# Lambda's name of an architecture, and the usual one.
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
-# That of this interpreter.
+# The runtime of this interpreter.
 OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
