@@ -58,12 +58,14 @@ test: setup .local/runtime.stamp .local/references.stamp ## every test, in phase
 
 FIND = from local.package.interpreter import interpreter; print(interpreter("$(RUNTIME:python%=%)") or "")
 
+PARALLEL := tests/unit tests/functions --own-stack -n auto --dist loadfile -p no:schemathesis
+
 test-runtime: setup ## unit and function tests under the deployed Python; RUNTIME=python3.12 picks another
 	@found=$$($(RUN) -c '$(FIND)'); \
 	if [ -z "$$found" ]; then echo "NOT TESTED: there is no $(RUNTIME) here"; exit 0; fi; \
 	echo "Unit and function tests under $(RUNTIME), $$found"; \
 	$(MAKE) .local/$(RUNTIME).stamp INTERPRETER="$$found"; \
-	$(ON_TEST_STACK) .local/$(RUNTIME)/bin/python -m pytest $(or $(ARGS),tests/unit tests/functions)
+	$(ON_TEST_STACK) .local/$(RUNTIME)/bin/python -m pytest $(or $(ARGS),$(PARALLEL))
 
 unit: setup ## the tests that need no stack
 	@$(RUN) -m pytest tests/unit --numprocesses auto -p no:schemathesis $(ARGS)

@@ -1,23 +1,21 @@
 """Records of one run of the tests, in several processes, for its last test to read."""
 
+import atexit
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 _VARIABLE = "WINGMAN_TEST_RUN"
 
 
 def begin() -> None:
-    """Begin a run, unless this process is part of one."""
-    if _VARIABLE in os.environ:
-        return
-    folder = ROOT / ".local" / "test" / "run"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    os.environ[_VARIABLE] = str(folder)
+    """Begin a run, unless this process is part of one; it leaves nothing when it ends."""
+    if _VARIABLE not in os.environ:
+        os.environ[_VARIABLE] = tempfile.mkdtemp(prefix="wingman-test-run-")
+        atexit.register(shutil.rmtree, folder())
 
 
 def folder() -> Path:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from local.stack import Stack
 from tests import run
 from tests.run import Phase, Result
 
@@ -33,6 +34,11 @@ def test_a_phase_counts_what_passed_and_names_what_failed(tmp_path: Path) -> Non
 
 def test_a_phase_that_runs_no_test_fails(tmp_path: Path) -> None:
     assert run.run(phase(tmp_path)).failed == ["no test ran"]
+
+
+def test_a_stack_that_died_is_a_failure_that_names_its_parts(tmp_path: Path) -> None:
+    here = Stack("test", 9700, checkout=tmp_path)
+    assert f"postgres does not run: see {here.log('postgres')}" in run.check(here).failed
 
 
 def test_the_last_line_is_the_total(capsys: pytest.CaptureFixture[str]) -> None:
