@@ -2,6 +2,8 @@
 
 import argparse
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,6 +35,7 @@ def write(server: str, name: str, checkout: Path = CHECKOUT) -> Path | None:
             return None
         path = checkout / "supabase" / "migrations" / f"{_version(checkout)}_{name}.sql"
         path.write_text(f"{statements}\n")
+        _format(path)
         supabase_cli.push(databases.migrated, checkout)
         left = list(different(databases))
     say(f"{path.relative_to(checkout)} is a draft: read it, and strike grants that it repeats.")
@@ -42,6 +45,19 @@ def write(server: str, name: str, checkout: Path = CHECKOUT) -> Path | None:
         say(difference)
     say("Next: `make check-sql`, then `make up`, which applies it.")
     return path
+
+
+def _format(path: Path) -> None:
+    """Write the statements as `make check-sql` asks for."""
+    program, rules = Path(sys.executable).with_name("sqlfluff"), CHECKOUT / "pyproject.toml"
+    fixed = subprocess.run(
+        [program, "fix", "--quiet", "--config", rules, path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if fixed.returncode != 0:
+        say(f"sqlfluff leaves some of it to you:\n{fixed.stdout.strip()}")
 
 
 def _version(checkout: Path) -> str:

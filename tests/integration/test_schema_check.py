@@ -61,6 +61,7 @@ def test_a_draft_leads_to_what_schemas_describe_but_for_rows(
     assert draft is not None
     assert draft == max(draft.parent.glob("*.sql"))
     assert draft.name.endswith("_add_moons.sql")
+    assert "create table public.moons (\n    id integer not null,\n" in draft.read_text()
     assert "add by hand:\nROWS public.moons\n" in said
     assert said.count("public.moons") == 1
 
