@@ -46,7 +46,7 @@ def test_an_object_without_a_migration_is_named_with_its_faults(
     assert "supabase/migrations (+) differ in TABLE public.moons" in found
     assert "differ in FUNCTION public.phase()" in found
     assert "advisors: RLS Disabled in Public: Table `public.moons` is public" in found
-    if look(database_url, "select from pg_available_extensions where name = 'plpgsql_check'"):
+    if look(database_url, "select name from pg_available_extensions where name = 'plpgsql_check'"):
         assert 'lint: public.phase, line 1: column "no_such_column" does not exist' in found
 
 
