@@ -138,6 +138,7 @@ def execution_environment(function: BuiltFunction, env: Mapping[str, str]) -> di
         "AWS_LAMBDA_FUNCTION_NAME": function.folder.name,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_seconds),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "PYTHONDONTWRITEBYTECODE": "1",  # on Lambda, the package is read-only
         **LOGGING,
         **env,
     }

@@ -63,7 +63,7 @@ def written(
     for brand, facts in brands.items():
         renderer = Renderer(Brand.model_validate(facts), _APP_URL, _LINKS)
         for name, content in samples.items():
-            category, _ = kinds()[content.template]
+            category = kinds()[content.template].category
             yield Email(brand, name, renderer.render(content, _READER, category))
 
 

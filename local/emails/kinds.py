@@ -2,22 +2,31 @@
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from local.stack import CHECKOUT
 from wingman.notifications.email.models import Category
 from wingman.notifications.models import Priority
 
 _INSERT = re.compile(r"insert into private\.notification_kinds \([^;]+;")
-_ROW = re.compile(r"^\('(\w+)', '(\w+)', '(\w+)'", re.MULTILINE)
+_ROW = re.compile(r"^\('(\w+)', '(\w+)', '(\w+)', (true|false)", re.MULTILINE)
+
+
+class Kind(NamedTuple):
+    """The facts of a kind that its class does not have."""
+
+    category: Category
+    lane: Priority
+    can_wait: bool
 
 
 @cache
-def kinds() -> dict[str, tuple[Category, Priority]]:
-    """Return category and lane of each kind, read from the rows in supabase/schemas."""
+def kinds() -> dict[str, Kind]:
+    """Return each kind by its name, read from the rows in supabase/schemas."""
     schemas = sorted((CHECKOUT / "supabase" / "schemas").glob("*.sql"))
     inserts = [found for path in schemas for found in _INSERT.findall(path.read_text("utf-8"))]
     return {
-        kind: (Category(category), Priority(lane))
+        kind: Kind(Category(category), Priority(lane), waits == "true")
         for insert in inserts
-        for kind, category, lane in _ROW.findall(insert)
+        for kind, category, lane, waits in _ROW.findall(insert)
     }

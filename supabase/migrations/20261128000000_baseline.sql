@@ -495,14 +495,16 @@ create table private.notification_kinds (
     kind text primary key,
     category text not null references private.email_categories (category),
     lane text not null references private.email_lanes (priority),
+    can_wait boolean not null,
     void_in text[] not null default '{}',
-    tied_to_revision boolean not null default false
+    tied_to_revision boolean not null default false,
+    constraint notification_kinds_only_bulk_waits check (lane = 'bulk' or not can_wait)
 );
 comment on table private.notification_kinds is
 'The kinds of notification. Each domain adds its own. The text of a kind is a class and a template
 of the same name in wingman/notifications.';
-comment on column private.notification_kinds.lane is
-'bulk: it can wait for the user''s morning, and counts towards the daily cap.';
+comment on column private.notification_kinds.can_wait is
+'Whether it keeps to quiet hours and the daily cap.';
 comment on column private.notification_kinds.void_in is
 'The statuses of its subject in which it says nothing true any more.';
 comment on column private.notification_kinds.tied_to_revision is
@@ -1047,10 +1049,10 @@ begin
 end;
 $$;
 
-insert into private.notification_kinds (kind, category, lane) values
-('match_invitation', 'match_notifications', 'urgent'),
-('match_accepted', 'match_notifications', 'urgent'),
-('match_declined', 'match_notifications', 'urgent');
+insert into private.notification_kinds (kind, category, lane, can_wait) values
+('match_invitation', 'match_notifications', 'urgent', false),
+('match_accepted', 'match_notifications', 'urgent', false),
+('match_declined', 'match_notifications', 'urgent', false);
 
 create function private.notify_of_match(
     p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb
@@ -1716,14 +1718,17 @@ that shows whether another page follows.
 Security definer because users have no grant on sessions: a stored status may be out of date.';
 grant execute on function public.list_sessions to authenticated;
 
-insert into private.notification_kinds (kind, category, lane, void_in, tied_to_revision) values
-('session_scheduled', 'match_notifications', 'urgent', '{cancelled}', true),
-('session_rescheduled', 'match_notifications', 'urgent', '{cancelled}', true),
-('session_cancelled', 'match_notifications', 'urgent', '{}', false),
-('session_reminder_24h', 'session_reminders', 'urgent', '{cancelled}', true),
-('session_reminder_2h', 'session_reminders', 'urgent', '{cancelled}', true),
+insert into private.notification_kinds (
+    kind, category, lane, can_wait, void_in, tied_to_revision
+)
+values
+('session_scheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
+('session_rescheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
+('session_cancelled', 'match_notifications', 'urgent', false, '{}', false),
+('session_reminder_24h', 'session_reminders', 'urgent', false, '{cancelled}', true),
+('session_reminder_2h', 'session_reminders', 'urgent', false, '{cancelled}', true),
 -- Recorded as the meeting was completed, so only a later report makes it void.
-('session_feedback', 'feedback_requests', 'bulk', '{cancelled, no_show, expired}', false);
+('session_feedback', 'feedback_requests', 'bulk', true, '{cancelled, no_show, expired}', false);
 
 create function private.notify_of_session(
     p_user_id uuid,
@@ -3030,6 +3035,7 @@ returns table (
     timezone text,
     category text,
     wanted boolean,
+    can_wait boolean,
     quiet_hours_start time,
     quiet_hours_end time,
     suppressed boolean,
@@ -3066,6 +3072,7 @@ as $$
     kinds as materialized (
         select
             known.kind,
+            known.can_wait,
             known.void_in,
             known.tied_to_revision,
             topic
@@ -3098,6 +3105,7 @@ as $$
         reader.timezone,
         (known.topic).category,
         private.is_wanted(reader.choices, known.topic),
+        known.can_wait,
         reader.quiet_hours_start,
         reader.quiet_hours_end,
         suppression.address_hash is not null,
@@ -4119,8 +4127,8 @@ Preferences stay, and so do suppressions, which are hashes: opting out outlives 
 Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;
 
-insert into private.notification_kinds (kind, category, lane) values
-('weekly_digest', 'marketing_emails', 'bulk');
+insert into private.notification_kinds (kind, category, lane, can_wait) values
+('weekly_digest', 'marketing_emails', 'bulk', true);
 
 create function private.last_week(p_timezone text, p_now timestamptz)
 returns table (name text, first_day date, starts_at timestamptz, ends_at timestamptz)

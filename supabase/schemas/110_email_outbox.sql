@@ -42,14 +42,16 @@ create table private.notification_kinds (
     kind text primary key,
     category text not null references private.email_categories (category),
     lane text not null references private.email_lanes (priority),
+    can_wait boolean not null,
     void_in text[] not null default '{}',
-    tied_to_revision boolean not null default false
+    tied_to_revision boolean not null default false,
+    constraint notification_kinds_only_bulk_waits check (lane = 'bulk' or not can_wait)
 );
 comment on table private.notification_kinds is
 'The kinds of notification. Each domain adds its own. The text of a kind is a class and a template
 of the same name in wingman/notifications.';
-comment on column private.notification_kinds.lane is
-'bulk: it can wait for the user''s morning, and counts towards the daily cap.';
+comment on column private.notification_kinds.can_wait is
+'Whether it keeps to quiet hours and the daily cap.';
 comment on column private.notification_kinds.void_in is
 'The statuses of its subject in which it says nothing true any more.';
 comment on column private.notification_kinds.tied_to_revision is

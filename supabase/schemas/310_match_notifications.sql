@@ -1,7 +1,7 @@
-insert into private.notification_kinds (kind, category, lane) values
-('match_invitation', 'match_notifications', 'urgent'),
-('match_accepted', 'match_notifications', 'urgent'),
-('match_declined', 'match_notifications', 'urgent');
+insert into private.notification_kinds (kind, category, lane, can_wait) values
+('match_invitation', 'match_notifications', 'urgent', false),
+('match_accepted', 'match_notifications', 'urgent', false),
+('match_declined', 'match_notifications', 'urgent', false);
 
 create function private.notify_of_match(
     p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb

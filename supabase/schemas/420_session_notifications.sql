@@ -1,11 +1,14 @@
-insert into private.notification_kinds (kind, category, lane, void_in, tied_to_revision) values
-('session_scheduled', 'match_notifications', 'urgent', '{cancelled}', true),
-('session_rescheduled', 'match_notifications', 'urgent', '{cancelled}', true),
-('session_cancelled', 'match_notifications', 'urgent', '{}', false),
-('session_reminder_24h', 'session_reminders', 'urgent', '{cancelled}', true),
-('session_reminder_2h', 'session_reminders', 'urgent', '{cancelled}', true),
+insert into private.notification_kinds (
+    kind, category, lane, can_wait, void_in, tied_to_revision
+)
+values
+('session_scheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
+('session_rescheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
+('session_cancelled', 'match_notifications', 'urgent', false, '{}', false),
+('session_reminder_24h', 'session_reminders', 'urgent', false, '{cancelled}', true),
+('session_reminder_2h', 'session_reminders', 'urgent', false, '{cancelled}', true),
 -- Recorded as the meeting was completed, so only a later report makes it void.
-('session_feedback', 'feedback_requests', 'bulk', '{cancelled, no_show, expired}', false);
+('session_feedback', 'feedback_requests', 'bulk', true, '{cancelled, no_show, expired}', false);
 
 create function private.notify_of_session(
     p_user_id uuid,

@@ -59,6 +59,7 @@ returns table (
     timezone text,
     category text,
     wanted boolean,
+    can_wait boolean,
     quiet_hours_start time,
     quiet_hours_end time,
     suppressed boolean,
@@ -95,6 +96,7 @@ as $$
     kinds as materialized (
         select
             known.kind,
+            known.can_wait,
             known.void_in,
             known.tied_to_revision,
             topic
@@ -127,6 +129,7 @@ as $$
         reader.timezone,
         (known.topic).category,
         private.is_wanted(reader.choices, known.topic),
+        known.can_wait,
         reader.quiet_hours_start,
         reader.quiet_hours_end,
         suppression.address_hash is not null,

@@ -1,5 +1,5 @@
-insert into private.notification_kinds (kind, category, lane) values
-('weekly_digest', 'marketing_emails', 'bulk');
+insert into private.notification_kinds (kind, category, lane, can_wait) values
+('weekly_digest', 'marketing_emails', 'bulk', true);
 
 create function private.last_week(p_timezone text, p_now timestamptz)
 returns table (name text, first_day date, starts_at timestamptz, ends_at timestamptz)

@@ -5,6 +5,7 @@ The package is the local stack's build, because the emulator runs functions on t
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -117,6 +118,10 @@ def second(
         secrets.delete_secret(SecretId="wingman/second", ForceDeleteWithoutRecovery=True)
 
 
+# Functions that run from the build leave it there.
+_BYTECODE = shutil.ignore_patterns("__pycache__")
+
+
 def packaged(folder: Path, **resources: Any) -> Path:
     """Return the local stack's build, with further resources.
 
@@ -131,8 +136,10 @@ def packaged(folder: Path, **resources: Any) -> Path:
     read["Resources"] |= resources
     folder.mkdir()
     for path in BUILD.iterdir():
-        (folder / path.name).symlink_to(path)
-    (folder / "template.yaml").unlink()
+        if path.name.endswith("Function"):
+            shutil.copytree(path, folder / path.name, ignore=_BYTECODE)
+        elif path.is_dir():
+            (folder / path.name).symlink_to(path)
     (folder / "template.yaml").write_text(json.dumps(read))
     return folder
 

@@ -51,7 +51,7 @@ def test_a_claim_returns_everything_that_sending_needs(url: str, leo: Person) ->
     assert set(claimed) == {
         *("id", "lease_token", "send_group", "group_position", "group_started_at", "user_id"),
         *("email_template", "recipient_email", "priority", "template_data", "retry_count"),
-        *("due_at", "recipient_first_name", "timezone", "category", "wanted", "holds"),
+        *("due_at", "recipient_first_name", "timezone", "category", "wanted", "can_wait", "holds"),
         *("quiet_hours_start", "quiet_hours_end", "suppressed", "last_error", "handed_over"),
         "created_at",
     }

@@ -101,6 +101,7 @@ def digest_of(url: str, person: Person) -> WeeklyDigest:
     facts: Any = {name: row[name] for name in names} | {
         "category": Category.MARKETING_EMAILS,
         "wanted": True,
+        "can_wait": True,
         "holds": True,
     }
     email = ClaimedEmail(**facts, lease_token=UUID(int=0), template_data=row["template_data"])

@@ -27,6 +27,7 @@ class ClaimedEmail(Frozen):
     `due_at` is when it first became due, before any retry.
     `handed_over`, for bulk emails: when the reader's emails of two days went to the provider.
     `wanted`: the reader wants emails of its `category`. `holds`: its content is still true.
+    `can_wait`: it keeps to quiet hours and the daily cap.
     """
 
     id: UUID
@@ -47,6 +48,7 @@ class ClaimedEmail(Frozen):
     timezone: str | None = None
     category: Category
     wanted: bool
+    can_wait: bool
     holds: bool
     quiet_hours_start: time | None = None
     quiet_hours_end: time | None = None

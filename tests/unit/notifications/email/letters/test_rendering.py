@@ -55,7 +55,9 @@ def rendered(
     **brand: str,
 ) -> RenderedEmail:
     renderer = Renderer(Brand.model_validate(brand), "https://app.wingman.example", LINKS)
-    return renderer.render(content, Reader(READER, first_name, zone), kinds()[content.template][0])
+    return renderer.render(
+        content, Reader(READER, first_name, zone), kinds()[content.template].category
+    )
 
 
 class _Page(HTMLParser):
@@ -110,7 +112,7 @@ def test_both_parts_link_to_their_topic(name: str) -> None:
 @EVERY_CASE
 def test_both_parts_and_the_header_let_the_reader_unsubscribe_from_the_category(name: str) -> None:
     email = rendered(CASES[name])
-    link = Link(READER, kinds()[CASES[name].template][0])
+    link = Link(READER, kinds()[CASES[name].template].category)
 
     base, _, token = email.unsubscribe_url.partition("?token=")
     assert base == "https://api.wingman.example/api/email/unsubscribe"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from local.emails.kinds import kinds
+from local.emails.kinds import Kind, kinds
 from tests.unit.notifications.email.sending.memory_outbox import (
     NOON,
     Clock,
@@ -151,7 +151,8 @@ def house(outbox: type[MemoryOutbox] = MemoryOutbox) -> House:
 def invitation(**overrides: Any) -> ClaimedEmail:
     """An invitation from Leo to Maya; or an email of another kind."""
     template = overrides.get("email_template", "match_invitation")
-    category, lane = kinds().get(template, (Category.MATCH_NOTIFICATIONS, Priority.URGENT))
+    unknown = Kind(Category.MATCH_NOTIFICATIONS, Priority.URGENT, can_wait=False)
+    kind = kinds().get(template, unknown)
     facts: dict[str, Any] = {
         "id": uuid4(),
         "user_id": uuid4(),
@@ -161,9 +162,10 @@ def invitation(**overrides: Any) -> ClaimedEmail:
         "recipient_first_name": "Maya",
         "timezone": "Europe/Berlin",
         "created_at": NOON,
-        "category": category,
-        "priority": lane,
+        "category": kind.category,
+        "priority": kind.lane,
         "wanted": True,
+        "can_wait": kind.can_wait,
         "holds": True,
         "template_data": {
             "match_id": "6f1c0f0e-0000-4000-8000-000000000001",

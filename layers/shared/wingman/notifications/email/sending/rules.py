@@ -97,7 +97,7 @@ def when(
     `just_chosen`: emails to the same reader already chosen in this run. `active_hours`: how often
     the reader was active in each hour of the day (UTC), if known.
     """
-    if email.priority is not Priority.BULK:
+    if not email.can_wait:
         return Departure(now)
     clock = ReaderClock(
         zone_of(email.timezone),
