@@ -116,6 +116,6 @@ def test_looking_at_an_environment_writes_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "example", "../x", "Staging", "a b"])
-def test_what_names_no_environment_is_refused(name: str) -> None:
+def test_a_name_that_is_no_environment_is_refused(name: str) -> None:
     with pytest.raises(StackError, match="make deploy ENV=staging"):
         chosen.read(name, write=True)

@@ -82,7 +82,7 @@ def clear(client: CloudFormation) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_at_the_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_a_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CONFIRM", raising=False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
 

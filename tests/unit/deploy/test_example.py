@@ -25,7 +25,7 @@ def test_each_parameter_that_is_chosen_is_there_once_with_its_description() -> N
         assert f"# {PARAMETERS[name]['Description']}" in TEXT
 
 
-def test_what_is_required_waits_to_be_filled_in() -> None:
+def test_required_values_wait_to_be_filled_in() -> None:
     waiting = {name: value for name, value in tomllib.loads(TEXT).items() if not value}
     required = {name for name, rules in PARAMETERS.items() if "Default" not in rules}
     assert set(waiting) == {"region", "brand", *required} - example.BY_THE_COMMAND

@@ -1,4 +1,4 @@
-"""What functions are given is worked out before a deployment as CloudFormation does it."""
+"""Variables of functions are worked out before a deployment as CloudFormation does it."""
 
 from typing import Any
 

@@ -48,7 +48,7 @@ class SecretsManager:
 
 
 @pytest.fixture(autouse=True)
-def _no_environment_and_nobody_at_the_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
+def _neither_environment_nor_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in NEEDED:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
@@ -68,13 +68,13 @@ def test_a_first_secret_is_made_of_what_is_given(capsys: pytest.CaptureFixture[s
     assert not [value for value in SECRETS.values() if value and value in said]
 
 
-def test_what_is_complete_is_left_alone() -> None:
+def test_a_complete_secret_is_left_alone() -> None:
     client = SecretsManager(SECRETS)
     assert store(client).version == "1"
     assert len(client.versions) == 1
 
 
-def test_what_is_missing_is_named_and_nothing_written() -> None:
+def test_missing_values_are_named_and_nothing_is_written() -> None:
     client = SecretsManager()
     with pytest.raises(StackError) as refused:
         store(client)
@@ -84,7 +84,7 @@ def test_what_is_missing_is_named_and_nothing_written() -> None:
     assert client.versions == []
 
 
-def test_what_can_be_made_here_is_made_if_it_is_not_given() -> None:
+def test_a_value_that_can_be_made_here_is_made_if_it_is_missing() -> None:
     stored = store(
         SecretsManager(),
         {n: SECRETS[n] for n in ("RESEND_API_KEY", "SUPABASE_SECRET_KEY")}
@@ -114,7 +114,7 @@ def test_the_environment_replaces_nothing_that_is_not_rotated(
     assert store(client).values == SECRETS
 
 
-def test_what_is_given_in_a_file_replaces_what_is_stored() -> None:
+def test_a_value_in_the_file_replaces_the_stored_one() -> None:
     assert store(SecretsManager(SECRETS), {"RESEND_API_KEY": "re_new"}).version == "2"
 
 
