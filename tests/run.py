@@ -23,7 +23,7 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 _FILES = sorted(TESTS.glob("*/**/test_*.py"))
 _FOLDERS = sorted({path.relative_to(TESTS).parts[0] for path in _FILES})
-_DEPLOYED = {"browser", "e2e", "package"}
+_DEPLOYED = {"attacks", "browser", "e2e", "package"}
 # Two thirds of their time is waiting.
 _PROCESSES = min((os.cpu_count() or 1) + 1, own_stack.MOST)
 _NOT_ALONE = ("-m", "not alone")
@@ -57,6 +57,7 @@ class Result:
 def phases() -> tuple[Phase, ...]:
     """Return the phases; each test is in one of them."""
     apart = [TESTS / name for name in _FOLDERS if name not in {"unit", *_DEPLOYED}]
+    deployed = [TESTS / name for name in ("attacks", "e2e", "browser")]
     shipping = TESTS / "e2e" / "test_deploy.py"
     alone = [path for path in _FILES if "mark.alone" in path.read_text()]
     # Files in the order of their names: those of `faults`, which wait most, begin.
@@ -64,7 +65,7 @@ def phases() -> tuple[Phase, ...]:
     return (
         Phase("unit", [TESTS / "unit", "-n", "auto", *_NO_FUZZ]),
         Phase("apart", [*apart, *_NOT_ALONE, "--own-stack", *by_file, *_NO_FUZZ]),
-        Phase("deployed", [TESTS / "e2e", TESTS / "browser", *_NOT_ALONE, "--ignore", shipping]),
+        Phase("deployed", [*deployed, *_NOT_ALONE, "--ignore", shipping]),
         Phase("shipping", [TESTS / "package", shipping, *_NOT_ALONE, *_NO_FUZZ]),
         Phase("alone", [*alone, "-m", "alone"]),
     )

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.test_no_means_no import ONE_CLICK, unsubscribe_path
+from tests.attacks.test_no_means_no import ONE_CLICK, unsubscribe_path
 from tests.support.api import Api
 from tests.support.functions import Function
 from tests.support.inbox import Inbox
