@@ -5,15 +5,8 @@ from uuid import UUID
 
 from fastapi import Response
 
-from wingman.challenges import service
+from wingman.challenges import models, service
 from wingman.challenges.limits import CHALLENGE_SUBMISSIONS
-from wingman.challenges.models import (
-    Attempt,
-    ChallengeList,
-    Difficulty,
-    Submission,
-    SubmissionPage,
-)
 from wingman.challenges.settings import ChallengeSettings
 from wingman.kit.clients.database import get_anon_client, get_user_client
 from wingman.kit.http import (
@@ -21,9 +14,9 @@ from wingman.kit.http import (
     PageQuery,
     PublicGate,
     create_app,
+    created,
     lambda_handler,
     limit,
-    mark_replayed,
 )
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings, load
@@ -33,8 +26,8 @@ app = create_app(SupabaseSettings, RedisSettings, ChallengeSettings)
 
 @app.get("/api/challenges", tags=["challenges"])
 def list_challenges(
-    gate: PublicGate, response: Response, difficulty: Difficulty | None = None
-) -> ChallengeList:
+    gate: PublicGate, response: Response, difficulty: models.Difficulty | None = None
+) -> models.ChallengeList:
     """List the available challenges, easiest first. Clients may cache the answer for 10 minutes."""
     cache = service.cache()
     found = gate.look_up(cache, service.key(difficulty))
@@ -45,10 +38,16 @@ def list_challenges(
 
 
 @app.get("/api/challenges/submissions", tags=["challenges"], dependencies=[limit()])
-def list_submissions(caller: CurrentUser, page: PageQuery) -> SubmissionPage:
+def list_submissions(caller: CurrentUser, page: PageQuery) -> models.SubmissionPage:
     """List your own attempts, newest first."""
     submissions, cursor = service.list_submissions(get_user_client(caller.token), page)
-    return SubmissionPage(submissions=submissions, next_cursor=cursor)
+    return models.SubmissionPage(submissions=submissions, next_cursor=cursor)
+
+
+@app.get("/api/challenges/submissions/{submission_id}", tags=["challenges"], dependencies=[limit()])
+def get_submission(submission_id: UUID, caller: CurrentUser) -> models.Submission:
+    """Read one of your own attempts."""
+    return service.get_submission(get_user_client(caller.token), submission_id)
 
 
 @app.post(
@@ -59,11 +58,11 @@ def list_submissions(caller: CurrentUser, page: PageQuery) -> SubmissionPage:
 )
 def submit_challenge(
     challenge_id: UUID,
-    attempt: Attempt,
+    attempt: models.Attempt,
     caller: CurrentUser,
     key: IdempotentRequest,
     response: Response,
-) -> Submission:
+) -> models.Submission:
     """Submit your attempt at a challenge, at one of your sessions or by yourself."""
     change = service.submit(
         get_user_client(caller.token),
@@ -72,7 +71,8 @@ def submit_challenge(
         window_days=load(ChallengeSettings).challenge_duration_days,
         key=key,
     )
-    mark_replayed(response, replayed=change.replayed)
+    path = f"/api/challenges/submissions/{change.submission.id}"
+    created(response, path, replayed=change.replayed)
     return change.submission
 
 

@@ -24,7 +24,6 @@ WISH = documented({"List-Unsubscribe": "`One-Click`", "token": "in JSON", "categ
 FORM = documented(dict.fromkeys(FIELDS, "as the page sends it; missing fields stay unchanged"))
 
 
-@app.head(UNSUBSCRIBE, include_in_schema=False, **OPEN)
 @app.get(UNSUBSCRIBE, **PAGE)
 def ask_to_unsubscribe(token: str = "") -> HTMLResponse:
     """Show a page with an unsubscribe button; changes nothing."""
@@ -38,7 +37,6 @@ def unsubscribe(request: Request, fields: RequestFields, token: str = "") -> Any
     return show(page) if html.wants_page(request) else answer
 
 
-@app.head(PREFERENCES, include_in_schema=False, **OPEN)
 @app.get(PREFERENCES, **PAGE)
 def show_preferences(token: str = "") -> HTMLResponse:
     """Show the preferences of an email's reader as a form; changes nothing."""

@@ -25,6 +25,7 @@ app = create_app(
     "/health",
     tags=["health"],
     response_model_exclude_none=True,
+    responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Health}},
     dependencies=[limit_public(PUBLIC)],
 )
 def get_health(response: Response) -> Health:

@@ -11,9 +11,9 @@ from wingman.kit.http import (
     IdempotentRequest,
     PageQuery,
     create_app,
+    created,
     lambda_handler,
     limit,
-    mark_replayed,
 )
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings, load
@@ -43,7 +43,7 @@ def request_match(
         key=key,
         max_daily=load(MatchSettings).max_daily_matches,
     )
-    mark_replayed(response, replayed=change.replayed)
+    created(response, f"/api/matches/{change.match.id}", replayed=change.replayed)
     return change.match
 
 

@@ -26,7 +26,6 @@ LIMITED = limit_link(lambda token: read(token).user_id)
 DOCUMENTED = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}}
 
 
-@app.head(PATH, include_in_schema=False, dependencies=[LIMITED])
 @app.get(
     PATH,
     tags=["email"],

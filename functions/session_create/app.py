@@ -9,9 +9,9 @@ from wingman.kit.clients.queue import queue
 from wingman.kit.http import (
     IdempotentRequest,
     create_app,
+    created,
     lambda_handler,
     limit_with_refund,
-    mark_replayed,
 )
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
@@ -40,7 +40,7 @@ def create_session(
     change = service.create(
         get_user_client(caller.token), queue(), reputation.cache(), plan, key=key
     )
-    mark_replayed(response, replayed=change.replayed)
+    created(response, f"/api/sessions/{change.session.id}", replayed=change.replayed)
     return change.session
 
 

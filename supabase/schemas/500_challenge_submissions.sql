@@ -109,6 +109,30 @@ comment on function public.submit_challenge is
 window ends. Security definer because users write no table.';
 grant execute on function public.submit_challenge to authenticated;
 
+create function public.get_submission(p_submission_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_submission public.challenge_submissions;
+begin
+    select mine.* into v_submission
+    from public.challenge_submissions as mine
+    where mine.id = p_submission_id and mine.user_id = v_caller;
+    if not found then
+        raise exception 'not_found' using errcode = 'WC003';
+    end if;
+    return private.submission_json(v_submission);
+end;
+$$;
+comment on function public.get_submission is
+'One attempt of the caller. Security definer because users have no grant on submissions.';
+grant execute on function public.get_submission to authenticated;
+
 create function public.list_submissions(
     p_limit integer default 20,
     p_before_created_at timestamptz default null,

@@ -43,6 +43,18 @@ def test_public_routes_need_no_token(api: Api, path: str) -> None:
     assert response.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("path", ["/health", "/docs", "/openapi.json", "/docs/swagger-ui.css"])
+def test_head_is_answered_wherever_get_is(api: Api, path: str) -> None:
+    response = api.call("HEAD", path)
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_a_kept_document_is_not_sent_again(api: Api) -> None:
+    known = {"If-None-Match": api.call("GET", "/openapi.json").headers["etag"]}
+    response = api.call("GET", "/openapi.json", headers=known)
+    assert (response.status_code, response.content) == (304, b"")
+
+
 def test_a_browser_of_an_allowed_origin_may_call(api: Api) -> None:
     origin = {"Origin": "http://localhost:3000"}
     asked = {"Access-Control-Request-Method": "POST"}
@@ -51,5 +63,9 @@ def test_a_browser_of_an_allowed_origin_may_call(api: Api) -> None:
     assert "POST" in preflight.headers["access-control-allow-methods"]
     answer = api.call("GET", "/health", headers=origin)
     assert answer.headers["access-control-allow-origin"] == origin["Origin"]
+    assert "Origin" in answer.headers["vary"]
+    assert api.call("GET", "/health").headers["vary"] == "Origin"
+    exposed = answer.headers["access-control-expose-headers"]
+    assert {"etag", "location"} <= {name.strip().lower() for name in exposed.split(",")}
     elsewhere = api.call("GET", "/health", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in elsewhere.headers

@@ -157,6 +157,18 @@ def test_an_invalid_attempt_is_a_422(function: Load, people: People, body: Any, 
     assert (status, problem["errors"][0]["field"]) == (422, field)
 
 
+def test_the_location_of_an_attempt_leads_only_its_user_to_it(
+    function: Load, people: People
+) -> None:
+    maya, app = people.new(), function("challenges")
+    _, made, headers = submit(app, maya, BEGINNER, {"outcome": "done", "reflection": "Easy."})
+    assert headers["location"] == f"/api/challenges/submissions/{made['id']}"
+    one = {"submission_id": made["id"]}
+    assert app.call("submission", access_token=maya.token, **one)[:2] == (200, made)
+    status, problem, _ = app.call("submission", access_token=people.new().token, **one)
+    assert (status, problem["code"]) == (404, "not_found")
+
+
 def test_users_list_their_own_attempts_in_pages(function: Load, people: People) -> None:
     maya, app = people.new(), function("challenges")
     made = [submit(app, maya, BEGINNER, {"outcome": "done"})[1]["id"] for _ in range(3)]

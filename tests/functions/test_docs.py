@@ -28,9 +28,20 @@ def test_the_document_is_up_to_date() -> None:
 
 
 def test_the_page_shows_the_document(function: Load) -> None:
-    status, page, _ = function("docs").call("page")
+    status, page, headers = function("docs").call("page")
     assert status == 200
+    assert headers["content-type"] == "text/html; charset=utf-8"
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert "openapi.json" in page
+
+
+def test_a_file_that_is_known_is_not_sent_again(function: Load) -> None:
+    app = function("docs")
+    tag = app.call("openapi")[2]["etag"]
+    event = app.event("openapi")
+    event["headers"]["if-none-match"] = tag
+    answer = app.invoke(event)
+    assert (answer["statusCode"], answer["body"]) == (304, "")
 
 
 def test_code_is_not_served(function: Load) -> None:

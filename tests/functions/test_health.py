@@ -76,6 +76,7 @@ def test_apps_read_the_enabled_features(function: Load, enabled: bool) -> None:
         "challenge_sharing": enabled,
     }
     assert headers["cache-control"] == "public, max-age=60"
+    assert headers["etag"]
 
 
 def test_coaching_is_off_and_sharing_on_by_default(function: Load) -> None:

@@ -44,6 +44,9 @@ def test_the_same_key_returns_the_first_answer(function: Load, people: People) -
     assert (status, second) == (201, first)
     assert "idempotent-replayed" not in first_headers
     assert second_headers["idempotent-replayed"] == "true"
+    assert {first_headers["location"], second_headers["location"]} == {
+        f"/api/matches/{first['id']}"
+    }
 
 
 def test_the_same_key_with_another_body_is_a_conflict(function: Load, people: People) -> None:

@@ -88,6 +88,9 @@ def test_the_same_key_returns_the_first_session(
     assert (status, second) == (201, first)
     assert "idempotent-replayed" not in first_headers
     assert second_headers["idempotent-replayed"] == "true"
+    assert {first_headers["location"], second_headers["location"]} == {
+        f"/api/sessions/{first['id']}"
+    }
     status, problem, _ = plan(app, maya, match_id, key, scheduled_time=in_days(4))
     assert (status, problem["code"]) == (409, "idempotency_key_reused")
 

@@ -1,4 +1,4 @@
-"""Challenges: `list_challenges`, `submit_challenge`, `list_submissions`."""
+"""Challenges: `list_challenges`, `submit_challenge`, `get_submission`, `list_submissions`."""
 
 from collections import Counter
 from datetime import timedelta
@@ -199,6 +199,8 @@ def test_a_token_of_a_deleted_user_submits_and_lists_nothing(url: str) -> None:
 
     assert _refusal(url, gone) == ("WA001", "unauthenticated")
     assert sqlstate(url, gone, "list_submissions") == ("WA001", "unauthenticated")
+    one = {"p_submission_id": uuid4()}
+    assert sqlstate(url, gone, "get_submission", **one) == ("WA001", "unauthenticated")
 
 
 def test_simultaneous_first_uses_of_a_key_submit_once_and_replay(url: str, maya: Person) -> None:
@@ -221,6 +223,14 @@ def test_a_key_of_another_request_is_refused(url: str, maya: Person) -> None:
 
 
 # --- reading them
+
+
+def test_a_user_reads_only_their_own_attempts(url: str, maya: Person) -> None:
+    made = _submit(url, maya)["submission"]
+    one = {"p_submission_id": UUID(made["id"])}
+
+    assert call(url, maya, "get_submission", **one) == made
+    assert sqlstate(url, new_person(url), "get_submission", **one) == ("WC003", "not_found")
 
 
 def test_a_user_lists_only_their_own_attempts_newest_first(url: str, maya: Person) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from tests.support.functions import Context
@@ -34,11 +35,20 @@ def call(fresh_container: None) -> Call:
     def create(note: Note) -> Note:
         return note
 
+    @app.post("/orders")
+    def order() -> None:
+        return None
+
     @app.get("/notes")
     def fail(how: str) -> None:
         raise {"away": DependencyUnavailable("x"), "conflict": Conflict()}.get(
             how, RuntimeError("boom")
         )
+
+    @app.get("/kept")
+    def keep(response: Response, control: str = "public, max-age=60") -> dict[str, str]:
+        response.headers["Cache-Control"] = control
+        return {"text": "unchanged"}
 
     @app.get("/counts")
     def counted() -> None:
@@ -54,11 +64,13 @@ def call(fresh_container: None) -> Call:
         query: str = "",
         *,
         announced: bool = True,
+        known: str | None = None,
     ) -> tuple[int, dict[str, Any], dict[str, str]]:
         event = json.loads((ROOT / "events" / "health" / "get.json").read_text())
         event["rawPath"] = event["requestContext"]["http"]["path"] = path
         event["requestContext"]["http"]["method"] = method
         event["rawQueryString"] = query
+        event["headers"] |= {"if-none-match": known} if known else {}
         if body is not None:
             event["headers"] |= {"content-length": str(len(body))} if announced else {}
             event["headers"]["content-type"] = "application/json"
@@ -66,7 +78,8 @@ def call(fresh_container: None) -> Call:
             event["isBase64Encoded"] = True
         answer = handler(event, Context())
         headers = {name.lower(): value for name, value in answer["headers"].items()}
-        return answer["statusCode"], json.loads(answer["body"]), headers
+        body_sent = answer["body"]
+        return answer["statusCode"], json.loads(body_sent) if body_sent else {}, headers
 
     return invoke
 
@@ -162,7 +175,48 @@ def test_an_unknown_path_is_a_404(call: Call) -> None:
 def test_a_wrong_method_is_a_405_that_names_all_the_right_ones(call: Call) -> None:
     status, problem, headers = call("DELETE", "/notes")
     assert (status, problem["code"]) == (405, "method_not_allowed")
-    assert headers["allow"] == "GET, POST"
+    assert headers["allow"] == "GET, HEAD, POST"
+
+
+@pytest.mark.parametrize("query", ["", "how=conflict"])
+@pytest.mark.parametrize("path", ["/kept", "/notes", "/elsewhere"])
+def test_head_is_get_without_its_body(call: Call, path: str, query: str) -> None:
+    status, body, headers = call("GET", path, query=query)
+    head_status, nothing, head_headers = call("HEAD", path, query=query)
+    assert (head_status, nothing) == (status, {})
+    assert body
+    assert head_headers == headers
+
+
+def test_head_is_refused_where_there_is_no_get(call: Call) -> None:
+    status, _, headers = call("HEAD", "/orders")
+    assert (status, headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("path", ["/kept", "/elsewhere"])
+def test_a_cache_keeps_answers_to_origins_apart(call: Call, path: str) -> None:
+    assert call("GET", path)[2]["vary"] == "Origin"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"old", {}', "*"])
+def test_a_client_with_the_current_answer_gets_a_304(call: Call, method: str, form: str) -> None:
+    tag = call("GET", "/kept")[2]["etag"]
+    status, body, headers = call(method, "/kept", known=form.format(tag))
+    assert (status, body) == (304, {})
+    assert "content-length" not in headers
+    assert (headers["etag"], headers["cache-control"]) == (tag, "public, max-age=60")
+
+
+def test_a_client_with_an_old_answer_gets_the_current_one(call: Call) -> None:
+    status, body, _ = call("GET", "/kept", known='"old"')
+    assert (status, body) == (200, {"text": "unchanged"})
+
+
+def test_an_answer_that_may_not_be_stored_has_no_etag(call: Call) -> None:
+    status, _, headers = call("GET", "/kept", query="control=no-store", known="*")
+    assert status == 200
+    assert "etag" not in headers
 
 
 def test_an_unavailable_dependency_is_a_503_with_retry_after(call: Call) -> None:

@@ -11,6 +11,10 @@ class SessionNotFound(NotFound):
     """This session does not exist, or you are not part of it."""
 
 
+class SubmissionNotFound(NotFound):
+    """This submission does not exist, or it is not yours."""
+
+
 class SubmissionWindowClosed(Conflict):
     """The time to submit this challenge is over."""
 

@@ -16,6 +16,7 @@ REFUSALS: Refusals = {
     "WA002": lambda _: IdempotencyKeyReused(),
     "WC001": lambda _: errors.ChallengeNotFound(),
     "WC002": lambda _: errors.SubmissionWindowClosed(),
+    "WC003": lambda _: errors.SubmissionNotFound(),
     "WS001": lambda _: errors.SessionNotFound(),
 }
 _call = partial(call, REFUSALS)
@@ -43,6 +44,11 @@ def submit(
         p_request_hash=key.request_hash,
     )
     return SubmissionChange.model_validate(answer)
+
+
+def get_submission(database: Database, submission_id: UUID) -> Submission:
+    found = _call(database, "get_submission", idempotent=True, p_submission_id=str(submission_id))
+    return Submission.model_validate(found)
 
 
 def list_submissions(database: Database, page: Page) -> list[Submission]:

@@ -65,6 +65,11 @@ def submit(
     return change
 
 
+def get_submission(database: Database, submission_id: UUID) -> Submission:
+    """Read one attempt. Raises SubmissionNotFound, also for an attempt of another user."""
+    return repository.get_submission(database, submission_id)
+
+
 def list_submissions(database: Database, page: Page) -> tuple[list[Submission], str | None]:
     """Return a page of the caller's attempts, newest first, and the cursor of the next page."""
     return page.cut(repository.list_submissions(database, page))

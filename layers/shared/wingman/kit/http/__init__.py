@@ -1,7 +1,7 @@
 """HTTP functions: FastAPI apps behind API Gateway that return errors as problem+json."""
 
 from wingman.kit.http.application import create_app, lambda_handler
-from wingman.kit.http.idempotency import IdempotentRequest, mark_replayed
+from wingman.kit.http.idempotency import IdempotentRequest, created
 from wingman.kit.http.limiting import (
     CACHED,
     PublicGate,
@@ -20,10 +20,10 @@ __all__ = [
     "PublicGate",
     "UserGate",
     "create_app",
+    "created",
     "lambda_handler",
     "limit",
     "limit_link",
     "limit_public",
     "limit_with_refund",
-    "mark_replayed",
 ]

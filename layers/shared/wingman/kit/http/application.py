@@ -17,6 +17,7 @@ from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import problems
+from wingman.kit.http.conditional import Conditional
 from wingman.kit.http.envelope import MAX_BODY_BYTES, Envelope
 from wingman.kit.settings import Settings
 
@@ -53,7 +54,7 @@ def lambda_handler(app: FastAPI) -> Handler:
     """Adapt the app to API Gateway's payload format 2.0."""
     asyncio.set_event_loop(_event_loop())
     text = [*DEFAULT_TEXT_MIME_TYPES, problems.MEDIA_TYPE]
-    adapter = Mangum(Envelope(app), lifespan="off", text_mime_types=text)
+    adapter = Mangum(Envelope(Conditional(app)), lifespan="off", text_mime_types=text)
 
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         with deadline(context):

@@ -4,12 +4,15 @@ import mimetypes
 from pathlib import Path
 from typing import NamedTuple
 
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse, Response
 
 from wingman.kit.errors import NoSuchRoute
 
+# Clients keep a file, and ask with its ETag whether it is still current.
+_REVALIDATED = {"Cache-Control": "no-cache"}
 
-def document(beside: str, name: str) -> FileResponse:
+
+def document(beside: str, name: str) -> Response:
     """Serve a JSON, JavaScript or CSS file from the folder of `beside`.
 
     Raises NoSuchRoute for any other name.
@@ -21,7 +24,7 @@ def document(beside: str, name: str) -> FileResponse:
     if name not in served:
         raise NoSuchRoute
     media_type, _ = mimetypes.guess_type(name)
-    return FileResponse(served[name], media_type=media_type)
+    return Response(served[name].read_bytes(), media_type=media_type, headers=_REVALIDATED)
 
 
 class PageAssets(NamedTuple):
@@ -39,3 +42,26 @@ def page_assets(beside: str) -> PageAssets:
     """Return Swagger UI's packaged files, or those of a CDN if none are packaged."""
     packaged = all((Path(beside).parent / name).exists() for name in PACKAGED)
     return PageAssets(*(f"{'docs' if packaged else CDN}/{name}" for name in PACKAGED))
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Wingman API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{style}">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{script}"></script>
+<script>SwaggerUIBundle({{url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true}})</script>
+</body>
+</html>
+"""
+
+
+def page(assets: PageAssets) -> HTMLResponse:
+    """Return the page of Swagger UI, which shows openapi.json."""
+    return HTMLResponse(_PAGE.format_map(assets._asdict()), headers=_REVALIDATED)

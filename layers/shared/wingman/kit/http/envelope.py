@@ -1,4 +1,4 @@
-"""The outermost layer of every request: request id, size limit, extra headers, crash log."""
+"""The outermost layer of every request: request id, size limit, HEAD, extra headers, crash log."""
 
 import uuid
 from typing import Any
@@ -35,17 +35,24 @@ class Envelope:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 headers.update(state["extra_headers"])
-            elif scope["method"] == "HEAD":  # the adapter would send the body of the GET route
+                # API Gateway allows one origin, or none: a cache must not give that to another.
+                headers.add_vary_header("Origin")
+            elif scope["method"] == "HEAD":
                 message["body"] = b""
             await send(message)
 
         try:
             _refuse_large_body(Headers(scope=scope))
-            await self._app(scope, receive, send_with_headers)
+            await self._app(_as_get(scope), receive, send_with_headers)
         except ProblemError as error:
             await render(error, request_id)(scope, receive, send_with_headers)
         except Exception:  # noqa: BLE001 - problems.crash has already answered
             logger().exception("http.crashed", extra={"path": scope["path"]})
+
+
+def _as_get(scope: Scope) -> Scope:
+    """Let the route of GET answer HEAD, too; the answer's body is not sent."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _request_id(scope: Scope) -> str:

@@ -40,8 +40,9 @@ def _canonical(body: bytes) -> bytes:
 IdempotentRequest = Annotated[IdempotencyKey, Depends(_idempotent_request)]
 
 
-def mark_replayed(response: Response, *, replayed: bool) -> None:
-    """Mark an answer that repeats the first one, in the `Idempotent-Replayed` header."""
+def created(response: Response, path: str, *, replayed: bool) -> None:
+    """Name the path of what was created, and mark an answer that repeats the first one."""
+    response.headers["Location"] = path
     if replayed:
         response.headers[_REPLAYED] = "true"
 

@@ -100,9 +100,10 @@ def crash(request: Request, _: Exception) -> Response:
 def _methods(request: Request) -> set[str]:
     """Collect the methods of every route of this path; the framework names only the first one's."""
     elsewhere: set[str] = request.app.state.elsewhere.get(request.url.path, set())
-    return elsewhere | {
+    methods = elsewhere | {
         method
         for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
         for method in route.methods or ()
     }
+    return methods | ({"HEAD"} if "GET" in methods else set())  # Envelope
