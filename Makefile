@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export SAM_CLI_TELEMETRY := 0
+# Timezones come from the package tzdata, as in template.yaml.
+export PYTHONTZPATH :=
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .local/venv

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "settings.md"
 # The runtime or a library reads these by itself.
 OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL"})
-OF_THE_LIBRARIES = frozenset({"POWERTOOLS_SERVICE_NAME"})
+OF_THE_LIBRARIES = frozenset({"POWERTOOLS_SERVICE_NAME", "PYTHONTZPATH"})
 _FEW = 4
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import zoneinfo
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    zoneinfo.reset_tzpath(to=())  # as PYTHONTZPATH in template.yaml: tests are not always run by make
+    os.environ["PYTHONTZPATH"] = ""
     begin()
 
 

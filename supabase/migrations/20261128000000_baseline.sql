@@ -74,9 +74,9 @@ create table public.user_profiles (
     timezone text not null default 'UTC',
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    -- `at time zone` fails on a name that PostgreSQL does not know.
-    constraint user_profiles_timezone_known
-    check ((timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null)
+    -- The functions know the names; PostgreSQL's own table may be older than theirs.
+    constraint user_profiles_timezone_is_a_name
+    check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$')
 );
 comment on table public.user_profiles is
 'One row per account, created with it. Users have no grant on the address.';
@@ -275,11 +275,8 @@ create table public.email_preferences (
         jsonb_typeof(choices) = 'object'
         and not jsonb_path_exists(choices, '$.* ? (@.type() != "boolean")')
     ),
-    constraint email_preferences_timezone_known
-    check (
-        timezone is null
-        or (timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null
-    ),
+    constraint email_preferences_timezone_is_a_name
+    check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'),
     constraint email_preferences_quiet_hours_whole
     check ((quiet_hours_start is null) = (quiet_hours_end is null)),
     constraint email_preferences_quiet_hours_leave_an_hour
@@ -393,6 +390,8 @@ returns jsonb
 language plpgsql
 set search_path = ''
 as $$
+declare
+    v_constraint text;
 begin
     insert into public.email_preferences (user_id) values (p_user_id)
     on conflict (user_id) do nothing;
@@ -414,9 +413,11 @@ begin
     where wish.user_id = p_user_id;
     return private.email_preferences_json(p_user_id);
 exception
-    when invalid_parameter_value then
-        raise exception 'unknown_timezone' using errcode = 'WN001';
     when check_violation then
+        get stacked diagnostics v_constraint = constraint_name;
+        if v_constraint = 'email_preferences_timezone_is_a_name' then
+            raise exception 'unknown_timezone' using errcode = 'WN001';
+        end if;
         raise exception 'invalid_quiet_hours' using errcode = 'WN002';
     when foreign_key_violation then
         raise exception 'not_found' using errcode = 'WN003';
@@ -4154,22 +4155,6 @@ grant execute on function public.erase_email_data to authenticated;
 insert into private.notification_kinds (kind, category, lane, can_wait) values
 ('weekly_digest', 'marketing_emails', 'bulk', true);
 
-create function private.last_week(p_timezone text, p_now timestamptz)
-returns table (name text, first_day date, starts_at timestamptz, ends_at timestamptz)
-language sql
-stable
-set search_path = ''
-as $$
-    select
-        to_char(monday.at - interval '7 days', 'IYYY-"W"IW'),
-        (monday.at - interval '7 days')::date,
-        (monday.at - interval '7 days') at time zone p_timezone,
-        monday.at at time zone p_timezone
-    from (select date_trunc('week', p_now at time zone p_timezone) as at) as monday;
-$$;
-comment on function private.last_week is
-'The last complete ISO week in a timezone. A week in which clocks change has 167 or 169 hours.';
-
 create function private.counted_sessions(p_user_id uuid)
 returns table (
     counts_as text, counted_at timestamptz, partner_id uuid, venue_name text,
@@ -4287,53 +4272,42 @@ comment on function private.open_invitations is
 'The invitations that wait for an answer of one user since before a moment.';
 
 create function private.weekly_digest(
-    p_user_id uuid, p_timezone text, p_now timestamptz
+    p_user_id uuid, p_week text, p_starts_at timestamptz, p_ends_at timestamptz, p_now timestamptz
 )
-returns table (week text, facts jsonb)
+returns jsonb
 language plpgsql
 stable
-rows 1
 set search_path = ''
 as $$
 declare
-    v_first_day date;
-    v_starts_at timestamptz;
-    v_ends_at timestamptz;
     v_facts jsonb;
 begin
-    select * into week, v_first_day, v_starts_at, v_ends_at
-    from private.last_week(p_timezone, p_now);
     -- The cheapest step first: most runs of a week end at the first condition, and most of Monday's
     -- at the second.
-    if p_now >= v_ends_at + interval '48 hours'
+    if p_now >= p_ends_at + interval '48 hours'
         or exists (
             select 1
             from public.email_logs as email
-            where email.dedupe_key = concat_ws(':', 'weekly_digest', p_user_id, week)
+            where email.dedupe_key = concat_ws(':', 'weekly_digest', p_user_id, p_week)
         ) then
-        return;
+        return null;
     end if;
-    v_facts := private.week_of_meetings(p_user_id, v_starts_at, v_ends_at)
-        || private.open_invitations(p_user_id, v_ends_at, p_now);
+    v_facts := private.week_of_meetings(p_user_id, p_starts_at, p_ends_at)
+        || private.open_invitations(p_user_id, p_ends_at, p_now);
     if (v_facts ->> 'met_count')::integer = 0
         and (v_facts ->> 'invitation_count')::integer = 0
         and v_facts -> 'score' = v_facts -> 'score_before' then
-        return;
+        return null;
     end if;
-    facts := v_facts || jsonb_build_object(
-        'first_day', v_first_day,
-        'last_day', v_first_day + 6,
-        'week_ends_at', private.iso_utc(v_ends_at)
-    );
-    return next;
+    return v_facts || jsonb_build_object('week_ends_at', private.iso_utc(p_ends_at));
 end;
 $$;
 comment on function private.weekly_digest is
-'The digest of the last week in the user''s timezone. No row if it was recorded before, if the week
-ended more than two days ago, or if there is nothing to report.';
+'The digest of a week. Null if it was recorded before, if the week ended more than two days ago, or
+if there is nothing to report.';
 
 create function public.record_weekly_digests(
-    p_after uuid, p_limit integer, p_now timestamptz
+    p_after uuid, p_limit integer, p_weeks jsonb, p_now timestamptz
 )
 returns jsonb
 language sql
@@ -4341,6 +4315,19 @@ security definer
 set search_path = ''
 as $$
     with
+    last_week as materialized (
+        select
+            zone.timezone,
+            week.name,
+            week.first_day,
+            week.starts_at,
+            week.ends_at
+        from jsonb_to_recordset(p_weeks) as week (
+            name text, first_day date, starts_at timestamptz, ends_at timestamptz, timezones text[]
+        )
+        cross join lateral unnest(week.timezones) as zone (timezone)
+    ),
+
     page as materialized (
         select wish.user_id
         from public.email_preferences as wish
@@ -4351,10 +4338,24 @@ as $$
     ),
 
     recorded as materialized (
-        select private.notify(page.user_id, 'weekly_digest', digest.facts, digest.week) as due
+        select
+            private.notify(
+                page.user_id,
+                'weekly_digest',
+                digest.facts || jsonb_build_object(
+                    'first_day', week.first_day, 'last_day', week.first_day + 6
+                ),
+                week.name
+            ) as due
         from page
         inner join private.email_recipients as reader on page.user_id = reader.user_id
-        cross join lateral private.weekly_digest(page.user_id, reader.timezone, p_now) as digest
+        left join last_week as own on reader.timezone = own.timezone
+        -- An unknown timezone reads as UTC, as in emails.
+        inner join last_week as week on coalesce(own.timezone, 'UTC') = week.timezone
+        cross join lateral private.weekly_digest(
+            page.user_id, week.name, week.starts_at, week.ends_at, p_now
+        ) as digest (facts)
+        where digest.facts is not null
     )
 
     select jsonb_build_object(
@@ -4368,6 +4369,7 @@ as $$
 $$;
 comment on function public.record_weekly_digests is
 'Records the digests of one page of the users who asked for them, once per user and ISO week. `last`
-is where the next page begins, null after the last page.
+is where the next page begins, null after the last page. `p_weeks` says when the last week began and
+ended in each timezone: PostgreSQL''s own table of timezones may be older than the one of emails.
 Security definer because service_role has no grant to write emails.';
 grant execute on function public.record_weekly_digests to service_role;

@@ -40,11 +40,8 @@ create table public.email_preferences (
         jsonb_typeof(choices) = 'object'
         and not jsonb_path_exists(choices, '$.* ? (@.type() != "boolean")')
     ),
-    constraint email_preferences_timezone_known
-    check (
-        timezone is null
-        or (timestamptz '2000-01-01 00:00:00+00' at time zone timezone) is not null
-    ),
+    constraint email_preferences_timezone_is_a_name
+    check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'),
     constraint email_preferences_quiet_hours_whole
     check ((quiet_hours_start is null) = (quiet_hours_end is null)),
     constraint email_preferences_quiet_hours_leave_an_hour
@@ -158,6 +155,8 @@ returns jsonb
 language plpgsql
 set search_path = ''
 as $$
+declare
+    v_constraint text;
 begin
     insert into public.email_preferences (user_id) values (p_user_id)
     on conflict (user_id) do nothing;
@@ -179,9 +178,11 @@ begin
     where wish.user_id = p_user_id;
     return private.email_preferences_json(p_user_id);
 exception
-    when invalid_parameter_value then
-        raise exception 'unknown_timezone' using errcode = 'WN001';
     when check_violation then
+        get stacked diagnostics v_constraint = constraint_name;
+        if v_constraint = 'email_preferences_timezone_is_a_name' then
+            raise exception 'unknown_timezone' using errcode = 'WN001';
+        end if;
         raise exception 'invalid_quiet_hours' using errcode = 'WN002';
     when foreign_key_violation then
         raise exception 'not_found' using errcode = 'WN003';

@@ -1,22 +1,6 @@
 insert into private.notification_kinds (kind, category, lane, can_wait) values
 ('weekly_digest', 'marketing_emails', 'bulk', true);
 
-create function private.last_week(p_timezone text, p_now timestamptz)
-returns table (name text, first_day date, starts_at timestamptz, ends_at timestamptz)
-language sql
-stable
-set search_path = ''
-as $$
-    select
-        to_char(monday.at - interval '7 days', 'IYYY-"W"IW'),
-        (monday.at - interval '7 days')::date,
-        (monday.at - interval '7 days') at time zone p_timezone,
-        monday.at at time zone p_timezone
-    from (select date_trunc('week', p_now at time zone p_timezone) as at) as monday;
-$$;
-comment on function private.last_week is
-'The last complete ISO week in a timezone. A week in which clocks change has 167 or 169 hours.';
-
 create function private.counted_sessions(p_user_id uuid)
 returns table (
     counts_as text, counted_at timestamptz, partner_id uuid, venue_name text,
@@ -134,53 +118,42 @@ comment on function private.open_invitations is
 'The invitations that wait for an answer of one user since before a moment.';
 
 create function private.weekly_digest(
-    p_user_id uuid, p_timezone text, p_now timestamptz
+    p_user_id uuid, p_week text, p_starts_at timestamptz, p_ends_at timestamptz, p_now timestamptz
 )
-returns table (week text, facts jsonb)
+returns jsonb
 language plpgsql
 stable
-rows 1
 set search_path = ''
 as $$
 declare
-    v_first_day date;
-    v_starts_at timestamptz;
-    v_ends_at timestamptz;
     v_facts jsonb;
 begin
-    select * into week, v_first_day, v_starts_at, v_ends_at
-    from private.last_week(p_timezone, p_now);
     -- The cheapest step first: most runs of a week end at the first condition, and most of Monday's
     -- at the second.
-    if p_now >= v_ends_at + interval '48 hours'
+    if p_now >= p_ends_at + interval '48 hours'
         or exists (
             select 1
             from public.email_logs as email
-            where email.dedupe_key = concat_ws(':', 'weekly_digest', p_user_id, week)
+            where email.dedupe_key = concat_ws(':', 'weekly_digest', p_user_id, p_week)
         ) then
-        return;
+        return null;
     end if;
-    v_facts := private.week_of_meetings(p_user_id, v_starts_at, v_ends_at)
-        || private.open_invitations(p_user_id, v_ends_at, p_now);
+    v_facts := private.week_of_meetings(p_user_id, p_starts_at, p_ends_at)
+        || private.open_invitations(p_user_id, p_ends_at, p_now);
     if (v_facts ->> 'met_count')::integer = 0
         and (v_facts ->> 'invitation_count')::integer = 0
         and v_facts -> 'score' = v_facts -> 'score_before' then
-        return;
+        return null;
     end if;
-    facts := v_facts || jsonb_build_object(
-        'first_day', v_first_day,
-        'last_day', v_first_day + 6,
-        'week_ends_at', private.iso_utc(v_ends_at)
-    );
-    return next;
+    return v_facts || jsonb_build_object('week_ends_at', private.iso_utc(p_ends_at));
 end;
 $$;
 comment on function private.weekly_digest is
-'The digest of the last week in the user''s timezone. No row if it was recorded before, if the week
-ended more than two days ago, or if there is nothing to report.';
+'The digest of a week. Null if it was recorded before, if the week ended more than two days ago, or
+if there is nothing to report.';
 
 create function public.record_weekly_digests(
-    p_after uuid, p_limit integer, p_now timestamptz
+    p_after uuid, p_limit integer, p_weeks jsonb, p_now timestamptz
 )
 returns jsonb
 language sql
@@ -188,6 +161,19 @@ security definer
 set search_path = ''
 as $$
     with
+    last_week as materialized (
+        select
+            zone.timezone,
+            week.name,
+            week.first_day,
+            week.starts_at,
+            week.ends_at
+        from jsonb_to_recordset(p_weeks) as week (
+            name text, first_day date, starts_at timestamptz, ends_at timestamptz, timezones text[]
+        )
+        cross join lateral unnest(week.timezones) as zone (timezone)
+    ),
+
     page as materialized (
         select wish.user_id
         from public.email_preferences as wish
@@ -198,10 +184,24 @@ as $$
     ),
 
     recorded as materialized (
-        select private.notify(page.user_id, 'weekly_digest', digest.facts, digest.week) as due
+        select
+            private.notify(
+                page.user_id,
+                'weekly_digest',
+                digest.facts || jsonb_build_object(
+                    'first_day', week.first_day, 'last_day', week.first_day + 6
+                ),
+                week.name
+            ) as due
         from page
         inner join private.email_recipients as reader on page.user_id = reader.user_id
-        cross join lateral private.weekly_digest(page.user_id, reader.timezone, p_now) as digest
+        left join last_week as own on reader.timezone = own.timezone
+        -- An unknown timezone reads as UTC, as in emails.
+        inner join last_week as week on coalesce(own.timezone, 'UTC') = week.timezone
+        cross join lateral private.weekly_digest(
+            page.user_id, week.name, week.starts_at, week.ends_at, p_now
+        ) as digest (facts)
+        where digest.facts is not null
     )
 
     select jsonb_build_object(
@@ -215,6 +215,7 @@ as $$
 $$;
 comment on function public.record_weekly_digests is
 'Records the digests of one page of the users who asked for them, once per user and ISO week. `last`
-is where the next page begins, null after the last page.
+is where the next page begins, null after the last page. `p_weeks` says when the last week began and
+ended in each timezone: PostgreSQL''s own table of timezones may be older than the one of emails.
 Security definer because service_role has no grant to write emails.';
 grant execute on function public.record_weekly_digests to service_role;

@@ -46,3 +46,10 @@ def test_a_hosted_project_exposes_the_schemas_of_the_stack() -> None:
     assert 'PGRST_DB_SCHEMAS="public"' in servers
     path = ",".join(config["api"]["extra_search_path"])
     assert f'PGRST_DB_EXTRA_SEARCH_PATH="{path}"' in servers
+
+
+def test_no_statement_needs_the_databases_own_table_of_timezones() -> None:
+    text = "".join(path.read_text().lower() for path in SCHEMAS)
+
+    assert re.findall(r"(?:at time zone |\btimezone\()(?!'utc')\S*", text) == []
+    assert "pg_timezone" not in text

@@ -7,6 +7,7 @@ from wingman.kit.clients.database import Database
 from wingman.kit.clock import time_left, utc_now
 from wingman.kit.observability import logger
 from wingman.notifications.email.operating import repository
+from wingman.notifications.email.operating.weeks import last_weeks
 
 RECORDED_AT_ONCE = 500
 """Readers per step."""
@@ -20,8 +21,9 @@ def record(database: Database, *, now: Callable[[], datetime] = utc_now) -> int:
     continues. The sweep enqueues the digests, and the rules of bulk emails decide when they leave.
     """
     recorded, after, moment = 0, None, now()
+    weeks = last_weeks(moment)
     while True:
-        page, after = repository.record_digests(database, after, RECORDED_AT_ONCE, moment)
+        page, after = repository.record_digests(database, after, RECORDED_AT_ONCE, weeks, moment)
         recorded += page
         if after is None:
             break

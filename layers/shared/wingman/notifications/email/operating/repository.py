@@ -14,12 +14,14 @@ from wingman.notifications.email.operating.models import (
     Deliveries,
     Lane,
 )
+from wingman.notifications.email.operating.weeks import Week
 from wingman.notifications.models import Due, Priority
 
 _LANES = TypeAdapter(list[Lane])
 _DEAD_LETTERS = TypeAdapter(list[DeadLetter])
 _COUNTS = TypeAdapter(list[DeadLetters])
 _REFS = TypeAdapter(list[Due])
+_WEEKS = TypeAdapter(Sequence[Week])
 
 
 def lanes(database: Database) -> list[Lane]:
@@ -103,12 +105,13 @@ def record_event(
 
 
 def record_digests(
-    database: Database, after: UUID | None, limit: int, now: datetime
+    database: Database, after: UUID | None, limit: int, weeks: Sequence[Week], now: datetime
 ) -> tuple[int, UUID | None]:
     """Record the digests of a page of readers; return their number and the next page's start."""
     params = {
         "p_after": str(after) if after else None,
         "p_limit": limit,
+        "p_weeks": _WEEKS.dump_python(weeks, mode="json"),
         "p_now": now.isoformat(),
     }
     page = database.rpc("record_weekly_digests", params, idempotent=True)

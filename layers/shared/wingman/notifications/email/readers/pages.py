@@ -24,7 +24,7 @@ FIELDS = (*Category, "timezone", "quiet_hours", "quiet_start", "quiet_end")
 _WRONG = {"timezone": "is not known", "quiet_hours": "need a start and an end"}
 _CHANGES = TypeAdapter(PreferenceChanges)
 # Regions that only hold aliases of other zones, or zones without inhabitants.
-_NO_REGIONS = {"Etc", "US", "Canada", "Brazil", "Chile", "Mexico", "SystemV", "posix", "right"}
+_NO_REGIONS = {"Etc", "US", "Canada", "Brazil", "Chile", "Mexico"}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from wingman.notifications.email.errors import ReaderNotFound
 # Every SQLSTATE that the functions for readers raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
     "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
-    "WN001": lambda _: InvalidRequest(fields={"timezone": "is not known to the database"}),
+    "WN001": lambda _: InvalidRequest(fields={"timezone": "is not the name of an IANA timezone"}),
     "WN002": lambda _: InvalidRequest(fields={"quiet_hours": "have to leave an hour of the day"}),
     "WN003": lambda _: ReaderNotFound(),
 }
