@@ -32,7 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    zoneinfo.reset_tzpath(to=())  # as PYTHONTZPATH in template.yaml: tests are not always run by make
+    zoneinfo.reset_tzpath(
+        to=()
+    )  # as PYTHONTZPATH in template.yaml: tests are not always run by make
     os.environ["PYTHONTZPATH"] = ""
     begin()
 

@@ -12,7 +12,7 @@ from wingman.notifications.email.letters.links import CalendarLink
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.readers.pages import pages
 from wingman.notifications.email.settings import LinkSettings
-from wingman.sessions import service
+from wingman.sessions import calendar, service
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 PATH = "/email/calendar.ics"
@@ -43,7 +43,7 @@ def open_calendar(token: str = "") -> Response:
     return Response(
         service.calendar_by_link(get_service_client(), link.session_id, link.user_id),
         headers=html.PRIVATE | {"Content-Disposition": 'attachment; filename="meeting.ics"'},
-        media_type="text/calendar",
+        media_type=calendar.MEDIA_TYPE,
     )
 
 

@@ -12,7 +12,7 @@ from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.notifications.email.limits import EMAIL
 from wingman.notifications.settings import QueueSettings
 from wingman.reputation.service import cache
-from wingman.sessions import service
+from wingman.sessions import calendar, service
 from wingman.sessions.models import Cancellation, Change, Session, SessionPage, SessionStatus
 
 SESSIONS, EMAILING = "/api/sessions", limit_with_refund(EMAIL, where=Change.emailed)
@@ -73,7 +73,7 @@ def get_calendar(session_id: UUID, caller: CurrentUser) -> Response:
     return Response(
         service.calendar(get_user_client(caller.token), session_id),
         headers={"Content-Disposition": 'attachment; filename="meeting.ics"'},
-        media_type="text/calendar",
+        media_type=calendar.MEDIA_TYPE,
     )
 
 

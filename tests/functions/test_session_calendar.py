@@ -49,7 +49,7 @@ def test_the_calendar_link_of_an_email_works_without_a_login(
         status, body, headers = follow(function, token(reader, planned))
 
         assert status == 200
-        assert headers["content-type"].startswith("text/calendar")
+        assert headers["content-type"].startswith("text/calendar; method=PUBLISH;")
         assert headers["cache-control"] == "no-store"
         [event] = Calendar.from_ical(body).walk("VEVENT")
         assert str(event["uid"]) == planned.session_id

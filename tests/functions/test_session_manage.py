@@ -226,7 +226,10 @@ def event_of(app: Function, planned: Meeting) -> Any:
     """Fetch the calendar file as Maya, and read it with a calendar library."""
     values = {"access_token": planned.maya.token, "session_id": planned.session_id}
     status, text, headers = app.call("calendar", **values)
-    assert (status, headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+    assert (status, headers["content-type"]) == (
+        200,
+        "text/calendar; method=PUBLISH; charset=utf-8",
+    )
     (event,) = icalendar.Calendar.from_ical(text).walk("VEVENT")
     return event
 

@@ -99,6 +99,13 @@ def test_no_line_is_longer_than_75_octets_or_broken_inside_a_character(text: str
     assert "\n" not in file.replace("\r\n", "")
 
 
+@given(st.text(st.sampled_from("a\\,;\n✓"), min_size=60, max_size=200))
+def test_no_line_is_broken_inside_an_escape(text: str) -> None:
+    for line in calendar_file(an_event(venue_name=text, notes=text)).split("\r\n"):
+        backslashes = len(line) - len(line.rstrip("\\"))
+        assert backslashes % 2 == 0, "Google and Outlook read such an escape as its letters"
+
+
 def test_text_cannot_inject_a_second_event() -> None:
     forged = "Leo\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:Surprise"
     event = parsed(an_event(partner_name=forged, venue_name=forged))
