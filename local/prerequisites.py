@@ -141,7 +141,7 @@ def _extras() -> list[Extra]:
         ),
         Extra(
             Need("plpgsql_check", _extension("plpgsql_check"), linter, ""),
-            "no functions linted by `make check-sql`",
+            "`make check-sql` fails (CONTRIBUTING.md says where else to get it)",
         ),
     ]
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,15 @@ class Listed:
 
     local: str
     remote: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An object that breaks a rule, under the name that Supabase gives the rule."""
+
+    rule: str
+    object: str
+    detail: str
 
 
 def push(url: str | None, checkout: Path = CHECKOUT) -> list[str]:
@@ -55,21 +64,12 @@ def migrations(url: str, checkout: Path = CHECKOUT) -> list[Listed]:
     return [Listed(each["local"], each["remote"]) for each in found]
 
 
-def lint(url: str) -> list[str]:
-    """Return what plpgsql_check finds in functions. Raises StackError."""
-    found = _answer("db", "lint", "--level", "warning", "--schema", SCHEMAS, remote=url)["results"]
-    return [
-        f"{each['function']}, line {issue.get('statement', {}).get('lineNumber', '?')}: "
-        + ": ".join(issue[key] for key in ("message", "detail") if issue.get(key))
-        for each in found or ()
-        for issue in each["issues"]
-    ]
-
-
-def advisors(url: str) -> list[str]:
-    """Return what Supabase's rules of security and performance find. Raises StackError."""
-    found = _answer("db", "advisors", "--level", "warn", remote=url)["results"]
-    return [f"{each['title']}: {each['detail']}" for each in found or ()]
+def advisors(url: str) -> Iterator[Finding]:
+    """Yield what Supabase's rules of security and performance find. Raises StackError."""
+    found = _answer("db", "advisors", "--level", "info", remote=url)["results"]
+    for each in found or ():
+        about = each["metadata"]
+        yield Finding(each["name"], about.get("fkey_name") or about["name"], each["detail"])
 
 
 def difference(before: str, after: str) -> str:

@@ -5,20 +5,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
-from local import supabase_cli
-from local.progress import complain
+from local.schema import rules
 from local.schema.databases import Databases, built
 from local.schema.dump import differences, objects
 from local.stack import CHECKOUT
 
+_LINT = Path(__file__).with_name("lint.sql")
+
 
 def problems(server: str, checkout: Path = CHECKOUT) -> Iterator[str]:
-    """Yield where schemas and migrations differ, and what the Supabase CLI finds in them."""
+    """Yield where schemas and migrations differ, and what linters find in the schemas."""
     with built(server, checkout) as databases, ThreadPoolExecutor() as pool:
-        linted = pool.submit(_lint, databases.described)
-        advice = pool.submit(supabase_cli.advisors, databases.described)
+        linted = pool.submit(lambda: list(_lint(databases.described)))
+        advice = pool.submit(lambda: list(rules.broken(databases.described)))
         for difference in different(databases):
             yield f"supabase/schemas (-) and supabase/migrations (+) differ in {difference}"
         yield from (f"lint: {finding}" for finding in linted.result())
@@ -30,13 +30,13 @@ def different(databases: Databases) -> Iterator[str]:
     return differences(objects(databases.described), objects(databases.migrated))
 
 
-def _lint(url: str) -> list[str]:
-    with psycopg.connect(url, autocommit=True) as connection:
-        known = connection.execute("select 1 from pg_extension where extname = 'plpgsql_check'")
-        if known.fetchone() is None:
-            complain("note: functions are NOT LINTED, plpgsql_check is missing: `make setup`")
-            return []
-        # As on a hosted project: the linter is looked for in schema `extensions` too.
-        path = sql.SQL("alter database {} set search_path to public, extensions")
-        connection.execute(path.format(sql.Identifier(connection.info.dbname)))
-    return supabase_cli.lint(url)
+def _lint(url: str) -> Iterator[str]:
+    with psycopg.connect(url) as connection:
+        try:
+            connection.execute("create extension plpgsql_check with schema extensions")
+        except psycopg.errors.FeatureNotSupported:
+            yield "no function was looked at: install plpgsql_check (CONTRIBUTING.md, Set up)"
+            return
+        for line, function, problem in connection.execute(_LINT.read_bytes()):
+            yield f"{function}, line {line}: {problem}"
+        connection.rollback()  # the extension is no part of what is compared

@@ -3,7 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -67,11 +67,9 @@ def built(server: str, checkout: Path = CHECKOUT) -> Iterator[Databases]:
 
 
 def _provide(url: str, checkout: Path) -> None:
-    """Bring what a hosted project has, and the linter if this PostgreSQL has it."""
+    """Bring what a hosted project has."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute((checkout / "local" / "postgres" / "supabase.sql").read_bytes())
-        with suppress(psycopg.errors.FeatureNotSupported):
-            connection.execute("create extension plpgsql_check with schema extensions")
 
 
 def _describe(url: str, checkout: Path) -> None:

@@ -1,0 +1,43 @@
+"""Supabase's rules of security and performance: those of its CLI, and those that it has not yet."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from local.supabase_cli import Finding, advisors
+
+_QUERY = Path(__file__).with_name("rules.sql")
+_CATALOGUE = "refers to a few rows that only migrations remove"
+# The rule, or the rule and one object: why it does not count here.
+EXEMPT = {
+    "unused_index": "no query has run yet in the database of a check",
+    "rls_enabled_no_policy": "a table without policies and grants is closed to users",
+    "authenticated_security_definer_function_executable": "such functions are the API of users",
+    "pg_graphql_anon_table_exposed challenges": "`list_challenges` reads it as the user",
+    "pg_graphql_authenticated_table_exposed challenges": "`list_challenges` reads it as the user",
+    "pg_graphql_authenticated_table_exposed user_profiles": "users read their own row",
+    "unindexed_foreign_keys notification_kinds_category_fkey": _CATALOGUE,
+    "unindexed_foreign_keys notification_kinds_lane_fkey": _CATALOGUE,
+    "unindexed_foreign_keys email_logs_email_template_fkey": _CATALOGUE,
+    "unindexed_foreign_keys challenge_submissions_challenge_id_fkey": _CATALOGUE,
+    "unindexed_foreign_keys wingman_sessions_user1_challenge_id_fkey": _CATALOGUE,
+    "unindexed_foreign_keys wingman_sessions_user2_challenge_id_fkey": _CATALOGUE,
+}
+
+
+def broken(url: str) -> Iterator[str]:
+    """Yield what breaks a rule without an exemption, and the exemptions that nothing needs."""
+    unneeded = set(EXEMPT)
+    for finding in (*advisors(url), *_newer(url)):
+        exemptions = EXEMPT.keys() & {finding.rule, f"{finding.rule} {finding.object}"}
+        unneeded -= exemptions
+        if not exemptions:
+            yield f"{finding.rule}: {finding.detail}"
+    yield from (f"nothing needs the exemption from {each}: remove it" for each in sorted(unneeded))
+
+
+def _newer(url: str) -> Iterator[Finding]:
+    with psycopg.connect(url) as connection:
+        for row in connection.execute(_QUERY.read_bytes()):
+            yield Finding(*row)
