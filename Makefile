@@ -77,16 +77,19 @@ check: check-python check-sql check-template check-architecture ## format, lint,
 check-python: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/bandit --quiet --configfile pyproject.toml --recursive layers/shared functions local
 	$(VENV)/bin/mypy layers/shared/wingman functions local tests
 	PYTHONPATH=layers/shared $(VENV)/bin/lint-imports
 
 check-sql: setup
-	$(VENV)/bin/sqlfluff lint supabase local/postgres
+	$(VENV)/bin/sqlfluff lint supabase local/postgres local/schema
 	$(RUN) -m local.schema check
 
-check-template: setup
+check-template: setup .local/checkov.stamp
 	$(VENV)/bin/cfn-lint template.yaml
 	.local/aws/bin/sam validate --lint --region us-east-1
+	.local/aws/bin/python -m local.translated > .local/translated.json
+	.local/checkov/bin/checkov --config-file local/checkov.yaml
 
 check-architecture: setup
 	$(RUN) -m pytest -q tests/unit/architecture
