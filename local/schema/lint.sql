@@ -1,4 +1,4 @@
--- What plpgsql_check finds in functions in PL/pgSQL. `supabase db lint` leaves out the functions
+-- Findings of plpgsql_check in functions in PL/pgSQL. `supabase db lint` leaves out the functions
 -- of triggers, and warnings about speed and about text that becomes a statement.
 with
 triggered as (
