@@ -6,6 +6,7 @@ import os
 import secrets
 from dataclasses import asdict, dataclass, fields
 
+from local import tokens
 from local.stack import Stack
 
 
@@ -17,7 +18,8 @@ class Credentials:
     authenticator_password: str
     supabase_publishable_key: str
     supabase_secret_key: str
-    supabase_jwt_secret: str
+    local_jwt_jwk: str
+    local_legacy_jwt_secret: str
     upstash_redis_rest_token: str
     resend_api_key: str
     resend_webhook_secret: str
@@ -31,7 +33,8 @@ def _fresh() -> Credentials:
         authenticator_password=secrets.token_urlsafe(24),
         supabase_publishable_key=f"sb_publishable_{secrets.token_urlsafe(24)}",
         supabase_secret_key=f"sb_secret_{secrets.token_urlsafe(24)}",
-        supabase_jwt_secret=secrets.token_urlsafe(48),
+        local_jwt_jwk=tokens.new_key(),
+        local_legacy_jwt_secret=secrets.token_urlsafe(48),
         upstash_redis_rest_token=secrets.token_urlsafe(32),
         resend_api_key=f"re_{secrets.token_urlsafe(24)}",
         resend_webhook_secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",

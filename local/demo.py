@@ -87,7 +87,7 @@ class Walk:
             connection.execute(_NEW_USER, [user_id, email, name])
         token = access_token(
             user_id,
-            secret=self._values["SUPABASE_JWT_SECRET"],
+            key=self._values["LOCAL_JWT_JWK"],
             supabase_url=self._values["SUPABASE_URL"],
         )
         say(f"  {name} signed up as {email}")

@@ -41,9 +41,7 @@ def greet(stack: Stack) -> None:
 
 
 def _token(user_id: UUID, values: dict[str, str]) -> str:
-    return access_token(
-        user_id, secret=values["SUPABASE_JWT_SECRET"], supabase_url=values["SUPABASE_URL"]
-    )
+    return access_token(user_id, key=values["LOCAL_JWT_JWK"], supabase_url=values["SUPABASE_URL"])
 
 
 def _curl(api: str, token: str, invitee: UUID) -> str:

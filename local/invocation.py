@@ -79,4 +79,4 @@ def _resolve(value: Any, known: dict[str, str]) -> str:
     if isinstance(value, dict) and "Fn::If" in value:  # locally, what is set is meant
         return next(filter(None, (_resolve(each, known) for each in value["Fn::If"][1:])), "")
     text = str(value.get("Fn::Sub", "") if isinstance(value, dict) else value)
-    return _SECRET.sub(lambda secret: known[secret[1]], text)
+    return _SECRET.sub(lambda secret: known.get(secret[1], ""), text)

@@ -1,5 +1,6 @@
 """PostgREST, Redis and ministack: ready-made programs, how we start them."""
 
+import json
 import platform
 import shutil
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import httpx
 import redis
 
+from local import tokens
 from local.credentials import credentials
 from local.errors import StackError
 from local.lambda_runtime import LOGGING
@@ -34,7 +36,7 @@ def postgrest(stack: Stack) -> Part:
         PGRST_DB_EXTRA_SEARCH_PATH="public,extensions",
         PGRST_DB_ANON_ROLE="anon",
         PGRST_DB_POOL="20",
-        PGRST_JWT_SECRET=secret.supabase_jwt_secret,
+        PGRST_JWT_SECRET=json.dumps(tokens.published(secret.local_jwt_jwk)),
         PGRST_SERVER_HOST=HOST,
         PGRST_SERVER_PORT=str(port),
         PGRST_LOG_LEVEL="warn",

@@ -1,14 +1,39 @@
-"""Access tokens as Supabase Auth would give them out, signed with the stack's secret."""
+"""Access tokens as Supabase Auth issues them, signed with the stack's own ES256 key.
 
+A key is a JWK (RFC 7517) as JSON text, private part included.
+"""
+
+import json
 import time
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
+ALGORITHM = "ES256"
 LIFE_SECONDS = 7 * 24 * 60 * 60
 
 
-def access_token(user_id: UUID, *, secret: str, supabase_url: str, life: int = LIFE_SECONDS) -> str:
+def new_key() -> str:
+    """Make a signing key."""
+    made = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
+    return json.dumps(made | {"kid": str(uuid4()), "alg": ALGORITHM, "use": "sig"})
+
+
+def published(key: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the key set that everyone may read."""
+    return {"keys": [{name: part for name, part in json.loads(key).items() if name != "d"}]}
+
+
+def sign(claims: dict[str, Any], key: str) -> str:
+    """Return the claims as a token."""
+    jwk = jwt.PyJWK.from_json(key)
+    return jwt.encode(claims, jwk.key, algorithm=ALGORITHM, headers={"kid": jwk.key_id})
+
+
+def access_token(user_id: UUID, *, key: str, supabase_url: str, life: int = LIFE_SECONDS) -> str:
     """Return the bearer token of one user."""
     now = int(time.time())
     claims = {
@@ -16,7 +41,8 @@ def access_token(user_id: UUID, *, secret: str, supabase_url: str, life: int = L
         "role": "authenticated",
         "aud": "authenticated",
         "iss": f"{supabase_url}/auth/v1",
+        "session_id": str(uuid4()),
         "iat": now,
         "exp": now + life,
     }
-    return jwt.encode(claims, secret, algorithm="HS256")
+    return sign(claims, key)

@@ -138,7 +138,6 @@ def _new(name: str, given: Mapping[str, str]) -> str | None:
 _HINTS = {
     "EMAIL_LINK_SECRET": "; Enter makes one",
     "RESEND_WEBHOOK_SECRET": "; Enter makes a stand-in until Resend shows yours",
-    "SUPABASE_JWT_SECRET": "; Enter for none",
 }
 
 
@@ -148,6 +147,4 @@ def _made_here(name: str) -> str | None:
             return secrets.token_urlsafe(48)
         case "RESEND_WEBHOOK_SECRET":
             return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
-        case "SUPABASE_JWT_SECRET":
-            return ""
     return None

@@ -15,6 +15,7 @@ from local.errors import StackError
 from local.migrations import files
 from local.stack import CHECKOUT
 from wingman.coach.settings import CoachSettings
+from wingman.kit.auth.tokens import ASYMMETRIC
 from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.database import (
     DatabaseError,
@@ -27,7 +28,7 @@ from wingman.kit.clients.lua import Script
 from wingman.kit.clients.redis import redis
 from wingman.kit.clients.transport import http_client
 from wingman.kit.errors import DependencyUnavailable
-from wingman.kit.settings import SupabaseServiceSettings, load
+from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.settings import ResendSettings, WebhookSettings
 from wingman.notifications.settings import QueueSettings
@@ -108,6 +109,22 @@ def _offered() -> Findings:
     offered = _get(f"{settings.supabase_url}/rest/v1/", headers).json().get("paths", {})
     missing = sorted(name for name in wanted if f"/rpc/{name}" not in offered)
     yield _missing(missing, f"{len(wanted)} functions for workers")
+
+
+def check_tokens() -> Findings:
+    """Look for published keys, and for the legacy switch."""
+    settings = load(SupabaseSettings)
+    answer = _get(f"{settings.supabase_url}/auth/v1/.well-known/jwks.json", {}).json()
+    found = {str(key.get("alg")) for key in answer.get("keys", [])} & ASYMMETRIC
+    rotate = "rotate to an ES256 key in Supabase (Project Settings → JWT Keys)"
+    if found:
+        yield ok("tokens", f"the project publishes keys for {', '.join(sorted(found))}")
+    elif settings.supabase_jwt_secret is None:
+        yield fail("tokens", "the project publishes no ES256 or RS256 key", rotate)
+    if settings.supabase_jwt_secret is not None:
+        text = "HS256 is accepted: each function for users holds a key that can sign service_role"
+        advice = "set AcceptLegacyTokens to false" if found else f"{rotate}, then set it to false"
+        yield warn("tokens", f"AcceptLegacyTokens: {text}", advice)
 
 
 def check_redis() -> Findings:

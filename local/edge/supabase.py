@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local import clock
+from local import clock, tokens
 from local.credentials import Credentials
 from local.edge.forward import Forwarder, UnreachableError, raw_path, with_query
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _PREFIX = b"/rest/v1"
-_SERVICE_TOKEN_LIFE = 60
+_ROLE_TOKEN_LIFE = 60
 
 _TIMES = {"exp", "iat", "nbf"}
 _NO_KEY = {
@@ -34,6 +34,10 @@ class _RefusedError(Exception):
 
 def front(secret: Credentials, postgrest_url: str, forward: Forwarder) -> Starlette:
     """Return the application that listens where a Supabase project would."""
+
+    async def keys(_: Request) -> Response:
+        document = tokens.published(secret.local_jwt_jwk)
+        return JSONResponse(document, headers={"cache-control": "public, max-age=600"})
 
     async def rest(request: Request) -> Response:
         try:
@@ -58,14 +62,9 @@ def front(secret: Credentials, postgrest_url: str, forward: Forwarder) -> Starle
         routes=[
             Route("/rest/v1", rest, methods=_METHODS),
             Route("/rest/v1/{path:path}", rest, methods=_METHODS),
-            Route("/auth/v1/.well-known/jwks.json", _jwks),
+            Route("/auth/v1/.well-known/jwks.json", keys),
         ]
     )
-
-
-async def _jwks(_: Request) -> Response:
-    """Answer as a project that signs with a shared secret: no public key."""
-    return JSONResponse({"keys": []}, headers={"cache-control": "public, max-age=600"})
 
 
 def _authorization(request: Request, secret: Credentials) -> str | None:
@@ -75,16 +74,19 @@ def _authorization(request: Request, secret: Credentials) -> str | None:
         raise _RefusedError(_NO_KEY)
     is_service = secrets.compare_digest(key.encode(), secret.supabase_secret_key.encode())
     is_public = secrets.compare_digest(key.encode(), secret.supabase_publishable_key.encode())
-    is_legacy = _is_legacy_key(key, secret.supabase_jwt_secret)
-    if not (is_service or is_public or is_legacy):
+    legacy_role = _legacy_role(key, secret.local_legacy_jwt_secret)
+    if not (is_service or is_public or legacy_role):
         raise _RefusedError(_BAD_KEY)
     sent = request.headers.get("authorization", "")
     token = sent.partition(" ")[2].strip()
-    # Client libraries repeat the key as a bearer token. An opaque one is no identity; a legacy one
-    # is a JWT, and PostgREST knows its role from there alone.
-    if token and (token != key or is_legacy):
+    if token and token != key:
         return sent
-    return f"Bearer {_service_token(secret.supabase_jwt_secret)}" if is_service else None
+    # Client libraries repeat the key as a bearer token. An opaque one is no identity; a legacy one
+    # is a JWT, and a project reads its role from there alone. PostgREST trusts no HS256 here.
+    role = legacy_role if token else None
+    if is_service:
+        role = "service_role"
+    return f"Bearer {_role_token(role, secret.local_jwt_jwk)}" if role else None
 
 
 def _at_postgrests_time(authorization: str | None, secret: Credentials) -> str | None:
@@ -94,26 +96,26 @@ def _at_postgrests_time(authorization: str | None, secret: Credentials) -> str |
     try:
         claims = jwt.decode(
             authorization.partition(" ")[2],
-            secret.supabase_jwt_secret,
-            algorithms=["HS256"],
-            options={"verify_signature": True, "verify_exp": False, "verify_aud": False},
+            jwt.PyJWK.from_json(secret.local_jwt_jwk),
+            algorithms=[tokens.ALGORITHM],
+            options={"verify_exp": False, "verify_aud": False},
         )
     except jwt.InvalidTokenError:
         return authorization
     claims |= {name: claims[name] - clock.shift() for name in claims.keys() & _TIMES}
-    return f"Bearer {jwt.encode(claims, secret.supabase_jwt_secret, algorithm='HS256')}"
+    return f"Bearer {tokens.sign(claims, secret.local_jwt_jwk)}"
 
 
-def _is_legacy_key(key: str, signing_secret: str) -> bool:
-    """Return whether it is what a project called its `anon` or its `service_role` key."""
+def _legacy_role(key: str, signing_secret: str) -> str | None:
+    """Return the role of a key from the time when keys were JWTs, `anon` or `service_role`."""
     try:
         claims = jwt.decode(key, signing_secret, algorithms=["HS256"])
     except jwt.InvalidTokenError:
-        return False
-    return claims.get("role") in {"anon", "service_role"}
+        return None
+    role = claims.get("role")
+    return role if role in {"anon", "service_role"} else None
 
 
-def _service_token(signing_secret: str) -> str:
+def _role_token(role: str, key: str) -> str:
     now = int(time.time())
-    claims = {"role": "service_role", "iat": now, "exp": now + _SERVICE_TOKEN_LIFE}
-    return jwt.encode(claims, signing_secret, algorithm="HS256")
+    return tokens.sign({"role": role, "iat": now, "exp": now + _ROLE_TOKEN_LIFE}, key)

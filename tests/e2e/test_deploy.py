@@ -26,7 +26,7 @@ from tests.support.template import ROOT
 
 BUILD = ROOT / ".local" / "build" / "native"
 SECRETS = (
-    *("EMAIL_LINK_SECRET", "RESEND_API_KEY", "RESEND_WEBHOOK_SECRET", "SUPABASE_JWT_SECRET"),
+    *("EMAIL_LINK_SECRET", "RESEND_API_KEY", "RESEND_WEBHOOK_SECRET"),
     *("SUPABASE_SECRET_KEY", "UPSTASH_REDIS_REST_TOKEN"),
 )
 # CloudFormation finds out only when it creates this, after it has changed the functions.

@@ -34,8 +34,9 @@ def test_tips_for_a_challenge_are_shared_and_read_in_one_call(
     app = function("coach", COACH_MODEL=f"model-{uuid4().hex}")
     calls.clear()
     _, first, _ = ask(app, people.new(), challenge_id=BEGINNER)
-    # Limits and cache, the context, the budget, (the model,) the cache again.
-    assert calls == ["POST /", "POST /rest/v1/rpc/get_coach_context", "POST /", "POST /"]
+    # The keys, once; limits and cache, the context, the budget, (the model,) the cache again.
+    assert calls[0] == "GET /auth/v1/.well-known/jwks.json"
+    assert calls[1:] == ["POST /", "POST /rest/v1/rpc/get_coach_context", "POST /", "POST /"]
     calls.clear()
     status, second, headers = ask(app, people.new(), challenge_id=BEGINNER)
     assert (status, headers["x-cache"], calls) == (200, "hit", ["POST /"])

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from local import tokens
 from tests.functions.test_session_create import plan
 from tests.integration.test_retry import AWAY, LOST, Gateway
 from tests.support.functions import Function
@@ -21,8 +22,9 @@ Plan = Callable[[Person], tuple[int, str]]
 
 
 @pytest.fixture
-def gateway() -> Iterator[Gateway]:
+def gateway(stack: dict[str, str]) -> Iterator[Gateway]:
     gateway = Gateway()
+    gateway.keys = tokens.published(stack["LOCAL_JWT_JWK"])
     with retry.pausing_with(lambda _: None):
         yield gateway
     gateway.close()

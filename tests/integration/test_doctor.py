@@ -15,6 +15,7 @@ from local.doctor import services
 from local.migrations import files
 from local.stack import CHECKOUT
 from tests.integration.own_database import empty_database
+from tests.integration.test_retry import Gateway
 from tests.support.dns_server import DnsServer
 from tests.support.people import People
 from tests.unit.local.test_sender_domain import DOMAIN, GOOD
@@ -103,6 +104,22 @@ def test_a_secret_key_that_does_not_act_as_service_role_fails(
     code, report = examine(SUPABASE_SECRET_KEY=stack["SUPABASE_PUBLISHABLE_KEY"])
     assert code == 1
     assert "fail SUPABASE_SECRET_KEY does not act as service_role" in report["database"]
+
+
+def test_tokens_that_a_shared_secret_may_sign_are_a_warning(examine: Examine) -> None:
+    code, report = examine(SUPABASE_JWT_SECRET="a secret that signs")
+    assert code == 0
+    assert "warn AcceptLegacyTokens: HS256 is accepted" in report["tokens"]
+    assert "→ set AcceptLegacyTokens to false" in report["tokens"]
+
+
+def test_a_project_that_publishes_no_key_fails(examine: Examine) -> None:
+    gateway = Gateway()
+    gateway.keys = {"keys": []}
+    code, report = examine(SUPABASE_URL=gateway.url)
+    gateway.close()
+    assert code == 1
+    assert "fail the project publishes no ES256 or RS256 key" in report["tokens"]
 
 
 def test_a_legacy_secret_key_is_well(examine: Examine, people: People) -> None:

@@ -1,5 +1,6 @@
 """Retries, breakers and what shares them, together on real Redis and real sockets."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,20 +17,26 @@ Load = Callable[..., Function]
 
 
 class Gateway:
-    """A server of our own that answers each POST with the next of its answers."""
+    """A server that answers each POST with the next of its answers, each GET with its keys."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, str]] = []
         self.requests = 0
+        self.keys: object = None
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_GET(self) -> None:
+                self._answer(200, json.dumps(gateway.keys))
+
             def do_POST(self) -> None:
                 gateway.requests += 1
                 self.rfile.read(int(self.headers["Content-Length"]))
-                status, body = gateway.answers.pop(0) if gateway.answers else (200, '"pong"')
+                self._answer(*(gateway.answers.pop(0) if gateway.answers else (200, '"pong"')))
+
+            def _answer(self, status: int, body: str) -> None:
                 if status == 0:
                     self.close_connection = True
                     return

@@ -9,6 +9,8 @@ import jwt
 import psycopg
 from psycopg.types.json import Jsonb
 
+from local import tokens
+
 
 @dataclass(frozen=True)
 class Person:
@@ -28,7 +30,8 @@ class People:
     """Creates people, each with a unique address."""
 
     def __init__(self, stack: dict[str, str]) -> None:
-        self._secret = stack["SUPABASE_JWT_SECRET"]
+        self._key = stack["LOCAL_JWT_JWK"]
+        self._legacy_secret = stack["LOCAL_LEGACY_JWT_SECRET"]
         self._issuer = f"{stack['SUPABASE_URL']}/auth/v1"
         self._database_url = stack["DATABASE_URL"]
         self._connection = psycopg.connect(self._database_url, autocommit=True)
@@ -58,21 +61,22 @@ class People:
     def remove(self, person: Person) -> None:
         self.connection.execute("delete from auth.users where id = %s", (person.id,))
 
-    def token(self, user_id: UUID, *, secret: str | None = None, **claims: Any) -> str:
+    def token(self, user_id: UUID, *, key: str | None = None, **claims: Any) -> str:
         body = {
             "sub": str(user_id),
             "role": "authenticated",
             "aud": "authenticated",
             "iss": self._issuer,
+            "session_id": str(uuid4()),
             "exp": int(time.time()) + 3600,
         } | claims
         body = {name: value for name, value in body.items() if value is not None}
-        return jwt.encode(body, secret or self._secret, algorithm="HS256")
+        return tokens.sign(body, key or self._key)
 
     def legacy_key(self, role: str = "service_role") -> str:
         """Return a key in the format before `sb_secret_…`."""
         body = {"iss": "supabase", "role": role, "exp": int(time.time()) + 3600}
-        return jwt.encode(body, self._secret, algorithm="HS256")
+        return jwt.encode(body, self._legacy_secret, algorithm="HS256")
 
     def __enter__(self) -> Self:
         return self

@@ -36,6 +36,15 @@ def test_a_function_that_verifies_tokens_cannot_bypass_row_level_security(folder
     assert not {"SUPABASE_JWT_SECRET", "SUPABASE_SECRET_KEY"} <= secrets_of(folder)
 
 
+def test_no_function_holds_a_key_that_signs_tokens_unless_legacy_ones_are_accepted() -> None:
+    """Such a key can mint service_role."""
+    assert template()["Parameters"]["AcceptLegacyTokens"]["Default"] == "false"
+    for folder in FOLDERS:
+        value = variables(folder).get("SUPABASE_JWT_SECRET", {"Fn::If": ["AcceptsLegacyTokens"]})
+        assert value["Fn::If"][0] == "AcceptsLegacyTokens"
+        assert value["Fn::If"][2:] in ([], [""])
+
+
 def test_every_other_secret_is_needed_to_serve_a_request() -> None:
     needed = {"SUPABASE_JWT_SECRET", "UPSTASH_REDIS_REST_TOKEN"}
     assert set().union(*map(secrets_of, FOLDERS)) - set(HOLDERS) == needed
@@ -50,7 +59,8 @@ def test_a_secret_is_read_under_its_variables_name_in_the_version_that_is_deploy
     """CloudFormation resolves a reference again only if its text changes."""
     text = (ROOT / "template.yaml").read_text()
     found = re.findall(r"(\w+): !Sub \"(\{\{resolve:secretsmanager:.*)\"", text)
-    found += [("ANTHROPIC_API_KEY", _subs(variables("coach")["ANTHROPIC_API_KEY"]))]
+    optional = ("ANTHROPIC_API_KEY", "SUPABASE_JWT_SECRET")
+    found += [(name, _subs(variables("coach")[name])) for name in optional]
     assert len(found) == text.count("{{resolve:")
     for name, reference in found:
         versioned = "{{resolve:secretsmanager:${SecretsId}:SecretString:%s::${SecretsVersion}}}"

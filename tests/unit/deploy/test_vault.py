@@ -15,7 +15,6 @@ SECRETS = {
     "EMAIL_LINK_SECRET": "a long random text that signs",
     "RESEND_API_KEY": "re_abc",
     "RESEND_WEBHOOK_SECRET": "whsec_c2VjcmV0",
-    "SUPABASE_JWT_SECRET": "",
     "SUPABASE_SECRET_KEY": "sb_secret_x",
     "UPSTASH_REDIS_REST_TOKEN": "token",
 }
@@ -92,7 +91,6 @@ def test_a_value_that_can_be_made_here_is_made_if_it_is_missing() -> None:
     )
     assert len(stored.values["EMAIL_LINK_SECRET"]) >= 32
     assert stored.values["RESEND_WEBHOOK_SECRET"].startswith("whsec_")
-    assert stored.values["SUPABASE_JWT_SECRET"] == ""
 
 
 def test_a_rotated_key_is_replaced_and_makes_a_new_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,15 +148,15 @@ def test_a_secret_of_another_kind_is_not_overwritten() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"RESEND_API_KEY": "re_a=b", "SUPABASE_JWT_SECRET": ""}',
-        "# staging\nRESEND_API_KEY='re_a=b'\n\nSUPABASE_JWT_SECRET=\n",
-        'RESEND_API_KEY = "re_a=b"\nSUPABASE_JWT_SECRET=""',
+        '{"RESEND_API_KEY": "re_a=b", "OTHER": ""}',
+        "# staging\nRESEND_API_KEY='re_a=b'\n\nOTHER=\n",
+        'RESEND_API_KEY = "re_a=b"\nOTHER=""',
     ],
 )
 def test_secrets_are_read_from_json_and_from_lines(tmp_path: Path, text: str) -> None:
     path = tmp_path / "secrets"
     path.write_text(text)
-    assert vault.read(str(path)) == {"RESEND_API_KEY": "re_a=b", "SUPABASE_JWT_SECRET": ""}
+    assert vault.read(str(path)) == {"RESEND_API_KEY": "re_a=b", "OTHER": ""}
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

@@ -62,7 +62,6 @@ def issuer(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> Iterator[I
     issuer = Issuer()
     monkeypatch.setenv("SUPABASE_URL", issuer.url)
     monkeypatch.setenv("SUPABASE_PUBLISHABLE_KEY", "publishable")
-    monkeypatch.setenv("SUPABASE_JWT_SECRET", SECRET)
     thread = threading.Thread(target=issuer.server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     yield issuer
@@ -82,7 +81,17 @@ def claims(issuer: Issuer, **changes: Any) -> dict[str, Any]:
 
 
 def signed(issuer: Issuer, **changes: Any) -> str:
-    return jwt.encode(claims(issuer, **changes), SECRET, algorithm="HS256")
+    return jwt.encode(claims(issuer, **changes), issuer.ec_key, "ES256", headers={"kid": "ec"})
+
+
+def signed_with_secret(issuer: Issuer, secret: str = SECRET) -> str:
+    return jwt.encode(claims(issuer), secret, algorithm="HS256")
+
+
+@pytest.fixture
+def legacy(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project whose tokens its shared secret may still sign."""
+    monkeypatch.setenv("SUPABASE_JWT_SECRET", SECRET)
 
 
 def with_header(token: str, **changes: Any) -> str:
@@ -92,8 +101,16 @@ def with_header(token: str, **changes: Any) -> str:
     return f"{encoded}.{body}.{signature}"
 
 
-def test_a_token_signed_with_the_secret_is_accepted(issuer: Issuer) -> None:
+def test_a_token_signed_with_a_shared_secret_is_refused_by_default(issuer: Issuer) -> None:
+    with pytest.raises(Unauthenticated):
+        auth.verify(signed_with_secret(issuer))
+
+
+def test_a_shared_secret_is_a_legacy_switch(issuer: Issuer, legacy: None) -> None:
+    assert auth.verify(signed_with_secret(issuer)).id == USER
     assert auth.verify(signed(issuer)).id == USER
+    with pytest.raises(Unauthenticated):
+        auth.verify(signed_with_secret(issuer, "another secret that is long enough"))
 
 
 @pytest.mark.parametrize(("kid", "algorithm"), [("ec", "ES256"), ("rsa", "RS256")])
@@ -121,6 +138,17 @@ def test_an_expired_token_has_its_own_error(issuer: Issuer) -> None:
         {"role": None},
         {"sub": None},
         {"sub": "not-a-uuid"},
+        {"sub": f"urn:uuid:{USER}"},
+        {"sub": f"{{{USER}}}"},
+        {"sub": USER.hex},
+        {"sub": [str(USER)]},
+        {"role": ["authenticated"]},
+        {"exp": "never"},
+        {"exp": float("inf")},
+        {"user_metadata": {"name": "\x00"}},
+        {"user_metadata": {"\x00": "name"}},
+        {"user_metadata": float("nan")},
+        {"user_metadata": float("inf")},
         {"exp": None},
         {"aud": None},
         {"iss": None},
@@ -132,21 +160,15 @@ def test_a_wrong_or_missing_claim_is_refused(issuer: Issuer, changes: dict[str, 
         auth.verify(signed(issuer, **changes))
 
 
-def test_a_wrong_secret_is_refused(issuer: Issuer) -> None:
-    forged = jwt.encode(claims(issuer), "another secret that is long enough", algorithm="HS256")
-    with pytest.raises(Unauthenticated):
-        auth.verify(forged)
-
-
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS512", "PS256", 7, ["HS256"], None])
-def test_another_algorithm_is_refused(issuer: Issuer, algorithm: object) -> None:
+def test_another_algorithm_is_refused(issuer: Issuer, legacy: None, algorithm: object) -> None:
     unsigned = jwt.encode(claims(issuer), "", algorithm="none")
-    for token in (unsigned, signed(issuer)):
+    for token in (unsigned, signed(issuer), signed_with_secret(issuer)):
         with pytest.raises(Unauthenticated):
             auth.verify(with_header(token, alg=algorithm))
 
 
-def test_a_public_key_does_not_serve_as_a_secret(issuer: Issuer) -> None:
+def test_a_public_key_does_not_serve_as_a_secret(issuer: Issuer, legacy: None) -> None:
     """HS/RS confusion: the attacker signs HS256 with the published RSA key."""
     public = issuer.rsa_key.public_key().public_bytes(
         Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
@@ -201,6 +223,46 @@ def test_cached_keys_are_used_while_the_issuer_is_unavailable(
     issuer.away = True
     monkeypatch.setattr(jwks, "CACHE_SECONDS", -1.0)
     assert auth.verify(token).id == USER
+
+
+@pytest.mark.parametrize("published", [[], [{"kty": "oct", "k": "AA"}], [7], {"kid": "ec"}, None])
+def test_known_keys_survive_an_answer_without_keys_until_their_lifetime_ends(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch, published: Any
+) -> None:
+    assert auth.verify(signed(issuer)).id == USER
+    issuer.published = published
+    monkeypatch.setattr(jwks, "CACHE_SECONDS", -1.0)
+    assert auth.verify(signed(issuer)).id == USER
+    assert issuer.requests == 2
+
+    monkeypatch.setattr(jwks, "LIFETIME_SECONDS", -1.0)
+    with pytest.raises(DependencyUnavailable):
+        auth.verify(signed(issuer))
+
+
+def test_a_key_that_is_no_longer_published_is_refused(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert auth.verify(signed(issuer)).id == USER
+    del issuer.published[0]
+    monkeypatch.setattr(jwks, "CACHE_SECONDS", -1.0)
+    with pytest.raises(Unauthenticated):
+        auth.verify(signed(issuer))
+
+
+def test_an_issuer_without_keys_is_not_asked_for_each_token(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwks, "RETRY_SECONDS", 60.0)
+    issuer.published = []
+    for _ in range(20):
+        with pytest.raises(DependencyUnavailable):
+            auth.verify(signed(issuer))
+    assert issuer.requests == 1
+
+
+def test_a_name_with_a_backslash_is_no_nul(issuer: Issuer) -> None:
+    assert auth.verify(signed(issuer, user_metadata={"name": r"\u0000"})).id == USER
 
 
 def test_an_issuer_that_was_never_reachable_is_an_unavailable_dependency(issuer: Issuer) -> None:

@@ -100,7 +100,8 @@ class SupabaseSettings(ProjectSettings):
         *("supabase_publishable_key", "supabase_anon_key"),
     )
     supabase_jwt_secret: Secret | None = means(
-        "Key that signs access tokens (HS256); empty if published keys sign them.", default=None
+        "Legacy: the secret that signs access tokens (HS256). Empty: only published keys do.",
+        default=None,
     )
 
 

@@ -10,6 +10,10 @@ from wingman.kit.errors import DependencyUnavailable
 CACHE_SECONDS = 600.0
 # An unknown key id may be a rotated key or garbage, so it triggers a fetch, but not each time.
 COOLDOWN_SECONDS = 30.0
+# Without any key, garbage must not make each request a fetch either.
+RETRY_SECONDS = 1.0
+# Keys that the issuer has not confirmed for so long are no longer trusted.
+LIFETIME_SECONDS = 24 * 60 * 60.0
 
 
 class JsonWebKeys:
@@ -19,34 +23,43 @@ class JsonWebKeys:
         self._url = url
         self._client = client
         self._keys: dict[str, PyJWK] = {}
-        self._fetched_at = float("-inf")
+        self._asked_at = self._confirmed_at = float("-inf")
 
     def get(self, key_id: str) -> PyJWK | None:
         """Return the key, or None when the issuer does not publish it.
 
-        Raises DependencyUnavailable when the issuer is unavailable and no key set is cached.
+        Raises DependencyUnavailable when the issuer gives no key set and none is cached.
         """
-        age = time.monotonic() - self._fetched_at
-        if age > CACHE_SECONDS or (key_id not in self._keys and age > COOLDOWN_SECONDS):
-            self._fetch()
+        now = time.monotonic()
+        if now - self._asked_at > self._patience(key_id):
+            self._ask(now)
+        if now - self._confirmed_at > LIFETIME_SECONDS:
+            self._keys = {}
+        if not self._keys:
+            raise DependencyUnavailable("supabase")
         return self._keys.get(key_id)
 
-    def _fetch(self) -> None:
+    def _patience(self, key_id: str) -> float:
+        if not self._keys:
+            return RETRY_SECONDS
+        return CACHE_SECONDS if key_id in self._keys else COOLDOWN_SECONDS
+
+    def _ask(self, now: float) -> None:
+        """Fetch the set. A failure or an empty set leaves the known keys as they are."""
+        self._asked_at = now
         try:
             response = self._client.get(self._url)
             response.raise_for_status()
             keys = _key_set(response.json())
-        except (httpx.HTTPError, ValueError) as error:
-            if not self._keys:
-                raise DependencyUnavailable("supabase") from error
-            keys = self._keys
-        self._keys = keys
-        self._fetched_at = time.monotonic()
+        except (httpx.HTTPError, ValueError):
+            return
+        if keys:
+            self._keys, self._confirmed_at = keys, now
 
 
-def _key_set(document: dict[str, object]) -> dict[str, PyJWK]:
+def _key_set(document: object) -> dict[str, PyJWK]:
     try:
-        key_set = PyJWKSet.from_dict(document)
+        key_set = PyJWKSet.from_dict(document if isinstance(document, dict) else {})
     except PyJWTError:  # the set is empty, or PyJWT supports none of its keys
         return {}
-    return {key.key_id: key for key in key_set.keys if key.key_id is not None}
+    return {key.key_id: key for key in key_set.keys if isinstance(key.key_id, str)}

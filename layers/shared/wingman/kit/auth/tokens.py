@@ -1,9 +1,11 @@
 """Verification of the access tokens that Supabase Auth issues.
 
-The algorithm decides which key applies (RFC 8725 section 3.1): HS256 is checked only with the
-project's secret, ES256 and RS256 only with the project's published keys.
+The algorithm decides which key applies (RFC 8725 section 3.1): ES256 and RS256 are checked only
+with the project's published keys. HS256 is a legacy switch, checked only with the project's shared
+secret where that is set.
 """
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,10 +39,11 @@ def verify(token: str) -> Caller:
     """
     try:
         claims = _claims(token)
-        user_id = UUID(str(claims["sub"]))
+        _refuse_what_postgres_cannot_hold(claims)
+        user_id = _user_id(str(claims["sub"]))
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired from error
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise Unauthenticated from error
     if claims.get("role") != ROLE:
         raise Unauthenticated
@@ -61,6 +64,21 @@ def _claims(token: str) -> dict[str, Any]:
         options={"require": ["exp", "aud", "iss", "sub"]},
     )
     return claims
+
+
+def _user_id(subject: str) -> UUID:
+    """Read an id. Raises ValueError also for spellings that Postgres does not take as a uuid."""
+    user_id = UUID(subject)
+    if str(user_id) != subject.lower():
+        raise ValueError(subject)
+    return user_id
+
+
+def _refuse_what_postgres_cannot_hold(claims: dict[str, Any]) -> None:
+    """Raise ValueError. SQL functions read the claims as jsonb: it has no NUL and no infinity."""
+    text = json.dumps(claims, allow_nan=False)
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise ValueError("NUL")
 
 
 def _key(algorithm: str, key_id: object, settings: SupabaseSettings) -> Any:
