@@ -55,8 +55,8 @@ set
 where subject_id = %(session_id)s and email_template like 'session_reminder_%%'
 """
 _NEW_USER = """
-insert into auth.users (id, email, raw_user_meta_data)
-values (%s, %s, jsonb_build_object('first_name', %s::text))
+insert into auth.users (id, email, email_confirmed_at, raw_user_meta_data)
+values (%s, %s, now(), jsonb_build_object('first_name', %s::text))
 """
 
 

@@ -1,11 +1,12 @@
 -- Two people to try the product with. The trigger on auth.users makes their profiles.
-insert into auth.users (id, aud, role, email, raw_user_meta_data)
+insert into auth.users (id, aud, role, email, email_confirmed_at, raw_user_meta_data)
 values
 (
     '11111111-1111-4111-8111-111111111111',
     'authenticated',
     'authenticated',
     'maya@example.com',
+    now(),
     '{"first_name": "Maya", "last_name": "Demo"}'
 ),
 (
@@ -13,6 +14,14 @@ values
     'authenticated',
     'authenticated',
     'leo@example.com',
+    now(),
     '{"first_name": "Leo", "last_name": "Demo"}'
 )
 on conflict (id) do nothing;
+
+-- Whoever tries an invitation at night should see its email at once.
+insert into public.email_preferences (user_id, quiet_hours_start, quiet_hours_end)
+values
+('11111111-1111-4111-8111-111111111111', null, null),
+('22222222-2222-4222-8222-222222222222', null, null)
+on conflict (user_id) do nothing;

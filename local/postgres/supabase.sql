@@ -60,6 +60,7 @@ create table if not exists auth.users (
     -- Supabase's name.
     role varchar(255) default 'authenticated', -- noqa: RF04
     email varchar(255) unique,
+    email_confirmed_at timestamptz,
     raw_app_meta_data jsonb,
     raw_user_meta_data jsonb,
     created_at timestamptz default now(),

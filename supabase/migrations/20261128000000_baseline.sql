@@ -80,6 +80,8 @@ create table public.user_profiles (
 );
 comment on table public.user_profiles is
 'One row per account, created with it. Users have no grant on the address.';
+comment on column public.user_profiles.email is
+'Only once Supabase Auth has confirmed it: nothing is sent to an address that was merely claimed.';
 
 -- A claim looks up each recipient. A hash index costs one page above the row, a tree two or three.
 create index user_profiles_id_hash
@@ -105,7 +107,7 @@ begin
     insert into public.user_profiles (id, email, first_name, last_name)
     values (
         new.id,
-        new.email,
+        case when new.email_confirmed_at is not null then new.email end,
         nullif(left(btrim(new.raw_user_meta_data ->> 'first_name'), 100), ''),
         nullif(left(btrim(new.raw_user_meta_data ->> 'last_name'), 100), '')
     )
@@ -120,14 +122,14 @@ comment on function private.keep_user_profile is
 'Security definer because the role of Supabase Auth writes auth.users and may not write profiles.';
 
 create trigger keep_user_profile
-after insert or update of email on auth.users
+after insert or update of email, email_confirmed_at on auth.users
 for each row execute function private.keep_user_profile();
 
 -- Accounts that are older than the trigger.
 insert into public.user_profiles (id, email, first_name, last_name)
 select
     registered.id,
-    registered.email,
+    case when registered.email_confirmed_at is not null then registered.email end as email,
     nullif(left(btrim(registered.raw_user_meta_data ->> 'first_name'), 100), '') as first_name,
     nullif(left(btrim(registered.raw_user_meta_data ->> 'last_name'), 100), '') as last_name
 from auth.users as registered;
@@ -1051,7 +1053,8 @@ end;
 $$;
 
 insert into private.notification_kinds (kind, category, lane, can_wait) values
-('match_invitation', 'match_notifications', 'urgent', false),
+-- From a stranger, so it keeps to the reader's quiet hours and daily cap.
+('match_invitation', 'match_notifications', 'bulk', true),
 ('match_accepted', 'match_notifications', 'urgent', false),
 ('match_declined', 'match_notifications', 'urgent', false);
 
@@ -1184,6 +1187,16 @@ begin
         and declined.responded_at > now() - interval '7 days';
     if found then
         raise exception 'recently_declined' using errcode = 'WM004';
+    end if;
+
+    -- Each invitation is an email, so withdrawing one must not make room for the next at once.
+    perform from public.wingman_matches as withdrawn
+    where withdrawn.user1_id = p_inviter_id
+        and withdrawn.user2_id = p_invitee_id
+        and withdrawn.status = 'withdrawn'
+        and withdrawn.created_at > now() - interval '24 hours';
+    if found then
+        raise exception 'recently_withdrawn' using errcode = 'WM012';
     end if;
     return v_match;
 end;

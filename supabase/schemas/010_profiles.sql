@@ -12,6 +12,8 @@ create table public.user_profiles (
 );
 comment on table public.user_profiles is
 'One row per account, created with it. Users have no grant on the address.';
+comment on column public.user_profiles.email is
+'Only once Supabase Auth has confirmed it: nothing is sent to an address that was merely claimed.';
 
 -- A claim looks up each recipient. A hash index costs one page above the row, a tree two or three.
 create index user_profiles_id_hash
@@ -37,7 +39,7 @@ begin
     insert into public.user_profiles (id, email, first_name, last_name)
     values (
         new.id,
-        new.email,
+        case when new.email_confirmed_at is not null then new.email end,
         nullif(left(btrim(new.raw_user_meta_data ->> 'first_name'), 100), ''),
         nullif(left(btrim(new.raw_user_meta_data ->> 'last_name'), 100), '')
     )
@@ -52,14 +54,14 @@ comment on function private.keep_user_profile is
 'Security definer because the role of Supabase Auth writes auth.users and may not write profiles.';
 
 create trigger keep_user_profile
-after insert or update of email on auth.users
+after insert or update of email, email_confirmed_at on auth.users
 for each row execute function private.keep_user_profile();
 
 -- Accounts that are older than the trigger.
 insert into public.user_profiles (id, email, first_name, last_name)
 select
     registered.id,
-    registered.email,
+    case when registered.email_confirmed_at is not null then registered.email end as email,
     nullif(left(btrim(registered.raw_user_meta_data ->> 'first_name'), 100), '') as first_name,
     nullif(left(btrim(registered.raw_user_meta_data ->> 'last_name'), 100), '') as last_name
 from auth.users as registered;

@@ -1,5 +1,6 @@
 insert into private.notification_kinds (kind, category, lane, can_wait) values
-('match_invitation', 'match_notifications', 'urgent', false),
+-- From a stranger, so it keeps to the reader's quiet hours and daily cap.
+('match_invitation', 'match_notifications', 'bulk', true),
 ('match_accepted', 'match_notifications', 'urgent', false),
 ('match_declined', 'match_notifications', 'urgent', false);
 

@@ -34,6 +34,16 @@ begin
     if found then
         raise exception 'recently_declined' using errcode = 'WM004';
     end if;
+
+    -- Each invitation is an email, so withdrawing one must not make room for the next at once.
+    perform from public.wingman_matches as withdrawn
+    where withdrawn.user1_id = p_inviter_id
+        and withdrawn.user2_id = p_invitee_id
+        and withdrawn.status = 'withdrawn'
+        and withdrawn.created_at > now() - interval '24 hours';
+    if found then
+        raise exception 'recently_withdrawn' using errcode = 'WM012';
+    end if;
     return v_match;
 end;
 $$;

@@ -77,7 +77,8 @@ class Backlog:
 
     def _record(self) -> list[UUID]:
         self._database.execute(
-            "insert into auth.users (email) select n || %s from generate_series(1, %s) as n",
+            "insert into auth.users (email, email_confirmed_at)"
+            " select n || %s, now() from generate_series(1, %s) as n",
             (_ADDRESSES.lstrip("%"), self._emails // _EMAILS_PER_READER),
         )
         return self._insert("bulk", _EMAILS_PER_READER)

@@ -14,7 +14,7 @@ class Reader:
     """A user, the links in their emails, and their preferences in the database."""
 
     def __init__(self, people: People, stack: dict[str, str], category: Category) -> None:
-        self.person = people.new()
+        self.person = people.new(rests=True)
         links = Links(stack["API_URL"], stack["EMAIL_LINK_SECRET"])
         link = Link(self.person.id, category)
         self.unsubscribe_url = links.unsubscribe(link)

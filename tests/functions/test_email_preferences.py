@@ -48,7 +48,7 @@ def new_email(people: People, person: Person, **columns: object) -> None:
 
 
 def test_preferences_have_defaults(function: Load, people: People) -> None:
-    maya = people.new()
+    maya = people.new(rests=True)
 
     status, answer = call(function("email_preferences"), "get", maya)
 
@@ -107,7 +107,7 @@ def test_quiet_hours_can_be_turned_off(function: Load, people: People) -> None:
 def test_an_invalid_preference_is_a_422_that_names_the_field(
     function: Load, people: People, body: str, field: str
 ) -> None:
-    maya, app = people.new(), function("email_preferences")
+    maya, app = people.new(rests=True), function("email_preferences")
 
     status, problem = change(app, maya, body)
 

@@ -22,7 +22,7 @@ class Reader:
     """A user with a link from an email."""
 
     def __init__(self, people: People, secret: str, category: Category) -> None:
-        self.person: Person = people.new()
+        self.person: Person = people.new(rests=True)
         self.token = sign(secret, Link(self.person.id, category))
         self._people = people
 

@@ -128,7 +128,7 @@ def test_digests_are_recorded_after_a_week_has_ended(
     today = datetime.now(UTC)
     monday = (today - timedelta(days=today.weekday())).replace(hour=0, minute=10)
     now = monday + timedelta(days=3 * (weekday == "Thursday"))
-    maya = people.new()
+    maya = people.new(rests=True)
     people.connection.execute(
         "insert into public.email_preferences (user_id, choices, timezone)"
         " values (%s, '{\"marketing_emails\": true}', 'UTC')",

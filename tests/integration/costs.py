@@ -26,7 +26,8 @@ _ACCOUNTS = """
     create temporary table readers as
     select gen_random_uuid() as id, n || '@example.com' as email, n - 1 as place
     from generate_series(1, %(readers)s) as n;
-    insert into auth.users (id, email) select id, email from readers;
+    insert into auth.users (id, email, email_confirmed_at)
+    select id, email, now() from readers;
     insert into public.user_profiles (id, email, first_name) select id, email, 'Ada' from readers;
     insert into public.email_preferences (user_id) select id from readers where place %% 3 = 0;
     insert into public.email_suppressions (address_hash, reason)

@@ -51,7 +51,8 @@ def new_person(url: str, first_name: str = "Ada", email: str | None = None) -> P
     person = Person("authenticated", uuid4(), email or f"{uuid4().hex}@example.com")
     look(
         url,
-        "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",
+        "insert into auth.users (id, email, email_confirmed_at, raw_user_meta_data)"
+        " values (%s, %s, now(), %s)",
         *(person.user_id, person.email, json.dumps({"first_name": first_name})),
     )
     return person

@@ -1,6 +1,7 @@
 """Profiles come with accounts, and accounts take what is theirs along."""
 
 from typing import Any
+from uuid import uuid4
 
 from tests.integration.database import (
     WORKER,
@@ -61,6 +62,29 @@ def test_a_changed_address_reaches_the_profile(url: str, maya: Person) -> None:
 
     profile = _profile(url, maya)
     assert (profile["email"], profile["first_name"]) == (f"new-{maya.email}", "Maya")
+
+
+def test_an_address_counts_once_it_is_confirmed(url: str) -> None:
+    address = f"{uuid4().hex}@example.com"
+    (row,) = look(url, "insert into auth.users (email) values (%s) returning id", address)
+    ada = Person("authenticated", row["id"])
+    assert _profile(url, ada)["email"] is None
+
+    confirm = "update auth.users set email_confirmed_at = %s where id = %s"
+    look(url, confirm, "2026-11-20T12:00Z", ada.user_id)
+    assert _profile(url, ada)["email"] == address
+
+    look(url, confirm, None, ada.user_id)
+    assert _profile(url, ada)["email"] is None
+
+
+def test_a_recorded_email_does_not_go_to_an_address_that_is_unconfirmed(
+    url: str, maya: Person
+) -> None:
+    email_id = new_email(url, maya)
+    look(url, "update auth.users set email_confirmed_at = null where id = %s", maya.user_id)
+
+    assert [email["recipient_email"] for email in claim(url, email_id)] == [""]
 
 
 def test_deleting_an_account_deletes_its_rows(url: str, maya: Person, leo: Person) -> None:

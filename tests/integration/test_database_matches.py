@@ -61,7 +61,7 @@ def test_an_invitation_leaves_one_email_to_the_invited_in_the_outbox(
 
     match = answer["match"]
     (email,) = look(url, "select * from public.email_logs where match_id = %s", match["id"])
-    assert answer["due"] == [{"channel": "email", "id": str(email["id"]), "priority": "urgent"}]
+    assert answer["due"] == [{"channel": "email", "id": str(email["id"]), "priority": "bulk"}]
     assert (email["user_id"], email["recipient_email"]) == (leo.user_id, leo.email)
     assert (email["email_template"], email["delivery_status"]) == ("match_invitation", "pending")
     assert email["dedupe_key"] == f"match_invitation:{leo.user_id}:{match['id']}"
@@ -106,6 +106,26 @@ def test_inviting_an_unknown_user_is_not_found(url: str, maya: Person) -> None:
 
 def test_inviting_yourself_is_refused(url: str, maya: Person) -> None:
     assert _refusal(url, maya, maya) == ("WM005", "cannot_invite_yourself")
+
+
+def test_after_withdrawing_the_inviter_waits_a_day(url: str, maya: Person, leo: Person) -> None:
+    first = _invite(url, maya, leo)["match"]["id"]
+    call(url, maya, "withdraw_match", p_match_id=first)
+
+    assert _refusal(url, maya, leo) == ("WM012", "recently_withdrawn")
+
+    age = "update public.wingman_matches set created_at = now() - %s::interval where id = %s"
+    look(url, age, "23 hours 59 minutes", first)
+    assert _refusal(url, maya, leo) == ("WM012", "recently_withdrawn")
+    look(url, age, "24 hours", first)
+    assert _invite(url, maya, leo)["match"]["status"] == "pending"
+
+
+def test_after_a_withdrawal_the_other_user_may_invite(url: str, maya: Person, leo: Person) -> None:
+    first = _invite(url, maya, leo)["match"]["id"]
+    call(url, maya, "withdraw_match", p_match_id=first)
+
+    assert _invite(url, leo, maya)["match"]["status"] == "pending"
 
 
 @pytest.mark.parametrize("status", ["pending", "accepted"])

@@ -20,8 +20,8 @@ def url(database_url: str) -> Iterator[str]:
     with own_database(database_url) as own:
         look(
             own,
-            "insert into auth.users (email) select n || '@example.com'"
-            " from generate_series(1, %s) as n",
+            "insert into auth.users (email, email_confirmed_at)"
+            " select n || '@example.com', now() from generate_series(1, %s) as n",
             _ROWS,
         )
         for status, due in (("sent", "-1 day"), ("pending", "1 day")):

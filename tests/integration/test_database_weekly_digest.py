@@ -268,8 +268,8 @@ def test_five_are_named_and_all_are_counted(url: str) -> None:
 def test_many_readers_are_processed_page_by_page(url: str) -> None:
     look(
         url,
-        "with account as (insert into auth.users (id, email)"
-        " select gen_random_uuid(), n || '@example.com' from generate_series(1, 1500) as n"
+        "with account as (insert into auth.users (id, email, email_confirmed_at)"
+        " select gen_random_uuid(), n || '@example.com', now() from generate_series(1, 1500) as n"
         " returning id)"
         " insert into public.email_preferences (user_id, choices, timezone)"
         " select id, '{\"marketing_emails\": true}', 'UTC' from account",

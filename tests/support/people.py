@@ -46,13 +46,21 @@ class People:
             self._connection = psycopg.connect(self._database_url, autocommit=True)
         return self._connection
 
-    def new(self, first_name: str = "Maya") -> Person:
+    def new(self, first_name: str = "Maya", *, rests: bool = False) -> Person:
+        """Create a user with a confirmed address; `rests` leaves the default quiet hours on."""
         user_id = uuid4()
         email = f"{user_id.hex}@example.com"
         self.connection.execute(
-            "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)",
+            "insert into auth.users (id, email, email_confirmed_at, raw_user_meta_data)"
+            " values (%s, %s, now(), %s)",
             (user_id, email, Jsonb({"first_name": first_name})),
         )
+        if not rests:
+            self.connection.execute(
+                "insert into public.email_preferences"
+                " (user_id, quiet_hours_start, quiet_hours_end) values (%s, null, null)",
+                (user_id,),
+            )
         return Person(user_id, email, first_name, self.token(user_id))
 
     def pair(self) -> tuple[Person, Person]:

@@ -30,6 +30,12 @@ class RecentlyDeclined(Conflict):
     code = "recently_declined"
 
 
+class RecentlyWithdrawn(Conflict):
+    """You withdrew an invitation that you sent this user less than 24 hours ago."""
+
+    code = "recently_withdrawn"
+
+
 class DailyMatchLimit(RateLimited):
     """You have reached the daily limit of invitations. Wait as long as Retry-After says."""
 

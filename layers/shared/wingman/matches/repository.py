@@ -25,6 +25,7 @@ REFUSALS: Refusals = {
     "WM009": lambda _: errors.MatchExpired(),
     "WM010": lambda _: errors.OnlyInitiatorCanWithdraw(),
     "WM011": lambda _: InvalidRequest(fields={"action": "must be accept or decline"}),
+    "WM012": lambda _: errors.RecentlyWithdrawn(),
 }
 _call = partial(call, REFUSALS)
 

@@ -1,7 +1,6 @@
 """The rules of sending, as tables and as properties."""
 
 from datetime import datetime, time, timedelta
-from functools import partial
 
 import pytest
 from hypothesis import given
@@ -76,14 +75,13 @@ RESTING = {"quiet_hours_start": time(22), "quiet_hours_end": time(8)}
 
 
 @given(
-    st.sampled_from(["match_invitation", "session_reminder_24h", "session_reminder_2h"]),
+    st.sampled_from(["session_cancelled", "session_reminder_24h", "session_reminder_2h"]),
     st.datetimes(datetime(2026, 11, 19), datetime(2026, 11, 21)),  # noqa: DTZ001 - made aware below
     st.integers(0, 9),
 )
 def test_an_urgent_email_never_waits(template: str, naive: datetime, today: int) -> None:
     now = naive.replace(tzinfo=NOON.tzinfo)
-    make = invitation if template == "match_invitation" else partial(reminder, template)
-    email = make(**RESTING, handed_over=[now] * today)
+    email = reminder(template, **RESTING, handed_over=[now] * today)
 
     leaves = rules.when(email, now, just_chosen=5, active_hours=[9] * 24)
 
@@ -96,6 +94,14 @@ def test_a_bulk_email_waits_for_its_readers_morning() -> None:
     leaves = rules.when(email, NIGHT)
 
     assert leaves == Departure(NIGHT.replace(day=21, hour=7), Delay.QUIET_HOURS)
+
+
+def test_an_invitation_waits_for_the_morning_and_the_next_day() -> None:
+    at_night = rules.when(invitation(**RESTING), NIGHT)
+    after_three = rules.when(invitation(handed_over=[NOON] * 3), NOON)
+
+    assert at_night == Departure(NIGHT.replace(day=21, hour=7), Delay.QUIET_HOURS)
+    assert after_three.delay is Delay.DAILY_CAP
 
 
 @pytest.mark.parametrize(("handed_over", "just_chosen"), [(3, 0), (0, 3), (1, 2)])

@@ -216,15 +216,28 @@ def test_three_of_five_bulk_emails_go_today() -> None:
     assert on.outbox.status(other) == "sent"
 
 
+def seen_in_the_evening(users: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
+    return {user: [9 if hour == 18 else 0 for hour in range(24)] for user in users}
+
+
+def test_an_invitation_does_not_wait_for_a_favourite_hour() -> None:
+    on = house()
+    email = on.outbox.add(invitation(), Priority.BULK)
+
+    service.send(replace(on.sender, active_hours=seen_in_the_evening), [email])
+
+    assert on.outbox.status(email) == "sent"
+
+
 def test_active_hours_are_looked_up_for_bulk_emails_only() -> None:
     on = house()
     asked: list[set[UUID]] = []
 
-    def seen_in_the_evening(users: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
+    def asking(users: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
         asked.append(set(users))
-        return {user: [9 if hour == 18 else 0 for hour in range(24)] for user in users}
+        return seen_in_the_evening(users)
 
-    sender = replace(on.sender, active_hours=seen_in_the_evening)
+    sender = replace(on.sender, active_hours=asking)
     reader = uuid4()
     urgent = on.outbox.add(invitation())
     waits = on.outbox.add(feedback(user_id=reader), Priority.BULK)

@@ -20,6 +20,8 @@ _REFUSAL_PAUSE = timedelta(minutes=5)
 # Long enough for a burst of messages to drain without a claim.
 _OUTAGE_PAUSE = timedelta(seconds=5)
 _SHORTEST_WAIT = timedelta(seconds=1)
+# An invitation closes after two days, so it must not wait one of them for a good hour.
+_SHORT_LIFE = timedelta(days=3)
 # In the past, so that a difference between our clock and the database's does not matter.
 _AT_ONCE = timedelta(seconds=-5)
 
@@ -108,6 +110,11 @@ def when(
         has_waited=email.last_error in set(Delay),
     )
     return departure(clock, now)
+
+
+def may_wait_for_hour(email: ClaimedEmail, content: Content) -> bool:
+    """Return whether an email is useful long enough to wait for its reader's favourite hour."""
+    return content.useful_until(email.created_at) - email.created_at > _SHORT_LIFE
 
 
 def outcome_of(reason: SkipReason) -> Outcome:

@@ -177,7 +177,8 @@ def _decide(
         reason = rules.skip_reason(email, content, now)
         if reason is not None:
             return _skipped(email, reason)
-        leaves = rules.when(email, now, just_chosen=just_chosen, active_hours=active_hours)
+        hours = active_hours if rules.may_wait_for_hour(email, content) else None
+        leaves = rules.when(email, now, just_chosen=just_chosen, active_hours=hours)
         return write(sender, email, content) if leaves.delay is None else _moved(email, leaves)
     except RenderError as error:
         logger().error("emails.failed", extra={"email_id": str(email.id), "error": str(error)})

@@ -1,0 +1,79 @@
+"""Emails from our domain do not carry a stranger's words wherever that stranger likes."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.api import Api, assert_problem
+from tests.support.inbox import Inbox
+from tests.support.people import People, Person
+
+
+def emails_of(api: Api, person: Person) -> list[dict[str, Any]]:
+    answer = api.call("GET", f"/api/email/status/{person.id}", person)
+    emails: list[dict[str, Any]] = answer.json()["emails"]
+    return emails
+
+
+def confirm(people: People, person: Person, when: datetime | None) -> None:
+    people.connection.execute(
+        "update auth.users set email_confirmed_at = %s where id = %s", (when, person.id)
+    )
+
+
+def test_an_unconfirmed_address_gets_no_email(api: Api, people: People, inbox: Inbox) -> None:
+    maya, victim = people.pair()
+    confirm(people, victim, None)
+
+    match_id = api.invited(maya, victim, note="You have won!")
+    assert emails_of(api, victim) == []
+
+    confirm(people, victim, datetime.now(UTC))
+    assert api.answer(victim, match_id).json()["status"] == "accepted"
+    [email] = inbox.wait_for(victim, 1)
+    assert email["subject"].startswith("You and Maya")
+
+
+def test_withdrawing_an_invitation_does_not_send_the_next_one(
+    api: Api, people: People, inbox: Inbox
+) -> None:
+    maya, victim = people.pair()
+    match_id = api.invited(maya, victim)
+    inbox.wait_for(victim, 1)
+
+    for _ in range(3):
+        api.call("POST", f"/api/matches/{match_id}/withdraw", maya)
+        assert_problem(api.invite(maya, victim), 409, "recently_withdrawn")
+
+    assert len(emails_of(api, victim)) == 1
+
+
+@pytest.mark.parametrize("reason", ["quiet_hours", "daily_cap"])
+def test_an_invitation_waits_where_its_reader_rests(api: Api, people: People, reason: str) -> None:
+    maya, victim = people.pair()
+    if reason == "quiet_hours":
+        now = datetime.now(UTC)
+        hours = {
+            "start": f"{now - timedelta(hours=2):%H:%M}",
+            "end": f"{now + timedelta(hours=2):%H:%M}",
+        }
+        path = f"/api/email/preferences/{victim.id}"
+        assert api.call("PUT", path, victim, json={"quiet_hours": hours}).status_code == 200
+    else:
+        people.connection.execute(
+            "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
+            " priority, delivery_status, sent_at, send_group, group_position, group_started_at)"
+            " select %s, 'match_declined', %s, gen_random_uuid(), 'urgent', 'sent', now(),"
+            " gen_random_uuid(), 0, now() from generate_series(1, 3)",
+            (victim.id, victim.email),
+        )
+
+    api.invited(maya, victim)
+
+    ends_at = time.monotonic() + 90
+    while (email := emails_of(api, victim)[0])["error"] is None and time.monotonic() < ends_at:
+        time.sleep(0.2)
+    assert (email["template"], email["status"]) == ("match_invitation", "pending")
+    assert email["error"] == reason
