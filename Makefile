@@ -50,8 +50,8 @@ redeploy: setup ## build and deploy after a change of code
 emails: setup ## every email with pictures, as a page: .local/emails/index.html
 	@PYTHONPATH=layers/shared $(RUN) -m local.emails
 
-invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events/health/get.json
-	@$(LOCAL) invoke --name $(STACK) "$(FUNCTION)" "$(EVENT)"
+invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events/health/get.json EXPECT=200
+	@PYTHONPATH=layers/shared $(LOCAL) invoke --name $(STACK) $(if $(EXPECT),--expect $(EXPECT)) "$(FUNCTION)" "$(EVENT)"
 
 # --- checks ----------------------------------------------------------------------------------
 

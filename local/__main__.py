@@ -5,7 +5,7 @@ import sys
 
 from local.errors import StackError
 from local.progress import complain, say
-from local.stack import stack
+from local.stack import Stack, stack
 
 # They end what runs: no matter on which ports.
 _FIND_IT = ("down", "reset")
@@ -33,6 +33,9 @@ def _arguments() -> argparse.Namespace:
     invoke = commands.add_parser("invoke", help="one function, one event", parents=[named])
     invoke.add_argument("function")
     invoke.add_argument("event")
+    invoke.add_argument(
+        "--expect", type=int, help="the status that is good, instead of 2xx and 3xx"
+    )
     return parser.parse_args()
 
 
@@ -45,8 +48,14 @@ def _package(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _invoke(here: Stack, arguments: argparse.Namespace) -> int:
+    from local.invoke import invoke  # noqa: PLC0415 (it alone needs the product's code)
+
+    return invoke(here, arguments.function, arguments.event, expected=arguments.expect)
+
+
 def _run(arguments: argparse.Namespace) -> int:
-    from local import building, demo, invocation, lifecycle  # noqa: PLC0415 (help works without the rest)
+    from local import building, demo, lifecycle  # noqa: PLC0415 (help works without the rest)
 
     if arguments.command == "package":
         return _package(arguments)
@@ -59,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
         case "demo":
             demo.walk(here)
         case "invoke":
-            return invocation.invoke(here, arguments.function, arguments.event)
+            return _invoke(here, arguments)
         case "up" | "down" | "dev" | "redeploy" | "reset" as command:
             getattr(lifecycle, command)(here)
     return 0

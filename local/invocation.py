@@ -1,44 +1,21 @@
-"""`make invoke`: one function, one event, the built artefact, no Docker."""
+"""A built function and its variables, as it runs outside of the emulator."""
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 from local import building, deployment, environment, template
 from local.errors import StackError
-from local.lambda_runtime import BuiltFunction, LambdaRuntime
-from local.progress import say
+from local.lambda_runtime import BuiltFunction
 from local.servers import AWS_CREDENTIALS
 from local.stack import Stack
-from local.supervisor import require_running
 
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:.*:SecretString:([A-Z_]+)\b.*\}\}")
-
-
-def invoke(stack: Stack, function: str, event: str) -> int:
-    """Run one event file through one function; return 0 if the handler answered."""
-    if not function or not event:
-        raise StackError("say which: make invoke FUNCTION=health EVENT=events/health/get.json")
-    path = Path(event)
-    if not path.exists():
-        raise StackError(f"there is no event file {event}")
-    require_running(stack)
-    building.build(stack)
-    with LambdaRuntime.start(built(stack, function), variables(stack, function)) as runtime:
-        answer = runtime.invoke(json.loads(path.read_text()))
-        initialised, logs = runtime.init_milliseconds(), runtime.logs()
-    say(logs.rstrip())
-    say(json.dumps(answer, indent=2, ensure_ascii=False))
-    say(f"initialised in {initialised:.0f} ms")
-    failed = isinstance(answer, dict) and "errorType" in answer
-    return 1 if failed else 0
 
 
 def built(stack: Stack, function: str) -> BuiltFunction:
     """Return the built artefact of the function whose folder has this name."""
     read = template.load(building.folder(stack) / "template.yaml")
-    name = _logical_name(stack, function)
+    name = logical_name(stack, function)
     settings = template.settings(read, name)
     root = building.folder(stack)
     layers = [root / layer["Ref"] for layer in settings.get("Layers", []) if "Ref" in layer]
@@ -52,12 +29,13 @@ def variables(stack: Stack, function: str) -> dict[str, str]:
     """Return the function's environment on this stack, as template.yaml spells it."""
     read = template.load(stack.checkout / "template.yaml")
     known = _references(stack, read)
-    wanted = template.variables(read, _logical_name(stack, function))
+    wanted = template.variables(read, logical_name(stack, function))
     found = {name: _resolve(value, known) for name, value in wanted.items()}
     return found | AWS_CREDENTIALS | {"AWS_ENDPOINT_URL": stack.url("ministack")}
 
 
-def _logical_name(stack: Stack, function: str) -> str:
+def logical_name(stack: Stack, function: str) -> str:
+    """Return the name in template.yaml of the function whose folder has this name."""
     read = template.load(stack.checkout / "template.yaml")
     for name, resource in template.functions(read).items():
         if resource["Properties"]["CodeUri"] == f"functions/{function}":

@@ -1,0 +1,121 @@
+"""Sample events, filled with people, matches and meetings of a running stack."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from local.errors import StackError
+from local.resend.webhooks import signed
+from local.tokens import access_token
+from wingman.notifications.email.letters.links import CalendarLink, Link, sign, sign_calendar
+from wingman.notifications.email.models import Category
+
+PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
+_ACCOUNTS = """
+insert into auth.users (id, email, raw_user_meta_data)
+values
+(%(maya)s, %(maya)s || '@example.com', '{"first_name": "Maya"}'),
+(%(leo)s, %(leo)s || '@example.com', '{"first_name": "Leo"}'),
+(%(invitee_id)s, %(invitee_id)s || '@example.com', '{"first_name": "Ada"}')
+"""
+_EMAIL = """
+insert into public.email_logs
+(id, user_id, email_template, recipient_email, dedupe_key, priority, delivery_status, sent_at)
+values (%(email_id)s, %(maya)s, 'match_declined', %(maya)s || '@example.com', %(email_id)s, 'bulk',
+    'sent', now())
+"""
+_MATCH = """
+insert into public.wingman_matches (id, user1_id, user2_id, initiator_id, status)
+values (%(match_id)s, %(maya)s, %(leo)s, %(maya)s, %(status)s)
+"""
+_CHALLENGES = "select id from public.challenges where difficulty = 'beginner' order by id limit 1"
+_SESSION = """
+insert into public.wingman_sessions
+(id, match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id)
+values (%(session_id)s, %(match_id)s, 'Café Central', now() + %(starts_in)s,
+    %(challenge_id)s, %(challenge_id)s)
+"""
+_SUBMISSION = """
+insert into public.challenge_submissions (id, user_id, challenge_id, outcome)
+values (%(submission_id)s, %(maya)s, %(challenge_id)s, 'done')
+"""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an event finds. Maya has invited Leo, and calls unless `caller` says otherwise."""
+
+    status: str = "accepted"
+    starts_in: timedelta | None = timedelta(days=3)
+    """None: no meeting is planned yet."""
+    caller: str = "maya"
+
+
+_INVITED = Scene("pending", starts_in=None)
+_BEGAN = Scene(starts_in=timedelta(hours=-1))
+_SCENES = {
+    "challenges/submit": _BEGAN,
+    "match_request": _INVITED,
+    "match_respond": Scene("pending", starts_in=None, caller="leo"),
+    "session_create": Scene(starts_in=None),
+    "session_manage/confirm": _BEGAN,
+    "session_manage/no_show": _BEGAN,
+}
+"""By function, or by function and case."""
+
+
+def filled(path: Path, stack: Mapping[str, str]) -> dict[str, Any]:
+    """Return a sample event whose ids, tokens and signatures are true on a stack.
+
+    `stack` has the variables of its file of addresses. Each call makes people of its own.
+    """
+    text = path.read_text()
+    if names := set(PLACEHOLDER.findall(text)):
+        values = _values(path, stack)
+        if unknown := sorted(names - set(values)):
+            raise StackError(f"{path}: local/sample_events.py has no value for {unknown}")
+        text = PLACEHOLDER.sub(lambda found: values[found[1]], text)
+    event: dict[str, Any] = json.loads(text)
+    if "svix-signature" in event.get("headers", {}):
+        event["headers"] |= signed(stack["RESEND_WEBHOOK_SECRET"], f"msg_{uuid4()}", event["body"])
+    return event
+
+
+def _values(path: Path, stack: Mapping[str, str]) -> dict[str, str]:
+    function, case = path.parent.name, path.stem
+    scene = _SCENES.get(f"{function}/{case}") or _SCENES.get(function) or Scene()
+    ids = _played(scene, stack["DATABASE_URL"])
+    caller = ids[scene.caller]
+    secret, link = stack["EMAIL_LINK_SECRET"], Link(caller, Category.MATCH_NOTIFICATIONS)
+    calendar = CalendarLink(caller, ids["session_id"])
+    bearer = access_token(
+        caller, secret=stack["SUPABASE_JWT_SECRET"], supabase_url=stack["SUPABASE_URL"]
+    )
+    return {name: str(one) for name, one in ids.items()} | {
+        "access_token": bearer,
+        "idempotency_key": str(uuid4()),
+        "scheduled_time": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
+        "token": sign_calendar(secret, calendar) if "calendar" in function else sign(secret, link),
+        "user_id": str(caller),
+    }
+
+
+def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
+    names = ("maya", "leo", "invitee_id", "email_id", "match_id", "session_id", "submission_id")
+    ids = {name: uuid4() for name in names}
+    with psycopg.connect(database_url, connect_timeout=5) as connection:
+        [challenge_id] = connection.execute(_CHALLENGES).fetchone() or [None]
+        if challenge_id is None:
+            raise StackError("the database has no challenges: run `make reset up`")
+        facts = ids | {"challenge_id": challenge_id}
+        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, *([_SESSION] if scene.starts_in else [])]
+        for step in steps:
+            connection.execute(step, facts | {"status": scene.status, "starts_in": scene.starts_in})
+    return facts
