@@ -95,9 +95,7 @@ def _values(path: Path, stack: Mapping[str, str]) -> dict[str, str]:
     caller = ids[scene.caller]
     secret, link = stack["EMAIL_LINK_SECRET"], Link(caller, Category.MATCH_NOTIFICATIONS)
     calendar = CalendarLink(caller, ids["session_id"])
-    bearer = access_token(
-        caller, secret=stack["SUPABASE_JWT_SECRET"], supabase_url=stack["SUPABASE_URL"]
-    )
+    bearer = access_token(caller, key=stack["LOCAL_JWT_JWK"], supabase_url=stack["SUPABASE_URL"])
     return {name: str(one) for name, one in ids.items()} | {
         "access_token": bearer,
         "idempotency_key": str(uuid4()),
