@@ -50,7 +50,7 @@ values (%(submission_id)s, %(maya)s, %(challenge_id)s, 'done')
 
 @dataclass(frozen=True)
 class Scene:
-    """What an event finds. Maya has invited Leo, and calls unless `caller` says otherwise."""
+    """The state that an event finds. Maya has invited Leo, and calls unless `caller` says otherwise."""
 
     status: str = "accepted"
     starts_in: timedelta | None = timedelta(days=3)
