@@ -50,7 +50,7 @@ values (%(submission_id)s, %(maya)s, %(challenge_id)s, 'done')
 
 @dataclass(frozen=True)
 class Scene:
-    """The state that an event finds. Maya has invited Leo, and calls unless `caller` says otherwise."""
+    """The state that an event finds: Maya, who calls, has invited Leo."""
 
     status: str = "accepted"
     starts_in: timedelta | None = timedelta(days=3)
