@@ -33,8 +33,9 @@ app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
 def create_session(
     plan: Plan, caller: CurrentUser, key: IdempotentRequest, response: Response
 ) -> Session:
-    """Plan a meeting. Both users get an email, and reminders a day and two hours before it.
+    """Plan a meeting, at least 15 minutes ahead.
 
+    Both users get an email, and reminders a day and two hours before it.
     You can plan or reschedule three times in a row, then once every 100 seconds.
     """
     change = service.create(

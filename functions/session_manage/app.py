@@ -44,7 +44,7 @@ def update_session(session_id: UUID, change: Change, caller: CurrentUser) -> Ses
 def cancel_session(
     session_id: UUID, caller: CurrentUser, cancellation: Cancellation | None = None
 ) -> Session:
-    """Cancel and email the other user; less than 2 hours before the start it is a no-show."""
+    """Cancel and email the other user; late, of a plan known for 2 hours, it is a no-show."""
     reason = cancellation.reason if cancellation else None
     return service.cancel(get_user_client(caller.token), queue(), cache(), session_id, reason)
 

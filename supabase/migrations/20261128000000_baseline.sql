@@ -171,13 +171,16 @@ create table private.app_settings (
     max_daily_matches integer not null default 10,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
+    session_lead_minutes integer not null default 15,
     constraint app_settings_one_row check (only_row),
     constraint app_settings_max_daily_matches_positive check (max_daily_matches >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
-    constraint app_settings_email_log_days_positive check (email_log_days >= 30)
+    constraint app_settings_email_log_days_positive check (email_log_days >= 30),
+    constraint app_settings_session_lead_within_a_day
+    check (session_lead_minutes between 0 and 1440)
 );
 comment on table private.app_settings is
-'Ceilings for any caller, because a user can call the functions without the API.';
+'Limits for any caller, because a user can call the functions without the API.';
 
 alter table private.app_settings enable row level security;
 
@@ -1425,7 +1428,12 @@ create table public.wingman_sessions (
     user1_counts_as text generated always as (
         case
             when user1_id = any(no_show_user_ids)
-                then case when status in ('no_show', 'cancelled') then 'no_show' end
+                then case
+                    when
+                        status = 'cancelled'
+                        or (status = 'no_show' and user1_id is distinct from short_notice_for)
+                        then 'no_show'
+                end
             when
                 status = 'completed'
                 and (user1_completed_confirmed_by_user2 or user2_completed_confirmed_by_user1)
@@ -1435,13 +1443,21 @@ create table public.wingman_sessions (
     user2_counts_as text generated always as (
         case
             when user2_id = any(no_show_user_ids)
-                then case when status in ('no_show', 'cancelled') then 'no_show' end
+                then case
+                    when
+                        status = 'cancelled'
+                        or (status = 'no_show' and user2_id is distinct from short_notice_for)
+                        then 'no_show'
+                end
             when
                 status = 'completed'
                 and (user1_completed_confirmed_by_user2 or user2_completed_confirmed_by_user1)
                 then 'completed'
         end
     ) stored,
+    planned_by uuid,
+    moved_at timestamptz,
+    short_notice_for uuid,
     constraint wingman_sessions_status_known
     check (status in ('scheduled', 'completed', 'cancelled', 'no_show', 'expired')),
     constraint wingman_sessions_venue_name_length check (char_length(venue_name) between 1 and 200),
@@ -1456,6 +1472,13 @@ comment on column public.wingman_sessions.user1_completed_confirmed_by_user2 is
 'user2 says that user1 took part; user2_completed_confirmed_by_user1 is the reverse.';
 comment on column public.wingman_sessions.no_show_user_ids is
 'The users who were reported missing or cancelled late.';
+comment on column public.wingman_sessions.planned_by is
+'The user who made the present plan: who created the session or moved it last.';
+comment on column public.wingman_sessions.moved_at is
+'When the present plan was made, if it is not the first one.';
+comment on column public.wingman_sessions.short_notice_for is
+'The user who learned of the present plan less than 2 hours before its start. A report that this
+user did not come does not count.';
 
 create unique index wingman_sessions_one_open_per_match
 on public.wingman_sessions (match_id)
@@ -1467,10 +1490,10 @@ on public.wingman_sessions (user1_id, created_at desc, id desc);
 create index wingman_sessions_of_user2
 on public.wingman_sessions (user2_id, created_at desc, id desc);
 create index wingman_sessions_counted_for_user1
-on public.wingman_sessions (user1_id, user1_counts_as)
+on public.wingman_sessions (user1_id, user1_counts_as, user2_id, scheduled_time)
 where user1_counts_as is not null;
 create index wingman_sessions_counted_for_user2
-on public.wingman_sessions (user2_id, user2_counts_as)
+on public.wingman_sessions (user2_id, user2_counts_as, user1_id, scheduled_time)
 where user2_counts_as is not null;
 create index wingman_sessions_open_by_time
 on public.wingman_sessions (scheduled_time)
@@ -2058,11 +2081,27 @@ language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+    v_lead integer;
 begin
-    if (p_scheduled_time > now() and p_scheduled_time <= now() + interval '1 year') is not true then
-        raise exception 'invalid_scheduled_time' using errcode = 'WS010';
+    select settings.session_lead_minutes into v_lead from private.app_settings as settings;
+    if (
+        p_scheduled_time > now()
+        and p_scheduled_time >= now() + make_interval(mins => v_lead)
+        and p_scheduled_time <= now() + interval '1 year'
+    ) is not true then
+        raise exception 'invalid_scheduled_time' using errcode = 'WS010', detail = v_lead;
     end if;
 end;
+$$;
+
+create function private.is_short_notice(p_scheduled_time timestamptz)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select p_scheduled_time < now() + interval '2 hours';
 $$;
 
 create function private.check_challenge(p_challenge_id uuid)
@@ -2125,6 +2164,7 @@ comment on function private.close_previous_session is
 'Closes an open session of the match that is over, so that the next one need not wait for the job.';
 
 create function private.open_session(
+    p_planner_id uuid,
     p_match_id uuid,
     p_venue_name text,
     p_scheduled_time timestamptz,
@@ -2140,12 +2180,23 @@ declare
     v_session public.wingman_sessions;
 begin
     insert into public.wingman_sessions as opened (
-        match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id, notes
+        match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id, notes,
+        planned_by, short_notice_for
     )
-    values (
-        p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id, p_user2_challenge_id,
-        p_notes
-    )
+    select
+        pair.id,
+        p_venue_name,
+        p_scheduled_time,
+        p_user1_challenge_id,
+        p_user2_challenge_id,
+        p_notes,
+        p_planner_id,
+        case
+            when private.is_short_notice(p_scheduled_time)
+                then case p_planner_id when pair.user1_id then pair.user2_id else pair.user1_id end
+        end
+    from public.wingman_matches as pair
+    where pair.id = p_match_id
     on conflict (match_id) where status = 'scheduled' do nothing
     returning opened.* into v_session;
     if v_session.id is null then
@@ -2189,8 +2240,8 @@ begin
 
     v_changed := private.close_previous_session(p_match_id);
     v_session := private.open_session(
-        p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id, p_user2_challenge_id,
-        p_notes
+        v_caller, p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id,
+        p_user2_challenge_id, p_notes
     );
     perform private.plan_reminders(v_session);
     v_answer := private.session_answer(
@@ -2205,7 +2256,9 @@ comment on function public.create_session is
 Security definer because users write no table.';
 grant execute on function public.create_session to authenticated;
 
-create function private.move_session(p_session_id uuid, p_before timestamptz)
+create function private.move_session(
+    p_session_id uuid, p_before timestamptz, p_planner_id uuid
+)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -2214,7 +2267,14 @@ declare
     v_session public.wingman_sessions;
 begin
     update public.wingman_sessions as moved
-    set sequence = moved.sequence + 1
+    set
+        sequence = moved.sequence + 1,
+        moved_at = now(),
+        planned_by = p_planner_id,
+        short_notice_for = case
+            when private.is_short_notice(moved.scheduled_time)
+                then private.partner_of(moved, p_planner_id)
+        end
     where moved.id = p_session_id
     returning moved.* into v_session;
     perform private.drop_reminders(p_session_id);
@@ -2268,8 +2328,10 @@ begin
         if v_old.scheduled_time <= now() then
             raise exception 'session_already_started' using errcode = 'WS006';
         end if;
-        perform private.check_scheduled_time(v_new.scheduled_time);
-        v_due := private.move_session(p_session_id, v_old.scheduled_time);
+        if v_new.scheduled_time <> v_old.scheduled_time then
+            perform private.check_scheduled_time(v_new.scheduled_time);
+        end if;
+        v_due := private.move_session(p_session_id, v_old.scheduled_time, v_caller);
     end if;
     return private.session_answer(v_new, '{}', v_due);
 end;
@@ -2278,6 +2340,28 @@ comment on function public.update_session is
 'Changes the fields of an open session that p_changes names; time and place only before its start.
 Security definer because users write no table.';
 grant execute on function public.update_session to authenticated;
+
+create function private.cancellation_counts(
+    p_session public.wingman_sessions, p_user_id uuid
+)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select p_session.scheduled_time < now() + interval '2 hours'
+        and (
+            coalesce(p_session.moved_at, p_session.created_at) <= now() - interval '2 hours'
+            -- No excuse for a plan that the user moved, or planned and let begin.
+            or (
+                p_session.planned_by is not distinct from p_user_id
+                and (p_session.moved_at is not null or p_session.scheduled_time <= now())
+            )
+        );
+$$;
+comment on function private.cancellation_counts is
+'Whether a cancellation by this user counts as a no-show: late, and of a plan that the user has had
+for 2 hours or has made.';
 
 create function public.cancel_session(p_session_id uuid, p_reason text default null)
 returns jsonb
@@ -2304,8 +2388,7 @@ begin
         cancel_reason = p_reason,
         sequence = cancelled.sequence + 1,
         no_show_user_ids = case
-            when cancelled.scheduled_time < now() + interval '2 hours' then array[v_caller]
-            else '{}'
+            when private.cancellation_counts(cancelled, v_caller) then array[v_caller] else '{}'
         end
     where cancelled.id = p_session_id
     returning cancelled.* into v_session;
@@ -2323,8 +2406,8 @@ begin
 end;
 $$;
 comment on function public.cancel_session is
-'Cancels an open session and notifies the other user. Less than 2 hours before the
-start, or later, it counts as a no-show of the user who cancels.
+'Cancels an open session and notifies the other user. Late, it counts as a no-show of the user who
+cancels, unless that user has had the plan for less than 2 hours.
 Security definer because users write no table.';
 grant execute on function public.cancel_session to authenticated;
 
@@ -2613,6 +2696,17 @@ comment on function public.list_submissions is
 Security definer because users have no grant on submissions.';
 grant execute on function public.list_submissions to authenticated;
 
+create function private.utc_day(p_time timestamptz)
+returns date
+language sql
+immutable
+set search_path = ''
+as $$
+    select (p_time at time zone 'UTC')::date;
+$$;
+comment on function private.utc_day is
+'The day of a meeting. Of the completed meetings of a pair, one counts for each day.';
+
 create function public.get_reputation(p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -2628,15 +2722,23 @@ begin
     end if;
     return (
         select jsonb_build_object(
-            'completed_sessions', count(*) filter (where counted.counts_as = 'completed'),
+            'completed_sessions',
+            count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
+            filter (where counted.counts_as = 'completed'),
             'no_shows', count(*) filter (where counted.counts_as = 'no_show')
         )
         from (
-            select as_user1.user1_counts_as as counts_as
+            select
+                as_user1.user1_counts_as as counts_as,
+                as_user1.user2_id as partner_id,
+                as_user1.scheduled_time
             from public.wingman_sessions as as_user1
             where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
             union all
-            select as_user2.user2_counts_as as counts_as
+            select
+                as_user2.user2_counts_as as counts_as,
+                as_user2.user1_id as partner_id,
+                as_user2.scheduled_time
             from public.wingman_sessions as as_user2
             where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
         ) as counted
@@ -4177,24 +4279,48 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- A completed session counts from its completion, a no-show from its last change.
-    select
-        as_user1.user1_counts_as,
-        coalesce(as_user1.completed_at, as_user1.updated_at),
-        as_user1.user2_id,
-        as_user1.venue_name,
-        as_user1.scheduled_time
-    from public.wingman_sessions as as_user1
-    where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
-    union all
-    select
-        as_user2.user2_counts_as,
-        coalesce(as_user2.completed_at, as_user2.updated_at),
-        as_user2.user1_id,
-        as_user2.venue_name,
-        as_user2.scheduled_time
-    from public.wingman_sessions as as_user2
-    where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null;
+    with counted as (
+        -- A completed session counts from its completion, a no-show from its last change.
+        select
+            as_user1.id,
+            as_user1.user1_counts_as as counts_as,
+            coalesce(as_user1.completed_at, as_user1.updated_at) as counted_at,
+            as_user1.user2_id as partner_id,
+            as_user1.venue_name,
+            as_user1.scheduled_time
+        from public.wingman_sessions as as_user1
+        where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
+        union all
+        select
+            as_user2.id,
+            as_user2.user2_counts_as as counts_as,
+            coalesce(as_user2.completed_at, as_user2.updated_at) as counted_at,
+            as_user2.user1_id as partner_id,
+            as_user2.venue_name,
+            as_user2.scheduled_time
+        from public.wingman_sessions as as_user2
+        where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
+    )
+
+    -- The first completion of a pair and day, and every no-show.
+    select distinct on (
+        one.partner_id,
+        case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
+            else one.id::text
+        end
+    )
+        one.counts_as,
+        one.counted_at,
+        one.partner_id,
+        one.venue_name,
+        one.scheduled_time
+    from counted as one
+    order by
+        one.partner_id,
+        case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
+            else one.id::text
+        end,
+        one.counted_at;
 $$;
 
 create function private.week_of_meetings(

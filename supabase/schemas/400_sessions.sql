@@ -23,7 +23,12 @@ create table public.wingman_sessions (
     user1_counts_as text generated always as (
         case
             when user1_id = any(no_show_user_ids)
-                then case when status in ('no_show', 'cancelled') then 'no_show' end
+                then case
+                    when
+                        status = 'cancelled'
+                        or (status = 'no_show' and user1_id is distinct from short_notice_for)
+                        then 'no_show'
+                end
             when
                 status = 'completed'
                 and (user1_completed_confirmed_by_user2 or user2_completed_confirmed_by_user1)
@@ -33,13 +38,21 @@ create table public.wingman_sessions (
     user2_counts_as text generated always as (
         case
             when user2_id = any(no_show_user_ids)
-                then case when status in ('no_show', 'cancelled') then 'no_show' end
+                then case
+                    when
+                        status = 'cancelled'
+                        or (status = 'no_show' and user2_id is distinct from short_notice_for)
+                        then 'no_show'
+                end
             when
                 status = 'completed'
                 and (user1_completed_confirmed_by_user2 or user2_completed_confirmed_by_user1)
                 then 'completed'
         end
     ) stored,
+    planned_by uuid,
+    moved_at timestamptz,
+    short_notice_for uuid,
     constraint wingman_sessions_status_known
     check (status in ('scheduled', 'completed', 'cancelled', 'no_show', 'expired')),
     constraint wingman_sessions_venue_name_length check (char_length(venue_name) between 1 and 200),
@@ -54,6 +67,13 @@ comment on column public.wingman_sessions.user1_completed_confirmed_by_user2 is
 'user2 says that user1 took part; user2_completed_confirmed_by_user1 is the reverse.';
 comment on column public.wingman_sessions.no_show_user_ids is
 'The users who were reported missing or cancelled late.';
+comment on column public.wingman_sessions.planned_by is
+'The user who made the present plan: who created the session or moved it last.';
+comment on column public.wingman_sessions.moved_at is
+'When the present plan was made, if it is not the first one.';
+comment on column public.wingman_sessions.short_notice_for is
+'The user who learned of the present plan less than 2 hours before its start. A report that this
+user did not come does not count.';
 
 create unique index wingman_sessions_one_open_per_match
 on public.wingman_sessions (match_id)
@@ -65,10 +85,10 @@ on public.wingman_sessions (user1_id, created_at desc, id desc);
 create index wingman_sessions_of_user2
 on public.wingman_sessions (user2_id, created_at desc, id desc);
 create index wingman_sessions_counted_for_user1
-on public.wingman_sessions (user1_id, user1_counts_as)
+on public.wingman_sessions (user1_id, user1_counts_as, user2_id, scheduled_time)
 where user1_counts_as is not null;
 create index wingman_sessions_counted_for_user2
-on public.wingman_sessions (user2_id, user2_counts_as)
+on public.wingman_sessions (user2_id, user2_counts_as, user1_id, scheduled_time)
 where user2_counts_as is not null;
 create index wingman_sessions_open_by_time
 on public.wingman_sessions (scheduled_time)

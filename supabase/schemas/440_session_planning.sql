@@ -4,11 +4,27 @@ language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+    v_lead integer;
 begin
-    if (p_scheduled_time > now() and p_scheduled_time <= now() + interval '1 year') is not true then
-        raise exception 'invalid_scheduled_time' using errcode = 'WS010';
+    select settings.session_lead_minutes into v_lead from private.app_settings as settings;
+    if (
+        p_scheduled_time > now()
+        and p_scheduled_time >= now() + make_interval(mins => v_lead)
+        and p_scheduled_time <= now() + interval '1 year'
+    ) is not true then
+        raise exception 'invalid_scheduled_time' using errcode = 'WS010', detail = v_lead;
     end if;
 end;
+$$;
+
+create function private.is_short_notice(p_scheduled_time timestamptz)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select p_scheduled_time < now() + interval '2 hours';
 $$;
 
 create function private.check_challenge(p_challenge_id uuid)
@@ -71,6 +87,7 @@ comment on function private.close_previous_session is
 'Closes an open session of the match that is over, so that the next one need not wait for the job.';
 
 create function private.open_session(
+    p_planner_id uuid,
     p_match_id uuid,
     p_venue_name text,
     p_scheduled_time timestamptz,
@@ -86,12 +103,23 @@ declare
     v_session public.wingman_sessions;
 begin
     insert into public.wingman_sessions as opened (
-        match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id, notes
+        match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id, notes,
+        planned_by, short_notice_for
     )
-    values (
-        p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id, p_user2_challenge_id,
-        p_notes
-    )
+    select
+        pair.id,
+        p_venue_name,
+        p_scheduled_time,
+        p_user1_challenge_id,
+        p_user2_challenge_id,
+        p_notes,
+        p_planner_id,
+        case
+            when private.is_short_notice(p_scheduled_time)
+                then case p_planner_id when pair.user1_id then pair.user2_id else pair.user1_id end
+        end
+    from public.wingman_matches as pair
+    where pair.id = p_match_id
     on conflict (match_id) where status = 'scheduled' do nothing
     returning opened.* into v_session;
     if v_session.id is null then
@@ -135,8 +163,8 @@ begin
 
     v_changed := private.close_previous_session(p_match_id);
     v_session := private.open_session(
-        p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id, p_user2_challenge_id,
-        p_notes
+        v_caller, p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id,
+        p_user2_challenge_id, p_notes
     );
     perform private.plan_reminders(v_session);
     v_answer := private.session_answer(
@@ -151,7 +179,9 @@ comment on function public.create_session is
 Security definer because users write no table.';
 grant execute on function public.create_session to authenticated;
 
-create function private.move_session(p_session_id uuid, p_before timestamptz)
+create function private.move_session(
+    p_session_id uuid, p_before timestamptz, p_planner_id uuid
+)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -160,7 +190,14 @@ declare
     v_session public.wingman_sessions;
 begin
     update public.wingman_sessions as moved
-    set sequence = moved.sequence + 1
+    set
+        sequence = moved.sequence + 1,
+        moved_at = now(),
+        planned_by = p_planner_id,
+        short_notice_for = case
+            when private.is_short_notice(moved.scheduled_time)
+                then private.partner_of(moved, p_planner_id)
+        end
     where moved.id = p_session_id
     returning moved.* into v_session;
     perform private.drop_reminders(p_session_id);
@@ -214,8 +251,10 @@ begin
         if v_old.scheduled_time <= now() then
             raise exception 'session_already_started' using errcode = 'WS006';
         end if;
-        perform private.check_scheduled_time(v_new.scheduled_time);
-        v_due := private.move_session(p_session_id, v_old.scheduled_time);
+        if v_new.scheduled_time <> v_old.scheduled_time then
+            perform private.check_scheduled_time(v_new.scheduled_time);
+        end if;
+        v_due := private.move_session(p_session_id, v_old.scheduled_time, v_caller);
     end if;
     return private.session_answer(v_new, '{}', v_due);
 end;

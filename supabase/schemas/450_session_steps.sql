@@ -1,3 +1,25 @@
+create function private.cancellation_counts(
+    p_session public.wingman_sessions, p_user_id uuid
+)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select p_session.scheduled_time < now() + interval '2 hours'
+        and (
+            coalesce(p_session.moved_at, p_session.created_at) <= now() - interval '2 hours'
+            -- No excuse for a plan that the user moved, or planned and let begin.
+            or (
+                p_session.planned_by is not distinct from p_user_id
+                and (p_session.moved_at is not null or p_session.scheduled_time <= now())
+            )
+        );
+$$;
+comment on function private.cancellation_counts is
+'Whether a cancellation by this user counts as a no-show: late, and of a plan that the user has had
+for 2 hours or has made.';
+
 create function public.cancel_session(p_session_id uuid, p_reason text default null)
 returns jsonb
 language plpgsql
@@ -23,8 +45,7 @@ begin
         cancel_reason = p_reason,
         sequence = cancelled.sequence + 1,
         no_show_user_ids = case
-            when cancelled.scheduled_time < now() + interval '2 hours' then array[v_caller]
-            else '{}'
+            when private.cancellation_counts(cancelled, v_caller) then array[v_caller] else '{}'
         end
     where cancelled.id = p_session_id
     returning cancelled.* into v_session;
@@ -42,8 +63,8 @@ begin
 end;
 $$;
 comment on function public.cancel_session is
-'Cancels an open session and notifies the other user. Less than 2 hours before the
-start, or later, it counts as a no-show of the user who cancels.
+'Cancels an open session and notifies the other user. Late, it counts as a no-show of the user who
+cancels, unless that user has had the plan for less than 2 hours.
 Security definer because users write no table.';
 grant execute on function public.cancel_session to authenticated;
 

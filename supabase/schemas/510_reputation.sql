@@ -1,3 +1,14 @@
+create function private.utc_day(p_time timestamptz)
+returns date
+language sql
+immutable
+set search_path = ''
+as $$
+    select (p_time at time zone 'UTC')::date;
+$$;
+comment on function private.utc_day is
+'The day of a meeting. Of the completed meetings of a pair, one counts for each day.';
+
 create function public.get_reputation(p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -13,15 +24,23 @@ begin
     end if;
     return (
         select jsonb_build_object(
-            'completed_sessions', count(*) filter (where counted.counts_as = 'completed'),
+            'completed_sessions',
+            count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
+            filter (where counted.counts_as = 'completed'),
             'no_shows', count(*) filter (where counted.counts_as = 'no_show')
         )
         from (
-            select as_user1.user1_counts_as as counts_as
+            select
+                as_user1.user1_counts_as as counts_as,
+                as_user1.user2_id as partner_id,
+                as_user1.scheduled_time
             from public.wingman_sessions as as_user1
             where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
             union all
-            select as_user2.user2_counts_as as counts_as
+            select
+                as_user2.user2_counts_as as counts_as,
+                as_user2.user1_id as partner_id,
+                as_user2.scheduled_time
             from public.wingman_sessions as as_user2
             where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
         ) as counted

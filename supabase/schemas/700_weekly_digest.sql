@@ -10,24 +10,48 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- A completed session counts from its completion, a no-show from its last change.
-    select
-        as_user1.user1_counts_as,
-        coalesce(as_user1.completed_at, as_user1.updated_at),
-        as_user1.user2_id,
-        as_user1.venue_name,
-        as_user1.scheduled_time
-    from public.wingman_sessions as as_user1
-    where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
-    union all
-    select
-        as_user2.user2_counts_as,
-        coalesce(as_user2.completed_at, as_user2.updated_at),
-        as_user2.user1_id,
-        as_user2.venue_name,
-        as_user2.scheduled_time
-    from public.wingman_sessions as as_user2
-    where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null;
+    with counted as (
+        -- A completed session counts from its completion, a no-show from its last change.
+        select
+            as_user1.id,
+            as_user1.user1_counts_as as counts_as,
+            coalesce(as_user1.completed_at, as_user1.updated_at) as counted_at,
+            as_user1.user2_id as partner_id,
+            as_user1.venue_name,
+            as_user1.scheduled_time
+        from public.wingman_sessions as as_user1
+        where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
+        union all
+        select
+            as_user2.id,
+            as_user2.user2_counts_as as counts_as,
+            coalesce(as_user2.completed_at, as_user2.updated_at) as counted_at,
+            as_user2.user1_id as partner_id,
+            as_user2.venue_name,
+            as_user2.scheduled_time
+        from public.wingman_sessions as as_user2
+        where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
+    )
+
+    -- The first completion of a pair and day, and every no-show.
+    select distinct on (
+        one.partner_id,
+        case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
+            else one.id::text
+        end
+    )
+        one.counts_as,
+        one.counted_at,
+        one.partner_id,
+        one.venue_name,
+        one.scheduled_time
+    from counted as one
+    order by
+        one.partner_id,
+        case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
+            else one.id::text
+        end,
+        one.counted_at;
 $$;
 
 create function private.week_of_meetings(

@@ -152,7 +152,8 @@ def test_a_completed_session_shows_in_the_next_read(
 
 
 def test_a_late_cancellation_counts_against_its_author(function: Load, people: People) -> None:
-    planned = meeting(people, timedelta(hours=1))
+    planned = meeting(people)
+    planned.starts_in(timedelta(hours=1))
     for person in planned.both:
         read(function("reputation"), person, person.id)
     values = {"access_token": planned.maya.token, "session_id": planned.session_id}

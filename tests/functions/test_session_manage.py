@@ -168,7 +168,8 @@ def test_cancelling_needs_no_reason_and_takes_500_characters(
 
 
 def test_a_late_cancellation_is_a_no_show(function: Load, people: People) -> None:
-    planned, app = meeting(people, HOUR), function("session_manage")
+    planned, app = meeting(people), function("session_manage")
+    planned.starts_in(HOUR)
     _, session = act(app, "cancel", planned.leo, planned.session_id)
     assert session["no_show_user_ids"] == [str(planned.leo.id)]
 

@@ -16,6 +16,13 @@ BEGINNER = UUID("16bc367e-3be9-5f1d-97f4-8027d197f576")
 ADVANCED = UUID("edc48c8c-9df1-57bb-8cdc-18b3f84f2ec8")
 
 
+# The plan grows older by the time that passes.
+_MOVE_START = (
+    "update public.wingman_sessions set scheduled_time = now() + %s,"
+    " created_at = least(created_at, created_at - (scheduled_time - now() - %s)) where id = %s"
+)
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two people and their accepted match; the first invited the second."""
@@ -99,21 +106,14 @@ def refusal(url: str, person: Person, function: str, session_id: object, **more:
 
 def move_start(url: str, session_id: UUID, start: timedelta) -> None:
     """Let the time until the start become `start`; negative: it began that long ago."""
-    look(
-        url,
-        "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
-        *(start, session_id),
-    )
+    look(url, _MOVE_START, *(start, start, session_id))
 
 
 def at_the_moment(pair: Pair, session_id: UUID, start: timedelta, step: str, **more: object) -> Any:
     """Let the first person act exactly `start` before the start: no time passes in between."""
     person = pair.first
     with connected(pair.url) as connection:
-        connection.execute(
-            "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
-            [start, session_id],
-        )
+        connection.execute(_MOVE_START, [start, start, session_id])
         connection.execute(
             "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)",
             [person.role, json.dumps({"role": person.role, "sub": str(person.user_id)})],

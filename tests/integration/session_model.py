@@ -1,15 +1,18 @@
-"""A model of docs/decisions/007-session-states.md without a database.
+"""A model of docs/sessions.md without a database.
 
 Keeps what each person said instead of what follows from it, and a clock in minutes.
 """
 
-from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 PEOPLE = ("first", "second")
 HOUR = 60
 DAY = 24 * HOUR
 _GRACE = DAY
+_LEAD = 15
+_NOTICE = 2 * HOUR
 _REMINDERS = {"session_reminder_24h": 24 * HOUR, "session_reminder_2h": 2 * HOUR}
 
 Email = tuple[str, str, str, int | None]
@@ -25,16 +28,33 @@ class RefusedError(Exception):
     """The step is forbidden, for the reason that the SQLSTATE stands for."""
 
 
+def refusal_of(step: Callable[[], None]) -> str | None:
+    """Take a step; return the SQLSTATE if it is forbidden."""
+    try:
+        step()
+    except RefusedError as refused:
+        return str(refused)
+    return None
+
+
+def is_planned_reminder(email: Mapping[str, Any]) -> bool:
+    """Return whether a stored email is a reminder that is still to leave."""
+    return "reminder" in email["email_template"] and email["delivery_status"] == "pending"
+
+
 @dataclass
 class Meeting:
     """A session: its plan, what was said about it, and its end if it has one."""
 
     start: float
     venue: str
+    planner: str
+    planned_at: float
+    moved: bool = False
     confirmed: set[str] = field(default_factory=set)
     reported: set[str] = field(default_factory=set)
     cancelled_by: str | None = None
-    cancelled_late: bool = False
+    cancellation_counts: bool = False
     end: str | None = None
     revision: int = 0
     emails: list[Email] = field(default_factory=list)
@@ -46,14 +66,25 @@ class Meeting:
     def missing(self) -> set[str]:
         """Return whom `no_show_user_ids` names."""
         if self.cancelled_by:
-            return {self.cancelled_by} if self.cancelled_late else set()
+            return {self.cancelled_by} if self.cancellation_counts else set()
         return {other(reporter) for reporter in self.reported}
 
-    def totals(self, who: str) -> Counter[str]:
-        """Return what this session adds to a person's reputation."""
-        if who in self.missing():
-            return Counter(no_shows=self.end in {"no_show", "cancelled"})
-        return Counter(completed_sessions=self.end == "completed")
+    def is_no_show_of(self, who: str) -> bool:
+        """Return whether it counts against this person."""
+        if who not in self.missing():
+            return False
+        knew_in_time = self.start - self.planned_at >= _NOTICE
+        reported = self.end == "no_show" and (who == self.planner or knew_in_time)
+        return reported or self.end == "cancelled"
+
+    def is_completed_for(self, who: str) -> bool:
+        """Return whether it may count for this person."""
+        return self.end == "completed" and who not in self.missing()
+
+    def excuses(self, who: str, now: float) -> bool:
+        """Return whether this person may cancel late without it counting."""
+        own = who == self.planner and (self.moved or now >= self.start)
+        return now - self.planned_at < _NOTICE and not own
 
     def verdict(self) -> str:
         """Return how it ends by what has been said."""
@@ -79,13 +110,13 @@ class Model:
         """Plan a session."""
         if who not in PEOPLE:
             raise RefusedError("WM002")
-        if start <= self.now:
+        if start < self.now + _LEAD:
             raise RefusedError("WS010")
         for meeting in self.meetings:
             if not meeting.end and self.now < meeting.start + _GRACE:
                 raise RefusedError("WS003")
         self.close_overdue()
-        meeting = Meeting(start, venue)
+        meeting = Meeting(start, venue, who, self.now)
         meeting.emails += [("session_scheduled", each, "pending", None) for each in PEOPLE]
         self._remind(meeting)
         self.meetings.append(meeting)
@@ -99,9 +130,10 @@ class Model:
             return
         if self.now >= meeting.start:
             raise RefusedError("WS006")
-        if start <= self.now:
+        if start != meeting.start and start < self.now + _LEAD:
             raise RefusedError("WS010")
         meeting.start, meeting.venue = start, venue
+        meeting.planner, meeting.planned_at, meeting.moved = who, self.now, True
         meeting.revision += 1
         self._forget_reminders(meeting)
         self._remind(meeting)
@@ -113,7 +145,8 @@ class Model:
         if meeting.confirmed or meeting.reported:
             raise RefusedError("WS007")
         meeting.cancelled_by = who
-        meeting.cancelled_late = self.now > meeting.start - 2 * HOUR
+        late = self.now > meeting.start - _NOTICE
+        meeting.cancellation_counts = late and not meeting.excuses(who, self.now)
         meeting.revision += 1
         meeting.finish("cancelled")
         self._forget_reminders(meeting)
@@ -151,10 +184,11 @@ class Model:
             if not meeting.end and self.now >= meeting.start + _GRACE:
                 meeting.finish(meeting.verdict())
 
-    def reputation(self, who: str) -> dict[str, int]:
-        """Count again from the beginning."""
-        totals = sum((meeting.totals(who) for meeting in self.meetings), Counter[str]())
-        return {name: totals[name] for name in ("completed_sessions", "no_shows")}
+    def reputation(self, who: str, day: Callable[[float], object]) -> dict[str, int]:
+        """Count again from the beginning; `day` returns the date of a minute."""
+        met = {day(each.start) for each in self.meetings if each.is_completed_for(who)}
+        missed = [each for each in self.meetings if each.is_no_show_of(who)]
+        return {"completed_sessions": len(met), "no_shows": len(missed)}
 
     def _of(self, who: str, at: int) -> Meeting:
         if who not in PEOPLE:

@@ -4,6 +4,7 @@ import json
 import random
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +25,13 @@ from tests.integration.plans import full_scans, plans
 _STATUSES = ("scheduled", "completed", "cancelled", "no_show", "expired")
 _HISTORIES = 1000
 _MANY = 10_000
+_PARTNERS = 4
+_FIRST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
+_TIMES_OF_DAY = [
+    timedelta(0),
+    timedelta(hours=12),
+    timedelta(days=1) - timedelta(microseconds=1),
+]
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,9 @@ class Fact:
     confirmed_other: bool
     missing_me: bool
     missing_other: bool
+    short_notice: bool
+    partner: int
+    start: datetime
 
 
 def _history(dice: random.Random) -> list[Fact]:
@@ -42,33 +53,44 @@ def _history(dice: random.Random) -> list[Fact]:
     # Some people are reliable and some are not: all scores from the lowest to the highest occur.
     bias = dice.choice([_STATUSES, ("completed",) * 9 + _STATUSES, ("no_show",) * 9 + _STATUSES])
     return [
-        Fact(dice.choice(bias), *(dice.random() < share for share in (0.7, 0.7, 0.3, 0.3)))
-        for _ in range(dice.randrange(30))
+        Fact(
+            status=dice.choice(bias),
+            confirmed_me=dice.random() < 0.7,
+            confirmed_other=dice.random() < 0.7,
+            missing_me=dice.random() < 0.3,
+            missing_other=dice.random() < 0.3,
+            short_notice=dice.random() < 0.1,
+            partner=dice.randrange(_PARTNERS),
+            start=_FIRST_DAY + timedelta(days=dice.randrange(20)) + dice.choice(_TIMES_OF_DAY),
+        )
+        for _ in range(dice.randrange(40))
     ]
 
 
 def _recount(history: list[Fact]) -> dict[str, int]:
-    """Count again, by the words of the requirements (R2)."""
-    completed = no_shows = 0
+    """Count again, by the words of docs/sessions.md."""
+    met, no_shows = set[tuple[int, str]](), 0
     for fact in history:
         at_least_one_confirmed = fact.confirmed_me or fact.confirmed_other
         if fact.status == "completed" and at_least_one_confirmed and not fact.missing_me:
-            completed += 1
-        if fact.status in {"no_show", "cancelled"} and fact.missing_me:
-            no_shows += 1
-    return {"completed_sessions": completed, "no_shows": no_shows}
+            met.add((fact.partner, fact.start.strftime("%F")))
+        if fact.missing_me:
+            reported = fact.status == "no_show" and not fact.short_notice
+            no_shows += reported or fact.status == "cancelled"
+    return {"completed_sessions": len(met), "no_shows": no_shows}
 
 
 def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[UUID]:
-    """Store all histories, each between two new people; return whose they are."""
+    """Store all histories, each of a new person with some others; return the persons."""
     sessions: list[dict[str, Any]] = []
     matches: list[dict[str, Any]] = []
     people: list[UUID] = []
     accounts: list[UUID] = []
     for history in histories:
-        me, other = uuid4(), uuid4()
+        me, *others = (uuid4() for _ in range(1 + _PARTNERS))
         people.append(me)
         for fact in history:
+            other = others[fact.partner]
             first, match = dice.random() < 0.5, str(uuid4())
             matches.append(
                 {
@@ -85,9 +107,11 @@ def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[U
                     "user1_confirmed": fact.confirmed_me if first else fact.confirmed_other,
                     "user2_confirmed": fact.confirmed_other if first else fact.confirmed_me,
                     "missing": [str(user_id) for user_id in missing],
+                    "short_notice_for": str(me) if fact.short_notice else None,
+                    "start": fact.start.isoformat(),
                 }
             )
-        accounts += [me, other]
+        accounts += [me, *others]
     look(url, "insert into auth.users (id) select unnest(%s::uuid[])", accounts)
     look(
         url,
@@ -100,10 +124,11 @@ def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[U
         url,
         "insert into public.wingman_sessions (match_id, venue_name, scheduled_time, status,"
         " user1_completed_confirmed_by_user2, user2_completed_confirmed_by_user1,"
-        " no_show_user_ids)"
-        " select match_id, 'Café', now(), status, user1_confirmed, user2_confirmed, missing"
-        " from jsonb_to_recordset(%s) as given (match_id uuid, status text,"
-        " user1_confirmed bool, user2_confirmed bool, missing uuid[])",
+        " no_show_user_ids, short_notice_for)"
+        " select match_id, 'Café', start, status, user1_confirmed, user2_confirmed, missing,"
+        " short_notice_for"
+        " from jsonb_to_recordset(%s) as given (match_id uuid, status text, start timestamptz,"
+        " user1_confirmed bool, user2_confirmed bool, missing uuid[], short_notice_for uuid)",
         json.dumps(sessions),
     )
     return people
@@ -165,10 +190,10 @@ def test_a_token_of_a_deleted_user_reads_nothing(url: str) -> None:
 def busy(url: str) -> Person:
     """A person with 10 000 sessions, in a table where others have twice as many."""
     busy, second, third, fourth = (new_person(url) for _ in range(4))
-    for inviter, invitee, count in (
-        (busy, second, _MANY // 2),
-        (second, busy, _MANY // 2),
-        (third, fourth, 2 * _MANY),
+    for inviter, invitee, count, days_ago in (
+        (busy, second, _MANY // 2, 0),
+        (second, busy, _MANY // 2, _MANY // 2),
+        (third, fourth, 2 * _MANY, 0),
     ):
         look(
             url,
@@ -179,8 +204,9 @@ def busy(url: str) -> Person:
             " user1_completed_confirmed_by_user2, created_at)"
             " select pair.id, 'Café', now() - n * interval '1 day', 'completed', true,"
             " now() - n * interval '1 day'"
-            " from pair cross join generate_series(1, %s) as n",
-            *(inviter.user_id, invitee.user_id, inviter.user_id, count),
+            " from pair cross join generate_series(%s::int, %s::int) as n",
+            *(inviter.user_id, invitee.user_id, inviter.user_id),
+            *(days_ago + 1, days_ago + count),
         )
     _vacuum(url)
     return busy

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,10 +24,18 @@ from psycopg.rows import dict_row
 from tests.integration.database import WORKER, Actor, invoke, new_person
 from tests.integration.meetings import new_pair
 from tests.integration.own_database import own_database
-from tests.integration.session_model import DAY, HOUR, PEOPLE, Email, Model, RefusedError
+from tests.integration.session_model import (
+    DAY,
+    HOUR,
+    PEOPLE,
+    Email,
+    Model,
+    is_planned_reminder,
+    refusal_of,
+)
 
 # Starts lie on half minutes, time moves by whole ones: no limit is ever closer than 30 seconds.
-_STARTS = st.sampled_from([-30, 1, 20, HOUR, 3 * HOUR, 26 * HOUR, 50 * HOUR, 30 * DAY]).map(
+_STARTS = st.sampled_from([-30, 1, 14, 15, HOUR, 3 * HOUR, 26 * HOUR, 50 * HOUR, 30 * DAY]).map(
     lambda minutes: minutes + 0.5
 )
 _STEPS = st.sampled_from([5, 15, HOUR, 3 * HOUR, 12 * HOUR, DAY, 3 * DAY, 7 * DAY])
@@ -38,6 +46,7 @@ _CONFIRM = ("confirm", "confirm_session")
 _REPORT = ("report", "report_no_show")
 _WORDS = st.sampled_from([*[_CONFIRM] * 5, *[_REPORT] * 4, _CANCEL])
 _AFTER_START = st.sampled_from([-3 * HOUR, -HOUR, 5, 30, 30, 30, 20 * HOUR, 30 * HOUR, 8 * DAY])
+_PLAN = ("created_at", "moved_at", "scheduled_time")
 # Mostly the newest session, sometimes an older one.
 _WHICH = st.sampled_from([0, 0, 0, 1, 2])
 
@@ -114,11 +123,13 @@ class Sessions(RuleBasedStateMachine):
     @rule(minutes=_STEPS)
     def wait(self, minutes: int) -> None:
         self._model.now += minutes
-        for table, column in (("wingman_sessions", "scheduled_time"), ("email_logs", "due_at")):
+        for table, columns in (("wingman_sessions", _PLAN), ("email_logs", ["due_at"])):
+            earlier = ", ".join(
+                f"{each} = {each} - interval '{minutes} minutes'" for each in columns
+            )
             self._connection.execute(
-                f"update public.{table} set {column} = {column} - %s * interval '1 minute'"  # noqa: S608
-                " where match_id = %s".encode(),
-                [minutes, self._match.match_id],
+                f"update public.{table} set {earlier} where match_id = %s".encode(),  # noqa: S608
+                [self._match.match_id],
             )
 
     @rule(minutes=_AFTER_START)
@@ -170,7 +181,7 @@ class Sessions(RuleBasedStateMachine):
     @invariant()
     def reputation_is_what_a_recount_gives(self) -> None:
         for who in PEOPLE:
-            assert self._reputation(who) == self._model.reputation(who)
+            assert self._reputation(who) == self._model.reputation(who, self._day)
 
     @invariant()
     def emails_are_those_of_the_model(self) -> None:
@@ -201,21 +212,23 @@ class Sessions(RuleBasedStateMachine):
 
     def _both(self, mirror: Callable[[], None], who: str, function: str, **params: Any) -> None:
         """Do it in the model and in the database: the same refusal, or an answer that is true."""
-        before = {each: self._model.reputation(each) for each in PEOPLE}
-        refused = _refusal(mirror)
+        before = {each: self._model.reputation(each, self._day) for each in PEOPLE}
+        refused = refusal_of(mirror)
         if refused:
             with pytest.raises(psycopg.Error) as caught:
                 self._call(who, function, **params)
             assert caught.value.sqlstate == refused
             return
         answer = self._call(who, function, **params)
-        after = {each: self._model.reputation(each) for each in PEOPLE}
+        after = {each: self._model.reputation(each, self._day) for each in PEOPLE}
         changed = {each for each in PEOPLE if before[each] != after[each]}
         assert changed <= {self._names[user] for user in answer["changed_users"]}
 
+    def _day(self, minute: float) -> date:
+        return (self._anchor + timedelta(minutes=minute - self._model.now)).date()
+
     def _pick(self, which: int) -> int | None:
-        at = len(self._model.meetings) - 1 - which
-        return at if at >= 0 else None
+        return at if (at := len(self._model.meetings) - 1 - which) >= 0 else None
 
     @contextmanager
     def _acting(self, actor: Actor) -> Iterator[None]:
@@ -259,23 +272,11 @@ class Sessions(RuleBasedStateMachine):
                 email["email_template"],
                 self._names[str(email["user_id"])],
                 email["delivery_status"],
-                round(email["before"]) if _is_planned_reminder(email) else None,
+                round(email["before"]) if is_planned_reminder(email) else None,
             )
             for email in stored
         ]
         return sorted(lines, key=str)
-
-
-def _refusal(mirror: Callable[[], None]) -> str | None:
-    try:
-        mirror()
-    except RefusedError as refused:
-        return str(refused)
-    return None
-
-
-def _is_planned_reminder(email: dict[str, Any]) -> bool:
-    return "reminder" in email["email_template"] and email["delivery_status"] == "pending"
 
 
 @pytest.fixture(scope="module")

@@ -234,6 +234,14 @@ def test_a_late_cancellation_is_a_no_show_of_the_canceller(
     assert answer["session"]["no_show_user_ids"] == answer["changed_users"] == canceller
 
 
+def test_the_place_can_change_shortly_before_the_start(pair: Pair) -> None:
+    moved = at_the_moment(
+        pair, pair.session(), timedelta(minutes=5), "update_session", **_STEPS["update_session"]
+    )
+
+    assert moved["session"]["venue_name"] == "Park"
+
+
 @pytest.mark.parametrize("word", ["confirm_session", "report_no_show"])
 @pytest.mark.parametrize("who", ["first", "second"])
 def test_a_confirmed_session_cannot_be_cancelled(pair: Pair, word: str, who: str) -> None:

@@ -1,12 +1,14 @@
 """Planning a meeting: `create_session`."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
-from tests.integration.connections import Connection
+from tests.integration.connections import Connection, connected
 from tests.integration.database import Person, call, invoke, look, new_person, race, sqlstate
 from tests.integration.meetings import (
     ADVANCED,
@@ -35,6 +37,7 @@ def _refusal(pair: Pair, person: Person, start: timedelta, **changes: object) ->
 
 
 _SOON = timedelta(days=3)
+_MOMENT = timedelta(microseconds=1)
 
 
 def test_a_session_is_scheduled_on_an_accepted_match(pair: Pair) -> None:
@@ -128,6 +131,36 @@ def test_a_time_that_cannot_be_planned_is_refused(pair: Pair, when: str | None) 
     refused = _refusal(pair, pair.first, _SOON, p_scheduled_time=when)
 
     assert refused == ("WS010", "invalid_scheduled_time")
+
+
+@pytest.mark.parametrize("minutes", [15, 30])
+def test_a_plan_precedes_its_start_by_the_lead(pair: Pair, minutes: int) -> None:
+    lead = timedelta(minutes=minutes)
+    with connected(pair.url) as connection:  # one transaction, in which no time passes
+        connection.execute("update private.app_settings set session_lead_minutes = %s", [minutes])
+        (row,) = connection.execute("select now() as at").fetchall()
+        soon = planned(pair.match_id, changes={"p_scheduled_time": row["at"] + lead - _MOMENT})
+        connection.execute(
+            "select set_config('request.jwt.claims', %s, true)",
+            [json.dumps({"sub": str(pair.first.user_id)})],
+        )
+        with pytest.raises(psycopg.Error) as refused, connection.transaction():
+            invoke(connection, "create_session", **soon)
+        enough = soon | {"p_scheduled_time": row["at"] + lead}
+        (answer,) = invoke(connection, "create_session", **enough)
+        connection.rollback()
+
+    assert (refused.value.sqlstate, refused.value.diag.message_detail) == ("WS010", str(minutes))
+    assert answer["create_session"]["session"]["status"] == "scheduled"
+
+
+def test_a_replay_is_recognised_after_the_planned_time(pair: Pair) -> None:
+    key = {"p_idempotency_key": "k", "p_request_hash": "h"}
+    first = pair.plan(**key)
+
+    again = pair.plan(timedelta(days=-1), **key)
+
+    assert again == first | {"replayed": True, "due": []}
 
 
 def test_a_year_ahead_is_the_farthest(pair: Pair) -> None:

@@ -80,7 +80,8 @@ class Stage:
         claims = f'{{"role": "{actor.role}", "sub": "{actor.user_id}"}}'
         try:
             self.connection.execute(
-                "update public.wingman_sessions set status = %s, scheduled_time = now() - %s,"
+                "update public.wingman_sessions set created_at = now() - interval '3 days',"
+                " status = %s, scheduled_time = now() - %s,"
                 " user1_completed_confirmed_by_user2 = %s,"
                 " user2_completed_confirmed_by_user1 = %s, no_show_user_ids = %s where id = %s",
                 [

@@ -27,10 +27,12 @@ class Meeting:
         return self.maya, self.leo
 
     def starts_in(self, time: timedelta) -> None:
-        """Move the start to this distance from now; a negative one is in the past."""
+        """Let time pass until the start is this far away; a negative one is in the past."""
         self.people.connection.execute(
-            "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
-            (time, self.session_id),
+            "update public.wingman_sessions set scheduled_time = now() + %s,"
+            " created_at = least(created_at, created_at - (scheduled_time - now() - %s))"
+            " where id = %s",
+            (time, time, self.session_id),
         )
 
     def stored(self, column: str) -> Any:

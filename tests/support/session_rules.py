@@ -7,6 +7,9 @@ Each user confirms or reports only the other. A confirmation withdraws the user'
 (the other came late); a report after the user's own confirmation is refused. A confirmation by the
 reported user does not contradict the report, which stands. If both users report each other, neither
 report counts.
+
+The users have had the plan for longer than 2 hours. The excuses of a plan at short notice are part
+of tests/integration/session_model.py.
 """
 
 from collections.abc import Callable, Mapping

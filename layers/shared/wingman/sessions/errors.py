@@ -58,7 +58,8 @@ class NoShowTooLate(Conflict):
 
 
 class InvalidTime(InvalidRequest):
-    """A meeting must be in the future, at most a year ahead."""
+    """A meeting must be some minutes ahead, so that both can know of it, and at most a year."""
 
-    def __init__(self) -> None:
-        super().__init__(fields={"scheduled_time": "must be in the future, at most a year ahead"})
+    def __init__(self, lead_minutes: int) -> None:
+        ahead = f"must be at least {lead_minutes} minutes ahead, and at most a year"
+        super().__init__(fields={"scheduled_time": ahead})

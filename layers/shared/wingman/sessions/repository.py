@@ -37,7 +37,7 @@ REFUSALS: Refusals = {
     "WS007": lambda _: errors.SessionAlreadyAnswered(),
     "WS008": lambda _: errors.NoShowTooEarly(),
     "WS009": lambda _: errors.NoShowTooLate(),
-    "WS010": lambda _: errors.InvalidTime(),
+    "WS010": lambda error: errors.InvalidTime(int(error.detail or 0)),
 }
 _call = partial(call, REFUSALS)
 
