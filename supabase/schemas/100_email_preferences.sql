@@ -206,13 +206,30 @@ grant execute on function public.update_email_preferences to authenticated;
 
 create function public.update_email_preferences_of(p_user_id uuid, p_changes jsonb)
 returns jsonb
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
-    select private.change_email_preferences(p_user_id, p_changes);
+begin
+    if exists (
+        select
+        from private.email_recipients as reader
+        cross join private.email_categories as known
+        where reader.user_id = p_user_id
+            and p_changes -> known.category = 'true'
+            and not private.is_wanted(reader.choices, known)
+    ) then
+        raise exception 'opting_in_needs_a_login' using errcode = 'WN004';
+    end if;
+    -- A category that was on a moment ago may be off by now: nothing is turned on here.
+    return private.change_email_preferences(p_user_id, (
+        select coalesce(jsonb_object_agg(change.key, change.value), '{}')
+        from jsonb_each(p_changes) as change
+        where change.value <> 'true'
+    ));
+end;
 $$;
 comment on function public.update_email_preferences_of is
-'Changes the preferences of the user named by a signed link. Security definer because service_role
-has no grant to write preferences.';
+'Changes the preferences of the user named by a signed link, which can turn a category off but not
+on: emails are forwarded. Security definer because service_role has no grant to write preferences.';
 grant execute on function public.update_email_preferences_of to service_role;

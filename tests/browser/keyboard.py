@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from wingman.notifications.email.letters.brand import contrast
 
-_CONTROLS = "a[href], button, select, input:not([type=hidden])"
+_CONTROLS = "a[href], button, select, input:not([type=hidden], :disabled)"
 _READ = """() => {
     const at = document.activeElement
     if (at === document.body || at.tabIndex < 0) return null

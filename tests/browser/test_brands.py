@@ -13,7 +13,8 @@ from wingman.notifications.email.models import Category
 from wingman.notifications.email.readers import pages
 
 LIGHT_AND_DARK = [Look(*PHONE, "light"), Look(*DESKTOP, "dark")]
-FORM = pages.Form([Category.SESSION_REMINDERS], "Europe/Berlin", True, "22:00", "08:00")
+CHOSEN = [Category.SESSION_REMINDERS]
+FORM = pages.Form(CHOSEN, CHOSEN, "Europe/Berlin", True, "22:00", "08:00")
 WRITTEN = {
     "ask": lambda of: of.ask(Category.MARKETING_EMAILS, "?token=x"),
     "done": lambda of: of.done(Category.MARKETING_EMAILS, "?token=x"),

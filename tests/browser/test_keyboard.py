@@ -11,8 +11,6 @@ def test_a_choice_by_keyboard_is_saved_and_shown(page: Page, reader: Reader) -> 
 
     keyboard.tab_to(page, "Reminders")
     page.keyboard.press("Space")
-    keyboard.tab_to(page, "News and weekly digests")
-    page.keyboard.press("Space")
     keyboard.tab_to(page, "Timezone")
     page.keyboard.type("Asia/Tok")
     keyboard.tab_to(page, "From")
@@ -26,16 +24,16 @@ def test_a_choice_by_keyboard_is_saved_and_shown(page: Page, reader: Reader) -> 
     assert reader.stored(
         "match_notifications, session_reminders, feedback_requests, marketing_emails, timezone,"
         " quiet_hours_start::text, quiet_hours_end::text"
-    ) == (True, False, True, True, "Asia/Tokyo", "23:00:00", "08:00:00")
+    ) == (True, False, True, False, "Asia/Tokyo", "23:00:00", "08:00:00")
     assert not page.get_by_label("Reminders A day").is_checked()
-    assert page.get_by_label("News and weekly digests").is_checked()
+    assert page.get_by_label("News and weekly digests").is_disabled()
     assert page.get_by_label("Timezone").input_value() == "Asia/Tokyo"
     assert page.get_by_label("From").input_value() == "23:00"
 
 
 def test_an_invalid_choice_is_reported_next_to_the_focus(page: Page, reader: Reader) -> None:
     choose(page, reader)
-    keyboard.tab_to(page, "News and weekly digests")
+    keyboard.tab_to(page, "Reminders")
     page.keyboard.press("Space")
     page.get_by_label("From").fill("08:30")
     keyboard.tab_to(page, "Save")
@@ -46,7 +44,7 @@ def test_an_invalid_choice_is_reported_next_to_the_focus(page: Page, reader: Rea
     problem.wait_for()
     assert "leave an hour" in problem.inner_text()
     assert problem.evaluate("note => note === document.activeElement")
-    assert page.get_by_label("News and weekly digests").is_checked()
+    assert not page.get_by_label("Reminders A day").is_checked()
     assert page.get_by_label("From").input_value() == "08:30"
     assert reader.stored("stored.timezone") is None
 

@@ -9,7 +9,7 @@ from tests.browser.looks import barriers, clipped, in_every_look, overflow, spre
 from tests.browser.reader import STATES, Reader
 
 CHOICES = [
-    *("Invitations and plans", "Reminders", "Feedback requests", "News and weekly digests"),
+    *("Invitations and plans", "Reminders", "Feedback requests"),
     *("Timezone", "Quiet hours", "From", "Until", "Save", "Help"),
 ]
 REACHED = {

@@ -109,7 +109,7 @@ def test_going_back_after_unsubscribing_does_no_harm(page: Page, reader: Reader)
 
 def test_going_back_after_saving_shows_what_is_stored(page: Page, reader: Reader) -> None:
     choose(page, reader)
-    page.get_by_label("News and weekly digests").check()
+    page.get_by_label("Reminders A day").uncheck()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("status").wait_for()
     before = reader.stored("to_jsonb(stored)")
@@ -117,7 +117,7 @@ def test_going_back_after_saving_shows_what_is_stored(page: Page, reader: Reader
     page.go_back()
 
     assert page.get_by_role("status").count() == 0
-    assert page.locator("[name=marketing_emails][checked]").count() == 1
+    assert page.locator("[name=session_reminders][checked]").count() == 0
     assert reader.stored("to_jsonb(stored)") == before
 
 

@@ -198,20 +198,19 @@ def test_the_preference_page_saves_and_shows_the_choices(function: Load, reader:
     assert 'name="quiet_start" value="21:00"' in page
     assert re.findall(r'name="(\w+)" value="on" checked', page) == [
         "match_notifications",
-        "marketing_emails",
         "quiet_hours",
     ]
-    assert list(reader.wants().values()) == [True, False, False, True]
-    assert send(app, "show_preferences", reader.token)[1].count(" checked") == 3
+    assert list(reader.wants().values()) == [True, False, False, False]
+    assert send(app, "show_preferences", reader.token)[1].count(" checked") == 2
 
 
 def test_missing_fields_of_the_form_stay_unchanged(function: Load, reader: Reader) -> None:
     app = function("email_unsubscribe")
     send(app, "save_preferences", reader.token)
 
-    send(app, "save_preferences", reader.token, body="session_reminders=on")
+    send(app, "save_preferences", reader.token, body="match_notifications=off")
 
-    assert list(reader.wants().values()) == [True, True, False, True]
+    assert list(reader.wants().values()) == [False, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +226,6 @@ def test_an_invalid_form_is_shown_again_with_the_reason(
     function: Load, reader: Reader, body: str, reason: str
 ) -> None:
     app = function("email_unsubscribe")
-    body += "&marketing_emails=on"
     status, page, _ = send(app, "save_preferences", reader.token, body=body)
 
     assert status == 422
@@ -238,8 +236,7 @@ def test_an_invalid_form_is_shown_again_with_the_reason(
 def test_an_invalid_form_keeps_its_input(function: Load, reader: Reader) -> None:
     app = function("email_unsubscribe")
     body = (
-        "marketing_emails=on&session_reminders=off&timezone=Asia/Tokyo"
-        '&quiet_hours=on&quiet_start=09:00&quiet_end="><b>'
+        'session_reminders=off&timezone=Asia/Tokyo&quiet_hours=on&quiet_start=09:00&quiet_end="><b>'
     )
 
     status, page, _ = send(app, "save_preferences", reader.token, body=body)
@@ -248,7 +245,6 @@ def test_an_invalid_form_keeps_its_input(function: Load, reader: Reader) -> None
     assert re.findall(r'name="(\w+)" value="on" checked', page) == [
         "match_notifications",
         "feedback_requests",
-        "marketing_emails",
         "quiet_hours",
     ]
     assert 'value="Asia/Tokyo" selected' in page

@@ -11,10 +11,12 @@ from tests.integration.database import (
     Action,
     Actor,
     Person,
+    acting_as,
     call,
     invoke,
     look,
     new_person,
+    overtaken,
     race,
     sqlstate,
 )
@@ -109,15 +111,41 @@ def test_simultaneous_changes_are_all_stored(url: str) -> None:
 
 
 def test_a_signed_link_changes_the_same_preferences(url: str, maya: Person) -> None:
-    changes = Jsonb({"marketing_emails": True})
+    changes = Jsonb({"session_reminders": False, "match_notifications": True})
 
     answer = call(
         url, WORKER, "update_email_preferences_of", p_user_id=maya.user_id, p_changes=changes
     )
 
-    assert answer["marketing_emails"] is True
+    assert answer["session_reminders"] is False
+    assert answer["match_notifications"] is True
     assert answer == call(url, maya, "get_email_preferences")
     assert answer == call(url, WORKER, "get_email_preferences_of", p_user_id=maya.user_id)
+
+
+@pytest.mark.parametrize("category", ["marketing_emails", "session_reminders"])
+def test_a_link_opts_no_reader_in(url: str, maya: Person, category: str) -> None:
+    _change(url, maya, session_reminders=False)
+    changes = Jsonb({category: True, "match_notifications": False})
+
+    assert sqlstate(
+        url, WORKER, "update_email_preferences_of", p_user_id=maya.user_id, p_changes=changes
+    ) == ("WN004", "opting_in_needs_a_login")
+
+    answer = call(url, maya, "get_email_preferences")
+    assert answer[category] is False
+    assert answer["match_notifications"] is True
+
+
+def test_an_opt_out_holds_against_a_form_that_did_not_see_it(url: str, maya: Person) -> None:
+    form = {"p_user_id": maya.user_id, "p_changes": Jsonb({"session_reminders": True})}
+    opt_out = Jsonb({"session_reminders": False})
+
+    with acting_as(url, maya) as user:
+        invoke(user, "update_email_preferences", p_changes=opt_out)
+        overtaken(url, user, WORKER, lambda c: invoke(c, "update_email_preferences_of", **form))
+
+    assert call(url, maya, "get_email_preferences")["session_reminders"] is False
 
 
 def test_a_link_of_a_deleted_account_finds_no_user(url: str) -> None:

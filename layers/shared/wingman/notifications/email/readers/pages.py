@@ -71,8 +71,9 @@ _HEADLINES: dict[type[ProblemError], str] = {
 
 @dataclass(frozen=True)
 class Form:
-    """The values of the form of `Pages.choose`."""
+    """The values of the form of `Pages.choose`; only categories that are `on` can be chosen."""
 
+    on: Sequence[Category]
     wanted: Sequence[Category]
     timezone: str
     is_quiet: bool
@@ -85,13 +86,13 @@ class Form:
         hours = preferences.quiet_hours
         wanted = [category for category in Category if getattr(preferences, category)]
         start, end = (hours.start, hours.end) if hours else ("22:00", "08:00")
-        return cls(wanted, preferences.timezone, hours is not None, start, end)
+        return cls(wanted, wanted, preferences.timezone, hours is not None, start, end)
 
     def with_entries(self, fields: Mapping[str, str]) -> Self:
         """Keep the reader's entries, so that they can be corrected."""
         wanted = [
             category
-            for category in Category
+            for category in self.on
             if fields.get(category, "on" if category in self.wanted else "off") == "on"
         ]
         known = fields.get("timezone") in available_timezones()

@@ -99,7 +99,10 @@ def get_by_link(database: Database, link: Link) -> EmailPreferences:
 
 
 def change_by_link(database: Database, link: Link, changes: PreferenceChanges) -> EmailPreferences:
-    """Change the preferences of a link's reader. Raises InvalidRequest, ReaderNotFound."""
+    """Change the preferences of a link's reader: a category can be turned off, not on.
+
+    Raises InvalidRequest, ReaderNotFound.
+    """
     changed = repository.change_preferences_of(database, link.user_id, _columns(changes))
     _log(changes)
     return EmailPreferences.model_validate(changed)

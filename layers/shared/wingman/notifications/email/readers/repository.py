@@ -16,6 +16,7 @@ REFUSALS: Refusals = {
     "WN001": lambda _: InvalidRequest(fields={"timezone": "is not the name of an IANA timezone"}),
     "WN002": lambda _: InvalidRequest(fields={"quiet_hours": "have to leave an hour of the day"}),
     "WN003": lambda _: ReaderNotFound(),
+    "WN004": lambda _: InvalidRequest(fields={"categories": "can be turned on after you sign in"}),
 }
 _call = partial(call, REFUSALS)
 

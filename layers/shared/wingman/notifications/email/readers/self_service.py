@@ -1,7 +1,7 @@
 """The actions behind links in emails: unsubscribe, and change preferences.
 
-The signed token is the only authorisation. A GET changes nothing, because scanners follow links;
-only a POST does.
+The signed token is the only authorisation, and emails are forwarded: a link turns categories off,
+never on. A GET changes nothing, because scanners follow links; only a POST does.
 """
 
 from collections.abc import Mapping
