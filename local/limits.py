@@ -16,6 +16,7 @@ from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.limits.declared import policies
 from wingman.kit.limits.limiter import Limiter
 from wingman.kit.limits.memory import MAX_REFUSAL_SECONDS
+from wingman.kit.limits.networks import network
 from wingman.kit.limits.policy import Policy, Scope, Verdict
 from wingman.kit.settings import SettingsError
 
@@ -47,7 +48,7 @@ def _subject(whose: str) -> tuple[Scope, str]:
     try:
         return "user", str(UUID(whose))
     except ValueError:
-        return "ip", str(ip_address(whose))
+        return "ip", network(str(ip_address(whose)))
 
 
 def _known(whose: str) -> str:

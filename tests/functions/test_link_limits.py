@@ -23,7 +23,9 @@ FLOOD = 120
 
 def knock(app: Function, case: str, token: str, *, address: str = "", query: str = "") -> int:
     event: dict[str, Any] = app.event(case, token=token)
-    event["requestContext"]["http"]["sourceIp"] = address or f"2001:db8::{uuid4().hex[:4]}"
+    event["requestContext"]["http"]["sourceIp"] = (
+        address or f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
+    )
     event["rawQueryString"] = query or event["rawQueryString"]
     return int(app.invoke(event)["statusCode"])
 

@@ -54,9 +54,9 @@ def test_a_users_buckets_are_shown_and_not_charged(command: Command) -> None:
     assert "global" not in output
 
 
-@pytest.mark.parametrize("written", ["2001:DB8::0:1", "2001:db8::1"])
-def test_an_address_has_buckets_of_its_own(command: Command, written: str) -> None:
-    spend(PUBLIC, "2001:db8::1", 40)
+@pytest.mark.parametrize("written", ["2001:DB8::0:1", "2001:db8::2"])
+def test_a_network_of_addresses_has_buckets_of_its_own(command: Command, written: str) -> None:
+    spend(PUBLIC, "2001:db8::/64", 40)
     output = command("show", written)
     assert int(row(output, "public")[1]) <= 62  # refilled a little since
     assert row(output, EVERY_IP.name)[1] == "1000"

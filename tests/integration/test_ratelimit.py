@@ -20,6 +20,8 @@ TWO = Policy("two", 2, 3600.0, "user")
 FIVE = Policy("five", 5, 3600.0, "ip")
 WATCHING = Policy("watching", 1, 3600.0, "user", shadow=True)
 QUICK = Policy("quick", 1, 1.2, "user")
+DEARER = Policy("dearer", 100, 3600.0, "ip", surge=True)
+ALL = Policy("all", 11, 3600.0, "global")
 
 
 @pytest.fixture
@@ -149,8 +151,8 @@ def test_a_container_whose_clock_is_wrong_changes_nothing(
 
 
 def test_the_script_and_the_containers_own_buckets_agree(commands: Counted) -> None:
-    local, buckets = LocalBuckets(), keys(TWO, FIVE, WATCHING)
-    for cost in (1, 0, 2, 1, 1):
+    local, buckets = LocalBuckets(), keys(HUNDRED, DEARER, ALL, WATCHING)
+    for cost in (1, 0, 2, 1, 1, 3, 1, 1, 1):
         asked, own = Limiter(commands).take(buckets, cost=cost), local.take(buckets, 1000.0, cost)
         assert [(v.allowed, v.remaining) for v in asked] == [(v.allowed, v.remaining) for v in own]
 

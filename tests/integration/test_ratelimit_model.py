@@ -19,6 +19,7 @@ from wingman.kit.limits.policy import Policy
 
 POLICIES = [
     Policy("small", 2, 20.0, "user"),
+    Policy("busy", 12, 2.0, "user", surge=True),
     Policy("middle", 5, 10.0, "ip"),
     Policy("large", 20, 6.0, "global"),
     Policy("watching", 3, 30.0, "user", shadow=True),
@@ -45,14 +46,26 @@ class Bucket:
         return missing * Fraction(round(self.policy.seconds_per_token * 1000))
 
 
+def price(buckets: list[Bucket]) -> int:
+    """Return what a request costs while the global bucket is this empty."""
+    used = [1 - bucket.tokens / bucket.policy.capacity for bucket in buckets if is_load(bucket)]
+    return int(2 ** max(0, 10 * max(used, default=Fraction(0)) // 1 - 5))
+
+
+def is_load(bucket: Bucket) -> bool:
+    return bucket.policy.scope == "global"
+
+
 def expected(buckets: list[Bucket], now: int, cost: int) -> list[tuple[bool, int, int]]:
     for bucket in buckets:
         bucket.refill(now)
-    fits = [bucket.tokens >= cost for bucket in buckets]
-    waits = [-int(-bucket.wait_ms(cost) // 1) for bucket in buckets]
+    dear = price(buckets) * cost
+    costs = [min(dear, b.policy.capacity) if b.policy.surge else cost for b in buckets]
+    fits = [bucket.tokens >= own for bucket, own in zip(buckets, costs, strict=True)]
+    waits = [-int(-b.wait_ms(own) // 1) for b, own in zip(buckets, costs, strict=True)]
     if all(fit or bucket.policy.shadow for fit, bucket in zip(fits, buckets, strict=True)):
-        for fit, bucket in zip(fits, buckets, strict=True):
-            bucket.tokens -= cost if fit else 0
+        for fit, bucket, own in zip(fits, buckets, costs, strict=True):
+            bucket.tokens -= own if fit else 0
     left = [int(bucket.tokens) for bucket in buckets]
     return list(zip(fits, left, waits, strict=True))
 

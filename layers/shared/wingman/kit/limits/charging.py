@@ -6,6 +6,7 @@ from uuid import UUID
 
 from wingman.kit.errors import RateLimited
 from wingman.kit.limits.limiter import Step, limiter
+from wingman.kit.limits.networks import network
 from wingman.kit.limits.policy import Policy, Verdict
 from wingman.kit.limits.settings import LimitSettings
 from wingman.kit.settings import load
@@ -19,7 +20,7 @@ class Subjects:
     user: UUID | None = None
 
     def key(self, policy: Policy) -> str:
-        subjects = {"user": str(self.user), "ip": self.ip, "global": "all"}
+        subjects = {"user": str(self.user), "ip": network(self.ip), "global": "all"}
         return policy.key(subjects[policy.scope])
 
 

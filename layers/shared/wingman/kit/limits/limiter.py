@@ -83,6 +83,11 @@ class Limiter:
         self._refusals.remember(answered, time.monotonic(), cost)
         return self._count(taken)
 
+    def recall(self, policies: Mapping[str, Policy]) -> Sequence[Verdict]:
+        """Return the verdicts of a refusal that still applies, if this container knows one."""
+        known = self._refusals.answer(policies, time.monotonic(), 1) or {}
+        return self._count(Taken(list(known.values()))).verdicts
+
     def peek(self, policies: Mapping[str, Policy]) -> Sequence[Verdict]:
         """Read buckets (key → policy) without charging them.
 
@@ -124,9 +129,11 @@ class Limiter:
     ) -> Taken:
         circuits = [breaker.dependency.key for breaker in self._watched]
         keys = [*policies, *circuits, *[key for step in steps for key in step.keys]]
-        arguments: list[object] = [len(policies), cost]
+        places = (i for i, each in enumerate(policies.values(), 1) if each.measures_load)
+        arguments: list[object] = [len(policies), cost, next(places, 0)]
         for policy in policies.values():
-            arguments += [policy.capacity, policy.micros_per_token, int(policy.shadow)]
+            arguments += [policy.capacity, policy.micros_per_token]
+            arguments += [int(policy.shadow), int(policy.surge)]
         arguments += [argument for step in steps for argument in step.arguments]
         script = _script(*(step.lua for step in steps))
         reply = script.run(self._commands, keys, arguments)

@@ -7,8 +7,8 @@ PUBLIC = Policy("public", 100, 1.0, "ip")
 LINK = Policy("link", 100, 1.0, "user")
 # For requests with a password or a code; so far Supabase Auth handles those itself.
 AUTH = Policy("auth", 10, 10.0, "ip")
-EVERY_USER = Policy("user", 100, 0.6, "user")
-EVERY_IP = Policy("ip", 1000, 0.06, "ip")
+EVERY_USER = Policy("user", 100, 0.6, "user", surge=True)
+EVERY_IP = Policy("ip", 1000, 0.06, "ip", surge=True)
 # Fifty containers with a share of 1/50 each add up to the whole capacity.
 EVERYONE = Policy("global", 10_000, 0.006, "global", share=0.02)
 
@@ -16,3 +16,5 @@ SIGNED_IN = (EVERY_USER, EVERY_IP, EVERYONE)
 """Every request of a signed-in user is charged to these."""
 ANYONE = (EVERY_IP, EVERYONE)
 """Every other request is charged to these."""
+ALWAYS_OPEN = (EVERY_IP,)
+"""Requests that must be answered even if others have used up the global bucket."""

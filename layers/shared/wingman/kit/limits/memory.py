@@ -25,7 +25,13 @@ class LocalBuckets:
         now = _micros(seconds)
         self._forget_full_ones(now)
         before = {key: max(self.full_at.get(key, now), now) for key in policies}
-        after = {k: before[k] + cost * policy.micros_per_token for k, policy in policies.items()}
+        price = max(
+            (p.price(before[k] - now) for k, p in policies.items() if p.measures_load), default=1
+        )
+        after = {
+            key: before[key] + _tokens(policy, cost, price) * policy.micros_per_token
+            for key, policy in policies.items()
+        }
         excess = {
             key: after[key] - now - policy.capacity * policy.micros_per_token
             for key, policy in policies.items()
@@ -109,6 +115,10 @@ def _later(verdict: Verdict, passed_ms: int) -> Verdict:
         full_in_ms=max(0, verdict.full_in_ms - passed_ms),
         fits_in_ms=max(0, verdict.fits_in_ms - passed_ms),
     )
+
+
+def _tokens(policy: Policy, cost: int, price: int) -> int:
+    return min(cost * price, policy.capacity) if policy.surge else cost
 
 
 def _micros(seconds: float) -> int:

@@ -6,6 +6,9 @@ from typing import Literal
 
 Scope = Literal["user", "ip", "global"]
 
+# The price of a request doubles with each tenth of the global bucket that is used above this one.
+_FREE_TENTHS = 5
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -13,6 +16,7 @@ class Policy:
 
     share   the part of the capacity that one container may spend while Redis is unavailable
     shadow  the bucket is charged and counted as usual, but never refuses a request
+    surge   the bucket is charged a `price` that rises as the global bucket empties
     """
 
     name: str
@@ -21,6 +25,7 @@ class Policy:
     scope: Scope
     share: float = 0.5
     shadow: bool = False
+    surge: bool = False
 
     @property
     def micros_per_token(self) -> int:
@@ -29,6 +34,16 @@ class Policy:
     @property
     def window_seconds(self) -> int:
         return math.ceil(self.capacity * self.seconds_per_token)
+
+    @property
+    def measures_load(self) -> bool:
+        """Whether this bucket sets the price for those that `surge`."""
+        return self.scope == "global" and not self.shadow
+
+    def price(self, used_micros: int) -> int:
+        """Return the tokens that a request takes from other buckets; take.lua does the same."""
+        tenths = 10 * used_micros // (self.capacity * self.micros_per_token)
+        return int(2 ** max(0, tenths - _FREE_TENTHS))
 
     @property
     def in_one_container(self) -> "Policy":

@@ -1,0 +1,68 @@
+"""When many requests share the global bucket, those with the most requests are refused first."""
+
+from dataclasses import dataclass, replace
+
+from wingman.kit.limits.limits import EVERY_IP, EVERY_USER, EVERYONE
+from wingman.kit.limits.memory import LocalBuckets
+from wingman.kit.limits.policy import Policy
+
+MINUTES = 3
+# The requests per second of someone who attacks, and of someone who uses an app.
+FLOOD, NORMAL = 20.0, 1.0
+
+
+@dataclass
+class Client:
+    """Requests at a steady rate, from an address of its own."""
+
+    name: str
+    rate: float
+    sent: int = 0
+    passed: int = 0
+
+    def buckets(self, policies: tuple[Policy, ...]) -> dict[str, Policy]:
+        subjects = {"user": self.name, "ip": self.name, "global": "all"}
+        return {policy.key(subjects[policy.scope]): policy for policy in policies}
+
+
+def simulate(attackers: int, policies: tuple[Policy, ...]) -> tuple[Client, list[Client]]:
+    """Let one normal client and some attackers send for a while; return them."""
+    normal = Client("normal", NORMAL)
+    heavy = [Client(f"heavy-{n}", FLOOD) for n in range(attackers)]
+    shared = LocalBuckets()
+    step = 1 / FLOOD
+    for tick in range(int(MINUTES * 60 * FLOOD)):
+        now = tick * step
+        for client in (*heavy, normal):
+            if tick % int(FLOOD / client.rate):
+                continue
+            client.sent += 1
+            verdicts = shared.take(client.buckets(policies), now)
+            client.passed += not any(verdict.refuses for verdict in verdicts)
+    return normal, heavy
+
+
+def test_ten_users_who_flood_do_not_stop_another_user() -> None:
+    normal, heavy = simulate(10, (EVERY_USER, EVERY_IP, EVERYONE))
+    assert normal.passed == normal.sent
+    assert all(client.passed < client.sent / 5 for client in heavy)
+
+
+def test_forty_addresses_that_flood_do_not_stop_another_client() -> None:
+    normal, heavy = simulate(40, (EVERY_IP, EVERYONE))
+    assert normal.passed >= 0.9 * normal.sent
+    admitted = sum(client.passed for client in heavy)
+    refill = MINUTES * 60 / EVERYONE.seconds_per_token
+    assert admitted <= EVERYONE.capacity + refill
+
+
+def test_at_one_price_for_all_the_same_flood_stops_everyone() -> None:
+    flat = replace(EVERY_IP, surge=False)
+    normal, _ = simulate(40, (flat, EVERYONE))
+    assert normal.passed < normal.sent / 2
+
+
+def test_the_price_doubles_with_each_tenth_above_half() -> None:
+    span = EVERYONE.capacity * EVERYONE.micros_per_token
+    tenths = [span * tenth // 10 for tenth in range(11)]
+    assert [EVERYONE.price(used) for used in tenths] == [1, 1, 1, 1, 1, 1, 2, 4, 8, 16, 32]
