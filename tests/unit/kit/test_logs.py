@@ -121,3 +121,22 @@ def test_other_facts_are_not_redacted() -> None:
     record = json.loads(logged(f"logger.info('match.accepted', extra={facts!r})"))
     assert {name: record[name] for name in facts} == facts
     assert record["level"] == "INFO"
+
+
+@pytest.mark.parametrize(
+    "fact",
+    ["x" * 200_000, ["x" * 4_000] * 1_000, {"deep": [["x" * 100_000] * 20] * 20}],
+    ids=["text", "list", "nested"],
+)
+def test_a_line_has_a_bounded_length(fact: object) -> None:
+    line = observability._written({"message": "http.crashed", "fact": fact, "count": 3})
+    assert len(line) <= 33_000
+    record = json.loads(line)
+    assert record["message"].strip('"') == "http.crashed"
+    assert "characters left out" in str(record["fact"])
+
+
+@pytest.mark.parametrize("cut_at", range(1_960, 2_040, 4))
+def test_a_text_is_cut_between_words(cut_at: int) -> None:
+    text = "x" * (cut_at - 20) + " maya.k+x@example.co.uk " + "y" * 4_000
+    assert "@" not in observability._redacted(text)

@@ -28,6 +28,9 @@ _PERSONAL = re.compile(
     r"|\b(?:re|sk|whsec|sb_secret)[_-][\w+/=-]{8,}"  # a key, by its vendor's prefix
 )
 
+# CloudWatch bills by length, and clients choose parts of some texts.
+_MAX_LINE, _MAX_TEXT, _MAX_ITEMS = 32_000, 4_000, 50
+
 _Metric = tuple[str, tuple[tuple[str, str], ...]]
 
 
@@ -45,20 +48,46 @@ def logger() -> Logger:
 
 
 def _written(record: dict[str, Any]) -> str:
-    return json.dumps(
-        _redacted(record), default=lambda other: _redacted(str(other)), separators=(",", ":")
-    )
+    redacted = _redacted(record)
+    line = _encoded(redacted)
+    if len(line) > _MAX_LINE:
+        line = _encoded({name: _shortened(_encoded(each), 1000) for name, each in redacted.items()})
+    return line
+
+
+def _encoded(value: object) -> str:
+    return json.dumps(value, default=lambda other: _redacted(str(other)), separators=(",", ":"))
 
 
 def _redacted(value: Any) -> Any:
-    """Redact before JSON encoding: the `n` of an escaped line break would join the next word."""
+    """Redact and shorten a value.
+
+    This precedes JSON encoding: the `n` of an escaped line break would join the next word.
+    """
     if isinstance(value, str):
-        return _PERSONAL.sub(REMOVED, value)
+        return _PERSONAL.sub(REMOVED, _shortened(value))
     if isinstance(value, dict):
         return {_redacted(key): _redacted(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_redacted(each) for each in value]
+        return [_redacted(each) for each in _ends(value)]
     return value
+
+
+def _shortened(text: str, length: int = _MAX_TEXT) -> str:
+    """Leave out the middle of a long text: a traceback's ends say the most.
+
+    No word is cut: redaction does not recognise a part of an address or token.
+    """
+    if len(text) <= length:
+        return text
+    half = length // 2
+    head, tail = " ".join(text[:half].split(" ")[:-1]), " ".join(text[-half:].split(" ")[1:])
+    return f"{head} [{len(text) - len(head) - len(tail)} characters left out] {tail}"
+
+
+def _ends(values: Sequence[Any]) -> Sequence[Any]:
+    half = _MAX_ITEMS // 2
+    return [*values[:half], *values[-half:]] if len(values) > _MAX_ITEMS else values
 
 
 _PLAIN = logging.Formatter()
