@@ -45,3 +45,28 @@ def test_senders_leave_half_of_a_new_accounts_concurrency_to_requests() -> None:
 def test_a_lane_has_at_least_the_minimum_concurrency_of_lambda(name: str) -> None:
     parameter = LANES[name]["ScalingConfig"]["MaximumConcurrency"]["Ref"]
     assert template()["Parameters"][parameter]["MinValue"] == LEAST_OF_A_MAPPING
+
+
+RESERVED = {
+    name: each["Properties"]["ReservedConcurrentExecutions"]["Fn::If"]
+    for name, each in RESOURCES.items()
+    if "ReservedConcurrentExecutions" in each.get("Properties", {})
+}
+
+
+def test_concurrency_is_reserved_only_on_request() -> None:
+    assert set(RESERVED) == {
+        "EmailSenderFunction",
+        "HealthFunction",
+        "SessionRemindersFunction",
+    }
+    assert {(condition, otherwise["Ref"]) for condition, _, otherwise in RESERVED.values()} == {
+        ("HasReservedConcurrency", "AWS::NoValue")
+    }
+    assert template()["Parameters"]["ReserveConcurrency"]["Default"] == "false"
+
+
+def test_the_reserved_concurrency_of_the_sender_covers_its_lanes() -> None:
+    names = [lane["ScalingConfig"]["MaximumConcurrency"]["Ref"] for lane in LANES.values()]
+    most = sum(template()["Parameters"][name]["MaxValue"] for name in names)
+    assert RESERVED["EmailSenderFunction"][1] >= most
