@@ -8,12 +8,12 @@ from wingman.coach.models import Ask, Tips
 from wingman.coach.provider import coach
 from wingman.coach.settings import CoachSettings
 from wingman.kit.clients.database import get_user_client
-from wingman.kit.http import CACHED, UserGate, create_app, lambda_handler
+from wingman.kit.http import CACHED, LimitedRoute, UserGate, create_app, lambda_handler
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.limits.limiter import limiter
 from wingman.kit.settings import RedisSettings, SupabaseSettings, load
 
-router = APIRouter()
+router = APIRouter(route_class=LimitedRoute)
 
 
 @router.post("/api/coach/tips", tags=["coach"], responses=CACHED)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from fastapi import Response
 
-from wingman.kit.http import create_app, lambda_handler, limit_public
+from wingman.kit.http import create_app, lambda_handler, limit_always_open, limit_public
 from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, SupabaseSettings
 from wingman.notifications.email.settings import ProviderSettings
@@ -26,7 +26,7 @@ app = create_app(
     tags=["health"],
     response_model_exclude_none=True,
     responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Health}},
-    dependencies=[limit_public(PUBLIC)],
+    dependencies=[limit_always_open(PUBLIC)],
 )
 def get_health(response: Response) -> Health:
     """Check all dependencies: 200 if the service can serve, 503 without the database."""

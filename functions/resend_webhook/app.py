@@ -9,13 +9,14 @@ from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import utc_now
 from wingman.kit.http import create_app, lambda_handler
 from wingman.kit.http.bodies import RawBody, json_object
-from wingman.kit.settings import SupabaseServiceSettings, load
+from wingman.kit.http.charges import never_charge
+from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.kit.signatures import verified_id
 from wingman.notifications.email.errors import InvalidSignature
 from wingman.notifications.email.operating import events
 from wingman.notifications.email.settings import WebhookSettings
 
-app = create_app(SupabaseServiceSettings, WebhookSettings)
+app = create_app(SupabaseServiceSettings, RedisSettings, WebhookSettings)
 
 
 class Received(BaseModel):
@@ -24,8 +25,7 @@ class Received(BaseModel):
     outcome: Literal["recorded", "repeated", "nothing_new", "ignored", "without_address"]
 
 
-# There is no rate limit: thousands of events come from a few addresses, and a request that the
-# provider did not sign is refused before it causes any call.
+# Thousands of signed events come from a few addresses, so only other requests are limited.
 @app.post("/webhooks/resend", tags=["email"])
 def receive(request: Request, body: RawBody) -> Received:
     """Record one event, signed by Svix's rules; repeating an event changes nothing."""
@@ -33,6 +33,7 @@ def receive(request: Request, body: RawBody) -> Received:
     event_id = verified_id(secret, request.headers, body, utc_now())
     if event_id is None:
         raise InvalidSignature
+    never_charge(request)
     outcome = events.record(get_service_client(), event_id, json_object(body))
     return Received.model_validate({"outcome": outcome})
 

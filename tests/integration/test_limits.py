@@ -6,18 +6,25 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import BaseModel
 
 from tests.support.functions import Context, Function
 from tests.support.redis import clock_ahead
 from tests.support.template import ROOT
+from wingman.kit.errors import InvalidRequest
 from wingman.kit.http import create_app, lambda_handler, limit_public
 from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.limits.policy import Policy
 
-Call = Callable[[str], tuple[int, Any, dict[str, str]]]
+Call = Callable[..., tuple[int, Any, dict[str, str]]]
 HEAVY = Policy("heavy", 5, 7.0, "ip")
 NOWHERE = "http://127.0.0.1:9"
+ONCE = Policy("once", 1, 3600.0, "ip")
 WATCHING = Policy("watching", 1, 3600.0, "ip", shadow=True)
+
+
+class Note(BaseModel):
+    text: str
 
 
 @pytest.fixture
@@ -34,10 +41,21 @@ def start(function: Callable[..., Function]) -> Callable[..., Call]:
         @app.get("/public", dependencies=[limit_public(PUBLIC)])
         def public() -> None: ...
 
+        @app.post("/once", dependencies=[limit_public(ONCE)])
+        def once(note: Note) -> None: ...
+
+        @app.get("/unlimited")
+        def unlimited() -> None:
+            raise InvalidRequest
+
         handler = lambda_handler(app)
 
-        def call(path: str) -> tuple[int, Any, dict[str, str]]:
+        def call(path: str, body: str | None = None) -> tuple[int, Any, dict[str, str]]:
             event = json.loads((ROOT / "events" / "health" / "get.json").read_text())
+            if body is not None:
+                event["body"] = body
+                event["headers"]["content-type"] = "application/json"
+                event["requestContext"]["http"]["method"] = "POST"
             event["rawPath"], _, event["rawQueryString"] = path.partition("?")
             event["requestContext"]["http"] |= {"path": event["rawPath"], "sourceIp": ip}
             answer = handler(event, Context())
@@ -73,6 +91,17 @@ def test_a_refusal_states_the_exact_wait_in_seconds(
         assert headers["ratelimit"].startswith('"heavy";r=1;t=28')
     clock_ahead(monkeypatch, 1.1)
     assert call("/heavy")[2]["retry-after"] == "6"
+
+
+@pytest.mark.parametrize("path", ["/elsewhere", "/unlimited"])
+def test_a_request_that_reached_no_limit_is_charged_when_it_is_answered(
+    call: Call, path: str
+) -> None:
+    assert [call(path)[2]["ratelimit"][:13] for _ in range(2)] == ['"ip";r=999;t=', '"ip";r=998;t=']
+
+
+def test_a_limit_is_charged_before_the_body_is_parsed(call: Call) -> None:
+    assert [call("/once", "{")[0] for _ in range(2)] == [400, 429]
 
 
 def test_without_limits_everything_passes(start: Callable[..., Call]) -> None:

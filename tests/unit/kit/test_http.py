@@ -28,7 +28,8 @@ class Note(BaseModel):
 
 
 @pytest.fixture
-def call(fresh_container: None) -> Call:
+def call(fresh_container: None, monkeypatch: pytest.MonkeyPatch) -> Call:
+    monkeypatch.setenv("ENABLE_RATE_LIMITING", "false")
     app = create_app()
 
     @app.post("/notes")

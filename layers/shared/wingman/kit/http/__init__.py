@@ -1,21 +1,22 @@
 """HTTP functions: FastAPI apps behind API Gateway that return errors as problem+json."""
 
 from wingman.kit.http.application import create_app, lambda_handler
+from wingman.kit.http.gates import CACHED, PublicGate, UserGate
 from wingman.kit.http.idempotency import IdempotentRequest, created
 from wingman.kit.http.limiting import (
-    CACHED,
-    PublicGate,
-    UserGate,
     limit,
+    limit_always_open,
     limit_link,
     limit_public,
     limit_with_refund,
 )
 from wingman.kit.http.pages import PageQuery
+from wingman.kit.http.routes import LimitedRoute
 
 __all__ = [
     "CACHED",
     "IdempotentRequest",
+    "LimitedRoute",
     "PageQuery",
     "PublicGate",
     "UserGate",
@@ -23,6 +24,7 @@ __all__ = [
     "created",
     "lambda_handler",
     "limit",
+    "limit_always_open",
     "limit_link",
     "limit_public",
     "limit_with_refund",

@@ -19,6 +19,7 @@ from wingman.kit.errors import ProblemError
 from wingman.kit.http import problems
 from wingman.kit.http.conditional import Conditional
 from wingman.kit.http.envelope import MAX_BODY_BYTES, Envelope
+from wingman.kit.http.routes import LimitedRoute
 from wingman.kit.settings import Settings
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -42,6 +43,7 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
         responses={"4XX": problems.DOCUMENTED, "5XX": problems.DOCUMENTED},
     )
+    app.router.route_class = LimitedRoute
     app.state.elsewhere = elsewhere
     app.add_exception_handler(ProblemError, problems.problem)
     app.add_exception_handler(RequestValidationError, problems.invalid)

@@ -1,13 +1,16 @@
-"""The outermost layer of every request: request id, size limit, HEAD, extra headers, crash log."""
+"""The outermost layer: request id, size limit, late charge, HEAD, extra headers, crash log."""
 
 import uuid
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wingman.kit.errors import PayloadTooLarge, ProblemError
+from wingman.kit.http.charges import charge_at_last
 from wingman.kit.http.problems import render
+from wingman.kit.limits.charging import LimitReached
 from wingman.kit.observability import logger
 
 # Lambda accepts events of 6 MB. The event holds the body as base64 (4/3 of its size) or as a JSON
@@ -18,7 +21,10 @@ MAX_BODY_BYTES = 2_000_000
 
 
 class Envelope:
-    """The outermost ASGI app; puts `request_id` and `extra_headers` into the request's state."""
+    """The outermost ASGI app; puts what all others use into the request's state.
+
+    These are `request_id`, `extra_headers`, and whether the request was `charged` to its limits.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,26 +32,14 @@ class Envelope:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and log a crash."""
         state: dict[str, Any] = scope.setdefault("state", {})
-        request_id = state["request_id"] = _request_id(scope)
-        state["extra_headers"] = {}
-        logger().set_correlation_id(request_id)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                headers.update(state["extra_headers"])
-                # API Gateway allows one origin, or none: a cache must not give that to another.
-                headers.add_vary_header("Origin")
-            elif scope["method"] == "HEAD":
-                message["body"] = b""
-            await send(message)
-
+        state |= {"request_id": _request_id(scope), "extra_headers": {}, "charged": False}
+        logger().set_correlation_id(state["request_id"])
+        answer = _Answer(scope, receive, send)
         try:
             _refuse_large_body(Headers(scope=scope))
-            await self._app(_as_get(scope), receive, send_with_headers)
+            await self._app(_as_get(scope), receive, answer.send)
         except ProblemError as error:
-            await render(error, request_id)(scope, receive, send_with_headers)
+            await render(error, state["request_id"])(scope, receive, answer.send)
         except Exception:  # noqa: BLE001 - problems.crash has already answered
             logger().exception("http.crashed", extra={"path": scope["path"]})
 
@@ -53,6 +47,36 @@ class Envelope:
 def _as_get(scope: Scope) -> Scope:
     """Let the route of GET answer HEAD, too; the answer's body is not sent."""
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+
+
+class _Answer:
+    """The answer to one request, or a refusal in its place."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._refused = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            try:
+                charge_at_last(Request(self._scope))
+            except LimitReached as refusal:
+                self._refused = True
+                problem = render(refusal, self._scope["state"]["request_id"])
+                await problem(self._scope, self._receive, self._deliver)
+        if not self._refused:
+            await self._deliver(message)
+
+    async def _deliver(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._scope["state"]["request_id"]
+            headers.update(self._scope["state"]["extra_headers"])
+            # API Gateway allows one origin, or none: a cache must not give that to another.
+            headers.add_vary_header("Origin")
+        elif self._scope["method"] == "HEAD":
+            message["body"] = b""
+        await self._send(message)
 
 
 def _request_id(scope: Scope) -> str:

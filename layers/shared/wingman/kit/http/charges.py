@@ -1,0 +1,82 @@
+"""The limits of an HTTP request: charging them, and showing their state in its answer.
+
+Answers carry the headers of
+https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+"""
+
+from collections.abc import Iterable, Sequence
+
+from starlette.requests import Request
+
+from wingman.kit.auth.tokens import Caller
+from wingman.kit.limits.charging import Charge, LimitReached, Subjects, admit, buckets, charge
+from wingman.kit.limits.limiter import Step, limiter
+from wingman.kit.limits.limits import ANYONE, SIGNED_IN
+from wingman.kit.limits.policy import Policy, Verdict
+from wingman.kit.presence.touching import touching
+
+
+def charge_at_last(request: Request) -> None:
+    """Charge a request that is answered without having reached its limits. Raises LimitReached."""
+    if not request.state.charged:
+        charge_request(request, Subjects(client_ip(request)), ANYONE)
+
+
+def never_charge(request: Request) -> None:
+    """Admit a request without limits, once its sender has proven to be a trusted service."""
+    request.state.charged = True
+
+
+def client_ip(request: Request) -> str:
+    """Return the address that API Gateway saw; clients can forge headers."""
+    return request.client.host if request.client else "unknown"
+
+
+def charge_user(
+    request: Request, caller: Caller, policies: Iterable[Policy], cost: int = 1
+) -> Charge:
+    subjects = Subjects(client_ip(request), caller.id)
+    return charge_request(request, subjects, [*policies, *SIGNED_IN], cost, [touching(caller.id)])
+
+
+def charge_request(
+    request: Request,
+    subjects: Subjects,
+    policies: Iterable[Policy],
+    cost: int = 1,
+    steps: Sequence[Step] = (),
+) -> Charge:
+    try:
+        charged = charge(subjects, policies, cost=cost, steps=steps)
+    except LimitReached as refusal:
+        show(request, refusal.verdicts)
+        raise
+    show(request, charged.verdicts)
+    return charged
+
+
+def refuse_again(request: Request, subjects: Subjects, policies: Iterable[Policy]) -> None:
+    """Repeat a refusal that this container remembers, without a call. Raises LimitReached."""
+    if verdicts := limiter().recall(buckets(subjects, policies)):
+        show(request, verdicts)
+        admit(verdicts)
+
+
+def show(request: Request, verdicts: Sequence[Verdict]) -> None:
+    request.state.charged = True
+    request.state.extra_headers.update(_headers(verdicts))
+
+
+def _headers(verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """Show clients their own buckets, but not the global one."""
+    shown = [v for v in verdicts if v.policy.scope != "global" and not v.policy.shadow]
+    if not shown:
+        return {}
+    return {
+        "RateLimit-Policy": ", ".join(
+            f'"{v.policy.name}";q={v.policy.capacity};w={v.policy.window_seconds}' for v in shown
+        ),
+        "RateLimit": ", ".join(
+            f'"{v.policy.name}";r={v.remaining};t={v.reset_seconds}' for v in shown
+        ),
+    }
