@@ -19,7 +19,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor email-status limits dead-letters soak guards
+.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits dead-letters soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,9 @@ OPERATE := PYTHONPATH=layers/shared $(RUN) -m local.operate --name $(STACK) $(if
 
 doctor: setup ## check settings, keys, migrations, DNS of an environment; says what to fix
 	@$(OPERATE) doctor $(ARGS)
+
+backend-key: setup ## let the database accept this environment's BACKEND_KEY; ARGS=--alone refuses all others
+	@$(OPERATE) backend-key $(ARGS)
 
 email-status: setup ## email lanes, rates and dead letters; ARGS=resume ends a pause
 	@$(OPERATE) outbox $(or $(ARGS),status)

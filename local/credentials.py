@@ -20,6 +20,7 @@ class Credentials:
     supabase_secret_key: str
     local_jwt_jwk: str
     local_legacy_jwt_secret: str
+    backend_key: str
     upstash_redis_rest_token: str
     resend_api_key: str
     resend_webhook_secret: str
@@ -35,6 +36,7 @@ def _fresh() -> Credentials:
         supabase_secret_key=f"sb_secret_{secrets.token_urlsafe(24)}",
         local_jwt_jwk=tokens.new_key(),
         local_legacy_jwt_secret=secrets.token_urlsafe(48),
+        backend_key=secrets.token_urlsafe(32),
         upstash_redis_rest_token=secrets.token_urlsafe(32),
         resend_api_key=f"re_{secrets.token_urlsafe(24)}",
         resend_webhook_secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",

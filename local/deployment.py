@@ -104,6 +104,7 @@ def _put_secrets(stack: Stack) -> None:
     value = json.dumps(
         {
             "SUPABASE_SECRET_KEY": secret.supabase_secret_key,
+            "BACKEND_KEY": secret.backend_key,
             "UPSTASH_REDIS_REST_TOKEN": secret.upstash_redis_rest_token,
             "RESEND_API_KEY": secret.resend_api_key,
             "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,

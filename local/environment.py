@@ -23,6 +23,7 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "SUPABASE_SECRET_KEY": secret.supabase_secret_key,
         "LOCAL_JWT_JWK": secret.local_jwt_jwk,
         "LOCAL_LEGACY_JWT_SECRET": secret.local_legacy_jwt_secret,
+        "BACKEND_KEY": secret.backend_key,
         "DATABASE_URL": database_url(stack, secret),
         "UPSTASH_REDIS_REST_URL": stack.url("upstash"),
         "UPSTASH_REDIS_REST_TOKEN": secret.upstash_redis_rest_token,

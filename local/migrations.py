@@ -1,5 +1,6 @@
-"""The schema of a stack: what Supabase provides, the migrations, then the seed."""
+"""The schema of a stack: what Supabase provides, the migrations, the seed, the backend key."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def migrate(stack: Stack) -> int:
             supabase_cli.push(url, stack.checkout)
             connection.execute("notify pgrst, 'reload schema'")
         _seed(connection, stack.checkout)
+        digest = hashlib.sha256(secret.backend_key.encode()).hexdigest()
+        connection.execute("select public.accept_backend_key(%s)", [digest])
     return len(fresh)
 
 

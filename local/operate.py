@@ -1,4 +1,4 @@
-"""`make doctor`, `make limits`, `make email-status`, `make dead-letters`: for any environment.
+"""`make doctor`, `make limits`, `make email-status` and others: for any environment.
 
 They work on the deployed environment that is named (ENV=staging), or on the one whose addresses
 and keys are set, else on the local stack.
@@ -21,6 +21,7 @@ _COMMANDS = {
     "doctor": ("SUPABASE_URL", "local.doctor.__main__"),
     "limits": ("UPSTASH_REDIS_REST_URL", "local.limits"),
     "outbox": ("SUPABASE_URL", "local.outbox"),
+    "backend-key": ("SUPABASE_URL", "local.backend_key"),
 }
 
 

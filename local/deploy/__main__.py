@@ -1,7 +1,8 @@
 """`make deploy ENV=staging`: deploys one environment; each run can be repeated.
 
 Reads local/deploy/environments/<ENV>.toml, completes the secret, builds and checks the package,
-pushes the migrations, deploys, and lets the doctor look at the result.
+pushes the migrations, lets PostgREST accept the backend key, deploys, and lets the doctor look at
+the result.
 """
 
 import argparse
@@ -77,8 +78,9 @@ def deploy(options: argparse.Namespace) -> int:
     _judge(here, resolver)
     _stage(3, "package", str(options.package or "a minute or two"))
     folder = options.package or _build(parameters)
-    _stage(4, "migrations", parameters["SupabaseUrl"])
+    _stage(4, "database", parameters["SupabaseUrl"])
     database.push(parameters["SupabaseUrl"])
+    database.accept_key(parameters["SupabaseUrl"], stored.values)
     _stage(5, "deployment", f"{parameters['Version']} as {here.stack}")
     upload.deploy(here, aws, folder, parameters, ask=options.ask)
     _stage(6, "doctor", "what works, and what is missing")

@@ -1,9 +1,10 @@
-"""The migrations of an environment, pushed by the Supabase CLI."""
+"""The database of an environment: its migrations, pushed by the Supabase CLI, its backend key."""
 
 import os
 import re
+from collections.abc import Mapping
 
-from local import supabase_cli
+from local import backend_key, supabase_cli
 from local.errors import StackError
 from local.progress import say, step
 from local.stack import CHECKOUT
@@ -42,3 +43,14 @@ def _push(url: str | None) -> None:
     with step("supabase db push"):
         applied = supabase_cli.push(url)
     say(f"  {', '.join(applied)} applied" if applied else "  all were applied already")
+
+
+def accept_key(supabase_url: str, secrets: Mapping[str, str]) -> None:
+    """Let PostgREST accept the backend key, before a function is deployed that sends it.
+
+    Without the migrations, say that and go on. Raises StackError.
+    """
+    try:
+        backend_key.accept(supabase_url, secrets["SUPABASE_SECRET_KEY"], secrets["BACKEND_KEY"])
+    except backend_key.NotInstalledError as error:
+        say(f"  skipped: {error}")

@@ -136,6 +136,7 @@ def _new(name: str, given: Mapping[str, str]) -> str | None:
 
 # Values that may be left out, and the effect of that.
 _HINTS = {
+    "BACKEND_KEY": "; Enter makes one",
     "EMAIL_LINK_SECRET": "; Enter makes one",
     "RESEND_WEBHOOK_SECRET": "; Enter makes a stand-in until Resend shows yours",
 }
@@ -143,7 +144,7 @@ _HINTS = {
 
 def _made_here(name: str) -> str | None:
     match name:
-        case "EMAIL_LINK_SECRET":
+        case "BACKEND_KEY" | "EMAIL_LINK_SECRET":
             return secrets.token_urlsafe(48)
         case "RESEND_WEBHOOK_SECRET":
             return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"

@@ -27,7 +27,7 @@ from wingman.kit.clients.database import (
 from wingman.kit.clients.lua import Script
 from wingman.kit.clients.redis import redis
 from wingman.kit.clients.transport import http_client
-from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.settings import ResendSettings, WebhookSettings
@@ -52,6 +52,9 @@ def check_database() -> Findings:
     for key, ping in pings.items():
         try:
             ping()
+        except DependencyRefused:
+            advice = "`make backend-key` (with ENV=…); a deployment does the same"
+            yield fail("database", "BACKEND_KEY is not accepted", advice)
         except DependencyUnavailable:
             yield fail("database", "no answer", "is SUPABASE_URL right, and the project awake?")
             return
@@ -64,7 +67,21 @@ def check_database() -> Findings:
             yield fail("database", f"{key} does not work ({what})", advice)
         else:
             yield ok("database", f"{key} works")
+    yield _front_door()
     yield from _migrations()
+
+
+def _front_door() -> Finding:
+    """Call as a user would who goes past the API."""
+    settings = load(SupabaseSettings)
+    headers = {"apikey": settings.supabase_publishable_key.get_secret_value()}
+    with http_client(timeout=TIMEOUT_SECONDS) as client:
+        answer = client.post(f"{settings.supabase_url}/rest/v1/rpc/ping", headers=headers)
+    if answer.is_client_error:
+        return ok("front door", "PostgREST refuses a request without BACKEND_KEY")
+    text = f"PostgREST answers {answer.status_code} to a request without BACKEND_KEY"
+    advice = "apply the migrations, then `notify pgrst, 'reload config'` in the database"
+    return fail("front door", text, advice)
 
 
 def _migrations() -> Findings:

@@ -11,29 +11,35 @@ begin
     -- advisory lock would hold in one database only.
     lock table pg_catalog.pg_authid in share row exclusive mode;
     for v_role in
-        select wanted.rolname, wanted.attributes
+        select wanted.rolname, wanted.attributes, wanted.patience
         from (
             values
-            ('postgres', 'login createdb createrole replication bypassrls'),
-            ('anon', 'nologin noinherit'),
-            ('authenticated', 'nologin noinherit'),
-            ('service_role', 'nologin noinherit bypassrls'),
-            ('authenticator', 'login noinherit')
-        ) as wanted (rolname, attributes)
+            ('postgres', 'login createdb createrole replication bypassrls', null),
+            ('anon', 'nologin noinherit', '3s'),
+            ('authenticated', 'nologin noinherit', '8s'),
+            ('service_role', 'nologin noinherit bypassrls', null),
+            ('authenticator', 'login noinherit', '8s')
+        ) as wanted (rolname, attributes, patience)
         where wanted.rolname not in (select present.rolname from pg_roles as present)
     loop
         execute format('create role %I %s', v_role.rolname, v_role.attributes);
+        -- The limits of a new project. Only here: a migration may have set others since.
+        if v_role.patience is not null then
+            execute format(
+                'alter role %I set statement_timeout = %L', v_role.rolname, v_role.patience
+            );
+        end if;
+        if v_role.rolname = 'authenticator' then
+            alter role authenticator set lock_timeout = '8s';
+        end if;
     end loop;
-    execute 'grant anon, authenticated, service_role to authenticator, postgres';
+    execute 'grant anon, authenticated, service_role to authenticator';
+    -- A hosted project lets `postgres` change settings of these roles, and those of PostgREST.
+    execute 'grant anon, authenticated, service_role, authenticator to postgres with admin option';
+    execute 'grant set on parameter pgrst.db_pre_request to postgres';
     execute format('alter database %I owner to postgres', current_database());
 end;
 $roles$;
-
--- The limits that a hosted project puts on a request.
-alter role anon set statement_timeout = '3s';
-alter role authenticated set statement_timeout = '8s';
-alter role authenticator set statement_timeout = '8s';
-alter role authenticator set lock_timeout = '8s';
 
 -- A hosted project opens every new table, function and sequence in `public` to these three roles.
 grant usage on schema public to postgres, anon, authenticated, service_role;

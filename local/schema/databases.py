@@ -2,7 +2,6 @@
 
 import fcntl
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,10 +55,9 @@ def built(server: str, checkout: Path = CHECKOUT) -> Iterator[Databases]:
             # As after supabase.sql: a copy would belong to the superuser.
             _run(server, sql.SQL("create database {} template {} owner postgres"), name, empty)
         found = Databases(_address(server, described), _address(server, migrated))
-        with ThreadPoolExecutor() as pool:
-            describing = pool.submit(_describe, found.described, checkout)
-            supabase_cli.push(found.migrated, checkout)
-            describing.result()
+        # One after the other: both change settings of the same roles, which belong to the cluster.
+        _describe(found.described, checkout)
+        supabase_cli.push(found.migrated, checkout)
         yield found
     finally:
         for name in (empty, described, migrated):

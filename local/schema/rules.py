@@ -14,6 +14,7 @@ EXEMPT = {
     "unused_index": "no query has run yet in the database of a check",
     "rls_enabled_no_policy": "a table without policies and grants is closed to users",
     "authenticated_security_definer_function_executable": "such functions are the API of users",
+    "anon_security_definer_function_executable check_backend_key": "PostgREST asks it as any role",
     "pg_graphql_anon_table_exposed challenges": "`list_challenges` reads it as the user",
     "pg_graphql_authenticated_table_exposed challenges": "`list_challenges` reads it as the user",
     "pg_graphql_authenticated_table_exposed user_profiles": "users read their own row",

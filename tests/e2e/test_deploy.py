@@ -26,7 +26,7 @@ from tests.support.template import ROOT
 
 BUILD = ROOT / ".local" / "build" / "native"
 SECRETS = (
-    *("EMAIL_LINK_SECRET", "RESEND_API_KEY", "RESEND_WEBHOOK_SECRET"),
+    *("BACKEND_KEY", "EMAIL_LINK_SECRET", "RESEND_API_KEY", "RESEND_WEBHOOK_SECRET"),
     *("SUPABASE_SECRET_KEY", "UPSTASH_REDIS_REST_TOKEN"),
 )
 # CloudFormation finds out only when it creates this, after it has changed the functions.
@@ -200,11 +200,16 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
     assert second.variables("MatchRequest")["MAX_DAILY_MATCHES"] == "3"
     assert second.variables("MatchRequest", "wingman")["MAX_DAILY_MATCHES"] == "10"
 
-    # A secret rotates: every function that has it gets the new one.
+    # Secrets rotate: every function that has one gets the new one. Of backend keys, the database
+    # accepts two, so the first environment goes on with the old one.
     code, said = second.deploy(
-        sound, "ROTATE=EMAIL_LINK_SECRET", EMAIL_LINK_SECRET="a new one, long enough"
+        sound, "ROTATE=EMAIL_LINK_SECRET BACKEND_KEY", EMAIL_LINK_SECRET="a new one, long enough"
     )
     assert code == 0, said
+    assert "BACKEND_KEY is accepted, and the key before it" in said
+    assert second.variables("Health")["BACKEND_KEY"] != second.stack["BACKEND_KEY"]
+    assert healthy(url)
+    assert healthy(second.stack["API_URL"])
     for function in ("EmailSender", "EmailUnsubscribe", "SessionCalendar"):
         assert second.variables(function)["EMAIL_LINK_SECRET"] == "a new one, long enough"
 

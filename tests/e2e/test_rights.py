@@ -1,4 +1,4 @@
-"""A signed-in user who goes past the API, to PostgREST itself."""
+"""A user who goes past the API, to PostgREST itself, and has the backend key to do so."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,8 @@ from tests.support.people import People, Person
 @pytest.fixture
 def supabase(stack: dict[str, str]) -> Iterator[httpx.Client]:
     url, key = f"{stack['SUPABASE_URL']}/rest/v1", stack["SUPABASE_PUBLISHABLE_KEY"]
-    with httpx.Client(base_url=url, headers={"apikey": key}) as client:
+    headers = {"apikey": key, "x-backend-key": stack["BACKEND_KEY"]}
+    with httpx.Client(base_url=url, headers=headers) as client:
         yield client
 
 

@@ -175,6 +175,7 @@ def test_an_email_cannot_run_scripts_in_the_inbox(provider: httpx.Client, recipi
 
 
 def rest(stack: dict[str, str], **headers: str) -> httpx.Response:
+    headers["x-backend-key"] = stack["BACKEND_KEY"]
     return httpx.get(f"{stack['SUPABASE_URL']}/rest/v1/email_logs?limit=1", headers=headers)
 
 

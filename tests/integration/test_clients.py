@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.functions import Function
 from tests.support.people import People
+from wingman.kit.clients.circuits import breaker
 from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.database import (
     DatabaseError,
@@ -18,9 +19,11 @@ from wingman.kit.clients.database import (
     get_service_client,
     get_user_client,
 )
+from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.clients.queue import queue
 from wingman.kit.clients.redis import redis
-from wingman.kit.errors import DependencyUnavailable, Unauthenticated
+from wingman.kit.errors import DependencyRefused, DependencyUnavailable, Unauthenticated
+from wingman.kit.resilience.circuit import State
 
 Load = Callable[..., Function]
 NOWHERE = "http://127.0.0.1:9"
@@ -117,3 +120,13 @@ def test_a_queue_that_does_not_exist_is_a_dependency_away(
     function("match_request")
     with pytest.raises(DependencyUnavailable):
         queue().send(f"{stack['AWS_ENDPOINT_URL']}/000000000000/nowhere", [{}])
+
+
+def test_a_backend_key_that_is_not_accepted_is_a_fault_of_ours(
+    function: Load, people: People
+) -> None:
+    function("match_request", BACKEND_KEY="of another environment")
+    with pytest.raises(DependencyRefused) as refused:
+        get_user_client(people.new().token).rpc("list_matches", {})
+    assert refused.value.not_executed
+    assert breaker(SUPABASE).state is State.CLOSED

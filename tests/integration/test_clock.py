@@ -33,6 +33,10 @@ def test_postgrest_takes_a_token_until_it_ends(
     token = people.token(people.new().id, iat=now, exp=now + ends_in)
     answer = httpx.post(
         f"{stack['SUPABASE_URL']}/rest/v1/rpc/ping",
-        headers={"apikey": stack["SUPABASE_PUBLISHABLE_KEY"], "authorization": f"Bearer {token}"},
+        headers={
+            "apikey": stack["SUPABASE_PUBLISHABLE_KEY"],
+            "x-backend-key": stack["BACKEND_KEY"],
+            "authorization": f"Bearer {token}",
+        },
     )
     assert answer.status_code == status

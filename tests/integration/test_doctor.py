@@ -69,6 +69,7 @@ def test_the_running_stack_is_well(examine: Examine, database_url: str) -> None:
         ({"SUPABASE_URL": NOWHERE}, "database", "no answer"),
         ({"SUPABASE_SECRET_KEY": "sb_secret_no"}, "database", "SUPABASE_SECRET_KEY does not work"),
         ({"SUPABASE_PUBLISHABLE_KEY": "no"}, "database", "SUPABASE_PUBLISHABLE_KEY does not work"),
+        ({"BACKEND_KEY": "of another environment"}, "database", "BACKEND_KEY is not accepted"),
         ({"DATABASE_URL": "postgresql://127.0.0.1:9/x"}, "migrations", "is DATABASE_URL right"),
         ({"DATABASE_URL": "no url"}, "migrations", "is DATABASE_URL right"),
         ({"UPSTASH_REDIS_REST_URL": NOWHERE}, "redis", "no answer"),
@@ -96,6 +97,19 @@ def test_a_wrong_setting_fails_with_advice(
     assert "fail" in report[subject]
     assert words in report[subject]
     assert "→" in report[subject]
+
+
+def test_a_front_door_that_is_open_fails(
+    examine: Examine, people: People, stack: dict[str, str]
+) -> None:
+    accept = "select public.accept_backend_key(encode(sha256(%s), 'hex'), %s)"
+    people.connection.execute(accept, [b"", False])  # that of a request without a key
+    try:
+        code, report = examine()
+    finally:
+        people.connection.execute(accept, [stack["BACKEND_KEY"].encode(), True])
+    assert code == 1
+    assert "fail PostgREST answers 200 to a request without BACKEND_KEY" in report["front door"]
 
 
 def test_a_secret_key_that_does_not_act_as_service_role_fails(

@@ -11,6 +11,10 @@ FOLDERS = sorted(functions())
 # Secrets that give access to every user's data, send emails in our name or cost money.
 HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
+    "BACKEND_KEY": {
+        *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
+        *("reputation", "session_create", "session_manage"),
+    },
     "EMAIL_LINK_SECRET": {"email_sender", "email_unsubscribe", "session_calendar"},
     "RESEND_API_KEY": {"email_sender"},
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},

@@ -12,6 +12,7 @@ from local.deploy import vault
 from local.errors import StackError
 
 SECRETS = {
+    "BACKEND_KEY": "a long random text that proves",
     "EMAIL_LINK_SECRET": "a long random text that signs",
     "RESEND_API_KEY": "re_abc",
     "RESEND_WEBHOOK_SECRET": "whsec_c2VjcmV0",

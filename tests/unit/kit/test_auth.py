@@ -62,6 +62,7 @@ def issuer(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> Iterator[I
     issuer = Issuer()
     monkeypatch.setenv("SUPABASE_URL", issuer.url)
     monkeypatch.setenv("SUPABASE_PUBLISHABLE_KEY", "publishable")
+    monkeypatch.setenv("BACKEND_KEY", "a key of the backend")
     thread = threading.Thread(target=issuer.server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     yield issuer

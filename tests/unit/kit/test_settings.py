@@ -25,6 +25,7 @@ BY_KIND: Mapping[Any, tuple[str, list[str]]] = {
 }  # fmt: skip
 SPECIAL = {
     "AWS_REGION": ("eu-central-1", ["Frankfurt", "eu central 1"]),
+    "BACKEND_KEY": (SECRETS[0], [*SECRETS[1], "short"]),
     "BRAND": ('{"name": "PupMatch"}', ["{", "[]", '{"accent": "red"}', '{"colour": "x"}']),
     "COACH_MODEL": ("claude-haiku-5-5", ["a model", "m" * 101]),
     "EMAIL_LEASE_SECONDS": ("60", ["44", "901", "1 min"]),
@@ -121,7 +122,9 @@ def test_a_url_loses_its_trailing_slash(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_older_name_of_a_key_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    _set(monkeypatch, {"SUPABASE_URL": "https://x.example", "SUPABASE_ANON_KEY": "older"})
+    values = good(SupabaseSettings) | {"SUPABASE_ANON_KEY": "older"}
+    del values["SUPABASE_PUBLISHABLE_KEY"]
+    _set(monkeypatch, values)
     assert settings.load(SupabaseSettings).supabase_publishable_key.get_secret_value() == "older"
 
 

@@ -99,6 +99,10 @@ class SupabaseSettings(ProjectSettings):
         "Supabase's publishable key, for calls under row-level security.",
         *("supabase_publishable_key", "supabase_anon_key"),
     )
+    backend_key: Secret = means(
+        "Key with which our functions prove to PostgREST that a user's request comes through them.",
+        min_length=16,
+    )
     supabase_jwt_secret: Secret | None = means(
         "Legacy: the secret that signs access tokens (HS256). Empty: only published keys do.",
         default=None,

@@ -15,6 +15,7 @@ from postgrest import APIError, SyncPostgrestClient
 from wingman.kit.clients.circuits import with_supabase_retry
 from wingman.kit.clients.transport import asked_to_wait, http_client, never_sent
 from wingman.kit.errors import (
+    DependencyRefused,
     DependencyUnavailable,
     ProblemError,
     TokenExpired,
@@ -23,8 +24,10 @@ from wingman.kit.errors import (
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 
 TIMEOUT_SECONDS = 5.0
+BACKEND_KEY_HEADER = "X-Backend-Key"
+# PostgREST refused the request because it had no accepted backend key.
+BACKEND_KEY_REQUIRED = "PT403"
 
-_FORBIDDEN = "42501"  # insufficient_privilege
 # PostgREST cannot reach Postgres: https://postgrest.org/en/v12/references/errors.html
 _POSTGREST_UNAVAILABLE = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
 # Transient SQLSTATE classes: connection exception, transaction rollback (a deadlock), insufficient
@@ -113,10 +116,8 @@ class PostgrestDatabase(Database):
         """Check also that the key acts as service_role. Raises NotServiceRole if it does not."""
         try:
             self._call("ping_as_service_role", {})
-        except DatabaseError as error:
-            if error.code == _FORBIDDEN:
-                raise NotServiceRole from error
-            raise
+        except DependencyRefused as error:  # only service_role needs no backend key
+            raise NotServiceRole from error
 
     def _call(self, function: str, params: Mapping[str, object]) -> Any:
         try:
@@ -142,6 +143,8 @@ def _translated(error: APIError) -> Exception:
         return DependencyUnavailable("supabase", not_executed=True)
     if len(code) == len("57P01") and code.startswith(_POSTGRES_UNAVAILABLE):
         return DependencyUnavailable("supabase", not_executed=code.startswith(_NOT_EXECUTED))
+    if code == BACKEND_KEY_REQUIRED:
+        return DependencyRefused("supabase", not_executed=True)
     if code == _TOKEN_EXPIRED:
         return TokenExpired()
     if code in _TOKEN_REFUSED:
@@ -152,8 +155,7 @@ def _translated(error: APIError) -> Exception:
 def get_user_client(access_token: str) -> PostgrestDatabase:
     """Act as the calling user, under row-level security."""
     settings = load(SupabaseSettings)
-    key = settings.supabase_publishable_key.get_secret_value()
-    headers = {"apikey": key, "Authorization": f"Bearer {access_token}"}
+    headers = _publishable_key_headers(settings) | {"Authorization": f"Bearer {access_token}"}
     return PostgrestDatabase(settings.supabase_url, headers, _session())
 
 
@@ -161,8 +163,14 @@ def get_user_client(access_token: str) -> PostgrestDatabase:
 def get_anon_client() -> PostgrestDatabase:
     """Act as an anonymous user, under row-level security."""
     settings = load(SupabaseSettings)
-    key = settings.supabase_publishable_key.get_secret_value()
-    return PostgrestDatabase(settings.supabase_url, {"apikey": key}, _session())
+    return PostgrestDatabase(settings.supabase_url, _publishable_key_headers(settings), _session())
+
+
+def _publishable_key_headers(settings: SupabaseSettings) -> dict[str, str]:
+    return {
+        "apikey": settings.supabase_publishable_key.get_secret_value(),
+        BACKEND_KEY_HEADER: settings.backend_key.get_secret_value(),
+    }
 
 
 @cache

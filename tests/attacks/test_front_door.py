@@ -1,0 +1,97 @@
+"""Past the API, with what every app has: the publishable key and a user's own token."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.people import People, Person
+
+# The schema that PostgREST serves: tables and views with their columns, functions with arguments.
+_OBJECTS = """
+select
+    'table' as kind,
+    relation.relname as name,
+    (
+        select array_agg(attribute.attname::text)
+        from pg_attribute as attribute
+        where attribute.attrelid = relation.oid and attribute.attnum > 0
+    ) as names
+from pg_class as relation
+where relation.relnamespace = 'public'::regnamespace and relation.relkind in ('r', 'v', 'm', 'p')
+union all
+select 'rpc', function.proname, coalesce(function.proargnames[1:function.pronargs], '{}')
+from pg_proc as function
+where function.pronamespace = 'public'::regnamespace
+"""
+
+
+@pytest.fixture
+def objects(people: People) -> list[tuple[str, str, list[str]]]:
+    return people.connection.execute(_OBJECTS).fetchall()
+
+
+@pytest.fixture
+def supabase(stack: dict[str, str]) -> Iterator[httpx.Client]:
+    url, key = f"{stack['SUPABASE_URL']}/rest/v1", stack["SUPABASE_PUBLISHABLE_KEY"]
+    with httpx.Client(base_url=url, headers={"apikey": key}, timeout=30) as client:
+        yield client
+
+
+def requests(kind: str, name: str, names: list[str]) -> Iterator[tuple[str, str, Any]]:
+    """Yield method, path and body of each way to use a function, or a table of these columns."""
+    if kind == "rpc":
+        yield "POST", f"/rpc/{name}", dict.fromkeys(names)
+        return
+    row, one = dict.fromkeys(names[:1]), f"{names[0]}=is.null"
+    yield "GET", f"/{name}?limit=1", None
+    yield "POST", f"/{name}", row
+    yield "PATCH", f"/{name}?{one}", row
+    yield "DELETE", f"/{name}?{one}", None
+
+
+def answers(
+    client: httpx.Client, objects: list[tuple[str, str, list[str]]], headers: dict[str, str]
+) -> dict[str, tuple[int, str]]:
+    """Use every object in every way; return status and code of each answer."""
+    found = {}
+    for each in objects:
+        for method, path, body in requests(*each):
+            answer = client.request(method, path, json=body, headers=headers)
+            found[f"{method} {path}"] = (answer.status_code, answer.json()["code"])
+    return found
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+@pytest.mark.parametrize("key", [None, "", "a guess"])
+def test_no_object_answers_without_the_backend_key(
+    supabase: httpx.Client,
+    objects: list[tuple[str, str, list[str]]],
+    people: People,
+    role: str,
+    key: str | None,
+) -> None:
+    headers = people.new().authorization if role == "authenticated" else {}
+    headers |= {"x-backend-key": key} if key is not None else {}
+
+    found = answers(supabase, objects, headers)
+
+    assert len(found) > 60
+    assert {path: answer for path, answer in found.items() if answer != (403, "PT403")} == {}
+
+
+def test_a_filter_with_a_back_reference_is_never_evaluated(
+    supabase: httpx.Client, people: People
+) -> None:
+    slow = {"description": r"match.(.*)(.*)(.*)(.*)\1\2\3\4x", "limit": "1"}
+    for person in (None, people.new()):
+        headers = person.authorization if person else {}
+        answer = supabase.get("/challenges", params=slow, headers=headers)
+        assert answer.json()["code"] == "PT403"
+
+
+def test_the_list_of_functions_is_closed_too(supabase: httpx.Client, people: People) -> None:
+    person: Person = people.new()
+    for headers in ({}, person.authorization):
+        assert supabase.get("/", headers=headers).status_code == 403
