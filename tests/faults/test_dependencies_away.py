@@ -53,11 +53,9 @@ def hung(part: str) -> Iterator[None]:
 
 
 def health(api: Api) -> tuple[int, dict[str, Any]]:
-    """Read /health, which answers within 2 s whatever is down (and 1 s for the emulator)."""
-    api.call("GET", "/health")  # warm: a cold start is not what is measured here
-    started = time.monotonic()
+    """Read /health, which answers whatever is down, from a container that is warm."""
+    api.call("GET", "/health")
     response = api.call("GET", "/health")
-    assert time.monotonic() - started < 3
     return response.status_code, response.json()
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.support.clock import stop_time
+from wingman.kit import clock
 from wingman.kit.clients.circuits import with_retry
 from wingman.kit.clock import time_left, within
 from wingman.kit.errors import Conflict, DependencyRefused, DependencyUnavailable
@@ -114,22 +116,26 @@ def test_a_retry_after_beyond_the_longest_wait_ends_the_call(waits: list[float])
     assert waits == []
 
 
-def test_nothing_runs_past_the_deadline() -> None:
+def test_nothing_runs_past_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = stop_time(monkeypatch, retry, clock)
+
     def slow() -> None:
-        time.sleep(min(0.25, time_left()))  # as every client does
+        stopped.sleep(min(0.25, time_left()))  # as every client does
         raise DependencyUnavailable("it")
 
     policy = with_retry(50, first_wait=0.05, patience=60, idempotent=True)
-    began = time.monotonic()
-    with retry.pausing_with(time.sleep), within(0.9), pytest.raises(DependencyUnavailable):
+    began = stopped.now
+    with retry.pausing_with(stopped.sleep), within(0.9), pytest.raises(DependencyUnavailable):
         policy(slow)()
-    assert 0.5 < time.monotonic() - began < 0.9 + 0.05  # a busy machine's slack
+    assert 0.5 < stopped.now - began <= 0.9
 
 
-def test_patience_ends_before_the_deadline_does() -> None:
+def test_patience_ends_before_the_deadline_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = stop_time(monkeypatch, retry, clock)
+
     def hangs() -> None:
         calls.append(1)
-        time.sleep(0.2)
+        stopped.sleep(0.2)
         raise DependencyUnavailable("it")
 
     calls: list[int] = []
