@@ -15,6 +15,7 @@ from local.deploy import example
 from local.deploy.parameters import Rules, flaw
 from local.errors import StackError
 from local.stack import CHECKOUT
+from wingman.kit.limits.settings import LimitSettings
 from wingman.notifications.email.letters.brand import Brand
 
 _OWN = {"region", "brand", "secret", "stack"}
@@ -68,6 +69,10 @@ def _chosen(name: str, path: Path, values: dict[str, Any]) -> Chosen:
     ]
     if not values.get("region"):
         problems.append("region is not set")
+    try:
+        LimitSettings(rate_limit_shadow=parameters.get("RateLimitShadow", ""))
+    except ValidationError as error:
+        problems.append(f"RateLimitShadow: {error.errors(include_url=False)[0]['msg']}")
     try:
         parameters["Brand"] = _brand(str(values.get("brand", "")), path.parent, declared["Brand"])
     except StackError as error:

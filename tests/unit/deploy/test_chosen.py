@@ -61,7 +61,7 @@ def test_a_brand_may_lie_beside_the_file(path: Path) -> None:
     [
         ("MaxDailyMatches = 0", "MaxDailyMatches is not 1 to 1000"),
         ("MaxDailyMatches = 1.5", "MaxDailyMatches is no whole number"),
-        ('RateLimitShadow = "publik"', "RateLimitShadow does not match"),
+        ('RateLimitShadow = "publik"', "RateLimitShadow: .*must be some of .*public"),
         ("LogRetentionDays = 45", "LogRetentionDays is not one of 1, 3,"),
         ('Architecture = "arm"', "Architecture is not one of arm64, x86_64"),
         ('SecretsVersion = "x"', "SecretsVersion is no parameter that is chosen here"),
