@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Comment, Element
 
 import html5lib
 
@@ -75,5 +75,6 @@ def _shown(element: Element) -> Iterator[str]:
         return
     yield element.text or ""
     for child in element:
-        yield from _shown(child)
+        if child.tag is not Comment:  # in which Outlook for Windows finds a table
+            yield from _shown(child)
         yield child.tail or ""
