@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from xml.etree.ElementTree import Comment, Element
+from xml.etree.ElementTree import Element
 
 import html5lib
 
@@ -75,6 +75,6 @@ def _shown(element: Element) -> Iterator[str]:
         return
     yield element.text or ""
     for child in element:
-        if child.tag is not Comment:  # in which Outlook for Windows finds a table
+        if isinstance(child.tag, str):  # no comment, in which Outlook finds a table
             yield from _shown(child)
         yield child.tail or ""

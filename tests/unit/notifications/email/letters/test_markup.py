@@ -3,7 +3,6 @@
 import json
 import subprocess
 from pathlib import Path
-from xml.etree.ElementTree import Comment
 
 import pytest
 from hypothesis import given, settings
@@ -133,7 +132,7 @@ def test_any_user_text_gives_well_formed_html(
     content = an_invitation(inviter_name=name, venue_suggestion=venue, note=note)
     email = rendered(content, first_name=first_name)
 
-    tags = {element.tag for element in parsed(email.html).iter() if element.tag is not Comment}
+    tags = {element.tag for element in parsed(email.html).iter() if isinstance(element.tag, str)}
 
     assert tags <= {
         *("html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"),
