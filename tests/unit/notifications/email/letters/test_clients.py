@@ -16,7 +16,7 @@ from tests.unit.notifications.email.letters.test_rendering import GOLDEN, render
 HERE = Path(__file__).parent
 ROOT = HERE.parents[4]
 FAMILIES = ("gmail", "outlook", "apple-mail", "yahoo", "samsung-email")
-_ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([^`]+)` \| `?([^|`]+)`? \| `?([^|`]+)`? \| [^|]+ \|$", re.MULTILINE)
 
 Found = dict[str, dict[str, str]]
 
