@@ -140,6 +140,15 @@ end;
 $role$;
 notify pgrst, 'reload config';
 
+-- PostgREST applies these to each request of the role. A call takes milliseconds, and the API waits
+-- 5 s for it: a statement ends before its caller has left, and a waiting one does not keep a
+-- connection of the pool from others.
+alter role anon set statement_timeout = '2s';
+alter role anon set lock_timeout = '1s';
+alter role authenticated set statement_timeout = '3s';
+alter role authenticated set lock_timeout = '2s';
+notify pgrst, 'reload config';
+
 create table public.user_profiles (
     id uuid primary key references auth.users (id) on delete cascade,
     email text,
@@ -153,7 +162,7 @@ create table public.user_profiles (
     check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$')
 );
 comment on table public.user_profiles is
-'One row per account, created with it. Users have no grant on the address.';
+'One row per account, created with it.';
 comment on column public.user_profiles.email is
 'Only once Supabase Auth has confirmed it: nothing is sent to an address that was merely claimed.';
 
@@ -161,15 +170,10 @@ comment on column public.user_profiles.email is
 create index user_profiles_id_hash
 on public.user_profiles using hash (id);
 
+-- No policy: users read profiles through functions.
 alter table public.user_profiles enable row level security;
 
-grant select (id, first_name, last_name, timezone, created_at, updated_at)
-on public.user_profiles to authenticated;
 grant select on public.user_profiles to service_role;
-
-create policy user_profiles_read_own on public.user_profiles
-for select to authenticated
-using (id = (select auth.uid()));
 
 create function private.keep_user_profile()
 returns trigger
@@ -323,7 +327,6 @@ as $$
     select p_start < time '24:00' and p_end < time '24:00'
         and mod(extract(epoch from p_end - p_start)::integer + 86400, 86400) between 1 and 82800;
 $$;
-grant execute on function private.leaves_an_hour to authenticated;
 
 create table private.email_categories (
     category text primary key,
@@ -828,19 +831,14 @@ comment on table public.challenges is
 'Small dares that everyone can read. A challenge that is no longer offered becomes inactive and
 stays, because sessions refer to it.';
 
+-- No policy and no grant: list_challenges alone says which are on offer.
 alter table public.challenges enable row level security;
-
-grant select (id, difficulty, title, description, points) on public.challenges
-to anon, authenticated;
-
-create policy challenges_read_active on public.challenges
-for select to anon, authenticated
-using (active);
 
 create function public.list_challenges(p_difficulty text default null)
 returns jsonb
 language sql
 stable
+security definer
 set search_path = ''
 as $$
     select coalesce(
@@ -857,10 +855,11 @@ as $$
         '[]'::jsonb
     )
     from public.challenges as offered
-    where p_difficulty is null or offered.difficulty = p_difficulty;
+    where offered.active and (p_difficulty is null or offered.difficulty = p_difficulty);
 $$;
 comment on function public.list_challenges is
-'The challenges on offer, easiest first: all of them, or those of one difficulty.';
+'The challenges on offer, easiest first: all of them, or those of one difficulty.
+Security definer because visitors have no grant on challenges.';
 grant execute on function public.list_challenges to anon, authenticated;
 
 -- The ids are fixed, because clients and samples refer to them.
