@@ -35,6 +35,7 @@ _POSTGREST_UNAVAILABLE = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST00
 _POSTGRES_UNAVAILABLE = ("08", "40", "53", "57")
 # After these nothing was executed: rolled back, no resources, cancelled, not yet started.
 _NOT_EXECUTED = ("40", "53", "57014", "57P03")
+_LOCKED = "55P03"  # another call held the row for too long, which says nothing about Postgres
 _TOKEN_REFUSED = frozenset({"PGRST301", "PGRST302"})
 _TOKEN_EXPIRED = "PGRST303"  # noqa: S105 - an error code
 
@@ -143,7 +144,7 @@ def _translated(error: APIError) -> Exception:
         return DependencyUnavailable("supabase", not_executed=True)
     if len(code) == len("57P01") and code.startswith(_POSTGRES_UNAVAILABLE):
         return DependencyUnavailable("supabase", not_executed=code.startswith(_NOT_EXECUTED))
-    if code == BACKEND_KEY_REQUIRED:
+    if code in {BACKEND_KEY_REQUIRED, _LOCKED}:
         return DependencyRefused("supabase", not_executed=True)
     if code == _TOKEN_EXPIRED:
         return TokenExpired()
