@@ -13,8 +13,10 @@ const element = (tag, text, className) => {
   return made;
 };
 
+const DATE = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+
 const time = (email) => {
-  const made = element("time", new Date(email.accepted_at).toLocaleTimeString());
+  const made = element("time", new Date(email.accepted_at).toLocaleString(undefined, DATE));
   made.dateTime = email.accepted_at;
   return made;
 };
@@ -41,12 +43,24 @@ const pairs = (list, entries) => {
 
 const chosen = () => decodeURIComponent(location.hash.slice(1));
 
+const wanted = () => {
+  const to = byId("to").value.trim().toLowerCase();
+  return emails.filter((email) => email.to.some((one) => one.toLowerCase().includes(to)));
+};
+
+const recipients = () => [...new Set(emails.flatMap((email) => email.to))].sort();
+
+const option = (value) => Object.assign(element("option"), { value });
+
 const list = () => {
   const focused = document.activeElement?.getAttribute("href");
-  byId("list").replaceChildren(...[...emails].reverse().map(row));
+  const found = wanted();
+  byId("list").replaceChildren(...[...found].reverse().map(row));
+  byId("recipients").replaceChildren(...recipients().map(option));
   byId("nothing").hidden = emails.length > 0;
+  byId("none").hidden = emails.length === 0 || found.length > 0;
   byId("empty").disabled = emails.length === 0;
-  byId("count").textContent = emails.length === 1 ? "1 email" : `${emails.length} emails`;
+  byId("count").textContent = found.length === 1 ? "1 email" : `${found.length} emails`;
   for (const link of byId("list").querySelectorAll("a")) {
     if (link.hash.slice(1) === chosen()) link.setAttribute("aria-current", "true");
     if (link.getAttribute("href") === focused) link.focus();
@@ -121,11 +135,17 @@ const step = (links, current, by) => {
   return next;
 };
 
-byId("list").addEventListener("keydown", (event) => {
+// From anywhere but a text that scrolls: nothing needs a click first.
+addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const links = [...byId("list").querySelectorAll("a")];
+  const current = links.find((link) => link.hasAttribute("aria-current"));
+  if (event.key === "Escape" && byId("email").contains(document.activeElement)) current?.focus();
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!by) return;
+  if (!by || byId("email").contains(document.activeElement)) return;
   event.preventDefault();
-  step([...byId("list").querySelectorAll("a")], document.activeElement, by);
+  if (links.includes(document.activeElement)) step(links, document.activeElement, by);
+  else (current ?? links.at(by > 0 ? 0 : -1))?.focus();
 });
 
 byId("tabs").addEventListener("keydown", (event) => {
@@ -143,10 +163,19 @@ byId("empty").addEventListener("click", async () => {
   show();
 });
 
+byId("to").addEventListener("input", () => {
+  const address = new URL(location);
+  address.searchParams.set("to", byId("to").value);
+  if (!byId("to").value) address.searchParams.delete("to");
+  history.replaceState(null, "", address);
+  list();
+});
+
 addEventListener("hashchange", () => {
   list();
   show();
   if (chosen()) byId("email").focus();
 });
 
+byId("to").value = new URLSearchParams(location.search).get("to") ?? "";
 refresh();
