@@ -19,7 +19,7 @@ from wingman.kit.clients.dependencies import SQS, SUPABASE
 from wingman.kit.clients.lua import Script
 from wingman.kit.clients.redis import redis
 from wingman.kit.clock import within
-from wingman.kit.errors import Conflict, DependencyRefused, DependencyUnavailable
+from wingman.kit.errors import CallTimedOut, Conflict, DependencyRefused, DependencyUnavailable
 from wingman.kit.limits.limiter import Limiter
 from wingman.kit.resilience import breaker as module
 from wingman.kit.resilience.breaker import Breaker, BreakerOpen, Dependency
@@ -110,6 +110,42 @@ def test_a_result_can_be_a_failure(start: Start) -> None:
         breaker.call(lambda: 200, failed=lambda status: status >= 500)
 
 
+def time_out() -> None:
+    raise CallTimedOut("supabase")
+
+
+def test_a_call_that_times_out_beside_a_working_database_is_no_failure(
+    start: Start, commands: Counted
+) -> None:
+    for _ in range(10):
+        with pytest.raises(CallTimedOut):
+            start().call(time_out, probe=fine, caller=lambda: "maya")
+    assert commands.names == []
+
+
+def test_calls_that_time_out_in_an_outage_count_once_for_each_caller(start: Start) -> None:
+    def fail_for(caller: str) -> State:
+        breaker = start()
+        with pytest.raises(CallTimedOut):
+            breaker.call(time_out, probe=away, caller=lambda: caller)
+        return breaker.state
+
+    assert {fail_for("maya") for _ in range(10)} == {State.CLOSED}
+    others = [f"user-{number}" for number in range(SUPABASE.failures - 1)]
+    assert [fail_for(each) for each in others][-2:] == [State.CLOSED, State.OPEN]
+
+
+def test_a_success_takes_back_a_callers_failure_once(start: Start) -> None:
+    breaker = start()
+    for _ in range(3):
+        with pytest.raises(CallTimedOut):
+            breaker.call(time_out, probe=away, caller=lambda: "maya")
+    fail(start(), SUPABASE.failures - 2)
+    breaker.call(fine)
+    fail(breaker, 2)
+    assert breaker.state is State.OPEN
+
+
 def test_a_call_without_time_proves_nothing(start: Start) -> None:
     breaker = start()
     with within(0.5):
@@ -195,16 +231,17 @@ def test_without_redis_a_container_counts_alone(function: Callable[..., Function
 
 
 RECOVERED_THEN_FAILED = [
-    (0, "failed", 0, 0, 2),
-    (1_000, "woke", 0, 0, 1),
-    (1, "passed", 0, 0, ENOUGH),
-    (1, "failed", 0, 0, 1),
+    (0, "failed", 0, 0, "", 2),
+    (1_000, "woke", 0, 0, "", 1),
+    (1, "passed", 0, 0, "", ENOUGH),
+    (1, "failed", 0, 0, "", 1),
 ]
 EVENTS = st.tuples(
     st.sampled_from([0, 1, 49, 50, 999, 1_000, 1_001, 2_000, 5_999, 6_000, 60_000, 60_001]),
     st.sampled_from(["ask", "ask", "passed", "passed", "failed", "failed", "woke"]),
     st.sampled_from([0, 0, 0, 1, 1_000, 10_000]),  # how long the reported call took
     st.integers(0, 2),
+    st.sampled_from(["", "", "maya", "leo"]),
     st.sampled_from([1, 1, 1, 2, ENOUGH - 1, ENOUGH]),  # how often all this
 )
 
@@ -215,17 +252,21 @@ EVENTS = st.tuples(
 @example(RECOVERED_THEN_FAILED)
 @given(st.lists(EVENTS, min_size=5, max_size=40))
 def test_the_script_and_the_containers_own_machine_agree(
-    commands: Counted, events: list[tuple[int, Event, int, int, int]]
+    commands: Counted, events: list[tuple[int, Event, int, int, str, int]]
 ) -> None:
     script, key = Script(circuits._script().source.replace(*MOVED_CLOCK)), f"breaker:{uuid4()}"
     own, now = Circuit(2, 6_000), 1_700_000_000_000
     sent: list[Command] = []
     expected = []
-    for passed, event, took, taken_back, times in events:
+    for passed, event, took, taken_back, name, times in events:
+        caller = name if event == "failed" else ""
         for _ in range(times):
             now += passed
             sent.append(clock_at(now * 1000))
-            sent.append(["EVAL", script.source, 1, key, event, 2, 6_000, took, taken_back])
-            expected.append(own.note(event, now, took=took, taken_back=taken_back))
+            operands = [event, 2, 6_000, took, taken_back, caller]
+            sent.append(["EVAL", script.source, 1, key, *operands])
+            expected.append(own.note(event, now, took=took, taken_back=taken_back, caller=caller))
     replies = commands.pipeline(sent)[1::2]
-    assert [(*said, bool(changed)) for *said, changed in replies] == expected
+    assert [
+        (*said, bool(changed), bool(counted)) for *said, changed, counted in replies
+    ] == expected

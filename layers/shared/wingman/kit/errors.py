@@ -153,5 +153,9 @@ class DependencyUnavailable(ProblemError):
         self.asked_to_wait = asked_to_wait
 
 
+class CallTimedOut(DependencyUnavailable):
+    """This took too long. Nothing was lost; try again shortly."""
+
+
 class DependencyRefused(DependencyUnavailable):
     """A service that we depend on rejects our requests. Nothing was lost; try again later."""

@@ -3,8 +3,10 @@
 --
 -- KEYS[1]           the circuit as JSON; a missing key is a closed circuit without failures
 -- ARGV              event (ask | passed | failed | woke), failures that open the circuit, ms that it
---                   stays open, ms that the reported call took, failures that `passed` cancels
--- returns           permission (go | probe | wait), ms to wait, state, 1 if the state changed
+--                   stays open, ms that the reported call took, failures that `passed` cancels,
+--                   the caller whose failures count once, or ''
+-- returns           permission (go | probe | wait), ms to wait, state, 1 if the state changed, 1 if
+--                   the event was counted
 --
 -- A call that began before the last change of state has no effect.
 
@@ -14,11 +16,12 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local event = ARGV[1]
 local threshold, open_for = tonumber(ARGV[2]), tonumber(ARGV[3])
-local began, taken_back = now - tonumber(ARGV[4]), tonumber(ARGV[5])
+local began, taken_back, caller = now - tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 
 local stored = redis.call('GET', KEYS[1])
 local c = stored and cjson.decode(stored)
   or { state = 'closed', since = 0, failures = 0, failed_at = 0, gap = FIRST_GAP }
+c.callers = c.callers or {}
 local was = c.state
 local fresh = began >= c.since
 
@@ -36,12 +39,21 @@ local function half_open(passed)
   c.admitted, c.passed, c.granted_at = 1, passed, now
 end
 
+local function forget(failures)
+  c.failures = math.max(0, c.failures - failures)
+  if c.failures == 0 then c.callers = {} end
+end
+
 local may, wait = 'go', 0
 
 if c.state == 'closed' then
-  if now - c.failed_at > WINDOW then c.failures = 0 end
+  if now - c.failed_at > WINDOW then forget(c.failures) end
+  if c.callers[caller] then
+    return { may, wait, c.state, 0, 0 }
+  end
+  if caller ~= '' and fresh then c.callers[caller] = true end
   if event == 'passed' then
-    c.failures = math.max(0, c.failures - taken_back)
+    forget(taken_back)
   elseif event == 'failed' and fresh then
     c.failures, c.failed_at = c.failures + 1, now
     if c.failures >= threshold then open(FIRST_GAP) end
@@ -63,7 +75,7 @@ else
     c.passed = c.passed + 1
     if c.passed >= ENOUGH then
       become('closed')
-      c.failures = 0
+      forget(c.failures)
     end
   elseif event == 'ask' or event == 'woke' then
     if c.admitted <= 2 * c.passed or now >= c.granted_at + STALL then
@@ -77,4 +89,4 @@ end
 if stored or c.failures > 0 then
   redis.call('SET', KEYS[1], cjson.encode(c), 'PX', c.state == 'closed' and WINDOW or 10 * WINDOW)
 end
-return { may, wait, c.state, was == c.state and 0 or 1 }
+return { may, wait, c.state, was == c.state and 0 or 1, 1 }

@@ -24,16 +24,16 @@ class SharedCircuit:
     commands: Callable[[], Commands]
     dependency: Dependency
 
-    def note(self, event: Event, took: int, taken_back: int) -> Answer | None:
+    def note(self, event: Event, took: int, taken_back: int, caller: str) -> Answer | None:
         """Record an event of a call that took `took` ms. Returns None when Redis is unavailable."""
         open_for = round(self.dependency.open_seconds * 1000)
-        arguments = [event, self.dependency.failures, open_for, took, taken_back]
+        arguments = [event, self.dependency.failures, open_for, took, taken_back, caller]
         try:
             reply = _script().run(self.commands(), [self.dependency.key], arguments)
         except (DependencyUnavailable, RedisError, SettingsError):
             return None
-        may, wait, state, changed = reply
-        return Answer(May(may), int(wait), State(state), bool(changed))
+        may, wait, state, changed, counted = reply
+        return Answer(May(may), int(wait), State(state), bool(changed), bool(counted))
 
 
 @cache

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wingman.kit.clock import time_left, within
-from wingman.kit.errors import DependencyRefused, DependencyUnavailable
+from wingman.kit.errors import CallTimedOut, DependencyRefused, DependencyUnavailable
 from wingman.kit.observability import count, logger
 from wingman.kit.resilience.circuit import Answer, Circuit, Event, May, State
 
@@ -50,9 +50,9 @@ class Dependency:
         return f"breaker:{self.name}"
 
 
-Shared = Callable[[Event, int, int], Answer | None]
-"""Records an event in a shared circuit: the event, the duration of the call (ms), and the number of
-failures to cancel. Returns None if the circuit cannot be reached."""
+Shared = Callable[[Event, int, int, str], Answer | None]
+"""Records an event in a shared circuit: the event, the duration of the call (ms), the number of
+failures to cancel, and the caller. Returns None if the circuit cannot be reached."""
 
 
 class BreakerOpen(DependencyUnavailable):
@@ -94,13 +94,15 @@ class Breaker:
         *,
         probe: Callable[[], object] | None = None,
         failed: Callable[[T], bool] | None = None,
+        caller: Callable[[], str] | None = None,
     ) -> T:
         """Call the dependency, unless its circuit is open.
 
         A DependencyUnavailable (except a DependencyRefused) is a failure, and so is a result for
         which `failed` returns True; any other error proves that the dependency works. `probe` is a
-        cheap call that checks for recovery; without it the first call does. Raises BreakerOpen
-        without calling.
+        cheap call that checks for recovery; without it the first call does. A CallTimedOut may be
+        the fault of the call, so it is a failure only if the probe fails too, and several for one
+        `caller`, which returns a name, count as one. Raises BreakerOpen without calling.
         """
         if self._state is not State.CLOSED:
             self._admit(probe)
@@ -114,7 +116,7 @@ class Breaker:
             if not isinstance(error, DependencyUnavailable) or isinstance(error, DependencyRefused):
                 self._passed(began)
             elif not hurried:
-                self._failed(began)
+                self._judge(error, began, probe, caller)
             raise
         if failed is None or not failed(result):
             self._passed(began)
@@ -154,8 +156,8 @@ class Breaker:
         try:
             with within(PROBE_SECONDS):
                 probe()
-        except DependencyUnavailable:
-            return False
+        except DependencyUnavailable as error:
+            return isinstance(error, DependencyRefused)
         except Exception:  # noqa: BLE001 - any other error is an answer
             return True
         return True
@@ -165,17 +167,32 @@ class Breaker:
             taken_back, self._reported = self._reported, 0
             self._note("passed", began, taken_back)
 
-    def _failed(self, began: float) -> None:
-        self._resting_until = time.monotonic() + self.dependency.rest_seconds
-        answer = self._note("failed", began)
-        self._reported = self._reported + 1 if answer.state is State.CLOSED else 0
+    def _judge(
+        self,
+        error: Exception,
+        began: float,
+        probe: Callable[[], object] | None,
+        caller: Callable[[], str] | None,
+    ) -> None:
+        if probe is None or not isinstance(error, CallTimedOut):
+            self._failed(began)
+        elif self._answers(probe):
+            self._passed(began)
+        else:
+            self._failed(began, caller() if caller else "")
 
-    def _note(self, event: Event, began: float, taken_back: int = 0) -> Answer:
+    def _failed(self, began: float, caller: str = "") -> None:
+        self._resting_until = time.monotonic() + self.dependency.rest_seconds
+        answer = self._note("failed", began, caller=caller)
+        reported = self._reported + int(answer.counted)
+        self._reported = reported if answer.state is State.CLOSED else 0
+
+    def _note(self, event: Event, began: float, taken_back: int = 0, caller: str = "") -> Answer:
         took = round((time.monotonic() - began) * 1000)
-        answer = self._shared(event, took, taken_back) if self._shared else None
+        answer = self._shared(event, took, taken_back, caller) if self._shared else None
         if answer is None:
             now = round(time.monotonic() * 1000)
-            answer = self._own.note(event, now, took=took, taken_back=taken_back)
+            answer = self._own.note(event, now, took=took, taken_back=taken_back, caller=caller)
         if answer.changed:
             logger().warning(f"breaker.{answer.state}", extra={"dependency": self._name})
             count(_METRICS[answer.state], dependency=self._name)

@@ -4,7 +4,7 @@ circuit.lua (kit/clients) is the same machine for all containers; a test compare
 milliseconds of any single clock. A call that began before the last change of state has no effect.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -37,12 +37,16 @@ class May(StrEnum):
 
 
 class Answer(NamedTuple):
-    """The circuit's decision; `wait` is the time in milliseconds before the next question."""
+    """The circuit's decision; `wait` is the time in milliseconds before the next question.
+
+    `counted` is False for a failure of a caller whose earlier failure counts already.
+    """
 
     may: May
     wait: int
     state: State
     changed: bool
+    counted: bool
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Circuit:
     since: int = 0
     failures: int = 0
     failed_at: int = 0
+    callers: set[str] = field(default_factory=set)
     gap: int = FIRST_GAP
     open_until: int = 0
     probe_at: int = 0
@@ -62,22 +67,31 @@ class Circuit:
     passed: int = 0
     granted_at: int = 0
 
-    def note(self, event: Event, now: int, *, took: int = 0, taken_back: int = 0) -> Answer:
-        """Record an event of a call that took `took` ms and decide on the next call."""
+    def note(
+        self, event: Event, now: int, *, took: int = 0, taken_back: int = 0, caller: str = ""
+    ) -> Answer:
+        """Record an event of a call that took `took` ms and decide on the next call.
+
+        While the circuit is closed, several failures of one `caller` count as one.
+        """
         was, fresh = self.state, now - took >= self.since
         react = {
             State.CLOSED: self._closed,
             State.OPEN: self._open,
             State.HALF_OPEN: self._half_open,
         }[was]
+        if was is State.CLOSED and now - self.failed_at > WINDOW:
+            self._forget(self.failures)
+        if was is State.CLOSED and caller in self.callers:
+            return Answer(May.GO, 0, was, changed=False, counted=False)
+        if was is State.CLOSED and caller and fresh:
+            self.callers.add(caller)
         may, wait = react(event, now, fresh, taken_back)
-        return Answer(may, wait, self.state, self.state is not was)
+        return Answer(may, wait, self.state, self.state is not was, counted=True)
 
     def _closed(self, event: Event, now: int, fresh: bool, taken_back: int) -> tuple[May, int]:
-        if now - self.failed_at > WINDOW:
-            self.failures = 0
         if event == "passed":
-            self.failures = max(0, self.failures - taken_back)
+            self._forget(taken_back)
         elif event == "failed" and fresh:
             self.failures, self.failed_at = self.failures + 1, now
             if self.failures >= self.threshold:
@@ -103,12 +117,17 @@ class Circuit:
             self.passed += 1
             if self.passed >= ENOUGH:
                 self.state, self.since = State.CLOSED, now
-                self.failures = 0
+                self._forget(self.failures)
         elif event in {"ask", "woke"}:
             if self.admitted > 2 * self.passed and now < self.granted_at + STALL:
                 return May.WAIT, 50
             self.admitted, self.granted_at = self.admitted + 1, now
         return May.GO, 0
+
+    def _forget(self, failures: int) -> None:
+        self.failures = max(0, self.failures - failures)
+        if self.failures == 0:
+            self.callers.clear()
 
     def _become_open(self, now: int, gap: int) -> None:
         self.state, self.since = State.OPEN, now

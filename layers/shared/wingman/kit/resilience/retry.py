@@ -18,7 +18,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from wingman.kit.clock import time_left
-from wingman.kit.errors import DependencyRefused, DependencyUnavailable
+from wingman.kit.errors import CallTimedOut, DependencyRefused, DependencyUnavailable
 from wingman.kit.observability import count
 from wingman.kit.resilience.breaker import Breaker, BreakerOpen
 
@@ -73,6 +73,7 @@ class Retry:
     idempotent       the call may be repeated even if the dependency may have acted on it
     yields           inside another policy, this one makes a single attempt instead of failing
     probe            a cheap call that checks for recovery (see Breaker.call)
+    caller           names the user for whom the call is made (see Breaker.call)
     """
 
     max_retries: int
@@ -85,6 +86,7 @@ class Retry:
     idempotent: bool = False
     yields: bool = False
     probe: Callable[[], object] | None = None
+    caller: Callable[[], str] | None = None
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         @wraps(function)
@@ -119,12 +121,14 @@ class Retry:
             finally:
                 _owner.reset(entered)
 
-        return self.breaker().call(owned, probe=self.probe) if self.breaker else owned()
+        if self.breaker is None:
+            return owned()
+        return self.breaker().call(owned, probe=self.probe, caller=self.caller)
 
     def _may_repeat(self, error: BaseException) -> bool:
         if not isinstance(error, DependencyUnavailable):
             return False
-        if isinstance(error, BreakerOpen | DependencyRefused):
+        if isinstance(error, BreakerOpen | DependencyRefused | CallTimedOut):
             return False
         return self.idempotent or error.not_executed
 
@@ -173,6 +177,10 @@ class Retry:
 
 
 with_api_retry = Retry(2, first_wait=0.1, longest_wait=2.0, patience=3.0)
+
+
+def pause(seconds: float) -> None:
+    _pause.get()(seconds)
 
 
 @contextmanager
