@@ -18,7 +18,7 @@ from wingman.notifications.email.models import Category
 # The address that API Gateway's emulator states for every client.
 HERE = "127.0.0.1"
 # An emptied bucket stays empty for this long, and a container remembers a refusal no longer.
-EMPTY_SECONDS = 2.0
+EMPTY_SECONDS = 3.0
 
 Empty = Callable[[Policy, str], None]
 
@@ -79,13 +79,16 @@ def test_an_empty_global_bucket_closes_neither_health_nor_the_links_in_emails(
     unsubscribe = f"/api/email/unsubscribe?token={token}"
     one_click = {"List-Unsubscribe": "One-Click"}
 
-    empty(EVERYONE, "all")
+    def ask(method: str, path: str, **options: Any) -> httpx.Response:
+        empty(EVERYONE, "all")
+        return api.call(method, path, **options)
 
-    assert_problem(api.call("GET", "/api/features"), 429, "rate_limited")
-    assert api.call("GET", "/health").status_code == 200
-    assert api.call("GET", unsubscribe).status_code == 200
-    assert api.call("GET", f"/email/preferences?token={token}").status_code == 200
-    assert api.call("POST", unsubscribe, data=one_click).status_code == 200
+    assert api.call("GET", "/api/features").status_code == 200
+    assert_problem(ask("GET", "/api/features"), 429, "rate_limited")
+    assert ask("GET", "/health").status_code == 200
+    assert ask("GET", unsubscribe).status_code == 200
+    assert ask("GET", f"/email/preferences?token={token}").status_code == 200
+    assert ask("POST", unsubscribe, data=one_click).status_code == 200
 
 
 def form(disposition: str) -> bytes:

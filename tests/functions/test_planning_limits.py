@@ -10,8 +10,9 @@ import pytest
 
 from local import tokens
 from tests.functions.test_session_create import plan
-from tests.integration.test_retry import AWAY, LOST, Gateway
+from tests.integration.test_retry import AWAY, LOST
 from tests.support.functions import Function
+from tests.support.gateway import Gateway
 from tests.support.people import People, Person
 from wingman.kit.clients.circuits import breaker
 from wingman.kit.clients.dependencies import SUPABASE

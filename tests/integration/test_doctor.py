@@ -15,8 +15,8 @@ from local.doctor import services
 from local.migrations import files
 from local.stack import CHECKOUT
 from tests.integration.own_database import empty_database
-from tests.integration.test_retry import Gateway
 from tests.support.dns_server import DnsServer
+from tests.support.gateway import Gateway
 from tests.support.people import People
 from tests.unit.local.test_sender_domain import DOMAIN, GOOD
 

@@ -1,61 +1,17 @@
 """Retries, breakers and what shares them, together on real Redis and real sockets."""
 
-import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.support.functions import Function
+from tests.support.gateway import Gateway
 from wingman.kit.clients import circuits
 from wingman.kit.clients.database import get_anon_client
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.resilience import retry
 
 Load = Callable[..., Function]
-
-
-class Gateway:
-    """A server that answers each POST with the next of its answers, each GET with its keys."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[int, str]] = []
-        self.requests = 0
-        self.keys: object = None
-        gateway = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._answer(200, json.dumps(gateway.keys))
-
-            def do_POST(self) -> None:
-                gateway.requests += 1
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self._answer(*(gateway.answers.pop(0) if gateway.answers else (200, '"pong"')))
-
-            def _answer(self, status: int, body: str) -> None:
-                if status == 0:
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-            def log_message(self, *_: object) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.fixture

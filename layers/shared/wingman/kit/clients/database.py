@@ -4,23 +4,28 @@ Clients share only a connection pool: each client object holds its identity in i
 user clients are never cached.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
+from hashlib import sha256
 from typing import Any, Protocol
 
 import httpx
 from postgrest import APIError, SyncPostgrestClient
 
+from wingman.kit.clients.answers import require_answer
 from wingman.kit.clients.circuits import with_supabase_retry
-from wingman.kit.clients.transport import asked_to_wait, http_client, never_sent
+from wingman.kit.clients.transport import http_client, never_sent
 from wingman.kit.errors import (
+    CallTimedOut,
     DependencyRefused,
     DependencyUnavailable,
     ProblemError,
     TokenExpired,
     Unauthenticated,
 )
+from wingman.kit.resilience.retry import pause
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 
 TIMEOUT_SECONDS = 5.0
@@ -28,16 +33,10 @@ BACKEND_KEY_HEADER = "X-Backend-Key"
 # PostgREST refused the request because it had no accepted backend key.
 BACKEND_KEY_REQUIRED = "PT403"
 
-# PostgREST cannot reach Postgres: https://postgrest.org/en/v12/references/errors.html
-_POSTGREST_UNAVAILABLE = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
-# Transient SQLSTATE classes: connection exception, transaction rollback (a deadlock), insufficient
-# resources, operator intervention.
-_POSTGRES_UNAVAILABLE = ("08", "40", "53", "57")
-# After these nothing was executed: rolled back, no resources, cancelled, not yet started.
-_NOT_EXECUTED = ("40", "53", "57014", "57P03")
-_LOCKED = "55P03"  # another call held the row for too long, which says nothing about Postgres
-_TOKEN_REFUSED = frozenset({"PGRST301", "PGRST302"})
-_TOKEN_EXPIRED = "PGRST303"  # noqa: S105 - an error code
+# PostgREST refused the token: not valid, no anonymous access, or expired or not valid yet.
+_TOKEN_REFUSED = frozenset({"PGRST301", "PGRST302", "PGRST303"})
+# Clocks that differ by less than a second make a new token look as if it came from the future.
+_CLOCKS_DIFFER_SECONDS = 0.3
 
 
 class Database(Protocol):
@@ -95,15 +94,21 @@ def call(
 
 
 class PostgrestDatabase(Database):
-    """A database client bound to one identity."""
+    """A database client bound to one identity: that of `token`, or of the key in `headers`."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], session: httpx.Client) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], session: httpx.Client, token: str | None = None
+    ) -> None:
+        own = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._token = token
         self._client = SyncPostgrestClient(
-            f"{url}/rest/v1", headers=dict(headers), http_client=session, retry_enabled=False
+            f"{url}/rest/v1", headers={**headers, **own}, http_client=session, retry_enabled=False
         )
 
     def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
-        retry = with_supabase_retry.replace(idempotent=idempotent, probe=self.ping)
+        retry = with_supabase_retry.replace(
+            idempotent=idempotent, probe=self.ping, caller=self._caller
+        )
         return retry.run(lambda: self._call(function, params))
 
     def ping(self) -> None:
@@ -122,42 +127,67 @@ class PostgrestDatabase(Database):
 
     def _call(self, function: str, params: Mapping[str, object]) -> Any:
         try:
+            return self._post(function, params)
+        except _TokenRefusedError as error:
+            if self._token and _claims(self._token).get("exp", 0) <= time.time():
+                raise TokenExpired from error
+        pause(_CLOCKS_DIFFER_SECONDS)
+        try:
+            return self._post(function, params)
+        except _TokenRefusedError as error:
+            if self._token:
+                raise Unauthenticated from error
+            raise DependencyRefused("supabase", not_executed=True) from error
+
+    def _post(self, function: str, params: Mapping[str, object]) -> Any:
+        try:
             return self._client.rpc(function, dict(params)).execute().data  # type: ignore[arg-type]
         except httpx.HTTPError as error:
             raise _unanswered(error) from error
         except APIError as error:
             raise _translated(error) from error
 
+    def _caller(self) -> str:
+        user_id = str(_claims(self._token).get("sub", "")) if self._token else ""
+        return sha256(user_id.encode()).hexdigest()[:16] if user_id else ""
+
+
+class _TokenRefusedError(Exception):
+    """PostgREST does not accept the token of the request, a user's or the gateway's own."""
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    """Return the claims of a user's token, which our own functions have verified."""
+    # Only failures need it, and the workers never do: the import adds 10 ms to a cold start.
+    import jwt  # noqa: PLC0415
+
+    try:
+        claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return {}
+    return claims
+
 
 def _unanswered(error: httpx.HTTPError) -> DependencyUnavailable:
-    not_executed = never_sent(error)
-    if isinstance(error, httpx.HTTPStatusError):
-        not_executed = any(code in error.response.text for code in _POSTGREST_UNAVAILABLE)
-    return DependencyUnavailable(
-        "supabase", not_executed=not_executed, asked_to_wait=asked_to_wait(error)
-    )
+    if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout):
+        return CallTimedOut("supabase")
+    return DependencyUnavailable("supabase", not_executed=never_sent(error))
 
 
 def _translated(error: APIError) -> Exception:
     code = error.code or ""
-    if code in _POSTGREST_UNAVAILABLE:
-        return DependencyUnavailable("supabase", not_executed=True)
-    if len(code) == len("57P01") and code.startswith(_POSTGRES_UNAVAILABLE):
-        return DependencyUnavailable("supabase", not_executed=code.startswith(_NOT_EXECUTED))
-    if code in {BACKEND_KEY_REQUIRED, _LOCKED}:
+    if code == BACKEND_KEY_REQUIRED:
         return DependencyRefused("supabase", not_executed=True)
-    if code == _TOKEN_EXPIRED:
-        return TokenExpired()
     if code in _TOKEN_REFUSED:
-        return Unauthenticated()
+        return _TokenRefusedError(code)
     return DatabaseError(code, error.message or "", error.details)
 
 
 def get_user_client(access_token: str) -> PostgrestDatabase:
     """Act as the calling user, under row-level security."""
     settings = load(SupabaseSettings)
-    headers = _publishable_key_headers(settings) | {"Authorization": f"Bearer {access_token}"}
-    return PostgrestDatabase(settings.supabase_url, headers, _session())
+    headers = _publishable_key_headers(settings)
+    return PostgrestDatabase(settings.supabase_url, headers, _session(), access_token)
 
 
 @cache
@@ -208,4 +238,4 @@ def get_client_for_operation(operation: Operation, access_token: str | None = No
 
 @cache
 def _session() -> httpx.Client:
-    return http_client(timeout=TIMEOUT_SECONDS)
+    return http_client(timeout=TIMEOUT_SECONDS, judge=require_answer)

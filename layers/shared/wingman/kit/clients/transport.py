@@ -4,6 +4,7 @@ Loading the trusted certificates takes about 25 ms, so all clients share one TLS
 """
 
 import ssl
+from collections.abc import Callable
 from functools import cache
 
 import httpx
@@ -17,15 +18,27 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 
 
-def http_client(*, timeout: float, connect_timeout: float = 1.0) -> httpx.Client:
+def refuse_gateway_errors(response: httpx.Response) -> None:
+    """Raise httpx.HTTPStatusError for a gateway's 502, 503 or 504."""
+    if response.status_code in GATEWAY_ERRORS:
+        response.read()
+        response.raise_for_status()
+
+
+def http_client(
+    *,
+    timeout: float,
+    connect_timeout: float = 1.0,
+    judge: Callable[[httpx.Response], None] = refuse_gateway_errors,
+) -> httpx.Client:
     """Open a keep-alive client whose calls never outlive the invocation; timeouts in seconds.
 
-    A gateway's 502, 503 or 504 raises httpx.HTTPStatusError.
+    `judge` raises an error for an answer that does not come from the service itself.
     """
     return httpx.Client(
         verify=tls(),
         timeout=httpx.Timeout(timeout, connect=min(connect_timeout, timeout)),
-        event_hooks={"request": [_bound_by_deadline], "response": [_refuse_gateway_errors]},
+        event_hooks={"request": [_bound_by_deadline], "response": [judge]},
         trust_env=False,
     )
 
@@ -52,9 +65,13 @@ def never_sent(error: BaseException | None) -> bool:
 
 
 def asked_to_wait(error: Exception) -> float | None:
-    """Return the seconds of the answer's Retry-After header, if there is one."""
+    """Return the seconds of the Retry-After header of an error's answer, if there is one."""
     response = getattr(error, "response", None)
-    seconds = response.headers.get("retry-after", "") if response is not None else ""
+    return None if response is None else retry_after(response)
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    seconds = response.headers.get("retry-after", "")
     return float(seconds) if seconds.isdecimal() else None
 
 
@@ -64,9 +81,3 @@ def _bound_by_deadline(request: httpx.Request) -> None:
     request.extensions["timeout"] = {
         phase: left if seconds is None else min(seconds, left) for phase, seconds in own.items()
     }
-
-
-def _refuse_gateway_errors(response: httpx.Response) -> None:
-    if response.status_code in GATEWAY_ERRORS:
-        response.read()  # PostgREST names the cause in the body
-        response.raise_for_status()

@@ -75,6 +75,5 @@ def _shown(element: Element) -> Iterator[str]:
         return
     yield element.text or ""
     for child in element:
-        if isinstance(child.tag, str):  # no comment, in which Outlook finds a table
-            yield from _shown(child)
+        yield from _shown(child)
         yield child.tail or ""

@@ -1,0 +1,77 @@
+"""Answers of PostgREST, and answers that something else gave in its place.
+
+Gateways stand before PostgREST (Cloudflare's, Supabase's own). They answer with any status, a page
+or JSON of their own when they cannot or may not pass a request on.
+"""
+
+import json
+import math
+import re
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from wingman.kit.clients.transport import retry_after
+from wingman.kit.errors import CallTimedOut, DependencyUnavailable
+
+# PostgREST's own codes, or a SQLSTATE: https://postgrest.org/en/v12/references/errors.html
+_OWN_CODE = re.compile(r"PGRST[0-9A-Z]{2,3}|[0-9A-Z]{5}")
+# PostgREST cannot reach Postgres.
+_UNREACHABLE = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
+# Transient SQLSTATE classes: connection exception, transaction rollback (a deadlock), insufficient
+# resources, operator intervention.
+_TRANSIENT = ("08", "40", "53", "57")
+# statement_timeout and lock_timeout: a call may wait for another one of the same user.
+_TIMED_OUT = frozenset({"57014", "55P03"})
+# After these nothing was executed: rolled back, no resources, cancelled, not yet started.
+_NOT_EXECUTED = (*_UNREACHABLE, *_TIMED_OUT, "40", "53", "57P03")
+# The gateway refused the request itself, or had no connection to pass it on.
+# https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+_NOT_PASSED_ON = frozenset({401, 403, 429, 521, 523, 525, 526, 530, 540})
+_LONGEST_WAIT_SECONDS = 60
+
+
+def require_answer(response: httpx.Response) -> None:
+    """Read an answer. Raises DependencyUnavailable unless PostgREST gave it, reaching Postgres."""
+    response.read()
+    found = _decoded(response)
+    if response.is_success:
+        if found is None and response.status_code != HTTPStatus.NO_CONTENT:
+            raise _unavailable(response)
+        return
+    code = _own_code(found)
+    if code is None:
+        raise _unavailable(response, not_executed=response.status_code in _NOT_PASSED_ON)
+    not_executed = code.startswith(_NOT_EXECUTED)
+    if code in _TIMED_OUT:
+        raise CallTimedOut("supabase", not_executed=True)
+    if code in _UNREACHABLE or (len(code) == len("57P01") and code.startswith(_TRANSIENT)):
+        raise _unavailable(response, not_executed=not_executed)
+
+
+def _decoded(response: httpx.Response) -> Any:
+    """Return the JSON of an answer in a list, or None if it is no JSON."""
+    try:
+        return [json.loads(response.content)]
+    except ValueError:
+        return None
+
+
+def _own_code(found: Any) -> str | None:
+    error = found[0] if found else None
+    code = error.get("code") if isinstance(error, dict) and "message" in error else None
+    return code if isinstance(code, str) and _OWN_CODE.fullmatch(code) else None
+
+
+def _unavailable(response: httpx.Response, *, not_executed: bool = False) -> DependencyUnavailable:
+    asked = retry_after(response)
+    error = DependencyUnavailable(
+        "supabase",
+        retry_after=min(math.ceil(asked), _LONGEST_WAIT_SECONDS) if asked else 5,
+        not_executed=not_executed,
+        asked_to_wait=asked,
+    )
+    # For the log.
+    error.add_note(f"Answered with {response.status_code}: {response.text[:200]}")
+    return error
