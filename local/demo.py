@@ -20,39 +20,43 @@ PATIENCE = 75  # an email whose queue message was lost comes with the sweep, wit
 PAUSE = 0.25
 
 _LATER = """
-with later as (
-    select
-        session.id,
-        match.user1_id,
-        match.user2_id,
-        session.scheduled_time - now() - make_interval(mins => %(minutes)s) as passed
-    from public.wingman_sessions as session
-    inner join public.wingman_matches as match on session.match_id = match.id
-    where session.id = %(session_id)s
-)
-
 update public.email_logs as email
 set
-    created_at = email.created_at - later.passed,
-    group_started_at = email.group_started_at - later.passed,
-    sent_at = email.sent_at - later.passed
-from later
-where email.user_id in (later.user1_id, later.user2_id) and email.claimable_at is null
+    created_at = email.created_at - %(passed)s,
+    group_started_at = email.group_started_at - %(passed)s,
+    sent_at = email.sent_at - %(passed)s
+where email.user_id = any(%(people)s) and email.claimable_at is null
 """
-_NEARER = """
-with moved as (
+_REMIND = """
+update public.email_logs
+set due_at = now()
+where subject_id = %(session_id)s and email_template = 'session_reminder_24h'
+"""
+_BEGIN = """
+with begun as (
     update public.wingman_sessions
-    set scheduled_time = now() + make_interval(mins => %(minutes)s)
+    set scheduled_time = now() - interval '1 hour'
     where id = %(session_id)s
+    returning scheduled_time
 )
 
 update public.email_logs
 set
-    template_data = template_data
-    || jsonb_build_object('scheduled_time', now() + make_interval(mins => %(minutes)s)),
-    due_at = now() + make_interval(mins => %(minutes)s)
-    - case email_template when 'session_reminder_24h' then interval '24 h' else interval '2 h' end
-where subject_id = %(session_id)s and email_template like 'session_reminder_%%'
+    template_data = template_data || jsonb_build_object('scheduled_time', begun.scheduled_time),
+    due_at = begun.scheduled_time - interval '2 hours'
+from begun
+where subject_id = %(session_id)s and email_template = 'session_reminder_2h'
+"""
+_NEXT_MORNING = """
+update public.email_logs
+set
+    template_data = template_data || jsonb_build_object('scheduled_time', %(planned)s::text),
+    due_at = now()
+where subject_id = %(session_id)s
+    and email_template = 'session_feedback'
+    and delivery_status = 'pending'
+    and due_at > now()
+returning id
 """
 _NEW_USER = """
 insert into auth.users (id, email, email_confirmed_at, raw_user_meta_data)
@@ -93,10 +97,13 @@ class Walk:
         say(f"  {name} signed up as {email}")
         return Person(user_id, name, email, token)
 
-    def never_rest(self, person: Person) -> None:
-        """Turn quiet hours off, so that every email comes at once at any time of the day."""
+    def rest(self, person: Person, *, hours: int) -> None:
+        """Begin quiet hours; without any, every email comes at once at any time of the day."""
+        now = datetime.now(UTC)
+        start, end = (f"{now + timedelta(hours=by):%H:%M}" for by in (-1, hours))
+        quiet = {"start": start, "end": end} if hours else None
         path = f"/api/email/preferences/{person.id}"
-        self._answer(person, "PUT", path, 200, {"quiet_hours": None})
+        self._answer(person, "PUT", path, 200, {"quiet_hours": quiet})
 
     def call(self, person: Person, path: str, body: dict[str, Any] | None, expected: int) -> Any:
         """Call the API as this person."""
@@ -122,16 +129,31 @@ class Walk:
             raise StackError(f"expected {expected}, the answer was {answer.text}")
         return answer
 
-    def move_clock(self, session_id: str, minutes: int) -> None:
-        """Let time pass until a session is so many minutes ahead; negative: it began.
+    def pass_time(self, people: list[Person], **time: int) -> None:
+        """Let the emails that came so far be older: three a day is the most for what can wait."""
+        ids = [person.id for person in people]
+        self._change(_LATER, passed=timedelta(**time), people=ids)
 
-        The emails that came so far are as old then as they would be: three a day is the most for
-        what can wait.
-        """
-        facts = {"session_id": session_id, "minutes": minutes}
+    def remind(self, session_id: str) -> None:
+        """Let the reminders of the day before be due."""
+        self._change(_REMIND, session_id=session_id)
+
+    def begin(self, session_id: str) -> None:
+        """Let the meeting have begun an hour ago, past the reminder of two hours before."""
+        self._change(_BEGIN, session_id=session_id)
+
+    def next_morning(self, session_id: str, planned: str, count: int) -> None:
+        """Let what waits for the end of quiet hours be due, about the meeting as it was planned."""
+        waited, began = 0, time.monotonic()
+        while waited < count:
+            waited += self._change(_NEXT_MORNING, session_id=session_id, planned=planned)
+            if time.monotonic() - began > PATIENCE:
+                raise StackError(f"{waited} of {count} emails wait for the morning: {self._log}")
+            time.sleep(PAUSE)
+
+    def _change(self, statement: str, **facts: Any) -> int:
         with psycopg.connect(self._values["DATABASE_URL"], connect_timeout=5) as connection:
-            connection.execute(_LATER, facts)
-            connection.execute(_NEARER, facts)
+            return connection.execute(statement, facts).rowcount
 
     def emails(self, people: list[Person], count: int) -> None:
         """Wait until these people have received so many emails, and show them."""
@@ -177,7 +199,7 @@ def _walk(story: Walk) -> None:
     say("Two people")
     maya, leo = story.join("Maya"), story.join("Leo")
     for person in (maya, leo):
-        story.never_rest(person)
+        story.rest(person, hours=0)
     say(f"\n1. {maya.name} invites {leo.name}")
     invitation = {
         "invitee_id": str(leo.id),
@@ -191,7 +213,7 @@ def _walk(story: Walk) -> None:
     say(f"  the match is {answer['status']}")
     story.emails([maya, leo], 3)
     session = _plan(story, maya, leo, match["id"])
-    _meet(story, maya, leo, session["id"])
+    _meet(story, maya, leo, session)
     say(f"\nNine emails, each exactly once. Read them: {story.inbox}")
 
 
@@ -208,19 +230,27 @@ def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:
     session = story.call(maya, "/api/sessions", plan, 201)
     story.emails([maya, leo], 5)
     say("\n4. Two days pass; the sweep, which runs every minute, reminds both")
-    story.move_clock(session["id"], 24 * 60 - 1)
+    story.pass_time([maya, leo], days=2)
+    story.remind(session["id"])
     story.emails([maya, leo], 7)
     return session
 
 
-def _meet(story: Walk, maya: Person, leo: Person, session_id: str) -> None:
-    say("\n5. They meet, and each says that the other came")
-    story.move_clock(session_id, -60)
+def _meet(story: Walk, maya: Person, leo: Person, session: Any) -> None:
+    say("\n5. They meet late, and each says that the other came")
+    story.pass_time([maya, leo], hours=25)
+    story.begin(session["id"])
     for person in (maya, leo):
-        answer = story.call(person, f"/api/sessions/{session_id}/confirm", None, 200)
+        story.rest(person, hours=8)
+    for person in (maya, leo):
+        answer = story.call(person, f"/api/sessions/{session['id']}/confirm", None, 200)
         say(f"  the session is {answer['status']}")
+    say("\n6. The night passes, in which no email that can wait arrives")
+    story.next_morning(session["id"], session["scheduled_time"], 2)
+    for person in (maya, leo):
+        story.rest(person, hours=0)
     story.emails([maya, leo], 9)
-    say("\n6. It counts")
+    say("\n7. It counts")
     for reader in (maya, leo):
         answer = story.read(reader, f"/api/user/reputation/{leo.id}")
         reputation = answer.json()

@@ -28,6 +28,8 @@ def up(stack: Stack) -> None:
     """Start whatever does not run, bring schema and deployment up to date, say where to go."""
     try:
         _up(stack)
+    except ChangedMigrationError:
+        raise  # it says how to go on; another `up` would fail as well
     except StackError as error:
         raise StackError(f"{error}{still_running(stack)}") from error
     except KeyboardInterrupt:
@@ -95,6 +97,8 @@ def _together(*chains: Callable[[], None]) -> None:
     with ThreadPoolExecutor(len(chains)) as pool:
         running = [pool.submit(chain) for chain in chains]
     failures = [error for error in (chain.exception() for chain in running) if error]
+    if len(failures) == 1:
+        raise failures[0]
     if failures:
         expected = [str(error) for error in failures if isinstance(error, StackError)]
         if len(expected) < len(failures):

@@ -23,6 +23,12 @@ Ledger = Mapping[str, Sequence[str]]
 class ChangedMigrationError(StackError):
     """The database was built from other files than those that are here now."""
 
+    def __init__(self, difference: str) -> None:
+        super().__init__(
+            f"{difference}. The database has to start over and loses its data: `make reset`, then"
+            " `make up`. Once a migration is released, write another one: `make migration NAME=…`"
+        )
+
 
 def migrate(stack: Stack) -> int:
     """Bring the database up to date; return how many migrations were applied."""
@@ -60,21 +66,14 @@ def unapplied(migrations: Sequence[Path], applied: Ledger) -> list[Path]:
     for version, statements in applied.items():
         path = by_version.pop(version, None)
         if path is None:
-            raise _changed(f"migration {version} was applied, and its file is gone")
+            raise ChangedMigrationError(f"migration {version} was applied, and its file is gone")
         if not _same(path.read_text(), statements):
-            raise _changed(f"{path.name} changed after it was applied")
+            raise ChangedMigrationError(f"{path.name} changed after it was applied")
     last = max(applied, default="")
     for version, path in by_version.items():
         if version < last:
-            raise _changed(f"{path.name} is older than {last}, which was applied: rename it")
+            raise ChangedMigrationError(f"{path.name} is older than {last}, which was applied")
     return list(by_version.values())
-
-
-def _changed(what: str) -> ChangedMigrationError:
-    return ChangedMigrationError(
-        f"{what}. `make reset` starts over (the local data is lost); "
-        "a change of the schema belongs into a new migration: `make migration NAME=…`"
-    )
 
 
 def _same(text: str, statements: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ _MATCH = """
 insert into public.wingman_matches (id, user1_id, user2_id, initiator_id, status)
 values (%(match_id)s, %(maya)s, %(leo)s, %(maya)s, %(status)s)
 """
-_CHALLENGES = "select id from public.challenges where difficulty = 'beginner' order by id limit 1"
+_CHALLENGES = "select id from public.challenges where active order by points limit 1"
 _SESSION = """
 insert into public.wingman_sessions
 (id, match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from wingman.kit import idempotency
 from wingman.kit.clients.database import Database, get_service_client
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.deployment import DeploymentSettings
@@ -22,7 +21,6 @@ _STEPS: dict[str, Callable[[Database], int]] = {
     "matches_expired": matches.expire,
     "digests_recorded": digests.record,
     "emails_pruned": history.prune,
-    "keys_pruned": idempotency.prune,
     "emails_reported": operations.report_rates,
 }
 

@@ -140,6 +140,15 @@ end;
 $role$;
 notify pgrst, 'reload config';
 
+-- PostgREST applies these to each request of the role. A call takes milliseconds, and the API waits
+-- 5 s for it: a statement ends before its caller has left, and a waiting one does not keep a
+-- connection of the pool from others.
+alter role anon set statement_timeout = '2s';
+alter role anon set lock_timeout = '1s';
+alter role authenticated set statement_timeout = '3s';
+alter role authenticated set lock_timeout = '2s';
+notify pgrst, 'reload config';
+
 create table public.user_profiles (
     id uuid primary key references auth.users (id) on delete cascade,
     email text,
@@ -153,7 +162,7 @@ create table public.user_profiles (
     check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$')
 );
 comment on table public.user_profiles is
-'One row per account, created with it. Users have no grant on the address.';
+'One row per account, created with it.';
 comment on column public.user_profiles.email is
 'Only once Supabase Auth has confirmed it: nothing is sent to an address that was merely claimed.';
 
@@ -161,15 +170,10 @@ comment on column public.user_profiles.email is
 create index user_profiles_id_hash
 on public.user_profiles using hash (id);
 
+-- No policy: users read profiles through functions.
 alter table public.user_profiles enable row level security;
 
-grant select (id, first_name, last_name, timezone, created_at, updated_at)
-on public.user_profiles to authenticated;
 grant select on public.user_profiles to service_role;
-
-create policy user_profiles_read_own on public.user_profiles
-for select to authenticated
-using (id = (select auth.uid()));
 
 create function private.keep_user_profile()
 returns trigger
@@ -273,8 +277,6 @@ create table private.idempotency_keys (
 comment on table private.idempotency_keys is
 'The first answers to requests that create something, kept for 24 hours.';
 
-create index idempotency_keys_created_at on private.idempotency_keys (created_at);
-
 alter table private.idempotency_keys enable row level security;
 
 create function private.replayed_response(p_user_id uuid, p_key text, p_hash text)
@@ -314,35 +316,6 @@ $$;
 comment on function private.remember_response is
 'Keeps the first answer under a key, if there is a key.';
 
-create function public.prune_idempotency_keys(p_limit integer)
-returns integer
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_pruned integer;
-begin
-    delete from private.idempotency_keys as stored
-    where (stored.user_id, stored.key) in (
-        select
-            stale.user_id,
-            stale.key
-        from private.idempotency_keys as stale
-        where stale.created_at <= now() - interval '24 hours'
-        order by stale.created_at
-        limit p_limit
-        for update skip locked
-    );
-    get diagnostics v_pruned = row_count;
-    return v_pruned;
-end;
-$$;
-comment on function public.prune_idempotency_keys is
-'Deletes up to p_limit answers older than 24 hours; the next request of the same user would, but may
-never come. Security definer because service_role has no grant on them.';
-grant execute on function public.prune_idempotency_keys to service_role;
-
 -- An email that can wait leaves outside quiet hours, so they must leave an hour of the day. Only
 -- PostgreSQL accepts '24:00' as a time.
 create function private.leaves_an_hour(p_start time, p_end time)
@@ -354,7 +327,6 @@ as $$
     select p_start < time '24:00' and p_end < time '24:00'
         and mod(extract(epoch from p_end - p_start)::integer + 86400, 86400) between 1 and 82800;
 $$;
-grant execute on function private.leaves_an_hour to authenticated;
 
 create table private.email_categories (
     category text primary key,
@@ -859,19 +831,14 @@ comment on table public.challenges is
 'Small dares that everyone can read. A challenge that is no longer offered becomes inactive and
 stays, because sessions refer to it.';
 
+-- No policy and no grant: list_challenges alone says which are on offer.
 alter table public.challenges enable row level security;
-
-grant select (id, difficulty, title, description, points) on public.challenges
-to anon, authenticated;
-
-create policy challenges_read_active on public.challenges
-for select to anon, authenticated
-using (active);
 
 create function public.list_challenges(p_difficulty text default null)
 returns jsonb
 language sql
 stable
+security definer
 set search_path = ''
 as $$
     select coalesce(
@@ -888,10 +855,11 @@ as $$
         '[]'::jsonb
     )
     from public.challenges as offered
-    where p_difficulty is null or offered.difficulty = p_difficulty;
+    where offered.active and (p_difficulty is null or offered.difficulty = p_difficulty);
 $$;
 comment on function public.list_challenges is
-'The challenges on offer, easiest first: all of them, or those of one difficulty.';
+'The challenges on offer, easiest first: all of them, or those of one difficulty.
+Security definer because visitors have no grant on challenges.';
 grant execute on function public.list_challenges to anon, authenticated;
 
 -- The ids are fixed, because clients and samples refer to them.
@@ -901,7 +869,7 @@ values
     '16bc367e-3be9-5f1d-97f4-8027d197f576',
     'beginner',
     'Learn a name and use it',
-    'Ask somebody who serves you today for their name, and say goodbye with it.',
+    'Ask someone who serves you today for their name, and say goodbye with it.',
     10
 ),
 (
@@ -915,7 +883,7 @@ values
     '16a0ac99-639b-5a41-922d-89e58415f38f',
     'beginner',
     'Ask for a tip',
-    'Ask somebody at the next table what they would order here, and why.',
+    'Ask someone at the next table what they would order here, and why.',
     20
 ),
 (
@@ -943,7 +911,7 @@ values
     '6877cc49-f636-5ba6-91a9-9de864f2c99b',
     'intermediate',
     'Tell a story',
-    'Tell somebody new a story that ends badly for you, and make them smile.',
+    'Tell someone new a story that ends badly for you, and make them smile.',
     50
 ),
 (
@@ -971,7 +939,7 @@ values
     'ec5f5027-dc92-5c7e-8e46-3654addc94e1',
     'advanced',
     'Disagree well',
-    'Find somebody who thinks otherwise, and listen until they say that you have understood.',
+    'Find someone who thinks otherwise, and listen until they say that you have understood.',
     90
 ),
 (

@@ -11,7 +11,7 @@ create table public.user_profiles (
     check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$')
 );
 comment on table public.user_profiles is
-'One row per account, created with it. Users have no grant on the address.';
+'One row per account, created with it.';
 comment on column public.user_profiles.email is
 'Only once Supabase Auth has confirmed it: nothing is sent to an address that was merely claimed.';
 
@@ -19,15 +19,10 @@ comment on column public.user_profiles.email is
 create index user_profiles_id_hash
 on public.user_profiles using hash (id);
 
+-- No policy: users read profiles through functions.
 alter table public.user_profiles enable row level security;
 
-grant select (id, first_name, last_name, timezone, created_at, updated_at)
-on public.user_profiles to authenticated;
 grant select on public.user_profiles to service_role;
-
-create policy user_profiles_read_own on public.user_profiles
-for select to authenticated
-using (id = (select auth.uid()));
 
 create function private.keep_user_profile()
 returns trigger

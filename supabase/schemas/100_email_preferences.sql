@@ -9,7 +9,6 @@ as $$
     select p_start < time '24:00' and p_end < time '24:00'
         and mod(extract(epoch from p_end - p_start)::integer + 86400, 86400) between 1 and 82800;
 $$;
-grant execute on function private.leaves_an_hour to authenticated;
 
 create table private.email_categories (
     category text primary key,

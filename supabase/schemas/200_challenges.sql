@@ -16,19 +16,14 @@ comment on table public.challenges is
 'Small dares that everyone can read. A challenge that is no longer offered becomes inactive and
 stays, because sessions refer to it.';
 
+-- No policy and no grant: list_challenges alone says which are on offer.
 alter table public.challenges enable row level security;
-
-grant select (id, difficulty, title, description, points) on public.challenges
-to anon, authenticated;
-
-create policy challenges_read_active on public.challenges
-for select to anon, authenticated
-using (active);
 
 create function public.list_challenges(p_difficulty text default null)
 returns jsonb
 language sql
 stable
+security definer
 set search_path = ''
 as $$
     select coalesce(
@@ -45,8 +40,9 @@ as $$
         '[]'::jsonb
     )
     from public.challenges as offered
-    where p_difficulty is null or offered.difficulty = p_difficulty;
+    where offered.active and (p_difficulty is null or offered.difficulty = p_difficulty);
 $$;
 comment on function public.list_challenges is
-'The challenges on offer, easiest first: all of them, or those of one difficulty.';
+'The challenges on offer, easiest first: all of them, or those of one difficulty.
+Security definer because visitors have no grant on challenges.';
 grant execute on function public.list_challenges to anon, authenticated;

@@ -5,7 +5,7 @@ values
     '16bc367e-3be9-5f1d-97f4-8027d197f576',
     'beginner',
     'Learn a name and use it',
-    'Ask somebody who serves you today for their name, and say goodbye with it.',
+    'Ask someone who serves you today for their name, and say goodbye with it.',
     10
 ),
 (
@@ -19,7 +19,7 @@ values
     '16a0ac99-639b-5a41-922d-89e58415f38f',
     'beginner',
     'Ask for a tip',
-    'Ask somebody at the next table what they would order here, and why.',
+    'Ask someone at the next table what they would order here, and why.',
     20
 ),
 (
@@ -47,7 +47,7 @@ values
     '6877cc49-f636-5ba6-91a9-9de864f2c99b',
     'intermediate',
     'Tell a story',
-    'Tell somebody new a story that ends badly for you, and make them smile.',
+    'Tell someone new a story that ends badly for you, and make them smile.',
     50
 ),
 (
@@ -75,7 +75,7 @@ values
     'ec5f5027-dc92-5c7e-8e46-3654addc94e1',
     'advanced',
     'Disagree well',
-    'Find somebody who thinks otherwise, and listen until they say that you have understood.',
+    'Find someone who thinks otherwise, and listen until they say that you have understood.',
     90
 ),
 (

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
+from tests.support.api import Api, assert_problem
 from tests.support.people import People, Person
 
 # The schema that PostgREST serves: tables and views with their columns, functions with arguments.
@@ -79,6 +81,44 @@ def test_no_object_answers_without_the_backend_key(
 
     assert len(found) > 60
     assert {path: answer for path, answer in found.items() if answer != (403, "PT403")} == {}
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_no_table_answers_even_with_the_backend_key(
+    supabase: httpx.Client,
+    objects: list[tuple[str, str, list[str]]],
+    people: People,
+    stack: dict[str, str],
+    role: str,
+) -> None:
+    headers = people.new().authorization if role == "authenticated" else {}
+    headers |= {"x-backend-key": stack["BACKEND_KEY"]}
+
+    found = answers(supabase, [each for each in objects if each[0] == "table"], headers)
+
+    assert len(found) >= 4 * 7
+    assert {path: code for path, (_, code) in found.items() if code != "42501"} == {}
+
+
+def test_a_call_that_waits_for_a_lock_ends_before_its_caller_leaves(
+    supabase: httpx.Client, people: People, stack: dict[str, str], api: Api
+) -> None:
+    maya, leo = people.pair()
+    headers = maya.authorization | {"x-backend-key": stack["BACKEND_KEY"]}
+    body = {"p_invitee_id": str(leo.id), "p_venue_suggestion": None, "p_note": None}
+    with psycopg.connect(stack["DATABASE_URL"]) as other:
+        other.execute("select from public.user_profiles where id = %s for update", [maya.id])
+        answer = supabase.post(
+            "/rpc/request_match", json=body | {"p_max_daily": 10}, headers=headers
+        )
+        assert answer.json()["code"] == "55P03"
+        refused = api.invite(maya, leo)
+        assert_problem(refused, 503, "dependency_unavailable")
+
+    # It says nothing about the database, so everybody else goes on.
+    health = api.call("GET", "/health").json()
+    assert health["services"]["circuit_breakers"]["supabase"]["state"] == "closed"
+    api.invited(maya, leo)
 
 
 def test_a_filter_with_a_back_reference_is_never_evaluated(

@@ -1,14 +1,16 @@
 """`make demo`, the first command to run after `make dev`."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 
 from tests.support.functions import Function
+from tests.support.inbox import Inbox
 from tests.support.template import ROOT
 
 
-def test_the_demo_reaches_its_end(function: Callable[..., Function]) -> None:
+def test_the_demo_reaches_its_end(function: Callable[..., Function], inbox: Inbox) -> None:
     """With a sweep a second instead of a minute."""
     reminders = function("session_reminders")
     demo = subprocess.Popen(
@@ -27,3 +29,8 @@ def test_the_demo_reaches_its_end(function: Callable[..., Function]) -> None:
 
     assert demo.returncode == 0, output
     assert "Nine emails, each exactly once." in output
+    addresses = re.findall(r"signed up as (\S+)", output)
+    texts = [email["text"] for address in addresses for email in inbox.to(address)]
+    dates = [date for text in texts for date in re.findall(r"^When: (.*)$", text, re.MULTILINE)]
+    assert len(dates) == 6, "planned, reminded, met: to both"
+    assert len(set(dates)) == 1, "the emails agree on the date of the meeting"

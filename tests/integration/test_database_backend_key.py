@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.database import ANONYMOUS, WORKER, Actor, acting_as, call, invoke, look
 from tests.integration.database import sqlstate as refusal
+from wingman.kit.clients.database import TIMEOUT_SECONDS
 
 USER = Actor("authenticated", uuid4())
 REFUSED = "PT403"
@@ -90,3 +91,14 @@ def test_a_key_that_leaked_ends_at_once(url: str) -> None:
 def test_only_a_hash_is_stored(url: str) -> None:
     assert refusal(url, WORKER, "accept_backend_key", p_key_hash="a key")[0] == "23514"
     assert refusal(url, USER, "accept_backend_key", p_key_hash=digest("a key"))[0] == "42501"
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_statements_of_users_end_before_the_api_stops_waiting(url: str, role: str) -> None:
+    [found] = look(url, "select rolconfig from pg_roles where rolname = %s", role)
+    seconds = {
+        name: float(value.removesuffix("s"))
+        for name, _, value in (setting.partition("=") for setting in found["rolconfig"])
+    }
+
+    assert 0 < seconds["lock_timeout"] < seconds["statement_timeout"] < TIMEOUT_SECONDS

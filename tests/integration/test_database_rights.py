@@ -64,13 +64,6 @@ def test_a_user_reads_no_address_not_even_their_own(url: str, maya: Person) -> N
     assert _forbidden(url, maya, "select email from auth.users")
 
 
-def test_a_user_reads_their_own_profile_only(url: str, maya: Person, leo: Person) -> None:
-    profiles = _run(url, maya, "select id, first_name, timezone from public.user_profiles")
-
-    assert leo.user_id != maya.user_id
-    assert profiles == [{"id": maya.user_id, "first_name": "Maya", "timezone": "UTC"}]
-
-
 @pytest.mark.parametrize(
     "statement",
     [

@@ -88,7 +88,7 @@ def test_both_users_get_an_urgent_email_with_their_own_challenge(pair: Pair) -> 
         "scheduled_time": session["scheduled_time"],
         "session_id": session["id"],
         "challenge_title": "Learn a name and use it",
-        "challenge_description": "Ask somebody who serves you today for their name,"
+        "challenge_description": "Ask someone who serves you today for their name,"
         " and say goodbye with it.",
     }
     assert second["template_data"]["partner_name"] == "Maya"

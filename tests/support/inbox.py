@@ -15,7 +15,10 @@ class Inbox:
         self._client = httpx.Client(base_url=url, timeout=10)
 
     def of(self, person: Person) -> list[dict[str, Any]]:
-        answer = self._client.get("/_sandbox/emails", params={"to": person.email})
+        return self.to(person.email)
+
+    def to(self, address: str) -> list[dict[str, Any]]:
+        answer = self._client.get("/_sandbox/emails", params={"to": address})
         emails: list[dict[str, Any]] = answer.json()
         return emails
 

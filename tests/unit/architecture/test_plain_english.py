@@ -21,10 +21,8 @@ EXEMPT = (
     "tests/unit/architecture/test_plain_english.py",
     "tests/unit/notifications/email/letters/golden",  # rendered from the templates
 )
-# A log event, and words of two challenges.
-_QUOTED = re.compile(
-    r"\b(?:unsubscribed_nobody|A toast to nobody you know|Ask somebody who serves you)\b"
-)
+# A log event, and the title of a challenge.
+_QUOTED = re.compile(r"\b(?:unsubscribed_nobody|A toast to nobody you know|apple-mail)\b")
 # Identifiers count as well, so an underscore is a boundary; `e-mail` is a value in tests.
 _AVOIDED = re.compile(
     r"(?<![a-z])(?<!e-)(?:mails?(?! domain)|told|tells?|somebody|nobody|meanwhile|anew|endless"

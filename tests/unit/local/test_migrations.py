@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from local import lifecycle
 from local.migrations import ChangedMigrationError, unapplied
+from local.stack import stack
 
 ONE, TWO, THREE = (
     "create table a (id int);\n\n-- why\ncreate table b ();\n",
@@ -62,3 +64,17 @@ def test_a_file_older_than_what_was_applied_is_an_error(files: Sequence[Path]) -
     applied = {"20260101000000": STATEMENTS, "20260103000000": ["select 2"]}
     with pytest.raises(ChangedMigrationError, match=r"_two.sql is older than 20260103000000"):
         unapplied(files, applied)
+
+
+def test_after_a_changed_file_only_starting_over_is_advised(
+    monkeypatch: pytest.MonkeyPatch, files: Sequence[Path]
+) -> None:
+    def migrated() -> None:
+        unapplied(files, {"20260101000000": ["select 0"]})
+
+    monkeypatch.setattr(lifecycle, "_up", lambda _: lifecycle._together(migrated, lambda: None))
+    monkeypatch.setattr(lifecycle, "still_running", lambda _: "; `make up` continues")
+    with pytest.raises(ChangedMigrationError) as raised:
+        lifecycle.up(stack("check"))
+    assert "`make reset`, then `make up`" in str(raised.value)
+    assert "continues" not in str(raised.value)

@@ -17,7 +17,6 @@ class InvalidToken(ProblemError):
 
     status = HTTPStatus.BAD_REQUEST
     code = "invalid_token"
-    failed_proof = "link"
 
 
 class InvalidSignature(ProblemError):
@@ -25,7 +24,6 @@ class InvalidSignature(ProblemError):
 
     status = HTTPStatus.BAD_REQUEST
     code = "invalid_signature"
-    failed_proof = "webhook"
 
 
 class ReaderNotFound(NotFound):

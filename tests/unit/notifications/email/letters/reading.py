@@ -75,5 +75,6 @@ def _shown(element: Element) -> Iterator[str]:
         return
     yield element.text or ""
     for child in element:
-        yield from _shown(child)
+        if isinstance(child.tag, str):  # no comment, in which Outlook finds a table
+            yield from _shown(child)
         yield child.tail or ""

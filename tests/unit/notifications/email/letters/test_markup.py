@@ -132,10 +132,10 @@ def test_any_user_text_gives_well_formed_html(
     content = an_invitation(inviter_name=name, venue_suggestion=venue, note=note)
     email = rendered(content, first_name=first_name)
 
-    tags = {element.tag for element in parsed(email.html).iter()}
+    tags = {element.tag for element in parsed(email.html).iter() if isinstance(element.tag, str)}
 
     assert tags <= {
         *("html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"),
-        *("a", "span", "h1", "p", "bdi"),
+        *("a", "span", "h1", "p"),
     }
     assert in_html(email.html, "wingman").links == in_text(email.text).links
