@@ -25,6 +25,7 @@ class Credentials:
     resend_api_key: str
     resend_webhook_secret: str
     email_link_secret: str
+    email_link_secret_previous: str
     anthropic_api_key: str
 
 
@@ -41,6 +42,7 @@ def _fresh() -> Credentials:
         resend_api_key=f"re_{secrets.token_urlsafe(24)}",
         resend_webhook_secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
         email_link_secret=secrets.token_urlsafe(32),
+        email_link_secret_previous=secrets.token_urlsafe(32),
         anthropic_api_key=f"sk-ant-{secrets.token_urlsafe(32)}",
     )
 

@@ -109,6 +109,7 @@ def _put_secrets(stack: Stack) -> None:
             "RESEND_API_KEY": secret.resend_api_key,
             "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
             "EMAIL_LINK_SECRET": secret.email_link_secret,
+            "EMAIL_LINK_SECRET_PREVIOUS": secret.email_link_secret_previous,
             "ANTHROPIC_API_KEY": secret.anthropic_api_key,
         }
     )

@@ -32,6 +32,7 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "RESEND_API_KEY": secret.resend_api_key,
         "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
         "EMAIL_LINK_SECRET": secret.email_link_secret,
+        "EMAIL_LINK_SECRET_PREVIOUS": secret.email_link_secret_previous,
         "ANTHROPIC_API_URL": stack.url("anthropic"),
         "ANTHROPIC_API_KEY": secret.anthropic_api_key,
         "ENABLE_AI_COACHING": "true",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from wingman.kit import idempotency
 from wingman.kit.clients.database import Database, get_service_client
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.deployment import DeploymentSettings
@@ -21,6 +22,7 @@ _STEPS: dict[str, Callable[[Database], int]] = {
     "matches_expired": matches.expire,
     "digests_recorded": digests.record,
     "emails_pruned": history.prune,
+    "keys_pruned": idempotency.prune,
     "emails_reported": operations.report_rates,
 }
 

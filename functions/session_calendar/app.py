@@ -19,7 +19,7 @@ PATH = "/email/calendar.ics"
 
 
 def read(token: str) -> CalendarLink:
-    return links.read_calendar(load(LinkSettings).email_link_secret.get_secret_value(), token)
+    return links.read_calendar(load(LinkSettings).keys, token)
 
 
 LIMITED = limit_link(lambda token: read(token).user_id)

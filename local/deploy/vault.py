@@ -53,7 +53,12 @@ def store(
     }
     if missing := [name for name, value in replaced.items() if value is None]:
         raise StackError(_how_to_give(secret, missing))
-    values |= {name: value for name, value in replaced.items() if value is not None}
+    kept = {
+        before: values[name]
+        for name, before in _KEPT.items()
+        if name in replaced.keys() & values.keys()
+    }
+    values |= {name: value for name, value in replaced.items() if value is not None} | kept
     if wrong := problems(values, only=needed):
         raise StackError("\n  ".join([f"the secret {secret} cannot be used:", *wrong]))
     if found and values == found.values:
@@ -134,17 +139,21 @@ def _new(name: str, given: Mapping[str, str]) -> str | None:
     return _made_here(name)
 
 
+# Keys that stay valid after a rotation, under another name: links in emails outlive their key.
+_KEPT = {"EMAIL_LINK_SECRET": "EMAIL_LINK_SECRET_PREVIOUS"}
+
 # Values that may be left out, and the effect of that.
 _HINTS = {
     "BACKEND_KEY": "; Enter makes one",
     "EMAIL_LINK_SECRET": "; Enter makes one",
+    "EMAIL_LINK_SECRET_PREVIOUS": "; Enter makes one that signed no link",
     "RESEND_WEBHOOK_SECRET": "; Enter makes a stand-in until Resend shows yours",
 }
 
 
 def _made_here(name: str) -> str | None:
     match name:
-        case "BACKEND_KEY" | "EMAIL_LINK_SECRET":
+        case "BACKEND_KEY" | "EMAIL_LINK_SECRET" | "EMAIL_LINK_SECRET_PREVIOUS":
             return secrets.token_urlsafe(48)
         case "RESEND_WEBHOOK_SECRET":
             return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"

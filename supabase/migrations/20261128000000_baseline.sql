@@ -277,6 +277,8 @@ create table private.idempotency_keys (
 comment on table private.idempotency_keys is
 'The first answers to requests that create something, kept for 24 hours.';
 
+create index idempotency_keys_created_at on private.idempotency_keys (created_at);
+
 alter table private.idempotency_keys enable row level security;
 
 create function private.replayed_response(p_user_id uuid, p_key text, p_hash text)
@@ -315,6 +317,35 @@ as $$
 $$;
 comment on function private.remember_response is
 'Keeps the first answer under a key, if there is a key.';
+
+create function public.prune_idempotency_keys(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_pruned integer;
+begin
+    delete from private.idempotency_keys as stored
+    where (stored.user_id, stored.key) in (
+        select
+            stale.user_id,
+            stale.key
+        from private.idempotency_keys as stale
+        where stale.created_at <= now() - interval '24 hours'
+        order by stale.created_at
+        limit p_limit
+        for update skip locked
+    );
+    get diagnostics v_pruned = row_count;
+    return v_pruned;
+end;
+$$;
+comment on function public.prune_idempotency_keys is
+'Deletes up to p_limit answers older than 24 hours; the next request of the same user would, but may
+never come. Security definer because service_role has no grant on them.';
+grant execute on function public.prune_idempotency_keys to service_role;
 
 -- An email that can wait leaves outside quiet hours, so they must leave an hour of the day. Only
 -- PostgreSQL accepts '24:00' as a time.

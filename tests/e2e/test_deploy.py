@@ -26,7 +26,8 @@ from tests.support.template import ROOT
 
 BUILD = ROOT / ".local" / "build" / "native"
 SECRETS = (
-    *("BACKEND_KEY", "EMAIL_LINK_SECRET", "RESEND_API_KEY", "RESEND_WEBHOOK_SECRET"),
+    *("BACKEND_KEY", "EMAIL_LINK_SECRET", "EMAIL_LINK_SECRET_PREVIOUS"),
+    *("RESEND_API_KEY", "RESEND_WEBHOOK_SECRET"),
     *("SUPABASE_SECRET_KEY", "UPSTASH_REDIS_REST_TOKEN"),
 )
 # CloudFormation finds out only when it creates this, after it has changed the functions.
@@ -201,7 +202,7 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
     assert second.variables("MatchRequest", "wingman")["MAX_DAILY_MATCHES"] == "10"
 
     # Secrets rotate: every function that has one gets the new one. Of backend keys, the database
-    # accepts two, so the first environment goes on with the old one.
+    # accepts two, so the first environment goes on with the old one. Old links still work.
     code, said = second.deploy(
         sound, "ROTATE=EMAIL_LINK_SECRET BACKEND_KEY", EMAIL_LINK_SECRET="a new one, long enough"
     )
@@ -212,6 +213,8 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
     assert healthy(second.stack["API_URL"])
     for function in ("EmailSender", "EmailUnsubscribe", "SessionCalendar"):
         assert second.variables(function)["EMAIL_LINK_SECRET"] == "a new one, long enough"
+    before = second.stack["EMAIL_LINK_SECRET"]
+    assert second.variables("EmailUnsubscribe")["EMAIL_LINK_SECRET_PREVIOUS"] == before
 
     # A bad change is rolled back: what ran before runs again.
     second.choose(MaxDailyMatches="4")

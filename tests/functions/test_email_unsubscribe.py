@@ -171,6 +171,15 @@ def test_a_forged_token_is_a_400(
     assert not other.has_stored_anything()
 
 
+def test_a_link_from_before_a_rotation_still_works(
+    function: Load, reader: Reader, stack: dict[str, str]
+) -> None:
+    link = Link(reader.person.id, Category.FEEDBACK_REQUESTS)
+    token = sign(stack["EMAIL_LINK_SECRET_PREVIOUS"], link)
+
+    assert send(function("email_unsubscribe"), "one_click", token)[0] == 200
+
+
 def test_a_token_signed_with_another_secret_is_a_400(function: Load, reader: Reader) -> None:
     token = sign("another secret, long enough", Link(reader.person.id, Category.MARKETING_EMAILS))
 

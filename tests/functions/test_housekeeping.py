@@ -7,6 +7,7 @@ import pytest
 from tests.support.functions import Function
 from tests.support.meetings import Meeting, completed, match, meeting
 from tests.support.people import People, Person
+from wingman.kit import idempotency
 from wingman.kit.clients.database import Database
 from wingman.kit.errors import DependencyUnavailable
 from wingman.notifications.email.operating import digests
@@ -114,6 +115,24 @@ def test_old_emails_are_pruned_page_by_page(
         "select 1 from public.email_logs where user_id = %s", (maya.id,)
     ).fetchall()
     assert left == []
+
+
+def test_answers_under_an_idempotency_key_are_pruned_after_24_hours(
+    function: Load, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "PRUNED_AT_ONCE", 2)
+    maya = people.new()
+    people.connection.execute(
+        "insert into private.idempotency_keys (user_id, key, request_hash, response, created_at)"
+        " select %s, minutes, '', '{}', now() - make_interval(hours => 24, mins => minutes)"
+        " from generate_series(-1, 3) as minutes",
+        (maya.id,),
+    )
+    assert run(function)["keys_pruned"] >= 4
+    left = people.connection.execute(
+        "select key from private.idempotency_keys where user_id = %s", (maya.id,)
+    ).fetchall()
+    assert left == [("-1",)]
 
 
 @pytest.mark.parametrize(("weekday", "recorded"), [("Monday", 1), ("Thursday", 0)])

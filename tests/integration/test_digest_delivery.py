@@ -84,7 +84,7 @@ def test_a_digest_names_the_category_that_turns_it_off(url: str, maya: Person) -
     assert sent.subject == "Your week: 1 meeting"
     token = sent.unsubscribe_url.partition("?token=")[2]
     assert maya.user_id is not None
-    assert read("a secret, long enough", token) == Link(maya.user_id, Category.MARKETING_EMAILS)
+    assert read(("a secret, long enough",), token) == Link(maya.user_id, Category.MARKETING_EMAILS)
 
 
 def test_a_reader_of_three_emails_today_gets_the_digest_tomorrow(url: str, maya: Person) -> None:

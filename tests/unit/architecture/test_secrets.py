@@ -16,6 +16,7 @@ HOLDERS = {
         *("reputation", "session_create", "session_manage"),
     },
     "EMAIL_LINK_SECRET": {"email_sender", "email_unsubscribe", "session_calendar"},
+    "EMAIL_LINK_SECRET_PREVIOUS": {"email_unsubscribe", "session_calendar"},
     "RESEND_API_KEY": {"email_sender"},
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
     "SUPABASE_SECRET_KEY": {

@@ -14,6 +14,7 @@ from local.errors import StackError
 SECRETS = {
     "BACKEND_KEY": "a long random text that proves",
     "EMAIL_LINK_SECRET": "a long random text that signs",
+    "EMAIL_LINK_SECRET_PREVIOUS": "the text that signed before it",
     "RESEND_API_KEY": "re_abc",
     "RESEND_WEBHOOK_SECRET": "whsec_c2VjcmV0",
     "SUPABASE_SECRET_KEY": "sb_secret_x",
@@ -103,6 +104,20 @@ def test_a_rotated_key_is_replaced_and_makes_a_new_version(monkeypatch: pytest.M
         "RESEND_API_KEY": "re_new",
     }
     assert stored.version == "2"
+
+
+@pytest.mark.parametrize("given", [{}, {"EMAIL_LINK_SECRET": "a new one, long enough"}])
+def test_links_of_the_key_before_a_rotation_still_work(given: dict[str, str]) -> None:
+    stored = store(SecretsManager(SECRETS), given, rotate=["EMAIL_LINK_SECRET"])
+    assert stored.values["EMAIL_LINK_SECRET"] not in SECRETS.values()
+    assert stored.values["EMAIL_LINK_SECRET_PREVIOUS"] == SECRETS["EMAIL_LINK_SECRET"]
+
+
+def test_a_secret_from_before_there_were_two_keys_is_completed() -> None:
+    before = {name: SECRETS[name] for name in NEEDED if name != "EMAIL_LINK_SECRET_PREVIOUS"}
+    stored = store(SecretsManager(before))
+    assert stored.values["EMAIL_LINK_SECRET"] == SECRETS["EMAIL_LINK_SECRET"]
+    assert len(stored.values["EMAIL_LINK_SECRET_PREVIOUS"]) >= 32
 
 
 def test_the_environment_replaces_nothing_that_is_not_rotated(

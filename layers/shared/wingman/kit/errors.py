@@ -14,6 +14,8 @@ class ProblemError(Exception):
 
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: ClassVar[str] = "internal_error"
+    # Why a proof of identity was refused, for the count of failed authentication.
+    failed_proof: str | None = None
 
     def __init__(
         self, detail: str | None = None, *, headers: Mapping[str, str] | None = None
@@ -43,8 +45,11 @@ class Unauthenticated(ProblemError):
     # RFC 6750 section 3.1 defines one error for every kind of invalid token.
     _challenge: ClassVar[str] = 'Bearer error="invalid_token"'
 
-    def __init__(self, detail: str | None = None) -> None:
+    failed_proof = "refused"
+
+    def __init__(self, detail: str | None = None, *, failed_proof: str | None = None) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": self._challenge})
+        self.failed_proof = failed_proof or self.failed_proof
 
 
 class NoToken(Unauthenticated):
@@ -52,12 +57,14 @@ class NoToken(Unauthenticated):
 
     # The same section: no error code if the request has no credentials.
     _challenge = "Bearer"
+    failed_proof = "missing"
 
 
 class TokenExpired(Unauthenticated):
     """The access token has expired. Refresh it and send the request again."""
 
     code = "token_expired"
+    failed_proof = "expired"
 
 
 class Forbidden(ProblemError):

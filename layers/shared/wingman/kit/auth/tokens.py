@@ -22,6 +22,13 @@ AUDIENCE = "authenticated"
 ROLE = "authenticated"
 ASYMMETRIC = frozenset({"ES256", "RS256"})
 LEEWAY_SECONDS = 5
+_FLAWS: dict[type[Exception], str] = {
+    jwt.DecodeError: "malformed",
+    jwt.ImmatureSignatureError: "not_yet_valid",
+    jwt.InvalidAudienceError: "audience",
+    jwt.InvalidIssuerError: "issuer",
+    jwt.InvalidSignatureError: "signature",
+}
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,9 @@ def verify(token: str) -> Caller:
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired from error
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        raise Unauthenticated from error
+        raise Unauthenticated(failed_proof=_FLAWS.get(type(error), "claims")) from error
     if claims.get("role") != ROLE:
-        raise Unauthenticated
+        raise Unauthenticated(failed_proof="role")
     return Caller(user_id, token)
 
 
@@ -88,7 +95,7 @@ def _key(algorithm: str, key_id: object, settings: SupabaseSettings) -> Any:
         key = _published_keys().get(key_id)
         if key is not None and key.algorithm_name == algorithm:
             return key.key
-    raise Unauthenticated
+    raise Unauthenticated(failed_proof="key")
 
 
 @cache

@@ -18,7 +18,7 @@ from wingman.kit.errors import (
     PayloadTooLarge,
     ProblemError,
 )
-from wingman.kit.observability import logger
+from wingman.kit.observability import count, logger
 
 MEDIA_TYPE = "application/problem+json"
 DOCUMENTED: dict[str, Any] = {
@@ -49,6 +49,9 @@ def problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger().error("http.failed", extra={"code": error.code}, exc_info=error)
+    if error.failed_proof:
+        count("AuthenticationFailed", reason=error.failed_proof)
+        logger().info("auth.failed", extra={"reason": error.failed_proof})
     named = error.fields if isinstance(error, InvalidRequest) else {}
     fields = [{"field": name, "message": message} for name, message in named.items()]
     return render(error, request.state.request_id, fields)

@@ -17,6 +17,7 @@ class InvalidToken(ProblemError):
 
     status = HTTPStatus.BAD_REQUEST
     code = "invalid_token"
+    failed_proof = "link"
 
 
 class InvalidSignature(ProblemError):
@@ -24,6 +25,7 @@ class InvalidSignature(ProblemError):
 
     status = HTTPStatus.BAD_REQUEST
     code = "invalid_signature"
+    failed_proof = "webhook"
 
 
 class ReaderNotFound(NotFound):

@@ -29,3 +29,12 @@ class LinkSettings(Settings):
     """The key of links that need no login."""
 
     email_link_secret: Secret = means("Key that signs the links in emails.", min_length=16)
+    email_link_secret_previous: Secret | None = means(
+        "The key before it, whose links still work.", default=None, min_length=16
+    )
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys that verify links; the first one signs them."""
+        both = (self.email_link_secret, self.email_link_secret_previous)
+        return tuple(key.get_secret_value() for key in both if key is not None)

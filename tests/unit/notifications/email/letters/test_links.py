@@ -20,12 +20,13 @@ from wingman.notifications.email.letters.links import (
 from wingman.notifications.email.models import Category
 
 SECRET = "a secret that is long enough"
+KEYS = (SECRET,)
 LINKS = st.builds(Link, st.uuids(), st.sampled_from(Category))
 
 
 @given(LINKS)
 def test_a_token_returns_the_signed_claims(link: Link) -> None:
-    assert read(SECRET, sign(SECRET, link)) == link
+    assert read(KEYS, sign(SECRET, link)) == link
 
 
 @given(LINKS)
@@ -43,7 +44,7 @@ def test_a_token_with_any_other_letter_is_invalid(link: Link, data: st.DataObjec
     letter = data.draw(st.characters().filter(lambda other: other != token[place]))
 
     with pytest.raises(InvalidToken):
-        read(SECRET, token[:place] + letter + token[place + 1 :])
+        read(KEYS, token[:place] + letter + token[place + 1 :])
 
 
 @given(LINKS)
@@ -54,25 +55,34 @@ def test_a_token_has_one_spelling(link: Link) -> None:
 
     for other in (token[:-1] + spare, token + "=", token + "\n", f"{token[:9]}.{token[9:]}"):
         with pytest.raises(InvalidToken):
-            read(SECRET, other)
+            read(KEYS, other)
 
 
 @given(LINKS, st.integers(0, 45))
 def test_a_cut_token_is_invalid(link: Link, length: int) -> None:
     with pytest.raises(InvalidToken):
-        read(SECRET, sign(SECRET, link)[:length])
+        read(KEYS, sign(SECRET, link)[:length])
 
 
 @given(st.text())
 def test_any_other_text_is_invalid(text: str) -> None:
     with pytest.raises(InvalidToken):
-        read(SECRET, text)
+        read(KEYS, text)
 
 
 @given(LINKS)
 def test_another_secret_reads_nothing(link: Link) -> None:
     with pytest.raises(InvalidToken):
-        read(SECRET, sign("another secret, as long as it", link))
+        read(KEYS, sign("another secret, as long as it", link))
+
+
+@given(LINKS)
+def test_links_of_the_key_before_still_work(link: Link) -> None:
+    before, older = "the secret before it, as long", "an older secret, as long as it"
+    assert read((SECRET, before), sign(before, link)) == link
+    assert read((SECRET, before), sign(SECRET, link)) == link
+    with pytest.raises(InvalidToken):
+        read((SECRET, before), sign(older, link))
 
 
 def test_links_in_old_emails_still_work() -> None:
@@ -96,13 +106,13 @@ def test_a_calendar_token_is_for_one_reader_and_one_session(
     link: CalendarLink, data: st.DataObject
 ) -> None:
     token = sign_calendar(SECRET, link)
-    assert read_calendar(SECRET, token) == link
+    assert read_calendar(KEYS, token) == link
 
     place = data.draw(st.integers(0, len(token) - 1))
     letter = data.draw(st.characters().filter(lambda other: other != token[place]))
     for other in (token[:place] + letter + token[place + 1 :], token[:place], token + "A"):
         with pytest.raises(InvalidToken):
-            read_calendar(SECRET, other)
+            read_calendar(KEYS, other)
 
 
 @given(LINKS, st.builds(CalendarLink, st.uuids(), st.uuids()))
@@ -110,9 +120,9 @@ def test_a_token_of_one_purpose_is_invalid_for_the_other(
     link: Link, calendar: CalendarLink
 ) -> None:
     with pytest.raises(InvalidToken):
-        read_calendar(SECRET, sign(SECRET, link))
+        read_calendar(KEYS, sign(SECRET, link))
     with pytest.raises(InvalidToken):
-        read(SECRET, sign_calendar(SECRET, calendar))
+        read(KEYS, sign_calendar(SECRET, calendar))
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -121,6 +131,6 @@ def test_a_signature_of_one_purpose_is_invalid_for_the_other(named: bytes) -> No
     token = links._signed(SECRET, links._CALENDAR_PURPOSE, claim)
     other = links._signed(SECRET, links._PURPOSE, claim)
 
-    assert read_calendar(SECRET, token).user_id.bytes == named[:16]
+    assert read_calendar(KEYS, token).user_id.bytes == named[:16]
     with pytest.raises(InvalidToken):
-        read_calendar(SECRET, other)
+        read_calendar(KEYS, other)

@@ -116,7 +116,7 @@ def test_both_parts_and_the_header_let_the_reader_unsubscribe_from_the_category(
 
     base, _, token = email.unsubscribe_url.partition("?token=")
     assert base == "https://api.wingman.example/api/email/unsubscribe"
-    assert read(LINKS.secret, token) == link
+    assert read((LINKS.secret,), token) == link
     for url in (email.unsubscribe_url, LINKS.preferences(link), "https://wingman.example/help"):
         assert url in _Page(email.html).links
         assert f"{url}\n" in email.text
@@ -131,7 +131,7 @@ def test_a_plan_links_to_a_calendar_file_of_its_reader(name: str) -> None:
     assert len(found) == planned
     for url in found:
         link = CalendarLink(READER, SESSION_ID)
-        assert read_calendar(LINKS.secret, url.partition("?token=")[2]) == link
+        assert read_calendar((LINKS.secret,), url.partition("?token=")[2]) == link
         assert f":\n{url}\n" in email.text
 
 

@@ -72,9 +72,9 @@ def sign(secret: str, link: Link) -> str:
     return _signed(secret, _PURPOSE, claim)
 
 
-def read(secret: str, token: str) -> Link:
-    """Verify a token and return its claims. Raises InvalidToken."""
-    version, number, *user = _claim(secret, _PURPOSE, token)
+def read(keys: tuple[str, ...], token: str) -> Link:
+    """Verify a token with any of the keys and return its claims. Raises InvalidToken."""
+    version, number, *user = _claim(keys, _PURPOSE, token)
     if version != _VERSION or number not in _CATEGORIES:
         raise InvalidToken
     return Link(UUID(bytes=bytes(user)), _CATEGORIES[number])
@@ -86,9 +86,9 @@ def sign_calendar(secret: str, link: CalendarLink) -> str:
     return _signed(secret, _CALENDAR_PURPOSE, claim)
 
 
-def read_calendar(secret: str, token: str) -> CalendarLink:
-    """Verify a calendar token and return its claims. Raises InvalidToken."""
-    claim = _claim(secret, _CALENDAR_PURPOSE, token)
+def read_calendar(keys: tuple[str, ...], token: str) -> CalendarLink:
+    """Verify a calendar token with any of the keys. Raises InvalidToken."""
+    claim = _claim(keys, _CALENDAR_PURPOSE, token)
     if claim[0] != _VERSION:
         raise InvalidToken
     return CalendarLink(UUID(bytes=claim[1:17]), UUID(bytes=claim[17:]))
@@ -98,11 +98,11 @@ def _signed(secret: str, purpose: bytes, claim: bytes) -> str:
     return _encoded(claim + _mac(secret, purpose, claim))
 
 
-def _claim(secret: str, purpose: bytes, token: str) -> bytes:
+def _claim(keys: tuple[str, ...], purpose: bytes, token: str) -> bytes:
     """Split and verify a token; the signed purpose fixes its length."""
     raw = _decoded(token)
     claim, mac = raw[: _CLAIM_BYTES[purpose]], raw[_CLAIM_BYTES[purpose] :]
-    if not hmac.compare_digest(mac, _mac(secret, purpose, claim)):
+    if not any(hmac.compare_digest(mac, _mac(key, purpose, claim)) for key in keys):
         raise InvalidToken
     return claim
 

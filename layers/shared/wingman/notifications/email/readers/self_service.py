@@ -44,11 +44,11 @@ class SelfService:
 
     database: Database
     pages: Pages
-    secret: str
+    keys: tuple[str, ...]
 
     def ask(self, token: str) -> Page:
         """Ask for confirmation before a category is turned off. Raises InvalidToken."""
-        link = links.read(self.secret, token)
+        link = links.read(self.keys, token)
         return self.pages.ask(link.category, self._preferences_url(link))
 
     def unsubscribe(self, token: str, fields: Mapping[str, Any]) -> tuple[Unsubscribed, Page]:
@@ -59,7 +59,7 @@ class SelfService:
         Raises InvalidToken, InvalidRequest.
         """
         wish = _read_wish(fields)
-        link = links.read(self.secret, wish.token or token)
+        link = links.read(self.keys, wish.token or token)
         if wish.token is None and wish.one_click is None:
             raise InvalidRequest(fields={"List-Unsubscribe": "has to be One-Click"})
         category = wish.category or link.category
@@ -69,7 +69,7 @@ class SelfService:
 
     def show(self, token: str) -> Page:
         """Show a reader's preferences as a form. Raises InvalidToken, ReaderNotFound."""
-        link = links.read(self.secret, token)
+        link = links.read(self.keys, token)
         return self.pages.choose(Form.of(preferences.get_by_link(self.database, link)))
 
     def save(self, token: str, fields: Mapping[str, Any]) -> Page:
@@ -77,7 +77,7 @@ class SelfService:
 
         An invalid form is shown with the reason, and with `is_refusal` set.
         """
-        link = links.read(self.secret, token)
+        link = links.read(self.keys, token)
         try:
             changed = preferences.change_by_link(self.database, link, chosen(fields))
         except InvalidRequest as error:
@@ -86,19 +86,18 @@ class SelfService:
         return self.pages.choose(Form.of(changed), saved=True)
 
     def _preferences_url(self, link: Link) -> str:
-        return f"{_PREFERENCES}?token={links.sign(self.secret, link)}"
+        return f"{_PREFERENCES}?token={links.sign(self.keys[0], link)}"
 
 
 @cache
 def self_service() -> SelfService:
     """Return the container's self-service."""
-    secret = load(LinkSettings).email_link_secret.get_secret_value()
-    return SelfService(get_service_client(), pages(), secret)
+    return SelfService(get_service_client(), pages(), load(LinkSettings).keys)
 
 
 def reader(token: str) -> UUID:
     """Return the user of this token. Raises InvalidToken."""
-    return links.read(self_service().secret, token).user_id
+    return links.read(self_service().keys, token).user_id
 
 
 def _read_wish(fields: Mapping[str, Any]) -> _Wish:
