@@ -57,7 +57,7 @@ def explain(request: Request, error: ProblemError) -> Response:
     by_program = request.method == "POST" and request.url.path == UNSUBSCRIBE
     if by_program and not html.wants_page(request):
         return answer
-    page = pages().sorry(error, request.state.request_id)
+    page = pages().error_page(error, request.state.request_id)
     return html.page(page.html, page.style, error.status, error.headers)
 
 

@@ -53,7 +53,7 @@ def explain(request: Request, error: ProblemError) -> Response:
     answer = problems.problem(request, error)
     if not html.wants_page(request):
         return answer
-    page = pages().sorry(error, request.state.request_id)
+    page = pages().error_page(error, request.state.request_id)
     return html.page(page.html, page.style, error.status, error.headers)
 
 

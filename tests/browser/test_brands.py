@@ -16,11 +16,11 @@ LIGHT_AND_DARK = [Look(*PHONE, "light"), Look(*DESKTOP, "dark")]
 CHOSEN = [Category.SESSION_REMINDERS]
 FORM = pages.Form(CHOSEN, CHOSEN, "Europe/Berlin", True, "22:00", "08:00")
 WRITTEN = {
-    "ask": lambda of: of.ask(Category.MARKETING_EMAILS, "?token=x"),
-    "done": lambda of: of.done(Category.MARKETING_EMAILS, "?token=x"),
-    "saved": lambda of: of.choose(FORM, saved=True),
-    "refused": lambda of: of.choose(FORM, problem="timezone is not known"),
-    "sorry": lambda of: of.sorry(InvalidToken(), str(UUID(int=0))),
+    "ask": lambda of: of.confirmation_page(Category.MARKETING_EMAILS, "?token=x"),
+    "done": lambda of: of.unsubscribed_page(Category.MARKETING_EMAILS, "?token=x"),
+    "saved": lambda of: of.preferences_page(FORM, saved=True),
+    "refused": lambda of: of.preferences_page(FORM, problem="timezone is not known"),
+    "error_page": lambda of: of.error_page(InvalidToken(), str(UUID(int=0))),
 }
 
 

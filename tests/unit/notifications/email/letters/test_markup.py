@@ -55,11 +55,15 @@ def every_page() -> dict[str, str]:
         updated_at=None,
     )
     return {
-        "ask": written.ask(Category.MARKETING_EMAILS, "/email/preferences?token=x").html,
-        "done": written.done(Category.MARKETING_EMAILS, "/email/preferences?token=x").html,
-        "choose": written.choose(Form.of(wanted)).html,
-        "refused": written.choose(Form.of(wanted), problem="timezone is not known").html,
-        "sorry": written.sorry(InvalidToken(HOSTILE), "1-2-3").html,
+        "ask": written.confirmation_page(
+            Category.MARKETING_EMAILS, "/email/preferences?token=x"
+        ).html,
+        "done": written.unsubscribed_page(
+            Category.MARKETING_EMAILS, "/email/preferences?token=x"
+        ).html,
+        "choose": written.preferences_page(Form.of(wanted)).html,
+        "refused": written.preferences_page(Form.of(wanted), problem="timezone is not known").html,
+        "error_page": written.error_page(InvalidToken(HOSTILE), "1-2-3").html,
     }
 
 

@@ -19,7 +19,7 @@ from wingman.notifications.email.models import Category
 from wingman.notifications.email.readers.preferences import EmailPreferences, PreferenceChanges
 
 FIELDS = (*Category, "timezone", "quiet_hours", "quiet_start", "quiet_end")
-"""The fields of the form of `Pages.choose`."""
+"""The fields of the form of `Pages.preferences_page`."""
 
 _WRONG = {"timezone": "is not known", "quiet_hours": "need a start and an end"}
 _CHANGES = TypeAdapter(PreferenceChanges)
@@ -71,7 +71,7 @@ _HEADLINES: dict[type[ProblemError], str] = {
 
 @dataclass(frozen=True)
 class Form:
-    """The values of the form of `Pages.choose`; only categories that are `on` can be chosen."""
+    """The values of the preference form; only categories that are `on` can be chosen."""
 
     on: Sequence[Category]
     wanted: Sequence[Category]
@@ -121,16 +121,15 @@ class Pages:
 
     brand: Brand
 
-    def ask(self, category: Category, preferences_url: str) -> Page:
-        """Ask for confirmation before a category is turned off."""
+    def confirmation_page(self, category: Category, preferences_url: str) -> Page:
         return self._write("unsubscribe", kind=KINDS[category], preferences_url=preferences_url)
 
-    def done(self, category: Category, preferences_url: str) -> Page:
-        """Confirm that a category is off."""
+    def unsubscribed_page(self, category: Category, preferences_url: str) -> Page:
         return self._write("unsubscribed", kind=KINDS[category], preferences_url=preferences_url)
 
-    def choose(self, form: Form, *, saved: bool = False, problem: str | None = None) -> Page:
-        """Show the form with a reader's preferences."""
+    def preferences_page(
+        self, form: Form, *, saved: bool = False, problem: str | None = None
+    ) -> Page:
         return self._write(
             "preferences",
             kinds=KINDS.values(),
@@ -140,8 +139,7 @@ class Pages:
             problem=problem,
         )
 
-    def sorry(self, error: ProblemError, request_id: str) -> Page:
-        """Show an error."""
+    def error_page(self, error: ProblemError, request_id: str) -> Page:
         headline = _HEADLINES.get(type(error), error.title)
         return self._write("problem", headline=headline, detail=error.detail, request_id=request_id)
 
@@ -159,7 +157,7 @@ def pages() -> Pages:
 
 
 def chosen(fields: Mapping[str, str]) -> PreferenceChanges:
-    """Parse the form of `choose`. Raises InvalidRequest.
+    """Parse the form of `preferences_page`. Raises InvalidRequest.
 
     Each checkbox has a hidden field with the value "off", so that a missing field means no change.
     """

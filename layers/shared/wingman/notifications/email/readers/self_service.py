@@ -49,7 +49,7 @@ class SelfService:
     def ask(self, token: str) -> Page:
         """Ask for confirmation before a category is turned off. Raises InvalidToken."""
         link = links.read(self.keys, token)
-        return self.pages.ask(link.category, self._preferences_url(link))
+        return self.pages.confirmation_page(link.category, self._preferences_url(link))
 
     def unsubscribe(self, token: str, fields: Mapping[str, Any]) -> tuple[Unsubscribed, Page]:
         """Turn off a category; return the answer for programs and the page for people.
@@ -64,13 +64,13 @@ class SelfService:
             raise InvalidRequest(fields={"List-Unsubscribe": "has to be One-Click"})
         category = wish.category or link.category
         preferences.unsubscribe(self.database, link, category)
-        page = self.pages.done(category, self._preferences_url(link))
+        page = self.pages.unsubscribed_page(category, self._preferences_url(link))
         return Unsubscribed(unsubscribed=[category]), page
 
     def show(self, token: str) -> Page:
         """Show a reader's preferences as a form. Raises InvalidToken, ReaderNotFound."""
         link = links.read(self.keys, token)
-        return self.pages.choose(Form.of(preferences.get_by_link(self.database, link)))
+        return self.pages.preferences_page(Form.of(preferences.get_by_link(self.database, link)))
 
     def save(self, token: str, fields: Mapping[str, Any]) -> Page:
         """Save the form and show it again. Raises InvalidToken, ReaderNotFound.
@@ -82,8 +82,8 @@ class SelfService:
             changed = preferences.change_by_link(self.database, link, chosen(fields))
         except InvalidRequest as error:
             kept = Form.of(preferences.get_by_link(self.database, link))
-            return self.pages.choose(kept.with_entries(fields), problem=_words(error))
-        return self.pages.choose(Form.of(changed), saved=True)
+            return self.pages.preferences_page(kept.with_entries(fields), problem=_words(error))
+        return self.pages.preferences_page(Form.of(changed), saved=True)
 
     def _preferences_url(self, link: Link) -> str:
         return f"{_PREFERENCES}?token={links.sign(self.keys[0], link)}"
