@@ -1,4 +1,4 @@
-"""A new domain touches its own folder, its function and its section of the template, and no list.
+"""A new domain touches its own folder, function, section of the template, schema file, and no list.
 
 It is added to a copy of the house, and everything that needs all domains is asked for it.
 """
@@ -39,6 +39,18 @@ from wingman.kit.resilience.breaker import Dependency
 
 WORKSHOP = Dependency("workshop")
 """,
+    "repository.py": """
+from functools import partial
+
+from wingman.kit.clients.database import Refusals, call
+from wingman.kit.errors import NotFound
+
+class GadgetNotFound(NotFound):
+    '''There is no such gadget.'''
+
+REFUSALS: Refusals = {"WG001": lambda _: GadgetNotFound()}
+_call = partial(call, REFUSALS)
+""",
     "service.py": """
 from functools import cache
 
@@ -73,6 +85,7 @@ TEMPLATE = """
 ASK = """
 import json
 from local import openapi, settings_table
+from local.emails.kinds import kinds
 from tests.support.caches import caches
 from wingman.kit import declarations
 from wingman.kit.clients.circuits import watched
@@ -91,8 +104,18 @@ asked["health"] = [breaker.dependency.name for breaker in health._breakers()]
 asked["cached"] = [f"{each.__module__}.{each.__name__}" for each in caches()]
 asked["watched after"] = circuits()
 asked["settings"] = {row.name: row.given_to for row in settings_table.settings()}
+asked["kinds"] = list(kinds())
 asked["paths"] = list(openapi.merged()["paths"])
 print(json.dumps(asked))
+"""
+OF_SCHEMAS = (
+    "tests/unit/architecture/test_schemas.py",
+    "tests/unit/architecture/test_sqlstates.py",
+)
+TESTS = """
+import pytest
+
+pytest.main("-vv -c /dev/null --rootdir=. -p no:cacheprovider -p no:schemathesis tests".split())
 """
 START = """
 from wingman.kit.deployment import DeploymentSettings
@@ -107,8 +130,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy the code that discovers domains, and add a domain."""
     house = tmp_path_factory.mktemp("house")
     unneeded = shutil.ignore_patterns("node_modules", "__pycache__")
-    for folder in ("layers/shared", "functions", "local", "tests/support"):
+    for folder in ("layers/shared", "functions", "local", "supabase", "tests/support"):
         shutil.copytree(ROOT / folder, house / folder, ignore=unneeded)
+    for test in OF_SCHEMAS:
+        shutil.copy(ROOT / test, house / "tests")
+    shutil.copy(house / "tests/support/gadgets.sql", house / "supabase/schemas/800_gadgets.sql")
     (house / "layers/shared/wingman/gadgets").mkdir()
     (house / "functions/gadgets").mkdir()
     for name, text in DOMAIN.items():
@@ -152,6 +178,25 @@ def test_a_new_domain_is_in_every_list(asked: Mapping[str, Any]) -> None:
     assert {ours, kits} <= set(asked["cached"])
     assert asked["settings"]["GADGET_KEY"] == ["gadgets"]
     assert {"/api/gadgets", "/api/matches"} <= set(asked["paths"])
+    assert {"gadget_repaired", "match_accepted"} <= set(asked["kinds"])
+
+
+def test_a_new_schema_file_is_held_to_the_rules_of_all(house: Path) -> None:
+    shown = run(house, TESTS, shadow="").stdout
+
+    assert "test_a_file_has_a_domain_and_stays_small[800_gadgets] PASSED" in shown
+    assert "test_a_known_sqlstate_is_a_client_error[wingman.gadgets.repository-WG001]" in shown
+    assert " failed" not in shown
+
+
+def test_a_new_sqlstate_without_a_refusal_is_found(house: Path) -> None:
+    repository = house / "layers/shared/wingman/gadgets/repository.py"
+    complete = repository.read_text()
+    repository.write_text(complete.replace('"WG001": lambda _: GadgetNotFound()', ""))
+    shown = run(house, TESTS, shadow="").stdout
+    repository.write_text(complete)
+
+    assert "test_every_sqlstate_of_the_schemas_has_a_refusal FAILED" in shown
 
 
 def test_a_container_watches_the_circuits_of_loaded_dependencies(asked: Mapping[str, Any]) -> None:
