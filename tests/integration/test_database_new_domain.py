@@ -27,10 +27,10 @@ def test_a_new_function_is_open_to_its_callers_alone(url: str) -> None:
 
 
 def test_a_new_table_is_closed_to_users(url: str) -> None:
-    grants.test_users_have_no_rights_on_tables_but_these(url)
+    grants.test_users_have_no_rights_on_tables(url)
 
     look(url, "grant select on public.gadgets to authenticated")
 
     with pytest.raises(AssertionError, match="gadgets"):
-        grants.test_users_have_no_rights_on_tables_but_these(url)
+        grants.test_users_have_no_rights_on_tables(url)
     look(url, "revoke select on public.gadgets from authenticated")
