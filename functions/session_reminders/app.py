@@ -1,25 +1,32 @@
-"""EventBridge, every minute: enqueues the emails that are due, and reports the backlog.
+"""EventBridge, every minute: enqueues due emails, reports the backlog, and finishes departures.
 
-See sending/sweep.py and operating/operations.py in wingman/notifications/email.
+See sending/sweep.py and operating/operations.py in wingman/notifications/email, and accounts.
 """
 
 from typing import Any
 
+from wingman.accounts import service as accounts
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
+from wingman.kit.clients.redis import redis
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.deployment import DeploymentSettings
-from wingman.kit.settings import SupabaseServiceSettings, check
+from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 from wingman.notifications.email.operating import operations
 from wingman.notifications.email.sending import repository, sweep
 from wingman.notifications.settings import QueueSettings
+from wingman.reputation import service as reputation
 
-check(DeploymentSettings, SupabaseServiceSettings, QueueSettings)
+check(DeploymentSettings, SupabaseServiceSettings, QueueSettings, RedisSettings)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
     """Sweep once; running twice does no harm."""
     with deadline(context):
         enqueued = sweep.enqueue_due_emails(repository.outbox(), queue())
-        operations.report(get_service_client())
+        database = get_service_client()
+        operations.report(database)
+        accounts.finish_departures(
+            database, redis(), lambda users: reputation.forget(reputation.cache(), users)
+        )
     return {"enqueued": enqueued}

@@ -11,6 +11,7 @@ from wingman.notifications.email.letters.contents import (
     MatchAccepted,
     MatchDeclined,
     MatchInvitation,
+    SessionCalledOff,
     SessionCancelled,
     SessionFeedback,
     SessionReminder2h,
@@ -136,6 +137,9 @@ CASES: dict[str, Content] = {
     "session_rescheduled_place_only": a_change(previous_time=None),
     "session_cancelled": a_cancellation(),
     "session_cancelled_bare": a_cancellation(reason=None),
+    "session_called_off": SessionCalledOff(
+        template="session_called_off", scheduled_time=SESSION["scheduled_time"]
+    ),
     "session_reminder_24h": a_reminder(),
     "session_reminder_2h": SessionReminder2h(template="session_reminder_2h", **SESSION),
     "session_feedback": SessionFeedback(template="session_feedback", **SESSION),

@@ -233,6 +233,22 @@ $$;
 comment on function private.caller_id is
 'The user who calls. A token may outlive its account, so the profile must still exist.';
 
+create function private.take_turn_as(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform from public.user_profiles where id = p_user_id for no key update;
+    if not found then
+        raise exception 'unauthenticated' using errcode = 'WA001';
+    end if;
+end;
+$$;
+comment on function private.take_turn_as is
+'Makes the creating requests of a user take turns. The account may have been deleted while this
+one waited.';
+
 create function private.display_name(p_user_id uuid)
 returns text
 language sql
@@ -1375,7 +1391,7 @@ begin
         raise exception 'cannot_invite_yourself' using errcode = 'WM005';
     end if;
     -- The inviter's requests take turns, which makes limit and idempotency key free of races.
-    perform from public.user_profiles where id = v_caller for no key update;
+    perform private.take_turn_as(v_caller);
     v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_replay is not null then
         return v_replay || '{"replayed": true, "due": []}';
@@ -1883,6 +1899,7 @@ values
 ('session_scheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
 ('session_rescheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
 ('session_cancelled', 'match_notifications', 'urgent', false, '{}', false),
+('session_called_off', 'match_notifications', 'urgent', false, '{}', false),
 ('session_reminder_24h', 'session_reminders', 'urgent', false, '{cancelled}', true),
 ('session_reminder_2h', 'session_reminders', 'urgent', false, '{cancelled}', true),
 -- Recorded as the meeting was completed, so only a later report makes it void.
@@ -2243,16 +2260,16 @@ $$;
 create function private.check_match_accepted(p_match_id uuid, p_party uuid)
 returns void
 language plpgsql
-stable
 set search_path = ''
 as $$
 declare
     v_status text;
 begin
-    -- An accepted match stays accepted, so no lock is needed.
+    -- An accepted match stays accepted, unless one of its users deletes the account.
     select pair.status into v_status
     from public.wingman_matches as pair
-    where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id);
+    where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id)
+    for key share;
     if v_status is null then
         raise exception 'not_found' using errcode = 'WM002';
     elsif v_status <> 'accepted' then
@@ -2349,7 +2366,7 @@ declare
     v_answer jsonb;
 begin
     -- Uses of an idempotency key take turns.
-    perform from public.user_profiles where id = v_caller for no key update;
+    perform private.take_turn_as(v_caller);
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
         return v_answer || '{"replayed": true, "due": []}';
@@ -2725,7 +2742,7 @@ declare
     v_answer jsonb;
 begin
     -- Uses of an idempotency key take turns.
-    perform from public.user_profiles where id = v_caller for no key update;
+    perform private.take_turn_as(v_caller);
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
         return v_answer || '{"replayed": true}';
@@ -2817,6 +2834,21 @@ comment on function public.list_submissions is
 Security definer because users have no grant on submissions.';
 grant execute on function public.list_submissions to authenticated;
 
+create table private.past_outcomes (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    counts_as text not null,
+    counted_at timestamptz not null,
+    constraint past_outcomes_known check (counts_as in ('completed', 'no_show'))
+);
+comment on table private.past_outcomes is
+'What sessions with users who deleted their accounts count for the others.';
+
+create index past_outcomes_of_user
+on private.past_outcomes (user_id, counts_as);
+
+alter table private.past_outcomes enable row level security;
+
 create function private.utc_day(p_time timestamptz)
 returns date
 language sql
@@ -2845,8 +2877,17 @@ begin
         select jsonb_build_object(
             'completed_sessions',
             count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
-            filter (where counted.counts_as = 'completed'),
-            'no_shows', count(*) filter (where counted.counts_as = 'no_show')
+            filter (where counted.counts_as = 'completed')
+            + (
+                select count(*) from private.past_outcomes as past
+                where past.user_id = p_user_id and past.counts_as = 'completed'
+            ),
+            'no_shows',
+            count(*) filter (where counted.counts_as = 'no_show')
+            + (
+                select count(*) from private.past_outcomes as past
+                where past.user_id = p_user_id and past.counts_as = 'no_show'
+            )
         )
         from (
             select
@@ -4388,6 +4429,231 @@ Preferences stay, and so do suppressions, which are hashes: opting out outlives 
 Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;
 
+create table private.departures (
+    user_id uuid primary key,
+    left_at timestamptz not null default now(),
+    partner_ids uuid[] not null
+);
+comment on table private.departures is
+'Deleted accounts whose keys in Redis are still to be deleted: for a minute or two.';
+
+alter table private.departures enable row level security;
+
+create function private.lasting_outcome(
+    p_session public.wingman_sessions, p_user_id uuid
+)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select case
+        -- The user can no longer contradict the report.
+        when p_session.status = 'no_show' and now() <= p_session.scheduled_time + interval '168 hours'
+            and counted.counts_as = 'no_show'
+            then null
+        when p_session.status <> 'scheduled' then counted.counts_as
+        when
+            not p_user_id = any(p_session.no_show_user_ids)
+            and (
+                p_session.user1_completed_confirmed_by_user2
+                or p_session.user2_completed_confirmed_by_user1
+            )
+            then 'completed'
+    end
+    from (
+        select case p_user_id
+            when p_session.user1_id then p_session.user1_counts_as
+            else p_session.user2_counts_as
+        end as counts_as
+    ) as counted;
+$$;
+comment on function private.lasting_outcome is
+'How a session counts for a user when the other one leaves. If it is open, what was said counts as
+after its end, but a report that could still be contradicted does not.';
+
+create function private.outlive_session()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_survivor uuid;
+    v_outcome text;
+begin
+    for v_survivor in
+        select profile.id
+        from public.user_profiles as profile
+        where profile.id in (old.user1_id, old.user2_id)
+    loop
+        v_outcome := private.lasting_outcome(old, v_survivor);
+        -- Of the completed sessions of a pair and day, the last to be deleted leaves its outcome.
+        if v_outcome = 'no_show' or (
+            v_outcome = 'completed'
+            and not exists (
+                select 1
+                from public.wingman_sessions as other
+                where other.id <> old.id
+                    and (other.user1_id, other.user2_id) in (
+                        (old.user1_id, old.user2_id), (old.user2_id, old.user1_id)
+                    )
+                    and private.utc_day(other.scheduled_time) = private.utc_day(old.scheduled_time)
+                    and private.lasting_outcome(other, v_survivor) = 'completed'
+            )
+        ) then
+            insert into private.past_outcomes (user_id, counts_as, counted_at)
+            values (v_survivor, v_outcome, coalesce(old.completed_at, old.updated_at));
+        end if;
+        if old.status = 'scheduled' and old.scheduled_time > now() - interval '1 hour' then
+            perform private.notify(
+                v_survivor,
+                'session_called_off',
+                jsonb_build_object('scheduled_time', private.iso_utc(old.scheduled_time)),
+                old.id::text
+            );
+        end if;
+    end loop;
+    return old;
+end;
+$$;
+comment on function private.outlive_session is
+'Deleting an account deletes its sessions. The other user keeps what they count, and hears that a
+meeting which is not over is off.';
+
+create trigger outlive_session
+before delete on public.wingman_sessions
+for each row execute function private.outlive_session();
+
+create function private.forget_digests(p_user_id uuid, p_partner_ids uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- The hourly job records the digest of the week again.
+    delete from public.email_logs as email
+    where email.user_id = any(p_partner_ids)
+        and email.email_template = 'weekly_digest'
+        and (
+            email.template_data -> 'partner_ids' ? p_user_id::text
+            or email.template_data -> 'inviter_ids' ? p_user_id::text
+        )
+        and email.claimable_at is not null
+        and email.send_group is null;
+    update public.email_logs as email
+    set
+        template_data = '{}',
+        subject = null,
+        delivery_status = case
+            when email.claimable_at is null then email.delivery_status else 'unknown'
+        end,
+        lease_token = null,
+        lease_expires_at = null
+    where email.user_id = any(p_partner_ids)
+        and email.email_template = 'weekly_digest'
+        and (
+            email.template_data -> 'partner_ids' ? p_user_id::text
+            or email.template_data -> 'inviter_ids' ? p_user_id::text
+        );
+end;
+$$;
+comment on function private.forget_digests is
+'Takes a user out of the digests of others: of those that were sent, and of those that were not.';
+
+create function private.record_departure()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_match_ids uuid[];
+    v_partner_ids uuid[];
+begin
+    -- Steps lock a session or match before they need the profiles of both. So does a deletion.
+    perform from public.wingman_sessions as meeting
+    where old.id in (meeting.user1_id, meeting.user2_id)
+    order by meeting.id
+    for update;
+    perform from public.wingman_matches as pair
+    where old.id in (pair.user1_id, pair.user2_id)
+    order by pair.id
+    for update;
+
+    select
+        coalesce(array_agg(pair.id), '{}'),
+        coalesce(
+            array_agg(
+                distinct case old.id when pair.user1_id then pair.user2_id else pair.user1_id end
+            ),
+            '{}'
+        )
+    into v_match_ids, v_partner_ids
+    from public.wingman_matches as pair
+    where old.id in (pair.user1_id, pair.user2_id);
+    perform private.forget_digests(old.id, v_partner_ids);
+    delete from private.idempotency_keys as stored
+    where stored.user_id = any(v_partner_ids)
+        and coalesce(
+            stored.response #>> '{match,id}', stored.response #>> '{session,match_id}'
+        ) = any(v_match_ids::text[]);
+    insert into private.departures (user_id, partner_ids) values (old.id, v_partner_ids)
+    on conflict (user_id) do nothing;
+    return old;
+end;
+$$;
+comment on function private.record_departure is
+'Security definer because the role of Supabase Auth deletes from auth.users and has no rights here.';
+
+create trigger record_departure
+before delete on auth.users
+for each row execute function private.record_departure();
+
+create function public.list_departures(p_limit integer)
+returns table (user_id uuid, partner_ids uuid[])
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return query
+    select
+        departed.user_id,
+        departed.partner_ids
+    from private.departures as departed
+    order by departed.left_at
+    limit p_limit;
+end;
+$$;
+comment on function public.list_departures is
+'Deleted accounts whose keys in Redis are to be deleted, and the users who had matches with them.
+Security definer because service_role has no grant on departures.';
+grant execute on function public.list_departures to service_role;
+
+create function public.finish_departures(p_user_ids uuid[])
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_finished integer;
+begin
+    -- A digest that was being recorded at the moment of the deletion may name the user.
+    perform private.forget_digests(departed.user_id, departed.partner_ids)
+    from private.departures as departed
+    where departed.user_id = any(p_user_ids);
+    delete from private.departures as departed where departed.user_id = any(p_user_ids);
+    get diagnostics v_finished = row_count;
+    return v_finished;
+end;
+$$;
+comment on function public.finish_departures is
+'Forgets deleted accounts whose keys in Redis are deleted.
+Security definer because service_role has no grant on departures.';
+grant execute on function public.finish_departures to service_role;
+
 insert into private.notification_kinds (kind, category, lane, can_wait) values
 ('weekly_digest', 'marketing_emails', 'bulk', true);
 
@@ -4424,24 +4690,35 @@ as $$
     )
 
     -- The first completion of a pair and day, and every no-show.
-    select distinct on (
-        one.partner_id,
-        case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
-            else one.id::text
-        end
+    (
+        select distinct on (
+            one.partner_id,
+            case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
+                else one.id::text
+            end
+        )
+            one.counts_as,
+            one.counted_at,
+            one.partner_id,
+            one.venue_name,
+            one.scheduled_time
+        from counted as one
+        order by
+            one.partner_id,
+            case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
+                else one.id::text
+            end,
+            one.counted_at
     )
-        one.counts_as,
-        one.counted_at,
-        one.partner_id,
-        one.venue_name,
-        one.scheduled_time
-    from counted as one
-    order by
-        one.partner_id,
-        case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
-            else one.id::text
-        end,
-        one.counted_at;
+    union all
+    select
+        past.counts_as,
+        past.counted_at,
+        null::uuid,
+        null::text,
+        null::timestamptz
+    from private.past_outcomes as past
+    where past.user_id = p_user_id;
 $$;
 
 create function private.week_of_meetings(
@@ -4457,7 +4734,9 @@ as $$
         select
             one.*,
             case one.counts_as when 'completed' then 1 else -1 end as weight,
-            one.counts_as = 'completed' and one.counted_at >= p_starts_at as is_new
+            one.counts_as = 'completed'
+            and one.counted_at >= p_starts_at
+            and one.partner_id is not null as is_new
         from private.counted_sessions(p_user_id) as one
         where one.counted_at < p_ends_at
     ),
@@ -4465,6 +4744,7 @@ as $$
     listed as (
         select
             one.scheduled_time,
+            one.partner_id,
             jsonb_build_object(
                 'partner_name', private.display_name(one.partner_id),
                 'venue_name', one.venue_name,
@@ -4482,6 +4762,8 @@ as $$
         coalesce(
             (select jsonb_agg(listed.meeting order by listed.scheduled_time) from listed), '[]'
         ),
+        'partner_ids',
+        coalesce((select jsonb_agg(distinct listed.partner_id) from listed), '[]'),
         -- The same bounds as in wingman/reputation/rules.py.
         'score', greatest(-5, least(20, coalesce(sum(one.weight), 0))),
         'score_before',
@@ -4513,6 +4795,12 @@ as $$
                 )
                 order by pending.expires_at
             ) filter (where pending.place <= 5),
+            '[]'
+        ),
+        'inviter_ids',
+        coalesce(
+            jsonb_agg(pending.user1_id order by pending.expires_at)
+            filter (where pending.place <= 5),
             '[]'
         )
     )

@@ -82,6 +82,22 @@ $$;
 comment on function private.caller_id is
 'The user who calls. A token may outlive its account, so the profile must still exist.';
 
+create function private.take_turn_as(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform from public.user_profiles where id = p_user_id for no key update;
+    if not found then
+        raise exception 'unauthenticated' using errcode = 'WA001';
+    end if;
+end;
+$$;
+comment on function private.take_turn_as is
+'Makes the creating requests of a user take turns. The account may have been deleted while this
+one waited.';
+
 create function private.display_name(p_user_id uuid)
 returns text
 language sql

@@ -97,7 +97,7 @@ begin
         raise exception 'cannot_invite_yourself' using errcode = 'WM005';
     end if;
     -- The inviter's requests take turns, which makes limit and idempotency key free of races.
-    perform from public.user_profiles where id = v_caller for no key update;
+    perform private.take_turn_as(v_caller);
     v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_replay is not null then
         return v_replay || '{"replayed": true, "due": []}';

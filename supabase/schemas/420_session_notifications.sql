@@ -5,6 +5,7 @@ values
 ('session_scheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
 ('session_rescheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
 ('session_cancelled', 'match_notifications', 'urgent', false, '{}', false),
+('session_called_off', 'match_notifications', 'urgent', false, '{}', false),
 ('session_reminder_24h', 'session_reminders', 'urgent', false, '{cancelled}', true),
 ('session_reminder_2h', 'session_reminders', 'urgent', false, '{cancelled}', true),
 -- Recorded as the meeting was completed, so only a later report makes it void.

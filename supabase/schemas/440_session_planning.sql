@@ -45,16 +45,16 @@ $$;
 create function private.check_match_accepted(p_match_id uuid, p_party uuid)
 returns void
 language plpgsql
-stable
 set search_path = ''
 as $$
 declare
     v_status text;
 begin
-    -- An accepted match stays accepted, so no lock is needed.
+    -- An accepted match stays accepted, unless one of its users deletes the account.
     select pair.status into v_status
     from public.wingman_matches as pair
-    where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id);
+    where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id)
+    for key share;
     if v_status is null then
         raise exception 'not_found' using errcode = 'WM002';
     elsif v_status <> 'accepted' then
@@ -151,7 +151,7 @@ declare
     v_answer jsonb;
 begin
     -- Uses of an idempotency key take turns.
-    perform from public.user_profiles where id = v_caller for no key update;
+    perform private.take_turn_as(v_caller);
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
         return v_answer || '{"replayed": true, "due": []}';

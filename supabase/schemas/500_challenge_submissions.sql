@@ -82,7 +82,7 @@ declare
     v_answer jsonb;
 begin
     -- Uses of an idempotency key take turns.
-    perform from public.user_profiles where id = v_caller for no key update;
+    perform private.take_turn_as(v_caller);
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
     if v_answer is not null then
         return v_answer || '{"replayed": true}';

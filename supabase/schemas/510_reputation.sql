@@ -1,3 +1,18 @@
+create table private.past_outcomes (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    counts_as text not null,
+    counted_at timestamptz not null,
+    constraint past_outcomes_known check (counts_as in ('completed', 'no_show'))
+);
+comment on table private.past_outcomes is
+'What sessions with users who deleted their accounts count for the others.';
+
+create index past_outcomes_of_user
+on private.past_outcomes (user_id, counts_as);
+
+alter table private.past_outcomes enable row level security;
+
 create function private.utc_day(p_time timestamptz)
 returns date
 language sql
@@ -26,8 +41,17 @@ begin
         select jsonb_build_object(
             'completed_sessions',
             count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
-            filter (where counted.counts_as = 'completed'),
-            'no_shows', count(*) filter (where counted.counts_as = 'no_show')
+            filter (where counted.counts_as = 'completed')
+            + (
+                select count(*) from private.past_outcomes as past
+                where past.user_id = p_user_id and past.counts_as = 'completed'
+            ),
+            'no_shows',
+            count(*) filter (where counted.counts_as = 'no_show')
+            + (
+                select count(*) from private.past_outcomes as past
+                where past.user_id = p_user_id and past.counts_as = 'no_show'
+            )
         )
         from (
             select

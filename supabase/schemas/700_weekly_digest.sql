@@ -34,24 +34,35 @@ as $$
     )
 
     -- The first completion of a pair and day, and every no-show.
-    select distinct on (
-        one.partner_id,
-        case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
-            else one.id::text
-        end
+    (
+        select distinct on (
+            one.partner_id,
+            case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
+                else one.id::text
+            end
+        )
+            one.counts_as,
+            one.counted_at,
+            one.partner_id,
+            one.venue_name,
+            one.scheduled_time
+        from counted as one
+        order by
+            one.partner_id,
+            case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
+                else one.id::text
+            end,
+            one.counted_at
     )
-        one.counts_as,
-        one.counted_at,
-        one.partner_id,
-        one.venue_name,
-        one.scheduled_time
-    from counted as one
-    order by
-        one.partner_id,
-        case one.counts_as when 'completed' then private.utc_day(one.scheduled_time)::text
-            else one.id::text
-        end,
-        one.counted_at;
+    union all
+    select
+        past.counts_as,
+        past.counted_at,
+        null::uuid,
+        null::text,
+        null::timestamptz
+    from private.past_outcomes as past
+    where past.user_id = p_user_id;
 $$;
 
 create function private.week_of_meetings(
@@ -67,7 +78,9 @@ as $$
         select
             one.*,
             case one.counts_as when 'completed' then 1 else -1 end as weight,
-            one.counts_as = 'completed' and one.counted_at >= p_starts_at as is_new
+            one.counts_as = 'completed'
+            and one.counted_at >= p_starts_at
+            and one.partner_id is not null as is_new
         from private.counted_sessions(p_user_id) as one
         where one.counted_at < p_ends_at
     ),
@@ -75,6 +88,7 @@ as $$
     listed as (
         select
             one.scheduled_time,
+            one.partner_id,
             jsonb_build_object(
                 'partner_name', private.display_name(one.partner_id),
                 'venue_name', one.venue_name,
@@ -92,6 +106,8 @@ as $$
         coalesce(
             (select jsonb_agg(listed.meeting order by listed.scheduled_time) from listed), '[]'
         ),
+        'partner_ids',
+        coalesce((select jsonb_agg(distinct listed.partner_id) from listed), '[]'),
         -- The same bounds as in wingman/reputation/rules.py.
         'score', greatest(-5, least(20, coalesce(sum(one.weight), 0))),
         'score_before',
@@ -123,6 +139,12 @@ as $$
                 )
                 order by pending.expires_at
             ) filter (where pending.place <= 5),
+            '[]'
+        ),
+        'inviter_ids',
+        coalesce(
+            jsonb_agg(pending.user1_id order by pending.expires_at)
+            filter (where pending.place <= 5),
             '[]'
         )
     )

@@ -39,6 +39,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> MemoryQueue:
     memory = MemoryQueue()
     monkeypatch.setattr(app, "queue", lambda: memory)
     monkeypatch.setattr(app, "get_service_client", Lanes)
+    monkeypatch.setattr(app, "redis", lambda: None)
     return memory
 
 
@@ -53,6 +54,7 @@ class Lanes(Database):
                 {"priority": "urgent", **idle, "paused_until": None, "paused_reason": None},
                 {"priority": "bulk", "depth": 7, "oldest_seconds": 61.5, "sending": 0, **paused},
             ],
+            "list_departures": [],
             "count_dead_letters": [{"delivery_status": "failed", "emails": 9, "within_an_hour": 3}],
         }[function]
 

@@ -67,12 +67,13 @@ def _history(dice: random.Random) -> list[Fact]:
     ]
 
 
-def _recount(history: list[Fact]) -> dict[str, int]:
-    """Count again, by the words of docs/sessions.md."""
+def _recount(history: list[Fact], leaver: int | None = None) -> dict[str, int]:
+    """Count again, by the words of docs/sessions.md; one of the others may have left."""
     met, no_shows = set[tuple[int, str]](), 0
     for fact in history:
         at_least_one_confirmed = fact.confirmed_me or fact.confirmed_other
-        if fact.status == "completed" and at_least_one_confirmed and not fact.missing_me:
+        over = {"completed", "scheduled"} if fact.partner == leaver else {"completed"}
+        if fact.status in over and at_least_one_confirmed and not fact.missing_me:
             met.add((fact.partner, fact.start.strftime("%F")))
         if fact.missing_me:
             reported = fact.status == "no_show" and not fact.short_notice
@@ -80,15 +81,14 @@ def _recount(history: list[Fact]) -> dict[str, int]:
     return {"completed_sessions": len(met), "no_shows": no_shows}
 
 
-def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[UUID]:
-    """Store all histories, each of a new person with some others; return the persons."""
+def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[list[UUID]]:
+    """Store all histories, each of a new person with some others; return these, person first."""
     sessions: list[dict[str, Any]] = []
     matches: list[dict[str, Any]] = []
-    people: list[UUID] = []
-    accounts: list[UUID] = []
+    people: list[list[UUID]] = []
     for history in histories:
-        me, *others = (uuid4() for _ in range(1 + _PARTNERS))
-        people.append(me)
+        people.append([uuid4() for _ in range(1 + _PARTNERS)])
+        me, *others = people[-1]
         for fact in history:
             other = others[fact.partner]
             first, match = dice.random() < 0.5, str(uuid4())
@@ -111,7 +111,7 @@ def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[U
                     "start": fact.start.isoformat(),
                 }
             )
-        accounts += [me, *others]
+    accounts = [each for group in people for each in group]
     look(url, "insert into auth.users (id) select unnest(%s::uuid[])", accounts)
     look(
         url,
@@ -134,21 +134,29 @@ def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[U
     return people
 
 
-def test_reputation_equals_a_recount_of_a_thousand_random_histories(url: str) -> None:
-    seed = uuid4().int
-    dice = random.Random(seed)  # noqa: S311 - made up, not secret
-    histories = [_history(dice) for _ in range(_HISTORIES)]
-    people = _store(url, histories, dice)
-
+def _counted(url: str, people: list[UUID]) -> list[dict[str, int]]:
     with acting_as(url, new_person(url)) as connection:
         counted = connection.execute(
             "select public.get_reputation(id) as totals"
             " from unnest(%s::uuid[]) with ordinality as asked (id, place) order by place",
             [people],
         ).fetchall()
+    return [row["totals"] for row in counted]
+
+
+def test_reputation_equals_a_recount_of_a_thousand_random_histories(url: str) -> None:
+    seed = uuid4().int
+    dice = random.Random(seed)  # noqa: S311 - made up, not secret
+    histories = [_history(dice) for _ in range(_HISTORIES)]
+    people = _store(url, histories, dice)
+
+    counted = _counted(url, [me for me, *_ in people])
+    look(url, "delete from auth.users where id = any(%s)", [leaver for _, leaver, *_ in people])
+    after_a_departure = _counted(url, [me for me, *_ in people])
 
     recounted = [_recount(history) for history in histories]
-    assert [row["totals"] for row in counted] == recounted, f"seed {seed}"
+    assert counted == recounted, f"seed {seed}"
+    assert after_a_departure == [_recount(history, 0) for history in histories], f"seed {seed}"
     # The histories are worth counting: scores reach beyond both bounds.
     scores = {totals["completed_sessions"] - totals["no_shows"] for totals in recounted}
     assert min(scores) <= -6

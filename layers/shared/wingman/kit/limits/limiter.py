@@ -15,7 +15,7 @@ from wingman.kit.clients.circuits import watched
 from wingman.kit.clients.commands import Commands, RedisError
 from wingman.kit.clients.lua import Script, read_lua
 from wingman.kit.clients.redis import redis
-from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.errors import DependencyUnavailable, ProblemError
 from wingman.kit.limits.memory import LocalBuckets, Refusals
 from wingman.kit.limits.policy import Policy, Verdict
 from wingman.kit.observability import count, logger
@@ -28,13 +28,15 @@ class Step:
 
     `lua` is a script that calls `limits`, the script of the steps before it. A step that `answers`
     must be the last one: it returns a table of the result of `limits` and its own values
-    (cache.lua). Any other step returns the result of `limits` unchanged (touch.lua).
+    (cache.lua). Any other step returns the result of `limits` unchanged (touch.lua), or with one
+    value more to refuse the request, for which `refusal` is raised.
     """
 
     lua: str
     keys: Sequence[str]
     arguments: Sequence[object]
     answers: bool = True
+    refusal: type[ProblemError] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Limiter:
         cost: int = 1,
         steps: Sequence[Step] = (),
     ) -> Taken:
-        """Charge as `take` does, and run `steps` in order if Redis is called at all."""
+        """Charge as `take` does, and run `steps` in order if Redis is called at all.
+
+        Raises the refusal of a step.
+        """
         now = time.monotonic()
         if known := self._refusals.answer(policies, now, cost):
             return self._count(Taken(list(known.values())))
@@ -147,8 +152,11 @@ class Limiter:
                 strict=True,
             )
         ]
-        for breaker, circuit in zip(self._watched, flat[4 * len(policies) :], strict=True):
+        known = flat[4 * len(policies) :]
+        for breaker, circuit in zip(self._watched, known, strict=False):
             breaker.learn(circuit)
+        if len(known) > len(self._watched):
+            raise next(step.refusal() for step in steps if step.refusal)
         return Taken(verdicts, after or None)
 
     def _count(self, taken: Taken) -> Taken:

@@ -25,7 +25,7 @@ from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.presence.settings import PresenceSettings
-from wingman.kit.presence.touching import activity_key, login_key
+from wingman.kit.presence.touching import keys_of, login_key
 from wingman.kit.settings import load
 
 MAX_REMEMBERED = 1000
@@ -148,8 +148,7 @@ class Logins:
 
     def _touch(self, user_id: UUID) -> None:
         self._save(user_id)
-        keys = [activity_key(user_id), login_key(user_id)]
-        _touch_alone().run(self.commands, keys, [_seconds(self.timeout)])
+        _touch_alone().run(self.commands, keys_of(user_id), [_seconds(self.timeout)])
 
 
 def _checked(replies: list[Any]) -> None:

@@ -1,18 +1,21 @@
 -- Records a user's activity if the limits of the request allow it (`limits` is the script before
 -- this step): extends their login and counts the hour of the day. All times come from Redis's clock.
+-- For a user who has deleted the account it records nothing, and refuses the request.
 --
 -- Frequent requests do not write each time: a login is extended at most once a minute, and an hour
 -- counts once. Counts are halved every 30 days and expire 60 days after the last activity.
 --
--- KEYS          the keys of the script before this step, then two hashes
+-- KEYS          the keys of the script before this step, then two hashes and a mark
 --   activity    0 .. 23 (days with activity in that hour, UTC), hour (the last one, since 1970),
 --               halved (the hour of the last halving)
 --   login       last_active (s since 1970), ttl (s), data; see logins.py
+--   departed    exists for a user who has deleted the account
 -- ARGV          the arguments of the script before this step, then the seconds of a new login
--- returns       the result of the script before this step
+-- returns       the result of the script before this step; one value more refuses the request
 
 local HALF_LIFE, FORGOTTEN, ONCE_IN = 30 * 24, 60 * 86400, 60
 
+local departed = table.remove(KEYS)
 local login = table.remove(KEYS)
 local activity = table.remove(KEYS)
 local lasts = tonumber(table.remove(ARGV))
@@ -20,6 +23,10 @@ local lasts = tonumber(table.remove(ARGV))
 local answer, refused = limits(KEYS, ARGV)
 if refused then
   return answer, refused
+end
+if redis.call('EXISTS', departed) == 1 then
+  answer[#answer + 1] = 1
+  return answer, true
 end
 
 local function read(key, ...)

@@ -3,9 +3,14 @@
 from uuid import UUID
 
 from wingman.kit.clients.lua import read_lua
+from wingman.kit.errors import Unauthenticated
 from wingman.kit.limits.limiter import Step
 from wingman.kit.presence.settings import PresenceSettings
 from wingman.kit.settings import load
+
+
+class AccountDeleted(Unauthenticated):
+    """The user of this token no longer exists."""
 
 
 def activity_key(user_id: UUID) -> str:
@@ -16,8 +21,20 @@ def login_key(user_id: UUID) -> str:
     return f"login:user:{user_id}"
 
 
+def departed_key(user_id: UUID) -> str:
+    return f"departed:user:{user_id}"
+
+
+def keys_of(user_id: UUID) -> list[str]:
+    """Return the keys of touch.lua."""
+    return [activity_key(user_id), login_key(user_id), departed_key(user_id)]
+
+
 def touching(user_id: UUID) -> Step:
-    """Return the step that extends a user's login and counts the hour."""
+    """Return the step that extends a user's login and counts the hour.
+
+    It refuses the token of a user who has deleted the account.
+    """
     seconds = load(PresenceSettings).session_timeout_hours * 3600
-    keys = [activity_key(user_id), login_key(user_id)]
-    return Step(read_lua(__file__, "touch"), keys, [seconds], answers=False)
+    lua = read_lua(__file__, "touch")
+    return Step(lua, keys_of(user_id), [seconds], answers=False, refusal=AccountDeleted)

@@ -37,6 +37,7 @@ LAST_MINUTE = {
     "session_scheduled": DAY,
     "session_rescheduled": DAY,
     "session_cancelled": DAY,
+    "session_called_off": DAY,
     "session_reminder_24h": DAY - 2 * 60,
     "session_reminder_2h": DAY,
     "session_feedback": 8 * DAY,

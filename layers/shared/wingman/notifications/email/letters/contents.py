@@ -149,6 +149,22 @@ class SessionCancelled(_AboutSession):
         return max(self.scheduled_time, recorded_at + _CANCELLATION_IS_NEWS_FOR)
 
 
+class SessionCalledOff(Content):
+    """The session is off, because the other user has deleted the account. It has no name."""
+
+    template: Literal["session_called_off"]
+    scheduled_time: AwareDatetime
+
+    @property
+    def path(self) -> str:
+        """See Content."""
+        return "/sessions"
+
+    def useful_until(self, recorded_at: datetime) -> datetime:
+        """See Content."""
+        return max(self.scheduled_time, recorded_at + _CANCELLATION_IS_NEWS_FOR)
+
+
 class SessionReminder24h(_Plan):
     """The session is a day away."""
 

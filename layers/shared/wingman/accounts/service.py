@@ -1,0 +1,40 @@
+"""The work that remains after the deletion of an account.
+
+Postgres deletes and keeps what it must in the transaction of the deletion
+(supabase/schemas/680_departures.sql).
+"""
+
+from collections.abc import Callable, Collection
+from uuid import UUID
+
+from wingman.accounts import repository
+from wingman.kit.clients.commands import Commands, RedisError
+from wingman.kit.clients.database import Database
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger
+from wingman.kit.presence.departures import depart
+
+AT_ONCE = 100
+
+
+def finish_departures(
+    database: Database, commands: Commands, forget_reputations: Callable[[Collection[UUID]], None]
+) -> int:
+    """End the tokens of deleted accounts and delete their keys in Redis; return how many.
+
+    While Redis is unavailable they stay recorded, and the next run continues.
+    """
+    departures = repository.list_departures(database, AT_ONCE)
+    if not departures:
+        return 0
+    users = [departure.user_id for departure in departures]
+    try:
+        depart(commands, users)
+    except (DependencyUnavailable, RedisError) as error:
+        logger().warning("departures.redis_away", extra={"count": len(users)}, exc_info=error)
+        return 0
+    partners = {partner for departure in departures for partner in departure.partner_ids}
+    forget_reputations({*users, *partners})
+    finished = repository.finish_departures(database, users)
+    logger().info("departures.finished", extra={"count": finished})
+    return finished

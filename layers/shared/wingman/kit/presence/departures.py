@@ -1,0 +1,27 @@
+"""The end of a user's presence: the account was deleted, but tokens live until they expire."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from wingman.kit.clients.commands import Commands, RedisError
+from wingman.kit.presence.touching import activity_key, departed_key, login_key
+
+# The longest life of an access token that Supabase Auth can be set to.
+_LONGEST_TOKEN = timedelta(days=7)
+
+
+def depart(commands: Commands, users: Iterable[UUID]) -> None:
+    """Delete what is kept of users, and refuse their tokens from now on.
+
+    Raises DependencyUnavailable and RedisError.
+    """
+    seconds = round(_LONGEST_TOKEN.total_seconds())
+    # The mark comes first, so that a request in between does not renew what is deleted.
+    steps: list[list[object]] = []
+    for user in users:
+        steps.append(["SET", departed_key(user), 1, "EX", seconds])
+        steps.append(["DEL", activity_key(user), login_key(user)])
+    for reply in commands.pipeline(steps):
+        if isinstance(reply, RedisError):
+            raise reply
