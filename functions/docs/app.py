@@ -4,7 +4,7 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from wingman.kit.http import create_app, lambda_handler, limit_public
-from wingman.kit.http.documents import document, page, page_assets
+from wingman.kit.http.documents import document, page
 from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings
 
@@ -20,7 +20,7 @@ def get_openapi() -> Response:
 @app.get("/docs", tags=["docs"], response_class=HTMLResponse, dependencies=[limit_public(PUBLIC)])
 def get_docs() -> HTMLResponse:
     """Show the API as a page from which you can send requests."""
-    return page(page_assets(__file__))
+    return page()
 
 
 @app.get("/docs/{asset}", include_in_schema=False, dependencies=[limit_public(PUBLIC)])

@@ -33,6 +33,11 @@ def test_the_page_shows_the_document(function: Load) -> None:
     assert headers["content-type"] == "text/html; charset=utf-8"
     assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert "openapi.json" in page
+    assert "://" not in page, "nothing comes from another origin"
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self' 'sha256-")
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
 
 
 def test_a_file_that_is_known_is_not_sent_again(function: Load) -> None:

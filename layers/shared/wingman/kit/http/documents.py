@@ -1,8 +1,9 @@
 """Files that are packaged next to a function's code."""
 
+import base64
+import hashlib
 import mimetypes
 from pathlib import Path
-from typing import NamedTuple
 
 from fastapi.responses import HTMLResponse, Response
 
@@ -10,6 +11,7 @@ from wingman.kit.errors import NoSuchRoute
 
 # Clients keep a file, and ask with its ETag whether it is still current.
 _REVALIDATED = {"Cache-Control": "no-cache"}
+_AS_DECLARED = {"X-Content-Type-Options": "nosniff"}
 
 
 def document(beside: str, name: str) -> Response:
@@ -24,44 +26,42 @@ def document(beside: str, name: str) -> Response:
     if name not in served:
         raise NoSuchRoute
     media_type, _ = mimetypes.guess_type(name)
-    return Response(served[name].read_bytes(), media_type=media_type, headers=_REVALIDATED)
+    headers = _REVALIDATED | _AS_DECLARED
+    return Response(served[name].read_bytes(), media_type=media_type, headers=headers)
 
 
-class PageAssets(NamedTuple):
-    """The addresses of Swagger UI's files."""
-
-    script: str
-    style: str
-
-
-PACKAGED = PageAssets("swagger-ui-bundle.js", "swagger-ui.css")
-CDN = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5"
-
-
-def page_assets(beside: str) -> PageAssets:
-    """Return Swagger UI's packaged files, or those of a CDN if none are packaged."""
-    packaged = all((Path(beside).parent / name).exists() for name in PACKAGED)
-    return PageAssets(*(f"{'docs' if packaged else CDN}/{name}" for name in PACKAGED))
-
-
-_PAGE = """<!DOCTYPE html>
+_SCRIPT = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true})'
+_PAGE = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Wingman API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{style}">
+<link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="{script}"></script>
-<script>SwaggerUIBundle({{url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true}})</script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script>{_SCRIPT}</script>
 </body>
 </html>
 """
 
 
-def page(assets: PageAssets) -> HTMLResponse:
-    """Return the page of Swagger UI, which shows openapi.json."""
-    return HTMLResponse(_PAGE.format_map(assets._asdict()), headers=_REVALIDATED)
+def page() -> HTMLResponse:
+    """Return the page of Swagger UI, which shows openapi.json; its files are packaged."""
+    digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+    headers = (
+        _REVALIDATED
+        | _AS_DECLARED
+        | {
+            "Content-Security-Policy": (
+                f"default-src 'none'; script-src 'self' 'sha256-{digest}'; style-src 'self'; "
+                "img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; "
+                "frame-ancestors 'none'"
+            ),
+            "Referrer-Policy": "no-referrer",
+        }
+    )
+    return HTMLResponse(_PAGE, headers=headers)

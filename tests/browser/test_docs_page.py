@@ -1,0 +1,44 @@
+"""The page of the API's documentation runs its own packaged script, and no other."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+from tests.support.template import ROOT
+
+_INJECT = """() => {
+    const script = document.createElement("script");
+    script.textContent = "window.injected = true";
+    document.body.append(script);
+}"""
+
+
+def test_the_page_works_under_its_policy(page: Page, stack: dict[str, str]) -> None:
+    violations: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: violations.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{stack['API_URL']}/docs")
+
+    page.get_by_role("button", name="GET /health", exact=False).first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    page.locator(".live-responses-table .response-col_status", has_text="200").wait_for()
+
+    assert not [text for text in violations if "Content Security Policy" in text], violations
+    own = urlsplit(stack["API_URL"]).netloc
+    assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {own}
+
+
+def test_an_injected_script_does_not_run(page: Page, stack: dict[str, str]) -> None:
+    page.goto(f"{stack['API_URL']}/docs")
+    page.locator("#swagger-ui .opblock").first.wait_for()
+
+    page.evaluate(_INJECT)
+
+    assert page.evaluate("() => window.injected") is None
+
+
+def test_the_files_of_the_page_are_packaged() -> None:
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert (ROOT / "functions" / "docs" / name).exists(), "run `make setup`"
