@@ -118,5 +118,17 @@ def test_special_characters_are_escaped() -> None:
 
 
 def test_no_control_character_gets_into_the_file() -> None:
-    file = calendar_file(an_event(partner_name="Le\x00\x0b\x1b\x7fo\tX"))
+    file = calendar_file(an_event(partner_name="Le\x00\x0b\x1b\x7f\x9bo\tX"))
     assert "SUMMARY:Meeting Leo\tX\r\n" in file
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n", "\x85", "\u2028", "\u2029"])
+def test_a_line_break_of_any_kind_is_escaped(end: str) -> None:
+    file = calendar_file(an_event(venue_name=f"a{end}END:VEVENT"))
+    assert "\r\nLOCATION:a\\nEND:VEVENT\r\n" in file
+
+
+@pytest.mark.parametrize("mark", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_a_text_does_not_reorder_what_stands_beside_it(mark: str) -> None:
+    file = calendar_file(an_event(partner_name=f"Le{mark}o", venue_name=f"{mark}Café"))
+    assert "SUMMARY:Meeting Leo\r\nLOCATION:Café\r\n" in file

@@ -7,6 +7,8 @@ from pydantic import AfterValidator, StringConstraints
 # Postgres cannot store NUL, and a line break ends a header field.
 _CONTROLS = {chr(code) for code in range(32)} | {"\x7f"}
 _LINE_BREAKS = {"\n", "\r", "\t"}
+BIDI_CONTROLS = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+"""Marks that reorder the text around them: a user's text must not reorder ours."""
 
 
 def _without(forbidden: set[str]) -> AfterValidator:

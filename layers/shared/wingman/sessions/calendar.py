@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from wingman.kit.text import BIDI_CONTROLS
 from wingman.sessions.models import SessionEvent, SessionStatus
 
 MEDIA_TYPE = "text/calendar; method=PUBLISH"
 """With the METHOD of the file (RFC 5545 section 8.1)."""
 # A plan has no end, but calendars show events without one as instants.
 USUAL_LENGTH = timedelta(hours=1)
-_CONTROLS = {chr(code) for code in [*range(32), 127]} - {"\t", "\n"}
+_CONTROLS = {chr(code) for code in [*range(32), *range(127, 160)]} - {"\t", "\n"}
+_REMOVED = _CONTROLS | BIDI_CONTROLS
+_LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _UNIT = re.compile(r"\\.|.", re.DOTALL)  # an escape or a character
 _MAX_OCTETS = 75  # RFC 5545 section 3.1, without the line break
 
@@ -53,9 +56,12 @@ def _utc(time: datetime) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape a TEXT value (section 3.3.11), which allows only one kind of control: line breaks."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(character for character in text if character not in _CONTROLS)
+    """Escape a TEXT value (section 3.3.11), which allows only one kind of control: line breaks.
+
+    Marks that reorder text are removed, too: programs show a value beside others.
+    """
+    text = _LINE_BREAK.sub("\n", text)
+    text = "".join(character for character in text if character not in _REMOVED)
     for character, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
         text = text.replace(character, escaped)
     return text

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from wingman.kit.text import BIDI_CONTROLS
 from wingman.notifications.email.errors import RenderError
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.contents import Content
@@ -28,8 +29,6 @@ _MAX_SUBJECT_NAME = 60
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _JOINER, _SKIN_TONES = "\u200d", frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
-# These marks reorder the text around them: a name must not reorder its sentence.
-_BIDI_CONTROLS = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def _belong_together(left: str, right: str) -> bool:
 
 
 def _printable(character: str) -> str:
-    if character in _BIDI_CONTROLS or _is_no_character(character):
+    if character in BIDI_CONTROLS or _is_no_character(character):
         return ""
     # "Cf" stays: emoji and several scripts need zero-width format characters.
     return " " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character
