@@ -43,6 +43,22 @@ as $$
     select to_char(p_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 $$;
 
+create function private.check_length(p_length integer, p_most integer)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if p_length > p_most then
+        raise exception 'argument_too_long' using errcode = 'WA004';
+    end if;
+end;
+$$;
+comment on function private.check_length is
+'Refuses an argument that is longer than the API would send. Each function for users asks this about
+each of its texts, arrays and documents before it does anything with them.';
+
 create function public.ping()
 returns timestamptz
 language sql
@@ -288,7 +304,8 @@ create table private.idempotency_keys (
     response jsonb not null,
     created_at timestamptz not null default now(),
     primary key (user_id, key),
-    constraint idempotency_keys_length check (char_length(key) <= 255)
+    constraint idempotency_keys_length check (char_length(key) <= 255),
+    constraint idempotency_keys_hash_length check (char_length(request_hash) <= 64)
 );
 comment on table private.idempotency_keys is
 'The first answers to requests that create something, kept for 24 hours.';
@@ -296,6 +313,17 @@ comment on table private.idempotency_keys is
 create index idempotency_keys_created_at on private.idempotency_keys (created_at);
 
 alter table private.idempotency_keys enable row level security;
+
+create function private.check_idempotency_key(p_key text, p_hash text)
+returns void
+language sql
+immutable
+set search_path = ''
+as $$
+    select
+        private.check_length(char_length(p_key), 255),
+        private.check_length(char_length(p_hash), 64);
+$$;
 
 create function private.replayed_response(p_user_id uuid, p_key text, p_hash text)
 returns jsonb
@@ -522,6 +550,7 @@ as $$
 declare
     v_constraint text;
 begin
+    perform private.check_length(pg_column_size(p_changes), 2000);
     insert into public.email_preferences (user_id) values (p_user_id)
     on conflict (user_id) do nothing;
     -- One statement reads and writes, so simultaneous changes of different fields both hold.
@@ -883,26 +912,31 @@ alter table public.challenges enable row level security;
 
 create function public.list_challenges(p_difficulty text default null)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(
-        jsonb_agg(
-            jsonb_build_object(
-                'id', offered.id,
-                'difficulty', offered.difficulty,
-                'title', offered.title,
-                'description', offered.description,
-                'points', offered.points
-            )
-            order by offered.points, offered.title, offered.id
-        ),
-        '[]'::jsonb
-    )
-    from public.challenges as offered
-    where offered.active and (p_difficulty is null or offered.difficulty = p_difficulty);
+begin
+    perform private.check_length(char_length(p_difficulty), 20);
+    return (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'id', offered.id,
+                    'difficulty', offered.difficulty,
+                    'title', offered.title,
+                    'description', offered.description,
+                    'points', offered.points
+                )
+                order by offered.points, offered.title, offered.id
+            ),
+            '[]'::jsonb
+        )
+        from public.challenges as offered
+        where offered.active and (p_difficulty is null or offered.difficulty = p_difficulty)
+    );
+end;
 $$;
 comment on function public.list_challenges is
 'The challenges on offer, easiest first: all of them, or those of one difficulty.
@@ -1149,6 +1183,7 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
 begin
+    perform private.check_length(char_length(p_status), 20);
     return (
         select coalesce(
             jsonb_agg(
@@ -1387,6 +1422,9 @@ declare
     v_match public.wingman_matches;
     v_response jsonb;
 begin
+    perform private.check_length(char_length(p_venue_suggestion), 200);
+    perform private.check_length(char_length(p_note), 500);
+    perform private.check_idempotency_key(p_idempotency_key, p_request_hash);
     if p_invitee_id = v_caller then
         raise exception 'cannot_invite_yourself' using errcode = 'WM005';
     end if;
@@ -1457,6 +1495,7 @@ declare
     v_match public.wingman_matches;
     v_due jsonb := '[]'::jsonb;
 begin
+    perform private.check_length(char_length(p_action), 20);
     if v_answer is null then
         raise exception 'invalid_action' using errcode = 'WM011';
     end if;
@@ -1867,6 +1906,7 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
 begin
+    perform private.check_length(char_length(p_status), 20);
     return (
         select coalesce(
             jsonb_agg(
@@ -2365,6 +2405,9 @@ declare
     v_session public.wingman_sessions;
     v_answer jsonb;
 begin
+    perform private.check_length(char_length(p_venue_name), 200);
+    perform private.check_length(char_length(p_notes), 2000);
+    perform private.check_idempotency_key(p_idempotency_key, p_request_hash);
     -- Uses of an idempotency key take turns.
     perform private.take_turn_as(v_caller);
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
@@ -2444,10 +2487,14 @@ set search_path = ''
 as $$
 declare
     v_caller constant uuid := private.caller_id();
-    v_old constant public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+    v_old public.wingman_sessions;
     v_new public.wingman_sessions;
     v_due jsonb := '[]'::jsonb;
 begin
+    perform private.check_length(char_length(p_venue_name), 200);
+    perform private.check_length(char_length(p_notes), 2000);
+    perform private.check_length(pg_column_size(p_changes), 200);
+    v_old := private.lock_session(p_session_id, v_caller);
     perform private.check_session_open(v_old);
     update public.wingman_sessions as changed
     set
@@ -2509,8 +2556,10 @@ set search_path = ''
 as $$
 declare
     v_caller constant uuid := private.caller_id();
-    v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+    v_session public.wingman_sessions;
 begin
+    perform private.check_length(char_length(p_reason), 500);
+    v_session := private.lock_session(p_session_id, v_caller);
     perform private.check_session_open(v_session);
     -- A user must not erase by cancelling what either of the two has said about the meeting.
     if v_session.user1_completed_confirmed_by_user2
@@ -2741,6 +2790,9 @@ declare
     v_submission public.challenge_submissions;
     v_answer jsonb;
 begin
+    perform private.check_length(char_length(p_outcome), 20);
+    perform private.check_length(char_length(p_reflection), 2000);
+    perform private.check_idempotency_key(p_idempotency_key, p_request_hash);
     -- Uses of an idempotency key take turns.
     perform private.take_turn_as(v_caller);
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
@@ -4300,6 +4352,7 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
 begin
+    perform private.check_length(char_length(p_status), 20);
     return jsonb_build_object(
         'emails', (
             select coalesce(

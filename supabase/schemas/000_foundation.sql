@@ -43,6 +43,22 @@ as $$
     select to_char(p_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 $$;
 
+create function private.check_length(p_length integer, p_most integer)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if p_length > p_most then
+        raise exception 'argument_too_long' using errcode = 'WA004';
+    end if;
+end;
+$$;
+comment on function private.check_length is
+'Refuses an argument that is longer than the API would send. Each function for users asks this about
+each of its texts, arrays and documents before it does anything with them.';
+
 create function public.ping()
 returns timestamptz
 language sql

@@ -6,7 +6,8 @@ create table private.idempotency_keys (
     response jsonb not null,
     created_at timestamptz not null default now(),
     primary key (user_id, key),
-    constraint idempotency_keys_length check (char_length(key) <= 255)
+    constraint idempotency_keys_length check (char_length(key) <= 255),
+    constraint idempotency_keys_hash_length check (char_length(request_hash) <= 64)
 );
 comment on table private.idempotency_keys is
 'The first answers to requests that create something, kept for 24 hours.';
@@ -14,6 +15,17 @@ comment on table private.idempotency_keys is
 create index idempotency_keys_created_at on private.idempotency_keys (created_at);
 
 alter table private.idempotency_keys enable row level security;
+
+create function private.check_idempotency_key(p_key text, p_hash text)
+returns void
+language sql
+immutable
+set search_path = ''
+as $$
+    select
+        private.check_length(char_length(p_key), 255),
+        private.check_length(char_length(p_hash), 64);
+$$;
 
 create function private.replayed_response(p_user_id uuid, p_key text, p_hash text)
 returns jsonb

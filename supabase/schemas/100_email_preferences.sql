@@ -157,6 +157,7 @@ as $$
 declare
     v_constraint text;
 begin
+    perform private.check_length(pg_column_size(p_changes), 2000);
     insert into public.email_preferences (user_id) values (p_user_id)
     on conflict (user_id) do nothing;
     -- One statement reads and writes, so simultaneous changes of different fields both hold.

@@ -21,26 +21,31 @@ alter table public.challenges enable row level security;
 
 create function public.list_challenges(p_difficulty text default null)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(
-        jsonb_agg(
-            jsonb_build_object(
-                'id', offered.id,
-                'difficulty', offered.difficulty,
-                'title', offered.title,
-                'description', offered.description,
-                'points', offered.points
-            )
-            order by offered.points, offered.title, offered.id
-        ),
-        '[]'::jsonb
-    )
-    from public.challenges as offered
-    where offered.active and (p_difficulty is null or offered.difficulty = p_difficulty);
+begin
+    perform private.check_length(char_length(p_difficulty), 20);
+    return (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'id', offered.id,
+                    'difficulty', offered.difficulty,
+                    'title', offered.title,
+                    'description', offered.description,
+                    'points', offered.points
+                )
+                order by offered.points, offered.title, offered.id
+            ),
+            '[]'::jsonb
+        )
+        from public.challenges as offered
+        where offered.active and (p_difficulty is null or offered.difficulty = p_difficulty)
+    );
+end;
 $$;
 comment on function public.list_challenges is
 'The challenges on offer, easiest first: all of them, or those of one difficulty.

@@ -150,6 +150,7 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
 begin
+    perform private.check_length(char_length(p_status), 20);
     return (
         select coalesce(
             jsonb_agg(

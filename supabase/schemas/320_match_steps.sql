@@ -93,6 +93,9 @@ declare
     v_match public.wingman_matches;
     v_response jsonb;
 begin
+    perform private.check_length(char_length(p_venue_suggestion), 200);
+    perform private.check_length(char_length(p_note), 500);
+    perform private.check_idempotency_key(p_idempotency_key, p_request_hash);
     if p_invitee_id = v_caller then
         raise exception 'cannot_invite_yourself' using errcode = 'WM005';
     end if;
@@ -163,6 +166,7 @@ declare
     v_match public.wingman_matches;
     v_due jsonb := '[]'::jsonb;
 begin
+    perform private.check_length(char_length(p_action), 20);
     if v_answer is null then
         raise exception 'invalid_action' using errcode = 'WM011';
     end if;

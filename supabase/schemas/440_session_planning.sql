@@ -150,6 +150,9 @@ declare
     v_session public.wingman_sessions;
     v_answer jsonb;
 begin
+    perform private.check_length(char_length(p_venue_name), 200);
+    perform private.check_length(char_length(p_notes), 2000);
+    perform private.check_idempotency_key(p_idempotency_key, p_request_hash);
     -- Uses of an idempotency key take turns.
     perform private.take_turn_as(v_caller);
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
@@ -229,10 +232,14 @@ set search_path = ''
 as $$
 declare
     v_caller constant uuid := private.caller_id();
-    v_old constant public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+    v_old public.wingman_sessions;
     v_new public.wingman_sessions;
     v_due jsonb := '[]'::jsonb;
 begin
+    perform private.check_length(char_length(p_venue_name), 200);
+    perform private.check_length(char_length(p_notes), 2000);
+    perform private.check_length(pg_column_size(p_changes), 200);
+    v_old := private.lock_session(p_session_id, v_caller);
     perform private.check_session_open(v_old);
     update public.wingman_sessions as changed
     set

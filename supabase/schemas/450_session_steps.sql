@@ -28,8 +28,10 @@ set search_path = ''
 as $$
 declare
     v_caller constant uuid := private.caller_id();
-    v_session public.wingman_sessions := private.lock_session(p_session_id, v_caller);
+    v_session public.wingman_sessions;
 begin
+    perform private.check_length(char_length(p_reason), 500);
+    v_session := private.lock_session(p_session_id, v_caller);
     perform private.check_session_open(v_session);
     -- A user must not erase by cancelling what either of the two has said about the meeting.
     if v_session.user1_completed_confirmed_by_user2

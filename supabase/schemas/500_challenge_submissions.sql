@@ -81,6 +81,9 @@ declare
     v_submission public.challenge_submissions;
     v_answer jsonb;
 begin
+    perform private.check_length(char_length(p_outcome), 20);
+    perform private.check_length(char_length(p_reflection), 2000);
+    perform private.check_idempotency_key(p_idempotency_key, p_request_hash);
     -- Uses of an idempotency key take turns.
     perform private.take_turn_as(v_caller);
     v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.support.api import Api, assert_problem
+from tests.support.meetings import BEGINNER
 from tests.support.people import People, Person
 
 # The schema that PostgREST serves: tables and views with their columns, functions with arguments.
@@ -135,3 +136,25 @@ def test_the_list_of_functions_is_closed_too(supabase: httpx.Client, people: Peo
     person: Person = people.new()
     for headers in ({}, person.authorization):
         assert supabase.get("/", headers=headers).status_code == 403
+
+
+def test_thirty_megabytes_in_a_field_without_a_meaning_are_not_stored(
+    supabase: httpx.Client, people: People, stack: dict[str, str]
+) -> None:
+    maya = people.new()
+    headers = maya.authorization | {"x-backend-key": stack["BACKEND_KEY"]}
+    body = {
+        "p_challenge_id": str(BEGINNER),
+        "p_session_id": None,
+        "p_outcome": "done",
+        "p_reflection": None,
+        "p_window_days": 7,
+        "p_idempotency_key": "a key",
+        "p_request_hash": "x" * 30_000_000,
+    }
+
+    assert supabase.post("/rpc/submit_challenge", json=body, headers=headers).json()["code"] == (
+        "WA004"
+    )
+    small = body | {"p_request_hash": "x" * 64}
+    assert supabase.post("/rpc/submit_challenge", json=small, headers=headers).status_code == 200

@@ -8,7 +8,12 @@ import pytest
 
 from tests.support.template import ROOT
 from wingman.kit import declarations
-from wingman.kit.clients.database import BACKEND_KEY_REQUIRED, Database, DatabaseError
+from wingman.kit.clients.database import (
+    BACKEND_KEY_REQUIRED,
+    EVERYWHERE,
+    Database,
+    DatabaseError,
+)
 from wingman.kit.errors import ProblemError
 
 REPOSITORIES = [
@@ -16,7 +21,11 @@ REPOSITORIES = [
     for repository in declarations.modules("repository")
     if hasattr(repository, "REFUSALS")
 ]
-EACH = [(repository, code) for repository in REPOSITORIES for code in repository.REFUSALS]
+EACH = [
+    (repository, code)
+    for repository in REPOSITORIES
+    for code in (*repository.REFUSALS, *EVERYWHERE)
+]
 
 
 class Refusing(Database):
@@ -40,7 +49,7 @@ def _raised() -> Iterator[tuple[str, str]]:
 
 def test_every_sqlstate_of_the_schemas_has_a_refusal() -> None:
     refused = {code for repository in REPOSITORIES for code in repository.REFUSALS}
-    assert {code for _, code in _raised()} == refused
+    assert {code for _, code in _raised()} == refused | set(EVERYWHERE)
 
 
 def test_a_sqlstate_has_one_message_and_no_class_of_postgres() -> None:

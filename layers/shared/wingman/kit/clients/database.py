@@ -21,6 +21,7 @@ from wingman.kit.errors import (
     CallTimedOut,
     DependencyRefused,
     DependencyUnavailable,
+    InvalidRequest,
     ProblemError,
     TokenExpired,
     Unauthenticated,
@@ -76,6 +77,11 @@ class Operation(StrEnum):
 Refusals = Mapping[str, Callable[[DatabaseError], ProblemError]]
 """A domain's error for each SQLSTATE that its SQL functions raise."""
 
+# Any function for users may raise these.
+EVERYWHERE: Refusals = {
+    "WA004": lambda _: InvalidRequest("A text in this request is too long."),
+}
+
 
 def call(
     refusals: Refusals, database: Database, function: str, *, idempotent: bool, **params: object
@@ -87,7 +93,7 @@ def call(
     try:
         return database.rpc(function, params, idempotent=idempotent)
     except DatabaseError as error:
-        refusal = refusals.get(error.code)
+        refusal = refusals.get(error.code) or EVERYWHERE.get(error.code)
         if refusal is None:
             raise
         raise refusal(error) from error
