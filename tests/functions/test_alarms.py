@@ -1,18 +1,22 @@
 """The alarms watch metrics that the functions write, including every dimension."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
+from itertools import zip_longest
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from local.resend.webhooks import signed
+from local.sample_events import filled
 from tests.integration.database import DirectDatabase, new_email, new_person
 from tests.integration.own_database import own_database
+from tests.support.caches import caches
 from tests.support.functions import Function
-from tests.support.template import template
+from tests.support.template import ROOT, template
 from tests.unit.notifications.email.sending.fakes import house, invitation
 from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.errors import DependencyUnavailable
@@ -21,6 +25,7 @@ from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending.repository import DatabaseOutbox
 
 Metric = tuple[str, str, frozenset[tuple[str, str]]]
+Kind = tuple[str, str, frozenset[str]]
 Load = Callable[..., Function]
 Work = Callable[..., Any]
 
@@ -71,19 +76,92 @@ def lose_the_database(function: Load) -> None:
             app.invoke(app.event("every_minute"))
 
 
-def test_every_alarm_watches_a_metric_that_a_function_writes(
+def report(function: Load, stack: dict[str, str], kind: str) -> None:
+    """Let the provider report an event of an email that it accepted."""
+    event = filled(ROOT / "events/resend_webhook/delivered.json", stack)
+    body = event["body"].replace("email.delivered", f"email.{kind}")
+    signature = signed(stack["RESEND_WEBHOOK_SECRET"], f"msg_{uuid4()}", body)
+    function("resend_webhook").invoke(
+        event | {"body": body, "headers": event["headers"] | signature}
+    )
+
+
+def read_a_reputation(function: Load, stack: dict[str, str]) -> None:
+    """Ask twice, so that the cache misses and hits."""
+    event, app = filled(ROOT / "events/reputation/get.json", stack), function("reputation")
+    for _ in range(2):
+        app.invoke(event)
+
+
+@pytest.fixture
+def read(
     function: Load,
     work: Work,
+    stack: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:
-    lose_the_database(function)
+) -> set[Metric]:
+    """Return every metric that CloudWatch reads in what the functions write."""
     send_one(function, monkeypatch)
+    read_a_reputation(function, stack)
+    for kind in ("delivered", "bounced", "complained"):
+        report(function, stack, kind)
     work("session_reminders", "every_minute")
     work("housekeeping", "every_hour")
+    for cached in caches():
+        cached.cache_clear()
+    lose_the_database(function)
+    return {metric for line in written(capsys) for metric in read_by_cloudwatch(line)}
 
-    read = {metric for line in written(capsys) for metric in read_by_cloudwatch(line)}
+
+def test_every_alarm_watches_a_metric_that_a_function_writes(read: set[Metric]) -> None:
     assert {name: metric for name, metric in watched().items() if metric not in read} == {}
+
+
+def test_the_dashboard_shows_metrics_that_functions_write(read: set[Metric]) -> None:
+    known = {_kind(*metric) for metric in read}
+
+    assert len(shown()) > 10
+    assert [kind for kind in shown() if kind not in known] == []
+    computed = {kind for alarm in alarms().values() for kind in _computed(alarm)}
+    assert computed
+    assert computed <= known
+
+
+def _kind(namespace: str, name: str, dimensions: Iterable[tuple[str, str]]) -> Kind:
+    """Return a metric without the values of its dimensions, some of which are rare."""
+    return namespace, name, frozenset(dimension for dimension, _ in dimensions)
+
+
+def shown() -> list[Kind]:
+    """Return our own metrics on the dashboard. `.` and `...` repeat parts of the row above.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    """
+    body = template()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    found, before = [], list[str]()
+    for widget in json.loads(body)["widgets"]:
+        for row in widget["properties"]["metrics"]:
+            parts = [part for part in row if isinstance(part, str)]
+            if not parts:
+                continue
+            if parts[0] == "...":
+                parts = [*before[: len(before) - len(parts) + 1], *parts[1:]]
+            before = [old if new == "." else new for old, new in zip_longest(before, parts)]
+            before = before[: len(parts)]
+            found.append(_kind(before[0], before[1], batched(before[2:])))
+    return [kind for kind in found if kind[0] == "Wingman"]
+
+
+def batched(parts: list[str]) -> Iterator[tuple[str, str]]:
+    return zip(parts[::2], parts[1::2], strict=True)
+
+
+def _computed(alarm: dict[str, Any]) -> Iterator[Kind]:
+    for one in alarm.get("Metrics", []):
+        metric = one.get("MetricStat", {}).get("Metric", {})
+        if metric.get("Namespace") == "Wingman":
+            yield _kind("Wingman", metric["MetricName"], _dimensions(metric))
 
 
 def test_housekeeping_reports_the_rates_of_a_day(
@@ -119,15 +197,18 @@ def read_by_cloudwatch(line: dict[str, Any]) -> Iterator[Metric]:
 
 def watched() -> dict[str, Metric]:
     """Return the metric of each alarm, except for metrics of AWS itself."""
-    alarms = {
+    return {
+        name: (alarm["Namespace"], alarm["MetricName"], frozenset(_dimensions(alarm)))
+        for name, alarm in alarms().items()
+        if alarm.get("Namespace") == "Wingman"
+    }
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    return {
         name: resource["Properties"]
         for name, resource in template()["Resources"].items()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
-    }
-    return {
-        name: (alarm["Namespace"], alarm["MetricName"], frozenset(_dimensions(alarm)))
-        for name, alarm in alarms.items()
-        if alarm.get("Namespace") == "Wingman"
     }
 
 

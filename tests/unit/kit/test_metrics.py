@@ -162,3 +162,18 @@ def test_a_measurement_without_values_writes_nothing(
 ) -> None:
     measure("AcceptLatency", [], "Milliseconds")
     assert written(capsys) == []
+
+
+def test_observed_values_are_written_together_a_hundred_in_a_line(
+    now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = Metrics()
+    for milliseconds in range(251):
+        metrics.observe("DatabaseLatency", milliseconds, "Milliseconds")
+    metrics.flush()
+    lines = written(capsys)
+    assert [len(line["DatabaseLatency"]) for line in lines] == [1, 100, 100, 50]
+    assert sum((line["DatabaseLatency"] for line in lines), start=[]) == [*range(251)]
+    (directive,) = lines[0]["_aws"]["CloudWatchMetrics"]
+    assert directive["Metrics"] == [{"Name": "DatabaseLatency", "Unit": "Milliseconds"}]
+    assert directive["Dimensions"] == [["environment"]]

@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
 from threading import RLock
@@ -30,6 +30,9 @@ _PERSONAL = re.compile(
 
 # CloudWatch bills by length, and clients choose parts of some texts.
 _MAX_LINE, _MAX_TEXT, _MAX_ITEMS = 32_000, 4_000, 50
+
+# Of one metric, in one line.
+_MAX_VALUES = 100
 
 _Metric = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -119,14 +122,15 @@ def quieten_libraries() -> None:
 
 
 class Metrics:
-    """Counters in CloudWatch's embedded metric format.
+    """Counts and values in CloudWatch's embedded metric format.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
 
     def __init__(self) -> None:
         self._counts: Counter[_Metric] = Counter()
-        self._counted_since = 0.0
+        self._values: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._since = 0.0
         self._flushed_at = float("-inf")
         # The probes of /health count from several threads.
         self._turn = RLock()
@@ -139,23 +143,39 @@ class Metrics:
         frozen after it and may never run again.
         """
         with self._turn:
-            if not self._counts:
-                self._counted_since = time.time()
+            self._begin()
             self._counts[name, tuple(sorted(dimensions.items()))] += 1
-            if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
-                self.flush()
+            self._flush_in_turn()
+
+    def observe(self, name: str, value: float, unit: str) -> None:
+        """Keep one value, written as counts are; `unit` is one of CloudWatch's."""
+        with self._turn:
+            self._begin()
+            self._values[name, unit].append(value)
+            self._flush_in_turn()
 
     def flush(self) -> None:
-        """Write all counts, with the time of the first one."""
+        """Write everything, with the time of the first count or value."""
         with self._turn:
-            if not self._counts or self.muted:
+            if not (self._counts or self._values) or self.muted:
                 return
             self._flushed_at = time.monotonic()
-            environment = load(AppSettings).environment
+            here = {"environment": str(load(AppSettings).environment)}
             for (name, dimensions), number in self._counts.items():
-                facts = {"environment": environment, **dict(dimensions)}
-                _write(name, number, "Count", facts, self._counted_since)
+                _write(name, number, "Count", here | dict(dimensions), self._since)
+            for (name, unit), values in self._values.items():
+                for start in range(0, len(values), _MAX_VALUES):
+                    _write(name, values[start : start + _MAX_VALUES], unit, here, self._since)
             self._counts.clear()
+            self._values.clear()
+
+    def _begin(self) -> None:
+        if not (self._counts or self._values):
+            self._since = time.time()
+
+    def _flush_in_turn(self) -> None:
+        if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
+            self.flush()
 
 
 def _write(name: str, value: object, unit: str, facts: dict[str, str], at: float) -> None:
@@ -183,6 +203,10 @@ def metrics() -> Metrics:
 
 def count(name: str, **dimensions: str) -> None:
     metrics().count(name, **dimensions)
+
+
+def observe(name: str, value: float, unit: str) -> None:
+    metrics().observe(name, value, unit)
 
 
 def measure(name: str, values: Sequence[float], unit: str, **dimensions: str) -> None:

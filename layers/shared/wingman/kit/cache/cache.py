@@ -23,7 +23,7 @@ from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.limits.limiter import Limiter, Step
 from wingman.kit.limits.policy import Policy, Verdict
-from wingman.kit.observability import logger
+from wingman.kit.observability import count, logger
 
 # Longer than any database call (kit/clients/database.py): a lease must outlive its computation.
 LEASE_SECONDS = 6.0
@@ -119,7 +119,11 @@ class Cache(Generic[M]):
         Raises what `compute` raises, unless an old value can replace an unavailable dependency;
         raises DependencyUnavailable if another reader computes for too long.
         """
-        found = self._wait_for_value(found)
+        answer = self._answer(self._wait_for_value(found), compute)
+        count("CacheAnswer", source=answer.source)
+        return answer
+
+    def _answer(self, found: Found[M], compute: Callable[[], M]) -> Answer[M]:
         if found.unavailable:
             return Answer(compute(), Source.BYPASS)
         if found.token:

@@ -26,6 +26,7 @@ from wingman.kit.errors import (
     TokenExpired,
     Unauthenticated,
 )
+from wingman.kit.observability import observe
 from wingman.kit.resilience.retry import pause
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 
@@ -146,12 +147,15 @@ class PostgrestDatabase(Database):
             raise DependencyRefused("supabase", not_executed=True) from error
 
     def _post(self, function: str, params: Mapping[str, object]) -> Any:
+        began = time.monotonic()
         try:
             return self._client.rpc(function, dict(params)).execute().data  # type: ignore[arg-type]
         except httpx.HTTPError as error:
             raise _unanswered(error) from error
         except APIError as error:
             raise _translated(error) from error
+        finally:
+            observe("DatabaseLatency", (time.monotonic() - began) * 1000, "Milliseconds")
 
     def _caller(self) -> str:
         user_id = str(_claims(self._token).get("sub", "")) if self._token else ""
