@@ -73,7 +73,10 @@ def full_outbox(url: str, emails: int) -> Iterator[str]:
 
 
 def _keep_autovacuum_away(connection: psycopg.Connection[Any]) -> None:
-    """Let no snapshot but our own keep settled index entries alive."""
+    """Let no ANALYZE run beside: its snapshot keeps settled index entries alive.
+
+    With one in a loop, leasing took 959 buffers instead of 260.
+    """
     tables = connection.execute(
         "select relnamespace::regnamespace::text, relname from pg_class"
         " where relkind = 'r' and relnamespace::regnamespace::text in ('auth', 'public', 'private')"
