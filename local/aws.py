@@ -29,32 +29,25 @@ class Aws:
 
     @property
     def region(self) -> str:
-        """Return the name of the region."""
         return self.session.region_name
 
     def api_gateway(self) -> "ApiGatewayV2Client":
-        """Return the client of API Gateway."""
         return self.session.client("apigatewayv2", endpoint_url=self.endpoint, config=_CONFIG)
 
     def cloud_formation(self) -> "CloudFormationClient":
-        """Return the client of CloudFormation."""
         return self.session.client("cloudformation", endpoint_url=self.endpoint, config=_CONFIG)
 
     def lambda_(self) -> "LambdaClient":
-        """Return the client of Lambda."""
         return self.session.client("lambda", endpoint_url=self.endpoint, config=_CONFIG)
 
     def secrets_manager(self) -> "SecretsManagerClient":
-        """Return the client of Secrets Manager."""
         return self.session.client("secretsmanager", endpoint_url=self.endpoint, config=_CONFIG)
 
     def sts(self) -> "STSClient":
-        """Return the client that knows whose keys these are."""
         return self.session.client("sts", endpoint_url=self.endpoint, config=_CONFIG)
 
 
 def emulated(stack: Stack) -> Aws:
-    """Return the emulator of a local stack."""
     session = boto3.Session(
         aws_access_key_id=AWS_CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=AWS_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -69,6 +62,5 @@ def account(region: str) -> Aws:
 
 
 def outputs(aws: Aws, stack_name: str) -> dict[str, str]:
-    """Return the outputs of a deployed stack."""
     (described,) = aws.cloud_formation().describe_stacks(StackName=stack_name)["Stacks"]
     return {item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", [])}

@@ -18,7 +18,6 @@ _SOURCES = ("template.yaml", "functions", "layers")
 
 
 def folder(stack: Stack) -> Path:
-    """Return where the build lies: template.yaml and a folder per function and layer."""
     return _root(stack) / "native"
 
 
@@ -36,7 +35,6 @@ def build(stack: Stack) -> None:
 
 
 def built(stack: Stack) -> str:
-    """Return the fingerprint of the sources of the last build."""
     return (_root(stack) / "built").read_text()
 
 

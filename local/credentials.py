@@ -12,8 +12,6 @@ from local.stack import Stack
 
 @dataclass(frozen=True)
 class Credentials:
-    """Everything that must not be guessed, in the shape that its owner gives it."""
-
     postgres_password: str
     authenticator_password: str
     supabase_publishable_key: str

@@ -66,8 +66,6 @@ values (%s, %s, now(), jsonb_build_object('first_name', %s::text))
 
 @dataclass(frozen=True)
 class Person:
-    """A user made for this walk."""
-
     id: UUID
     name: str
     email: str
@@ -75,8 +73,6 @@ class Person:
 
 
 class Walk:
-    """The steps of the demo, over HTTP as a client app takes them."""
-
     def __init__(self, stack: Stack) -> None:
         self._values = environment.read(stack)
         self._log = stack.log("ministack").relative_to(stack.checkout)
@@ -84,7 +80,6 @@ class Walk:
         self._shown = 0
 
     def join(self, name: str) -> Person:
-        """Sign a user up."""
         user_id, mark = uuid4(), uuid4().hex[:6]
         email = f"{name.lower()}-{mark}@example.com"
         with psycopg.connect(self._values["DATABASE_URL"], connect_timeout=5) as connection:
@@ -106,11 +101,9 @@ class Walk:
         self._answer(person, "PUT", path, 200, {"quiet_hours": quiet})
 
     def call(self, person: Person, path: str, body: dict[str, Any] | None, expected: int) -> Any:
-        """Call the API as this person."""
         return self._answer(person, "POST", path, expected, body).json()
 
     def read(self, person: Person, path: str) -> httpx.Response:
-        """Read something as this person."""
         return self._answer(person, "GET", path, 200)
 
     def _answer(
@@ -182,7 +175,6 @@ class Walk:
 
     @property
     def inbox(self) -> str:
-        """Return where the emails can be read."""
         return self._values["INBOX_URL"]
 
 

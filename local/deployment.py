@@ -80,7 +80,6 @@ def _finish(stack: Stack) -> None:
 
 
 def parameters(stack: Stack) -> dict[str, str]:
-    """Return the template's parameters on this stack."""
     return {
         "Environment": "local",
         "Runtime": OWN_RUNTIME,
@@ -99,7 +98,6 @@ def parameters(stack: Stack) -> dict[str, str]:
 
 
 def _put_secrets(stack: Stack) -> None:
-    """Store what the template resolves from Secrets Manager."""
     secret, client = credentials(stack), emulated(stack).secrets_manager()
     value = json.dumps(
         {

@@ -29,7 +29,6 @@ def table() -> str:
 
 
 def written(readme: str) -> str:
-    """Return the README with the current table."""
     return replaced(readme, "openapi", table())
 
 

@@ -12,7 +12,6 @@ from local.stack import APP_URL, HOST, Stack
 
 
 def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
-    """Return the variables of a running stack."""
     secret, deployed = credentials(stack), outputs(stack)
     return {
         "ENVIRONMENT": "local",
@@ -46,13 +45,11 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
 
 
 def outputs(stack: Stack) -> dict[str, str]:
-    """Return the outputs of the last deployment to this stack."""
     path = outputs_file(stack)
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def outputs_file(stack: Stack) -> Path:
-    """Return where the outputs of the last deployment are kept."""
     return stack.state / "outputs.json"
 
 
@@ -67,6 +64,5 @@ def write(stack: Stack, pids: dict[str, int]) -> Path:
 
 
 def read(stack: Stack) -> dict[str, str]:
-    """Return the variables that the last `up` wrote."""
     words = shlex.split(stack.env_file.read_text())
     return dict(word.split("=", 1) for word in words)

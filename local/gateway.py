@@ -70,7 +70,6 @@ def _reroute(client: "ApiGatewayV2Client", api_id: str, wanted: dict[str, str]) 
 
 
 def _function_names(aws: Aws, stack_name: str) -> dict[str, str]:
-    """Return the deployed functions: name in the template → name on AWS."""
     pages = aws.cloud_formation().get_paginator("list_stack_resources")
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
@@ -81,7 +80,6 @@ def _function_names(aws: Aws, stack_name: str) -> dict[str, str]:
 
 
 def _integrations(client: "ApiGatewayV2Client", api_id: str) -> dict[str, str]:
-    """Return the integrations that exist: function → id."""
     items = client.get_integrations(ApiId=api_id)["Items"]
     return {
         item["IntegrationUri"].split(":function:")[1].split("/")[0]: item["IntegrationId"]

@@ -35,7 +35,6 @@ def variables(stack: Stack, function: str) -> dict[str, str]:
 
 
 def logical_name(stack: Stack, function: str) -> str:
-    """Return the name in template.yaml of the function whose folder has this name."""
     read = template.load(stack.checkout / "template.yaml")
     for name, resource in template.functions(read).items():
         if resource["Properties"]["CodeUri"] == f"functions/{function}":

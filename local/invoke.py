@@ -45,7 +45,6 @@ def invoke(stack: Stack, function: str, event: str, *, expected: int | None = No
 
 
 def is_good(answer: Any, expected: int | None = None) -> bool:
-    """Return whether an answer is a success, or has the status that was expected."""
     if not isinstance(answer, dict):
         return expected is None
     if expected is not None:

@@ -30,8 +30,6 @@ LOGGING = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
 
 @dataclass(frozen=True)
 class BuiltFunction:
-    """Where `sam build` put a function and the layers that it runs with."""
-
     folder: Path
     layers: Sequence[Path]
     handler: str = "app.handler"
@@ -81,12 +79,10 @@ class LambdaRuntime:
         return runtime
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        """Send one event and return the handler's answer."""
         answer = httpx.post(self._url, json=event, timeout=60, trust_env=False)
         return answer.json() if answer.content else None
 
     def logs(self) -> str:
-        """Return everything that the function and the emulator wrote so far."""
         return self._log.read_text(errors="replace")
 
     def init_milliseconds(self, patience: float = 5) -> float:
@@ -99,7 +95,6 @@ class LambdaRuntime:
         return float(found[1])
 
     def stop(self) -> None:
-        """End the environment and everything in it."""
         for word in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self._process.pid, word)

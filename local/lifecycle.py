@@ -130,7 +130,6 @@ def _migrate(stack: Stack) -> None:
 
 
 def down(stack: Stack) -> None:
-    """Stop every part and what it started."""
     with _only_one(stack):
         stopped = Supervisor(stack).stop()
         shutil.rmtree(stack.state / "ministack", ignore_errors=True)  # a killed one leaves code
@@ -141,7 +140,6 @@ def down(stack: Stack) -> None:
 
 
 def reset(stack: Stack) -> None:
-    """Stop every part and remove the database, wherever it lies."""
     down(stack)
     remove(stack)
 

@@ -31,7 +31,6 @@ class ChangedMigrationError(StackError):
 
 
 def migrate(stack: Stack) -> int:
-    """Bring the database up to date; return how many migrations were applied."""
     secret = credentials(stack)
     url = database_url(stack, secret)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -47,7 +46,6 @@ def migrate(stack: Stack) -> int:
 
 
 def files(checkout: Path) -> list[Path]:
-    """Return the migrations in their order."""
     return sorted((checkout / "supabase" / "migrations").glob("*.sql"))
 
 

@@ -24,8 +24,6 @@ NAMES = tuple(LISTENERS)
 
 @dataclass(frozen=True)
 class Part:
-    """One program of the stack."""
-
     name: str
     ports: tuple[int, ...]
     command: Sequence[str | Path]
@@ -43,7 +41,6 @@ def clean_env(**variables: str) -> dict[str, str]:
 
 
 def listening(port: int) -> bool:
-    """Return whether something accepts connections on the port."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex((HOST, port)) == 0

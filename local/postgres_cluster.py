@@ -83,7 +83,6 @@ def _elsewhere(stack: Stack, user: str) -> Path:
 
 
 def initialise(stack: Stack) -> bool:
-    """Make the cluster unless it is there; return whether it is new."""
     folder = home(stack)
     data = folder / "cluster"
     if (data / "PG_VERSION").exists():
@@ -124,7 +123,6 @@ def _initdb(data: Path, password: Path) -> None:
 
 
 def remove(stack: Stack) -> None:
-    """Remove the cluster and everything in it."""
     link = stack.state / "postgres"
     if link.exists():
         shutil.rmtree(link.resolve())
@@ -141,12 +139,10 @@ def program(name: str) -> Path:
 
 
 def database_url(stack: Stack, secret: Credentials) -> str:
-    """Return the address of the database for the superuser."""
     return f"postgresql://{_SUPERUSER}:{secret.postgres_password}@{HOST}:{stack.port('postgres')}/postgres"
 
 
 def postgres(stack: Stack) -> Part:
-    """Describe the database server."""
     folder, url = home(stack), database_url(stack, credentials(stack))
     settings = _SETTINGS | {"port": str(stack.port("postgres"))}
 

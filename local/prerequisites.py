@@ -124,8 +124,6 @@ _OWN_CHOICE = Need(
 
 @dataclass(frozen=True)
 class Extra:
-    """A program that some commands need; the stack runs without."""
-
     need: Need
     without: str
 
@@ -192,7 +190,6 @@ def main() -> int:
 
 
 def _bring(extra: Extra) -> None:
-    """Install an extra; where that is impossible, say so and go on."""
     need = extra.need
     advice = None if need.present() else install([need])
     if not need.present():

@@ -48,7 +48,6 @@ def identity(pid: int) -> str | None:
 
 
 def alive(process: Recorded) -> bool:
-    """Return whether this very process still runs."""
     return identity(process.pid) == process.started
 
 

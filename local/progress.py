@@ -13,7 +13,6 @@ def say(line: str = "") -> None:
 
 
 def complain(line: str) -> None:
-    """Print one line about a failure."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -45,7 +45,6 @@ def sam(
 
 
 def command(*arguments: str | Path, checkout: Path = CHECKOUT) -> list[str | Path]:
-    """Return a command line of `sam`."""
     return [checkout / ".local" / "aws" / "bin" / "sam", *arguments]
 
 

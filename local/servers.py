@@ -27,7 +27,6 @@ AWS_CREDENTIALS = {
 
 
 def postgrest(stack: Stack) -> Part:
-    """Describe the program that Supabase runs behind /rest/v1."""
     secret, port = credentials(stack), stack.port("postgrest")
     login = f"authenticator:{secret.authenticator_password}"
     env = clean_env(
@@ -63,7 +62,6 @@ def _postgrest_program(stack: Stack) -> Path:
 
 
 def redis_server(stack: Stack) -> Part:
-    """Describe the Redis server: in memory only."""
     program = shutil.which("redis-server")
     if program is None:
         raise StackError("redis-server is missing: run `make setup`")
@@ -125,7 +123,6 @@ def ministack(stack: Stack) -> Part:
 
 
 def own(stack: Stack, name: str) -> Part:
-    """Describe a part that we wrote: a module of this package."""
     numbers = tuple(stack.port(port) for port in LISTENERS[name])
     return Part(
         name=name,

@@ -32,7 +32,6 @@ class Setting(NamedTuple):
 
 
 def models() -> Iterator[type[Settings]]:
-    """Yield every model of settings that the package declares."""
     for module in declarations.modules("settings"):
         for value in vars(module).values():
             declared = isinstance(value, type) and value.__module__ == module.__name__
@@ -41,12 +40,10 @@ def models() -> Iterator[type[Settings]]:
 
 
 def fields() -> dict[str, FieldInfo]:
-    """Return every setting by its variable's name."""
     return {n.upper(): field for model in models() for n, field in model.model_fields.items()}
 
 
 def settings() -> list[Setting]:
-    """Read every setting out of code and template."""
     read = template.load(ROOT / "template.yaml")
     given = {name: template.variables(read, name) for name in template.functions(read)}
     rows = []
@@ -60,7 +57,6 @@ def settings() -> list[Setting]:
 
 
 def table() -> str:
-    """Return the rows as Markdown."""
     head = "| variable | what | default | set by | given to |\n|---|---|---|---|---|\n"
     every = {row for setting in settings() for row in setting.given_to}
     return head + "".join(
@@ -102,7 +98,6 @@ def _folder(read: Mapping[str, Any], function: str) -> str:
 
 
 def written(page: str) -> str:
-    """Return the page with the current table."""
     return replaced(page, "settings", table())
 
 

@@ -34,32 +34,26 @@ _AFTER_BASE = {"dev": 0, "check": 80, "test": 100} | {
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack: where its state lives and on which ports its parts listen."""
-
     name: str
     base: int
     checkout: Path = CHECKOUT
 
     @cached_property
     def state(self) -> Path:
-        """Return the folder of everything that this stack writes."""
         return self.checkout / ".local" / self.name
 
     @property
     def env_file(self) -> Path:
-        """Return the file of shell variables that `up` writes."""
         if self.name == "dev":
             return self.checkout / ".local" / "env"
         return self.state / "env"
 
     @property
     def pids_file(self) -> Path:
-        """Return the record of the processes that were started."""
         return self.state / "pids.json"
 
     @property
     def base_file(self) -> Path:
-        """Return the record of the `WINGMAN_PORT_BASE` that the stack was started with."""
         return self.state / "port_base"
 
     @property
@@ -69,12 +63,10 @@ class Stack:
 
     @property
     def up_command(self) -> str:
-        """Return what starts this stack."""
         return f"make up{self._argument}"
 
     @property
     def down_command(self) -> str:
-        """Return what stops this stack."""
         return f"make down{self._argument}"
 
     @property
@@ -82,15 +74,12 @@ class Stack:
         return "" if self.name == "dev" else f" STACK={self.name}"
 
     def port(self, part: str) -> int:
-        """Return the port of one listener."""
         return self.base + _OFFSETS[part]
 
     def url(self, part: str) -> str:
-        """Return the HTTP address of one listener."""
         return f"http://{HOST}:{self.port(part)}"
 
     def log(self, part: str) -> Path:
-        """Return the log file of one part."""
         return self.state / "logs" / f"{part}.log"
 
 

@@ -28,8 +28,6 @@ class _DiedError(StackError):
 
 
 class Supervisor:
-    """Keeps the record of a stack's processes in `pids.json`."""
-
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._path = stack.pids_file
@@ -40,7 +38,6 @@ class Supervisor:
         return processes.recorded(self._path)
 
     def pids(self) -> dict[str, int]:
-        """Return the pid of each part that lives."""
         return {n: kept.pid for n, kept in self.records().items() if processes.alive(kept)}
 
     def ensure(self, part: Part) -> None:
@@ -158,5 +155,4 @@ def still_running(stack: Stack) -> str:
 
 
 def _freed(ports: Sequence[int]) -> bool:
-    """Wait for programs that are ending to let go of the ports."""
     return processes.wait_until(lambda: not any(map(listening, ports)), RESPITE)

@@ -37,7 +37,6 @@ def _load(path: Path, _: tuple[int, int]) -> dict[str, Any]:
 
 
 def functions(template: dict[str, Any]) -> Resources:
-    """Return the functions by their logical names."""
     resources: Resources = template["Resources"]
     return {n: r for n, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
 
@@ -61,7 +60,6 @@ def variables(template: dict[str, Any], function: str) -> dict[str, Any]:
 
 
 def routes(template: dict[str, Any]) -> Iterator[Route]:
-    """Yield every route that an HttpApi event asks for."""
     for name, function in functions(template).items():
         for event in function["Properties"].get("Events", {}).values():
             if event["Type"] == "HttpApi":

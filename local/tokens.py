@@ -17,24 +17,20 @@ LIFE_SECONDS = 7 * 24 * 60 * 60
 
 
 def new_key() -> str:
-    """Make a signing key."""
     made = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
     return json.dumps(made | {"kid": str(uuid4()), "alg": ALGORITHM, "use": "sig"})
 
 
 def published(key: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the key set that everyone may read."""
     return {"keys": [{name: part for name, part in json.loads(key).items() if name != "d"}]}
 
 
 def sign(claims: dict[str, Any], key: str) -> str:
-    """Return the claims as a token."""
     jwk = jwt.PyJWK.from_json(key)
     return jwt.encode(claims, jwk.key, algorithm=ALGORITHM, headers={"kid": jwk.key_id})
 
 
 def access_token(user_id: UUID, *, key: str, supabase_url: str, life: int = LIFE_SECONDS) -> str:
-    """Return the bearer token of one user."""
     now = int(time.time())
     claims = {
         "sub": str(user_id),

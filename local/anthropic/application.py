@@ -28,15 +28,12 @@ _KEPT = 1000
 
 
 class StandIn:
-    """Answers requests for messages and remembers what it was asked."""
-
     def __init__(self, api_key: str) -> None:
         self._api_key = api_key
         self._faults = Faults()
         self._requests: list[dict[str, Any]] = []
 
     def routes(self) -> list[Route]:
-        """Return the provider's route and the switches."""
         return [
             Route("/v1/messages", self._create, methods=["POST"]),
             Route("/v1/models/{model}", self._model),
@@ -69,7 +66,6 @@ class StandIn:
         return JSONResponse(answer, headers={"request-id": f"req_{uuid.uuid4().hex[:24]}"})
 
     async def _list(self, _: Request) -> Response:
-        """List what was asked, oldest first."""
         return JSONResponse(self._requests)
 
     async def _forget(self, _: Request) -> Response:
@@ -85,7 +81,6 @@ class StandIn:
 
 
 def stand_in(api_key: str) -> ASGIApp:
-    """Return a stand-in that takes this key."""
     return Starlette(
         routes=StandIn(api_key).routes(),
         exception_handlers={AnthropicError: _refusal, HTTPException: _no_such_endpoint},

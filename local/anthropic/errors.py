@@ -20,7 +20,6 @@ class AnthropicError(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> JSONResponse:
-        """Return the answer in the provider's shape."""
         body = {"type": "error", "error": {"type": self.type, "message": self.message}}
         return JSONResponse(body, self.status, self.headers)
 

@@ -7,8 +7,6 @@ from local.anthropic.errors import InvalidRequestError
 
 
 class Mode(StrEnum):
-    """The ways in which a model and its provider fail."""
-
     ERROR_500 = "error_500"
     OVERLOADED = "overloaded"
     RATE_LIMITED = "rate_limited"
@@ -55,5 +53,4 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Get nothing wrong any more."""
         self._waiting.clear()

@@ -15,22 +15,16 @@ ABOUT_A_TOKEN = 4  # characters
 
 
 class Turn(BaseModel):
-    """One side's part of the conversation."""
-
     role: Literal["user", "assistant"]
     content: Annotated[str, Field(min_length=1)]
 
 
 class JsonFormat(BaseModel):
-    """The schema that the answer is held to."""
-
     type: Literal["json_schema"]
     schema_: Annotated[dict[str, Any], Field(alias="schema")]
 
 
 class OutputConfig(BaseModel):
-    """How the answer is to look."""
-
     format: JsonFormat | None = None
 
 

@@ -92,7 +92,6 @@ def moment(client: "CloudFormationClient", stack: str) -> Moment:
 
 
 def _waiting(client: "CloudFormationClient", stack: str) -> frozenset[str]:
-    """Return the sets of changes that could be executed."""
     found = client.list_change_sets(StackName=stack)["Summaries"]
     return frozenset(
         change["ChangeSetId"] for change in found if change["ExecutionStatus"] == "AVAILABLE"

@@ -32,7 +32,6 @@ class Progress:
         self._last = time.monotonic()
 
     def __call__(self, line: str) -> None:
-        """Take note of one line of its output."""
         if change := _CHANGE.match(line):
             self._changes[change[1].lower()] += 1
         elif line.strip().startswith("No changes to deploy"):

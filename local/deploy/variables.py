@@ -25,7 +25,6 @@ class Resolver:
     asked: dict[str, None] = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
-        """Return every variable of every function."""
         return {
             name: self.value(given)
             for function in template.functions(dict(self.read))

@@ -15,8 +15,6 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report."""
-
     level: Level
     subject: str
     text: str
@@ -32,15 +30,12 @@ Check = Callable[[], Findings]
 
 
 def ok(subject: str, text: str) -> Finding:
-    """Report what is as it should be."""
     return Finding(Level.OK, subject, text)
 
 
 def warn(subject: str, text: str, advice: str) -> Finding:
-    """Report what works and could be better."""
     return Finding(Level.WARN, subject, text, advice)
 
 
 def fail(subject: str, text: str, advice: str) -> Finding:
-    """Report what does not work."""
     return Finding(Level.FAIL, subject, text, advice)

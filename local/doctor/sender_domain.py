@@ -149,6 +149,5 @@ def _policy(name: str, tags: dict[str, str]) -> Finding:
 
 
 def _tags(record: str) -> dict[str, str]:
-    """Read `name=value; name=value`."""
     pairs = (part.partition("=") for part in record.split(";") if part.strip())
     return {name.strip().lower(): value.strip() for name, _, value in pairs}

@@ -242,7 +242,6 @@ def check_coach() -> Findings:
 
 
 def check_api() -> Findings:
-    """Read /health of the deployed API."""
     url = os.environ.get("API_URL")
     if not url:
         yield warn("api", "API_URL is not set, so the deployment itself is not asked", "set it")

@@ -53,7 +53,6 @@ class _Redis:
         )
 
     async def run(self, commands: Sequence[_Command]) -> list[_Reply]:
-        """Run the commands, in order, on one connection."""
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
         try:
             await connection.send_packed_command(connection.pack_commands(commands))

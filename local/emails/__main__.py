@@ -14,7 +14,6 @@ FOLDER = CHECKOUT / ".local" / "emails"
 
 
 def main() -> int:
-    """Write the whole gallery."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     gallery = Gallery(FOLDER, BRANDS, CASES)
     say("Writing every email, with pictures")

@@ -47,19 +47,16 @@ class Email:
 
     @property
     def html(self) -> str:
-        """Name the file of the HTML part."""
         return f"{self.brand}/{self.name}.html"
 
     @property
     def text(self) -> str:
-        """Name the file of the text part."""
         return f"{self.brand}/{self.name}.txt"
 
 
 def written(
     brands: Mapping[str, Mapping[str, str]], samples: Mapping[str, Content]
 ) -> Iterator[Email]:
-    """Render every sample in every brand."""
     for brand, facts in brands.items():
         renderer = Renderer(Brand.model_validate(facts), _APP_URL, _LINKS)
         for name, content in samples.items():
@@ -77,11 +74,9 @@ class Gallery:
 
     @property
     def page(self) -> Path:
-        """Return the file to open."""
         return self.folder / "index.html"
 
     def write(self, browser: Browser) -> None:
-        """Write emails, pictures and the page."""
         emails = list(written(self.brands, self.samples))
         shown: dict[str, list[Email]] = {}
         for number, email in enumerate(emails, start=1):

@@ -40,7 +40,6 @@ CHALLENGE = {
 
 
 def an_invitation(**overrides: Any) -> MatchInvitation:
-    """Leo invites the reader."""
     facts: dict[str, Any] = {
         "template": "match_invitation",
         "match_id": MATCH,
@@ -65,7 +64,6 @@ def an_acceptance(**overrides: Any) -> MatchAccepted:
 
 
 def a_decline(**overrides: Any) -> MatchDeclined:
-    """Leo would rather not."""
     facts: dict[str, Any] = {
         "template": "match_declined",
         "match_id": MATCH,
@@ -75,30 +73,25 @@ def a_decline(**overrides: Any) -> MatchDeclined:
 
 
 def a_plan(**overrides: Any) -> SessionScheduled:
-    """They will meet."""
     return SessionScheduled(template="session_scheduled", **SESSION | CHALLENGE | overrides)
 
 
 def a_change(**overrides: Any) -> SessionRescheduled:
-    """They will meet at another time."""
     facts = SESSION | CHALLENGE | {"previous_time": datetime(2026, 11, 21, 17, tzinfo=UTC)}
     return SessionRescheduled(template="session_rescheduled", **facts | overrides)
 
 
 def a_cancellation(**overrides: Any) -> SessionCancelled:
-    """They will not meet."""
     facts = SESSION | {"reason": "I caught a cold.\n\nNext week?"}
     return SessionCancelled(template="session_cancelled", **facts | overrides)
 
 
 def a_reminder(**overrides: Any) -> SessionReminder24h:
-    """They will meet soon."""
     facts = SESSION | {"challenge_title": CHALLENGE["challenge_title"]}
     return SessionReminder24h(template="session_reminder_24h", **facts | overrides)
 
 
 def a_digest(**overrides: Any) -> WeeklyDigest:
-    """Return what a week brought."""
     met = {key: SESSION[key] for key in ("partner_name", "venue_name", "scheduled_time")}
     waiting = {"inviter_name": "Ada", "expires_at": datetime(2026, 11, 24, 8, 30, tzinfo=UTC)}
     facts: dict[str, Any] = {

@@ -11,8 +11,6 @@ from local import template
 
 @dataclass(frozen=True)
 class BuiltFunction:
-    """A function's folder, and its layers in the order in which they are searched."""
-
     name: str
     folder: Path
     layers: tuple[str, ...]
@@ -28,12 +26,10 @@ class Artefacts:
 
     @cached_property
     def template(self) -> dict[str, Any]:
-        """Return template.yaml, in which paths are relative to the folder."""
         return template.load(self.folder / "template.yaml")
 
     @cached_property
     def functions(self) -> list[BuiltFunction]:
-        """Return the functions."""
         return [self._function(name) for name in template.functions(self.template)]
 
     @cached_property
@@ -46,7 +42,6 @@ class Artefacts:
         }
 
     def shown(self, path: Path) -> str:
-        """Return the path as messages show it."""
         return str(path.relative_to(self.folder))
 
     def _function(self, name: str) -> BuiltFunction:

@@ -31,8 +31,6 @@ _OUR_OWN = {"app", "wingman"}
 
 @dataclass
 class _Search:
-    """The modules that one function can import."""
-
     found: Mapping[str, Path | None]
     standard: frozenset[str]
     read: Callable[[Path, str], list[Import]]

@@ -22,8 +22,6 @@ OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 @dataclass(frozen=True)
 class Target:
-    """A runtime and an architecture in Lambda's words: `python3.13`, `arm64`."""
-
     runtime: str
     architecture: str
 
@@ -39,7 +37,6 @@ class Target:
 
     @property
     def glibc(self) -> tuple[int, int]:
-        """Return the version of the C library that the runtime has."""
         return GLIBC[self.runtime]
 
     @property
@@ -67,5 +64,4 @@ def target(
 
 
 def architecture() -> str:
-    """Return this machine's architecture in Lambda's words."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"

@@ -31,8 +31,6 @@ Accept = Callable[[object, str | None, Request], Awaitable[dict[str, Any]]]
 
 
 class Api:
-    """The endpoints, over one mailbox."""
-
     def __init__(self, api_key: str, mailbox: Mailbox, faults: Faults, limit: RateLimit) -> None:
         self._api_key = api_key
         self._mailbox = mailbox
@@ -40,7 +38,6 @@ class Api:
         self._limit = limit
 
     def routes(self) -> list[Route]:
-        """Return the routes of the provider."""
         return [
             Route("/emails", self._send, methods=["POST"]),
             Route("/emails/batch", self._send_batch, methods=["POST"]),

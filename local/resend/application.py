@@ -20,7 +20,6 @@ from local.resend.webhooks import Webhooks
 
 
 def sandbox(*, api_key: str, webhook_secret: str, webhook_url: str) -> ASGIApp:
-    """Return a sandbox with nothing in it."""
     mailbox, faults, limit = Mailbox(), Faults(), RateLimit()
     webhooks = Webhooks(webhook_secret, webhook_url)
     app = Starlette(

@@ -15,8 +15,6 @@ from local.resend.webhooks import EVENTS, Webhooks
 
 
 class Control:
-    """The endpoints that no provider has."""
-
     def __init__(
         self, mailbox: Mailbox, faults: Faults, limit: RateLimit, webhooks: Webhooks
     ) -> None:
@@ -26,7 +24,6 @@ class Control:
         self._webhooks = webhooks
 
     def routes(self) -> list[Route]:
-        """Return the routes of the sandbox."""
         return [
             Route("/_sandbox/emails", self._emails),
             Route("/_sandbox/emails", self._forget, methods=["DELETE"]),

@@ -20,7 +20,6 @@ class ResendError(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> JSONResponse:
-        """Return the answer in Resend's shape."""
         body = {"statusCode": self.status, "name": self.name, "message": self.message}
         return JSONResponse(body, self.status, self.headers)
 

@@ -8,8 +8,6 @@ from local.resend.errors import ValidationError
 
 
 class Mode(StrEnum):
-    """The ways in which a provider fails its callers."""
-
     ERROR_500 = "error_500"
     RATE_LIMITED = "rate_limited"
     TIMEOUT = "timeout"
@@ -26,7 +24,6 @@ class Fault:
     match: str | None = None
 
     def concerns(self, recipients: Iterable[str]) -> bool:
-        """Return whether a request to these recipients meets the fault."""
         return self.match is None or any(self.match in recipient for recipient in recipients)
 
 
@@ -59,9 +56,7 @@ class Faults:
         return None
 
     def waiting(self) -> list[dict[str, object]]:
-        """Return the faults that were not met yet."""
         return [dict(vars(fault)) for fault in self._waiting]
 
     def clear(self) -> None:
-        """Get nothing wrong any more."""
         self._waiting.clear()

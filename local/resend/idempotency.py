@@ -51,7 +51,6 @@ class IdempotencyKeys:
         return use.answer
 
     def finish(self, key: str, answer: dict[str, Any]) -> None:
-        """Remember the answer of the request that began with this key."""
         self._uses[key].answer = answer
 
     def abandon(self, key: str) -> None:
@@ -59,5 +58,4 @@ class IdempotencyKeys:
         self._uses.pop(key, None)
 
     def clear(self) -> None:
-        """Forget every key."""
         self._uses.clear()

@@ -26,13 +26,10 @@ _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 
 
 class Inbox:
-    """The page and the emails in it."""
-
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
 
     def routes(self) -> list[Route]:
-        """Return the routes of the page."""
         return [
             Route("/", _page),
             Route("/inbox.css", _style),

@@ -23,8 +23,6 @@ class Mailbox:
         self._keys = IdempotencyKeys()
 
     async def send(self, body: object, key: str | None) -> Answer:
-        """Accept one email and answer with its id."""
-
         def work() -> Answer:
             validate(body)
             return {"id": self._keep(body, key)}
@@ -94,7 +92,6 @@ class Mailbox:
 
 
 def recipients(body: object) -> list[str]:
-    """Return every recipient that a request names, valid or not."""
     found: list[str] = []
     for item in body if isinstance(body, list) else [body]:
         named = item.get("to") if isinstance(item, dict) else None

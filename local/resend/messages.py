@@ -29,8 +29,6 @@ Body = Mapping[str, Any]
 
 @dataclass
 class Email:
-    """One accepted email."""
-
     sender: str
     to: list[str]
     cc: list[str]
@@ -47,14 +45,12 @@ class Email:
     last_event: str = "sent"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the email as the sandbox lists it."""
         listed = dict(vars(self))
         listed["from"] = listed.pop("sender")
         return listed
 
 
 def accepted(body: Body, idempotency_key: str | None) -> Email:
-    """Return the email that a valid body describes."""
     return Email(
         sender=body["from"],
         to=_listed(body["to"]),

@@ -11,8 +11,6 @@ UNDISTURBING = 100
 
 
 class RateLimit:
-    """Counts the requests of the running second."""
-
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._limit = UNDISTURBING
@@ -35,7 +33,6 @@ class RateLimit:
         return self._headers()
 
     def exceeded(self) -> RateLimitExceededError:
-        """Return the refusal."""
         headers = self._headers() | {"ratelimit-remaining": "0"}
         message = (
             f"Too many requests. You can only make {self._limit} requests per second. "

@@ -29,8 +29,6 @@ _DETAILS: dict[str, dict[str, Any]] = {
 
 
 class Webhooks:
-    """Posts events to one address."""
-
     def __init__(self, secret: str, url: str) -> None:
         self._secret = secret
         self._url = url

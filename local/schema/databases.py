@@ -20,8 +20,6 @@ from local.supervisor import Supervisor, refuse_taken_ports
 
 @dataclass(frozen=True)
 class Databases:
-    """The addresses of both databases."""
-
     described: str
     migrated: str
 
@@ -65,7 +63,6 @@ def built(server: str, checkout: Path = CHECKOUT) -> Iterator[Databases]:
 
 
 def _provide(url: str, checkout: Path) -> None:
-    """Bring what a hosted project has."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute((checkout / "local" / "postgres" / "supabase.sql").read_bytes())
 

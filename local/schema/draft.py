@@ -48,7 +48,6 @@ def write(server: str, name: str, checkout: Path = CHECKOUT) -> Path | None:
 
 
 def _format(path: Path) -> None:
-    """Write the statements as `make check-sql` asks for."""
     program, rules = Path(sys.executable).with_name("sqlfluff"), CHECKOUT / "pyproject.toml"
     fixed = subprocess.run(
         [program, "fix", "--quiet", "--config", rules, path],

@@ -57,7 +57,6 @@ def _event(function: str) -> dict[str, Any]:
 
 
 def _bare() -> BuiltFunction:
-    """Build the reference, with the versions of the layer, once."""
     source, built = ROOT / ".local" / "bench" / "bare", ROOT / ".local" / "bench" / "built"
     pins = (ROOT / "layers" / "dependencies" / "requirements.txt").read_text().splitlines()
     wanted = "\n".join(pin for pin in pins if pin.startswith(("fastapi==", "mangum==")))

@@ -37,7 +37,6 @@ class Ours:
         ]
 
     def check(self, user: str, *, ahead: float = 0.0) -> bool:
-        """Check one request, in a container whose clock is `ahead` of the others (seconds)."""
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead)
         with patch.object(ratelimit, "time", clock) if ahead else contextlib.nullcontext():
             verdicts = self._limiter.take(self._buckets(user))
@@ -49,7 +48,6 @@ class Ours:
         return twin
 
     def left(self, user: str) -> list[int]:
-        """Return the tokens in each bucket."""
         looks = Limiter(redis()).take(self._buckets(user), cost=0)
         return [look.remaining for look in looks]
 
@@ -92,7 +90,6 @@ class Theirs:
         return self  # a container remembers nothing
 
     def left(self, user: str) -> list[int]:
-        """Return the tokens in each bucket."""
         return [limit.get_remaining(subject) for limit, subject in self._asked(user)]
 
     def _asked(self, user: str) -> list[tuple[Any, str]]:

@@ -31,7 +31,6 @@ class Plan:
     fails_after: float = 0.02
 
     def lasting(self, seconds: float) -> "Plan":
-        """Return the same plan with another length of the outage."""
         return replace(self, dead_for=seconds)
 
 
@@ -57,7 +56,6 @@ class Outage:
     _refused_at: float = 0.0
 
     def run(self, containers: list[Guarded]) -> None:
-        """Let the containers live through it."""
         chance = random.Random(7)  # noqa: S311 - arrivals, the same in every run
         for guarded in containers:
             self.simulation.add(self._container(guarded, random.Random(chance.random())))  # noqa: S311
@@ -110,7 +108,6 @@ class Outage:
         raise DependencyUnavailable("supabase")
 
     def look(self) -> None:
-        """Answer a probe."""
         if not self._dead:
             self.simulation.sleep(self.plan.answers_after)
             return

@@ -9,7 +9,6 @@ _PACKAGES = CHECKOUT / ".local" / "references" / "lib"
 
 
 def find_references() -> None:
-    """Make them importable, behind whatever the product has itself."""
     path = str(next(Path(_PACKAGES).glob("python3*/site-packages")))
     if path not in sys.path:
         sys.path.append(path)

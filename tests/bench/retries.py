@@ -71,7 +71,6 @@ class Ours:
         self._database = PostgrestDatabase(url, {}, session)
 
     def new_container(self) -> None:
-        """Forget what a container remembers: its budgets and its breakers."""
         breaker.cache_clear()
         retry.budgets.cache_clear()
 
@@ -130,7 +129,6 @@ class Botocore:
 
 @contextlib.contextmanager
 def no_waits() -> Iterator[None]:
-    """Let no caller wait between attempts."""
     at_once = SimpleNamespace(sleep=lambda _: None)
     with retry.pausing_with(at_once.sleep), patch.object(botocore.endpoint, "time", at_once):
         yield

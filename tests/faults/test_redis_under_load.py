@@ -43,7 +43,6 @@ def containers(stack: dict[str, str], front: Front) -> Iterator[list[Container]]
 
 
 def event(reader: Person, ip: str) -> Event:
-    """Return a request for one's own reputation."""
     text = (ROOT / "events" / "reputation" / "get.json").read_text()
     facts = {"access_token": reader.token, "user_id": str(reader.id)}
     for name, value in facts.items():

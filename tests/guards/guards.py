@@ -53,8 +53,6 @@ class Guard(Cut):
 
 
 class Chapter(_Strict):
-    """The guards of one promise of the product."""
-
     promise: str
     guard: Sequence[Guard]
 

@@ -19,7 +19,6 @@ are taken out. `make guards ARGS=word` does it for guards and promises with that
 
 
 def page() -> str:
-    """Write the list."""
     parts = [_INTRODUCTION]
     for chapter in chapters():
         rows = "\n".join(_row(guard) for guard in chapter.guard)

@@ -83,7 +83,6 @@ class Workshop:
             self._define(in_database)
 
     def run(self, tests: Sequence[str]) -> Result:
-        """Run some tests in the copy as it is now."""
         report = self._root / "report.xml"
         report.unlink(missing_ok=True)
         done = subprocess.run(
@@ -121,5 +120,4 @@ def _failures(report: Path) -> Mapping[str, str]:
 
 
 def _is_of(name: str, test: str) -> bool:
-    """Say whether a failed test is the named one, or one of its parameters."""
     return name == test or name.startswith(f"{test}[")

@@ -38,7 +38,6 @@ class Inbox:
         self._client.post("/_sandbox/faults", json=body).raise_for_status()
 
     def heal(self) -> None:
-        """Let nothing go wrong any more."""
         self._client.delete("/_sandbox/faults").raise_for_status()
 
     def __enter__(self) -> Self:

@@ -32,7 +32,6 @@ def function_logs(stack: dict[str, str]) -> list[str]:
 
 
 def part_logs(folder: Path) -> dict[str, str]:
-    """Return the logs of the other parts of the stack by file name."""
     return {
         path.name: path.read_text(errors="replace")
         for path in sorted(folder.glob("*.log"))
@@ -51,7 +50,6 @@ def database_log(folder: Path) -> str:
 
 
 def events(lines: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the structured lines."""
     for line in lines:
         try:
             found = json.loads(line)

@@ -46,7 +46,6 @@ class Meeting:
 
 
 def match(people: People, maya: Person, leo: Person, status: str = "accepted") -> str:
-    """Store a match with a status."""
     row = people.connection.execute(
         "insert into public.wingman_matches (user1_id, user2_id, initiator_id, status)"
         " values (%s, %s, %s, %s) returning id",
@@ -75,7 +74,6 @@ def meeting(people: People, starts_in: timedelta = timedelta(days=3), **columns:
 
 
 def completed(people: People, person: Person) -> None:
-    """Store a completed session of a person."""
     match_id = match(people, person, people.new())
     people.connection.execute(
         "insert into public.wingman_sessions (match_id, venue_name, scheduled_time, status,"
@@ -86,5 +84,4 @@ def completed(people: People, person: Person) -> None:
 
 
 def in_days(days: float) -> str:
-    """Return a time in some days, with an offset that is not UTC."""
     return (datetime.now(UTC) + timedelta(days=days)).astimezone().isoformat()

@@ -13,8 +13,6 @@ Answer = tuple[int, Any, dict[str, str]]
 
 
 class Model:
-    """Reads and controls the stand-in of the stack."""
-
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=10)
 
@@ -24,7 +22,6 @@ class Model:
         return requests
 
     def prompts(self) -> list[dict[str, Any]]:
-        """Return the user content of each request."""
         return [json.loads(request["messages"][0]["content"]) for request in self.asked()]
 
     def fault(self, mode: str, count: int = 1, retry_after: int = 1) -> None:

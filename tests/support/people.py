@@ -14,8 +14,6 @@ from local import tokens
 
 @dataclass(frozen=True)
 class Person:
-    """A signed-in user."""
-
     id: UUID
     email: str
     first_name: str

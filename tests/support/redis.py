@@ -77,7 +77,6 @@ class ClockedCommands(Commands):
 
 
 def clock_ahead(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Move the limiter's clock forward by some seconds."""
     moved = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
     monkeypatch.setattr(ratelimit, "time", moved)
 

@@ -19,18 +19,15 @@ def begin() -> None:
 
 
 def folder() -> Path:
-    """Return the folder of this run."""
     return Path(os.environ[_VARIABLE])
 
 
 def keep(kind: str, texts: Iterable[str]) -> None:
-    """Keep texts until the end of the run."""
     with (folder() / f"{kind}-{os.getpid()}.jsonl").open("a") as file:
         file.writelines(json.dumps(text) + "\n" for text in texts)
 
 
 def kept(kind: str) -> list[str]:
-    """Return what all processes have kept so far."""
     files = folder().glob(f"{kind}-*.jsonl")
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 

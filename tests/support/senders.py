@@ -24,8 +24,6 @@ _PROCESSES.set_forkserver_preload(["tests.support.senders"])
 
 
 class SenderProcess:
-    """One sender, like one container of email_sender."""
-
     def __init__(self, environment: Mapping[str, str], *, hurried: bool = False) -> None:
         self._environment, self._hurried = dict(environment), hurried
         self.busy = False
@@ -47,17 +45,14 @@ class SenderProcess:
 
     @property
     def doomed(self) -> bool:
-        """Whether its time has come while it is still working."""
         return self.busy and time.monotonic() > self._dies_at
 
     def look(self) -> None:
-        """Record that its work has ended."""
         while self._pipe.poll():
             self._pipe.recv()
             self.busy = False
 
     def kill(self) -> None:
-        """Kill it at an arbitrary point."""
         assert self._process.pid is not None
         with suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGKILL)
@@ -66,7 +61,6 @@ class SenderProcess:
         self.busy = False
 
     def restart(self) -> None:
-        """Kill it, and start another one."""
         self.kill()
         self._start()
 

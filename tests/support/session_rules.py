@@ -26,8 +26,6 @@ LATE_CANCELLATION = timedelta(hours=2)
 
 
 class Step(StrEnum):
-    """The steps of a user."""
-
     MOVE = "move"  # another time or place
     NOTE = "note"  # other notes
     CANCEL = "cancel"
@@ -36,8 +34,6 @@ class Step(StrEnum):
 
 
 class Refusal(StrEnum):
-    """The reasons for which a step is a conflict."""
-
     NOT_OPEN = "session_not_open"
     NOT_STARTED = "session_not_started"
     ALREADY_ANSWERED = "session_already_answered"
@@ -46,8 +42,6 @@ class Refusal(StrEnum):
 
 
 class Side(StrEnum):
-    """One of the two users."""
-
     USER1 = "user1"
     USER2 = "user2"
 
@@ -67,7 +61,6 @@ class State:
 
     @property
     def open(self) -> bool:
-        """Whether it can still take place, or is taking place."""
         return self.status is SessionStatus.SCHEDULED
 
 

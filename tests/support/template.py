@@ -22,7 +22,6 @@ def default(value: Any) -> Any:
 
 
 def functions() -> dict[str, dict[str, Any]]:
-    """Return each function's properties by its folder's name."""
     resources = reader.functions(template()).values()
     return {
         resource["Properties"]["CodeUri"].removeprefix("functions/"): resource["Properties"]
