@@ -79,5 +79,4 @@ def list_matches(database: Database, status: MatchStatus | None, page: Page) -> 
 
 
 def expire(database: Database, limit: int) -> int:
-    """Expire at most `limit` invitations and return their number."""
     return int(_call(database, "expire_matches", idempotent=False, p_limit=limit))

@@ -157,7 +157,6 @@ def _states() -> CircuitBreakers:
 
 @cache
 def _breakers() -> Sequence[Breaker]:
-    """Return the breaker of every dependency that the package declares."""
     return [breaker(each) for each in declarations.declared("dependencies", Dependency)]
 
 

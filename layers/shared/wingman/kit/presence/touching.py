@@ -26,7 +26,6 @@ def departed_key(user_id: UUID) -> str:
 
 
 def keys_of(user_id: UUID) -> list[str]:
-    """Return the keys of touch.lua."""
     return [activity_key(user_id), login_key(user_id), departed_key(user_id)]
 
 

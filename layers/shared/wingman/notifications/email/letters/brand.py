@@ -61,12 +61,10 @@ class Brand(BaseModel):
 
     @property
     def on_accent(self) -> str:
-        """The ink that reads best on `accent`."""
         return readable_ink(self.accent)
 
     @property
     def on_accent_dark(self) -> str:
-        """The ink that reads best on `accent_dark`."""
         return readable_ink(self.accent_dark)
 
 

@@ -55,13 +55,11 @@ class _AboutMatch(Content):
 
     @property
     def path(self) -> str:
-        """See Content."""
         return f"/matches/{self.match_id}"
 
 
 class _Answer(_AboutMatch):
     def useful_until(self, recorded_at: datetime) -> datetime:
-        """See Content."""
         return recorded_at + _ANSWER_IS_NEWS_FOR
 
 
@@ -74,12 +72,10 @@ class _AboutSession(Content):
 
     @property
     def path(self) -> str:
-        """See Content."""
         return f"/sessions/{self.session_id}"
 
     @property
     def calendar_session_id(self) -> UUID | None:
-        """See Content."""
         return self.session_id if self.in_calendar else None
 
 
@@ -87,7 +83,6 @@ class _Plan(_AboutSession):
     in_calendar = True
 
     def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
-        """See Content."""
         return self.scheduled_time
 
 
@@ -101,7 +96,6 @@ class MatchInvitation(_AboutMatch):
     expires_at: AwareDatetime
 
     def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
-        """See Content."""
         return self.expires_at
 
 
@@ -145,7 +139,6 @@ class SessionCancelled(_AboutSession):
     reason: str | None = None
 
     def useful_until(self, recorded_at: datetime) -> datetime:
-        """See Content."""
         return max(self.scheduled_time, recorded_at + _CANCELLATION_IS_NEWS_FOR)
 
 
@@ -157,11 +150,9 @@ class SessionCalledOff(Content):
 
     @property
     def path(self) -> str:
-        """See Content."""
         return "/sessions"
 
     def useful_until(self, recorded_at: datetime) -> datetime:
-        """See Content."""
         return max(self.scheduled_time, recorded_at + _CANCELLATION_IS_NEWS_FOR)
 
 
@@ -189,7 +180,6 @@ class SessionFeedback(_AboutSession):
     template: Literal["session_feedback"]
 
     def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
-        """See Content."""
         return self.scheduled_time + _FEEDBACK_IS_ASKED_FOR
 
 
@@ -227,11 +217,9 @@ class WeeklyDigest(Content):
 
     @property
     def path(self) -> str:
-        """See Content."""
         return "/matches" if self.invitation_count else "/sessions"
 
     def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
-        """See Content."""
         return self.week_ends_at + _DIGEST_IS_READ_FOR
 
 

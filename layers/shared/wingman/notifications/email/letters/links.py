@@ -58,7 +58,6 @@ class Links:
         return f"{self.api_url}/api/email/unsubscribe?token={sign(self.secret, link)}"
 
     def preferences(self, link: Link) -> str:
-        """Return the address of the reader's preference page."""
         return f"{self.api_url}/email/preferences?token={sign(self.secret, link)}"
 
     def calendar(self, link: CalendarLink) -> str:

@@ -125,7 +125,6 @@ class _Event(BaseModel):
 
     @property
     def status(self) -> str:
-        """The delivery status that the event reports."""
         return _STATUSES[self.type]
 
     @property

@@ -55,7 +55,6 @@ class Deliveries:
 
     @property
     def accepted(self) -> int:
-        """Return the number of emails."""
         return sum(self.by_status.values())
 
     @property
@@ -66,7 +65,6 @@ class Deliveries:
         return self._count("delivered", "complained") / known if known else None
 
     def share(self, status: str) -> float:
-        """Return the share of a status in all accepted emails."""
         return self._count(status) / self.accepted if self.accepted else 0.0
 
     def _count(self, *statuses: str) -> int:

@@ -152,7 +152,6 @@ class Pages:
 
 @cache
 def pages() -> Pages:
-    """Return the pages in this deployment's brand."""
     return Pages(load(BrandSettings).brand)
 
 

@@ -79,7 +79,6 @@ class PreferenceChanges(TypedDict):
 
 
 def get(database: Database) -> EmailPreferences:
-    """Return the caller's preferences."""
     return EmailPreferences.model_validate(repository.preferences(database))
 
 

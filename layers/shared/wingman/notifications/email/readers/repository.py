@@ -22,12 +22,10 @@ _call = partial(call, REFUSALS)
 
 
 def preferences(database: Database) -> Any:
-    """Return the caller's preferences."""
     return _call(database, "get_email_preferences", idempotent=True)
 
 
 def change_preferences(database: Database, changes: Mapping[str, object]) -> Any:
-    """Change columns of the caller's preferences."""
     return _call(database, "update_email_preferences", idempotent=True, p_changes=changes)
 
 

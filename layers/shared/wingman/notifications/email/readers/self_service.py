@@ -91,7 +91,6 @@ class SelfService:
 
 @cache
 def self_service() -> SelfService:
-    """Return the container's self-service."""
     return SelfService(get_service_client(), pages(), load(LinkSettings).keys)
 
 

@@ -92,7 +92,6 @@ class RedisBucket(Bucket):
         self._resting_until = float("-inf")
 
     def reserve(self, priority: Priority, patience: float) -> Slot:
-        """See Bucket."""
         ahead = _SLOTS_AHEAD[priority]
         reply = self._ask("reserve", _micro(patience), ahead, self._per_second, SPACING)
         if reply is None:
@@ -101,7 +100,6 @@ class RedisBucket(Bucket):
         return Slot(bool(granted), microseconds / _MICROSECONDS)
 
     def learn(self, *, per_second: int | None, hold: float) -> None:
-        """See Bucket."""
         reported = min(per_second or 0, MAX_RATE)
         if reported in {0, self._per_second} and hold <= 0:
             return
@@ -150,5 +148,4 @@ def _micro(seconds: float) -> int:
 
 @cache
 def bucket() -> Bucket:
-    """Return the container's bucket."""
     return RedisBucket(redis())

@@ -52,7 +52,6 @@ ActiveHours = Callable[[Collection[UUID]], Mapping[UUID, Sequence[int]]]
 
 
 def no_activity(_: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
-    """Return no hours, so that none is preferred."""
     return {}
 
 
@@ -101,7 +100,6 @@ class SendGroup:
 
     @property
     def lane(self) -> Priority:
-        """The lane of the emails."""
         return self.drafts[0].email.priority
 
     @property

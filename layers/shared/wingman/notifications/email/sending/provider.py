@@ -73,7 +73,6 @@ class ResendProvider(EmailProvider):
     """Resend's batch endpoint, in permissive mode: one invalid email fails alone."""
 
     def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
-        """See EmailProvider."""
         try:
             return breaker(EMAIL_PROVIDER).call(
                 lambda: self._send(messages, idempotency_key),

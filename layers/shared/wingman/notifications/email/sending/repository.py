@@ -62,14 +62,12 @@ class DatabaseOutbox(Outbox):
     def claim(
         self, ids: Sequence[UUID], lease_seconds: int, limit: int | None = None
     ) -> list[ClaimedEmail]:
-        """See Outbox."""
         params = {"p_ids": _texts(ids), "p_lease_seconds": lease_seconds, "p_limit": limit}
         return _CLAIMED.validate_python(self._database.rpc("claim_emails", params))
 
     def form_send_group(
         self, lease_token: UUID, addresses: Mapping[UUID, str]
     ) -> SendGroupKey | None:
-        """See Outbox."""
         params = {
             "p_lease_token": str(lease_token),
             "p_ids": _texts(addresses),
@@ -81,17 +79,14 @@ class DatabaseOutbox(Outbox):
         return SendGroupKey(UUID(rows[0]["send_group"]), [UUID(row["id"]) for row in rows])
 
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
-        """See Outbox."""
         lines = [result.model_dump(mode="json", exclude_none=True) for result in results]
         params = {"p_lease_token": str(lease_token), "p_results": lines}
         return int(self._database.rpc("complete_emails", params))
 
     def sweep(self, limit: int) -> list[Due]:
-        """See Outbox."""
         return _REFS.validate_python(self._database.rpc("sweep_emails", {"p_limit": limit}))
 
     def pause(self, lanes: Sequence[Priority], until: datetime, reason: str) -> None:
-        """See Outbox."""
         params = {"p_priorities": list(lanes), "p_until": until.isoformat(), "p_reason": reason}
         self._database.rpc("pause_emails", params)
 
@@ -102,5 +97,4 @@ def _texts(ids: Iterable[UUID]) -> list[str]:
 
 @cache
 def outbox() -> Outbox:
-    """Open the outbox, once per container."""
     return DatabaseOutbox(get_service_client())

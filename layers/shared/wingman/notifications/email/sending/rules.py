@@ -118,7 +118,6 @@ def may_wait_for_hour(email: ClaimedEmail, content: Content) -> bool:
 
 
 def outcome_of(reason: SkipReason) -> Outcome:
-    """Return the outcome to record for an email skipped for `reason`."""
     return Outcome.SUPPRESSED if reason is SkipReason.SUPPRESSED else Outcome.SKIPPED
 
 
