@@ -19,11 +19,11 @@ from wingman.notifications.email.models import Category
 
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _ACCOUNTS = """
-insert into auth.users (id, email, raw_user_meta_data)
+insert into auth.users (id, email, email_confirmed_at, raw_user_meta_data)
 values
-(%(maya)s, %(maya)s || '@example.com', '{"first_name": "Maya"}'),
-(%(leo)s, %(leo)s || '@example.com', '{"first_name": "Leo"}'),
-(%(invitee_id)s, %(invitee_id)s || '@example.com', '{"first_name": "Ada"}')
+(%(maya)s, %(maya)s || '@example.com', now(), '{"first_name": "Maya"}'),
+(%(leo)s, %(leo)s || '@example.com', now(), '{"first_name": "Leo"}'),
+(%(invitee_id)s, %(invitee_id)s || '@example.com', now(), '{"first_name": "Ada"}')
 """
 _EMAIL = """
 insert into public.email_logs

@@ -2,32 +2,25 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.http import create_app, lambda_handler, limit
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.matches import service
-from wingman.matches.models import Action, Match
+from wingman.matches.models import Answer, Match
 from wingman.notifications.settings import QueueSettings
 
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
 
 
-class Answer(BaseModel):
-    """An answer to an invitation."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    action: Action
-
-
 @app.post("/api/matches/{match_id}/respond", tags=["matches"], dependencies=[limit()])
 def respond_to_match(match_id: UUID, answer: Answer, caller: CurrentUser) -> Match:
-    """Accept or decline an invitation. The same answer again returns the match unchanged."""
-    return service.respond(get_user_client(caller.token), queue(), match_id, answer.action)
+    """Accept or decline an invitation. The same answer again returns the match unchanged.
+
+    The initiator gets an email. It contains the reason, if you decline with one.
+    """
+    return service.respond(get_user_client(caller.token), queue(), match_id, answer)
 
 
 handler = lambda_handler(app)

@@ -68,6 +68,7 @@ def a_decline(**overrides: Any) -> MatchDeclined:
         "template": "match_declined",
         "match_id": MATCH,
         "partner_name": "Leo",
+        "reason": "I am away until Monday.\nAsk me again, or write to leo@example.com?",
     }
     return MatchDeclined(**facts | overrides)
 
@@ -124,6 +125,7 @@ CASES: dict[str, Content] = {
     "match_accepted_inviter": an_acceptance(),
     "match_accepted_invitee": an_acceptance(role="invitee", venue_suggestion=None),
     "match_declined": a_decline(),
+    "match_declined_bare": a_decline(reason=None),
     "session_scheduled": a_plan(),
     "session_scheduled_bare": a_plan(challenge_title=None, challenge_description=None),
     "session_rescheduled": a_change(),

@@ -165,6 +165,79 @@ alter role authenticated set statement_timeout = '3s';
 alter role authenticated set lock_timeout = '2s';
 notify pgrst, 'reload config';
 
+-- Names and places are shown to others, and sent to them from our domain. They must not be empty to
+-- the eye, contain links, or imitate other names: docs/decisions/025-words-of-strangers.md.
+
+create function private.flaw_of_words(p_text text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    -- A fullwidth letter becomes a letter here, and a one-dot leader a full stop.
+    v_text constant text := normalize(p_text, nfkc);
+    -- Controls, default ignorable code points, Hangul fillers, blank symbols, directions, private use
+    -- and noncharacters.
+    v_invisible constant text := '[\u0001-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4'
+        '\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff'
+        '\ufdd0-\ufdef\ufeff\uffa0\ufff0-\uffff\U00016fe4\U0001bca0-\U0001bca3\U0001d159'
+        '\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U0010ffff]';
+    -- Joiners and variation selectors belong to emoji and to scripts behind Latin.
+    v_joiner constant text := '[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]';
+    v_marks constant text := '\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f';
+    v_no_letters constant text := '\s!-/:-@\[-`{-~\u00a0-\u00a9\u00ab-\u00b4\u00b6-\u00b9'
+        '\u00bb-\u00bf\u1680\u2000-\u205f\u3000-\u3003\u3008-\u3020';
+    v_latin constant text := 'A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1d00-\u1d25\u1d2c-\u1dbf'
+        '\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua7ff\uab30-\uab64\uab66-\uab6f';
+    v_greek constant text := '\u0370-\u0373\u0376\u0377\u037b-\u037d\u037f\u0386-\u03ff'
+        '\u1d26-\u1d2a\u1f00-\u1fff\uab65';
+    v_cyrillic constant text := '\u0400-\u0482\u048a-\u052f\u1c80-\u1c8f\u1d2b\ua640-\ua69f';
+    -- The scripts of neither these nor East Asia.
+    v_others constant text := '\u0531-\u10ff\u1200-\u17b3\u1800-\u1aaf\u1b00-\u1c7f\u1c90-\u1cff'
+        '\u2c00-\u2c5f\u2c80-\u2ddf\ua4d0-\ua63f\ua6a0-\ua6ff\ua800-\ua95f\ua980-\uab2f\uab70-\uabff'
+        '\ufb13-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010280-\U00016eff';
+    -- It may stand between two letters of one word.
+    v_inside constant text := concat('[', v_marks, '''’0-9\u2c7b-\u9fff\uac00-\ud7a3]*');
+begin
+    return case
+        when p_text ~ v_invisible
+            or p_text ~ concat('(^|[\u0001-\u024f])(?!\ufe0f\u20e3)', v_joiner)
+            or p_text ~ '[\u200c\u200d]([\u200c\u200d\s]|$)'
+            then 'must not contain invisible characters'
+        when v_text !~ concat('[^', v_no_letters, v_marks, ']')
+            then 'must have a letter, a digit or a symbol'
+        when v_text ~* '://|www[.]|mailto:'
+            or v_text ~ concat('[^', v_no_letters, '][.][^0-9', v_no_letters, ']{2}')
+            or v_text ~* '[a-z0-9]。[a-z]{2}'
+            then 'must not contain a link; put a space after a full stop'
+        when v_text ~ concat('[', v_latin, ']', v_inside, '[', v_greek, v_cyrillic, v_others, ']')
+            or v_text ~ concat('[', v_greek, ']', v_inside, '[', v_latin, v_cyrillic, v_others, ']')
+            or v_text ~ concat('[', v_cyrillic, ']', v_inside, '[', v_latin, v_greek, v_others, ']')
+            or v_text ~ concat('[', v_others, ']', v_inside, '[', v_latin, v_greek, v_cyrillic, ']')
+            then 'must not mix alphabets within a word'
+    end;
+end;
+$$;
+comment on function private.flaw_of_words is
+'The reason to refuse a name or a place, or null. Whatever way it comes in, this decides.';
+
+create function private.refuse_flaw(p_field text, p_flaw text)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if p_flaw is not null then
+        raise exception 'refused_words' using
+            errcode = 'WA003', detail = concat(p_field, ': ', p_flaw);
+    end if;
+end;
+$$;
+comment on function private.refuse_flaw is
+'Refuses a request because of a field. The detail of the error is the field''s name and the flaw.';
+
 create table public.user_profiles (
     id uuid primary key references auth.users (id) on delete cascade,
     email text,
@@ -175,7 +248,9 @@ create table public.user_profiles (
     updated_at timestamptz not null default now(),
     -- The functions know the names; PostgreSQL's own table may be older than theirs.
     constraint user_profiles_timezone_is_a_name
-    check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$')
+    check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'),
+    constraint user_profiles_first_name_length check (char_length(first_name) <= 100),
+    constraint user_profiles_last_name_length check (char_length(last_name) <= 100)
 );
 comment on table public.user_profiles is
 'One row per account, created with it.';
@@ -191,24 +266,95 @@ alter table public.user_profiles enable row level security;
 
 grant select on public.user_profiles to service_role;
 
+create function private.first_words(p_metadata jsonb, variadic p_keys text[])
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select btrim(p_metadata ->> spelling.entry)
+    from unnest(p_keys) with ordinality as spelling (entry, place)
+    where jsonb_typeof(p_metadata -> spelling.entry) = 'string'
+        and btrim(p_metadata ->> spelling.entry) <> ''
+    order by spelling.place
+    limit 1;
+$$;
+
+create function private.flaw_of_name(p_name text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when char_length(p_name) > 100 then 'must have at most 100 characters'
+        when regexp_count(normalize(p_name, nfkc), '[0-9]') > 6
+            then 'must not contain a phone number'
+        else private.flaw_of_words(p_name)
+    end;
+$$;
+
+create function private.names_in(
+    p_metadata jsonb, out first_name text, out last_name text
+)
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_full constant text := private.first_words(
+        p_metadata, 'full_name', 'name', 'display_name', 'displayName', 'fullName'
+    );
+    v_first constant text := split_part(v_full, ' ', 1);
+begin
+    first_name := coalesce(
+        private.first_words(p_metadata, 'first_name', 'given_name', 'firstName', 'givenName'),
+        v_first
+    );
+    last_name := coalesce(
+        private.first_words(p_metadata, 'last_name', 'family_name', 'lastName', 'familyName'),
+        nullif(btrim(substr(v_full, char_length(v_first) + 1)), '')
+    );
+    if private.flaw_of_name(first_name) is not null then
+        first_name := null;
+    end if;
+    if private.flaw_of_name(last_name) is not null then
+        last_name := null;
+    end if;
+end;
+$$;
+comment on function private.names_in is
+'The names in the metadata of an account, which its owner or a provider such as Google or Apple
+writes. A name that the API would refuse is no name.';
+
 create function private.keep_user_profile()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_names constant record := private.names_in(new.raw_user_meta_data);
+    v_renamed boolean := true;
 begin
-    insert into public.user_profiles (id, email, first_name, last_name)
+    -- A provider repeats its metadata at each login. Only a new name replaces one chosen since.
+    if tg_op = 'UPDATE' then
+        v_renamed := v_names is distinct from private.names_in(old.raw_user_meta_data);
+    end if;
+    insert into public.user_profiles as profile (id, email, first_name, last_name)
     values (
         new.id,
         case when new.email_confirmed_at is not null then new.email end,
-        nullif(left(btrim(new.raw_user_meta_data ->> 'first_name'), 100), ''),
-        nullif(left(btrim(new.raw_user_meta_data ->> 'last_name'), 100), '')
+        v_names.first_name,
+        v_names.last_name
     )
     on conflict (id) do update
         set
             email = excluded.email,
-            updated_at = now();
+            first_name = case when v_renamed then excluded.first_name else profile.first_name end,
+            last_name = case when v_renamed then excluded.last_name else profile.last_name end,
+            updated_at = now()
+        where profile.email is distinct from excluded.email or v_renamed;
     return null;
 end;
 $$;
@@ -216,7 +362,7 @@ comment on function private.keep_user_profile is
 'Security definer because the role of Supabase Auth writes auth.users and may not write profiles.';
 
 create trigger keep_user_profile
-after insert or update of email, email_confirmed_at on auth.users
+after insert or update of email, email_confirmed_at, raw_user_meta_data on auth.users
 for each row execute function private.keep_user_profile();
 
 -- Accounts that are older than the trigger.
@@ -224,9 +370,10 @@ insert into public.user_profiles (id, email, first_name, last_name)
 select
     registered.id,
     case when registered.email_confirmed_at is not null then registered.email end as email,
-    nullif(left(btrim(registered.raw_user_meta_data ->> 'first_name'), 100), '') as first_name,
-    nullif(left(btrim(registered.raw_user_meta_data ->> 'last_name'), 100), '') as last_name
-from auth.users as registered;
+    given.first_name,
+    given.last_name
+from auth.users as registered
+cross join lateral private.names_in(registered.raw_user_meta_data) as given;
 
 create function private.caller_id()
 returns uuid
@@ -275,6 +422,91 @@ as $$
     from public.user_profiles as profile
     where profile.id = p_user_id;
 $$;
+
+create function private.partner_json(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'user_id', p_user_id, 'name', private.display_name(p_user_id), 'photo_url', null
+    );
+$$;
+comment on function private.partner_json is
+'How a match or a session shows the other user. A picture that a provider links to is not shown: its
+server would learn who looks at whom.';
+
+create function private.user_json(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', profile.id,
+        'first_name', profile.first_name,
+        'last_name', profile.last_name,
+        'timezone', profile.timezone,
+        'created_at', private.iso_utc(profile.created_at)
+    )
+    from public.user_profiles as profile
+    where profile.id = p_user_id;
+$$;
+
+create function public.get_user()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.user_json(private.caller_id());
+$$;
+comment on function public.get_user is
+'The caller''s names and timezone. Security definer because users have no grant on profiles.';
+grant execute on function public.get_user to authenticated;
+
+create function public.update_user(
+    p_first_name text, p_last_name text, p_timezone text, p_changes text[]
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    perform private.check_length(char_length(p_first_name), 100);
+    perform private.check_length(char_length(p_last_name), 100);
+    perform private.check_length(char_length(p_timezone), 100);
+    perform private.check_length(pg_column_size(p_changes), 200);
+    perform private.refuse_flaw('first_name', private.flaw_of_name(p_first_name));
+    perform private.refuse_flaw('last_name', private.flaw_of_name(p_last_name));
+    update public.user_profiles as changed
+    set
+        first_name = case
+            when 'first_name' = any(p_changes) then p_first_name else changed.first_name
+        end,
+        last_name = case
+            when 'last_name' = any(p_changes) then p_last_name else changed.last_name
+        end,
+        timezone = case
+            when 'timezone' = any(p_changes) then p_timezone else changed.timezone
+        end,
+        updated_at = now()
+    where changed.id = v_caller;
+    return private.user_json(v_caller);
+exception
+    when check_violation or not_null_violation then
+        raise exception 'unknown_timezone' using errcode = 'WN001';
+end;
+$$;
+comment on function public.update_user is
+'Changes the fields of the caller''s profile that p_changes names.
+Security definer because users write no table.';
+grant execute on function public.update_user to authenticated;
 
 create table private.app_settings (
     only_row boolean primary key default true,
@@ -1090,7 +1322,9 @@ $$;
 comment on function private.match_status is
 'The status to show. A pending invitation past its time has expired, even if no job has marked it.';
 
-create function private.match_json(p_match public.wingman_matches)
+create function private.match_json(
+    p_match public.wingman_matches, p_reader uuid default auth.uid()
+)
 returns jsonb
 language sql
 stable
@@ -1106,7 +1340,11 @@ as $$
         'note', p_match.note,
         'created_at', private.iso_utc(p_match.created_at),
         'responded_at', private.iso_utc(p_match.responded_at),
-        'expires_at', private.iso_utc(p_match.expires_at)
+        'expires_at', private.iso_utc(p_match.expires_at),
+        'partner', private.partner_json(case p_reader
+            when p_match.user1_id then p_match.user2_id
+            when p_match.user2_id then p_match.user1_id
+        end)
     );
 $$;
 
@@ -1263,7 +1501,7 @@ as $$
         and send_group is null;
 $$;
 
-create function private.notify_of_answer(p_match public.wingman_matches)
+create function private.notify_of_answer(p_match public.wingman_matches, p_reason text)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -1275,7 +1513,7 @@ begin
     if p_match.status = 'declined' then
         return private.notify_of_match(
             p_match.user1_id, 'match_declined', p_match.id,
-            jsonb_build_object('partner_name', v_invitee)
+            jsonb_build_object('partner_name', v_invitee, 'reason', p_reason)
         );
     end if;
     return private.notify_of_match(
@@ -1428,6 +1666,9 @@ begin
     if p_invitee_id = v_caller then
         raise exception 'cannot_invite_yourself' using errcode = 'WM005';
     end if;
+    perform private.refuse_flaw(
+        'venue_suggestion', private.flaw_of_words(nullif(btrim(p_venue_suggestion), ''))
+    );
     -- The inviter's requests take turns, which makes limit and idempotency key free of races.
     perform private.take_turn_as(v_caller);
     v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
@@ -1481,7 +1722,9 @@ begin
 end;
 $$;
 
-create function public.respond_to_match(p_match_id uuid, p_action text)
+create function public.respond_to_match(
+    p_match_id uuid, p_action text, p_reason text default null
+)
 returns jsonb
 language plpgsql
 security definer
@@ -1496,9 +1739,13 @@ declare
     v_due jsonb := '[]'::jsonb;
 begin
     perform private.check_length(char_length(p_action), 20);
+    perform private.check_length(char_length(p_reason), 500);
     if v_answer is null then
         raise exception 'invalid_action' using errcode = 'WM011';
     end if;
+    perform private.refuse_flaw('reason', case
+        when v_answer = 'accepted' and p_reason is not null then 'is for declining only'
+    end);
     v_match := private.lock_match(p_match_id, v_caller);
     if v_match.initiator_id = v_caller then
         raise exception 'initiator_cannot_respond' using errcode = 'WM007';
@@ -1510,13 +1757,13 @@ begin
         where answered.id = p_match_id
         returning answered.* into v_match;
         perform private.cancel_invitation_email(p_match_id);
-        v_due := private.notify_of_answer(v_match);
+        v_due := private.notify_of_answer(v_match, nullif(p_reason, ''));
     end if;
     return jsonb_build_object('match', private.match_json(v_match), 'due', v_due);
 end;
 $$;
 comment on function public.respond_to_match is
-'Answers an invitation once and notifies whom it concerns.
+'Answers an invitation once and notifies whom it concerns. The inviter reads the reason to decline.
 Security definer because users write no table.';
 grant execute on function public.respond_to_match to authenticated;
 
@@ -1728,7 +1975,21 @@ $$;
 comment on function private.session_status is
 'The status to show. An open session is in progress from its start until it is closed.';
 
-create function private.session_json(p_session public.wingman_sessions)
+create function private.partner_of(p_session public.wingman_sessions, p_user_id uuid)
+returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+    select case p_user_id
+        when p_session.user1_id then p_session.user2_id
+        when p_session.user2_id then p_session.user1_id
+    end;
+$$;
+
+create function private.session_json(
+    p_session public.wingman_sessions, p_reader uuid default auth.uid()
+)
 returns jsonb
 language sql
 stable
@@ -1750,20 +2011,9 @@ as $$
         'notes', p_session.notes,
         'completed_at', private.iso_utc(p_session.completed_at),
         'created_at', private.iso_utc(p_session.created_at),
-        'updated_at', private.iso_utc(p_session.updated_at)
+        'updated_at', private.iso_utc(p_session.updated_at),
+        'partner', private.partner_json(private.partner_of(p_session, p_reader))
     );
-$$;
-
-create function private.partner_of(p_session public.wingman_sessions, p_user_id uuid)
-returns uuid
-language sql
-immutable
-set search_path = ''
-as $$
-    select case p_user_id
-        when p_session.user1_id then p_session.user2_id
-        when p_session.user2_id then p_session.user1_id
-    end;
 $$;
 
 create function private.find_session(p_session_id uuid, p_party uuid)
@@ -1839,7 +2089,7 @@ begin
     v_session.notes := null;
     v_session.cancel_reason := null;
     return jsonb_build_object(
-        'session', private.session_json(v_session),
+        'session', private.session_json(v_session, p_user_id),
         'sequence', v_session.sequence,
         'partner_name', private.display_name(private.partner_of(v_session, p_user_id))
     );
@@ -2414,6 +2664,7 @@ begin
     if v_answer is not null then
         return v_answer || '{"replayed": true, "due": []}';
     end if;
+    perform private.refuse_flaw('venue_name', private.flaw_of_words(p_venue_name));
     perform private.check_match_accepted(p_match_id, v_caller);
     perform private.check_scheduled_time(p_scheduled_time);
     perform private.check_challenge(p_user1_challenge_id);
@@ -2496,6 +2747,7 @@ begin
     perform private.check_length(pg_column_size(p_changes), 200);
     v_old := private.lock_session(p_session_id, v_caller);
     perform private.check_session_open(v_old);
+    perform private.refuse_flaw('venue_name', private.flaw_of_words(p_venue_name));
     update public.wingman_sessions as changed
     set
         venue_name = case

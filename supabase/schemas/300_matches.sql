@@ -57,7 +57,9 @@ $$;
 comment on function private.match_status is
 'The status to show. A pending invitation past its time has expired, even if no job has marked it.';
 
-create function private.match_json(p_match public.wingman_matches)
+create function private.match_json(
+    p_match public.wingman_matches, p_reader uuid default auth.uid()
+)
 returns jsonb
 language sql
 stable
@@ -73,7 +75,11 @@ as $$
         'note', p_match.note,
         'created_at', private.iso_utc(p_match.created_at),
         'responded_at', private.iso_utc(p_match.responded_at),
-        'expires_at', private.iso_utc(p_match.expires_at)
+        'expires_at', private.iso_utc(p_match.expires_at),
+        'partner', private.partner_json(case p_reader
+            when p_match.user1_id then p_match.user2_id
+            when p_match.user2_id then p_match.user1_id
+        end)
     );
 $$;
 

@@ -34,7 +34,7 @@ as $$
         and send_group is null;
 $$;
 
-create function private.notify_of_answer(p_match public.wingman_matches)
+create function private.notify_of_answer(p_match public.wingman_matches, p_reason text)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -46,7 +46,7 @@ begin
     if p_match.status = 'declined' then
         return private.notify_of_match(
             p_match.user1_id, 'match_declined', p_match.id,
-            jsonb_build_object('partner_name', v_invitee)
+            jsonb_build_object('partner_name', v_invitee, 'reason', p_reason)
         );
     end if;
     return private.notify_of_match(

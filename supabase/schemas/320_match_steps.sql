@@ -99,6 +99,9 @@ begin
     if p_invitee_id = v_caller then
         raise exception 'cannot_invite_yourself' using errcode = 'WM005';
     end if;
+    perform private.refuse_flaw(
+        'venue_suggestion', private.flaw_of_words(nullif(btrim(p_venue_suggestion), ''))
+    );
     -- The inviter's requests take turns, which makes limit and idempotency key free of races.
     perform private.take_turn_as(v_caller);
     v_replay := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
@@ -152,7 +155,9 @@ begin
 end;
 $$;
 
-create function public.respond_to_match(p_match_id uuid, p_action text)
+create function public.respond_to_match(
+    p_match_id uuid, p_action text, p_reason text default null
+)
 returns jsonb
 language plpgsql
 security definer
@@ -167,9 +172,13 @@ declare
     v_due jsonb := '[]'::jsonb;
 begin
     perform private.check_length(char_length(p_action), 20);
+    perform private.check_length(char_length(p_reason), 500);
     if v_answer is null then
         raise exception 'invalid_action' using errcode = 'WM011';
     end if;
+    perform private.refuse_flaw('reason', case
+        when v_answer = 'accepted' and p_reason is not null then 'is for declining only'
+    end);
     v_match := private.lock_match(p_match_id, v_caller);
     if v_match.initiator_id = v_caller then
         raise exception 'initiator_cannot_respond' using errcode = 'WM007';
@@ -181,13 +190,13 @@ begin
         where answered.id = p_match_id
         returning answered.* into v_match;
         perform private.cancel_invitation_email(p_match_id);
-        v_due := private.notify_of_answer(v_match);
+        v_due := private.notify_of_answer(v_match, nullif(p_reason, ''));
     end if;
     return jsonb_build_object('match', private.match_json(v_match), 'due', v_due);
 end;
 $$;
 comment on function public.respond_to_match is
-'Answers an invitation once and notifies whom it concerns.
+'Answers an invitation once and notifies whom it concerns. The inviter reads the reason to decline.
 Security definer because users write no table.';
 grant execute on function public.respond_to_match to authenticated;
 

@@ -13,7 +13,21 @@ $$;
 comment on function private.session_status is
 'The status to show. An open session is in progress from its start until it is closed.';
 
-create function private.session_json(p_session public.wingman_sessions)
+create function private.partner_of(p_session public.wingman_sessions, p_user_id uuid)
+returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+    select case p_user_id
+        when p_session.user1_id then p_session.user2_id
+        when p_session.user2_id then p_session.user1_id
+    end;
+$$;
+
+create function private.session_json(
+    p_session public.wingman_sessions, p_reader uuid default auth.uid()
+)
 returns jsonb
 language sql
 stable
@@ -35,20 +49,9 @@ as $$
         'notes', p_session.notes,
         'completed_at', private.iso_utc(p_session.completed_at),
         'created_at', private.iso_utc(p_session.created_at),
-        'updated_at', private.iso_utc(p_session.updated_at)
+        'updated_at', private.iso_utc(p_session.updated_at),
+        'partner', private.partner_json(private.partner_of(p_session, p_reader))
     );
-$$;
-
-create function private.partner_of(p_session public.wingman_sessions, p_user_id uuid)
-returns uuid
-language sql
-immutable
-set search_path = ''
-as $$
-    select case p_user_id
-        when p_session.user1_id then p_session.user2_id
-        when p_session.user2_id then p_session.user1_id
-    end;
 $$;
 
 create function private.find_session(p_session_id uuid, p_party uuid)
@@ -124,7 +127,7 @@ begin
     v_session.notes := null;
     v_session.cancel_reason := null;
     return jsonb_build_object(
-        'session', private.session_json(v_session),
+        'session', private.session_json(v_session, p_user_id),
         'sequence', v_session.sequence,
         'partner_name', private.display_name(private.partner_of(v_session, p_user_id))
     );

@@ -159,6 +159,7 @@ begin
     if v_answer is not null then
         return v_answer || '{"replayed": true, "due": []}';
     end if;
+    perform private.refuse_flaw('venue_name', private.flaw_of_words(p_venue_name));
     perform private.check_match_accepted(p_match_id, v_caller);
     perform private.check_scheduled_time(p_scheduled_time);
     perform private.check_challenge(p_user1_challenge_id);
@@ -241,6 +242,7 @@ begin
     perform private.check_length(pg_column_size(p_changes), 200);
     v_old := private.lock_session(p_session_id, v_caller);
     perform private.check_session_open(v_old);
+    perform private.refuse_flaw('venue_name', private.flaw_of_words(p_venue_name));
     update public.wingman_sessions as changed
     set
         venue_name = case

@@ -36,6 +36,49 @@ def test_an_unconfirmed_address_gets_no_email(api: Api, people: People, inbox: I
     assert email["subject"].startswith("You and Maya")
 
 
+@pytest.mark.parametrize(
+    "name", ["evil.com", "\u3164", "\u200b", "W\u0456ngman Support", "Call +1 800 555 0100"]
+)
+def test_a_name_that_deceives_is_refused_or_hidden(
+    api: Api, people: People, inbox: Inbox, name: str
+) -> None:
+    mallory, victim = people.new(name), people.new("Leo")
+    problem = assert_problem(
+        api.call("PATCH", "/api/user", mallory, json={"first_name": name}), 422, "invalid_request"
+    )
+    assert [error["field"] for error in problem["errors"]] == ["first_name"]
+
+    match_id = api.invited(mallory, victim)
+
+    [email] = inbox.wait_for(victim, 1)
+    assert email["subject"] == "Someone would like to meet you"
+    match = api.call("GET", f"/api/matches/{match_id}", victim).json()
+    partner = {"user_id": str(mallory.id), "name": "Someone", "photo_url": None}
+    assert match["partner"] == partner
+
+
+@pytest.mark.parametrize("venue", ["evil.com", "\u3164", "Caf\u00e9 \u0421entral", "www.evil"])
+def test_a_venue_that_deceives_is_refused(api: Api, people: People, venue: str) -> None:
+    maya, leo = people.pair()
+    answer = api.invite(maya, leo, venue_suggestion=venue)
+    assert_problem(answer, 422, "invalid_request")
+    match_id = api.invited(maya, leo)
+    assert api.answer(leo, match_id).status_code == 200
+    plan = {
+        "match_id": match_id,
+        "scheduled_time": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }
+
+    refused = api.call("POST", "/api/sessions", maya, json=plan | {"venue_name": venue})
+    planned = api.call("POST", "/api/sessions", maya, json=plan | {"venue_name": "Zoo"})
+    path = f"/api/sessions/{planned.json()['id']}"
+    moved = api.call("PATCH", path, leo, json={"venue_name": venue})
+
+    assert_problem(refused, 422, "invalid_request")
+    assert_problem(moved, 422, "invalid_request")
+    assert api.call("GET", path, maya).json()["venue_name"] == "Zoo"
+
+
 def test_withdrawing_an_invitation_does_not_send_the_next_one(
     api: Api, people: People, inbox: Inbox
 ) -> None:

@@ -31,8 +31,11 @@ def test_a_declined_invitation_sends_the_inviter_an_email(
     maya, leo = people.pair()
     match_id = api.invited(maya, leo)
     inbox.wait_for(leo, 1)
-    assert api.answer(leo, match_id, "decline").json()["status"] == "declined"
-    inbox.wait_for(maya, 1)
+    answer = {"action": "decline", "reason": "I am away. Look at evil.com"}
+    path = f"/api/matches/{match_id}/respond"
+    assert api.call("POST", path, leo, json=answer).json()["status"] == "declined"
+    [email] = inbox.wait_for(maya, 1)
+    assert "Written by Leo\n> I am away. Look at evil\u2060.\u2060com\n" in email["text"]
     assert len(inbox.of(leo)) == 1
 
 

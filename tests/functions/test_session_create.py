@@ -19,7 +19,7 @@ FIELDS = {
     "id", "match_id", "venue_name", "scheduled_time", "status", "user1_challenge_id",
     "user2_challenge_id", "user1_completed_confirmed_by_user2",
     "user2_completed_confirmed_by_user1", "no_show_user_ids", "cancelled_by", "cancel_reason",
-    "notes", "completed_at", "created_at", "updated_at",
+    "notes", "completed_at", "created_at", "updated_at", "partner",
 }  # fmt: skip
 
 

@@ -51,6 +51,29 @@ def test_a_name_of_blanks_is_no_name(url: str) -> None:
     assert _profile(url, new_person(url, "  "))["first_name"] is None
 
 
+def test_a_name_follows_the_metadata_of_the_account(url: str, maya: Person) -> None:
+    change = "update auth.users set raw_user_meta_data = %s where id = %s"
+    look(url, change, '{"full_name": "Ana López"}', maya.user_id)
+    assert (_profile(url, maya)["first_name"], _profile(url, maya)["last_name"]) == ("Ana", "López")
+
+    look(url, change, '{"full_name": "evil.com"}', maya.user_id)
+    assert (_profile(url, maya)["first_name"], _profile(url, maya)["last_name"]) == (None, None)
+
+
+def test_a_login_that_repeats_the_metadata_keeps_a_chosen_name(url: str, maya: Person) -> None:
+    names = {"p_first_name": "Mo", "p_last_name": None, "p_timezone": None}
+    call(url, maya, "update_user", **names, p_changes=["first_name"])
+
+    look(
+        url,
+        "update auth.users set raw_user_meta_data = raw_user_meta_data || %s where id = %s",
+        '{"avatar_url": "a"}',
+        maya.user_id,
+    )
+
+    assert _profile(url, maya)["first_name"] == "Mo"
+
+
 def test_an_account_without_any_data_gets_a_profile(url: str) -> None:
     (row,) = look(url, "insert into auth.users default values returning id")
 

@@ -103,6 +103,26 @@ def test_declining_sends_an_email_to_the_inviter(
     assert email["template_data"] == {"partner_name": "Leo", "match_id": match_id}
 
 
+def test_the_inviter_reads_the_reason_to_decline(url: str, leo: Person, match_id: str) -> None:
+    answer = {"p_match_id": match_id, "p_action": "decline", "p_reason": "I am away."}
+    call(url, leo, "respond_to_match", **answer)
+    call(url, leo, "respond_to_match", **answer | {"p_reason": "I changed my mind."})
+
+    (email,) = _emails(url, match_id, "match_declined")
+    assert email["template_data"]["reason"] == "I am away."
+
+
+@pytest.mark.parametrize(
+    ("action", "length", "refusal"), [("accept", 1, "WA003"), ("decline", 501, "WA004")]
+)
+def test_a_reason_is_short_and_for_declining(
+    url: str, leo: Person, match_id: str, action: str, length: int, refusal: str
+) -> None:
+    answer = {"p_match_id": match_id, "p_action": action, "p_reason": "x" * length}
+
+    assert sqlstate(url, leo, "respond_to_match", **answer)[0] == refusal
+
+
 @pytest.mark.parametrize("action", ["accept", "decline"])
 def test_the_same_answer_again_changes_and_sends_nothing(
     url: str, leo: Person, match_id: str, action: str

@@ -20,7 +20,7 @@ from tests.integration.database import (
 
 _MATCH_FIELDS = {
     *("id", "user1_id", "user2_id", "initiator_id", "status", "venue_suggestion", "note"),
-    *("created_at", "responded_at", "expires_at"),
+    *("created_at", "responded_at", "expires_at", "partner"),
 }
 
 
@@ -106,6 +106,12 @@ def test_inviting_an_unknown_user_is_not_found(url: str, maya: Person) -> None:
 
 def test_inviting_yourself_is_refused(url: str, maya: Person) -> None:
     assert _refusal(url, maya, maya) == ("WM005", "cannot_invite_yourself")
+
+
+def test_a_place_that_deceives_is_not_suggested(url: str, maya: Person, leo: Person) -> None:
+    suggestion = invitation(leo, p_venue_suggestion="evil.com")
+
+    assert sqlstate(url, maya, "request_match", **suggestion) == ("WA003", "refused_words")
 
 
 def test_after_withdrawing_the_inviter_waits_a_day(url: str, maya: Person, leo: Person) -> None:

@@ -82,7 +82,16 @@ def test_a_calendar_event_names_its_revision_and_the_partner(pair: Pair) -> None
     event = pair.do(pair.second, "get_session_event", session_id)
 
     assert (event["sequence"], event["partner_name"]) == (1, "Maya")
-    assert event["session"] == pair.do(pair.first, "get_session", session_id)
+    assert event["session"] == pair.do(pair.second, "get_session", session_id)
+
+
+def test_a_session_names_the_partner_of_its_reader(pair: Pair) -> None:
+    session_id = pair.session()
+
+    read = [pair.do(one, "get_session", session_id) for one in (pair.first, pair.second)]
+
+    partners = [(one["partner"]["user_id"], one["partner"]["name"]) for one in read]
+    assert partners == [(str(pair.second.user_id), "Leo"), (str(pair.first.user_id), "Maya")]
 
 
 # --- changing the plan

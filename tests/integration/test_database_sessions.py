@@ -26,7 +26,7 @@ _FIELDS = {
     *("user1_challenge_id", "user2_challenge_id"),
     *("user1_completed_confirmed_by_user2", "user2_completed_confirmed_by_user1"),
     *("no_show_user_ids", "cancelled_by", "cancel_reason", "notes"),
-    *("completed_at", "created_at", "updated_at"),
+    *("completed_at", "created_at", "updated_at", "partner"),
 }
 _KEY: dict[str, Any] = {"p_idempotency_key": "key-1", "p_request_hash": "hash-1"}
 
@@ -173,7 +173,7 @@ def test_a_year_ahead_is_the_farthest(pair: Pair) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "expected"),
     [
-        ("p_venue_name", "", "23514"),
+        ("p_venue_name", "", "WA003"),
         ("p_venue_name", "x" * 201, "WA004"),
         ("p_notes", "x" * 2001, "WA004"),
     ],

@@ -13,7 +13,7 @@ HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
     "BACKEND_KEY": {
         *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
-        *("reputation", "session_create", "session_manage"),
+        *("reputation", "session_create", "session_manage", "user"),
     },
     "EMAIL_LINK_SECRET": {"email_sender", "email_unsubscribe", "session_calendar"},
     "EMAIL_LINK_SECRET_PREVIOUS": {"email_unsubscribe", "session_calendar"},

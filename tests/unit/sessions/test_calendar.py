@@ -34,6 +34,7 @@ def an_event(sequence: int = 0, partner_name: str = "Leo", **changes: Any) -> Se
         "completed_at": None,
         "created_at": START - timedelta(days=2),
         "updated_at": START - timedelta(days=1),
+        "partner": {"user_id": UUID(int=2), "name": partner_name, "photo_url": None},
     }
     session = Session(**facts | changes)
     return SessionEvent(session=session, sequence=sequence, partner_name=partner_name)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from wingman.kit.text import MultiLineText, SingleLineText
 from wingman.notifications.models import Due
+from wingman.profiles.models import Partner
 
 
 class MatchStatus(StrEnum):
@@ -28,6 +29,23 @@ class Action(StrEnum):
     DECLINE = "decline"
 
 
+class Answer(BaseModel):
+    """An answer to an invitation. The inviter reads the reason to decline."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"action": "accept"},
+                {"action": "decline", "reason": "I am away until Monday."},
+            ]
+        },
+    )
+
+    action: Action
+    reason: Annotated[MultiLineText, StringConstraints(max_length=500)] | None = None
+
+
 class Match(BaseModel):
     """Two users, one of whom (`initiator_id`, always `user1_id`) invited the other."""
 
@@ -41,6 +59,7 @@ class Match(BaseModel):
     created_at: datetime
     responded_at: datetime | None
     expires_at: datetime
+    partner: Partner
 
 
 class Invitation(BaseModel):

@@ -3,17 +3,18 @@
 from functools import partial
 from uuid import UUID
 
-from wingman.kit.clients.database import Database, Refusals, call
+from wingman.kit.clients.database import Database, Refusals, call, refused_field
 from wingman.kit.errors import IdempotencyKeyReused, InvalidRequest, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
 from wingman.matches import errors
-from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
+from wingman.matches.models import Answer, Invitation, Match, MatchChange, MatchStatus
 
 # Every SQLSTATE that the match functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
     "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
     "WA002": lambda _: IdempotencyKeyReused(),
+    "WA003": refused_field,
     "WM001": lambda _: errors.InviteeNotFound(),
     "WM002": lambda _: errors.MatchNotFound(),
     "WM003": lambda _: errors.MatchAlreadyOpen(),
@@ -48,12 +49,17 @@ def request(
     return MatchChange.model_validate(answer)
 
 
-def respond(database: Database, match_id: UUID, action: Action) -> MatchChange:
+def respond(database: Database, match_id: UUID, answer: Answer) -> MatchChange:
     """Answer an invitation and record the emails about it."""
-    answer = _call(
-        database, "respond_to_match", idempotent=True, p_match_id=str(match_id), p_action=action
+    change = _call(
+        database,
+        "respond_to_match",
+        idempotent=True,
+        p_match_id=str(match_id),
+        p_action=answer.action,
+        p_reason=answer.reason,
     )
-    return MatchChange.model_validate(answer)
+    return MatchChange.model_validate(change)
 
 
 def withdraw(database: Database, match_id: UUID) -> MatchChange:

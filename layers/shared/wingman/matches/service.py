@@ -14,7 +14,7 @@ from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
 from wingman.matches import repository
-from wingman.matches.models import Action, Invitation, Match, MatchChange, MatchStatus
+from wingman.matches.models import Answer, Invitation, Match, MatchChange, MatchStatus
 from wingman.notifications import service as notifications
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def request(
     return _announce(queue, change, "match.requested")
 
 
-def respond(database: Database, queue: "Queue", match_id: UUID, action: Action) -> Match:
+def respond(database: Database, queue: "Queue", match_id: UUID, answer: Answer) -> Match:
     """Accept or decline an invitation; the same answer again changes nothing.
 
     Accepting emails both users, declining only the initiator. Raises MatchNotFound,
     InitiatorCannotRespond, MatchAlreadyAnswered, MatchExpired.
     """
-    change = repository.respond(database, match_id, action)
+    change = repository.respond(database, match_id, answer)
     return _announce(queue, change, f"match.{change.match.status}").match
 
 

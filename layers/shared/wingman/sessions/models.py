@@ -20,6 +20,7 @@ from pydantic.config import JsonDict
 
 from wingman.kit.text import MultiLineText, SingleLineText
 from wingman.notifications.models import Due
+from wingman.profiles.models import Partner
 
 _PLAN_EXAMPLE: JsonDict = {
     "match_id": "6f1c0f0e-0000-4000-8000-000000000001",
@@ -61,6 +62,11 @@ class Session(BaseModel):
                     "completed_at": None,
                     "created_at": "2026-11-30T09:12:44.103Z",
                     "updated_at": "2026-11-30T09:12:44.103Z",
+                    "partner": {
+                        "user_id": "6f1c0f0e-0000-4000-8000-000000000003",
+                        "name": "Leo",
+                        "photo_url": None,
+                    },
                 }
             ]
         }
@@ -82,6 +88,7 @@ class Session(BaseModel):
     completed_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    partner: Partner
 
 
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from wingman.kit.clients.database import Database, Refusals, call
+from wingman.kit.clients.database import Database, Refusals, call, refused_field
 from wingman.kit.errors import IdempotencyKeyReused, Unauthenticated
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
@@ -24,6 +24,7 @@ from wingman.sessions.models import (
 REFUSALS: Refusals = {
     "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
     "WA002": lambda _: IdempotencyKeyReused(),
+    "WA003": refused_field,
     "WC001": lambda _: errors.ChallengeNotFound(),
     "WM002": lambda _: errors.MatchNotFound(),
     "WS001": lambda _: errors.SessionNotFound(),

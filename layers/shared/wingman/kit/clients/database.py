@@ -100,6 +100,12 @@ def call(
         raise refusal(error) from error
 
 
+def refused_field(error: DatabaseError) -> InvalidRequest:
+    """Return the error of a field that SQL refuses; the detail is `field: reason`."""
+    field, _, reason = (error.detail or "").partition(": ")
+    return InvalidRequest(fields={field: reason})
+
+
 class PostgrestDatabase(Database):
     """A database client bound to one identity: that of `token`, or of the key in `headers`."""
 

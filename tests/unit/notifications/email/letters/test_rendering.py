@@ -60,7 +60,7 @@ def rendered(
     )
 
 
-class _Page(HTMLParser):
+class Page(HTMLParser):
     """The visible words, the links and the tags of a page."""
 
     def __init__(self, html: str) -> None:
@@ -106,7 +106,7 @@ def test_both_parts_link_to_their_topic(name: str) -> None:
     path = "/sessions" if name == "session_called_off" else path
     path = path or ("/sessions" if name.endswith("bare") else "/matches")
 
-    assert f"https://app.wingman.example{path}" in _Page(email.html).links
+    assert f"https://app.wingman.example{path}" in Page(email.html).links
     assert f"https://app.wingman.example{path}\n" in email.text
 
 
@@ -119,14 +119,14 @@ def test_both_parts_and_the_header_let_the_reader_unsubscribe_from_the_category(
     assert base == "https://api.wingman.example/api/email/unsubscribe"
     assert read((LINKS.secret,), token) == link
     for url in (email.unsubscribe_url, LINKS.preferences(link), "https://wingman.example/help"):
-        assert url in _Page(email.html).links
+        assert url in Page(email.html).links
         assert f"{url}\n" in email.text
 
 
 @EVERY_CASE
 def test_a_plan_links_to_a_calendar_file_of_its_reader(name: str) -> None:
     email = rendered(CASES[name])
-    [*found] = [link for link in _Page(email.html).links if "calendar.ics" in link]
+    [*found] = [link for link in Page(email.html).links if "calendar.ics" in link]
     planned = name.startswith(("session_scheduled", "session_rescheduled", "session_reminder"))
 
     assert len(found) == planned
@@ -179,7 +179,7 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7*7 }
     [
         an_invitation(inviter_name=HOSTILE, venue_suggestion=HOSTILE, note=HOSTILE),
         an_acceptance(partner_name=HOSTILE, venue_suggestion=HOSTILE),
-        a_decline(partner_name=HOSTILE),
+        a_decline(partner_name=HOSTILE, reason=HOSTILE),
         a_plan(partner_name=HOSTILE, venue_name=HOSTILE, challenge_description=HOSTILE),
         a_change(partner_name=HOSTILE, venue_name=HOSTILE, challenge_title=HOSTILE),
         a_cancellation(partner_name=HOSTILE, venue_name=HOSTILE, reason=HOSTILE),
@@ -188,7 +188,7 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7*7 }
 )
 def test_user_text_never_becomes_markup(content: Content) -> None:
     email = rendered(content, first_name=HOSTILE)
-    page = _Page(email.html)
+    page = Page(email.html)
 
     assert not {"script", "img"} & set(page.tags)
     assert "<script>" in unescape(email.html)
@@ -199,7 +199,10 @@ def test_user_text_never_becomes_markup(content: Content) -> None:
 def test_a_name_cannot_add_a_header() -> None:
     email = rendered(an_invitation(inviter_name="Leo\r\nBcc: everyone@example.com\x00\u2028X"))
 
-    assert email.subject == "Leo Bcc: everyone@example.com X would like to meet you"
+    assert (
+        email.subject
+        == "Leo Bcc: everyone\u2060@\u2060example\u2060.\u2060com X would like to meet you"
+    )
 
 
 def test_a_name_cannot_reorder_its_sentence() -> None:
@@ -260,7 +263,7 @@ def test_any_text_makes_an_email(name: str, venue: str, note: str) -> None:
     email = rendered(an_invitation(inviter_name=name, venue_suggestion=venue, note=note))
 
     assert len(email.subject.splitlines()) == 1
-    assert not {"script", "img", "iframe"} & set(_Page(email.html).tags)
+    assert not {"script", "img", "iframe"} & set(Page(email.html).tags)
 
 
 @pytest.mark.parametrize(

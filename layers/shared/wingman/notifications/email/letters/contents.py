@@ -109,10 +109,11 @@ class MatchAccepted(_Answer):
 
 
 class MatchDeclined(_Answer):
-    """The reader's invitation was declined."""
+    """The reader's invitation was declined, perhaps with a reason."""
 
     template: Literal["match_declined"]
     partner_name: Line
+    reason: str | None = None
 
 
 class SessionScheduled(_Plan):

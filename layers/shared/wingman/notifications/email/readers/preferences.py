@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, NotRequired
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,26 +17,12 @@ from typing_extensions import TypedDict  # pydantic requires this one before Pyt
 
 from wingman.kit.clients.database import Database
 from wingman.kit.observability import logger
+from wingman.kit.timezones import Timezone
 from wingman.notifications.email.errors import ReaderNotFound
 from wingman.notifications.email.letters.links import Link
 from wingman.notifications.email.models import Category
 from wingman.notifications.email.readers import repository
 
-
-def _known_timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is not the name of an IANA timezone") from None
-    return name
-
-
-Timezone = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=100),
-    AfterValidator(_known_timezone),
-    Field(examples=["Europe/Berlin"]),
-]
 ClockTime = Annotated[
     str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"), Field(examples=["22:00"])
 ]

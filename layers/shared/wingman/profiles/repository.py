@@ -1,0 +1,33 @@
+"""Profiles in Postgres: one SQL function per step."""
+
+from functools import partial
+
+from wingman.kit.clients.database import Database, Refusals, call, refused_field
+from wingman.kit.errors import InvalidRequest, Unauthenticated
+from wingman.profiles.models import User, UserChange
+
+# Every SQLSTATE that the profile functions raise; a test compares them with supabase/schemas.
+REFUSALS: Refusals = {
+    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA003": refused_field,
+    "WN001": lambda _: InvalidRequest(fields={"timezone": "is not the name of an IANA timezone"}),
+}
+_call = partial(call, REFUSALS)
+
+
+def get(database: Database) -> User:
+    return User.model_validate(_call(database, "get_user", idempotent=True))
+
+
+def update(database: Database, change: UserChange) -> User:
+    """Change the given fields of the caller."""
+    answer = _call(
+        database,
+        "update_user",
+        idempotent=True,
+        p_first_name=change.first_name,
+        p_last_name=change.last_name,
+        p_timezone=change.timezone,
+        p_changes=sorted(change.model_fields_set),
+    )
+    return User.model_validate(answer)
