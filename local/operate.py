@@ -1,4 +1,4 @@
-"""`make doctor`, `make limits`, `make email-status` and others: for any environment.
+"""`make doctor`, `make limits`, `make cache`, `make email-status` and others: for any environment.
 
 They work on the deployed environment that is named (ENV=staging), or on the one whose addresses
 and keys are set, else on the local stack.
@@ -20,6 +20,7 @@ from wingman.kit.observability import logger, metrics
 _COMMANDS = {
     "doctor": ("SUPABASE_URL", "local.doctor.__main__"),
     "limits": ("UPSTASH_REDIS_REST_URL", "local.limits"),
+    "cache": ("UPSTASH_REDIS_REST_URL", "local.cache"),
     "outbox": ("SUPABASE_URL", "local.outbox"),
     "backend-key": ("SUPABASE_URL", "local.backend_key"),
 }
