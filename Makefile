@@ -19,7 +19,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits cache dead-letters soak guards
+.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits cache dead-letters suppressions soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -131,6 +131,9 @@ cache: setup ## cached values: ARGS='show reputation USER', ARGS='drop reputatio
 
 dead-letters: setup ## list emails that were given up; ARGS='show ID', ARGS='replay ID …', ARGS='replay --all'
 	@$(OPERATE) outbox $(or $(ARGS),list)
+
+suppressions: setup ## addresses that get no email, by reason; ARGS='show ADDRESS', ARGS='lift ADDRESS'
+	@$(OPERATE) suppressions $(or $(ARGS),count)
 
 # --- AWS -------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "limits": ("UPSTASH_REDIS_REST_URL", "local.limits"),
     "cache": ("UPSTASH_REDIS_REST_URL", "local.cache"),
     "outbox": ("SUPABASE_URL", "local.outbox"),
+    "suppressions": ("SUPABASE_URL", "local.suppressions"),
     "backend-key": ("SUPABASE_URL", "local.backend_key"),
 }
 

@@ -25,9 +25,13 @@ _STATUS, _LETTERS = "make email-status", "make dead-letters"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; an error says what to do about it."""
     options = _parser().parse_args(arguments)
-    run: Callable[[Database, argparse.Namespace], None] = options.run
+    explained(lambda: options.run(get_service_client(), options))
+
+
+def explained(run: Callable[[], None]) -> None:
+    """Run a command on the database; an error says what to do about it."""
     try:
-        run(get_service_client(), options)
+        run()
     except SettingsError as error:
         sys.exit(f"{error}\nSet them for the environment to look at, or start one: `make up`.")
     except DependencyUnavailable:

@@ -872,6 +872,17 @@ alter table public.email_suppressions enable row level security;
 
 grant select on public.email_suppressions to service_role;
 
+create table private.lifted_suppressions (
+    address_hash text primary key,
+    lifted_at timestamptz not null,
+    constraint lifted_suppressions_sha256 check (address_hash ~ '^[0-9a-f]{64}$')
+);
+comment on table private.lifted_suppressions is
+'Addresses whose suppression was lifted within 30 days: an older event that comes late does not
+suppress them again.';
+
+alter table private.lifted_suppressions enable row level security;
+
 create function private.address_hash(p_address text)
 returns text
 language sql
@@ -4144,6 +4155,8 @@ begin
         limit p_limit
         for update skip locked
     );
+    delete from private.lifted_suppressions as lifted
+    where lifted.lifted_at < now() - interval '30 days';
     return v_pruned;
 end;
 $$;
@@ -4481,6 +4494,59 @@ $$;
 comment on function private.status_rank is
 'The rank of a status. Events come in any order, and the status with the highest rank stays.';
 
+create function private.suppress(
+    p_addresses text[], p_reason text, p_happened_at timestamptz
+)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+    insert into public.email_suppressions as known (address_hash, reason, created_at)
+    select distinct
+        private.address_hash(address),
+        p_reason,
+        least(p_happened_at, now())
+    from unnest(p_addresses) as address
+    where not exists (
+        select 1
+        from private.lifted_suppressions as lifted
+        where lifted.address_hash = private.address_hash(address)
+            and lifted.lifted_at >= p_happened_at
+    )
+    order by 1
+    on conflict (address_hash) do update
+        set
+            reason = case
+                when private.status_rank(known.reason) < private.status_rank(excluded.reason)
+                    then excluded.reason
+                else known.reason
+            end,
+            created_at = greatest(known.created_at, excluded.created_at);
+    return found;
+end;
+$$;
+comment on function private.suppress is
+'Suppresses addresses, unless their suppression was lifted after the event.';
+
+create function private.lift_suppression(p_address text, p_at timestamptz)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+    insert into private.lifted_suppressions as lifted (address_hash, lifted_at)
+    values (private.address_hash(p_address), least(p_at, now()))
+    on conflict (address_hash) do update
+        set lifted_at = greatest(lifted.lifted_at, excluded.lifted_at);
+    delete from public.email_suppressions as known
+    where known.address_hash = private.address_hash(p_address) and known.created_at <= p_at;
+    return found;
+end;
+$$;
+comment on function private.lift_suppression is
+'Ends the suppression of an address, unless it is newer.';
+
 create function public.record_email_event(
     p_event_id text,
     p_status text,
@@ -4489,7 +4555,8 @@ create function public.record_email_event(
     p_accepted_at timestamptz default null,
     p_error text default null,
     p_suppressed_addresses text[] default '{}',
-    p_suppress_recipient boolean default false
+    p_suppress_recipient boolean default false,
+    p_happened_at timestamptz default null
 )
 returns text
 language plpgsql
@@ -4516,16 +4583,7 @@ begin
         v_addresses := array_remove(array[nullif(v_email.recipient_email, '')], null);
     end if;
 
-    insert into public.email_suppressions as known (address_hash, reason)
-    select distinct
-        private.address_hash(address),
-        p_status
-    from unnest(v_addresses) as address
-    order by 1
-    on conflict (address_hash) do update
-        set reason = excluded.reason
-        where private.status_rank(known.reason) < private.status_rank(excluded.reason);
-
+    perform private.suppress(v_addresses, p_status, coalesce(p_happened_at, now()));
     update public.email_logs as email
     set
         delivery_status = p_status,
@@ -4547,6 +4605,87 @@ addresses of the event or, if it names none, the address that its email went to.
 so a worker that holds the email can still report. Security definer because service_role has no
 grant to write suppressions and event ids.';
 grant execute on function public.record_email_event to service_role;
+
+create function public.record_suppression_event(
+    p_event_id text, p_addresses text[], p_reason text, p_happened_at timestamptz
+)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_at constant timestamptz := coalesce(p_happened_at, now());
+    v_address text;
+    v_is_new boolean := false;
+begin
+    insert into private.email_events (id) values (p_event_id) on conflict (id) do nothing;
+    if not found then
+        return 'repeated';
+    end if;
+    if p_addresses = '{}' then
+        return 'without_address';
+    end if;
+    if p_reason is not null then
+        v_is_new := private.suppress(p_addresses, p_reason, v_at);
+    else
+        foreach v_address in array p_addresses loop
+            v_is_new := private.lift_suppression(v_address, v_at) or v_is_new;
+        end loop;
+    end if;
+    return case when v_is_new then 'recorded' else 'nothing_new' end;
+end;
+$$;
+comment on function public.record_suppression_event is
+'Records once that the provider put addresses on its list, for a reason, or took them off it (null).
+Security definer because service_role has no grant to write suppressions and event ids.';
+grant execute on function public.record_suppression_event to service_role;
+
+create function public.lift_suppression(p_address text)
+returns boolean
+language sql
+security definer
+set search_path = ''
+as $$
+    select private.lift_suppression(p_address, now());
+$$;
+comment on function public.lift_suppression is
+'Lets emails go to an address again, for an operator. False if it was not suppressed.
+Security definer because service_role has no grant to write suppressions.';
+grant execute on function public.lift_suppression to service_role;
+
+create function public.show_suppression(p_address text)
+returns table (reason text, created_at timestamptz)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        known.reason,
+        known.created_at
+    from public.email_suppressions as known
+    where known.address_hash = private.address_hash(p_address);
+$$;
+comment on function public.show_suppression is
+'Why and since when an address gets no email; no row if it does.';
+grant execute on function public.show_suppression to service_role;
+
+create function public.count_suppressions()
+returns table (reason text, addresses bigint)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        known.reason,
+        count(*)
+    from public.email_suppressions as known
+    group by known.reason
+    order by known.reason;
+$$;
+comment on function public.count_suppressions is
+'How many addresses are suppressed, by reason.';
+grant execute on function public.count_suppressions to service_role;
 
 create function private.email_json(p_email public.email_logs)
 returns jsonb

@@ -11,6 +11,17 @@ alter table public.email_suppressions enable row level security;
 
 grant select on public.email_suppressions to service_role;
 
+create table private.lifted_suppressions (
+    address_hash text primary key,
+    lifted_at timestamptz not null,
+    constraint lifted_suppressions_sha256 check (address_hash ~ '^[0-9a-f]{64}$')
+);
+comment on table private.lifted_suppressions is
+'Addresses whose suppression was lifted within 30 days: an older event that comes late does not
+suppress them again.';
+
+alter table private.lifted_suppressions enable row level security;
+
 create function private.address_hash(p_address text)
 returns text
 language sql

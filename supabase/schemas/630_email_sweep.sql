@@ -165,6 +165,8 @@ begin
         limit p_limit
         for update skip locked
     );
+    delete from private.lifted_suppressions as lifted
+    where lifted.lifted_at < now() - interval '30 days';
     return v_pruned;
 end;
 $$;

@@ -30,6 +30,59 @@ $$;
 comment on function private.status_rank is
 'The rank of a status. Events come in any order, and the status with the highest rank stays.';
 
+create function private.suppress(
+    p_addresses text[], p_reason text, p_happened_at timestamptz
+)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+    insert into public.email_suppressions as known (address_hash, reason, created_at)
+    select distinct
+        private.address_hash(address),
+        p_reason,
+        least(p_happened_at, now())
+    from unnest(p_addresses) as address
+    where not exists (
+        select 1
+        from private.lifted_suppressions as lifted
+        where lifted.address_hash = private.address_hash(address)
+            and lifted.lifted_at >= p_happened_at
+    )
+    order by 1
+    on conflict (address_hash) do update
+        set
+            reason = case
+                when private.status_rank(known.reason) < private.status_rank(excluded.reason)
+                    then excluded.reason
+                else known.reason
+            end,
+            created_at = greatest(known.created_at, excluded.created_at);
+    return found;
+end;
+$$;
+comment on function private.suppress is
+'Suppresses addresses, unless their suppression was lifted after the event.';
+
+create function private.lift_suppression(p_address text, p_at timestamptz)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+    insert into private.lifted_suppressions as lifted (address_hash, lifted_at)
+    values (private.address_hash(p_address), least(p_at, now()))
+    on conflict (address_hash) do update
+        set lifted_at = greatest(lifted.lifted_at, excluded.lifted_at);
+    delete from public.email_suppressions as known
+    where known.address_hash = private.address_hash(p_address) and known.created_at <= p_at;
+    return found;
+end;
+$$;
+comment on function private.lift_suppression is
+'Ends the suppression of an address, unless it is newer.';
+
 create function public.record_email_event(
     p_event_id text,
     p_status text,
@@ -38,7 +91,8 @@ create function public.record_email_event(
     p_accepted_at timestamptz default null,
     p_error text default null,
     p_suppressed_addresses text[] default '{}',
-    p_suppress_recipient boolean default false
+    p_suppress_recipient boolean default false,
+    p_happened_at timestamptz default null
 )
 returns text
 language plpgsql
@@ -65,16 +119,7 @@ begin
         v_addresses := array_remove(array[nullif(v_email.recipient_email, '')], null);
     end if;
 
-    insert into public.email_suppressions as known (address_hash, reason)
-    select distinct
-        private.address_hash(address),
-        p_status
-    from unnest(v_addresses) as address
-    order by 1
-    on conflict (address_hash) do update
-        set reason = excluded.reason
-        where private.status_rank(known.reason) < private.status_rank(excluded.reason);
-
+    perform private.suppress(v_addresses, p_status, coalesce(p_happened_at, now()));
     update public.email_logs as email
     set
         delivery_status = p_status,

@@ -48,13 +48,14 @@ def test_bounces_and_complaints_suppress_the_address(
     assert suppressed(people, maya) == kind
 
 
-def test_a_transient_bounce_does_not_suppress_the_address(
-    provider: Provider, people: People
+@pytest.mark.parametrize("kind", ["Transient", "Undetermined"])
+def test_a_bounce_that_may_pass_does_not_suppress_the_address(
+    provider: Provider, people: People, kind: str
 ) -> None:
     maya = people.new()
     email = new_email(people, maya)
 
-    provider.send_event("bounced", email, to=[maya.email], bounce={"type": "Transient"})
+    provider.send_event("bounced", email, to=[maya.email], bounce={"type": kind})
 
     assert row(people, email)[0] == "bounced"
     assert suppressed(people, maya) is None

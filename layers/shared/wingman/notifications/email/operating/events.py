@@ -28,7 +28,11 @@ _STATUSES = {
     "email.suppressed": "suppressed",
 }
 _SUPPRESSES_ADDRESS = {"bounced", "complained", "suppressed"}
-_PASSES_BY_ITSELF = "Transient"
+# A full mailbox, or a server that does not say why.
+_MAY_PASS = {"Transient", "Undetermined"}
+_ADDED, _REMOVED = "suppression.added", "suppression.removed"
+# By the origin of an entry in the provider's list; others were made by hand.
+_REASONS = {"bounce": "bounced", "complaint": "complained"}
 _LONGEST_ID = 255
 # Far above the length of a name and an address, and above the recipients of an email.
 _LONGEST_RECIPIENT = 1000
@@ -96,6 +100,7 @@ def _object(value: object) -> object:
 
 
 _Text = Annotated[str | None, BeforeValidator(_text)]
+_Time = Annotated[datetime | None, BeforeValidator(_time)]
 
 
 class _Detail(BaseModel):
@@ -111,7 +116,7 @@ class _Data(BaseModel):
     """Every field is optional; invalid values are dropped, so that the others are used."""
 
     email_id: _Text = None
-    created_at: Annotated[datetime | None, BeforeValidator(_time)] = None
+    created_at: _Time = None
     to: Annotated[list[str], BeforeValidator(_addresses)] = Field(default_factory=list)
     our_id: Annotated[UUID | None, BeforeValidator(_email_id)] = Field(None, alias="tags")
     bounce: _Kept = _Detail()
@@ -121,6 +126,7 @@ class _Data(BaseModel):
 
 class _Event(BaseModel):
     type: str
+    created_at: _Time = None
     data: _Data
 
     @property
@@ -142,9 +148,28 @@ class _Event(BaseModel):
 
     @property
     def suppresses_address(self) -> bool:
-        """Whether to suppress the address. A transient bounce, as of a full mailbox, does not."""
-        passes = self.status == "bounced" and self.data.bounce.type == _PASSES_BY_ITSELF
+        """Whether to suppress the address. A bounce that may pass by itself does not."""
+        passes = self.status == "bounced" and self.data.bounce.type in _MAY_PASS
         return self.status in _SUPPRESSES_ADDRESS and not passes
+
+
+class _Listed(BaseModel):
+    email: Annotated[list[str], BeforeValidator(_addresses)] = Field(default_factory=list)
+    origin: _Text = None
+
+
+class _ListChange(BaseModel):
+    """A change of the provider's own list of addresses to which it sends nothing."""
+
+    type: str
+    created_at: _Time = None
+    data: _Listed
+
+    @property
+    def reason(self) -> str | None:
+        """The reason to suppress the address; None if it was taken off the list."""
+        added = self.type == _ADDED
+        return _REASONS.get(self.data.origin or "", "suppressed") if added else None
 
 
 def record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str:
@@ -164,14 +189,28 @@ def record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str
 
 
 def _record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str:
-    if payload.get("type") not in tuple(_STATUSES):
-        return "ignored"
     try:
-        event = _Event.model_validate(payload)
+        if payload.get("type") in (_ADDED, _REMOVED):
+            return _record_list_change(database, event_id, _ListChange.model_validate(payload))
+        if payload.get("type") in tuple(_STATUSES):
+            return _record_event(database, event_id, _Event.model_validate(payload))
     except ValidationError:
         # The provider signed it, so a retry would not help.
         logger().error("emails.event_malformed", extra={"event_id": event_id})
-        return "ignored"
+    return "ignored"
+
+
+def _record_list_change(database: Database, event_id: str, change: _ListChange) -> str:
+    return repository.record_suppression(
+        database,
+        event_id=event_id,
+        addresses=change.data.email,
+        reason=change.reason,
+        happened_at=change.created_at,
+    )
+
+
+def _record_event(database: Database, event_id: str, event: _Event) -> str:
     ends = event.suppresses_address
     return repository.record_event(
         database,
@@ -183,4 +222,5 @@ def _record(database: Database, event_id: str, payload: Mapping[str, Any]) -> st
         error=event.error,
         suppressed_addresses=event.data.to if ends else [],
         ends_emails=ends,
+        happened_at=event.created_at,
     )

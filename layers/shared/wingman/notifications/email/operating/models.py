@@ -69,3 +69,10 @@ class Deliveries:
 
     def _count(self, *statuses: str) -> int:
         return sum(self.by_status.get(status, 0) for status in statuses)
+
+
+class Suppression(Frozen):
+    """The reason why an address gets no email."""
+
+    reason: str
+    created_at: AwareDatetime

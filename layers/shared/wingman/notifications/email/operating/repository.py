@@ -1,6 +1,6 @@
 """Actions of operators and of the provider, in Postgres: one SQL function per step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from wingman.notifications.email.operating.models import (
     DeadLetters,
     Deliveries,
     Lane,
+    Suppression,
 )
 from wingman.notifications.email.operating.weeks import Week
 from wingman.notifications.models import Due, Priority
@@ -86,6 +87,7 @@ def record_event(
     error: str | None,
     suppressed_addresses: Sequence[str],
     ends_emails: bool,
+    happened_at: datetime | None,
 ) -> str:
     """Record an event about an email; see events.record.
 
@@ -100,8 +102,44 @@ def record_event(
         "p_error": error,
         "p_suppressed_addresses": list(suppressed_addresses),
         "p_suppress_recipient": ends_emails,
+        "p_happened_at": happened_at.isoformat() if happened_at else None,
     }
     return str(database.rpc("record_email_event", params, idempotent=True))
+
+
+def record_suppression(
+    database: Database,
+    *,
+    event_id: str,
+    addresses: Sequence[str],
+    reason: str | None,
+    happened_at: datetime | None,
+) -> str:
+    """Record that the provider suppresses addresses, or no longer does (no reason)."""
+    params = {
+        "p_event_id": event_id,
+        "p_addresses": list(addresses),
+        "p_reason": reason,
+        "p_happened_at": happened_at.isoformat() if happened_at else None,
+    }
+    return str(database.rpc("record_suppression_event", params, idempotent=True))
+
+
+def suppressions(database: Database) -> Mapping[str, int]:
+    """Count suppressed addresses by reason."""
+    rows = database.rpc("count_suppressions", {})
+    return {row["reason"]: row["addresses"] for row in rows}
+
+
+def suppression(database: Database, address: str) -> Suppression | None:
+    """Return why an address gets no email, if it does not."""
+    rows = database.rpc("show_suppression", {"p_address": address})
+    return Suppression.model_validate(rows[0]) if rows else None
+
+
+def lift_suppression(database: Database, address: str) -> bool:
+    """Let emails go to an address again; return False if it was not suppressed."""
+    return bool(database.rpc("lift_suppression", {"p_address": address}))
 
 
 def record_digests(
