@@ -10,6 +10,8 @@ from wingman.challenges.limits import CHALLENGE_SUBMISSIONS
 from wingman.challenges.settings import ChallengeSettings
 from wingman.kit.clients.database import get_anon_client, get_user_client
 from wingman.kit.http import (
+    CACHEABLE,
+    CACHED,
     IdempotentRequest,
     PageQuery,
     PublicGate,
@@ -24,7 +26,7 @@ from wingman.kit.settings import RedisSettings, SupabaseSettings, load
 app = create_app(SupabaseSettings, RedisSettings, ChallengeSettings)
 
 
-@app.get("/api/challenges", tags=["challenges"])
+@app.get("/api/challenges", tags=["challenges"], responses=CACHED | CACHEABLE)
 def list_challenges(
     gate: PublicGate, response: Response, difficulty: models.Difficulty | None = None
 ) -> models.ChallengeList:
@@ -44,7 +46,7 @@ def list_submissions(caller: CurrentUser, page: PageQuery) -> models.SubmissionP
     return models.SubmissionPage(submissions=submissions, next_cursor=cursor)
 
 
-@app.get("/api/challenges/submissions/{submission_id}", tags=["challenges"], dependencies=[limit()])
+@app.get("/api/submissions/{submission_id}", tags=["challenges"], dependencies=[limit()])
 def get_submission(submission_id: UUID, caller: CurrentUser) -> models.Submission:
     """Read one of your own attempts."""
     return service.get_submission(get_user_client(caller.token), submission_id)
@@ -71,8 +73,7 @@ def submit_challenge(
         window_days=load(ChallengeSettings).challenge_duration_days,
         key=key,
     )
-    path = f"/api/challenges/submissions/{change.submission.id}"
-    created(response, path, replayed=change.replayed)
+    created(response, f"/api/submissions/{change.submission.id}", replayed=change.replayed)
     return change.submission
 
 

@@ -20,19 +20,19 @@ app = create_app(SupabaseSettings, RedisSettings)
 
 
 @app.get("/api/email/preferences/{user_id}", tags=["email"], dependencies=[limit()])
-def get_preferences(caller: Owner) -> EmailPreferences:
+def get_email_preferences(caller: Owner) -> EmailPreferences:
     """Read which emails you get and when; these are defaults until you change something."""
     return preferences.get(get_user_client(caller.token))
 
 
 @app.put("/api/email/preferences/{user_id}", tags=["email"], dependencies=[limit()])
-def change_preferences(changes: PreferenceChanges, caller: Owner) -> EmailPreferences:
+def change_email_preferences(changes: PreferenceChanges, caller: Owner) -> EmailPreferences:
     """Change some preferences; missing fields stay. Queued emails obey the change, too."""
     return preferences.change(get_user_client(caller.token), changes)
 
 
 @app.get("/api/email/status/{user_id}", tags=["email"], dependencies=[limit()])
-def get_status(
+def list_emails(
     caller: Owner, page: PageQuery, status: DeliveryStatus | None = None
 ) -> EmailStatusPage:
     """List your emails and their delivery status, newest first."""
@@ -40,7 +40,7 @@ def get_status(
 
 
 @app.get("/api/email/export/{user_id}", tags=["email"], dependencies=[limit()])
-def export_data(
+def export_email_data(
     caller: Owner, response: Response, cursor: Annotated[str | None, Query(max_length=200)] = None
 ) -> EmailExport:
     """Export all data about your emails: up to 1000 emails, and older ones by `cursor`.
@@ -60,7 +60,7 @@ def export_data(
     response_class=Response,
     dependencies=[limit()],
 )
-def erase_data(caller: Owner) -> None:
+def erase_email_data(caller: Owner) -> None:
     """Erase the addresses and contents of your emails, and cancel all waiting emails.
 
     This also erases your active hours, which decide when emails are sent. Your opt-outs remain, and

@@ -12,16 +12,22 @@ from wingman.kit.http import create_app, html, lambda_handler, limit_link, probl
 from wingman.kit.http.bodies import RequestFields, documented
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings
 from wingman.notifications.email.letters.settings import BrandSettings
-from wingman.notifications.email.readers.pages import FIELDS, Page, pages
-from wingman.notifications.email.readers.self_service import Unsubscribed, reader, self_service
+from wingman.notifications.email.readers.pages import FORM, Page, pages
+from wingman.notifications.email.readers.self_service import (
+    BODY,
+    ONE_CLICK,
+    Unsubscribed,
+    reader,
+    self_service,
+)
 from wingman.notifications.email.settings import LinkSettings
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 UNSUBSCRIBE, PREFERENCES = "/api/email/unsubscribe", "/email/preferences"
 OPEN: dict[str, Any] = {"tags": ["email"], "dependencies": [limit_link(reader)]}
-PAGE: dict[str, Any] = OPEN | {"response_class": HTMLResponse, "responses": html.DOCUMENTED}
-WISH = documented({"List-Unsubscribe": "`One-Click`", "token": "in JSON", "category": "in JSON"})
-FORM = documented(dict.fromkeys(FIELDS, "as the page sends it; missing fields stay unchanged"))
+PAGE: dict[str, Any] = OPEN | {"response_class": HTMLResponse}
+WISH = documented(ONE_CLICK, BODY)
+OR_PAGE: dict[int | str, Any] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 
 
 @app.get(UNSUBSCRIBE, **PAGE)
@@ -30,7 +36,7 @@ def ask_to_unsubscribe(token: str = "") -> HTMLResponse:
     return show(self_service().ask(token))
 
 
-@app.post(UNSUBSCRIBE, response_model=Unsubscribed, openapi_extra=WISH, **OPEN)
+@app.post(UNSUBSCRIBE, response_model=Unsubscribed, responses=OR_PAGE, openapi_extra=WISH, **OPEN)
 def unsubscribe(request: Request, fields: RequestFields, token: str = "") -> Any:
     """Turn off a category of emails: the form of RFC 8058, or JSON `{token, category?}`."""
     answer, page = self_service().unsubscribe(token, fields)
@@ -38,13 +44,13 @@ def unsubscribe(request: Request, fields: RequestFields, token: str = "") -> Any
 
 
 @app.get(PREFERENCES, **PAGE)
-def show_preferences(token: str = "") -> HTMLResponse:
+def show_preference_page(token: str = "") -> HTMLResponse:
     """Show the preferences of an email's reader as a form; changes nothing."""
     return show(self_service().show(token))
 
 
-@app.post(PREFERENCES, openapi_extra=FORM, **PAGE)
-def save_preferences(fields: RequestFields, token: str = "") -> HTMLResponse:
+@app.post(PREFERENCES, openapi_extra=documented(FORM), **PAGE)
+def save_preference_page(fields: RequestFields, token: str = "") -> HTMLResponse:
     """Save the form and show it again, with an explanation if it is not valid."""
     page = self_service().save(token, fields)
     return show(page, HTTPStatus.UNPROCESSABLE_ENTITY if page.is_refusal else HTTPStatus.OK)

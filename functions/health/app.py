@@ -4,7 +4,13 @@ from http import HTTPStatus
 
 from fastapi import Response
 
-from wingman.kit.http import create_app, lambda_handler, limit_always_open, limit_public
+from wingman.kit.http import (
+    CACHEABLE,
+    create_app,
+    lambda_handler,
+    limit_always_open,
+    limit_public,
+)
 from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, SupabaseSettings
 from wingman.notifications.email.settings import ProviderSettings
@@ -36,7 +42,7 @@ def get_health(response: Response) -> Health:
     return health
 
 
-@app.get("/api/features", tags=["health"], dependencies=[limit_public(PUBLIC)])
+@app.get("/api/features", tags=["health"], responses=CACHEABLE, dependencies=[limit_public(PUBLIC)])
 def get_features(response: Response) -> Features:
     """Return the features that an app should show; without `ai_coaching` the coach answers 404."""
     response.headers["Cache-Control"] = "public, max-age=60"

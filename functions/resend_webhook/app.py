@@ -10,10 +10,12 @@ from wingman.kit.clock import utc_now
 from wingman.kit.http import create_app, lambda_handler
 from wingman.kit.http.bodies import RawBody, json_object
 from wingman.kit.http.charges import never_charge
+from wingman.kit.http.signed import SIGNATURE, documented
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.kit.signatures import verified_id
 from wingman.notifications.email.errors import InvalidSignature
 from wingman.notifications.email.operating import events
+from wingman.notifications.email.operating.webhook import EVENT
 from wingman.notifications.email.settings import WebhookSettings
 
 app = create_app(SupabaseServiceSettings, RedisSettings, WebhookSettings)
@@ -26,8 +28,13 @@ class Received(BaseModel):
 
 
 # Thousands of signed events come from a few addresses, so only other requests are limited.
-@app.post("/webhooks/resend", tags=["email"])
-def receive(request: Request, body: RawBody) -> Received:
+@app.post(
+    "/webhooks/resend",
+    tags=["webhooks"],
+    dependencies=[SIGNATURE],
+    openapi_extra=documented(EVENT),
+)
+def receive_email_event(request: Request, body: RawBody) -> Received:
     """Record one event, signed by Svix's rules; repeating an event changes nothing."""
     secret = load(WebhookSettings).resend_webhook_secret.get_secret_value()
     event_id = verified_id(secret, request.headers, body, utc_now())

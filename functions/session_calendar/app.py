@@ -1,5 +1,7 @@
 """The calendar link in emails: one session as a file, without a login."""
 
+from typing import Any
+
 from fastapi import Response
 from starlette.requests import Request
 
@@ -23,7 +25,9 @@ def read(token: str) -> CalendarLink:
 
 
 LIMITED = limit_link(lambda token: read(token).user_id)
-DOCUMENTED = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}}
+DOCUMENTED: dict[int | str, Any] = {
+    200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}
+}
 
 
 @app.get(
@@ -31,9 +35,9 @@ DOCUMENTED = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}
     tags=["email"],
     dependencies=[LIMITED],
     response_class=Response,
-    responses=DOCUMENTED | html.DOCUMENTED,
+    responses=DOCUMENTED,
 )
-def open_calendar(token: str = "") -> Response:
+def open_session_calendar(token: str = "") -> Response:
     """Download the session of an email as a calendar file, in its current state.
 
     The link works without a login, so the file contains no more than the email. It ends a day after

@@ -50,7 +50,7 @@ class Forwarder:
     ) -> StreamingResponse:
         """Send the request to `base` under the raw path; a replacement of None drops the header."""
         replaced = replaced or {}
-        added = [(name, value) for name, value in replaced.items() if value is not None]
+        added = [(n.encode(), value.encode()) for n, value in replaced.items() if value is not None]
         outgoing = self._client.build_request(
             request.method,
             httpx.URL(base).copy_with(raw_path=raw_path),
@@ -72,10 +72,10 @@ class Forwarder:
         return back
 
 
-def passed_on(headers: Headers, without: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the headers that concern the other end."""
+def passed_on(headers: Headers, without: Iterable[str]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that concern the other end, as bytes: a value may hold any."""
     dropped = _HOP_BY_HOP | {"host"} | {name.lower() for name in without}
-    return [(name, value) for name, value in headers.items() if name.lower() not in dropped]
+    return [(name, value) for name, value in headers.raw if name.decode().lower() not in dropped]
 
 
 def _has_body(headers: Headers) -> bool:

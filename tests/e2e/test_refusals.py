@@ -47,7 +47,7 @@ def test_an_unknown_route_is_a_404(api: Api) -> None:
 def test_a_wrong_method_is_a_405(api: Api) -> None:
     response = api.call("DELETE", "/api/matches")
     assert_problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"] == "GET, POST"
+    assert response.headers["allow"] == "GET, HEAD, POST"
     assert_problem(api.call("GET", f"/api/matches/{uuid4()}/respond"), 405, "method_not_allowed")
     assert_problem(api.call("PUT", "/health"), 405, "method_not_allowed")
 

@@ -162,7 +162,7 @@ def test_the_location_of_an_attempt_leads_only_its_user_to_it(
 ) -> None:
     maya, app = people.new(), function("challenges")
     _, made, headers = submit(app, maya, BEGINNER, {"outcome": "done", "reflection": "Easy."})
-    assert headers["location"] == f"/api/challenges/submissions/{made['id']}"
+    assert headers["location"] == f"/api/submissions/{made['id']}"
     one = {"submission_id": made["id"]}
     assert app.call("submission", access_token=maya.token, **one)[:2] == (200, made)
     status, problem, _ = app.call("submission", access_token=people.new().token, **one)

@@ -289,4 +289,4 @@ def test_a_wrong_method_names_the_methods_of_both_functions(function: Load, peop
     event = app.event("list", access_token=people.new().token)
     event["requestContext"]["http"]["method"] = "DELETE"
     answer = app.invoke(event)
-    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "GET, POST")
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "GET, HEAD, POST")

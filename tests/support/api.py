@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support.contract import assert_documented
 from tests.support.people import Person
 from tests.support.run import keep
 
@@ -25,7 +26,9 @@ class Api:
         if isinstance(body, dict):
             self.said |= {body[name] for name in WORDS if isinstance(body.get(name), str)}
         headers = (person.authorization if person else {}) | options.pop("headers", {})
-        return self.client.request(method, path, headers=headers, **options)
+        response = self.client.request(method, path, headers=headers, **options)
+        assert_documented(method, path, response)
+        return response
 
     def invite(self, inviter: Person, invitee: Person, **fields: Any) -> httpx.Response:
         body = {"invitee_id": str(invitee.id)} | fields

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.openapi import unused
+from local.openapi.apps import unused
 from tests.support.template import ROOT, variables
 from wingman.kit import settings
 

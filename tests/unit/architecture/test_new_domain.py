@@ -69,7 +69,8 @@ from wingman.kit.http import create_app, lambda_handler, limit_public
 app = create_app(GadgetSettings)
 
 @app.get("/api/gadgets")
-def list_gadgets() -> None: ...
+def list_gadgets() -> None:
+    'List the gadgets.'
 
 handler = lambda_handler(app)
 """
@@ -84,7 +85,8 @@ TEMPLATE = """
 """
 ASK = """
 import json
-from local import openapi, settings_table
+from local import settings_table
+from local.openapi.document import merged
 from local.emails.kinds import kinds
 from tests.support.caches import caches
 from wingman.kit import declarations
@@ -105,7 +107,7 @@ asked["cached"] = [f"{each.__module__}.{each.__name__}" for each in caches()]
 asked["watched after"] = circuits()
 asked["settings"] = {row.name: row.given_to for row in settings_table.settings()}
 asked["kinds"] = list(kinds())
-asked["paths"] = list(openapi.merged()["paths"])
+asked["paths"] = list(merged()["paths"])
 print(json.dumps(asked))
 """
 OF_SCHEMAS = (

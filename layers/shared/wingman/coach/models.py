@@ -8,10 +8,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from wingman.kit.cache.cache import Answer, Cache, Found
-from wingman.kit.text import MultiLineText, SingleLineText
+from wingman.kit.text import FILLED_LINES, MultiLineText, SingleLineText
 
 MAX_TIPS = 5
 MAX_TIP_LENGTH = 300
+
+
+_SUBJECTS = ("challenge_id", "session_id", "question")
 
 
 class Ask(BaseModel):
@@ -20,24 +23,26 @@ class Ask(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
+            "not": {"properties": {name: {"type": "null"} for name in _SUBJECTS}},
             "examples": [
                 {
                     "challenge_id": "16bc367e-3be9-5f1d-97f4-8027d197f576",
                     "question": "How do I begin when I am shy?",
                 }
-            ]
+            ],
         },
     )
 
     challenge_id: UUID | None = None
     session_id: UUID | None = None
-    question: Annotated[MultiLineText, StringConstraints(min_length=1, max_length=500)] | None = (
-        None
-    )
+    question: (
+        Annotated[MultiLineText, StringConstraints(min_length=1, max_length=500), FILLED_LINES]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _require_a_subject(self) -> "Ask":
-        if all(each is None for each in (self.challenge_id, self.session_id, self.question)):
+        if all(getattr(self, name) is None for name in _SUBJECTS):
             raise ValueError("name at least one of challenge_id, session_id and question")
         return self
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, NotRequired
 from uuid import UUID
 
 from pydantic import (
@@ -13,12 +13,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     StringConstraints,
-    model_validator,
+    with_config,
 )
 from pydantic.config import JsonDict
 
-from wingman.kit.text import MultiLineText, SingleLineText
+from wingman.kit.text import FILLED_LINE, MultiLineText, SingleLineText
+from wingman.kit.typed_dict import TypedDict
 from wingman.notifications.models import Due
 from wingman.profiles.models import Partner
 
@@ -110,7 +112,12 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339), AfterValidator(_in_utc)]
-VenueName = Annotated[SingleLineText, StringConstraints(min_length=1, max_length=200)]
+VenueName = Annotated[
+    SingleLineText,
+    StringConstraints(min_length=1, max_length=200),
+    FILLED_LINE,
+    Field(examples=["Café Central"]),
+]
 Notes = Annotated[MultiLineText, StringConstraints(max_length=2000)]
 Reason = Annotated[MultiLineText, StringConstraints(max_length=500)]
 
@@ -128,30 +135,32 @@ class Plan(BaseModel):
     notes: Notes | None = None
 
 
-class Change(BaseModel):
+@with_config(
+    ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "minProperties": 1,
+            "examples": [{"scheduled_time": "2026-12-06T11:00:00+01:00"}],
+        },
+    )
+)
+class Change(TypedDict):
     """The fields to change; missing fields stay as they are. `notes: null` clears the notes."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"scheduled_time": "2026-12-06T11:00:00+01:00"}]},
-    )
+    venue_name: NotRequired[VenueName]
+    scheduled_time: NotRequired[Moment]
+    notes: NotRequired[Notes | None]
 
-    # Both users get an email about changes of these.
-    emailed: ClassVar[Collection[str]] = frozenset({"venue_name", "scheduled_time"})
 
-    venue_name: VenueName | None = None
-    scheduled_time: Moment | None = None
-    notes: Notes | None = None
+def _require_a_change(change: Change) -> Change:
+    if not change:
+        raise ValueError("name at least one of venue_name, scheduled_time and notes")
+    return change
 
-    @model_validator(mode="after")
-    def _require_a_change(self) -> "Change":
-        if not self.model_fields_set:
-            raise ValueError("name at least one of venue_name, scheduled_time and notes")
-        if any(
-            name in self.emailed for name in self.model_fields_set if getattr(self, name) is None
-        ):
-            raise ValueError("venue_name and scheduled_time must not be null")
-        return self
+
+Changes = Annotated[Change, AfterValidator(_require_a_change)]
+EMAILED: Collection[str] = frozenset({"venue_name", "scheduled_time"})
+"""The fields of a change about which both users get an email."""
 
 
 class Cancellation(BaseModel):

@@ -70,10 +70,10 @@ def update(database: Database, session_id: UUID, change: Change) -> SessionChang
         "update_session",
         idempotent=False,
         p_session_id=str(session_id),
-        p_venue_name=change.venue_name,
-        p_scheduled_time=change.scheduled_time.isoformat() if change.scheduled_time else None,
-        p_notes=change.notes,
-        p_changes=sorted(change.model_fields_set),
+        p_venue_name=change.get("venue_name"),
+        p_scheduled_time=moved.isoformat() if (moved := change.get("scheduled_time")) else None,
+        p_notes=change.get("notes"),
+        p_changes=sorted(change),
     )
     return SessionChange.model_validate(answer)
 

@@ -80,7 +80,7 @@ Refusals = Mapping[str, Callable[[DatabaseError], ProblemError]]
 
 # Any function for users may raise these.
 EVERYWHERE: Refusals = {
-    "WA004": lambda _: InvalidRequest("A text in this request is too long."),
+    "WA004": lambda _: InvalidRequest(fields={"body": "a text in it is too long"}),
 }
 
 

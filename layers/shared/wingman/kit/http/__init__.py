@@ -1,6 +1,7 @@
 """HTTP functions: FastAPI apps behind API Gateway that return errors as problem+json."""
 
 from wingman.kit.http.application import create_app, lambda_handler
+from wingman.kit.http.conditional import CACHEABLE
 from wingman.kit.http.gates import CACHED, PublicGate, UserGate
 from wingman.kit.http.idempotency import IdempotentRequest, created
 from wingman.kit.http.limiting import (
@@ -14,6 +15,7 @@ from wingman.kit.http.pages import PageQuery
 from wingman.kit.http.routes import LimitedRoute
 
 __all__ = [
+    "CACHEABLE",
     "CACHED",
     "IdempotentRequest",
     "LimitedRoute",

@@ -41,7 +41,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         max_body_size=MAX_BODY_BYTES,
-        responses={"4XX": problems.DOCUMENTED, "5XX": problems.DOCUMENTED},
+        generate_unique_id_function=lambda route: route.name,
     )
     app.router.route_class = LimitedRoute
     app.state.elsewhere = elsewhere

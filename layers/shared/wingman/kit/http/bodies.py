@@ -40,12 +40,14 @@ RequestFields = Annotated[Mapping[str, Any], Depends(parse_form)]
 """The fields of a form (either encoding) or a JSON object; the last of repeated values counts."""
 
 
-def documented(fields: Mapping[str, str]) -> dict[str, Any]:
-    """Return the OpenAPI description of a `RequestFields` body (field → meaning)."""
-    properties = {name: {"type": "string", "description": text} for name, text in fields.items()}
-    body = {"schema": {"type": "object", "properties": properties}}
-    types = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
-    return {"requestBody": {"required": True, "content": dict.fromkeys(types, body)}}
+def documented(form: Mapping[str, Any], in_json: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the OpenAPI description of a `RequestFields` body: the schema of each encoding."""
+    content = {
+        "application/x-www-form-urlencoded": {"schema": form},
+        "multipart/form-data": {"schema": form},
+        "application/json": {"schema": in_json or form},
+    }
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
@@ -64,7 +66,7 @@ def _urlencoded(body: bytes) -> Mapping[str, str]:
         text = body.decode()
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
     except ValueError:  # not UTF-8, or too many fields
-        raise InvalidRequest("The form cannot be parsed.") from None
+        raise _unreadable_form() from None
 
 
 def _multipart(content_type: str, body: bytes) -> Mapping[str, str]:
@@ -84,4 +86,8 @@ def _multipart(content_type: str, body: bytes) -> Mapping[str, str]:
     try:
         return {part.name: part.raw.decode(errors="replace").strip() for part in parser}
     except MultipartError:
-        raise InvalidRequest("The form cannot be parsed.") from None
+        raise _unreadable_form() from None
+
+
+def _unreadable_form() -> InvalidRequest:
+    return InvalidRequest("The form cannot be parsed.", fields={"body": "is not a valid form"})

@@ -3,9 +3,15 @@
 import hashlib
 from collections.abc import Iterable
 from http import HTTPStatus
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CACHEABLE: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.NOT_MODIFIED: {"description": "The answer with your ETag is still current."}
+}
+"""The `responses` of a route whose answer may be cached."""
 
 
 class Conditional:

@@ -3,18 +3,10 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from wingman.kit.http import problems
-
-_PROBLEM: dict[str, Any] = {
-    "description": "A page that explains the problem; a wrong method is answered in JSON.",
-    "content": {"text/html": {}, **problems.DOCUMENTED["content"]},
-}
-DOCUMENTED = {"4XX": _PROBLEM, "5XX": _PROBLEM}
 # For pages whose URL contains a token.
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 

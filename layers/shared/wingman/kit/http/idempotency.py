@@ -19,7 +19,16 @@ _REPLAYED = "Idempotent-Replayed"
 
 async def _idempotent_request(
     request: Request,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            description="A new one, as a UUID, for each new request; remembered for 24 hours.",
+            examples=["0d2f1c1e-8f6a-4d0e-9a55-2d9b0c3f7f10"],
+        ),
+    ] = None,
 ) -> IdempotencyKey:
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
     fingerprint.update(_canonical(await request.body()))

@@ -21,17 +21,11 @@ from wingman.kit.errors import (
 from wingman.kit.observability import count, logger
 
 MEDIA_TYPE = "application/problem+json"
-DOCUMENTED: dict[str, Any] = {
-    "description": "A problem; `code` is stable.",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 
 
-def render(
-    error: ProblemError, request_id: str, fields: Iterable[Mapping[str, str]] = ()
-) -> Response:
-    """Return `error` as a response."""
-    body: dict[str, object] = {
+def members(error: ProblemError, request_id: str) -> dict[str, object]:
+    """Return the members of a problem that are the same for all of its kind."""
+    return {
         "type": f"urn:wingman:problem:{error.code}",
         "title": error.title,
         "status": int(error.status),
@@ -39,6 +33,13 @@ def render(
         "code": error.code,
         "request_id": request_id,
     }
+
+
+def render(
+    error: ProblemError, request_id: str, fields: Iterable[Mapping[str, str]] = ()
+) -> Response:
+    """Return `error` as a response."""
+    body = members(error, request_id)
     if errors := list(fields):
         body["errors"] = errors
     return JSONResponse(body, error.status, headers=error.headers, media_type=MEDIA_TYPE)

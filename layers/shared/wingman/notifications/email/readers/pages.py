@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Self
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,13 +16,27 @@ from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.rendering import environment
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.models import Category
-from wingman.notifications.email.readers.preferences import EmailPreferences, PreferenceChanges
+from wingman.notifications.email.readers.preferences import (
+    CLOCK_TIME,
+    EmailPreferences,
+    PreferenceChanges,
+)
 
-FIELDS = (*Category, "timezone", "quiet_hours", "quiet_start", "quiet_end")
-"""The fields of the form of `Pages.preferences_page`."""
+_SWITCH = {"type": "string", "enum": ["on", "off"]}
+_CLOCK_TIME = {"type": "string", "pattern": CLOCK_TIME, "examples": ["22:00"]}
+_TIMEZONE = {"type": "string", "examples": ["Europe/Berlin"]}
+FORM: Mapping[str, Any] = {
+    "type": "object",
+    "title": "PreferenceForm",
+    "description": "A missing field stays as it is. `quiet_hours` on needs a start and an end.",
+    "properties": dict.fromkeys((*Category, "quiet_hours"), _SWITCH)
+    | {"timezone": _TIMEZONE, "quiet_start": _CLOCK_TIME, "quiet_end": _CLOCK_TIME},
+}
+"""The OpenAPI schema of the form of `Pages.preferences_page`."""
 
 _WRONG = {"timezone": "is not known", "quiet_hours": "need a start and an end"}
 _CHANGES = TypeAdapter(PreferenceChanges)
+_SWITCHED = {"on": True, "off": False}
 # Regions that only hold aliases of other zones, or zones without inhabitants.
 _NO_REGIONS = {"Etc", "US", "Canada", "Brazil", "Chile", "Mexico"}
 
@@ -161,13 +175,15 @@ def chosen(fields: Mapping[str, str]) -> PreferenceChanges:
     Each checkbox has a hidden field with the value "off", so that a missing field means no change.
     """
     changes: dict[str, object] = {
-        category: fields[category] == "on" for category in Category if category in fields
+        category: _SWITCHED.get(fields[category], "invalid")
+        for category in Category
+        if category in fields
     }
     if "timezone" in fields:
         changes["timezone"] = fields["timezone"]
     if "quiet_hours" in fields:
         hours = {"start": fields.get("quiet_start"), "end": fields.get("quiet_end")}
-        changes["quiet_hours"] = hours if fields["quiet_hours"] == "on" else None
+        changes["quiet_hours"] = {"on": hours, "off": None}.get(fields["quiet_hours"], "invalid")
     try:
         return _CHANGES.validate_python(changes)
     except ValidationError as error:

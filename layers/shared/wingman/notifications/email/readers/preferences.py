@@ -13,19 +13,18 @@ from pydantic import (
     StringConstraints,
     with_config,
 )
-from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
 from wingman.kit.clients.database import Database
 from wingman.kit.observability import logger
 from wingman.kit.timezones import Timezone
+from wingman.kit.typed_dict import TypedDict
 from wingman.notifications.email.errors import ReaderNotFound
 from wingman.notifications.email.letters.links import Link
 from wingman.notifications.email.models import Category
 from wingman.notifications.email.readers import repository
 
-ClockTime = Annotated[
-    str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"), Field(examples=["22:00"])
-]
+CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+ClockTime = Annotated[str, StringConstraints(pattern=CLOCK_TIME), Field(examples=["22:00"])]
 
 
 class QuietHours(BaseModel):

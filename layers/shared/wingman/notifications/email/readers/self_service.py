@@ -38,6 +38,25 @@ class _Wish(BaseModel):
     one_click: Literal["One-Click"] | None = Field(None, alias="List-Unsubscribe")
 
 
+_CATEGORY = {"$ref": "#/components/schemas/Category", "description": "Else that of the link."}
+_TOKEN = {"type": "string", "description": "The token of a link in an email."}
+_ONE_CLICK = {"type": "string", "const": "One-Click", "description": "RFC 8058."}
+ONE_CLICK: Mapping[str, Any] = {
+    "type": "object",
+    "title": "OneClick",
+    "required": ["List-Unsubscribe"],
+    "properties": {"List-Unsubscribe": _ONE_CLICK, "category": _CATEGORY},
+}
+"""The OpenAPI schema of the form that `SelfService.unsubscribe` reads."""
+BODY: Mapping[str, Any] = {
+    "type": "object",
+    "title": "Unsubscription",
+    "required": ["token"],
+    "properties": {"token": _TOKEN, "category": _CATEGORY},
+}
+"""The OpenAPI schema of its other form, in JSON."""
+
+
 @dataclass(frozen=True)
 class SelfService:
     """Serves the holder of a link."""

@@ -1,0 +1,82 @@
+"""One OpenAPI 3.1 document for all functions."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from local.errors import StackError
+from local.openapi import examples, headers, links, operations, problems
+from local.openapi.apps import apps, routes
+
+Json = dict[str, Any]
+
+DESCRIPTION = """\
+Match two people and get them to meet.
+
+- Send a Supabase access token as `Authorization: Bearer …`, except where an operation needs none.
+- Errors are `application/problem+json` (RFC 9457). Decide by `code`, which never changes.
+- HEAD is answered wherever GET is. Another method is a 405 with `Allow`, an unknown path a 404.
+- Lists have a `next_cursor`; send it as `cursor` to get the next page, until it is null.
+- Send an `Idempotency-Key` with what creates something: a repetition returns the first answer.
+"""
+TAGS = {
+    "challenges": "Small social dares, and attempts at them.",
+    "coach": "Tips from a language model, where it is enabled.",
+    "docs": "This document.",
+    "email": "Email preferences, the status and data of emails, and the links in them.",
+    "health": "The state of the service and its features.",
+    "matches": "Invitations of two users to meet.",
+    "reputation": "How reliably a user shows up.",
+    "sessions": "Meetings of the two users of a match.",
+    "user": "The caller's own names and timezone.",
+    "webhooks": "Events from the email provider.",
+}
+# FastAPI's description of its own validation errors, which clients never see.
+_UNUSED = ("HTTPValidationError", "ValidationError")
+
+
+def merged() -> Json:
+    """Return one document for all functions under functions/."""
+    document: Json = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Wingman",
+            "version": "1",
+            "description": DESCRIPTION,
+            "contact": {"name": "The maintainers of Wingman"},
+        },
+        "servers": [{"url": "/", "description": "The API that serves this document."}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": {},
+        "components": {
+            "schemas": {"Problem": problems.SCHEMA},
+            "responses": {},
+            "headers": headers.COMPONENTS,
+            "securitySchemes": {},
+        },
+    }
+    for app in apps():
+        _add(document, app)
+    document["paths"] = dict(sorted(document["paths"].items()))
+    examples.add(document)
+    problems.share(document)
+    links.add(document)
+    return document
+
+
+def _add(document: Json, app: FastAPI) -> None:
+    part = app.openapi()
+    for kind, entries in part.get("components", {}).items():
+        for name, entry in entries.items():
+            if name not in _UNUSED:
+                _put(document["components"][kind], name, entry)
+    for route in routes(app):
+        for method in route.methods or ():
+            operation = part["paths"][route.path_format][method.lower()]
+            operations.complete(operation, route, app, document["components"])
+            document["paths"].setdefault(route.path_format, {})[method.lower()] = operation
+
+
+def _put(entries: Json, name: str, entry: Json) -> None:
+    if entries.setdefault(name, entry) != entry:
+        raise StackError(f"two functions have a model {name} each: rename one")

@@ -1,0 +1,70 @@
+"""Links from each answer with an id to the operations that take this id."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Json = dict[str, Any]
+Pointers = Mapping[str, str]
+"""The places of ids in an answer: `match_id` → `/matches/0/id`."""
+
+
+def add(document: Json) -> None:
+    """Link every answer of an operation to those that need its ids."""
+    schemas = document["components"]["schemas"]
+    found = document["components"]["links"] = {}
+    every = [
+        (path, operation) for path, of in document["paths"].items() for operation in of.values()
+    ]
+    for _, operation in every:
+        for answer, name in _answers(operation):
+            places = dict(_pointers(name, schemas))
+            for path, target in every:
+                link = _link(path, target, places, schemas)
+                if link and target is not operation:
+                    key = f"{name}.{target['operationId']}"
+                    found[key] = link
+                    reference = {"$ref": f"#/components/links/{key}"}
+                    answer.setdefault("links", {})[target["operationId"]] = reference
+
+
+def _answers(operation: Json) -> Iterator[tuple[Json, str]]:
+    """Yield the successful answers whose body is a model, with its name."""
+    for status, answer in operation["responses"].items():
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        if status.startswith("2") and "$ref" in schema:
+            yield answer, schema["$ref"].rpartition("/")[2]
+
+
+def _pointers(name: str, schemas: Mapping[str, Json], at: str = "") -> Iterator[tuple[str, str]]:
+    for field, schema in schemas[name].get("properties", {}).items():
+        if field == "id":
+            yield f"{_snake(name)}_id", f"{at}/id"
+        elif field.endswith("_id") and schema.get("format") == "uuid":
+            yield field, f"{at}/{field}"
+        elif item := schema.get("items", {}).get("$ref"):
+            yield from _pointers(item.rpartition("/")[2], schemas, f"{at}/{field}/0")
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=.)(?=[A-Z])", "_", name).lower()
+
+
+def _link(path: str, target: Json, places: Pointers, schemas: Mapping[str, Json]) -> Json | None:
+    in_path = re.findall(r"{(\w+)}", path)
+    in_body = [name for name in _fields(target, schemas) if name in places]
+    if not in_path + in_body or not places.keys() >= {*in_path}:
+        return None
+    link: Json = {"operationId": target["operationId"], "description": target["summary"] + "."}
+    if in_path:
+        link["parameters"] = {name: f"$response.body#{places[name]}" for name in in_path}
+    if in_body:
+        link["requestBody"] = {name: f"$response.body#{places[name]}" for name in in_body}
+    return link
+
+
+def _fields(operation: Json, schemas: Mapping[str, Json]) -> Iterator[str]:
+    content = operation.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    if reference := schema.get("$ref"):
+        yield from schemas[reference.rpartition("/")[2]].get("properties", {})
