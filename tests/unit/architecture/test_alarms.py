@@ -4,7 +4,7 @@ That it watches what is written is tested in tests/functions/test_alarms.py.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -64,7 +64,7 @@ def test_an_alarm_that_watches_for_silence_reaches_a_person_when_the_data_end(na
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_a_metric_that_counts_is_summed(name: str) -> None:
     """An HTTP API's `5xx` is a count, so its average is not a rate."""
-    counts = {"5xx", "Count", "Errors", "Invocations"}
+    counts = {"4xx", "5xx", "Count", "Errors", "Invocations", "Throttles"}
     statistics = dict(_statistics(ALARMS[name]))
     assert {metric for metric in statistics if statistics[metric] == "Sum"} >= counts & {
         *statistics
@@ -80,6 +80,33 @@ def test_the_rate_of_server_errors_is_a_share_of_the_requests() -> None:
     rate = eval(expression, {name: seen[metric] for name, metric in names.items()})  # noqa: S307
     assert rate == 3 / 200
     assert ALARMS["ServerErrorsAlarm"]["Threshold"] < rate
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "rings"),
+    [
+        ("ClientErrorsAlarm", {"refusals": 20_000.0, "requests": 21_000.0}, True),
+        ("ClientErrorsAlarm", {"refusals": 400.0, "requests": 21_000.0}, False),
+        ("ClientErrorsAlarm", {"refusals": 9.0, "requests": 9.0}, False),
+        ("ClientErrorsAlarm", {"refusals": 0.0, "requests": 0.0}, False),
+        ("ConcurrencyAlarm", {"used": 9.0}, True),
+        ("ConcurrencyAlarm", {"used": 8.0}, False),
+    ],
+)
+def test_an_expression_rings_for_a_flood_alone(
+    name: str, seen: dict[str, float], rings: bool
+) -> None:
+    (metric,) = (each for each in ALARMS[name]["Metrics"] if "Expression" in each)
+    functions = {"IF": _chosen, "SERVICE_QUOTA": lambda _: 10.0}
+    text = re.sub(
+        r"IF\(([^,]+), ([^,]+), ([^,]+)\)", r"IF(\1, lambda: \2, lambda: \3)", metric["Expression"]
+    )
+    value = eval(text, functions | seen)  # noqa: S307
+    assert (value > ALARMS[name]["Threshold"]) == rings
+
+
+def _chosen(condition: bool, then: Callable[[], float], otherwise: Callable[[], float]) -> float:
+    return then() if condition else otherwise()
 
 
 def _statistics(alarm: dict[str, Any]) -> Iterator[tuple[str, str]]:

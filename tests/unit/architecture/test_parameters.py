@@ -46,6 +46,10 @@ SAMPLES = {  # valid ones, invalid ones
     "UpstashRedisRestUrl": REQUIRED_URL,
     "Brand": (("", '{"name": "PupMatch"}'), ("[]", "PupMatch")),
     "SupabasePublishableKey": (("sb_publishable_aB-3",), ("", " a", "a ", "a\nb", "a\t")),
+    "ClientIpHeader": (
+        ("", "CF-Connecting-IP", "cloudfront-viewer-address"),
+        ("X-Forwarded-For", "x-forwarded-for", "Forwarded", "a b", "a:b", "a\n", "ü"),
+    ),
     "RateLimitShadow": (
         ("", "public, email", "public,email,", *BUCKETS, ",".join(BUCKETS)),
         ("public;email", "Public", "match_requests"),
@@ -75,7 +79,9 @@ def code_takes(parameter: str, value: object) -> bool:
 
 
 def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
-    annotated: Any = Annotated[(field.annotation, *field.metadata)]
+    annotated: Any = field.annotation
+    if field.metadata:
+        annotated = Annotated[(annotated, *field.metadata)]
     return TypeAdapter(annotated)
 
 

@@ -5,6 +5,7 @@ https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
 from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
 
 from starlette.requests import Request
 
@@ -13,7 +14,9 @@ from wingman.kit.limits.charging import Charge, LimitReached, Subjects, admit, b
 from wingman.kit.limits.limiter import Step, limiter
 from wingman.kit.limits.limits import ANYONE, SIGNED_IN
 from wingman.kit.limits.policy import Policy, Verdict
+from wingman.kit.limits.settings import LimitSettings
 from wingman.kit.presence.touching import touching
+from wingman.kit.settings import load
 
 
 def charge_at_last(request: Request) -> None:
@@ -28,8 +31,23 @@ def never_charge(request: Request) -> None:
 
 
 def client_ip(request: Request) -> str:
-    """Return the address that API Gateway saw; clients can forge headers."""
-    return request.client.host if request.client else "unknown"
+    """Return the address that API Gateway saw, or that the one trusted header names.
+
+    Clients can forge every other header. A value that is not one address is not used.
+    """
+    header = load(LimitSettings).client_ip_header
+    named = _address(request.headers.get(header, "")) if header else None
+    return named or (request.client.host if request.client else "unknown")
+
+
+def _address(text: str) -> str | None:
+    """Read an IP address, which a port may follow, as in CloudFront-Viewer-Address."""
+    for written in (text, text.rpartition(":")[0].strip("[]")):
+        try:
+            return str(ip_address(written))
+        except ValueError:
+            continue
+    return None
 
 
 def charge_user(

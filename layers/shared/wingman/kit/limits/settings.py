@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from wingman.kit import declarations
 from wingman.kit.limits.policy import Policy
@@ -19,6 +19,19 @@ def _policies(names: object) -> frozenset[str]:
     return given
 
 
+def _written_by_the_proxy_alone(header: str) -> str:
+    if header.lower() in {"x-forwarded-for", "forwarded"}:
+        raise ValueError("must be a header that the proxy overwrites; clients write to this one")
+    return header
+
+
+Header = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$"),
+    AfterValidator(_written_by_the_proxy_alone),
+]
+
+
 class LimitSettings(Settings):
     """The switches of rate limits."""
 
@@ -26,4 +39,8 @@ class LimitSettings(Settings):
     rate_limit_shadow: Annotated[frozenset[str], BeforeValidator(_policies)] = means(
         "Rate limits that only count and never refuse, separated by commas; see docs/operating.md.",
         default=frozenset(),
+    )
+    client_ip_header: Header | None = means(
+        "Header in which a trusted proxy gives the client's IP address; empty without a proxy.",
+        default=None,
     )
