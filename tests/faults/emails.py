@@ -191,9 +191,9 @@ def kill_a_sender_after_the_provider_accepted(story: Story) -> None:
         text=True,
     ) as sender:
         assert sender.stdout is not None
-        printed = sender.stdout.readlines(1)
+        printed = next(line for line in sender.stdout if not line.startswith("{"))  # a metric
         sender.send_signal(signal.SIGKILL)
-    assert printed == ["accepted\n"]
+    assert printed == "accepted\n"
 
 
 class BrokenQueue(Queue):
