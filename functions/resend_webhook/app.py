@@ -16,9 +16,9 @@ from wingman.kit.signatures import verified_id
 from wingman.notifications.email.errors import InvalidSignature
 from wingman.notifications.email.operating import events
 from wingman.notifications.email.operating.webhook import EVENT
-from wingman.notifications.email.settings import WebhookSettings
+from wingman.notifications.email.settings import TrackingSettings, WebhookSettings
 
-app = create_app(SupabaseServiceSettings, RedisSettings, WebhookSettings)
+app = create_app(SupabaseServiceSettings, RedisSettings, WebhookSettings, TrackingSettings)
 
 
 class Received(BaseModel):
@@ -41,7 +41,12 @@ def receive_email_event(request: Request, body: RawBody) -> Received:
     if event_id is None:
         raise InvalidSignature
     never_charge(request)
-    outcome = events.record(get_service_client(), event_id, json_object(body))
+    outcome = events.record(
+        get_service_client(),
+        event_id,
+        json_object(body),
+        track_opens=load(TrackingSettings).enable_open_tracking,
+    )
     return Received.model_validate({"outcome": outcome})
 
 

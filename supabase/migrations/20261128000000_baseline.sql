@@ -962,6 +962,7 @@ create table public.email_logs (
     error_message text,
     sent_at timestamptz,
     resend_message_id text,
+    opened_at timestamptz,
     -- When a worker may next take the email; null once it is settled.
     claimable_at timestamptz generated always as (
         case delivery_status when 'pending' then due_at when 'sending' then lease_expires_at end
@@ -1000,6 +1001,9 @@ comment on column public.email_logs.first_failed_at is
 comment on column public.email_logs.first_due_at is
 'When the email became due, once a retry has moved `due_at`. Null before that, and again after the
 sender has decided to send it later.';
+
+comment on column public.email_logs.opened_at is
+'When the email was first opened; only where open tracking is on.';
 
 create unique index email_logs_send_group
 on public.email_logs (send_group, group_position)
@@ -4606,6 +4610,36 @@ so a worker that holds the email can still report. Security definer because serv
 grant to write suppressions and event ids.';
 grant execute on function public.record_email_event to service_role;
 
+create function public.record_email_opened(
+    p_event_id text,
+    p_email_id uuid default null,
+    p_message_id text default null,
+    p_opened_at timestamptz default null
+)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.email_events (id) values (p_event_id) on conflict (id) do nothing;
+    if not found then
+        return 'repeated';
+    end if;
+    -- An erased email has no address, and keeps no trace of its reader.
+    update public.email_logs as email
+    set opened_at = coalesce(p_opened_at, now())
+    where (email.id = p_email_id or email.resend_message_id = p_message_id)
+        and email.recipient_email <> ''
+        and (email.opened_at is null or email.opened_at > p_opened_at);
+    return case when found then 'recorded' else 'nothing_new' end;
+end;
+$$;
+comment on function public.record_email_opened is
+'Records the first time at which an email was opened. Security definer because service_role has no
+grant to write event ids.';
+grant execute on function public.record_email_opened to service_role;
+
 create function public.record_suppression_event(
     p_event_id text, p_addresses text[], p_reason text, p_happened_at timestamptz
 )
@@ -4816,6 +4850,7 @@ begin
                 jsonb_agg(
                     private.email_json(listed.*::public.email_logs) || jsonb_build_object(
                         'recipient', listed.recipient_email,
+                        'opened_at', private.iso_utc(listed.opened_at),
                         'data', listed.template_data
                     )
                     order by listed.created_at desc, listed.id desc
@@ -4855,6 +4890,7 @@ begin
         subject = null,
         template_data = '{}',
         error_message = null,
+        opened_at = null,
         delivery_status = case
             when email.claimable_at is null then email.delivery_status
             when email.send_group is null then 'cancelled'

@@ -101,6 +101,7 @@ create table public.email_logs (
     error_message text,
     sent_at timestamptz,
     resend_message_id text,
+    opened_at timestamptz,
     -- When a worker may next take the email; null once it is settled.
     claimable_at timestamptz generated always as (
         case delivery_status when 'pending' then due_at when 'sending' then lease_expires_at end
@@ -139,6 +140,9 @@ comment on column public.email_logs.first_failed_at is
 comment on column public.email_logs.first_due_at is
 'When the email became due, once a retry has moved `due_at`. Null before that, and again after the
 sender has decided to send it later.';
+
+comment on column public.email_logs.opened_at is
+'When the email was first opened; only where open tracking is on.';
 
 create unique index email_logs_send_group
 on public.email_logs (send_group, group_position)

@@ -141,3 +141,33 @@ addresses of the event or, if it names none, the address that its email went to.
 so a worker that holds the email can still report. Security definer because service_role has no
 grant to write suppressions and event ids.';
 grant execute on function public.record_email_event to service_role;
+
+create function public.record_email_opened(
+    p_event_id text,
+    p_email_id uuid default null,
+    p_message_id text default null,
+    p_opened_at timestamptz default null
+)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.email_events (id) values (p_event_id) on conflict (id) do nothing;
+    if not found then
+        return 'repeated';
+    end if;
+    -- An erased email has no address, and keeps no trace of its reader.
+    update public.email_logs as email
+    set opened_at = coalesce(p_opened_at, now())
+    where (email.id = p_email_id or email.resend_message_id = p_message_id)
+        and email.recipient_email <> ''
+        and (email.opened_at is null or email.opened_at > p_opened_at);
+    return case when found then 'recorded' else 'nothing_new' end;
+end;
+$$;
+comment on function public.record_email_opened is
+'Records the first time at which an email was opened. Security definer because service_role has no
+grant to write event ids.';
+grant execute on function public.record_email_opened to service_role;

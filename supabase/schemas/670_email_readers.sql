@@ -127,6 +127,7 @@ begin
                 jsonb_agg(
                     private.email_json(listed.*::public.email_logs) || jsonb_build_object(
                         'recipient', listed.recipient_email,
+                        'opened_at', private.iso_utc(listed.opened_at),
                         'data', listed.template_data
                     )
                     order by listed.created_at desc, listed.id desc
@@ -166,6 +167,7 @@ begin
         subject = null,
         template_data = '{}',
         error_message = null,
+        opened_at = null,
         delivery_status = case
             when email.claimable_at is null then email.delivery_status
             when email.send_group is null then 'cancelled'

@@ -97,6 +97,39 @@ def test_an_irrelevant_event_is_ignored(provider: Provider, body: str) -> None:
     assert provider.post(body) == (200, {"outcome": "ignored"})
 
 
+def test_an_opened_email_is_recorded_once_where_tracking_is_on(
+    function: Load, stack: dict[str, str], people: People
+) -> None:
+    app = function("resend_webhook", ENABLE_OPEN_TRACKING="true")
+    provider, email = Provider(app, stack["RESEND_WEBHOOK_SECRET"]), new_email(people, people.new())
+    tags = {"email_id": str(email)}
+
+    def opened(at: str) -> object:
+        body = {"type": "email.opened", "created_at": at, "data": {"tags": tags}}
+        return provider.post(json.dumps(body))[1]["outcome"]
+
+    outcomes = [opened(f"2026-12-01T12:0{minute}:00.000Z") for minute in (5, 7, 3)]
+
+    assert outcomes == ["recorded", "nothing_new", "recorded"]
+    [[first]] = people.connection.execute(
+        "select opened_at from public.email_logs where id = %s", (email,)
+    )
+    assert first.isoformat() == "2026-12-01T12:03:00+00:00"
+    assert row(people, email)[0] == "sent", "an open says nothing about the delivery"
+
+
+def test_nothing_is_recorded_of_readers_where_tracking_is_off(
+    provider: Provider, people: People
+) -> None:
+    email = new_email(people, people.new())
+
+    assert provider.send_event("opened", email)[1] == {"outcome": "ignored"}
+    [[first]] = people.connection.execute(
+        "select opened_at from public.email_logs where id = %s", (email,)
+    )
+    assert first is None
+
+
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '"x"'])
 def test_a_signed_body_that_is_not_an_object_is_a_400(provider: Provider, body: str) -> None:
     status, problem = provider.post(body)

@@ -25,6 +25,15 @@ class WebhookSettings(Settings):
     )
 
 
+class TrackingSettings(Settings):
+    """How much readers are watched."""
+
+    enable_open_tracking: bool = means(
+        "Whether it is recorded when an email was opened, if the provider reports it.",
+        default=False,
+    )
+
+
 class LinkSettings(Settings):
     """The key of links that need no login."""
 

@@ -18,7 +18,8 @@ from wingman.kit.observability import logger, measure
 from wingman.notifications.email.operating import repository
 from wingman.notifications.email.redaction import redact
 
-# Other events, such as `opened`, `clicked` and `delivery_delayed`, do not change the status.
+# Other events, such as `clicked` and `delivery_delayed`, change nothing.
+_OPENED = "email.opened"
 _STATUSES = {
     "email.sent": "sent",
     "email.delivered": "delivered",
@@ -44,6 +45,7 @@ _METRICS = {
     "email.delivered": "EmailDelivered",
     "email.bounced": "EmailBounced",
     "email.complained": "EmailComplained",
+    _OPENED: "EmailOpened",
 }
 
 
@@ -172,13 +174,16 @@ class _ListChange(BaseModel):
         return _REASONS.get(self.data.origin or "", "suppressed") if added else None
 
 
-def record(database: Database, event_id: str, payload: Mapping[str, Any]) -> str:
-    """Record one signed event.
+def record(
+    database: Database, event_id: str, payload: Mapping[str, Any], *, track_opens: bool = False
+) -> str:
+    """Record one signed event; one of an opened email only with `track_opens`.
 
     Returns `recorded`, `repeated`, `nothing_new`, `ignored`, or `without_address`: its address
     should be suppressed, but neither the event nor an email of ours names it.
     """
-    outcome = _record(database, event_id, payload)
+    is_watched = payload.get("type") != _OPENED or track_opens
+    outcome = _record(database, event_id, payload) if is_watched else "ignored"
     kind = _text(payload.get("type")) or ""
     logger().info("emails.event", extra={"type": kind[:50], "outcome": outcome})
     if outcome == "without_address":
@@ -192,6 +197,8 @@ def _record(database: Database, event_id: str, payload: Mapping[str, Any]) -> st
     try:
         if payload.get("type") in (_ADDED, _REMOVED):
             return _record_list_change(database, event_id, _ListChange.model_validate(payload))
+        if payload.get("type") == _OPENED:
+            return _record_opened(database, event_id, _Event.model_validate(payload))
         if payload.get("type") in tuple(_STATUSES):
             return _record_event(database, event_id, _Event.model_validate(payload))
     except ValidationError:
@@ -207,6 +214,16 @@ def _record_list_change(database: Database, event_id: str, change: _ListChange) 
         addresses=change.data.email,
         reason=change.reason,
         happened_at=change.created_at,
+    )
+
+
+def _record_opened(database: Database, event_id: str, event: _Event) -> str:
+    return repository.record_opened(
+        database,
+        event_id=event_id,
+        email_id=event.data.our_id,
+        message_id=event.message_id,
+        opened_at=event.created_at,
     )
 
 

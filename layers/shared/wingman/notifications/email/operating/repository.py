@@ -142,6 +142,24 @@ def lift_suppression(database: Database, address: str) -> bool:
     return bool(database.rpc("lift_suppression", {"p_address": address}))
 
 
+def record_opened(
+    database: Database,
+    *,
+    event_id: str,
+    email_id: UUID | None,
+    message_id: str | None,
+    opened_at: datetime | None,
+) -> str:
+    """Record that an email was opened; see events.record."""
+    params = {
+        "p_event_id": event_id,
+        "p_email_id": str(email_id) if email_id else None,
+        "p_message_id": message_id,
+        "p_opened_at": opened_at.isoformat() if opened_at else None,
+    }
+    return str(database.rpc("record_email_opened", params, idempotent=True))
+
+
 def record_digests(
     database: Database, after: UUID | None, limit: int, weeks: Sequence[Week], now: datetime
 ) -> tuple[int, UUID | None]:

@@ -66,6 +66,7 @@ class ExportedEmail(EmailStatus):
     """One email with its address and the facts from which it is rendered."""
 
     recipient: str
+    opened_at: datetime | None
     data: dict[str, Any]
 
 
