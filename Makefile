@@ -89,7 +89,8 @@ check-template: setup .local/checkov.stamp
 	$(VENV)/bin/cfn-lint template.yaml
 	.local/aws/bin/sam validate --lint --region us-east-1
 	.local/aws/bin/python -m local.translated > .local/translated.json
-	.local/checkov/bin/checkov --config-file local/checkov.yaml
+	.local/checkov/bin/checkov --config-file local/checkov.yaml | tee .local/checkov.log
+	@grep -q '^Passed checks: [1-9]' .local/checkov.log || { echo "checkov could not read the template"; exit 1; }
 
 check-architecture: setup
 	$(RUN) -m pytest -q tests/unit/architecture
