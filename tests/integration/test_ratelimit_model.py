@@ -6,7 +6,7 @@ from fractions import Fraction
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.functions import Function
@@ -24,6 +24,7 @@ POLICIES = [
     Policy("large", 20, 6.0, "global"),
     Policy("watching", 3, 30.0, "user", shadow=True),
 ]
+BUSY, LARGE = 1, 3
 
 
 @dataclass
@@ -88,6 +89,7 @@ REQUEST = st.tuples(
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example([(0, 2, {LARGE})] * 7 + [(0, 1, {BUSY, LARGE})] * 4)  # 14 of 20 are used: dearer
 @given(st.lists(REQUEST, min_size=1, max_size=40))
 def test_every_verdict_equals_that_of_the_model(requests: list[tuple[int, int, set[int]]]) -> None:
     subject, now = str(uuid4()), 1_000_000_000_000_000
