@@ -30,8 +30,6 @@ class Actor:
 
 @dataclass(frozen=True)
 class Person(Actor):
-    """A user with an account."""
-
     email: str = ""
 
 
@@ -77,7 +75,6 @@ def new_email(url: str, person: Person, **columns: object) -> UUID:
 
 
 def email_row(url: str, email_id: object) -> Row:
-    """Read one email of the outbox."""
     (row,) = look(url, "select * from public.email_logs where id = %s", email_id)
     return row
 
@@ -116,13 +113,11 @@ def invoke(connection: Connection, function: str, **params: object) -> list[Row]
 
 
 def rows(url: str, actor: Actor, function: str, **params: object) -> list[Row]:
-    """Call a function in its own transaction; return its rows."""
     with acting_as(url, actor) as connection:
         return invoke(connection, function, **params)
 
 
 def call(url: str, actor: Actor, function: str, **params: object) -> Any:
-    """Call a function that returns one value."""
     (row,) = rows(url, actor, function, **params)
     return row[function]
 
@@ -137,7 +132,6 @@ def sqlstate(url: str, actor: Actor, function: str, **params: object) -> tuple[s
 
 
 def invitation(invitee: Actor, **changes: object) -> dict[str, Any]:
-    """Return the parameters of `request_match`."""
     params = {"p_venue_suggestion": "Café Central", "p_note": "Chess?", "p_max_daily": 10}
     return {"p_invitee_id": invitee.user_id} | params | changes
 

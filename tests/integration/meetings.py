@@ -45,7 +45,6 @@ class Pair:
         return session_id
 
     def do(self, person: Person, step: str, session_id: object, **more: object) -> Any:
-        """Take a step; return its answer."""
         return call(self.url, person, step, p_session_id=session_id, **more)
 
     def move(self, session_id: object, **fields: object) -> Any:
@@ -69,7 +68,6 @@ class Pair:
             connection.execute(statement, [*columns.values(), session_id])
 
     def read(self, session_id: UUID) -> Row:
-        """Read a session as it is stored."""
         (row,) = look(self.url, "select * from public.wingman_sessions where id = %s", session_id)
         return row
 
@@ -81,7 +79,6 @@ def new_pair(url: str, first: str = "Maya", second: str = "Leo") -> Pair:
 
 
 def new_match(url: str, inviter: Person, invitee: Person, status: str = "accepted") -> UUID:
-    """Store a match as its answers left it."""
     (row,) = look(
         url,
         "insert into public.wingman_matches (user1_id, user2_id, initiator_id, status)"
@@ -100,7 +97,6 @@ def planned(
 
 
 def refusal(url: str, person: Person, function: str, session_id: object, **more: object) -> str:
-    """Try a step that must be refused; return its SQLSTATE and message."""
     return " ".join(map(str, sqlstate(url, person, function, p_session_id=session_id, **more)))
 
 
@@ -134,7 +130,6 @@ def refused_at_the_moment(
 
 
 def emails(url: str, session_id: object, *templates: str) -> list[Row]:
-    """Return the emails of a session, in the order in which they are due."""
     return look(
         url,
         "select * from public.email_logs where subject_id = %s"

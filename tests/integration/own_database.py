@@ -28,7 +28,6 @@ def own_database(url: str) -> Iterator[str]:
 
 @contextmanager
 def empty_database(url: str, template: str = "template1") -> Iterator[str]:
-    """Make a database beside the given one, and drop it in the end."""
     name = f"test_{uuid4().hex}"
     own = make_conninfo(url, dbname=name)
     # As after supabase.sql; a copy would belong to the superuser.

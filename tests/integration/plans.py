@@ -11,7 +11,6 @@ from tests.integration.database import Actor, invoke
 
 
 def plans(url: str, actor: Actor, function: str, **params: object) -> str:
-    """Return the plans of all statements that ran inside the function."""
     with explained(url, actor) as (connection, found):
         invoke(connection, function, **params)
     return "\n".join(found)

@@ -20,7 +20,6 @@ Email = tuple[str, str, str, int | None]
 
 
 def other(who: str) -> str:
-    """Return whom this person meets."""
     return "second" if who == "first" else "first"
 
 
@@ -60,7 +59,6 @@ class Meeting:
     emails: list[Email] = field(default_factory=list)
 
     def status(self, now: float) -> str:
-        """Return the status to show."""
         return self.end or ("scheduled" if now < self.start else "in_progress")
 
     def missing(self) -> set[str]:
@@ -70,7 +68,6 @@ class Meeting:
         return {other(reporter) for reporter in self.reported}
 
     def is_no_show_of(self, who: str) -> bool:
-        """Return whether it counts against this person."""
         if who not in self.missing():
             return False
         knew_in_time = self.start - self.planned_at >= _NOTICE
@@ -78,7 +75,6 @@ class Meeting:
         return reported or self.end == "cancelled"
 
     def is_completed_for(self, who: str) -> bool:
-        """Return whether it may count for this person."""
         return self.end == "completed" and who not in self.missing()
 
     def excuses(self, who: str, now: float) -> bool:
@@ -101,13 +97,10 @@ class Meeting:
 
 @dataclass
 class Model:
-    """All sessions of one match."""
-
     now: float = 0
     meetings: list[Meeting] = field(default_factory=list)
 
     def create(self, who: str, start: float, venue: str) -> None:
-        """Plan a session."""
         if who not in PEOPLE:
             raise RefusedError("WM002")
         if start < self.now + _LEAD:
@@ -140,7 +133,6 @@ class Model:
         meeting.emails += [("session_rescheduled", each, "pending", None) for each in PEOPLE]
 
     def cancel(self, who: str, at: int) -> None:
-        """Call it off."""
         meeting = self._open(who, at)
         if meeting.confirmed or meeting.reported:
             raise RefusedError("WS007")

@@ -17,8 +17,6 @@ Command = Callable[..., str]
 
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command; return what it prints."""
-
     def run(*arguments: str) -> str:
         capsys.readouterr()
         cache.main(arguments)

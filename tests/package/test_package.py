@@ -32,8 +32,6 @@ READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 @dataclass(frozen=True)
 class Ran:
-    """A function's answer and its log lines."""
-
     answer: Any
     lines: list[str]
 

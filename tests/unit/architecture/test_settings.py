@@ -24,7 +24,6 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -
 
 
 def own(folder: str) -> set[str]:
-    """Return the variables in a function's own section of the template."""
     return set(functions()[folder]["Environment"]["Variables"])
 
 

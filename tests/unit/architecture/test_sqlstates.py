@@ -29,8 +29,6 @@ EACH = [
 
 
 class Refusing(Database):
-    """A database that raises one SQLSTATE."""
-
     def __init__(self, code: str) -> None:
         self._error = DatabaseError(code, "raised", "7")
 

@@ -19,7 +19,6 @@ TOKEN = jwt.encode({"sub": "1234"}, secrets.token_hex(32))
 
 
 def logged(statement: str) -> str:
-    """Run a statement that logs in a separate process; return its output."""
     lines = f"from wingman.kit.observability import logger as make\nlogger = make()\n{statement}"
     done = subprocess.run(
         [sys.executable, "-c", lines],

@@ -14,8 +14,6 @@ from wingman.kit.observability import metrics
 
 
 class Away(Commands):
-    """An unavailable Redis."""
-
     def run(self, *command: object) -> Any:
         raise DependencyUnavailable("redis")
 

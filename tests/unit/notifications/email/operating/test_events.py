@@ -40,8 +40,6 @@ DATA = st.fixed_dictionaries(FIELDS)
 
 
 class Remembering(Database):
-    """Records its calls."""
-
     def __init__(self) -> None:
         self.params: dict[str, Any] = {}
 

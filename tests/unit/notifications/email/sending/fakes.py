@@ -93,8 +93,6 @@ class MemoryBucket(Bucket):
 
 
 class MemoryQueue(Queue):
-    """Records sent messages."""
-
     def __init__(self, *, broken: bool = False) -> None:
         self.sent: list[tuple[str, list[Mapping[str, object]]]] = []
         self._broken = broken
@@ -127,8 +125,6 @@ class Context:
 
 @dataclass
 class House:
-    """A sender and its collaborators."""
-
     clock: Clock
     outbox: MemoryOutbox
     provider: MemoryProvider
