@@ -511,11 +511,17 @@ grant execute on function public.update_user to authenticated;
 create table private.app_settings (
     only_row boolean primary key default true,
     max_daily_matches integer not null default 10,
+    max_daily_plans integer not null default 10,
+    max_daily_emails integer not null default 30,
+    max_daily_submissions integer not null default 100,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     session_lead_minutes integer not null default 15,
     constraint app_settings_one_row check (only_row),
     constraint app_settings_max_daily_matches_positive check (max_daily_matches >= 0),
+    constraint app_settings_max_daily_plans_positive check (max_daily_plans >= 0),
+    constraint app_settings_max_daily_emails_positive check (max_daily_emails >= 0),
+    constraint app_settings_max_daily_submissions_positive check (max_daily_submissions >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_session_lead_within_a_day
@@ -523,6 +529,11 @@ create table private.app_settings (
 );
 comment on table private.app_settings is
 'Limits for any caller, because a user can call the functions without the API.';
+
+comment on column private.app_settings.max_daily_plans is
+'Plans and moves of a meeting, by one user with one partner.';
+comment on column private.app_settings.max_daily_emails is
+'Emails that one user may cause one other.';
 
 alter table private.app_settings enable row level security;
 
@@ -622,6 +633,99 @@ comment on function public.prune_idempotency_keys is
 'Deletes up to p_limit answers older than 24 hours; the next request of the same user would, but may
 never come. Security definer because service_role has no grant on them.';
 grant execute on function public.prune_idempotency_keys to service_role;
+
+-- A second limit behind those of the API, on what costs another user:
+-- docs/decisions/022-backend-key.md.
+
+create table private.pair_days (
+    actor_id uuid not null references public.user_profiles (id) on delete cascade,
+    partner_id uuid not null references public.user_profiles (id) on delete cascade,
+    counted_on date not null,
+    plan_count integer not null,
+    email_count integer not null,
+    primary key (actor_id, partner_id)
+);
+comment on table private.pair_days is
+'The plans and emails that a user has caused another one, on the last day (UTC) with any.';
+
+create index pair_days_of_partner
+on private.pair_days (partner_id);
+
+alter table private.pair_days enable row level security;
+
+create function private.count_today(
+    p_actor_id uuid, p_partner_id uuid, p_plans integer, p_emails integer
+)
+returns private.pair_days
+language sql
+set search_path = ''
+as $$
+    insert into private.pair_days as known (actor_id, partner_id, counted_on, plan_count, email_count)
+    values (p_actor_id, p_partner_id, (now() at time zone 'UTC')::date, p_plans, p_emails)
+    on conflict (actor_id, partner_id) do update
+        set
+            counted_on = excluded.counted_on,
+            plan_count = excluded.plan_count + case
+                when known.counted_on = excluded.counted_on then known.plan_count else 0
+            end,
+            email_count = excluded.email_count + case
+                when known.counted_on = excluded.counted_on then known.email_count else 0
+            end
+    returning known.*;
+$$;
+
+create function private.seconds_until_tomorrow()
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+    select 86400 - extract(epoch from now() at time zone 'UTC')::bigint::integer % 86400;
+$$;
+
+create function private.count_plan(p_actor_id uuid, p_partner_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_today constant private.pair_days := private.count_today(p_actor_id, p_partner_id, 1, 0);
+begin
+    perform from private.app_settings as settings
+    where v_today.plan_count > settings.max_daily_plans;
+    if found then
+        raise exception 'daily_plan_limit' using
+            errcode = 'WS011', detail = private.seconds_until_tomorrow();
+    end if;
+end;
+$$;
+comment on function private.count_plan is
+'Counts a plan or a move of a meeting of these two, and refuses one beyond the limit of a day.';
+
+create function private.count_email(p_actor_id uuid, p_reader_id uuid)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_today private.pair_days;
+begin
+    if p_actor_id is null or p_actor_id = p_reader_id then
+        return true;
+    end if;
+    v_today := private.count_today(p_actor_id, p_reader_id, 0, 1);
+    perform from private.app_settings as settings
+    where v_today.email_count > settings.max_daily_emails;
+    if found then
+        raise exception 'daily_email_limit' using
+            errcode = 'WN010', detail = private.seconds_until_tomorrow();
+    end if;
+    return true;
+end;
+$$;
+comment on function private.count_email is
+'Counts an email that one user causes another, and refuses the step beyond the limit of a day. True
+otherwise, also for a step of a worker (no actor).';
 
 -- An email that can wait leaves outside quiet hours, so they must leave an hour of the day. Only
 -- PostgreSQL accepts '24:00' as a time.
@@ -1117,7 +1221,9 @@ as $$
             p_due_at
         from public.user_profiles as profile
         inner join private.notification_kinds as known on p_kind = known.kind
-        where profile.id = p_user_id and profile.email is not null
+        where profile.id = p_user_id
+            and profile.email is not null
+            and (p_due_at > now() or private.count_email((select auth.uid()), profile.id))
         on conflict (dedupe_key) do nothing
         returning email.id, email.priority, email.due_at
     )
@@ -2690,6 +2796,7 @@ begin
         v_caller, p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id,
         p_user2_challenge_id, p_notes
     );
+    perform private.count_plan(v_caller, private.partner_of(v_session, v_caller));
     perform private.plan_reminders(v_session);
     v_answer := private.session_answer(
         v_session, v_changed, private.announce_session('session_scheduled', v_session, '{}')
@@ -2724,6 +2831,7 @@ begin
         end
     where moved.id = p_session_id
     returning moved.* into v_session;
+    perform private.count_plan(p_planner_id, private.partner_of(v_session, p_planner_id));
     perform private.drop_reminders(p_session_id);
     perform private.plan_reminders(v_session);
     return private.announce_session(
@@ -3038,6 +3146,32 @@ begin
 end;
 $$;
 
+create function private.check_daily_submissions(p_user_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_limit integer;
+    v_blocking timestamptz;
+begin
+    select settings.max_daily_submissions into v_limit from private.app_settings as settings;
+    -- Newest first, the new one included. The first one beyond the limit must age out.
+    select mine.created_at into v_blocking
+    from public.challenge_submissions as mine
+    where mine.user_id = p_user_id and mine.created_at > now() - interval '24 hours'
+    order by mine.created_at desc, mine.id desc
+    offset v_limit
+    limit 1;
+    if found then
+        raise exception 'daily_submission_limit' using
+            errcode = 'WC004',
+            detail = ceil(extract(epoch from v_blocking + interval '24 hours' - now()));
+    end if;
+end;
+$$;
+
 create function public.submit_challenge(
     p_challenge_id uuid,
     p_session_id uuid,
@@ -3078,6 +3212,7 @@ begin
     )
     values (v_caller, p_challenge_id, p_session_id, p_outcome, p_reflection)
     returning submitted.* into v_submission;
+    perform private.check_daily_submissions(v_caller);
     v_answer := jsonb_build_object('submission', private.submission_json(v_submission));
     perform private.remember_response(v_caller, p_idempotency_key, p_request_hash, v_answer);
     return v_answer || '{"replayed": false}';

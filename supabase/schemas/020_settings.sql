@@ -1,11 +1,17 @@
 create table private.app_settings (
     only_row boolean primary key default true,
     max_daily_matches integer not null default 10,
+    max_daily_plans integer not null default 10,
+    max_daily_emails integer not null default 30,
+    max_daily_submissions integer not null default 100,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     session_lead_minutes integer not null default 15,
     constraint app_settings_one_row check (only_row),
     constraint app_settings_max_daily_matches_positive check (max_daily_matches >= 0),
+    constraint app_settings_max_daily_plans_positive check (max_daily_plans >= 0),
+    constraint app_settings_max_daily_emails_positive check (max_daily_emails >= 0),
+    constraint app_settings_max_daily_submissions_positive check (max_daily_submissions >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_session_lead_within_a_day
@@ -13,6 +19,11 @@ create table private.app_settings (
 );
 comment on table private.app_settings is
 'Limits for any caller, because a user can call the functions without the API.';
+
+comment on column private.app_settings.max_daily_plans is
+'Plans and moves of a meeting, by one user with one partner.';
+comment on column private.app_settings.max_daily_emails is
+'Emails that one user may cause one other.';
 
 alter table private.app_settings enable row level security;
 

@@ -30,7 +30,9 @@ as $$
             p_due_at
         from public.user_profiles as profile
         inner join private.notification_kinds as known on p_kind = known.kind
-        where profile.id = p_user_id and profile.email is not null
+        where profile.id = p_user_id
+            and profile.email is not null
+            and (p_due_at > now() or private.count_email((select auth.uid()), profile.id))
         on conflict (dedupe_key) do nothing
         returning email.id, email.priority, email.due_at
     )

@@ -170,6 +170,7 @@ begin
         v_caller, p_match_id, p_venue_name, p_scheduled_time, p_user1_challenge_id,
         p_user2_challenge_id, p_notes
     );
+    perform private.count_plan(v_caller, private.partner_of(v_session, v_caller));
     perform private.plan_reminders(v_session);
     v_answer := private.session_answer(
         v_session, v_changed, private.announce_session('session_scheduled', v_session, '{}')
@@ -204,6 +205,7 @@ begin
         end
     where moved.id = p_session_id
     returning moved.* into v_session;
+    perform private.count_plan(p_planner_id, private.partner_of(v_session, p_planner_id));
     perform private.drop_reminders(p_session_id);
     perform private.plan_reminders(v_session);
     return private.announce_session(

@@ -62,6 +62,32 @@ begin
 end;
 $$;
 
+create function private.check_daily_submissions(p_user_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_limit integer;
+    v_blocking timestamptz;
+begin
+    select settings.max_daily_submissions into v_limit from private.app_settings as settings;
+    -- Newest first, the new one included. The first one beyond the limit must age out.
+    select mine.created_at into v_blocking
+    from public.challenge_submissions as mine
+    where mine.user_id = p_user_id and mine.created_at > now() - interval '24 hours'
+    order by mine.created_at desc, mine.id desc
+    offset v_limit
+    limit 1;
+    if found then
+        raise exception 'daily_submission_limit' using
+            errcode = 'WC004',
+            detail = ceil(extract(epoch from v_blocking + interval '24 hours' - now()));
+    end if;
+end;
+$$;
+
 create function public.submit_challenge(
     p_challenge_id uuid,
     p_session_id uuid,
@@ -102,6 +128,7 @@ begin
     )
     values (v_caller, p_challenge_id, p_session_id, p_outcome, p_reflection)
     returning submitted.* into v_submission;
+    perform private.check_daily_submissions(v_caller);
     v_answer := jsonb_build_object('submission', private.submission_json(v_submission));
     perform private.remember_response(v_caller, p_idempotency_key, p_request_hash, v_answer);
     return v_answer || '{"replayed": false}';

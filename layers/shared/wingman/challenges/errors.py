@@ -1,6 +1,6 @@
 """Errors of challenges and attempts."""
 
-from wingman.kit.errors import Conflict, NotFound
+from wingman.kit.errors import Conflict, NotFound, RateLimited
 
 
 class ChallengeNotFound(NotFound):
@@ -19,3 +19,9 @@ class SubmissionWindowClosed(Conflict):
     """The time to submit this challenge is over."""
 
     code = "submission_window_closed"
+
+
+class DailySubmissionLimit(RateLimited):
+    """You have submitted too many attempts today. Wait as long as Retry-After says."""
+
+    code = "daily_submission_limit"

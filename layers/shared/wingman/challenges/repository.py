@@ -17,6 +17,7 @@ REFUSALS: Refusals = {
     "WC001": lambda _: errors.ChallengeNotFound(),
     "WC002": lambda _: errors.SubmissionWindowClosed(),
     "WC003": lambda _: errors.SubmissionNotFound(),
+    "WC004": lambda error: errors.DailySubmissionLimit(retry_after=int(error.detail or 1)),
     "WS001": lambda _: errors.SessionNotFound(),
 }
 _call = partial(call, REFUSALS)

@@ -57,7 +57,7 @@ def submit(
 
     With a session, the challenge must be one of the session's, and at most `window_days` may have
     passed since its start. Raises ChallengeNotFound, SessionNotFound, SubmissionWindowClosed,
-    IdempotencyKeyReused.
+    DailySubmissionLimit, IdempotencyKeyReused.
     """
     change = repository.submit(database, challenge_id, attempt, window_days, key)
     facts = {"challenge_id": str(challenge_id), "outcome": change.submission.outcome}

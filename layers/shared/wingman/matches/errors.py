@@ -42,6 +42,12 @@ class DailyMatchLimit(RateLimited):
     code = "daily_match_limit"
 
 
+class DailyEmailLimit(RateLimited):
+    """You have caused this person too many emails today. Try again tomorrow."""
+
+    code = "daily_email_limit"
+
+
 class InitiatorCannotRespond(Forbidden):
     """Only the invited user can answer."""
 

@@ -27,6 +27,7 @@ REFUSALS: Refusals = {
     "WM010": lambda _: errors.OnlyInitiatorCanWithdraw(),
     "WM011": lambda _: InvalidRequest(fields={"action": "must be accept or decline"}),
     "WM012": lambda _: errors.RecentlyWithdrawn(),
+    "WN010": lambda error: errors.DailyEmailLimit(retry_after=int(error.detail or 1)),
 }
 _call = partial(call, REFUSALS)
 

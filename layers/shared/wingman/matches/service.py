@@ -37,7 +37,7 @@ def request(
     """Invite a user. The same key again returns the first answer and sends no email.
 
     Raises InviteeNotFound, CannotInviteYourself, MatchAlreadyOpen, RecentlyDeclined,
-    RecentlyWithdrawn, DailyMatchLimit, IdempotencyKeyReused.
+    RecentlyWithdrawn, DailyMatchLimit, DailyEmailLimit, IdempotencyKeyReused.
     """
     change = repository.request(database, invitation, key, max_daily)
     return _announce(queue, change, "match.requested")

@@ -1,6 +1,6 @@
 """Errors of sessions."""
 
-from wingman.kit.errors import Conflict, InvalidRequest, NotFound
+from wingman.kit.errors import Conflict, InvalidRequest, NotFound, RateLimited
 
 
 class SessionNotFound(NotFound):
@@ -55,6 +55,18 @@ class NoShowTooLate(Conflict):
     """You can report a no-show only within 7 days of the start."""
 
     code = "no_show_too_late"
+
+
+class DailyPlanLimit(RateLimited):
+    """You have planned or moved too many meetings with this person today. Try again tomorrow."""
+
+    code = "daily_plan_limit"
+
+
+class DailyEmailLimit(RateLimited):
+    """You have caused this person too many emails today. Try again tomorrow."""
+
+    code = "daily_email_limit"
 
 
 class InvalidTime(InvalidRequest):

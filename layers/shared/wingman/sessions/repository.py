@@ -27,6 +27,7 @@ REFUSALS: Refusals = {
     "WA003": refused_field,
     "WC001": lambda _: errors.ChallengeNotFound(),
     "WM002": lambda _: errors.MatchNotFound(),
+    "WN010": lambda error: errors.DailyEmailLimit(retry_after=int(error.detail or 1)),
     "WS001": lambda _: errors.SessionNotFound(),
     "WS002": lambda _: errors.MatchNotAccepted(),
     "WS003": lambda _: errors.SessionAlreadyOpen(),
@@ -39,6 +40,7 @@ REFUSALS: Refusals = {
     "WS008": lambda _: errors.NoShowTooEarly(),
     "WS009": lambda _: errors.NoShowTooLate(),
     "WS010": lambda error: errors.InvalidTime(int(error.detail or 0)),
+    "WS011": lambda error: errors.DailyPlanLimit(retry_after=int(error.detail or 1)),
 }
 _call = partial(call, REFUSALS)
 

@@ -40,7 +40,8 @@ def create(
     """Plan a meeting on an accepted match. The same key again returns the first answer.
 
     Emails both users and schedules their reminders. Raises InvalidTime, MatchNotFound,
-    ChallengeNotFound, MatchNotAccepted, SessionAlreadyOpen, IdempotencyKeyReused.
+    ChallengeNotFound, MatchNotAccepted, SessionAlreadyOpen, DailyPlanLimit, DailyEmailLimit,
+    IdempotencyKeyReused.
     """
     change = repository.create(database, plan, key)
     return _announce(queue, cache, change, "session.created")
@@ -55,7 +56,7 @@ def update(
 ) -> Session:
     """Change time, place or notes. Another time or place emails both and moves the reminders.
 
-    Raises InvalidTime, SessionNotFound, SessionNotOpen.
+    Raises InvalidTime, SessionNotFound, SessionNotOpen, DailyPlanLimit, DailyEmailLimit.
     """
     changed = repository.update(database, session_id, change)
     return _announce(queue, cache, changed, "session.updated").session
