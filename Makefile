@@ -19,7 +19,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits cache dead-letters suppressions soak guards
+.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits cache dead-letters suppressions wingmanmatch soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,7 +82,7 @@ check-python: setup
 	PYTHONPATH=layers/shared $(VENV)/bin/lint-imports
 
 check-sql: setup
-	$(VENV)/bin/sqlfluff lint supabase local/postgres local/schema
+	$(VENV)/bin/sqlfluff lint supabase local/postgres local/schema local/wingmanmatch
 	$(RUN) -m local.schema check
 
 check-template: setup .local/checkov.stamp
@@ -135,6 +135,9 @@ dead-letters: setup ## list emails that were given up; ARGS='show ID', ARGS='rep
 
 suppressions: setup ## addresses that get no email, by reason; ARGS='show ADDRESS', ARGS='lift ADDRESS'
 	@$(OPERATE) suppressions $(or $(ARGS),count)
+
+wingmanmatch: setup ## take over a WingmanMatch database (DATABASE_URL): ARGS=prepare, then ARGS=take-over
+	@$(RUN) -m local.wingmanmatch $(ARGS)
 
 # --- AWS -------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""The takeover of a WingmanMatch database (docs/wingmanmatch.md)."""
