@@ -5218,7 +5218,7 @@ begin
 end;
 $$;
 comment on function private.record_departure is
-'Security definer because the role of Supabase Auth deletes from auth.users and has no rights here.';
+'Security definer because Supabase Auth deletes from auth.users and has no rights here.';
 
 create trigger record_departure
 before delete on auth.users
