@@ -59,6 +59,16 @@ def test_postgis_must_be_that_of_the_postgresql_which_will_run(
     assert need.present()
 
 
+def test_plpgsql_check_is_that_of_the_postgresql_which_will_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_program(tmp_path, "initdb")
+    a_program(tmp_path, "postgres", "postgres (PostgreSQL) 17.2")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    packages = [extra.need.debian for extra in prerequisites._extras()]
+    assert "postgresql-17-plpgsql-check" in packages
+
+
 def test_a_missing_program_is_named_with_advice(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
