@@ -55,7 +55,7 @@ invoke: setup .local/runtime.stamp ## one function: FUNCTION=health EVENT=events
 
 # --- checks ----------------------------------------------------------------------------------
 
-test: setup .local/runtime.stamp .local/references.stamp ## every test, in phases; ARGS= goes to one pytest, CLOCK= sets the time
+test: setup .local/runtime.stamp .local/references.stamp .local/contract.stamp ## every test, in phases; ARGS= goes to one pytest, CLOCK= sets the time
 	@$(if $(ARGS),$(ON_TEST_STACK) $(RUN) -m pytest $(ARGS),$(BEFORE) $(RUN) -m tests.run)
 
 FIND = from local.package.interpreter import interpreter; print(interpreter("$(RUNTIME:python%=%)") or "")
@@ -170,6 +170,16 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@echo "Installing $* …"
 	@[ -x .local/$*/bin/python ] || $(PYTHON) -m venv .local/$*
 	@.local/$*/bin/python $(PIP) --requirement $<
+	@touch $@
+
+# Tools that read the API document as clients' developers do; only tests need them.
+.local/contract.stamp: tests/contract/package-lock.json tests/contract/requirements.txt | .local/venv.stamp
+	@echo "Installing the tools that read the API document …"
+	@mkdir -p .local/contract
+	@cp tests/contract/package.json tests/contract/package-lock.json .local/contract
+	@npm ci --prefix .local/contract --no-audit --no-fund --ignore-scripts --loglevel=error
+	@$(VENV)/bin/uv venv --quiet --clear --python $(RUN) .local/contract/venv
+	@$(VENV)/bin/uv pip install --quiet --python .local/contract/venv/bin/python --requirement tests/contract/requirements.txt
 	@touch $@
 
 .local/$(RUNTIME).stamp: .local/venv.stamp

@@ -5,7 +5,7 @@ from wingman.kit.http import create_app, lambda_handler, limit
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.profiles import service
-from wingman.profiles.models import User, UserChange
+from wingman.profiles.models import User, UserChanges
 
 PATH = "/api/user"
 app = create_app(SupabaseSettings, RedisSettings)
@@ -18,7 +18,7 @@ def get_user(caller: CurrentUser) -> User:
 
 
 @app.patch(PATH, tags=["user"], dependencies=[limit()])
-def update_user(change: UserChange, caller: CurrentUser) -> User:
+def update_user(change: UserChanges, caller: CurrentUser) -> User:
     """Change your names or timezone; missing fields stay.
 
     A name must be visible, must not contain a link or a phone number, and must not mix alphabets

@@ -49,7 +49,7 @@ def merged() -> Json:
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": {},
         "components": {
-            "schemas": {"Problem": problems.SCHEMA},
+            "schemas": {"FieldError": problems.FIELD_ERROR},
             "responses": {},
             "headers": headers.COMPONENTS,
             "securitySchemes": {},

@@ -43,16 +43,25 @@ def example(schema: Json, schemas: Mapping[str, Json]) -> Any:
         return example(schemas[reference.rpartition("/")[2]], schemas)
     [given] = schema.get("examples", [None])[:1]
     if "properties" in schema:
-        fields = schema["properties"]
-        if given is None:
-            return {name: example(each, schemas) for name, each in fields.items()}
-        # FastAPI leaves out what is null in an example.
-        missing = [name for name in schema.get("required", []) if name not in given]
-        return given | {name: _null_or_example(fields[name], schemas) for name in missing}
+        if given is not None:
+            return _completed(given, schema, schemas)
+        return {name: example(each, schemas) for name, each in schema["properties"].items()}
     for made in (given, schema.get("const"), *schema.get("enum", [])[:1]):
         if made is not None:
             return made
     return _made(schema, schemas)
+
+
+def _completed(given: Any, schema: Json, schemas: Mapping[str, Json]) -> Any:
+    """Add the required fields that an example lacks: FastAPI leaves out what is null in it."""
+    if reference := schema.get("$ref"):
+        schema = schemas[reference.rpartition("/")[2]]
+    fields = schema.get("properties", {})
+    if not fields or not isinstance(given, dict):
+        return given
+    missing = [name for name in schema.get("required", []) if name not in given]
+    made = {name: _null_or_example(fields[name], schemas) for name in missing}
+    return {name: _completed(value, fields[name], schemas) for name, value in given.items()} | made
 
 
 def _null_or_example(schema: Json, schemas: Mapping[str, Json]) -> Any:

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 Errors = Collection[type[ProblemError]]
 
 _TEXT = {"type": "string"}
-SCHEMA: Json = {
+_SCHEMA: Json = {
     "type": "object",
     "title": "Problem",
     "description": "RFC 9457. Decide by `code`, show `detail`, quote `request_id`.",
@@ -30,14 +30,16 @@ SCHEMA: Json = {
         "errors": {
             "type": "array",
             "description": "The fields that are not valid, in a 422.",
-            "items": {
-                "type": "object",
-                "title": "FieldError",
-                "required": ["field", "message"],
-                "properties": {"field": _TEXT, "message": _TEXT},
-            },
+            "items": {"$ref": "#/components/schemas/FieldError"},
         },
     },
+}
+FIELD_ERROR: Json = {
+    "type": "object",
+    "title": "FieldError",
+    "description": "A field that is not valid, with the reason.",
+    "required": ["field", "message"],
+    "properties": {"field": _TEXT, "message": _TEXT},
 }
 NAMES = {
     400: "BadRequest",
@@ -92,16 +94,19 @@ def _schema(status: int, errors: Errors, operation_id: str, components: Json) ->
     codes = sorted({each.code for each in errors})
     owner = "" if codes == _usual(status) else operation_id.title().replace("_", "")
     name = f"{owner}{NAMES[status]}Problem"
-    own: Json = {
-        "type": "object",
-        "properties": {"code": {"type": "string", "enum": codes}},
+    own = {
+        "status": {"type": "integer", "const": status},
+        "code": {"type": "string", "enum": codes},
     }
-    if status == InvalidRequest.status:
-        own["required"] = ["errors"]
-    components["schemas"][name] = {
+    # All members, and no base: compilers then narrow a union of problems by `code`.
+    components["schemas"][name] = _SCHEMA | {
         "title": name,
         "description": f"A problem with the status {status}.",
-        "allOf": [{"$ref": "#/components/schemas/Problem"}, own],
+        "required": [
+            *_SCHEMA["required"],
+            *(["errors"] if status == InvalidRequest.status else []),
+        ],
+        "properties": _SCHEMA["properties"] | own,
     }
     return {"$ref": f"#/components/schemas/{name}"}
 

@@ -62,8 +62,8 @@ def test_a_change_leaves_the_other_fields(function: Load, people: People) -> Non
         ({"last_name": "L\u043epez"}, "last_name"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"email": "maya@example.com"}, "email"),
-        ({"first_name": None}, "body"),
-        ({"timezone": None}, "body"),
+        ({"first_name": None}, "first_name"),
+        ({"timezone": None}, "timezone"),
         ({}, "body"),
     ],
 )

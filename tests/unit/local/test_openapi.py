@@ -35,8 +35,7 @@ def codes(operation_id: str) -> set[str]:
 
 
 def _enum(schema: Json) -> list[str]:
-    _, own = schema["allOf"]
-    found: list[str] = own["properties"]["code"]["enum"]
+    found: list[str] = schema["properties"]["code"]["enum"]
     return found
 
 

@@ -1,17 +1,28 @@
 """Models of profiles."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NotRequired
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    with_config,
+)
 
-from wingman.kit.text import SingleLineText
+from wingman.kit.text import FILLED_LINE, SingleLineText
 from wingman.kit.timezones import Timezone
+from wingman.kit.typed_dict import TypedDict
 
 # The database also refuses names that are empty to the eye, contain links or mix alphabets.
 Name = Annotated[
-    SingleLineText, StringConstraints(min_length=1, max_length=100), Field(examples=["Maya"])
+    SingleLineText,
+    StringConstraints(min_length=1, max_length=100),
+    FILLED_LINE,
+    Field(examples=["Maya"]),
 ]
 
 
@@ -19,7 +30,7 @@ class Partner(BaseModel):
     """The other user of a match or a session; "Someone" if they have no name."""
 
     user_id: UUID
-    name: str
+    name: Annotated[str, Field(examples=["Leo"])]
     photo_url: str | None
 
 
@@ -33,22 +44,23 @@ class User(BaseModel):
     created_at: datetime
 
 
-class UserChange(BaseModel):
+@with_config(
+    ConfigDict(
+        extra="forbid", json_schema_extra={"minProperties": 1, "examples": [{"first_name": "Maya"}]}
+    )
+)
+class UserChange(TypedDict):
     """The fields to change; missing fields stay as they are. `last_name: null` removes it."""
 
-    model_config = ConfigDict(extra="forbid")
+    first_name: NotRequired[Name]
+    last_name: NotRequired[Name | None]
+    timezone: NotRequired[Timezone]
 
-    first_name: Name | None = None
-    last_name: Name | None = None
-    timezone: Timezone | None = None
 
-    @model_validator(mode="after")
-    def _require_a_change(self) -> "UserChange":
-        if not self.model_fields_set:
-            raise ValueError("name at least one of first_name, last_name and timezone")
-        if any(
-            name in self.model_fields_set and getattr(self, name) is None
-            for name in ("first_name", "timezone")
-        ):
-            raise ValueError("first_name and timezone must not be null")
-        return self
+def _require_a_change(change: UserChange) -> UserChange:
+    if not change:
+        raise ValueError("name at least one of first_name, last_name and timezone")
+    return change
+
+
+UserChanges = Annotated[UserChange, AfterValidator(_require_a_change)]

@@ -25,9 +25,9 @@ def update(database: Database, change: UserChange) -> User:
         database,
         "update_user",
         idempotent=True,
-        p_first_name=change.first_name,
-        p_last_name=change.last_name,
-        p_timezone=change.timezone,
-        p_changes=sorted(change.model_fields_set),
+        p_first_name=change.get("first_name"),
+        p_last_name=change.get("last_name"),
+        p_timezone=change.get("timezone"),
+        p_changes=sorted(change),
     )
     return User.model_validate(answer)

@@ -14,5 +14,5 @@ def get(database: Database) -> User:
 def update(database: Database, change: UserChange) -> User:
     """Change names or timezone. Raises InvalidRequest for a name that others must not be shown."""
     user = repository.update(database, change)
-    logger().info("user.updated", extra={"fields": sorted(change.model_fields_set)})
+    logger().info("user.updated", extra={"fields": sorted(change)})
     return user
