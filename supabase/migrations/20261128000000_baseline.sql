@@ -759,6 +759,7 @@ insert into private.email_categories (category, on_by_default) values
 create table public.email_preferences (
     user_id uuid primary key references public.user_profiles (id) on delete cascade,
     choices jsonb not null default '{}',
+    email_frequency text not null default 'immediate',
     timezone text,
     quiet_hours_start time default '22:00',
     quiet_hours_end time default '08:00',
@@ -768,6 +769,8 @@ create table public.email_preferences (
         jsonb_typeof(choices) = 'object'
         and not jsonb_path_exists(choices, '$.* ? (@.type() != "boolean")')
     ),
+    constraint email_preferences_frequency_known
+    check (email_frequency in ('immediate', 'daily')),
     constraint email_preferences_timezone_is_a_name
     check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'),
     constraint email_preferences_quiet_hours_whole
@@ -777,6 +780,8 @@ create table public.email_preferences (
 );
 comment on table public.email_preferences is
 'The emails that a user wants. Without a row the defaults hold, without a timezone the profile''s.';
+comment on column public.email_preferences.email_frequency is
+'With `daily`, emails that can wait come together in one, once a day.';
 comment on column public.email_preferences.choices is
 'Whether the user wants a category, by its name. The default of the category holds for the others.';
 
@@ -802,6 +807,7 @@ select
     wish.updated_at,
     coalesce(profile.email, '') as email,
     coalesce(wish.choices, '{}') as choices,
+    coalesce(wish.email_frequency, 'immediate') as email_frequency,
     coalesce(wish.timezone, profile.timezone) as timezone,
     case when wish.user_id is null then time '22:00' else wish.quiet_hours_start end
         as quiet_hours_start,
@@ -833,6 +839,7 @@ set search_path = ''
 as $$
     select wanted.by_category || jsonb_build_object(
         'user_id', reader.user_id,
+        'email_frequency', reader.email_frequency,
         'timezone', reader.timezone,
         'quiet_hours', case
             when reader.quiet_hours_start is not null then jsonb_build_object(
@@ -897,8 +904,9 @@ begin
             from private.email_categories as known
             where jsonb_typeof(p_changes -> known.category) = 'boolean'
         ),
-        (timezone, quiet_hours_start, quiet_hours_end) = (
+        (email_frequency, timezone, quiet_hours_start, quiet_hours_end) = (
             select
+                changed.email_frequency,
                 changed.timezone,
                 changed.quiet_hours_start,
                 changed.quiet_hours_end
@@ -918,7 +926,7 @@ exception
 end;
 $$;
 comment on function private.change_email_preferences is
-'Changes the categories, timezone and quiet hours that `p_changes` names and no others.';
+'Changes the categories, frequency, timezone and quiet hours that `p_changes` names and no others.';
 
 create function public.update_email_preferences(p_changes jsonb)
 returns jsonb
@@ -3798,7 +3806,8 @@ returns table (
     last_error text,
     handed_over timestamptz[],
     created_at timestamptz,
-    holds boolean
+    holds boolean,
+    email_frequency text
 )
 language sql
 set search_path = ''
@@ -3878,7 +3887,8 @@ as $$
                 not known.tied_to_revision
                 or coalesce(email.subject_revision, subject.revision) >= subject.revision
             )
-        )
+        ),
+        reader.email_frequency
     from leased as email
     inner join private.email_recipients as reader on email.user_id = reader.user_id
     -- Left, although each email has its kind: an inner join is estimated at a tenth of the rows.
@@ -3982,6 +3992,61 @@ comment on function public.form_send_group is
 of p_ids). It takes the emails that the worker still leases and that were not cancelled, and none
 once the lease is lost.';
 grant execute on function public.form_send_group to service_role;
+
+create function public.collect_emails(
+    p_lease_token uuid, p_into uuid, p_ids uuid[], p_also jsonb
+)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_lease private.email_leases;
+begin
+    select lease.* into v_lease
+    from private.email_leases as lease
+    where lease.token = p_lease_token and lease.expires_at > clock_timestamp()
+    for update;
+    if not found or not v_lease.email_ids @> (p_ids || p_into) then
+        return false;
+    end if;
+
+    perform
+    from public.email_logs as email
+    where email.id = any(p_ids || p_into)
+        and email.delivery_status = 'pending'
+        and email.send_group is null
+    order by email.id
+    for update;
+    if (
+        select count(*)
+        from public.email_logs as email
+        where email.id = any(p_ids || p_into) and email.delivery_status = 'pending'
+    ) <> cardinality(p_ids) + 1 then
+        return false;
+    end if;
+
+    update public.email_logs as email
+    set template_data = email.template_data || jsonb_build_object('also', p_also)
+    where email.id = p_into;
+    update public.email_logs as email
+    set
+        delivery_status = 'skipped',
+        error_message = 'collected',
+        enqueued_at = null
+    where email.id = any(p_ids);
+    update private.email_leases as lease
+    set email_ids = array(
+        select held.id from unnest(v_lease.email_ids) as held (id) where held.id <> all(p_ids)
+    )
+    where lease.token = p_lease_token;
+    return true;
+end;
+$$;
+comment on function public.collect_emails is
+'Puts what leased emails say into another one of the lease (p_also), and settles them. False, with
+nothing changed, once the lease is lost or one of them was settled.';
+grant execute on function public.collect_emails to service_role;
 
 create function private.status_after(
     p_email public.email_logs,

@@ -30,6 +30,7 @@ insert into private.email_categories (category, on_by_default) values
 create table public.email_preferences (
     user_id uuid primary key references public.user_profiles (id) on delete cascade,
     choices jsonb not null default '{}',
+    email_frequency text not null default 'immediate',
     timezone text,
     quiet_hours_start time default '22:00',
     quiet_hours_end time default '08:00',
@@ -39,6 +40,8 @@ create table public.email_preferences (
         jsonb_typeof(choices) = 'object'
         and not jsonb_path_exists(choices, '$.* ? (@.type() != "boolean")')
     ),
+    constraint email_preferences_frequency_known
+    check (email_frequency in ('immediate', 'daily')),
     constraint email_preferences_timezone_is_a_name
     check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'),
     constraint email_preferences_quiet_hours_whole
@@ -48,6 +51,8 @@ create table public.email_preferences (
 );
 comment on table public.email_preferences is
 'The emails that a user wants. Without a row the defaults hold, without a timezone the profile''s.';
+comment on column public.email_preferences.email_frequency is
+'With `daily`, emails that can wait come together in one, once a day.';
 comment on column public.email_preferences.choices is
 'Whether the user wants a category, by its name. The default of the category holds for the others.';
 
@@ -73,6 +78,7 @@ select
     wish.updated_at,
     coalesce(profile.email, '') as email,
     coalesce(wish.choices, '{}') as choices,
+    coalesce(wish.email_frequency, 'immediate') as email_frequency,
     coalesce(wish.timezone, profile.timezone) as timezone,
     case when wish.user_id is null then time '22:00' else wish.quiet_hours_start end
         as quiet_hours_start,
@@ -104,6 +110,7 @@ set search_path = ''
 as $$
     select wanted.by_category || jsonb_build_object(
         'user_id', reader.user_id,
+        'email_frequency', reader.email_frequency,
         'timezone', reader.timezone,
         'quiet_hours', case
             when reader.quiet_hours_start is not null then jsonb_build_object(
@@ -168,8 +175,9 @@ begin
             from private.email_categories as known
             where jsonb_typeof(p_changes -> known.category) = 'boolean'
         ),
-        (timezone, quiet_hours_start, quiet_hours_end) = (
+        (email_frequency, timezone, quiet_hours_start, quiet_hours_end) = (
             select
+                changed.email_frequency,
                 changed.timezone,
                 changed.quiet_hours_start,
                 changed.quiet_hours_end
@@ -189,7 +197,7 @@ exception
 end;
 $$;
 comment on function private.change_email_preferences is
-'Changes the categories, timezone and quiet hours that `p_changes` names and no others.';
+'Changes the categories, frequency, timezone and quiet hours that `p_changes` names and no others.';
 
 create function public.update_email_preferences(p_changes jsonb)
 returns jsonb

@@ -66,7 +66,8 @@ returns table (
     last_error text,
     handed_over timestamptz[],
     created_at timestamptz,
-    holds boolean
+    holds boolean,
+    email_frequency text
 )
 language sql
 set search_path = ''
@@ -146,7 +147,8 @@ as $$
                 not known.tied_to_revision
                 or coalesce(email.subject_revision, subject.revision) >= subject.revision
             )
-        )
+        ),
+        reader.email_frequency
     from leased as email
     inner join private.email_recipients as reader on email.user_id = reader.user_id
     -- Left, although each email has its kind: an inner join is estimated at a tenth of the rows.

@@ -75,6 +75,61 @@ of p_ids). It takes the emails that the worker still leases and that were not ca
 once the lease is lost.';
 grant execute on function public.form_send_group to service_role;
 
+create function public.collect_emails(
+    p_lease_token uuid, p_into uuid, p_ids uuid[], p_also jsonb
+)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_lease private.email_leases;
+begin
+    select lease.* into v_lease
+    from private.email_leases as lease
+    where lease.token = p_lease_token and lease.expires_at > clock_timestamp()
+    for update;
+    if not found or not v_lease.email_ids @> (p_ids || p_into) then
+        return false;
+    end if;
+
+    perform
+    from public.email_logs as email
+    where email.id = any(p_ids || p_into)
+        and email.delivery_status = 'pending'
+        and email.send_group is null
+    order by email.id
+    for update;
+    if (
+        select count(*)
+        from public.email_logs as email
+        where email.id = any(p_ids || p_into) and email.delivery_status = 'pending'
+    ) <> cardinality(p_ids) + 1 then
+        return false;
+    end if;
+
+    update public.email_logs as email
+    set template_data = email.template_data || jsonb_build_object('also', p_also)
+    where email.id = p_into;
+    update public.email_logs as email
+    set
+        delivery_status = 'skipped',
+        error_message = 'collected',
+        enqueued_at = null
+    where email.id = any(p_ids);
+    update private.email_leases as lease
+    set email_ids = array(
+        select held.id from unnest(v_lease.email_ids) as held (id) where held.id <> all(p_ids)
+    )
+    where lease.token = p_lease_token;
+    return true;
+end;
+$$;
+comment on function public.collect_emails is
+'Puts what leased emails say into another one of the lease (p_also), and settles them. False, with
+nothing changed, once the lease is lost or one of them was settled.';
+grant execute on function public.collect_emails to service_role;
+
 create function private.status_after(
     p_email public.email_logs,
     p_outcome text,

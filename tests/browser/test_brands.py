@@ -14,7 +14,7 @@ from wingman.notifications.email.readers import pages
 
 LIGHT_AND_DARK = [Look(*PHONE, "light"), Look(*DESKTOP, "dark")]
 CHOSEN = [Category.SESSION_REMINDERS]
-FORM = pages.Form(CHOSEN, CHOSEN, "Europe/Berlin", True, "22:00", "08:00")
+FORM = pages.Form(CHOSEN, CHOSEN, False, "Europe/Berlin", True, "22:00", "08:00")
 WRITTEN = {
     "ask": lambda of: of.confirmation_page(Category.MARKETING_EMAILS, "?token=x"),
     "done": lambda of: of.unsubscribed_page(Category.MARKETING_EMAILS, "?token=x"),

@@ -13,6 +13,8 @@ def test_a_choice_by_keyboard_is_saved_and_shown(page: Page, reader: Reader) -> 
     page.keyboard.press("Space")
     keyboard.tab_to(page, "Timezone")
     page.keyboard.type("Asia/Tok")
+    keyboard.tab_to(page, "Once a day")
+    page.keyboard.press("Space")
     keyboard.tab_to(page, "From")
     page.keyboard.press("ArrowUp")
     keyboard.tab_to(page, "Save")
@@ -23,8 +25,9 @@ def test_a_choice_by_keyboard_is_saved_and_shown(page: Page, reader: Reader) -> 
     assert note.evaluate("note => note === document.activeElement")
     assert reader.stored(
         "match_notifications, session_reminders, feedback_requests, marketing_emails, timezone,"
-        " quiet_hours_start::text, quiet_hours_end::text"
-    ) == (True, False, True, False, "Asia/Tokyo", "23:00:00", "08:00:00")
+        " email_frequency, quiet_hours_start::text, quiet_hours_end::text"
+    ) == (True, False, True, False, "Asia/Tokyo", "daily", "23:00:00", "08:00:00")
+    assert page.get_by_label("Once a day").is_checked()
     assert not page.get_by_label("Reminders A day").is_checked()
     assert page.get_by_label("News and weekly digests").is_disabled()
     assert page.get_by_label("Timezone").input_value() == "Asia/Tokyo"

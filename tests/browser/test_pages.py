@@ -10,7 +10,7 @@ from tests.browser.reader import STATES, Reader
 
 CHOICES = [
     *("Invitations and plans", "Reminders", "Feedback requests"),
-    *("Timezone", "Quiet hours", "From", "Until", "Save", "Help"),
+    *("Timezone", "Once a day", "Quiet hours", "From", "Until", "Save", "Help"),
 ]
 REACHED = {
     "asked whether to unsubscribe": ["Unsubscribe", "Choose what you get"],

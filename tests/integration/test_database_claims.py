@@ -53,7 +53,7 @@ def test_a_claim_returns_everything_that_sending_needs(url: str, leo: Person) ->
         *("email_template", "recipient_email", "priority", "template_data", "retry_count"),
         *("due_at", "recipient_first_name", "timezone", "category", "wanted", "can_wait", "holds"),
         *("quiet_hours_start", "quiet_hours_end", "suppressed", "last_error", "handed_over"),
-        "created_at",
+        *("created_at", "email_frequency"),
     }
     for name in (set(claimed) & set(stored)) - {"lease_token"}:
         assert claimed[name] == stored[name]
@@ -88,7 +88,9 @@ def test_without_stored_preferences_the_defaults_apply(url: str, leo: Person) ->
 def test_stored_preferences_apply(url: str, leo: Person) -> None:
     look(
         url,
-        "insert into public.email_preferences values (%s, %s, 'Asia/Tokyo', null, null)",
+        "insert into public.email_preferences"
+        " (user_id, choices, timezone, quiet_hours_start, quiet_hours_end)"
+        " values (%s, %s, 'Asia/Tokyo', null, null)",
         *(leo.user_id, Jsonb(dict.fromkeys(_KIND_OF, False) | {"marketing_emails": True})),
     )
 

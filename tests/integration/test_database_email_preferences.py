@@ -26,6 +26,7 @@ _DEFAULTS = {
     "session_reminders": True,
     "feedback_requests": True,
     "marketing_emails": False,
+    "email_frequency": "immediate",
     "timezone": "UTC",
     "quiet_hours": {"start": "22:00", "end": "08:00"},
     "updated_at": None,

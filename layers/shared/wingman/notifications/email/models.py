@@ -19,6 +19,13 @@ class Category(StrEnum):
     MARKETING_EMAILS = "marketing_emails"
 
 
+class Frequency(StrEnum):
+    """How often a reader gets emails that can wait."""
+
+    IMMEDIATE = "immediate"
+    DAILY = "daily"
+
+
 class ClaimedEmail(Frozen):
     """An email that this worker holds under a lease, with current facts about its reader.
 
@@ -45,6 +52,7 @@ class ClaimedEmail(Frozen):
     last_error: str | None = None
     handed_over: tuple[AwareDatetime, ...] = ()
     recipient_first_name: str | None = None
+    email_frequency: Frequency = Frequency.IMMEDIATE
     timezone: str | None = None
     category: Category
     wanted: bool

@@ -50,6 +50,7 @@ def every_page() -> dict[str, str]:
         session_reminders=False,
         feedback_requests=True,
         marketing_emails=False,
+        email_frequency="daily",
         timezone="Europe/Berlin",
         quiet_hours=QuietHours(start="22:00", end="08:00"),
         updated_at=None,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from wingman.kit.errors import DependencyUnavailable
+from wingman.notifications.email.letters.contents import Also
 from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome
 from wingman.notifications.email.sending.repository import Outbox, SendGroupKey
 from wingman.notifications.models import Due, Priority
@@ -138,6 +139,23 @@ class MemoryOutbox(Outbox):
             row.lease_expires_at = lease.expires_at
         return SendGroupKey(group, [row.email.id for row in rows])
 
+    def collect(
+        self, lease_token: UUID, into: UUID, ids: Sequence[UUID], also: Sequence[Also]
+    ) -> bool:
+        lease = self.leases.get(lease_token)
+        rows = [self.rows[one] for one in (into, *ids)]
+        if lease is None or not lease.runs(self._clock()) or not lease.ids >= {into, *ids}:
+            return False
+        if any(row.status != "pending" or row.send_group for row in rows):
+            return False
+        first, *others = rows
+        facts = first.email.template_data | {"also": [one.model_dump() for one in also]}
+        first.email = first.email.model_copy(update={"template_data": facts})
+        for row in others:
+            row.status = "skipped"
+        lease.ids -= set(ids)
+        return True
+
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
         lease = self.leases.get(lease_token, Lease(NOON))
         held = [
@@ -153,6 +171,8 @@ class MemoryOutbox(Outbox):
             if result.outcome is Outcome.RETRY:
                 assert result.retry_at is not None
                 row.due_at = result.retry_at
+                if result.postponed:
+                    row.email = row.email.model_copy(update={"due_at": row.due_at})
                 if not result.keep_group:
                     row.send_group = row.group_position = None
                 counted = int(result.counts is not False)

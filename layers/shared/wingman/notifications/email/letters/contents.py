@@ -30,10 +30,18 @@ _CANCELLATION_IS_NEWS_FOR = timedelta(days=1)
 _DIGEST_IS_READ_FOR = timedelta(days=5)
 
 
+class Also(Frozen):
+    """Another email of the day, of which a reader wants one: its subject, and where it leads."""
+
+    subject: str
+    path: str
+
+
 class Content(Frozen):
     """The facts from which an email is written."""
 
     template: str
+    also: tuple[Also, ...] = ()
 
     @property
     @abstractmethod

@@ -15,7 +15,7 @@ from wingman.notifications.email.errors import InvalidToken, ReaderNotFound
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.rendering import environment
 from wingman.notifications.email.letters.settings import BrandSettings
-from wingman.notifications.email.models import Category
+from wingman.notifications.email.models import Category, Frequency
 from wingman.notifications.email.readers.preferences import (
     CLOCK_TIME,
     EmailPreferences,
@@ -29,7 +29,7 @@ FORM: Mapping[str, Any] = {
     "type": "object",
     "title": "PreferenceForm",
     "description": "A missing field stays as it is. `quiet_hours` on needs a start and an end.",
-    "properties": dict.fromkeys((*Category, "quiet_hours"), _SWITCH)
+    "properties": dict.fromkeys((*Category, "daily", "quiet_hours"), _SWITCH)
     | {"timezone": _TIMEZONE, "quiet_start": _CLOCK_TIME, "quiet_end": _CLOCK_TIME},
 }
 """The OpenAPI schema of the form of `Pages.preferences_page`."""
@@ -89,6 +89,7 @@ class Form:
 
     on: Sequence[Category]
     wanted: Sequence[Category]
+    is_daily: bool
     timezone: str
     is_quiet: bool
     quiet_start: str
@@ -100,7 +101,8 @@ class Form:
         hours = preferences.quiet_hours
         wanted = [category for category in Category if getattr(preferences, category)]
         start, end = (hours.start, hours.end) if hours else ("22:00", "08:00")
-        return cls(wanted, wanted, preferences.timezone, hours is not None, start, end)
+        is_daily = preferences.email_frequency is Frequency.DAILY
+        return cls(wanted, wanted, is_daily, preferences.timezone, hours is not None, start, end)
 
     def with_entries(self, fields: Mapping[str, str]) -> Self:
         """Keep the reader's entries, so that they can be corrected."""
@@ -113,6 +115,7 @@ class Form:
         return replace(
             self,
             wanted=wanted,
+            is_daily=fields.get("daily", "on" if self.is_daily else "off") == "on",
             timezone=fields["timezone"] if known else self.timezone,
             is_quiet=fields.get("quiet_hours", "on" if self.is_quiet else "off") == "on",
             quiet_start=fields.get("quiet_start", self.quiet_start),
@@ -179,6 +182,9 @@ def chosen(fields: Mapping[str, str]) -> PreferenceChanges:
         for category in Category
         if category in fields
     }
+    if "daily" in fields:
+        wanted = {"on": Frequency.DAILY, "off": Frequency.IMMEDIATE}
+        changes["email_frequency"] = wanted.get(fields["daily"], "invalid")
     if "timezone" in fields:
         changes["timezone"] = fields["timezone"]
     if "quiet_hours" in fields:

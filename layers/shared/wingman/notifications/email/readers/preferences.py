@@ -20,7 +20,7 @@ from wingman.kit.timezones import Timezone
 from wingman.kit.typed_dict import TypedDict
 from wingman.notifications.email.errors import ReaderNotFound
 from wingman.notifications.email.letters.links import Link
-from wingman.notifications.email.models import Category
+from wingman.notifications.email.models import Category, Frequency
 from wingman.notifications.email.readers import repository
 
 CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -44,6 +44,7 @@ class EmailPreferences(BaseModel):
     session_reminders: bool
     feedback_requests: bool
     marketing_emails: bool
+    email_frequency: Frequency
     timezone: str
     quiet_hours: QuietHours | None
     updated_at: datetime | None
@@ -57,6 +58,7 @@ class PreferenceChanges(TypedDict):
     session_reminders: NotRequired[StrictBool]
     feedback_requests: NotRequired[StrictBool]
     marketing_emails: NotRequired[StrictBool]
+    email_frequency: NotRequired[Frequency]
     timezone: NotRequired[Timezone]
     quiet_hours: NotRequired[QuietHours | None]
 

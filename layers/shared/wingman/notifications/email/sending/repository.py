@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from wingman.kit.clients.database import Database, get_service_client
+from wingman.notifications.email.letters.contents import Also
 from wingman.notifications.email.models import ClaimedEmail, EmailResult
 from wingman.notifications.models import Due, Priority
 
@@ -42,6 +43,11 @@ class Outbox(Protocol):
 
         `addresses` fixes the recipient of each, also for later attempts of the group.
         """
+
+    def collect(
+        self, lease_token: UUID, into: UUID, ids: Sequence[UUID], also: Sequence[Also]
+    ) -> bool:
+        """Put what `ids` say into another leased email and settle them; False changes nothing."""
 
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
         """Record outcomes; return how many rows this lease still held."""
@@ -77,6 +83,17 @@ class DatabaseOutbox(Outbox):
         if not rows:
             return None
         return SendGroupKey(UUID(rows[0]["send_group"]), [UUID(row["id"]) for row in rows])
+
+    def collect(
+        self, lease_token: UUID, into: UUID, ids: Sequence[UUID], also: Sequence[Also]
+    ) -> bool:
+        params = {
+            "p_lease_token": str(lease_token),
+            "p_into": str(into),
+            "p_ids": _texts(ids),
+            "p_also": [one.model_dump(mode="json") for one in also],
+        }
+        return bool(self._database.rpc("collect_emails", params))
 
     def complete(self, lease_token: UUID, results: Sequence[EmailResult]) -> int:
         lines = [result.model_dump(mode="json", exclude_none=True) for result in results]

@@ -7,8 +7,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wingman.notifications.email.letters.contents import Content
-from wingman.notifications.email.models import ClaimedEmail, Outcome
-from wingman.notifications.email.sending.timing import Delay, Departure, ReaderClock, departure
+from wingman.notifications.email.models import ClaimedEmail, Frequency, Outcome
+from wingman.notifications.email.sending.timing import (
+    Delay,
+    Departure,
+    ReaderClock,
+    daily,
+    departure,
+)
 from wingman.notifications.email.timezones import zone_of
 from wingman.notifications.models import Priority
 
@@ -93,11 +99,13 @@ def when(
     *,
     just_chosen: int = 0,
     active_hours: Sequence[int] | None = None,
+    useful_until: datetime | None = None,
 ) -> Departure:
     """Return when an email may leave: now, unless its reader's rules delay a bulk email.
 
     `just_chosen`: emails to the same reader already chosen in this run. `active_hours`: how often
-    the reader was active in each hour of the day (UTC), if known.
+    the reader was active in each hour of the day (UTC), if known. An email that would not be useful
+    any more (`useful_until`) does not wait for the one email of the day.
     """
     if not email.can_wait:
         return Departure(now)
@@ -109,7 +117,20 @@ def when(
         active_hours=active_hours,
         has_waited=email.last_error in set(Delay),
     )
+    if is_collected(email) and not _was_postponed(email):
+        leaves = daily(clock, now)
+        if useful_until is None or leaves.at < useful_until:
+            return leaves
     return departure(clock, now)
+
+
+def is_collected(email: ClaimedEmail) -> bool:
+    """Return whether an email comes together with others, once a day."""
+    return email.can_wait and email.email_frequency is Frequency.DAILY
+
+
+def _was_postponed(email: ClaimedEmail) -> bool:
+    return email.due_at is not None and email.due_at > email.created_at
 
 
 def may_wait_for_hour(email: ClaimedEmail, content: Content) -> bool:

@@ -6,7 +6,7 @@ repeats the identical request, and the provider answers with its first result.
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
@@ -17,7 +17,7 @@ from wingman.kit.observability import logger
 from wingman.kit.presence.activity import activity
 from wingman.kit.settings import load
 from wingman.notifications.email.errors import RenderError
-from wingman.notifications.email.letters.contents import content_of
+from wingman.notifications.email.letters.contents import Also, content_of
 from wingman.notifications.email.letters.links import Links
 from wingman.notifications.email.letters.rendering import Renderer
 from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome
@@ -133,6 +133,7 @@ def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) ->
     drafts = {verdict.email.id: verdict for verdict in verdicts if isinstance(verdict, Draft)}
     if settled:
         record(sender, lease.token, settled)
+    _collect(sender, lease, drafts)
     if not drafts:
         return
     addresses = {one: draft.message.recipient for one, draft in drafts.items()}
@@ -143,6 +144,37 @@ def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) ->
     group = SendGroup(formed.id, [drafts[one] for one in formed.email_ids], untried=True)
     if deliver(sender, lease, group) is Reply.REJECTED and len(formed.email_ids) > 1:
         _send_halves(sender, formed.email_ids)
+
+
+def _collect(sender: Sender, lease: Lease, drafts: dict[UUID, Draft]) -> None:
+    """Put the drafts of each reader who wants one email a day into their first one.
+
+    What was put there is stored with it, so that a repeated request has the same text.
+    """
+    readers = defaultdict[UUID, list[Draft]](list)
+    for draft in drafts.values():
+        if rules.is_collected(draft.email):
+            readers[draft.email.user_id].append(draft)
+    for first, *others in readers.values():
+        if not others:
+            continue
+        also = [*content_of(first.email).also, *(one for each in others for one in _also(each))]
+        ids = [each.email.id for each in others]
+        collected = sender.outbox.collect(lease.token, first.email.id, ids, also)
+        for one in ids:
+            del drafts[one]
+        if collected:
+            facts = first.email.template_data | {"also": [one.model_dump() for one in also]}
+            email = first.email.model_copy(update={"template_data": facts})
+            drafts[email.id] = write(sender, email, content_of(email))
+            logger().info("emails.collected", extra={"count": len(ids)})
+        else:  # the next claim decides
+            del drafts[first.email.id]
+
+
+def _also(draft: Draft) -> Sequence[Also]:
+    content = content_of(draft.email)
+    return [Also(subject=draft.message.subject, path=content.path), *content.also]
 
 
 def _send_halves(sender: Sender, ids: Sequence[UUID]) -> None:
@@ -163,7 +195,8 @@ def _decided(sender: Sender, emails: Sequence[ClaimedEmail]) -> list[Draft | Ema
     verdicts: list[Draft | EmailResult] = []
     for email in emails:
         verdict = _decide(sender, email, chosen[email.user_id], seen.get(email.user_id))
-        chosen[email.user_id] += isinstance(verdict, Draft)
+        # Emails that come together are one.
+        chosen[email.user_id] += isinstance(verdict, Draft) and not rules.is_collected(email)
         verdicts.append(verdict)
     return verdicts
 
@@ -178,7 +211,13 @@ def _decide(
         if reason is not None:
             return _skipped(email, reason)
         hours = active_hours if rules.may_wait_for_hour(email, content) else None
-        leaves = rules.when(email, now, just_chosen=just_chosen, active_hours=hours)
+        leaves = rules.when(
+            email,
+            now,
+            just_chosen=just_chosen,
+            active_hours=hours,
+            useful_until=content.useful_until(email.created_at),
+        )
         return write(sender, email, content) if leaves.delay is None else _moved(email, leaves)
     except RenderError as error:
         logger().error("emails.failed", extra={"email_id": str(email.id), "error": str(error)})

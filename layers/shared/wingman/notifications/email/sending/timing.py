@@ -5,7 +5,7 @@ is tried with both UTC offsets.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
@@ -15,6 +15,8 @@ DAILY_CAP = 3
 _ENOUGH_SEEN = 5
 _HOURS_PER_DAY = 24
 _MIDNIGHT = time(0)
+_USUAL_HOUR = 18
+"""For a reader whose habits are not known."""
 # An email waits for its reader's favourite hour until some time tomorrow at most.
 _LONGEST_WAIT_FOR_HOUR = timedelta(hours=26)
 _DAYS_AHEAD = 4
@@ -26,6 +28,7 @@ class Delay(StrEnum):
     QUIET_HOURS = "quiet_hours"
     DAILY_CAP = "daily_cap"
     ACTIVE_HOUR = "active_hour"
+    DAILY = "daily"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,19 @@ def departure(clock: ReaderClock, now: datetime) -> Departure:
     if at == now:
         return Departure(now)
     return Departure(at, Delay.QUIET_HOURS if is_quiet(clock, now) else Delay.ACTIVE_HOUR)
+
+
+def daily(clock: ReaderClock, now: datetime) -> Departure:
+    """Return the next time at which a reader gets the one email of the day.
+
+    It is the same for all emails that wait for it: the start of the reader's favourite hour.
+    """
+    hours = [*_favourite_hours(replace(clock, has_waited=False), now), _USUAL_HOUR]
+    for times in ([time(hour)] for hour in hours):
+        for moment in _moments_showing(clock, now, times):
+            if not is_quiet(clock, moment) and moment > now:
+                return Departure(moment, Delay.DAILY)
+    return departure(clock, now)  # quiet hours allow no start of these hours
 
 
 def is_quiet(clock: ReaderClock, moment: datetime) -> bool:
