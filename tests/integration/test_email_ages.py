@@ -38,7 +38,13 @@ def url(url: str) -> str:
 
 @pytest.fixture
 def email(url: str, leo: Person) -> UUID:
-    """Return an invitation that has been due for 70 minutes."""
+    """Return an invitation that has been due for 70 minutes, for a reader without quiet hours."""
+    look(
+        url,
+        "insert into public.email_preferences (user_id, quiet_hours_start, quiet_hours_end)"
+        " values (%s, null, null)",
+        leo.user_id,
+    )
     data = invitation().template_data | {"expires_at": "2999-01-01T00:00:00Z"}
     return new_email(url, leo, due_at=datetime.now(UTC) - LONG, template_data=Jsonb(data))
 

@@ -1,5 +1,6 @@
 """The Python says what the migrations do: every reachable state and step, around every edge."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class Stage:
     def set_to(self, state: State, since: timedelta, actor: Actor) -> Iterator[None]:
         """Let the session be in this state, so long after its start, for an actor; then forget."""
         ids = {Side.USER1: self.pair.first.user_id, Side.USER2: self.pair.second.user_id}
-        claims = f'{{"role": "{actor.role}", "sub": "{actor.user_id}"}}'
+        claims = json.dumps({"sub": str(actor.user_id)} if actor.user_id else {})
         try:
             self.connection.execute(
                 "update public.wingman_sessions set created_at = now() - interval '3 days',"

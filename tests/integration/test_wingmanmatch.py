@@ -101,51 +101,44 @@ def test_a_skipped_row_is_taken_over_once_it_is_repaired(old: Old) -> None:
     assert old.profile(gone)["first_name"] == "Leo"
 
 
-@pytest.mark.parametrize(
-    ("status", "age", "expected"),
-    [
-        ("pending", HOUR, "pending"),
-        (None, HOUR, "pending"),
-        ("pending", 3 * DAY, "expired"),
-        ("accepted", 3 * DAY, "accepted"),
-        ("Declined", 3 * DAY, "declined"),
-        ("cancelled", 3 * DAY, "withdrawn"),
-    ],
-)
-def test_a_match_keeps_its_status(
-    old: Old, status: str | None, age: timedelta, expected: str
-) -> None:
-    match_id = old.match(old.user(), old.user(), status=status, created_at=NOW - age)
+def test_matches_keep_their_status(old: Old) -> None:
+    expected = {
+        old.match(old.user(), old.user(), status=status, created_at=NOW - age): after
+        for status, age, after in (
+            ("pending", HOUR, "pending"),
+            (None, HOUR, "pending"),
+            ("pending", 3 * DAY, "expired"),
+            ("accepted", 3 * DAY, "accepted"),
+            ("Declined", 3 * DAY, "declined"),
+            ("cancelled", 3 * DAY, "withdrawn"),
+        )
+    }
 
     old.take_over()
 
-    assert old.row("wingman_matches", match_id)["status"] == expected
+    assert {row: old.row("wingman_matches", row)["status"] for row in expected} == expected
 
 
-@pytest.mark.parametrize(
-    ("status", "start", "confirmed", "expected"),
-    [
+def test_sessions_keep_their_status_or_are_closed(old: Old) -> None:
+    expected = {}
+    for status, start, confirmed, after in (
         ("scheduled", HOUR, False, "scheduled"),
         ("in_progress", -HOUR, True, "scheduled"),
         ("in_progress", -2 * DAY, True, "completed"),
         ("scheduled", -2 * DAY, False, "expired"),
         ("cancelled", -2 * DAY, False, "cancelled"),
         ("no_show", -2 * DAY, False, "no_show"),
-    ],
-)
-def test_a_session_keeps_its_status_or_is_closed(
-    old: Old, status: str, start: timedelta, confirmed: bool, expected: str
-) -> None:
-    maya, leo = old.user(), old.user()
-    session_id = old.session(
-        old.match(maya, leo), start, status=status, user2_completed_confirmed_by_user1=confirmed
-    )
+    ):
+        leo, said = old.user(), {"user2_completed_confirmed_by_user1": confirmed}
+        meeting = old.session(old.match(old.user(), leo), start, status=status, **said)
+        expected[meeting] = after, (int(after == "completed"), 0), leo
 
     old.take_over()
 
-    assert old.row("wingman_sessions", session_id)["status"] == expected
-    totals = call(old.url, leo, "get_reputation", p_user_id=leo.user_id)
-    assert totals == {"completed_sessions": int(expected == "completed"), "no_shows": 0}
+    for meeting, (after, totals, leo) in expected.items():
+        assert old.row("wingman_sessions", meeting)["status"] == after
+        counted = call(old.url, leo, "get_reputation", p_user_id=leo.user_id)
+        assert (counted["completed_sessions"], counted["no_shows"]) == totals
 
 
 def test_a_pair_and_a_match_keep_one_open_row(old: Old) -> None:
