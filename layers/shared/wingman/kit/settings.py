@@ -96,7 +96,7 @@ class SupabaseSettings(ProjectSettings):
     """Postgres as the calling user or anonymously, and the verification of access tokens."""
 
     supabase_publishable_key: Secret = means(
-        "Supabase's publishable key, for calls under row-level security.",
+        "Supabase's publishable key, for calls as a user or a visitor.",
         *("supabase_publishable_key", "supabase_anon_key"),
     )
     backend_key: Secret = means(

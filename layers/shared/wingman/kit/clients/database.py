@@ -200,7 +200,7 @@ def _translated(error: APIError) -> Exception:
 
 
 def get_user_client(access_token: str) -> PostgrestDatabase:
-    """Act as the calling user, under row-level security."""
+    """Act as the calling user."""
     settings = load(SupabaseSettings)
     headers = _publishable_key_headers(settings)
     return PostgrestDatabase(settings.supabase_url, headers, _session(), access_token)
@@ -208,7 +208,7 @@ def get_user_client(access_token: str) -> PostgrestDatabase:
 
 @cache
 def get_anon_client() -> PostgrestDatabase:
-    """Act as an anonymous user, under row-level security."""
+    """Act as a visitor who is not signed in."""
     settings = load(SupabaseSettings)
     return PostgrestDatabase(settings.supabase_url, _publishable_key_headers(settings), _session())
 
