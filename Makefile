@@ -19,7 +19,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits cache dead-letters suppressions wingmanmatch soak guards
+.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions wingmanmatch soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,6 +126,9 @@ email-status: setup ## email lanes, rates and dead letters; ARGS=resume ends a p
 
 limits: setup ## the token buckets of a user or an address: ARGS='show USER_OR_IP', ARGS='reset USER_OR_IP'
 	@$(OPERATE) limits $(or $(ARGS),show all)
+
+redis-users: setup ## print the commands that make narrower users of Redis for the functions
+	@$(RUN) -m local.redis_users
 
 cache: setup ## cached values: ARGS='show reputation USER', ARGS='drop reputation USER', ARGS='drop challenges'
 	@$(OPERATE) cache $(or $(ARGS),show challenges)

@@ -20,6 +20,8 @@ class Credentials:
     local_legacy_jwt_secret: str
     backend_key: str
     upstash_redis_rest_token: str
+    upstash_redis_rest_token_app: str
+    upstash_redis_rest_token_public: str
     resend_api_key: str
     resend_webhook_secret: str
     email_link_secret: str
@@ -37,6 +39,8 @@ def _fresh() -> Credentials:
         local_legacy_jwt_secret=secrets.token_urlsafe(48),
         backend_key=secrets.token_urlsafe(32),
         upstash_redis_rest_token=secrets.token_urlsafe(32),
+        upstash_redis_rest_token_app=secrets.token_urlsafe(32),
+        upstash_redis_rest_token_public=secrets.token_urlsafe(32),
         resend_api_key=f"re_{secrets.token_urlsafe(24)}",
         resend_webhook_secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
         email_link_secret=secrets.token_urlsafe(32),

@@ -2,7 +2,7 @@
 
 import json
 
-from local import building, event_sources, gateway, template
+from local import building, event_sources, gateway, redis_users, template
 from local.aws import emulated, outputs
 from local.credentials import credentials
 from local.environment import outputs_file
@@ -103,7 +103,8 @@ def _put_secrets(stack: Stack) -> None:
         {
             "SUPABASE_SECRET_KEY": secret.supabase_secret_key,
             "BACKEND_KEY": secret.backend_key,
-            "UPSTASH_REDIS_REST_TOKEN": secret.upstash_redis_rest_token,
+            redis_users.APP.secret: secret.upstash_redis_rest_token_app,
+            redis_users.PUBLIC.secret: secret.upstash_redis_rest_token_public,
             "RESEND_API_KEY": secret.resend_api_key,
             "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
             "EMAIL_LINK_SECRET": secret.email_link_secret,

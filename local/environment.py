@@ -26,6 +26,8 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "DATABASE_URL": database_url(stack, secret),
         "UPSTASH_REDIS_REST_URL": stack.url("upstash"),
         "UPSTASH_REDIS_REST_TOKEN": secret.upstash_redis_rest_token,
+        "UPSTASH_REDIS_REST_TOKEN_APP": secret.upstash_redis_rest_token_app,
+        "UPSTASH_REDIS_REST_TOKEN_PUBLIC": secret.upstash_redis_rest_token_public,
         "REDIS_URL": f"redis://{HOST}:{stack.port('redis')}",
         "RESEND_API_URL": stack.url("resend"),
         "RESEND_API_KEY": secret.resend_api_key,

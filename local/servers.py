@@ -1,5 +1,6 @@
 """PostgREST, Redis and ministack: ready-made programs, how we start them."""
 
+import hashlib
 import json
 import platform
 import shutil
@@ -9,11 +10,12 @@ from pathlib import Path
 import httpx
 import redis
 
-from local import tokens
-from local.credentials import credentials
+from local import redis_users, tokens
+from local.credentials import Credentials, credentials
 from local.errors import StackError
 from local.lambda_runtime import LOGGING
 from local.parts import LISTENERS, Part, clean_env
+from local.redis_users import RedisUser
 from local.stack import HOST, Stack
 
 REGION = "us-east-1"
@@ -78,7 +80,11 @@ def redis_server(stack: Stack) -> Part:
         finally:
             client.close()
 
-    options = ("--bind", HOST, "--port", str(port), "--save", "", "--appendonly", "no")
+    options = [*("--bind", HOST, "--port", str(port), "--save", "", "--appendonly", "no")]
+    for user, token in redis_tokens(credentials(stack)).items():
+        # A hash, because everyone on the machine can read a command.
+        password = hashlib.sha256(token.encode()).hexdigest()
+        options += ["--user", user.name, *user.rules, f"#{password}"]
     return Part(
         name="redis",
         ports=(port,),
@@ -87,6 +93,14 @@ def redis_server(stack: Stack) -> Part:
         healthy=healthy,
         cwd=folder,
     )
+
+
+def redis_tokens(secret: Credentials) -> dict[RedisUser, str]:
+    """Return the token of each user of Redis that functions act as."""
+    return {
+        redis_users.APP: secret.upstash_redis_rest_token_app,
+        redis_users.PUBLIC: secret.upstash_redis_rest_token_public,
+    }
 
 
 def ministack(stack: Stack) -> Part:

@@ -11,6 +11,7 @@ from local.deploy import chosen, cloudformation, vault
 from local.deploy.chosen import Chosen
 from local.deploy.variables import Resolver
 from local.errors import StackError
+from local.redis_users import APP
 from local.stack import CHECKOUT
 
 
@@ -39,7 +40,9 @@ def settings(here: Chosen, aws: Aws, resolver: Resolver) -> dict[str, str]:
     resolver.known = {name.removesuffix("Url"): value for name, value in found.items()}
     reached = {"API_URL": address(here, aws, found), "AWS_REGION": here.region}
     endpoint = {"AWS_ENDPOINT_URL": aws.endpoint} if aws.endpoint else {}
-    return resolver.variables() | reached | endpoint
+    # Functions without a login are given a narrower token, which is of no use to commands.
+    redis = {APP.secret: resolver.secrets[APP.secret]}
+    return resolver.variables() | redis | reached | endpoint
 
 
 def address(here: Chosen, aws: Aws, found: dict[str, str]) -> str:

@@ -51,6 +51,9 @@ def store(
         or name in set(rotate)
         or given.get(name, values[name]) != values[name]
     }
+    for name, other in _SAME_AS.items():
+        if name in replaced and replaced[name] is None:
+            replaced[name] = replaced.get(other) or values.get(other)
     if missing := [name for name, value in replaced.items() if value is None]:
         raise StackError(_how_to_give(secret, missing))
     kept = {
@@ -142,11 +145,15 @@ def _new(name: str, given: Mapping[str, str]) -> str | None:
 # Keys that stay valid after a rotation, under another name: links in emails outlive their key.
 _KEPT = {"EMAIL_LINK_SECRET": "EMAIL_LINK_SECRET_PREVIOUS"}
 
+# A key that need not be narrower than another one.
+_SAME_AS = {"UPSTASH_REDIS_REST_TOKEN_PUBLIC": "UPSTASH_REDIS_REST_TOKEN"}
+
 # Values that may be left out, and the effect of that.
 _HINTS = {
     "BACKEND_KEY": "; Enter makes one",
     "EMAIL_LINK_SECRET": "; Enter makes one",
     "EMAIL_LINK_SECRET_PREVIOUS": "; Enter makes one that signed no link",
+    "UPSTASH_REDIS_REST_TOKEN_PUBLIC": "; Enter for the same as UPSTASH_REDIS_REST_TOKEN",
     "RESEND_WEBHOOK_SECRET": "; Enter makes a stand-in until Resend shows yours",
 }
 

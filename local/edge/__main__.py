@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 from local.credentials import credentials
 from local.edge import api, supabase, upstash
 from local.edge.forward import Forwarder
+from local.servers import redis_tokens
 from local.serving import by_port, serve
 from local.stack import stack
 
@@ -20,7 +21,9 @@ def main() -> None:
         here.port("api"): api.front(here, forwarder),
         here.port("supabase"): supabase.front(secret, here.url("postgrest"), forwarder),
         here.port("upstash"): upstash.front(
-            secret.upstash_redis_rest_token, port=here.port("redis")
+            {secret.upstash_redis_rest_token: None}
+            | {token: user.name for user, token in redis_tokens(secret).items()},
+            port=here.port("redis"),
         ),
     }
     serve(by_port(fronts), list(fronts))

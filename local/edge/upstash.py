@@ -5,7 +5,7 @@ Shapes: https://upstash.com/docs/redis/features/restapi
 
 import base64
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from redis.asyncio import BlockingConnectionPool
@@ -38,9 +38,9 @@ _OF_CONNECTIONS = frozenset(
 
 
 class _Redis:
-    """The server behind the front; replies come as they are, errors among them."""
+    """The server behind the front, as one user; replies come as they are, errors among them."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, user: str | None, token: str) -> None:
         self._pool = BlockingConnectionPool(
             host=HOST,
             port=port,
@@ -50,6 +50,8 @@ class _Redis:
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             driver_info=None,
+            username=user,
+            password=token if user else None,
         )
 
     async def run(self, commands: Sequence[_Command]) -> list[_Reply]:
@@ -67,12 +69,15 @@ class _Redis:
             return error
 
 
-def front(token: str, *, port: int) -> Starlette:
-    """Return the application that listens where an Upstash database would."""
-    redis = _Redis(port)
+def front(users: Mapping[str, str | None], *, port: int) -> Starlette:
+    """Return the application that listens where an Upstash database would.
+
+    `users` maps a token to the user of Redis that it acts as; None may do everything.
+    """
+    known = {token: _Redis(port, user, token) for token, user in users.items()}
 
     async def single(request: Request) -> Response:
-        encode = _admit(request, token)
+        redis, encode = _admit(request, known)
         command = _command(await _json(request))
         [reply] = await redis.run([command])
         return JSONResponse(
@@ -80,12 +85,12 @@ def front(token: str, *, port: int) -> Starlette:
         )
 
     async def pipeline(request: Request) -> Response:
-        encode = _admit(request, token)
+        redis, encode = _admit(request, known)
         replies = await redis.run(_commands(await _json(request)))
         return JSONResponse([_answer(reply, encode) for reply in replies])
 
     async def transaction(request: Request) -> Response:
-        encode = _admit(request, token)
+        redis, encode = _admit(request, known)
         commands = _commands(await _json(request))
         *_, outcome = await redis.run([[b"MULTI"], *commands, [b"EXEC"]])
         if isinstance(outcome, ResponseError):
@@ -115,11 +120,16 @@ async def _away(_: Request, __: Exception) -> Response:
     return JSONResponse({"error": "ERR the database is not reachable"}, 503)
 
 
-def _admit(request: Request, token: str) -> _Encode:
-    """Check the token; return how strings are to be written in the answer."""
+def _admit(request: Request, known: Mapping[str, _Redis]) -> tuple[_Redis, _Encode]:
+    """Check the token; return its user's Redis, and how strings are to be written in the answer."""
     sent = request.headers.get("authorization", "").encode()
-    if not secrets.compare_digest(sent, f"Bearer {token}".encode()):
-        raise HTTPException(401, "Unauthorized")
+    for token, redis in known.items():
+        if secrets.compare_digest(sent, f"Bearer {token}".encode()):
+            return redis, _encoding(request)
+    raise HTTPException(401, "Unauthorized")
+
+
+def _encoding(request: Request) -> _Encode:
     if request.headers.get("upstash-encoding", "").lower() == "base64":
         return lambda value: base64.b64encode(value).decode()
     return lambda value: value.decode(errors="replace")

@@ -35,6 +35,6 @@ def kept(kind: str) -> list[str]:
 def secrets(stack: Mapping[str, str]) -> Iterator[str]:
     """Yield what no log of a stack may have, as NAME=value."""
     for name, value in stack.items():
-        if name.endswith(("_JWK", "_KEY", "_SECRET", "_TOKEN")):
+        if name.endswith(("_JWK", "_KEY", "_SECRET", "_TOKEN", "_APP", "_PUBLIC", "_PREVIOUS")):
             yield f"{name}={value}"
     yield f"DATABASE_URL={stack['DATABASE_URL'].split('@')[0].rpartition(':')[2]}"

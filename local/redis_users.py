@@ -1,0 +1,65 @@
+"""`make redis-users`: the users of Redis that functions need, as commands for its console.
+
+Upstash's tokens belong to users of Redis (https://upstash.com/docs/redis/commands/server/acl): the
+password of a user is a token of `ACL GENTOKEN`, which the REST interface takes as well.
+"""
+
+from dataclasses import dataclass
+
+from local.progress import say
+
+_LIMITS = frozenset({"eval", "evalsha", "exists", "get", "mget", "ping", "set", "time"})
+_STATE = frozenset(
+    {"decrby", "del", "expire", "hdel", "hget", "hincrby", "hmget", "hset", "pexpire", "pttl"}
+)
+
+
+@dataclass(frozen=True)
+class RedisUser:
+    """What the holders of one token may do. `secret` is the token's key in the secret."""
+
+    name: str
+    secret: str
+    commands: frozenset[str]
+    keys: tuple[str, ...]
+
+    @property
+    def rules(self) -> list[str]:
+        """Return the rules of `ACL SETUSER`, without a password."""
+        allowed = [f"+{command}" for command in sorted(self.commands)]
+        return ["reset", "on", *(f"~{pattern}" for pattern in self.keys), *allowed]
+
+
+PUBLIC = RedisUser(
+    "wingman-public",
+    "UPSTASH_REDIS_REST_TOKEN_PUBLIC",
+    _LIMITS,
+    ("ratelimit:*", "breaker:*"),
+)
+"""For functions that answer without a login: limits and circuits."""
+APP = RedisUser(
+    "wingman-app",
+    "UPSTASH_REDIS_REST_TOKEN",
+    _LIMITS | _STATE,
+    (
+        *PUBLIC.keys,
+        *("activity:user:*", "login:user:*", "departed:user:*"),
+        *("reputation:user:*", "challenges:*", "coach:tips:*", "emails:provider"),
+    ),
+)
+"""For all other functions: also activity, logins, cached values and the provider's bucket."""
+USERS = (PUBLIC, APP)
+
+
+def main() -> None:
+    """Print the commands that make the users, and where their tokens go."""
+    for user in USERS:
+        say(f"ACL GENTOKEN {user.name}")
+        say(f"ACL SETUSER {user.name} {' '.join(user.rules)} >TOKEN")
+    secrets = " ".join(user.secret for user in USERS)
+    say("\nTOKEN is what GENTOKEN answered, which is also the value of the secret. Then:")
+    say(f'make deploy ENV=… ROTATE="{secrets}"')
+
+
+if __name__ == "__main__":
+    main()
