@@ -14,6 +14,7 @@ from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.sender_domain import Dns, check_sender_domain
 from local.settings_table import models
 from wingman.coach.settings import CoachSettings
+from wingman.kit.observability import metrics
 from wingman.kit.settings import (
     AppSettings,
     Environment,
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--again", default="make doctor", help="the command that its last line names"
     )
     options = parser.parse_args(arguments)
+    metrics().muted = True
     worst = Level.OK
     for finding in examine(Dns(options.resolver)):
         print(finding, flush=True)
