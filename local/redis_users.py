@@ -16,7 +16,7 @@ _STATE = frozenset(
 
 @dataclass(frozen=True)
 class RedisUser:
-    """What the holders of one token may do. `secret` is the token's key in the secret."""
+    """A user of Redis and its rights; `secret` is the key of its token in the secret."""
 
     name: str
     secret: str

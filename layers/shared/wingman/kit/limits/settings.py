@@ -21,7 +21,7 @@ def _policies(names: object) -> frozenset[str]:
 
 def _written_by_the_proxy_alone(header: str) -> str:
     if header.lower() in {"x-forwarded-for", "forwarded"}:
-        raise ValueError("must be a header that the proxy overwrites; clients write to this one")
+        raise ValueError("must be a header that the proxy overwrites, and clients write this one")
     return header
 
 
