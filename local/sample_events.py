@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,14 @@ import psycopg
 from local.errors import StackError
 from local.resend.webhooks import signed
 from local.tokens import access_token
-from wingman.notifications.email.letters.links import CalendarLink, Link, sign, sign_calendar
+from wingman.notifications.email.letters.links import (
+    CalendarLink,
+    FeedbackLink,
+    Link,
+    sign,
+    sign_calendar,
+    sign_feedback,
+)
 from wingman.notifications.email.models import Category
 
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
@@ -38,9 +45,13 @@ values (%(match_id)s, %(maya)s, %(leo)s, %(maya)s, %(status)s)
 _CHALLENGES = "select id from public.challenges where active order by points limit 1"
 _SESSION = """
 insert into public.wingman_sessions
-(id, match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id)
+(id, match_id, venue_name, scheduled_time, user1_challenge_id, user2_challenge_id, status)
 values (%(session_id)s, %(match_id)s, 'Café Central', now() + %(starts_in)s,
-    %(challenge_id)s, %(challenge_id)s)
+    %(challenge_id)s, %(challenge_id)s, %(session_status)s)
+"""
+_FEEDBACK = """
+insert into public.meeting_feedback (session_id, user_id, rating)
+values (%(session_id)s, %(maya)s, 5)
 """
 _SUBMISSION = """
 insert into public.challenge_submissions (id, user_id, challenge_id, outcome)
@@ -56,15 +67,21 @@ class Scene:
     starts_in: timedelta | None = timedelta(days=3)
     """None: no meeting is planned yet."""
     caller: str = "maya"
+    session_status: str = "scheduled"
+    has_feedback: bool = False
 
 
 _INVITED = Scene("pending", starts_in=None)
 _BEGAN = Scene(starts_in=timedelta(hours=-1))
+_OVER = Scene(starts_in=timedelta(hours=-3), session_status="completed")
 _SCENES = {
     "challenges/submit": _BEGAN,
     "match_request": _INVITED,
     "match_respond": Scene("pending", starts_in=None, caller="leo"),
+    "feedback_page": _OVER,
     "session_create": Scene(starts_in=None),
+    "session_feedback/get": replace(_OVER, has_feedback=True),
+    "session_feedback/give": _OVER,
     "session_manage/confirm": _BEGAN,
     "session_manage/no_show": _BEGAN,
 }
@@ -93,16 +110,22 @@ def _values(path: Path, stack: Mapping[str, str]) -> dict[str, str]:
     scene = _SCENES.get(f"{function}/{case}") or _SCENES.get(function) or Scene()
     ids = _played(scene, stack["DATABASE_URL"])
     caller = ids[scene.caller]
-    secret, link = stack["EMAIL_LINK_SECRET"], Link(caller, Category.MATCH_NOTIFICATIONS)
-    calendar = CalendarLink(caller, ids["session_id"])
     bearer = access_token(caller, key=stack["LOCAL_JWT_JWK"], supabase_url=stack["SUPABASE_URL"])
     return {name: str(one) for name, one in ids.items()} | {
         "access_token": bearer,
         "idempotency_key": str(uuid4()),
         "scheduled_time": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
-        "token": sign_calendar(secret, calendar) if "calendar" in function else sign(secret, link),
+        "token": _link_token(function, stack["EMAIL_LINK_SECRET"], caller, ids["session_id"]),
         "user_id": str(caller),
     }
+
+
+def _link_token(function: str, secret: str, caller: UUID, session_id: UUID) -> str:
+    if function == "session_calendar":
+        return sign_calendar(secret, CalendarLink(caller, session_id))
+    if function == "feedback_page":
+        return sign_feedback(secret, FeedbackLink(caller, session_id))
+    return sign(secret, Link(caller, Category.MATCH_NOTIFICATIONS))
 
 
 def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
@@ -114,6 +137,7 @@ def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
             raise StackError("the database has no challenges: run `make reset up`")
         facts = ids | {"challenge_id": challenge_id}
         steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, *([_SESSION] if scene.starts_in else [])]
+        steps += [_FEEDBACK] if scene.has_feedback else []
         for step in steps:
-            connection.execute(step, facts | {"status": scene.status, "starts_in": scene.starts_in})
+            connection.execute(step, facts | asdict(scene))
     return facts

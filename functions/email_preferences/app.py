@@ -45,7 +45,8 @@ def export_email_data(
 ) -> EmailExport:
     """Export all data about your emails: up to 1000 emails, and older ones by `cursor`.
 
-    The export includes your active hours, which decide when emails are sent.
+    The export includes your feedback on sessions, and your active hours, which decide when emails
+    are sent.
     """
     response.headers["Content-Disposition"] = 'attachment; filename="email-data.json"'
     page = page_at(history.EXPORTED_AT_ONCE, cursor)
@@ -63,8 +64,8 @@ def export_email_data(
 def erase_email_data(caller: Owner) -> None:
     """Erase the addresses and contents of your emails, and cancel all waiting emails.
 
-    This also erases your active hours, which decide when emails are sent. Your opt-outs remain, and
-    an address that bounced stays blocked, as a hash.
+    This also erases your feedback on sessions, and your active hours, which decide when emails are
+    sent. Your opt-outs remain, and an address that bounced stays blocked, as a hash.
     """
     history.erase(get_user_client(caller.token), activity(), logins(), caller.id)
 

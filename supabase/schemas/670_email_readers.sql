@@ -122,6 +122,7 @@ begin
             from public.email_suppressions as found
             where found.address_hash = private.address_hash(v_address)
         ),
+        'feedback', private.feedback_of(v_caller),
         'emails', (
             select coalesce(
                 jsonb_agg(
@@ -146,7 +147,8 @@ begin
 end;
 $$;
 comment on function public.export_email_data is
-'All stored data about the caller''s emails, newest first, in parts of up to 1001 emails.
+'All stored data about the caller''s emails, newest first, in parts of up to 1001 emails, and their
+feedback.
 Security definer because users have no grant on the outbox and on suppressions.';
 grant execute on function public.export_email_data to authenticated;
 
@@ -177,11 +179,14 @@ begin
         lease_expires_at = null
     where email.user_id = v_caller and email.recipient_email <> '';
     get diagnostics v_erased = row_count;
+    delete from public.meeting_feedback as given
+    where given.user_id = v_caller;
     return v_erased;
 end;
 $$;
 comment on function public.erase_email_data is
-'Erases addresses and contents of the caller''s emails and cancels those that were not sent.
+'Erases the caller''s feedback, and addresses and contents of their emails, and cancels those that
+were not sent.
 Preferences stay, and so do suppressions, which are hashes: opting out outlives an erasure.
 Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;

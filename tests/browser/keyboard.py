@@ -8,7 +8,9 @@ from playwright.sync_api import Page
 
 from wingman.notifications.email.letters.brand import contrast
 
-_CONTROLS = "a[href], button, select, input:not([type=hidden], :disabled)"
+# Tab stops once at a group of radio buttons.
+_INPUT = "input:not([type=hidden], :disabled, label ~ label > [type=radio])"
+_CONTROLS = f"a[href], button, select, textarea, {_INPUT}"
 _READ = """() => {
     const at = document.activeElement
     if (at === document.body || at.tabIndex < 0) return null

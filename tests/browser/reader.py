@@ -1,12 +1,15 @@
 """A reader of an email, and the pages behind its links."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from playwright.sync_api import Page
 
+from tests.support.meetings import meeting
 from tests.support.people import People
-from wingman.notifications.email.letters.links import Link, Links
+from wingman.notifications.email.letters.links import FeedbackLink, Link, Links
 from wingman.notifications.email.models import Category
 
 
@@ -19,6 +22,8 @@ class Reader:
         link = Link(self.person.id, category)
         self.unsubscribe_url = links.unsubscribe(link)
         self.preferences_url = links.preferences(link)
+        over = meeting(people, timedelta(hours=-3), status="completed")
+        self.feedback_url = links.feedback(FeedbackLink(over.maya.id, UUID(over.session_id)))
         self._people = people
 
     def stored(self, columns: str) -> tuple[Any, ...] | None:
@@ -61,6 +66,23 @@ def refused(page: Page, reader: Reader) -> None:
     page.get_by_role("alert").wait_for()
 
 
+def feedback(page: Page, reader: Reader) -> None:
+    page.goto(reader.feedback_url)
+
+
+def feedback_refused(page: Page, reader: Reader) -> None:
+    feedback(page, reader)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("alert").wait_for()
+
+
+def feedback_given(page: Page, reader: Reader) -> None:
+    feedback(page, reader)
+    page.get_by_label("Great").check()
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("status").wait_for()
+
+
 def not_valid(page: Page, reader: Reader) -> None:
     page.goto(reader.preferences_url[:-1])
 
@@ -71,6 +93,9 @@ STATES: dict[str, Callable[[Page, Reader], None]] = {
     "choosing": choose,
     "saved": saved,
     "refused": refused,
+    "asked for feedback": feedback,
+    "feedback refused": feedback_refused,
+    "feedback given": feedback_given,
     "a link that is not valid": not_valid,
 }
 """How a reader gets to each of the pages."""

@@ -12,12 +12,16 @@ CHOICES = [
     *("Invitations and plans", "Reminders", "Feedback requests"),
     *("Timezone", "Once a day", "Quiet hours", "From", "Until", "Save", "Help"),
 ]
+FEEDBACK = ["Great", "In your words", "Send", "Help"]
 REACHED = {
     "asked whether to unsubscribe": ["Unsubscribe", "Choose what you get"],
     "unsubscribed": ["Choose what you get"],
     "choosing": CHOICES,
     "saved": CHOICES,
     "refused": CHOICES,
+    "asked for feedback": FEEDBACK,
+    "feedback refused": FEEDBACK,
+    "feedback given": ["Help"],
     "a link that is not valid": ["Help"],
 }
 

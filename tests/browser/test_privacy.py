@@ -21,7 +21,10 @@ def test_a_page_makes_no_third_party_request(shown: Shown) -> None:
     shown.page.wait_for_load_state("networkidle")
 
     reader, page = shown.reader, shown.page
-    addresses = {reader.unsubscribe_url, reader.preferences_url, reader.preferences_url[:-1]}
+    addresses = {
+        *(reader.unsubscribe_url, reader.preferences_url, reader.preferences_url[:-1]),
+        reader.feedback_url,
+    }
     assert set(shown.requests) <= addresses
     assert [line for line in shown.console if "status of 4" not in line] == []
     assert page.evaluate("document.cookie + localStorage.length + sessionStorage.length") == "00"

@@ -1,5 +1,6 @@
 """A pair plans to meet, meets and says so, through the deployed template."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -89,7 +90,13 @@ def test_a_planned_session_ends_in_the_reputation(
     assert act(api, leo, session["id"], "confirm").json()["status"] == "completed"
     assert [score(api, person) for person in (maya, leo)] == [1, 1]
     for person in (maya, leo):
-        assert inbox.wait_for(person, 3)[2]["subject"].startswith("How was it with ")
+        email = inbox.wait_for(person, 3)[2]
+        assert email["subject"].startswith("How was it with ")
+        [link] = re.findall(r"/email/feedback\?token=\S+", email["text"])
+        assert "How was it with" in api.call("GET", link).text
+        assert "Thank you" in api.call("POST", link, data={"rating": "5"}).text
+        given = api.call("GET", f"/api/sessions/{session['id']}/feedback", person).json()
+        assert (given["rating"], given["text"]) == (5, None)
 
 
 def test_a_change_reaches_both_in_their_own_time(api: Api, people: People, inbox: Inbox) -> None:

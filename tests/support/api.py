@@ -9,7 +9,10 @@ from tests.support.people import Person
 from tests.support.run import keep
 
 # Fields with free text.
-WORDS = ("note", "notes", "reason", "reflection", "question", "venue_name", "venue_suggestion")
+WORDS = (
+    *("note", "notes", "reason", "reflection", "question", "text", "venue_name"),
+    "venue_suggestion",
+)
 
 
 class Api:

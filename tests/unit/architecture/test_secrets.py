@@ -13,15 +13,18 @@ HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
     "BACKEND_KEY": {
         *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
-        *("reputation", "session_create", "session_manage", "user"),
+        *("reputation", "session_create", "session_feedback", "session_manage", "user"),
     },
-    "EMAIL_LINK_SECRET": {"email_sender", "email_unsubscribe", "session_calendar"},
-    "EMAIL_LINK_SECRET_PREVIOUS": {"email_unsubscribe", "session_calendar"},
+    "EMAIL_LINK_SECRET": {
+        *("email_sender", "email_unsubscribe", "feedback_page", "session_calendar")
+    },
+    "EMAIL_LINK_SECRET_PREVIOUS": {"email_unsubscribe", "feedback_page", "session_calendar"},
     "RESEND_API_KEY": {"email_sender"},
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
     "SUPABASE_SECRET_KEY": {
         *("email_sender", "housekeeping", "resend_webhook", "session_reminders"),
-        *("email_unsubscribe", "session_calendar"),  # they authorise by a signed link
+        # They authorise by a signed link.
+        *("email_unsubscribe", "feedback_page", "session_calendar"),
         "health",  # takes no input and reads no row
     },
 }

@@ -13,7 +13,7 @@ Json = Mapping[str, Any]
 PUBLIC = {
     "list_challenges", "ask_to_unsubscribe", "unsubscribe", "get_features", "show_docs",
     "open_session_calendar", "show_preference_page", "save_preference_page", "get_health",
-    "get_openapi",
+    "get_openapi", "show_feedback_page", "save_feedback_page",
 }  # fmt: skip
 OPERATIONS = {
     operation["operationId"]: operation

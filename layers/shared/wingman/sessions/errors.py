@@ -69,6 +69,22 @@ class DailyEmailLimit(RateLimited):
     code = "daily_email_limit"
 
 
+class SessionNotOver(Conflict):
+    """You can give feedback once the meeting has taken place and is confirmed or closed."""
+
+    code = "session_not_over"
+
+
+class FeedbackAlreadyGiven(Conflict):
+    """You have given other feedback on this session. It cannot be changed."""
+
+    code = "feedback_already_given"
+
+
+class NoFeedback(NotFound):
+    """You have given no feedback on this session."""
+
+
 class InvalidTime(InvalidRequest):
     """A meeting must be some minutes ahead, so that both can know of it, and at most a year."""
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from wingman.kit.text import FILLED_LINE, MultiLineText, SingleLineText
+from wingman.kit.text import FILLED_LINE, FILLED_LINES, MultiLineText, SingleLineText
 from wingman.kit.typed_dict import TypedDict
 from wingman.notifications.models import Due
 from wingman.profiles.models import Partner
@@ -171,6 +171,56 @@ class Cancellation(BaseModel):
     )
 
     reason: Reason | None = None
+
+
+@with_config(
+    ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "minProperties": 1,
+            "examples": [{"rating": 5, "text": "We laughed a lot."}],
+        },
+    )
+)
+class Feedback(TypedDict):
+    """How a meeting was: a rating, a text, or both."""
+
+    rating: NotRequired[Annotated[int, Field(ge=1, le=5)]]
+    text: NotRequired[
+        Annotated[MultiLineText, StringConstraints(min_length=1, max_length=2000), FILLED_LINES]
+    ]
+
+
+def _require_feedback(feedback: Feedback) -> Feedback:
+    if not feedback:
+        raise ValueError("give a rating, a text, or both")
+    return feedback
+
+
+Answer = Annotated[Feedback, AfterValidator(_require_feedback)]
+
+
+class GivenFeedback(BaseModel):
+    """The feedback that the caller has given on a session."""
+
+    session_id: UUID
+    rating: int | None
+    text: str | None
+    created_at: datetime
+
+
+class FeedbackChange(BaseModel):
+    """The result of giving feedback; `replayed` if the same was given before."""
+
+    feedback: GivenFeedback
+    replayed: bool
+
+
+class FeedbackQuestion(BaseModel):
+    """The facts of the page that asks for feedback."""
+
+    partner_name: str
+    answered: bool
 
 
 class SessionPage(BaseModel):

@@ -13,6 +13,10 @@ from wingman.sessions import errors
 from wingman.sessions.models import (
     Change,
     ClosedSession,
+    Feedback,
+    FeedbackChange,
+    FeedbackQuestion,
+    GivenFeedback,
     Plan,
     Session,
     SessionChange,
@@ -41,6 +45,8 @@ REFUSALS: Refusals = {
     "WS009": lambda _: errors.NoShowTooLate(),
     "WS010": lambda error: errors.InvalidTime(int(error.detail or 0)),
     "WS011": lambda error: errors.DailyPlanLimit(retry_after=int(error.detail or 1)),
+    "WS012": lambda _: errors.SessionNotOver(),
+    "WS013": lambda _: errors.FeedbackAlreadyGiven(),
 }
 _call = partial(call, REFUSALS)
 
@@ -117,6 +123,39 @@ def event_of(database: Database, session_id: UUID, user_id: UUID) -> SessionEven
     params = {"p_session_id": str(session_id), "p_user_id": str(user_id)}
     return SessionEvent.model_validate(
         _call(database, "get_session_event_of", idempotent=True, **params)
+    )
+
+
+def give_feedback(database: Database, session_id: UUID, feedback: Feedback) -> FeedbackChange:
+    """Record the caller's feedback; the same again changes nothing."""
+    said = {"p_rating": feedback.get("rating"), "p_text": feedback.get("text")}
+    return FeedbackChange.model_validate(
+        _call(database, "give_feedback", idempotent=True, p_session_id=str(session_id), **said)
+    )
+
+
+def give_feedback_of(
+    database: Database, session_id: UUID, user_id: UUID, feedback: Feedback
+) -> FeedbackChange:
+    """Record the feedback of one of the users of a session; only for service_role."""
+    said = {"p_rating": feedback.get("rating"), "p_text": feedback.get("text")}
+    params = {"p_session_id": str(session_id), "p_user_id": str(user_id)}
+    return FeedbackChange.model_validate(
+        _call(database, "give_feedback_of", idempotent=True, **params, **said)
+    )
+
+
+def feedback(database: Database, session_id: UUID) -> GivenFeedback | None:
+    """Read the caller's own feedback, if any."""
+    found = _call(database, "get_feedback", idempotent=True, p_session_id=str(session_id))
+    return GivenFeedback.model_validate(found) if found else None
+
+
+def feedback_question_of(database: Database, session_id: UUID, user_id: UUID) -> FeedbackQuestion:
+    """Read the facts of the page that asks for feedback; only for service_role."""
+    params = {"p_session_id": str(session_id), "p_user_id": str(user_id)}
+    return FeedbackQuestion.model_validate(
+        _call(database, "get_feedback_question_of", idempotent=True, **params)
     )
 
 

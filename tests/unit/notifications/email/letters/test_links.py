@@ -10,12 +10,15 @@ from wingman.notifications.email.errors import InvalidToken
 from wingman.notifications.email.letters import links
 from wingman.notifications.email.letters.links import (
     CalendarLink,
+    FeedbackLink,
     Link,
     Links,
     read,
     read_calendar,
+    read_feedback,
     sign,
     sign_calendar,
+    sign_feedback,
 )
 from wingman.notifications.email.models import Category
 
@@ -123,6 +126,18 @@ def test_a_token_of_one_purpose_is_invalid_for_the_other(
         read_calendar(KEYS, sign(SECRET, link))
     with pytest.raises(InvalidToken):
         read(KEYS, sign_calendar(SECRET, calendar))
+
+
+@given(st.builds(CalendarLink, st.uuids(), st.uuids()))
+def test_a_calendar_token_gives_no_feedback(calendar: CalendarLink) -> None:
+    feedback = FeedbackLink(calendar.user_id, calendar.session_id)
+    token = sign_feedback(SECRET, feedback)
+
+    assert read_feedback(KEYS, token) == feedback
+    with pytest.raises(InvalidToken):
+        read_feedback(KEYS, sign_calendar(SECRET, calendar))
+    with pytest.raises(InvalidToken):
+        read_calendar(KEYS, token)
 
 
 @given(st.binary(min_size=32, max_size=32))

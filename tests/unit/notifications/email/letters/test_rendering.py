@@ -17,8 +17,6 @@ from local.emails.kinds import kinds
 from local.emails.samples import (
     BRANDS,
     CASES,
-    MATCH,
-    SESSION_ID,
     a_cancellation,
     a_change,
     a_decline,
@@ -29,7 +27,11 @@ from local.emails.samples import (
 )
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.contents import Content
-from wingman.notifications.email.letters.links import CalendarLink, Link, Links, read, read_calendar
+from wingman.notifications.email.letters.links import (
+    Link,
+    Links,
+    read,
+)
 from wingman.notifications.email.letters.rendering import (
     Reader,
     RenderedEmail,
@@ -99,18 +101,6 @@ def test_an_email_matches_its_golden_file(name: str, brand: str, part: str) -> N
 
 
 @EVERY_CASE
-def test_both_parts_link_to_their_topic(name: str) -> None:
-    email = rendered(CASES[name])
-    kind = name.partition("_")[0]
-    path = {"session": f"/sessions/{SESSION_ID}", "match": f"/matches/{MATCH}"}.get(kind)
-    path = "/sessions" if name == "session_called_off" else path
-    path = path or ("/sessions" if name.endswith("bare") else "/matches")
-
-    assert f"https://app.wingman.example{path}" in Page(email.html).links
-    assert f"https://app.wingman.example{path}\n" in email.text
-
-
-@EVERY_CASE
 def test_both_parts_and_the_header_let_the_reader_unsubscribe_from_the_category(name: str) -> None:
     email = rendered(CASES[name])
     link = Link(READER, kinds()[CASES[name].template].category)
@@ -121,19 +111,6 @@ def test_both_parts_and_the_header_let_the_reader_unsubscribe_from_the_category(
     for url in (email.unsubscribe_url, LINKS.preferences(link), "https://wingman.example/help"):
         assert url in Page(email.html).links
         assert f"{url}\n" in email.text
-
-
-@EVERY_CASE
-def test_a_plan_links_to_a_calendar_file_of_its_reader(name: str) -> None:
-    email = rendered(CASES[name])
-    [*found] = [link for link in Page(email.html).links if "calendar.ics" in link]
-    planned = name.startswith(("session_scheduled", "session_rescheduled", "session_reminder"))
-
-    assert len(found) == planned
-    for url in found:
-        link = CalendarLink(READER, SESSION_ID)
-        assert read_calendar((LINKS.secret,), url.partition("?token=")[2]) == link
-        assert f":\n{url}\n" in email.text
 
 
 @EVERY_CASE

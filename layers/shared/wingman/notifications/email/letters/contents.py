@@ -53,6 +53,11 @@ class Content(Frozen):
         """The session of the calendar file to which the email links, if any."""
         return None
 
+    @property
+    def feedback_session_id(self) -> UUID | None:
+        """The session that the email asks about, on a page to which its button leads instead."""
+        return None
+
     @abstractmethod
     def useful_until(self, recorded_at: datetime) -> datetime:
         """Return when the email stops being useful."""
@@ -187,6 +192,11 @@ class SessionFeedback(_AboutSession):
     """The two have met, and the reader is asked how it was."""
 
     template: Literal["session_feedback"]
+
+    @property
+    def feedback_session_id(self) -> UUID | None:
+        """See Content."""
+        return self.session_id
 
     def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
         return self.scheduled_time + _FEEDBACK_IS_ASKED_FOR

@@ -2,8 +2,8 @@
 
 A token never expires, because law and email providers require "unsubscribe" to work in old emails.
 It is the URL-safe base64 of 2 bytes (version, category), 16 (user) and 16 (truncated HMAC-SHA256).
-A calendar token names a version, a user and a session instead, and gives access to nothing else;
-the session decides how long it is useful (docs/decisions/015-email-timing.md).
+A calendar or feedback token names a version, a user and a session instead, and gives access to
+nothing else; the session decides how long it is useful (docs/decisions/015-email-timing.md).
 """
 
 import base64
@@ -26,7 +26,8 @@ _CATEGORIES = {number: category for category, number in _NUMBERS.items()}
 _VERSION = 1
 _PURPOSE = b"wingman email link\0"
 _CALENDAR_PURPOSE = b"wingman calendar link\0"
-_CLAIM_BYTES = {_PURPOSE: 18, _CALENDAR_PURPOSE: 33}
+_FEEDBACK_PURPOSE = b"wingman feedback link\0"
+_CLAIM_BYTES = {_PURPOSE: 18, _CALENDAR_PURPOSE: 33, _FEEDBACK_PURPOSE: 33}
 _LONGEST = 100
 
 
@@ -41,6 +42,14 @@ class Link:
 @dataclass(frozen=True)
 class CalendarLink:
     """The claims of a valid calendar token."""
+
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True)
+class FeedbackLink:
+    """The claims of a valid feedback token."""
 
     user_id: UUID
     session_id: UUID
@@ -64,6 +73,10 @@ class Links:
         """Return the address of a session's calendar file for one of its users."""
         return f"{self.api_url}/email/calendar.ics?token={sign_calendar(self.secret, link)}"
 
+    def feedback(self, link: FeedbackLink) -> str:
+        """Return the address of the page that asks one of the users of a session how it was."""
+        return f"{self.api_url}/email/feedback?token={sign_feedback(self.secret, link)}"
+
 
 def sign(secret: str, link: Link) -> str:
     """Return the token for a reader and a category; the same every time."""
@@ -81,16 +94,32 @@ def read(keys: tuple[str, ...], token: str) -> Link:
 
 def sign_calendar(secret: str, link: CalendarLink) -> str:
     """Return the token for a reader and a session; the same every time."""
-    claim = bytes([_VERSION]) + link.user_id.bytes + link.session_id.bytes
-    return _signed(secret, _CALENDAR_PURPOSE, claim)
+    return _signed(secret, _CALENDAR_PURPOSE, _session_claim(link.user_id, link.session_id))
 
 
 def read_calendar(keys: tuple[str, ...], token: str) -> CalendarLink:
     """Verify a calendar token with any of the keys. Raises InvalidToken."""
-    claim = _claim(keys, _CALENDAR_PURPOSE, token)
+    return CalendarLink(*_session_of(_claim(keys, _CALENDAR_PURPOSE, token)))
+
+
+def sign_feedback(secret: str, link: FeedbackLink) -> str:
+    """Return the token for a reader and a session; the same every time."""
+    return _signed(secret, _FEEDBACK_PURPOSE, _session_claim(link.user_id, link.session_id))
+
+
+def read_feedback(keys: tuple[str, ...], token: str) -> FeedbackLink:
+    """Verify a feedback token with any of the keys. Raises InvalidToken."""
+    return FeedbackLink(*_session_of(_claim(keys, _FEEDBACK_PURPOSE, token)))
+
+
+def _session_claim(user_id: UUID, session_id: UUID) -> bytes:
+    return bytes([_VERSION]) + user_id.bytes + session_id.bytes
+
+
+def _session_of(claim: bytes) -> tuple[UUID, UUID]:
     if claim[0] != _VERSION:
         raise InvalidToken
-    return CalendarLink(UUID(bytes=claim[1:17]), UUID(bytes=claim[17:]))
+    return UUID(bytes=claim[1:17]), UUID(bytes=claim[17:])
 
 
 def _signed(secret: str, purpose: bytes, claim: bytes) -> str:

@@ -17,7 +17,7 @@ from wingman.kit.text import BIDI_CONTROLS
 from wingman.notifications.email.errors import RenderError
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.contents import Content
-from wingman.notifications.email.letters.links import CalendarLink, Link, Links
+from wingman.notifications.email.letters.links import CalendarLink, FeedbackLink, Link, Links
 from wingman.notifications.email.models import Category
 from wingman.notifications.email.timezones import zone_of
 
@@ -73,7 +73,7 @@ class Renderer:
             "email": content,
             "first_name": reader.first_name,
             "zone": zone_of(reader.timezone),
-            "action_url": f"{self.app_url}{content.path}",
+            "action_url": self._action_url(content, reader),
             "app_url": self.app_url,
             "unsubscribe_url": self.links.unsubscribe(link),
             "preferences_url": self.links.preferences(link),
@@ -84,6 +84,12 @@ class Renderer:
         except TemplateError as error:
             raise RenderError(f"the template is broken: {type(error).__name__}") from error
         return RenderedEmail(subject, html, text, self.links.unsubscribe(link))
+
+    def _action_url(self, content: Content, reader: Reader) -> str:
+        session_id = content.feedback_session_id
+        if session_id is None:
+            return f"{self.app_url}{content.path}"
+        return self.links.feedback(FeedbackLink(reader.user_id, session_id))
 
     def _calendar_url(self, content: Content, reader: Reader) -> str | None:
         session_id = content.calendar_session_id

@@ -87,6 +87,15 @@ class LearnedActivity(BaseModel):
     hours: list[int]
 
 
+class ExportedFeedback(BaseModel):
+    """The reader's feedback on one session."""
+
+    session_id: UUID
+    rating: int | None
+    text: str | None
+    created_at: datetime
+
+
 class EmailExport(BaseModel):
     """All data stored about a reader's emails; `next_cursor` leads to older emails, if any.
 
@@ -99,6 +108,7 @@ class EmailExport(BaseModel):
     preferences: EmailPreferences
     suppression: Suppression | None
     activity: LearnedActivity | None
+    feedback: list[ExportedFeedback]
     emails: list[ExportedEmail]
     next_cursor: str | None
 

@@ -77,6 +77,9 @@ KINDS = {
 }
 
 
+RATINGS = ((5, "Great"), (4, "Good"), (3, "Fine"), (2, "Not so good"), (1, "Bad"))
+"""The ratings of a meeting, as the page of feedback shows them."""
+
 _HEADLINES: dict[type[ProblemError], str] = {
     InvalidToken: "This link does not work",
     ReaderNotFound: "This account is gone",
@@ -155,6 +158,18 @@ class Pages:
             saved=saved,
             problem=problem,
         )
+
+    def feedback_page(
+        self, partner_name: str, fields: Mapping[str, str], problem: str | None = None
+    ) -> Page:
+        form = {"rating": fields.get("rating", ""), "text": fields.get("text", "")}
+        return self._write(
+            "feedback", partner_name=partner_name, ratings=RATINGS, form=form, problem=problem
+        )
+
+    def feedback_given_page(self) -> Page:
+        """Show that feedback was given, but not what it says: an email may be forwarded."""
+        return self._write("feedback_given")
 
     def error_page(self, error: ProblemError, request_id: str) -> Page:
         headline = _HEADLINES.get(type(error), error.title)
