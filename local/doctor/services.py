@@ -16,6 +16,7 @@ from local.migrations import files
 from local.stack import CHECKOUT
 from wingman.coach.settings import CoachSettings
 from wingman.kit.auth.tokens import ASYMMETRIC
+from wingman.kit.clients.answers import KeyRefused
 from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.database import (
     DatabaseError,
@@ -55,11 +56,11 @@ def check_database() -> Findings:
         except DependencyRefused:
             advice = "`make backend-key` (with ENV=…); a deployment does the same"
             yield fail("database", "BACKEND_KEY is not accepted", advice)
-        except DependencyUnavailable as error:
-            if not _refused_by_the_gateway(error):
-                yield fail("database", "no answer", "is SUPABASE_URL right, and the project awake?")
-                return
-            yield fail("database", f"{key} does not work (401)", f"copy {key} again")
+        except KeyRefused:
+            yield fail("database", f"{key} does not work (refused)", f"copy {key} again")
+        except DependencyUnavailable:
+            yield fail("database", "no answer", "is SUPABASE_URL right, and the project awake?")
+            return
         except NotServiceRole:
             advice = "copy the secret key (`sb_secret_…`), or the legacy one of service_role"
             yield fail("database", f"{key} does not act as service_role", advice)
@@ -71,12 +72,6 @@ def check_database() -> Findings:
             yield ok("database", f"{key} works")
     yield _front_door()
     yield from _migrations()
-
-
-def _refused_by_the_gateway(error: DependencyUnavailable) -> bool:
-    """Say whether it was Supabase's gateway that answered, which does not know the key."""
-    answer = getattr(error.__cause__, "response", None)
-    return getattr(answer, "status_code", None) == httpx.codes.UNAUTHORIZED
 
 
 def _front_door() -> Finding:

@@ -29,7 +29,12 @@ _NOT_EXECUTED = (*_UNREACHABLE, *_TIMED_OUT, "40", "53", "57P03")
 # The gateway refused the request itself, or had no connection to pass it on.
 # https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
 _NOT_PASSED_ON = frozenset({401, 403, 429, 521, 523, 525, 526, 530, 540})
+_KEY_REFUSED = frozenset({401, 403})
 _LONGEST_WAIT_SECONDS = 60
+
+
+class KeyRefused(DependencyUnavailable):
+    """A service that we depend on rejects our requests. Nothing was lost; try again later."""
 
 
 def require_answer(response: httpx.Response) -> None:
@@ -66,7 +71,8 @@ def _own_code(found: Any) -> str | None:
 
 def _unavailable(response: httpx.Response, *, not_executed: bool = False) -> DependencyUnavailable:
     asked = retry_after(response)
-    error = DependencyUnavailable(
+    kind = KeyRefused if response.status_code in _KEY_REFUSED else DependencyUnavailable
+    error = kind(
         "supabase",
         retry_after=min(math.ceil(asked), _LONGEST_WAIT_SECONDS) if asked else 5,
         not_executed=not_executed,
