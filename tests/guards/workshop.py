@@ -23,7 +23,9 @@ _BROKEN = re.compile(
     r"((Name|Syntax|Import|ModuleNotFound|Indentation|UnboundLocal)Error|Undefined[A-Z])"
     r"|Failed: Timeout"
 )
-_ALL_PASSED, _SOME_FAILED = 0, 1
+_ALL_PASSED, _SOME_FAILED, _HUNG = 0, 1, -1
+# pytest's own limit ends a test, but not a thread of it that would keep the process alive.
+_PATIENCE_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -87,18 +89,23 @@ class Workshop:
     def run(self, tests: Sequence[str]) -> Result:
         report = self._root / "report.xml"
         report.unlink(missing_ok=True)
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-                *("-p", "no:schemathesis", "--hypothesis-seed=0", "--timeout=60"),
-                *("--tb=short", f"--junitxml={report}", *tests),
-            ],
-            cwd=self._root,
-            env=os.environ | {"PYTHONPATH": "layers/shared"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-p", "no:schemathesis", "--hypothesis-seed=0", "--timeout=60"),
+            *("--tb=short", f"--junitxml={report}", *tests),
+        ]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self._root,
+                env=os.environ | {"PYTHONPATH": "layers/shared"},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_PATIENCE_SECONDS,
+            )
+        except subprocess.TimeoutExpired as hung:
+            return Result(_HUNG, {}, str(hung))
         failures = _failures(report) if report.exists() else {}
         return Result(done.returncode, failures, done.stdout + done.stderr)
 
