@@ -41,6 +41,21 @@ def test_a_deleted_account_leaves_no_key_no_token_and_no_name(
     assert api.call("GET", f"/api/sessions/{planned.session_id}", maya).status_code == 404
 
 
+def test_a_token_of_a_deleted_account_renews_nothing_before_the_sweep(
+    api: Api, people: People, stack: dict[str, str]
+) -> None:
+    leo = people.new("Leo")
+    assert api.call("GET", "/api/matches", leo).status_code == 200
+    people.remove(leo)
+
+    for _ in range(2):
+        assert_problem(api.call("GET", "/api/matches", leo), 401, "unauthenticated")
+
+    with Redis.from_url(stack["REDIS_URL"], decode_responses=True) as redis:
+        kept = [key for key in redis.keys(f"*{leo.id}") if not key.startswith("ratelimit:")]
+    assert kept == [f"departed:user:{leo.id}"]
+
+
 def test_the_other_user_keeps_the_score(api: Api, people: People) -> None:
     planned = meeting(people)
     planned.starts_in(timedelta(hours=-1))

@@ -12,16 +12,10 @@ from wingman.kit.cache.cache import Ages, Cache
 from wingman.kit.clients.commands import Commands
 from wingman.kit.clients.database import Database
 from wingman.kit.clients.redis import redis
-from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.errors import AccountDeleted, DependencyUnavailable
 from wingman.kit.limits.limiter import Limiter
 from wingman.kit.presence.departures import depart
-from wingman.kit.presence.touching import (
-    AccountDeleted,
-    activity_key,
-    departed_key,
-    login_key,
-    touching,
-)
+from wingman.kit.presence.touching import activity_key, departed_key, login_key, touching
 from wingman.reputation.models import Totals
 
 DAY = 86_400

@@ -6,13 +6,13 @@ from uuid import UUID
 from wingman.challenges import errors
 from wingman.challenges.models import Attempt, Challenge, Difficulty, Submission, SubmissionChange
 from wingman.kit.clients.database import Database, Refusals, call
-from wingman.kit.errors import IdempotencyKeyReused, Unauthenticated
+from wingman.kit.errors import AccountDeleted, IdempotencyKeyReused
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
 
 # Every SQLSTATE that the challenge functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA001": lambda _: AccountDeleted(),
     "WA002": lambda _: IdempotencyKeyReused(),
     "WC001": lambda _: errors.ChallengeNotFound(),
     "WC002": lambda _: errors.SubmissionWindowClosed(),

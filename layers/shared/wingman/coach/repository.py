@@ -6,10 +6,10 @@ from uuid import UUID
 from wingman.coach import errors
 from wingman.coach.models import Context
 from wingman.kit.clients.database import Database, Refusals, call
-from wingman.kit.errors import Unauthenticated
+from wingman.kit.errors import AccountDeleted
 
 REFUSALS: Refusals = {
-    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA001": lambda _: AccountDeleted(),
     "WC001": lambda _: errors.ChallengeNotFound(),
     "WS001": lambda _: errors.SessionNotFound(),
 }

@@ -52,6 +52,10 @@ class Unauthenticated(ProblemError):
         self.failed_proof = failed_proof or self.failed_proof
 
 
+class AccountDeleted(Unauthenticated):
+    """The user of this token no longer exists."""
+
+
 class NoToken(Unauthenticated):
     """Send a valid access token as `Authorization: Bearer <token>`."""
 

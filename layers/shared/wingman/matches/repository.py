@@ -4,7 +4,7 @@ from functools import partial
 from uuid import UUID
 
 from wingman.kit.clients.database import Database, Refusals, call, refused_field
-from wingman.kit.errors import IdempotencyKeyReused, InvalidRequest, Unauthenticated
+from wingman.kit.errors import AccountDeleted, IdempotencyKeyReused, InvalidRequest
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
 from wingman.matches import errors
@@ -12,7 +12,7 @@ from wingman.matches.models import Answer, Invitation, Match, MatchChange, Match
 
 # Every SQLSTATE that the match functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA001": lambda _: AccountDeleted(),
     "WA002": lambda _: IdempotencyKeyReused(),
     "WA003": refused_field,
     "WM001": lambda _: errors.InviteeNotFound(),

@@ -3,12 +3,12 @@
 from functools import partial
 
 from wingman.kit.clients.database import Database, Refusals, call, refused_field
-from wingman.kit.errors import InvalidRequest, Unauthenticated
+from wingman.kit.errors import AccountDeleted, InvalidRequest
 from wingman.profiles.models import User, UserChange
 
 # Every SQLSTATE that the profile functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA001": lambda _: AccountDeleted(),
     "WA003": refused_field,
     "WN001": lambda _: InvalidRequest(fields={"timezone": "is not the name of an IANA timezone"}),
 }

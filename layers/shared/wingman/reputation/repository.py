@@ -4,12 +4,12 @@ from functools import partial
 from uuid import UUID
 
 from wingman.kit.clients.database import Database, Refusals, call
-from wingman.kit.errors import Unauthenticated
+from wingman.kit.errors import AccountDeleted
 from wingman.reputation import errors
 from wingman.reputation.models import Totals
 
 REFUSALS: Refusals = {
-    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA001": lambda _: AccountDeleted(),
     "WR001": lambda _: errors.UserNotFound(),
 }
 _call = partial(call, REFUSALS)

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from wingman.kit.clients.database import Database, Refusals, call, refused_field
-from wingman.kit.errors import IdempotencyKeyReused, Unauthenticated
+from wingman.kit.errors import AccountDeleted, IdempotencyKeyReused
 from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.paging import Page
 from wingman.sessions import errors
@@ -26,7 +26,7 @@ from wingman.sessions.models import (
 
 # Every SQLSTATE that the session functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA001": lambda _: AccountDeleted(),
     "WA002": lambda _: IdempotencyKeyReused(),
     "WA003": refused_field,
     "WC001": lambda _: errors.ChallengeNotFound(),

@@ -10,7 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
+from wingman.kit.clients.commands import RedisError
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import (
+    AccountDeleted,
+    DependencyUnavailable,
     InvalidRequest,
     MalformedJson,
     MethodNotAllowed,
@@ -19,6 +23,7 @@ from wingman.kit.errors import (
     ProblemError,
 )
 from wingman.kit.observability import count, logger
+from wingman.kit.presence.departures import depart
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -53,9 +58,19 @@ def problem(request: Request, error: Exception) -> Response:
     if error.failed_proof:
         count("AuthenticationFailed", reason=error.failed_proof)
         logger().info("auth.failed", extra={"reason": error.failed_proof})
+    if isinstance(error, AccountDeleted):
+        _end_presence(request)
     named = error.fields if isinstance(error, InvalidRequest) else {}
     fields = [{"field": name, "message": message} for name, message in named.items()]
     return render(error, request.state.request_id, fields)
+
+
+def _end_presence(request: Request) -> None:
+    """Delete what this request renewed of a deleted user, as the sweep does a minute later."""
+    try:
+        depart(redis(), [request.state.caller.id])
+    except (DependencyUnavailable, RedisError) as error:
+        logger().warning("departures.redis_away", extra={"count": 1}, exc_info=error)
 
 
 def invalid(request: Request, error: Exception) -> Response:

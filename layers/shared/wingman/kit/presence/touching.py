@@ -3,14 +3,10 @@
 from uuid import UUID
 
 from wingman.kit.clients.lua import read_lua
-from wingman.kit.errors import Unauthenticated
+from wingman.kit.errors import AccountDeleted
 from wingman.kit.limits.limiter import Step
 from wingman.kit.presence.settings import PresenceSettings
 from wingman.kit.settings import load
-
-
-class AccountDeleted(Unauthenticated):
-    """The user of this token no longer exists."""
 
 
 def activity_key(user_id: UUID) -> str:

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from wingman.kit.clients.database import Database, Refusals, call
-from wingman.kit.errors import InvalidRequest, Unauthenticated
+from wingman.kit.errors import AccountDeleted, InvalidRequest
 from wingman.kit.paging import Page
 from wingman.notifications.email.errors import ReaderNotFound
 
 # Every SQLSTATE that the functions for readers raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
-    "WA001": lambda _: Unauthenticated("The user of this token no longer exists."),
+    "WA001": lambda _: AccountDeleted(),
     "WN001": lambda _: InvalidRequest(fields={"timezone": "is not the name of an IANA timezone"}),
     "WN002": lambda _: InvalidRequest(fields={"quiet_hours": "have to leave an hour of the day"}),
     "WN003": lambda _: ReaderNotFound(),
