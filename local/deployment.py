@@ -1,6 +1,7 @@
 """`sam deploy` of the one template.yaml, onto the emulator."""
 
 import json
+import os
 
 from local import building, event_sources, gateway, redis_users, template
 from local.aws import emulated, outputs
@@ -24,6 +25,7 @@ def deploy(stack: Stack, ministack: Recorded) -> None:
         wanted: dict[str, object] = {
             "build": building.built(stack),
             "emulator": [ministack.pid, ministack.started],
+            "limits": parameters(stack)["EnableRateLimiting"],
         }
         if stamp.exists() and json.loads(stamp.read_text()) == wanted:
             say(f"  {'deployment':<48} nothing changed")
@@ -89,6 +91,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         "UpstashRedisRestUrl": stack.url("upstash"),
         "ResendApiUrl": stack.url("resend"),
         "EnableAiCoaching": "true",
+        "EnableRateLimiting": os.environ.get("ENABLE_RATE_LIMITING", "true"),
         "AnthropicApiUrl": stack.url("anthropic"),
         "PublicApiUrl": stack.url("api"),
         "AppUrl": APP_URL,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local import environment, processes
+from local import deployment, environment, processes
 from local.credentials import credentials
 from local.errors import StackError
 from local.stack import Stack, stack
@@ -119,3 +119,14 @@ def test_the_env_file_holds_every_variable_and_reads_back(here: Stack) -> None:
     assert json.loads(found["PIDS"]) == {"redis": 12}
     assert path == here.checkout / ".local" / "env"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, "true"), ("false", "false")])
+def test_rate_limits_can_be_switched_off_on_this_machine(
+    value: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ENABLE_RATE_LIMITING", raising=False)
+    if value:
+        monkeypatch.setenv("ENABLE_RATE_LIMITING", value)
+    here = replace(stack("test"), checkout=tmp_path)
+    assert deployment.parameters(here)["EnableRateLimiting"] == expected
