@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from local.errors import StackError
-from local.openapi import examples, headers, links, operations, problems
+from local.openapi import examples, headers, links, operations, problems, raised
 from local.openapi.apps import apps, routes
 
 Json = dict[str, Any]
@@ -55,7 +55,9 @@ def merged() -> Json:
             "securitySchemes": {},
         },
     }
-    for app in apps():
+    found = list(apps())
+    raised.read([route for app in found for route in routes(app)])
+    for app in found:
         _add(document, app)
     document["paths"] = dict(sorted(document["paths"].items()))
     examples.add(document)

@@ -9,7 +9,7 @@ import ast
 import builtins
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType, UnionType
@@ -44,6 +44,17 @@ class Instance:
 
 Known = Value | Instance | None
 _known: dict[FunctionType, Errors] = {}
+_read: set[FunctionType] = set()
+
+
+def read(routes: Sequence[APIRoute]) -> None:
+    """Read the code of all routes, until functions that call each other add nothing new."""
+    before: dict[FunctionType, Errors] | None = None
+    while before != _known:
+        before = dict(_known)
+        _read.clear()
+        for route in routes:
+            errors_of(route)
 
 
 def errors_of(route: APIRoute) -> Errors:
@@ -79,11 +90,11 @@ def _of_callable(found: Any) -> Errors:
     found = inspect.unwrap(found) if callable(found) else found
     if not isinstance(found, FunctionType) or not _is_ours(found):
         return NOTHING
-    if found not in _known:
-        _known[found] = NOTHING  # ends a recursion
+    if found not in _read:
+        _read.add(found)  # ends a recursion
         [definition] = ast.parse(textwrap.dedent(inspect.getsource(found))).body
-        _known[found] = _Reader.of(found).errors(definition)
-    return _known[found]
+        _known[found] = _known.get(found, NOTHING) | _Reader.of(found).errors(definition)
+    return _known.get(found, NOTHING)
 
 
 def _is_ours(function: FunctionType) -> bool:
