@@ -14,7 +14,10 @@ from wingman.kit import clients
 
 SCRIPTS = sorted(Path(clients.__file__).parents[2].rglob("*.lua"))
 TOKENS = {APP: "UPSTASH_REDIS_REST_TOKEN_APP", PUBLIC: "UPSTASH_REDIS_REST_TOKEN_PUBLIC"}
-WITHOUT_LOGIN = {"docs", "email_unsubscribe", "health", "resend_webhook", "session_calendar"}
+WITHOUT_LOGIN = {
+    *("docs", "email_unsubscribe", "feedback_page", "health"),
+    *("resend_webhook", "session_calendar"),
+}
 EVERYTHING = [
     *(["FLUSHALL"], ["FLUSHDB"], ["KEYS", "*"], ["SCAN", "0"], ["RANDOMKEY"], ["DBSIZE"]),
     *(["CONFIG", "GET", "*"], ["ACL", "LIST"], ["INFO"], ["SCRIPT", "FLUSH"], ["DUMP", "x"]),
