@@ -1,5 +1,7 @@
 """The table of a flood in docs/benchmarks.md."""
 
+import os
+
 from local.environment import read
 from local.stack import stack
 from tests.bench.flood import flood
@@ -16,6 +18,7 @@ processor of its own, here all share those of one machine.
 
 | | |
 |---|---|
+| running processes on each core during the run | {load:.1f} |
 | requests admitted by the limits of the address, and answered with 401 | {admitted} |
 | requests refused with 429 | {refused} |
 | calls to the database | 0 |
@@ -35,11 +38,13 @@ def run() -> str:
             pause=PAUSE,
             rounds=ROUNDS,
         )
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
     total = sum(outcome.statuses.values())
     unexpected = set(outcome.statuses) - {401, 429}
     if unexpected:
         raise SystemExit(f"the flood was also answered with {unexpected}")
     return TEXT.format(
+        load=load,
         total=total,
         containers=CONTAINERS,
         admitted=outcome.statuses[401],
