@@ -9,15 +9,10 @@ import httpx
 import pytest
 
 from local.redis_users import APP, PUBLIC, RedisUser
-from tests.support.template import functions, variables
 from wingman.kit import clients
 
 SCRIPTS = sorted(Path(clients.__file__).parents[2].rglob("*.lua"))
 TOKENS = {APP: "UPSTASH_REDIS_REST_TOKEN_APP", PUBLIC: "UPSTASH_REDIS_REST_TOKEN_PUBLIC"}
-WITHOUT_LOGIN = {
-    *("docs", "email_unsubscribe", "feedback_page", "health"),
-    *("resend_webhook", "session_calendar"),
-}
 EVERYTHING = [
     *(["FLUSHALL"], ["FLUSHDB"], ["KEYS", "*"], ["SCAN", "0"], ["RANDOMKEY"], ["DBSIZE"]),
     *(["CONFIG", "GET", "*"], ["ACL", "LIST"], ["INFO"], ["SCRIPT", "FLUSH"], ["DUMP", "x"]),
@@ -72,10 +67,3 @@ def test_a_user_has_the_commands_of_the_scripts() -> None:
     }
     assert len(used) > 10
     assert used <= APP.commands
-
-
-def test_functions_without_a_login_are_given_the_narrower_token() -> None:
-    given = {
-        folder: str(variables(folder).get("UPSTASH_REDIS_REST_TOKEN")) for folder in functions()
-    }
-    assert {folder for folder, value in given.items() if PUBLIC.secret in value} == WITHOUT_LOGIN

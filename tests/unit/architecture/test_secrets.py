@@ -53,6 +53,14 @@ def test_no_function_holds_a_key_that_signs_tokens_unless_legacy_ones_are_accept
         assert value["Fn::If"][2:] in ([], [""])
 
 
+def test_functions_without_a_login_are_given_the_narrower_token_of_redis() -> None:
+    narrow = {folder for folder in FOLDERS if "TOKEN_PUBLIC" in str(variables(folder))}
+    assert narrow == {
+        *("docs", "health", "resend_webhook"),
+        *("email_unsubscribe", "feedback_page", "session_calendar"),
+    }
+
+
 def test_every_other_secret_is_needed_to_serve_a_request() -> None:
     needed = {"SUPABASE_JWT_SECRET", "UPSTASH_REDIS_REST_TOKEN"}
     assert set().union(*map(secrets_of, FOLDERS)) - set(HOLDERS) == needed
