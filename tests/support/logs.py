@@ -21,7 +21,8 @@ def function_logs(stack: dict[str, str]) -> list[str]:
     """Return every line in every log group since the emulator started."""
     session = boto3.Session("test", "test", region_name="us-east-1")
     client = session.client("logs", endpoint_url=stack["AWS_ENDPOINT_URL"])
-    groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
+    found = client.get_paginator("describe_log_groups").paginate()
+    groups = [group["logGroupName"] for page in found for group in page["logGroups"]]
     pages = client.get_paginator("filter_log_events")
     return [
         event["message"]

@@ -66,3 +66,16 @@ def test_the_price_doubles_with_each_tenth_above_half() -> None:
     span = EVERYONE.capacity * EVERYONE.micros_per_token
     tenths = [span * tenth // 10 for tenth in range(11)]
     assert [EVERYONE.price(used) for used in tenths] == [1, 1, 1, 1, 1, 1, 2, 4, 8, 16, 32]
+
+
+def test_a_container_without_redis_charges_one_price() -> None:
+    alone = LocalBuckets()
+    buckets = Client("only", NORMAL).buckets(
+        tuple(policy.in_one_container for policy in (EVERY_USER, EVERYONE))
+    )
+    [everyone] = [key for key, policy in buckets.items() if policy.measures_load]
+    for _ in range(buckets[everyone].capacity * 9 // 10):
+        alone.take({everyone: buckets[everyone]}, 0.0)
+
+    user, _ = alone.take(buckets, 0.0)
+    assert user.remaining == user.policy.capacity - 1

@@ -47,9 +47,13 @@ class Policy:
 
     @property
     def in_one_container(self) -> "Policy":
-        """The bucket of one container that cannot reach Redis."""
+        """The bucket of one container that cannot reach Redis.
+
+        Its share of the global bucket says nothing about the load of all, so it sets no price.
+        """
         capacity = max(1, int(self.capacity * self.share))
-        return replace(self, capacity=capacity, seconds_per_token=self.window_seconds / capacity)
+        pace = self.window_seconds / capacity
+        return replace(self, capacity=capacity, seconds_per_token=pace, surge=False)
 
     @property
     def in_shadow(self) -> "Policy":
