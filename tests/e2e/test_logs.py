@@ -61,7 +61,9 @@ def tokens(stack: dict[str, str], api: Api, people: People) -> set[str]:
         cancel = f"/api/sessions/{session.json()['id']}/cancel"
         api.call("POST", cancel, leo, json={"reason": words["reason"]})
         attempt = {"outcome": "done", "reflection": f"I wrote to {leo.email}"}
-        api.call("POST", f"/api/challenges/{BEGINNER}/submissions", maya, json=attempt)
+        submissions = f"/api/challenges/{BEGINNER}/submissions"
+        submitted = api.call("POST", submissions, maya, json=attempt)
+        assert submitted.status_code == 201, submitted.text
         for fault in (None, "error_500", "malformed"):
             if fault:
                 model.fault(fault, 2)

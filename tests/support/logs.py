@@ -23,13 +23,19 @@ def function_logs(stack: dict[str, str]) -> list[str]:
     client = session.client("logs", endpoint_url=stack["AWS_ENDPOINT_URL"])
     found = client.get_paginator("describe_log_groups").paginate()
     groups = [group["logGroupName"] for page in found for group in page["logGroups"]]
-    pages = client.get_paginator("filter_log_events")
-    return [
-        event["message"]
-        for group in groups
-        for page in pages.paginate(logGroupName=group)
-        for event in page["events"]
-    ]
+    return [message for group in groups for message in _messages(client, group)]
+
+
+def _messages(client: Any, group: str) -> Iterator[str]:
+    """Yield every message, by stream: of a group, the emulator returns the first 10 000 alone."""
+    for page in client.get_paginator("describe_log_streams").paginate(logGroupName=group):
+        for stream in page["logStreams"]:
+            where = {"logGroupName": group, "logStreamName": stream["logStreamName"]}
+            found = client.get_log_events(startFromHead=True, **where)
+            while found["events"]:
+                yield from (event["message"] for event in found["events"])
+                token = found["nextForwardToken"]
+                found = client.get_log_events(startFromHead=True, nextToken=token, **where)
 
 
 def part_logs(folder: Path) -> dict[str, str]:
