@@ -11,6 +11,7 @@ from tests.support.people import People
 def test_a_reader_unsubscribes_and_needs_a_login_to_resubscribe(
     page: Page, api: Api, people: People, inbox: Inbox, reader: Reader
 ) -> None:
+    api.never_rest(reader.person)
     api.invited(people.new("Leo"), reader.person)
     [email] = inbox.wait_for(reader.person, 1)
 
