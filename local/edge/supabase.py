@@ -102,7 +102,9 @@ def _at_postgrests_time(authorization: str | None, secret: Credentials) -> str |
         )
     except jwt.InvalidTokenError:
         return authorization
-    claims |= {name: claims[name] - clock.shift() for name in claims.keys() & _TIMES}
+    # PostgREST refuses a time that is no number; True is one for Python.
+    times = {name for name in claims.keys() & _TIMES if type(claims[name]) in {int, float}}
+    claims |= {name: claims[name] - clock.shift() for name in times}
     return f"Bearer {tokens.sign(claims, secret.local_jwt_jwk)}"
 
 
