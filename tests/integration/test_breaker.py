@@ -42,6 +42,11 @@ def fail(breaker: Breaker, times: int = 1) -> None:
             breaker.call(away)
 
 
+def open_circuit(breaker: Breaker) -> None:
+    while breaker.state is State.CLOSED:  # a failure that Redis misses counts in the container
+        fail(breaker)
+
+
 @pytest.fixture
 def commands(function: Callable[..., Function]) -> Counted:
     function("docs")  # for its environment
@@ -173,8 +178,7 @@ def test_a_successful_probe_lets_calls_through_again(
         if not awake.is_set():
             away()
 
-    while breaker.state is State.CLOSED:  # a failure that Redis misses counts in the container
-        fail(breaker)
+    open_circuit(breaker)
     threading.Timer(1.5, awake.set).start()
     passed = 0
     while passed < 12:
