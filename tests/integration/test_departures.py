@@ -22,18 +22,19 @@ DAY = 86_400
 
 
 class Departed(Database):
-    """A database with one deleted account and a partner of theirs."""
+    """A database with deleted accounts, each with the same partner."""
 
-    def __init__(self) -> None:
-        self.user, self.partner = uuid4(), uuid4()
-        self.finished: object = None
+    def __init__(self, accounts: int = 1) -> None:
+        self.users, self.partner = [str(uuid4()) for _ in range(accounts)], uuid4()
+        self.waiting = list(self.users)
 
-    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
+    def rpc(self, function: str, params: Mapping[str, Any], *, idempotent: bool = False) -> Any:
         if function == "list_departures":
-            return [{"user_id": str(self.user), "partner_ids": [str(self.partner)]}]
+            page = self.waiting[: params["p_limit"]]
+            return [{"user_id": user, "partner_ids": [str(self.partner)]} for user in page]
         assert function == "finish_departures"
-        self.finished = params["p_user_ids"]
-        return 1
+        self.waiting = [user for user in self.waiting if user not in params["p_user_ids"]]
+        return len(params["p_user_ids"])
 
 
 class Away(Commands):
@@ -85,15 +86,17 @@ def test_a_cached_value_is_not_read_with_the_token_of_a_deleted_account(user: UU
 
 
 @pytest.mark.usefixtures("user")
-def test_the_sweep_drops_what_redis_keeps_and_finishes() -> None:
-    database, forgotten = Departed(), set[UUID]()
-    come(database.user)
+def test_one_sweep_drops_what_redis_keeps_and_finishes_all() -> None:
+    database, forgotten = Departed(250), set[UUID]()
+    users = {UUID(user) for user in database.users}
+    last = UUID(database.users[-1])
+    come(last)
 
-    assert accounts.finish_departures(database, redis(), forgotten.update) == 1
+    assert accounts.finish_departures(database, redis(), forgotten.update) == 250
 
-    assert kept(database.user) == 0
-    assert forgotten == {database.user, database.partner}
-    assert database.finished == [str(database.user)]
+    assert kept(last) == 0
+    assert forgotten == {*users, database.partner}
+    assert database.waiting == []
 
 
 def test_the_sweep_continues_later_while_redis_is_unavailable() -> None:
@@ -101,4 +104,4 @@ def test_the_sweep_continues_later_while_redis_is_unavailable() -> None:
 
     assert accounts.finish_departures(database, Away(), lambda _: None) == 0
 
-    assert database.finished is None
+    assert database.waiting == database.users

@@ -10,11 +10,13 @@ from uuid import UUID
 from wingman.accounts import repository
 from wingman.kit.clients.commands import Commands, RedisError
 from wingman.kit.clients.database import Database
+from wingman.kit.clock import page_by_page
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.presence.departures import depart
 
-AT_ONCE = 100
+PAGE = 100
+_SECONDS_PER_PAGE = 5.0  # two rpcs and two pipelines, each within its timeout
 
 
 def finish_departures(
@@ -22,9 +24,23 @@ def finish_departures(
 ) -> int:
     """End the tokens of deleted accounts and delete their keys in Redis; return how many.
 
-    While Redis is unavailable they stay recorded, and the next run continues.
+    Works page by page until none is left or time is short. While Redis is unavailable they stay
+    recorded, and the next run continues.
     """
-    departures = repository.list_departures(database, AT_ONCE)
+    finished = page_by_page(
+        lambda: _finish_page(database, commands, forget_reputations),
+        PAGE,
+        seconds=_SECONDS_PER_PAGE,
+    )
+    if finished:
+        logger().info("departures.finished", extra={"count": finished})
+    return finished
+
+
+def _finish_page(
+    database: Database, commands: Commands, forget_reputations: Callable[[Collection[UUID]], None]
+) -> int:
+    departures = repository.list_departures(database, PAGE)
     if not departures:
         return 0
     users = [departure.user_id for departure in departures]
@@ -35,6 +51,4 @@ def finish_departures(
         return 0
     partners = {partner for departure in departures for partner in departure.partner_ids}
     forget_reputations({*users, *partners})
-    finished = repository.finish_departures(database, users)
-    logger().info("departures.finished", extra={"count": finished})
-    return finished
+    return repository.finish_departures(database, users)
