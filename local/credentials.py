@@ -14,6 +14,7 @@ from local.stack import Stack
 class Credentials:
     postgres_password: str
     authenticator_password: str
+    auth_admin_password: str
     supabase_publishable_key: str
     supabase_secret_key: str
     local_jwt_jwk: str
@@ -24,6 +25,7 @@ class Credentials:
     upstash_redis_rest_token_public: str
     resend_api_key: str
     resend_webhook_secret: str
+    auth_email_hook_secret: str
     email_link_secret: str
     email_link_secret_previous: str
     anthropic_api_key: str
@@ -33,6 +35,7 @@ def _fresh() -> Credentials:
     return Credentials(
         postgres_password=secrets.token_urlsafe(24),
         authenticator_password=secrets.token_urlsafe(24),
+        auth_admin_password=secrets.token_urlsafe(24),
         supabase_publishable_key=f"sb_publishable_{secrets.token_urlsafe(24)}",
         supabase_secret_key=f"sb_secret_{secrets.token_urlsafe(24)}",
         local_jwt_jwk=tokens.new_key(),
@@ -42,11 +45,16 @@ def _fresh() -> Credentials:
         upstash_redis_rest_token_app=secrets.token_urlsafe(32),
         upstash_redis_rest_token_public=secrets.token_urlsafe(32),
         resend_api_key=f"re_{secrets.token_urlsafe(24)}",
-        resend_webhook_secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
+        resend_webhook_secret=_webhook_secret(),
+        auth_email_hook_secret=f"v1,{_webhook_secret()}",
         email_link_secret=secrets.token_urlsafe(32),
         email_link_secret_previous=secrets.token_urlsafe(32),
         anthropic_api_key=f"sk-ant-{secrets.token_urlsafe(32)}",
     )
+
+
+def _webhook_secret() -> str:
+    return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
 
 
 def credentials(stack: Stack) -> Credentials:

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from local import supabase_cli
-from local.credentials import credentials
+from local.credentials import Credentials, credentials
 from local.errors import StackError
 from local.postgres_cluster import database_url
 from local.stack import Stack
@@ -34,7 +34,7 @@ def migrate(stack: Stack) -> int:
     secret = credentials(stack)
     url = database_url(stack, secret)
     with psycopg.connect(url, autocommit=True) as connection:
-        _provide_supabase(connection, stack.checkout, secret.authenticator_password)
+        _provide_supabase(connection, stack.checkout, secret)
         fresh = unapplied(files(stack.checkout), ledger(connection))
         if fresh:
             supabase_cli.push(url, stack.checkout)
@@ -85,15 +85,23 @@ def _same(text: str, statements: Sequence[str]) -> bool:
     return not text[position:].strip(_BETWEEN)
 
 
-def _provide_supabase(
-    connection: psycopg.Connection, checkout: Path, authenticator_password: str
-) -> None:
-    """Bring what a hosted project has from the beginning; a second run changes nothing."""
-    path = checkout / "local" / "postgres" / "supabase.sql"
-    with connection.transaction():
-        connection.execute(path.read_bytes())
-    statement = sql.SQL("alter role authenticator with login password {}")
-    connection.execute(statement.format(sql.Literal(authenticator_password)))
+def provided(checkout: Path) -> list[Path]:
+    """Return the files that bring what a hosted project has from the beginning, in order."""
+    folder = checkout / "local" / "postgres"
+    return [folder / "supabase.sql", folder / "supabase_auth.sql"]
+
+
+def _provide_supabase(connection: psycopg.Connection, checkout: Path, secret: Credentials) -> None:
+    """Run what is `provided`; a second run changes nothing."""
+    for path in provided(checkout):
+        with connection.transaction():
+            connection.execute(path.read_bytes())
+    statement = sql.SQL("alter role {} with login password {}")
+    for role, password in (
+        ("authenticator", secret.authenticator_password),
+        ("supabase_auth_admin", secret.auth_admin_password),
+    ):
+        connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
 
 
 def _seed(connection: psycopg.Connection, checkout: Path) -> None:

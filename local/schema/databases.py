@@ -13,6 +13,7 @@ from psycopg import sql
 from local import supabase_cli
 from local.credentials import credentials
 from local.errors import StackError
+from local.migrations import provided
 from local.postgres_cluster import database_url, initialise, postgres
 from local.stack import CHECKOUT, stack
 from local.supervisor import Supervisor, refuse_taken_ports
@@ -64,7 +65,8 @@ def built(server: str, checkout: Path = CHECKOUT) -> Iterator[Databases]:
 
 def _provide(url: str, checkout: Path) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute((checkout / "local" / "postgres" / "supabase.sql").read_bytes())
+        for path in provided(checkout):
+            connection.execute(path.read_bytes())
 
 
 def _describe(url: str, checkout: Path) -> None:

@@ -63,7 +63,7 @@ class Old:
         self.url = url
         # The role that an operator has, which is no superuser.
         self.as_postgres = make_conninfo(url, options="-c role=postgres")
-        run_scripts(url, [SUPABASE])
+        run_scripts(url, SUPABASE)
         self._run(_TABLES)
 
     def _run(self, statement: str, *values: object) -> None:

@@ -11,10 +11,11 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from local.migrations import provided
 from tests.integration.connections import close_idle, connected
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
-SUPABASE = _CHECKOUT / "local" / "postgres" / "supabase.sql"
+SUPABASE = provided(_CHECKOUT)
 SCHEMAS = sorted((_CHECKOUT / "supabase" / "schemas").glob("*.sql"))
 MIGRATIONS = sorted((_CHECKOUT / "supabase" / "migrations").glob("*.sql"))
 
@@ -44,7 +45,7 @@ def empty_database(url: str, template: str = "template1") -> Iterator[str]:
 @cache
 def _template(url: str) -> str:
     """Make the database that tests copy, once for what is in the files; return its name."""
-    contents = b"".join(path.read_bytes() for path in [SUPABASE, *SCHEMAS])
+    contents = b"".join(path.read_bytes() for path in [*SUPABASE, *SCHEMAS])
     ours = f"template_{_short(str(_CHECKOUT).encode())}_"
     name = ours + _short(contents)
     with psycopg.connect(url, autocommit=True) as server:
@@ -65,7 +66,7 @@ def _short(contents: bytes) -> str:
 
 def _make_template(url: str, name: str) -> None:
     with empty_database(url) as made:
-        run_scripts(made, [SUPABASE])
+        run_scripts(made, SUPABASE)
         run_scripts(made, SCHEMAS, role="postgres")
         copy = sql.SQL("create database {} template {} owner postgres allow_connections false")
         source = str(conninfo_to_dict(made)["dbname"])

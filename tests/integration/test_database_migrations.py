@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from local.schema.dump import differences, objects
+from local.stack import CHECKOUT
 from tests.integration.database import ANONYMOUS, acting_as, look
 from tests.integration.own_database import (
     MIGRATIONS,
@@ -27,7 +28,7 @@ def test_migrations_build_what_the_schemas_describe(
     database_url: str, described: Mapping[str, str]
 ) -> None:
     with empty_database(database_url) as migrated:
-        run_scripts(migrated, [SUPABASE])
+        run_scripts(migrated, SUPABASE)
         run_scripts(migrated, MIGRATIONS, role="postgres")
 
         found = "\n".join(differences(described, objects(migrated)))
@@ -78,7 +79,7 @@ def test_postgis_and_trigrams_can_be_used_by_everyone(url: str) -> None:
 
 
 def test_the_seed_may_run_twice(database_url: str) -> None:
-    seed = SUPABASE.parents[2] / "supabase" / "seed.sql"
+    seed = CHECKOUT / "supabase" / "seed.sql"
 
     with own_database(database_url) as seeded:
         run_scripts(seeded, [seed, seed], role="postgres")
