@@ -76,6 +76,7 @@ def _without_aws(stack: Stack, supervisor: Supervisor) -> list[Callable[[], None
         lambda: supervisor.ensure(own(stack, "edge")),
         lambda: supervisor.ensure(own(stack, "resend")),
         lambda: supervisor.ensure(own(stack, "anthropic")),
+        lambda: supervisor.ensure(own(stack, "auth")),
     ]
 
 

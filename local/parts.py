@@ -17,6 +17,7 @@ LISTENERS = {
     "edge": ("api", "supabase", "upstash"),
     "resend": ("resend",),
     "anthropic": ("anthropic",),
+    "auth": ("auth",),
     "ministack": ("ministack",),
 }
 NAMES = tuple(LISTENERS)

@@ -139,7 +139,16 @@ def program(name: str) -> Path:
 
 
 def database_url(stack: Stack, secret: Credentials) -> str:
-    return f"postgresql://{_SUPERUSER}:{secret.postgres_password}@{HOST}:{stack.port('postgres')}/postgres"
+    return _address(stack, _SUPERUSER, secret.postgres_password)
+
+
+def auth_database_url(stack: Stack, secret: Credentials) -> str:
+    """Return the address for the role of Supabase Auth, which has rights in its schema alone."""
+    return _address(stack, "supabase_auth_admin", secret.auth_admin_password)
+
+
+def _address(stack: Stack, role: str, password: str) -> str:
+    return f"postgresql://{role}:{password}@{HOST}:{stack.port('postgres')}/postgres"
 
 
 def postgres(stack: Stack) -> Part:

@@ -23,6 +23,7 @@ _OFFSETS = {
     "redis": 6,
     "upstash": 7,
     "anthropic": 8,
+    "auth": 9,
 }
 _BASE = 8700
 # `check` is the database of `make check-sql`; `test-1` to `test-9` are of test processes that run

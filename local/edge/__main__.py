@@ -19,7 +19,9 @@ def main() -> None:
     forwarder = Forwarder()
     fronts: dict[int, ASGIApp] = {
         here.port("api"): api.front(here, forwarder),
-        here.port("supabase"): supabase.front(secret, here.url("postgrest"), forwarder),
+        here.port("supabase"): supabase.front(
+            secret, forwarder, postgrest_url=here.url("postgrest"), auth_url=here.url("auth")
+        ),
         here.port("upstash"): upstash.front(
             {secret.upstash_redis_rest_token: None}
             | {token: user.name for user, token in redis_tokens(secret).items()},

@@ -1,4 +1,4 @@
-"""Supabase's front: API keys become roles, /rest/v1 is PostgREST."""
+"""Supabase's front: API keys become roles, /rest/v1 is PostgREST, /auth/v1 Supabase Auth."""
 
 import secrets
 import time
@@ -32,7 +32,9 @@ class _RefusedError(Exception):
     """The request carries no key that we gave out; the argument is the answer."""
 
 
-def front(secret: Credentials, postgrest_url: str, forward: Forwarder) -> Starlette:
+def front(
+    secret: Credentials, forward: Forwarder, *, postgrest_url: str, auth_url: str
+) -> Starlette:
     """Return the application that listens where a Supabase project would."""
 
     async def keys(_: Request) -> Response:
@@ -63,16 +65,38 @@ def front(secret: Credentials, postgrest_url: str, forward: Forwarder) -> Starle
             Route("/rest/v1", rest, methods=_METHODS),
             Route("/rest/v1/{path:path}", rest, methods=_METHODS),
             Route("/auth/v1/.well-known/jwks.json", keys),
+            _auth(secret, forward, auth_url),
         ]
     )
 
 
+def _auth(secret: Credentials, forward: Forwarder, url: str) -> Route:
+    """Return the route to Supabase Auth: a client's address is forwarded with a secret key only."""
+
+    async def auth(request: Request) -> Response:
+        try:
+            authorization = _authorization(request, secret)
+        except _RefusedError as refusal:
+            return JSONResponse(refusal.args[0], 401)
+        client = request.client.host if request.client else None
+        replaced = {"apikey": None, "authorization": authorization, "x-forwarded-for": client}
+        if not _is_service(request, secret):
+            replaced["sb-forwarded-for"] = None
+        try:
+            path = with_query(request, raw_path(request))
+            return await forward(request, url, path, replaced=replaced)
+        except UnreachableError:
+            return JSONResponse({"message": "The auth service is not reachable"}, 503)
+
+    return Route("/auth/v1/{path:path}", auth, methods=_METHODS)
+
+
 def _authorization(request: Request, secret: Credentials) -> str | None:
     """Return the Authorization for PostgREST; None means the role `anon`."""
-    key = request.headers.get("apikey") or request.query_params.get("apikey")
+    key = _key(request)
     if not key:
         raise _RefusedError(_NO_KEY)
-    is_service = secrets.compare_digest(key.encode(), secret.supabase_secret_key.encode())
+    is_service = _is_service(request, secret)
     is_public = secrets.compare_digest(key.encode(), secret.supabase_publishable_key.encode())
     legacy_role = _legacy_role(key, secret.local_legacy_jwt_secret)
     if not (is_service or is_public or legacy_role):
@@ -87,6 +111,14 @@ def _authorization(request: Request, secret: Credentials) -> str | None:
     if is_service:
         role = "service_role"
     return f"Bearer {_role_token(role, secret.local_jwt_jwk)}" if role else None
+
+
+def _key(request: Request) -> str:
+    return request.headers.get("apikey") or request.query_params.get("apikey") or ""
+
+
+def _is_service(request: Request, secret: Credentials) -> bool:
+    return secrets.compare_digest(_key(request).encode(), secret.supabase_secret_key.encode())
 
 
 def _at_postgrests_time(authorization: str | None, secret: Credentials) -> str | None:
