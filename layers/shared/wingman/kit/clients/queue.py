@@ -11,9 +11,8 @@ from typing import Any, Protocol
 
 import httpx
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import ContainerProvider, Credentials, EnvProvider
 
+from wingman.kit.clients.aws import credentials, signed
 from wingman.kit.clients.circuits import through
 from wingman.kit.clients.dependencies import SQS
 from wingman.kit.clients.transport import asked_to_wait, http_client
@@ -65,17 +64,12 @@ class SqsQueue(Queue):
             raise DependencyUnavailable("sqs")
 
     def _signed(self, action: str, body: str) -> dict[str, str]:
-        request = AWSRequest(
-            "POST",
-            self._endpoint_url,
-            headers={
-                "Content-Type": "application/x-amz-json-1.0",
-                "X-Amz-Target": f"AmazonSQS.{action}",
-            },
-            data=body,
-        )
-        SigV4Auth(_credentials(), "sqs", self._region).add_auth(request)
-        return dict(request.headers.items())
+        headers = {
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": f"AmazonSQS.{action}",
+        }
+        auth = SigV4Auth(credentials(), "sqs", self._region)
+        return signed(auth, "POST", self._endpoint_url, body, headers)
 
 
 def _throttled(response: httpx.Response) -> bool:
@@ -89,15 +83,6 @@ def _batches(bodies: Sequence[Mapping[str, object]]) -> Iterator[list[dict[str, 
             {"Id": str(index), "MessageBody": json.dumps(body)}
             for index, body in enumerate(bodies[start : start + MESSAGES_PER_CALL])
         ]
-
-
-@cache
-def _credentials() -> Credentials:
-    """Load the keys that Lambda passes in the environment or, with SnapStart, at a local URL."""
-    credentials = EnvProvider().load() or ContainerProvider().load()
-    if credentials is None:
-        raise DependencyRefused("sqs")
-    return credentials
 
 
 @cache
