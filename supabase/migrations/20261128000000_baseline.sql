@@ -514,26 +514,38 @@ create table private.app_settings (
     max_daily_plans integer not null default 10,
     max_daily_emails integer not null default 30,
     max_daily_submissions integer not null default 100,
+    max_daily_photos integer not null default 60,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     session_lead_minutes integer not null default 15,
+    photo_seconds integer not null default 5,
+    photos_url text not null default '',
     constraint app_settings_one_row check (only_row),
     constraint app_settings_max_daily_matches_positive check (max_daily_matches >= 0),
     constraint app_settings_max_daily_plans_positive check (max_daily_plans >= 0),
     constraint app_settings_max_daily_emails_positive check (max_daily_emails >= 0),
     constraint app_settings_max_daily_submissions_positive check (max_daily_submissions >= 0),
+    constraint app_settings_max_daily_photos_positive check (max_daily_photos >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_session_lead_within_a_day
-    check (session_lead_minutes between 0 and 1440)
+    check (session_lead_minutes between 0 and 1440),
+    constraint app_settings_photo_seconds_positive check (photo_seconds > 0),
+    constraint app_settings_photos_url_is_an_address
+    check (photos_url = '' or photos_url ~ '^https?://[^[:space:]?#]+[^/[:space:]?#]$')
 );
 comment on table private.app_settings is
-'Limits for any caller, because a user can call the functions without the API.';
+'Limits for any caller, because a user can call the functions without the API, and addresses that
+the database puts into its answers.';
 
 comment on column private.app_settings.max_daily_plans is
 'Plans and moves of a meeting, by one user with one partner.';
 comment on column private.app_settings.max_daily_emails is
 'Emails that one user may cause one other.';
+comment on column private.app_settings.photo_seconds is
+'How long a worker may work on a photo; afterwards it counts as failed.';
+comment on column private.app_settings.photos_url is
+'Where the objects below public/ are served, without a slash at the end.';
 
 alter table private.app_settings enable row level security;
 
@@ -5795,3 +5807,569 @@ is where the next page begins, null after the last page. `p_weeks` says when the
 ended in each timezone: PostgreSQL''s own table of timezones may be older than the one of emails.
 Security definer because service_role has no grant to write emails.';
 grant execute on function public.record_weekly_digests to service_role;
+
+-- A transaction cannot delete an object of the bucket. It records the object here, and the sweep
+-- of the next minute deletes it (docs/decisions/032-photos.md).
+
+create table private.doomed_objects (
+    -- S3's word. PostgreSQL does not reserve it.
+    key text primary key, -- noqa: RF04
+    served boolean not null,
+    doomed_at timestamptz not null default clock_timestamp(),
+    constraint doomed_objects_key_is_ours check (key ~ '^(incoming|public)/[0-9a-z./]{1,100}$')
+);
+comment on table private.doomed_objects is
+'Objects that are to be deleted from the bucket and, if they were served, from the CDN.';
+
+create index doomed_objects_doomed_at on private.doomed_objects (doomed_at);
+
+alter table private.doomed_objects enable row level security;
+
+create function private.doom(p_keys text[], p_served boolean)
+returns void
+language sql
+set search_path = ''
+as $$
+    insert into private.doomed_objects as known (key, served)
+    select
+        each.key,
+        p_served
+    from unnest(p_keys) as each (key)
+    order by each.key
+    on conflict (key) do update
+        set served = known.served or excluded.served, doomed_at = excluded.doomed_at;
+$$;
+
+create function private.photo_objects(p_path text)
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select array[p_path || '/1080.webp', p_path || '/320.webp'];
+$$;
+
+create function public.list_doomed_objects(p_limit integer)
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'listed_at', clock_timestamp(),
+        'keys', coalesce(jsonb_agg(oldest.key), '[]'::jsonb),
+        'served', coalesce(jsonb_agg(oldest.key) filter (where oldest.served), '[]'::jsonb)
+    )
+    from (
+        select
+            doomed.key,
+            doomed.served
+        from private.doomed_objects as doomed
+        order by doomed.doomed_at
+        limit p_limit
+    ) as oldest;
+$$;
+comment on function public.list_doomed_objects is
+'The objects that have waited longest for their deletion, and those of them that the CDN may keep.
+Security definer because service_role has no grant on them.';
+grant execute on function public.list_doomed_objects to service_role;
+
+create function public.forget_doomed_objects(p_keys text[], p_listed_at timestamptz)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_forgotten integer;
+begin
+    -- A key that was doomed again has a new object.
+    delete from private.doomed_objects as doomed
+    where doomed.key = any(p_keys) and doomed.doomed_at <= p_listed_at;
+    get diagnostics v_forgotten = row_count;
+    return v_forgotten;
+end;
+$$;
+comment on function public.forget_doomed_objects is
+'Forgets objects that are deleted. Security definer because service_role has no grant on them.';
+grant execute on function public.forget_doomed_objects to service_role;
+
+create function private.new_upload_key()
+returns text
+language sql
+volatile
+set search_path = ''
+as $$
+    select 'incoming/' || replace(gen_random_uuid()::text, '-', '');
+$$;
+
+create table public.photos (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    sort_order integer not null,
+    content_type text not null,
+    size_bytes integer not null,
+    upload_key text not null default private.new_upload_key(),
+    status text not null default 'pending',
+    rejection text,
+    object_path text,
+    width integer,
+    height integer,
+    placeholder text,
+    lease uuid,
+    lease_expires_at timestamptz,
+    settled_at timestamptz,
+    created_at timestamptz not null default now(),
+    constraint photos_sort_order unique (user_id, sort_order) deferrable,
+    constraint photos_upload_key unique (upload_key),
+    constraint photos_content_type_known
+    check (content_type in ('image/jpeg', 'image/png', 'image/webp')),
+    constraint photos_size check (size_bytes between 1 and 10485760),
+    constraint photos_status_known check (status in ('pending', 'ready', 'rejected')),
+    constraint photos_rejection_known check (
+        rejection in (
+            'unsupported_type',
+            'too_large',
+            'too_many_pixels',
+            'bad_dimensions',
+            'unreadable',
+            'moderation',
+            'processing_failed'
+        )
+    ),
+    constraint photos_rejected_for_a_reason check ((status = 'rejected') = (rejection is not null)),
+    constraint photos_object_path_form check (object_path ~ '^public/[0-9a-f]{32}$'),
+    constraint photos_width_range check (width between 1 and 1080),
+    constraint photos_height_range check (height between 1 and 1080),
+    constraint photos_placeholder_length check (char_length(placeholder) <= 100),
+    constraint photos_ready_is_complete check (
+        (status = 'ready') = (num_nonnulls(object_path, width, height, placeholder) = 4)
+        and (status = 'ready' or num_nonnulls(object_path, width, height, placeholder) = 0)
+    ),
+    constraint photos_lease_has_an_end check ((lease is null) = (lease_expires_at is null))
+);
+comment on table public.photos is
+'Photos of users, from the reservation of their upload on. A rejected one stays for a day.';
+comment on column public.photos.object_path is
+'The folder of its objects in the bucket, public/ and 32 random hexadecimal digits.';
+
+create index photos_to_settle on public.photos (created_at)
+where status <> 'ready';
+create index photos_object_path on public.photos (object_path);
+
+-- No policy and no grant: users and workers reach photos through functions.
+alter table public.photos enable row level security;
+
+create function private.doom_photo_objects()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if tg_op = 'DELETE' then
+        perform private.doom(array[old.upload_key], false) where old.status = 'pending';
+        perform private.doom(private.photo_objects(old.object_path), true) where old.object_path is not null;
+    elsif old.status = 'pending' and new.status <> 'pending' then
+        perform private.doom(array[old.upload_key], false);
+    end if;
+    return null;
+end;
+$$;
+comment on function private.doom_photo_objects is
+'No object outlives its purpose: not the upload of a photo that was settled, and nothing of a photo
+that was deleted, with its account or alone. Security definer because Supabase Auth deletes accounts
+and has no rights here.';
+
+create trigger doom_photo_objects
+after update or delete on public.photos
+for each row execute function private.doom_photo_objects();
+
+create function private.photo_failed(p_photo public.photos)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select p_photo.status = 'pending' and coalesce(p_photo.lease_expires_at <= now(), false);
+$$;
+comment on function private.photo_failed is
+'Whether the worker has not finished in its time, so that the photo is rejected.';
+
+create function private.photo_over(p_photo public.photos)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select case p_photo.status
+        when 'pending' then
+            coalesce(
+                p_photo.lease_expires_at <= now() - interval '1 day',
+                p_photo.created_at <= now() - interval '1 hour'
+            )
+        when 'rejected' then p_photo.settled_at <= now() - interval '1 day'
+        else false
+    end;
+$$;
+comment on function private.photo_over is
+'Whether the photo is to be deleted: a reservation after an hour without an upload, a rejected one
+after a day.';
+
+create function private.photo_json(p_photo public.photos, p_position bigint)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_photo.id,
+        'status', case
+            when private.photo_failed(p_photo) then 'rejected' else p_photo.status
+        end,
+        'position', p_position,
+        'url', settings.photos_url || '/' || p_photo.object_path || '/1080.webp',
+        'thumbnail_url', settings.photos_url || '/' || p_photo.object_path || '/320.webp',
+        'width', p_photo.width,
+        'height', p_photo.height,
+        'placeholder', p_photo.placeholder,
+        'rejection', case
+            when private.photo_failed(p_photo) then 'processing_failed' else p_photo.rejection
+        end,
+        'created_at', private.iso_utc(p_photo.created_at)
+    )
+    from private.app_settings as settings;
+$$;
+
+create function private.photos_json(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            private.photo_json(shown.photo, shown.place - 1) order by shown.place
+        ),
+        '[]'::jsonb
+    )
+    from (
+        select
+            photo,
+            row_number() over (order by photo.sort_order) as place
+        from public.photos as photo
+        where photo.user_id = p_user_id and photo.status = 'ready'
+    ) as shown;
+$$;
+comment on function private.photos_json is
+'A user''s photos as others see them: those that are ready, in order.';
+
+create function private.own_photos_json(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            private.photo_json(shown.photo, shown.place - 1) order by shown.place
+        ),
+        '[]'::jsonb
+    )
+    from (
+        select
+            photo,
+            row_number() over (order by photo.sort_order) as place
+        from public.photos as photo
+        where photo.user_id = p_user_id and not private.photo_over(photo)
+    ) as shown;
+$$;
+comment on function private.own_photos_json is
+'A user''s photos as the user sees them, with those that are pending or rejected, in order.';
+
+create function private.ready_photos(p_user_id uuid)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+    select count(*)::integer
+    from public.photos as photo
+    where photo.user_id = p_user_id and photo.status = 'ready';
+$$;
+
+create function private.export_photos(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            private.photo_json(mine.photo, mine.place - 1) || jsonb_build_object(
+                'content_type', (mine.photo).content_type, 'size_bytes', (mine.photo).size_bytes
+            )
+            order by mine.place
+        ),
+        '[]'::jsonb
+    )
+    from (
+        select
+            photo,
+            row_number() over (order by photo.sort_order) as place
+        from public.photos as photo
+        where photo.user_id = p_user_id
+    ) as mine;
+$$;
+comment on function private.export_photos is
+'The photos in the export of an account.';
+
+-- Steps of the worker. A photo is worked on once, under a lease; a worker that dies leaves a photo
+-- that counts as failed when its lease ends (private.photo_failed).
+
+create function public.claim_photo(p_key text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_photo public.photos;
+begin
+    update public.photos as claimed
+    set
+        lease = gen_random_uuid(),
+        lease_expires_at = clock_timestamp() + make_interval(secs => settings.photo_seconds)
+    from private.app_settings as settings
+    where claimed.upload_key = p_key
+        and claimed.status = 'pending'
+        and claimed.lease is null
+        and claimed.created_at > clock_timestamp() - interval '1 hour'
+    returning claimed.* into v_photo;
+    if found then
+        return jsonb_build_object(
+            'id', v_photo.id,
+            'lease', v_photo.lease,
+            'lease_expires_at', private.iso_utc(v_photo.lease_expires_at),
+            'content_type', v_photo.content_type,
+            'size_bytes', v_photo.size_bytes
+        );
+    end if;
+    perform private.doom(array[p_key], false)
+    where p_key ~ '^incoming/[0-9a-f]{32}$'
+        and not exists (
+            select from public.photos as busy
+            where busy.upload_key = p_key
+                and busy.status = 'pending'
+                and busy.lease_expires_at > clock_timestamp()
+        );
+    return null;
+end;
+$$;
+comment on function public.claim_photo is
+'Leases the reservation of an upload key to a worker. Null if there is nothing to do: the key is
+unknown, its photo is settled or deleted, or another worker has it. The object is then deleted by the
+sweep, unless another worker is reading it; the worker itself deletes nothing.
+Security definer because service_role has no grant on photos.';
+grant execute on function public.claim_photo to service_role;
+
+create function public.finish_photo(
+    p_id uuid,
+    p_lease uuid,
+    p_path text,
+    p_width integer,
+    p_height integer,
+    p_placeholder text
+)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.photos as finished
+    set
+        status = 'ready',
+        object_path = p_path,
+        width = p_width,
+        height = p_height,
+        placeholder = p_placeholder,
+        settled_at = clock_timestamp()
+    where finished.id = p_id
+        and finished.lease = p_lease
+        and finished.status = 'pending'
+        and finished.lease_expires_at > clock_timestamp();
+    if found then
+        return true;
+    end if;
+    -- A repeated call, of which the first answer was lost.
+    perform from public.photos as finished
+    where finished.id = p_id and finished.lease = p_lease and finished.object_path = p_path;
+    if found then
+        return true;
+    end if;
+    perform private.doom(private.photo_objects(p_path), false);
+    return false;
+end;
+$$;
+comment on function public.finish_photo is
+'Publishes a photo whose objects are stored at p_path. False if it was deleted or its lease ended
+meanwhile: then the objects are deleted by the sweep.
+Security definer because service_role has no grant on photos.';
+grant execute on function public.finish_photo to service_role;
+
+create function public.reject_photo(p_id uuid, p_lease uuid, p_rejection text)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.photos as rejected
+    set status = 'rejected', rejection = p_rejection, settled_at = clock_timestamp()
+    where rejected.id = p_id
+        and rejected.lease = p_lease
+        and rejected.status = 'pending'
+        and rejected.lease_expires_at > clock_timestamp();
+    if found then
+        return true;
+    end if;
+    perform from public.photos as rejected
+    where rejected.id = p_id and rejected.lease = p_lease and rejected.rejection = p_rejection;
+    return found;
+end;
+$$;
+comment on function public.reject_photo is
+'Rejects a photo for one of the reasons of photos_rejection_known. False if it was deleted or its
+lease ended meanwhile. Security definer because service_role has no grant on photos.';
+grant execute on function public.reject_photo to service_role;
+
+create function private.settle_photos(p_user_id uuid)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_failed integer;
+    v_deleted integer;
+begin
+    -- Each waits for a worker that is finishing, and then sees what it has done.
+    update public.photos as photo
+    set status = 'rejected', rejection = 'processing_failed', settled_at = photo.lease_expires_at
+    where photo.user_id = p_user_id and private.photo_failed(photo);
+    get diagnostics v_failed = row_count;
+    delete from public.photos as photo
+    where photo.user_id = p_user_id and private.photo_over(photo);
+    get diagnostics v_deleted = row_count;
+    return v_failed + v_deleted;
+end;
+$$;
+comment on function private.settle_photos is
+'Writes down what time has decided about a user''s photos, so that statuses can be counted.';
+
+create function public.settle_photos(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid;
+    v_settled integer := 0;
+begin
+    for v_user_id in
+        select distinct late.user_id
+        from (
+            select photo.user_id
+            from public.photos as photo
+            where photo.status <> 'ready'
+                and (private.photo_failed(photo) or private.photo_over(photo))
+            order by photo.created_at
+            limit p_limit
+        ) as late
+        order by late.user_id
+    loop
+        v_settled := v_settled + private.settle_photos(v_user_id);
+    end loop;
+    return v_settled;
+end;
+$$;
+comment on function public.settle_photos is
+'Settles photos of which nobody has asked since: up to p_limit of them, and the others of their
+users. Security definer because service_role has no grant on photos.';
+grant execute on function public.settle_photos to service_role;
+
+create table private.photo_walk (
+    only_row boolean primary key default true,
+    after_key text not null default '',
+    constraint photo_walk_one_row check (only_row)
+);
+comment on table private.photo_walk is
+'How far the hourly walk through the bucket has come.';
+
+alter table private.photo_walk enable row level security;
+
+insert into private.photo_walk (only_row) values (true);
+
+create function public.get_photo_walk()
+returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select walk.after_key from private.photo_walk as walk;
+$$;
+comment on function public.get_photo_walk is
+'The key after which the walk goes on.
+Security definer because service_role has no grant on it.';
+grant execute on function public.get_photo_walk to service_role;
+
+create function public.unknown_photo_objects(p_keys text[])
+returns text[]
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(array_agg(each.key), '{}')
+    from unnest(p_keys) as each (key)
+    where not exists (
+        select from public.photos as photo
+        where photo.upload_key = each.key and photo.status = 'pending'
+    )
+    and not exists (
+        select from public.photos as photo
+        where photo.object_path = substring(each.key from '^(public/[0-9a-f]{32})/(?:1080|320)\.webp$')
+    );
+$$;
+comment on function public.unknown_photo_objects is
+'Those of the keys that no photo needs. Security definer because service_role has no grant on
+photos.';
+grant execute on function public.unknown_photo_objects to service_role;
+
+create function public.save_photo_walk(p_after_key text)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update private.photo_walk set after_key = p_after_key where only_row;
+$$;
+comment on function public.save_photo_walk is
+'Remembers how far the walk has come. Security definer because service_role has no grant on it.';
+grant execute on function public.save_photo_walk to service_role;
+
+create function public.set_photos_url(p_url text)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update private.app_settings set photos_url = p_url where only_row;
+$$;
+comment on function public.set_photos_url is
+'Says where photos are served: each deployment calls it.
+Security definer because service_role has no grant on the settings.';
+grant execute on function public.set_photos_url to service_role;

@@ -4,26 +4,38 @@ create table private.app_settings (
     max_daily_plans integer not null default 10,
     max_daily_emails integer not null default 30,
     max_daily_submissions integer not null default 100,
+    max_daily_photos integer not null default 60,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     session_lead_minutes integer not null default 15,
+    photo_seconds integer not null default 5,
+    photos_url text not null default '',
     constraint app_settings_one_row check (only_row),
     constraint app_settings_max_daily_matches_positive check (max_daily_matches >= 0),
     constraint app_settings_max_daily_plans_positive check (max_daily_plans >= 0),
     constraint app_settings_max_daily_emails_positive check (max_daily_emails >= 0),
     constraint app_settings_max_daily_submissions_positive check (max_daily_submissions >= 0),
+    constraint app_settings_max_daily_photos_positive check (max_daily_photos >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_session_lead_within_a_day
-    check (session_lead_minutes between 0 and 1440)
+    check (session_lead_minutes between 0 and 1440),
+    constraint app_settings_photo_seconds_positive check (photo_seconds > 0),
+    constraint app_settings_photos_url_is_an_address
+    check (photos_url = '' or photos_url ~ '^https?://[^[:space:]?#]+[^/[:space:]?#]$')
 );
 comment on table private.app_settings is
-'Limits for any caller, because a user can call the functions without the API.';
+'Limits for any caller, because a user can call the functions without the API, and addresses that
+the database puts into its answers.';
 
 comment on column private.app_settings.max_daily_plans is
 'Plans and moves of a meeting, by one user with one partner.';
 comment on column private.app_settings.max_daily_emails is
 'Emails that one user may cause one other.';
+comment on column private.app_settings.photo_seconds is
+'How long a worker may work on a photo; afterwards it counts as failed.';
+comment on column private.app_settings.photos_url is
+'Where the objects below public/ are served, without a slash at the end.';
 
 alter table private.app_settings enable row level security;
 
