@@ -44,6 +44,9 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "AWS_REGION": REGION,
         "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),
         "EMAIL_BULK_QUEUE_URL": deployed.get("EmailBulkQueueUrl", ""),
+        "PHOTO_QUEUE_URL": deployed.get("PhotoQueueUrl", ""),
+        "PHOTOS_BUCKET": deployed.get("PhotosBucket", ""),
+        "PHOTOS_DISTRIBUTION": deployed.get("PhotosDistribution", ""),
         "PIDS": json.dumps(pids),
     }
 

@@ -1,4 +1,4 @@
-"""The schema of a stack: what Supabase provides, the migrations, the seed, the backend key."""
+"""The schema of a stack: what Supabase provides, the migrations, the seed, our settings."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from psycopg import sql
 
 from local import supabase_cli
 from local.credentials import Credentials, credentials
+from local.edge.api import PHOTOS
 from local.errors import StackError
 from local.postgres_cluster import database_url
 from local.stack import Stack
@@ -42,6 +43,7 @@ def migrate(stack: Stack) -> int:
         _seed(connection, stack.checkout)
         digest = hashlib.sha256(secret.backend_key.encode()).hexdigest()
         connection.execute("select public.accept_backend_key(%s)", [digest])
+        connection.execute("select public.set_photos_url(%s)", [f"{stack.url('api')}{PHOTOS}"])
     return len(fresh)
 
 

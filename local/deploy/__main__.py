@@ -26,7 +26,13 @@ from local.progress import complain, say
 from local.stack import CHECKOUT
 
 # Placeholders for the outputs of a stack that does not exist yet.
-_BEFORE = {"Api": "api", "AWS::Region": "region", "AWS::URLSuffix": "amazonaws.com"}
+_BEFORE = {
+    "Api": "api",
+    "AWS::Region": "region",
+    "AWS::URLSuffix": "amazonaws.com",
+    "PhotosBucket": "bucket",
+    "PhotosDistribution": "DISTRIBUTION",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

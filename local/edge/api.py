@@ -1,4 +1,4 @@
-"""The API's address: what API Gateway's custom domain does on AWS."""
+"""The API's address: what API Gateway's custom domain does on AWS, and the CDN of photos."""
 
 import asyncio
 import json
@@ -15,19 +15,29 @@ from local.stack import Stack
 # The emulator starts a process for every request in flight, as Lambda starts an environment;
 # one machine bears so many, the others wait their turn here.
 CONCURRENCY = max(8, 2 * (os.cpu_count() or 1))
+PHOTOS = "/_photos"
 
 
 def front(stack: Stack, forward: Forwarder) -> ASGIApp:
     """Return the application that passes every path on to the deployed API."""
     turns = asyncio.Semaphore(CONCURRENCY)
 
+    async def photo(request: Request, found: dict[str, str]) -> Response:
+        host = found["PhotosUrl"].removeprefix("https://")
+        path = raw_path(request).removeprefix(PHOTOS.encode())
+        # The emulator knows a distribution by its name, and redirects plain HTTP.
+        replaced: dict[str, str | None] = {"host": host, "x-forwarded-proto": "https"}
+        return await forward(request, stack.url("ministack"), path, replaced)
+
     async def answer(request: Request) -> Response:
-        api_id = deployed_api(stack)
-        if api_id is None:
+        found = deployed(stack)
+        if found is None:
             return _unavailable("Nothing is deployed yet: run `make up`.")
-        prefix = f"/_aws/execute-api/{api_id}/$default".encode()
+        prefix = f"/_aws/execute-api/{found['ApiId']}/$default".encode()
         path = with_query(request, prefix + raw_path(request))
         try:
+            if request.url.path.startswith(f"{PHOTOS}/"):
+                return await photo(request, found)
             async with turns:
                 return await forward(request, stack.url("ministack"), path)
         except UnreachableError:
@@ -40,13 +50,13 @@ def front(stack: Stack, forward: Forwarder) -> ASGIApp:
     return app
 
 
-def deployed_api(stack: Stack) -> str | None:
-    """Return the id of the API, as the last deployment noted it."""
+def deployed(stack: Stack) -> dict[str, str] | None:
+    """Return the outputs of the last deployment, as it noted them."""
     try:
         outputs: dict[str, str] = json.loads((stack.state / "outputs.json").read_text())
     except FileNotFoundError:
         return None
-    return outputs.get("ApiId")
+    return outputs
 
 
 def _unavailable(detail: str) -> Response:

@@ -12,6 +12,7 @@ from local.supervisor import Supervisor
 _SHARED = (
     *("API_URL", "AWS_ENDPOINT_URL", "AWS_REGION"),
     *("EMAIL_URGENT_QUEUE_URL", "EMAIL_BULK_QUEUE_URL"),
+    *("PHOTO_QUEUE_URL", "PHOTOS_BUCKET", "PHOTOS_DISTRIBUTION"),
 )
 
 
