@@ -87,8 +87,8 @@ begin
 end;
 $$;
 comment on function public.finish_photo is
-'Publishes a photo whose objects are stored at p_path. False if it was deleted or its lease ended
-meanwhile: then the objects are deleted by the sweep.
+'Publishes a photo whose objects are stored at p_path. False if it was deleted or its lease has
+ended: then the objects are deleted by the sweep.
 Security definer because service_role has no grant on photos.';
 grant execute on function public.finish_photo to service_role;
 
@@ -115,5 +115,5 @@ end;
 $$;
 comment on function public.reject_photo is
 'Rejects a photo for one of the reasons of photos_rejection_known. False if it was deleted or its
-lease ended meanwhile. Security definer because service_role has no grant on photos.';
+lease has ended. Security definer because service_role has no grant on photos.';
 grant execute on function public.reject_photo to service_role;

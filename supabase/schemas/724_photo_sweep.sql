@@ -49,7 +49,7 @@ begin
 end;
 $$;
 comment on function public.settle_photos is
-'Settles photos of which nobody has asked since: up to p_limit of them, and the others of their
+'Settles photos whose users have not asked since: up to p_limit of them, and the others of their
 users. Security definer because service_role has no grant on photos.';
 grant execute on function public.settle_photos to service_role;
 

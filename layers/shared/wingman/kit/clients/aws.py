@@ -1,4 +1,4 @@
-"""What calls of AWS without boto3 have in common: credentials, and requests signed with them."""
+"""Credentials of AWS, and requests signed with them, for calls without boto3."""
 
 from collections.abc import Mapping
 from functools import cache
