@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 export SAM_CLI_TELEMETRY := 0
 # Timezones come from the package tzdata, as in template.yaml.
 export PYTHONTZPATH :=
+# pyvips would compile a binding to a libvips of this machine, beside that of pyvips-binary.
+export PKG_CONFIG := false
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .local/venv
@@ -163,7 +165,8 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@$(PYTHON) -m local.prerequisites
 	@touch $@
 
-.local/venv.stamp: requirements.txt layers/dependencies/requirements.txt layers/coach/requirements.txt | .local/machine.stamp
+.local/venv.stamp: requirements.txt layers/dependencies/requirements.txt layers/coach/requirements.txt \
+		layers/images/requirements.txt | .local/machine.stamp
 	@echo "Installing Python packages …"
 	@[ -x $(RUN) ] || $(PYTHON) -m venv $(VENV)
 	@$(RUN) $(PIP) --requirement requirements.txt
@@ -227,11 +230,13 @@ guards-page: setup ## write docs/guards.md after a change of the list in tests/g
 
 lock: setup ## resolve the layers' requirements.in
 	@cd layers/dependencies && $(UV_LOCK) --output-file requirements.txt requirements.in
-	@cd layers/coach && $(UV_LOCK) --constraint ../dependencies/requirements.txt requirements.in \
-		| awk -F ' ;' 'FNR == NR { known[$$1]; next } !($$1 in known)' \
-			../dependencies/requirements.txt - > ../../.local/coach.txt
-	@mv .local/coach.txt layers/coach/requirements.txt
-	@echo "layers/dependencies/requirements.txt and layers/coach/requirements.txt are written"
+	@for layer in coach images; do \
+		(cd layers/$$layer && $(UV_LOCK) --constraint ../dependencies/requirements.txt requirements.in) \
+			| awk -F ' ;' 'FNR == NR { known[$$1]; next } !($$1 in known)' \
+				layers/dependencies/requirements.txt - > .local/$$layer.txt; \
+		mv .local/$$layer.txt layers/$$layer/requirements.txt; \
+	done
+	@echo "layers/*/requirements.txt are written"
 
 clean: ## stop the stacks and remove everything that was built or installed here
 	@if [ -x $(RUN) ]; then for name in dev check test $(notdir $(wildcard .local/test-*)); do $(LOCAL) reset --name $$name; done; fi

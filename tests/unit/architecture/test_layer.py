@@ -18,7 +18,9 @@ def _pinned(layer: str) -> set[str]:
     return {re.split(r"[=\[;]", line)[0].strip().lower().replace("_", "-") for line in lines}
 
 
-PINNED, COACHS = _pinned("dependencies"), _pinned("coach")
+PINNED = _pinned("dependencies")
+# The layers of one function, by the domain that imports their packages.
+OWN = {"coach": _pinned("coach"), "photos": _pinned("images")}
 RUNS_ON_LAMBDA = sorted(
     [*(ROOT / "layers" / "shared" / "wingman").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
 )
@@ -42,14 +44,15 @@ def _imported(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", RUNS_ON_LAMBDA, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_package_that_is_imported_is_in_the_layer(path: Path) -> None:
     distributions = _distributions()
-    brought = PINNED | COACHS if "coach" in path.parts else PINNED
+    brought = PINNED.union(*(pins for domain, pins in OWN.items() if domain in path.parts))
     for package in set(_imported(path)) - sys.stdlib_module_names - {"wingman"}:
         names = {name.lower().replace("_", "-") for name in distributions[package]}
         assert names & brought, f"{package} is not in its layers' requirements.in"
 
 
 def test_no_package_is_in_two_layers() -> None:
-    assert not PINNED & COACHS
+    layers = [PINNED, *OWN.values()]
+    assert len(set().union(*layers)) == sum(map(len, layers))
 
 
 def test_only_the_coach_has_its_layer() -> None:
