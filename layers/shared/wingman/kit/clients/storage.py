@@ -1,7 +1,7 @@
 """S3 without boto3: signed HTTPS calls on kept-alive connections, and forms for uploads.
 
-As in queue.py, boto3 would cost more of a cold start than it does here
-(docs/decisions/032-photos.md). botocore provides signing and credentials.
+As in queue.py, boto3 would cost more of a cold start than it does here. botocore provides signing
+and credentials.
 """
 
 import json
