@@ -1,7 +1,7 @@
 -- Names and places are shown to others, and sent to them from our domain. They must not be empty to
 -- the eye, contain links, or imitate other names: docs/decisions/025-words-of-strangers.md.
 
-create function private.flaw_of_words(p_text text)
+create function private.flaw_of_words(p_text text, p_free boolean default false)
 returns text
 language plpgsql
 immutable
@@ -10,6 +10,7 @@ as $$
 declare
     -- A fullwidth letter becomes a letter here, and a one-dot leader a full stop.
     v_text constant text := normalize(p_text, nfkc);
+    v_lines constant text := case when p_free then translate(p_text, e'\t\n\r', '   ') else p_text end;
     -- Controls, default ignorable code points, Hangul fillers, blank symbols, directions, private use
     -- and noncharacters.
     v_invisible constant text := '[\u0001-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4'
@@ -34,12 +35,13 @@ declare
     v_inside constant text := concat('[', v_marks, '''’0-9\u2c7b-\u9fff\uac00-\ud7a3]*');
 begin
     return case
-        when p_text ~ v_invisible
-            or p_text ~ concat('(^|[\u0001-\u024f])(?!\ufe0f\u20e3)', v_joiner)
-            or p_text ~ '[\u200c\u200d]([\u200c\u200d\s]|$)'
+        when v_lines ~ v_invisible
+            or v_lines ~ concat('(^|[\u0001-\u024f])(?!\ufe0f\u20e3)', v_joiner)
+            or v_lines ~ '[\u200c\u200d]([\u200c\u200d\s]|$)'
             then 'must not contain invisible characters'
         when v_text !~ concat('[^', v_no_letters, v_marks, ']')
             then 'must have a letter, a digit or a symbol'
+        when p_free then null
         when v_text ~* '://|www[.]|mailto:'
             or v_text ~ concat('[^', v_no_letters, '][.][^0-9', v_no_letters, ']{2}')
             or v_text ~* '[a-z0-9]。[a-z]{2}'
@@ -53,7 +55,8 @@ begin
 end;
 $$;
 comment on function private.flaw_of_words is
-'The reason to refuse a name or a place, or null. Whatever way it comes in, this decides.';
+'The reason to refuse a name or a place, or null. Whatever way it comes in, this decides. Free text
+may have lines, links and any letters, but nothing hidden.';
 
 create function private.refuse_flaw(p_field text, p_flaw text)
 returns void

@@ -30,6 +30,11 @@ def flaws(url: str, words: Iterable[str], function: str = "flaw_of_words") -> di
     return {row["text"]: row["flaw"] for row in found}
 
 
+def free_flaws(url: str, words: Iterable[str]) -> dict[str, str | None]:
+    query = "select text, private.flaw_of_words(text, true) as flaw from unnest(%s::text[]) as text"
+    return {row["text"]: row["flaw"] for row in look(url, query, list(words))}
+
+
 GOOD = [
     *("Maya", "José", "Nguyễn Thị Hương", "O'Brien", "D’Angelo", "Jean-Luc", "J.R. Smith", "Łódź"),
     *("Анна", "Вера Smith", "Σοφία", "أحمد", "דוד", "नेहा", "க்ஷ", "ไทย", "ᏣᎳᎩ", "Հայաստան"),
@@ -59,6 +64,15 @@ BAD = {
 
 def test_ordinary_names_and_places_are_accepted(url: str) -> None:
     assert flaws(url, GOOD) == dict.fromkeys(GOOD)
+
+
+def test_free_text_may_say_what_it_likes_but_hides_nothing(url: str) -> None:
+    free = [*BAD[LINK], *BAD[MIXED], "two\nlines\r\n\tand a tab", "👩\u200d🚀 ❤️"]
+    hidden = [words for words in BAD[HIDDEN] if "\n" not in words]
+
+    assert free_flaws(url, free) == dict.fromkeys(free)
+    assert free_flaws(url, hidden) == dict.fromkeys(hidden, HIDDEN)
+    assert free_flaws(url, [*BAD[EMPTY], "\n\t"]) == dict.fromkeys([*BAD[EMPTY], "\n\t"], EMPTY)
 
 
 @pytest.mark.parametrize("flaw", BAD)
