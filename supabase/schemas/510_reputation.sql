@@ -24,6 +24,46 @@ $$;
 comment on function private.utc_day is
 'The day of a meeting. Of the completed meetings of a pair, one counts for each day.';
 
+create function private.reputation_totals(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'completed_sessions',
+        count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
+        filter (where counted.counts_as = 'completed')
+        + (
+            select count(*) from private.past_outcomes as past
+            where past.user_id = p_user_id and past.counts_as = 'completed'
+        ),
+        'no_shows',
+        count(*) filter (where counted.counts_as = 'no_show')
+        + (
+            select count(*) from private.past_outcomes as past
+            where past.user_id = p_user_id and past.counts_as = 'no_show'
+        )
+    )
+    from (
+        select
+            as_user1.user1_counts_as as counts_as,
+            as_user1.user2_id as partner_id,
+            as_user1.scheduled_time
+        from public.wingman_sessions as as_user1
+        where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
+        union all
+        select
+            as_user2.user2_counts_as as counts_as,
+            as_user2.user1_id as partner_id,
+            as_user2.scheduled_time
+        from public.wingman_sessions as as_user2
+        where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
+    ) as counted;
+$$;
+comment on function private.reputation_totals is
+'Completed meetings and no-shows; wingman/reputation/rules.py makes the score of them.';
+
 create function public.get_reputation(p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -37,38 +77,7 @@ begin
     if not found then
         raise exception 'not_found' using errcode = 'WR001';
     end if;
-    return (
-        select jsonb_build_object(
-            'completed_sessions',
-            count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
-            filter (where counted.counts_as = 'completed')
-            + (
-                select count(*) from private.past_outcomes as past
-                where past.user_id = p_user_id and past.counts_as = 'completed'
-            ),
-            'no_shows',
-            count(*) filter (where counted.counts_as = 'no_show')
-            + (
-                select count(*) from private.past_outcomes as past
-                where past.user_id = p_user_id and past.counts_as = 'no_show'
-            )
-        )
-        from (
-            select
-                as_user1.user1_counts_as as counts_as,
-                as_user1.user2_id as partner_id,
-                as_user1.scheduled_time
-            from public.wingman_sessions as as_user1
-            where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
-            union all
-            select
-                as_user2.user2_counts_as as counts_as,
-                as_user2.user1_id as partner_id,
-                as_user2.scheduled_time
-            from public.wingman_sessions as as_user2
-            where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
-        ) as counted
-    );
+    return private.reputation_totals(p_user_id);
 end;
 $$;
 comment on function public.get_reputation is
