@@ -168,7 +168,7 @@ notify pgrst, 'reload config';
 -- Names and places are shown to others, and sent to them from our domain. They must not be empty to
 -- the eye, contain links, or imitate other names: docs/decisions/025-words-of-strangers.md.
 
-create function private.flaw_of_words(p_text text)
+create function private.flaw_of_words(p_text text, p_free boolean default false)
 returns text
 language plpgsql
 immutable
@@ -177,6 +177,7 @@ as $$
 declare
     -- A fullwidth letter becomes a letter here, and a one-dot leader a full stop.
     v_text constant text := normalize(p_text, nfkc);
+    v_lines constant text := case when p_free then translate(p_text, e'\t\n\r', '   ') else p_text end;
     -- Controls, default ignorable code points, Hangul fillers, blank symbols, directions, private use
     -- and noncharacters.
     v_invisible constant text := '[\u0001-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4'
@@ -201,12 +202,13 @@ declare
     v_inside constant text := concat('[', v_marks, '''’0-9\u2c7b-\u9fff\uac00-\ud7a3]*');
 begin
     return case
-        when p_text ~ v_invisible
-            or p_text ~ concat('(^|[\u0001-\u024f])(?!\ufe0f\u20e3)', v_joiner)
-            or p_text ~ '[\u200c\u200d]([\u200c\u200d\s]|$)'
+        when v_lines ~ v_invisible
+            or v_lines ~ concat('(^|[\u0001-\u024f])(?!\ufe0f\u20e3)', v_joiner)
+            or v_lines ~ '[\u200c\u200d]([\u200c\u200d\s]|$)'
             then 'must not contain invisible characters'
         when v_text !~ concat('[^', v_no_letters, v_marks, ']')
             then 'must have a letter, a digit or a symbol'
+        when p_free then null
         when v_text ~* '://|www[.]|mailto:'
             or v_text ~ concat('[^', v_no_letters, '][.][^0-9', v_no_letters, ']{2}')
             or v_text ~* '[a-z0-9]。[a-z]{2}'
@@ -220,7 +222,8 @@ begin
 end;
 $$;
 comment on function private.flaw_of_words is
-'The reason to refuse a name or a place, or null. Whatever way it comes in, this decides.';
+'The reason to refuse a name or a place, or null. Whatever way it comes in, this decides. Free text
+may have lines, links and any letters, but nothing hidden.';
 
 create function private.refuse_flaw(p_field text, p_flaw text)
 returns void
@@ -3523,6 +3526,46 @@ $$;
 comment on function private.utc_day is
 'The day of a meeting. Of the completed meetings of a pair, one counts for each day.';
 
+create function private.reputation_totals(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'completed_sessions',
+        count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
+        filter (where counted.counts_as = 'completed')
+        + (
+            select count(*) from private.past_outcomes as past
+            where past.user_id = p_user_id and past.counts_as = 'completed'
+        ),
+        'no_shows',
+        count(*) filter (where counted.counts_as = 'no_show')
+        + (
+            select count(*) from private.past_outcomes as past
+            where past.user_id = p_user_id and past.counts_as = 'no_show'
+        )
+    )
+    from (
+        select
+            as_user1.user1_counts_as as counts_as,
+            as_user1.user2_id as partner_id,
+            as_user1.scheduled_time
+        from public.wingman_sessions as as_user1
+        where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
+        union all
+        select
+            as_user2.user2_counts_as as counts_as,
+            as_user2.user1_id as partner_id,
+            as_user2.scheduled_time
+        from public.wingman_sessions as as_user2
+        where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
+    ) as counted;
+$$;
+comment on function private.reputation_totals is
+'Completed meetings and no-shows; wingman/reputation/rules.py makes the score of them.';
+
 create function public.get_reputation(p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -3536,38 +3579,7 @@ begin
     if not found then
         raise exception 'not_found' using errcode = 'WR001';
     end if;
-    return (
-        select jsonb_build_object(
-            'completed_sessions',
-            count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
-            filter (where counted.counts_as = 'completed')
-            + (
-                select count(*) from private.past_outcomes as past
-                where past.user_id = p_user_id and past.counts_as = 'completed'
-            ),
-            'no_shows',
-            count(*) filter (where counted.counts_as = 'no_show')
-            + (
-                select count(*) from private.past_outcomes as past
-                where past.user_id = p_user_id and past.counts_as = 'no_show'
-            )
-        )
-        from (
-            select
-                as_user1.user1_counts_as as counts_as,
-                as_user1.user2_id as partner_id,
-                as_user1.scheduled_time
-            from public.wingman_sessions as as_user1
-            where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
-            union all
-            select
-                as_user2.user2_counts_as as counts_as,
-                as_user2.user1_id as partner_id,
-                as_user2.scheduled_time
-            from public.wingman_sessions as as_user2
-            where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
-        ) as counted
-    );
+    return private.reputation_totals(p_user_id);
 end;
 $$;
 comment on function public.get_reputation is
@@ -5807,6 +5819,272 @@ is where the next page begins, null after the last page. `p_weeks` says when the
 ended in each timezone: PostgreSQL''s own table of timezones may be older than the one of emails.
 Security definer because service_role has no grant to write emails.';
 grant execute on function public.record_weekly_digests to service_role;
+
+-- Exact coordinates are for their owner alone. All that another user can observe is computed from
+-- `cell`: docs/decisions/031-places.md.
+
+create function private.snapped(p_latitude double precision, p_longitude double precision)
+returns extensions.geography
+language sql
+immutable
+set search_path = ''
+as $$
+    select extensions.st_setsrid(
+        extensions.st_makepoint(
+            case
+                -- Around a pole a cell has all longitudes.
+                when abs(band.latitude) = 90 then 0
+                -- The rest at the date line is one cell on both sides of it, never a sliver.
+                when abs(round(band.longitude / band.step)) >= floor(180 / band.step) then 180
+                else round(band.longitude / band.step) * band.step
+            end,
+            band.latitude
+        ),
+        4326
+    )::extensions.geography
+    from (
+        select
+            near.latitude,
+            near.longitude,
+            0.01 / nullif(cosd(near.latitude), 0) as step
+        from (
+            select
+                round(p_latitude * 100) / 100 as latitude,
+                -- To a tenth of a millimetre: dividing a tiny number underflows, which is an error.
+                round(p_longitude * 1e9) / 1e9 as longitude
+        ) as near
+    ) as band;
+$$;
+comment on function private.snapped is
+'The middle of a place''s cell, which is 0.01 degrees of latitude high and 0.01 degrees, divided by
+the cosine of the latitude, wide: about 1.1 km each way everywhere on earth.';
+
+create function private.are_prompts(p_prompts jsonb)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select jsonb_typeof(p_prompts) = 'array' and (
+        select
+            count(*) <= 10
+            and coalesce(bool_and(
+                jsonb_typeof(prompt.value -> 'question') = 'string'
+                and jsonb_typeof(prompt.value -> 'answer') = 'string'
+                and char_length(prompt.value ->> 'question') between 1 and 500
+                and char_length(prompt.value ->> 'answer') between 1 and 1000
+                and prompt.value - array['question', 'answer'] = '{}'
+            ), true)
+        from jsonb_array_elements(case jsonb_typeof(p_prompts) when 'array' then p_prompts end)
+            as prompt
+    );
+$$;
+
+create table public.dog_profiles (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    display_name text,
+    age smallint,
+    bio text not null default '',
+    activity_level text not null default 'medium',
+    prompts jsonb not null default '[]',
+    visible boolean not null default true,
+    latitude double precision,
+    longitude double precision,
+    located_at timestamptz,
+    created_at timestamptz,
+    updated_at timestamptz not null default now(),
+    place extensions.geography (point, 4326) generated always as (
+        extensions.st_setsrid(extensions.st_makepoint(longitude, latitude), 4326)
+        ::extensions.geography
+    ) stored,
+    cell extensions.geography (point, 4326) generated always as (
+        private.snapped(latitude, longitude)
+    ) stored,
+    constraint dog_profiles_whole
+    check (
+        (display_name is null) = (created_at is null)
+        and (age is null) = (created_at is null)
+    ),
+    constraint dog_profiles_display_name_length check (char_length(display_name) between 1 and 100),
+    constraint dog_profiles_age_in_years check (age between 0 and 20),
+    constraint dog_profiles_bio_length check (char_length(bio) <= 2000),
+    constraint dog_profiles_activity_level_known
+    check (activity_level in ('low', 'medium', 'high')),
+    constraint dog_profiles_prompts_are_pairs check (private.are_prompts(prompts)),
+    -- NaN is greater than every number, so these refuse it.
+    constraint dog_profiles_latitude_in_range check (latitude between -90 and 90),
+    constraint dog_profiles_longitude_in_range check (longitude between -180 and 180),
+    constraint dog_profiles_location_whole
+    check (
+        (latitude is null) = (located_at is null)
+        and (longitude is null) = (located_at is null)
+    ),
+    constraint dog_profiles_location_known check (latitude <> 0 or longitude <> 0)
+);
+comment on table public.dog_profiles is
+'What a user shows of the dog, and where they are. The location may come first: the profile exists
+once it has a name.';
+comment on column public.dog_profiles.place is 'Exact: for queries of the owner alone.';
+comment on column public.dog_profiles.cell is
+'The middle of the cell of about a kilometre: the only location that queries of others may use.';
+
+create index dog_profiles_by_cell
+on public.dog_profiles using gist (cell)
+where visible;
+
+-- No policy: users read and change profiles through functions.
+alter table public.dog_profiles enable row level security;
+
+create function private.is_visible(p_user_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from public.dog_profiles as profile
+        where profile.user_id = p_user_id and profile.visible and profile.created_at is not null
+    );
+$$;
+comment on function private.is_visible is
+'Whether the user has a profile and wants it to be seen. It may still miss something.';
+
+create function private.metres_in(p_unit text)
+returns numeric
+language sql
+immutable
+set search_path = ''
+as $$
+    select case p_unit when 'miles' then 1609.344 when 'kilometers' then 1000 end;
+$$;
+
+create table public.profile_preferences (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    min_age smallint not null,
+    max_age smallint not null,
+    -- Exact decimals, so that a distance survives any number of changes of its unit.
+    max_metres numeric not null,
+    distance_unit text not null,
+    activity_level text,
+    constraint profile_preferences_ages_in_order
+    check (min_age between 0 and max_age and max_age <= 20),
+    constraint profile_preferences_distance_in_range
+    check (max_metres > 0 and max_metres <= 500000),
+    constraint profile_preferences_unit_known check (distance_unit in ('miles', 'kilometers')),
+    constraint profile_preferences_activity_level_known
+    check (activity_level in ('low', 'medium', 'high'))
+);
+comment on table public.profile_preferences is
+'The dogs that a user is looking for. Without a row the defaults hold.';
+
+alter table public.profile_preferences enable row level security;
+
+create function private.default_preferences(p_user_id uuid)
+returns public.profile_preferences
+language sql
+immutable
+set search_path = ''
+as $$
+    select row(p_user_id, 0, 20, 25 * private.metres_in('miles'), 'miles', null)
+        ::public.profile_preferences;
+$$;
+
+create function private.preferences_of(p_user_id uuid)
+returns public.profile_preferences
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        (
+            select stored.*::public.profile_preferences
+            from public.profile_preferences as stored
+            where stored.user_id = p_user_id
+        ),
+        private.default_preferences(p_user_id)
+    );
+$$;
+
+create function private.preferences_json(p_preferences public.profile_preferences)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'min_age', p_preferences.min_age,
+        'max_age', p_preferences.max_age,
+        'max_distance', trim_scale(
+            p_preferences.max_metres / private.metres_in(p_preferences.distance_unit)
+        ),
+        'distance_unit', p_preferences.distance_unit,
+        'activity_level', p_preferences.activity_level
+    );
+$$;
+
+create function public.get_profile_preferences()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.preferences_json(private.preferences_of(private.caller_id()));
+$$;
+comment on function public.get_profile_preferences is
+'The dogs that the caller is looking for.
+Security definer because users have no grant on preferences.';
+grant execute on function public.get_profile_preferences to authenticated;
+
+create function public.change_profile_preferences(p_changes jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_wish public.profile_preferences;
+begin
+    perform private.check_length(pg_column_size(p_changes), 1000);
+    perform private.take_turn_as(v_caller);
+    insert into public.profile_preferences
+    select (private.default_preferences(v_caller)).*
+    on conflict (user_id) do nothing;
+    select stored.* into v_wish
+    from public.profile_preferences as stored
+    where stored.user_id = v_caller
+    for update;
+
+    v_wish := jsonb_populate_record(
+        v_wish, p_changes - array['user_id', 'max_metres']
+    );
+    if p_changes ? 'max_distance' then
+        v_wish.max_metres := (p_changes ->> 'max_distance')::numeric
+            * private.metres_in(v_wish.distance_unit);
+    end if;
+    perform private.refuse_flaw('min_age', case
+        when v_wish.min_age > v_wish.max_age then 'must not be above max_age'
+    end);
+    perform private.refuse_flaw('max_distance', case
+        when v_wish.max_metres > 500000 then 'must be at most 500 kilometers, or 310.68 miles'
+    end);
+    update public.profile_preferences as stored
+    set
+        min_age = v_wish.min_age,
+        max_age = v_wish.max_age,
+        max_metres = v_wish.max_metres,
+        distance_unit = v_wish.distance_unit,
+        activity_level = v_wish.activity_level
+    where stored.user_id = v_caller;
+    return private.preferences_json(v_wish);
+end;
+$$;
+comment on function public.change_profile_preferences is
+'Changes the preferences that p_changes names. A new unit alone converts the distance.
+Security definer because users write no table.';
+grant execute on function public.change_profile_preferences to authenticated;
 
 -- A transaction cannot delete an object of the bucket. It records the object here, and the sweep
 -- of the next minute deletes it (docs/decisions/032-photos.md).
