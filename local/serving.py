@@ -35,6 +35,8 @@ def serve(app: ASGIApp, ports: Sequence[int]) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        # A client that names an address in a header is not believed.
+        proxy_headers=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
         timeout_keep_alive=30,

@@ -18,6 +18,7 @@ from tests.support.model import Model
 from tests.support.own_stack import own_stack
 from tests.support.people import People
 from tests.support.run import begin, keep, secrets
+from tests.support.supabase_auth import SupabaseAuth
 from wingman.kit import declarations
 from wingman.kit.resilience.breaker import Dependency
 
@@ -84,6 +85,13 @@ def inbox(stack: dict[str, str]) -> Iterator[Inbox]:
     """The emails that the provider accepted."""
     with Inbox(stack["RESEND_API_URL"]) as inbox:
         yield inbox
+
+
+@pytest.fixture(scope="session")
+def auth(stack: dict[str, str]) -> Iterator[SupabaseAuth]:
+    """Supabase Auth, called past the API."""
+    with SupabaseAuth(stack) as auth:
+        yield auth
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -18,16 +20,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from local.auth import admin, own, public, sessions
-from local.auth.call import Call, Handler
+from local.auth.call import Call, Database, Handler
 from local.auth.control import Control
 from local.auth.faults import Faults, Mode
 from local.auth.project import Project
 from local.auth.refusal import VERSION_HEADER, LastingRefusal, Refusal, failed
 
-Connect = Callable[[], psycopg.Connection[dict[str, Any]]]
+Connect = Callable[[], AbstractContextManager[Database]]
 
 # At most so many requests are in the database at once.
 _CONNECTIONS = 12
+_PATIENCE_SECONDS = 3
 _PREFIX = "/auth/v1"
 _AWAY = "<!DOCTYPE html><title>503</title><h1>Service Temporarily Unavailable</h1>"
 
@@ -139,10 +142,18 @@ class _Server:
 
 
 def connector(url: str) -> Connect:
-    def connect() -> psycopg.Connection[dict[str, Any]]:
-        return psycopg.connect(url, row_factory=dict_row, connect_timeout=5)
-
-    return connect
+    """Return a pool, which looks whether the server still knows a connection before it lends it."""
+    pool = ConnectionPool(
+        url,
+        connection_class=psycopg.Connection[dict[str, Any]],
+        kwargs={"row_factory": dict_row, "prepare_threshold": None},
+        min_size=0,
+        max_size=_CONNECTIONS,
+        timeout=_PATIENCE_SECONDS,
+        check=ConnectionPool.check_connection,
+        open=True,
+    )
+    return pool.connection
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -124,7 +124,8 @@ def _hand_over(call: Call, user: Row, action: str, **texts: str) -> None:
     project = call.project
     if project.settings.limits:
         project.limits.charge_email(project.settings.email_sent)
-    if project.settings.hook_url is None:
+    settings = project.settings
+    if settings.hook_url is None:
         return
     facts: dict[str, Any] = {
         "token": "",
@@ -136,7 +137,7 @@ def _hand_over(call: Call, user: Row, action: str, **texts: str) -> None:
         "token_hash_new": "",
     }
     payload = {"user": users.as_json(call, user), "email_data": facts | texts}
-    hook.deliver(project.settings.hook_url, project.hook_secret, payload)
+    hook.deliver(settings.hook_url, project.hook_secret, payload, settings.hook_seconds)
 
 
 def redirect_to(call: Call) -> str:

@@ -34,6 +34,7 @@ class Settings:
     email_sent: int
     # Where emails are handed over; nothing is sent without it.
     hook_url: str | None = None
+    hook_seconds: float = 5.0
     # A switch of the dashboard, which `config push` does not set.
     ip_forwarding: bool = True
     # Off, because all tests share one address.

@@ -1,6 +1,5 @@
 """Accounts in the stand-in for Supabase Auth, driven by the vendor's own client."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -8,17 +7,7 @@ import jwt
 import pytest
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
-from tests.support.supabase_auth import PASSWORD, SupabaseAuth, new_email
-
-
-@pytest.fixture(scope="module")
-def auth(stack: dict[str, str]) -> Iterator[SupabaseAuth]:
-    with SupabaseAuth(stack) as auth:
-        yield auth
-
-
-def refusal(caught: pytest.ExceptionInfo[AuthApiError]) -> tuple[int, str | None]:
-    return caught.value.status, caught.value.code
+from tests.support.supabase_auth import PASSWORD, SupabaseAuth, new_email, refusal
 
 
 def test_a_new_user_has_no_session_before_the_confirmation(auth: SupabaseAuth) -> None:
