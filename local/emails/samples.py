@@ -7,6 +7,7 @@ from uuid import UUID
 
 from local.stack import CHECKOUT
 from wingman.notifications.email.letters.contents import (
+    Also,
     Content,
     MatchAccepted,
     MatchDeclined,
@@ -119,11 +120,18 @@ NOTHING_NEW: dict[str, Any] = {
     "score_before": 0,
 }
 
+# Subjects as they were rendered: words from right to left stand in isolates.
+OF_THE_DAY = (
+    Also(subject="Ada would like to meet you", path=f"/matches/{MATCH}"),
+    Also(subject="\u2068\u05d9\u05d5\u05e1\u05d9\u2069 said yes", path=f"/matches/{MATCH}"),
+)
+
 CASES: dict[str, Content] = {
     "match_invitation": an_invitation(),
     "match_invitation_bare": an_invitation(note=None, venue_suggestion=None),
     "match_accepted_inviter": an_acceptance(),
     "match_accepted_invitee": an_acceptance(role="invitee", venue_suggestion=None),
+    "match_accepted_and_others": an_acceptance(also=OF_THE_DAY),
     "match_declined": a_decline(),
     "match_declined_bare": a_decline(reason=None),
     "session_scheduled": a_plan(),
