@@ -107,7 +107,7 @@ ON_TEST_STACK = $(BEFORE) $(LOCAL) up --name test;
 bench: setup .local/runtime.stamp .local/references.stamp ## performance tables into docs/benchmarks.md; ARGS=bench_name
 	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench $(ARGS)
 
-guards: setup ## take each guard out of a copy and see its tests fail; ARGS=word picks some
+guards: setup .local/contract.stamp ## take each guard out of a copy and see its tests fail; ARGS=word picks some
 	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.guards $(ARGS)
 
 soak: setup ## 10 000 emails while everything goes wrong, into docs/benchmarks.md; ARGS=seed

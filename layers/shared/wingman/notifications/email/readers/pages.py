@@ -23,14 +23,18 @@ from wingman.notifications.email.readers.preferences import (
 )
 
 _SWITCH = {"type": "string", "enum": ["on", "off"]}
-_CLOCK_TIME = {"type": "string", "pattern": CLOCK_TIME, "examples": ["22:00"]}
+_CLOCK_TIME = {"type": "string", "pattern": CLOCK_TIME}
 _TIMEZONE = {"type": "string", "examples": ["Europe/Berlin"]}
 FORM: Mapping[str, Any] = {
     "type": "object",
     "title": "PreferenceForm",
     "description": "A missing field stays as it is. `quiet_hours` on needs a start and an end.",
     "properties": dict.fromkeys((*Category, "daily", "quiet_hours"), _SWITCH)
-    | {"timezone": _TIMEZONE, "quiet_start": _CLOCK_TIME, "quiet_end": _CLOCK_TIME},
+    | {
+        "timezone": _TIMEZONE,
+        "quiet_start": _CLOCK_TIME | {"examples": ["22:00"]},
+        "quiet_end": _CLOCK_TIME | {"examples": ["07:00"]},
+    },
 }
 """The OpenAPI schema of the form of `Pages.preferences_page`."""
 
@@ -43,8 +47,6 @@ _NO_REGIONS = {"Etc", "US", "Canada", "Brazil", "Chile", "Mexico"}
 
 @dataclass(frozen=True)
 class Kind:
-    """A category of emails, as shown to readers."""
-
     category: Category
     title: str
     explanation: str

@@ -24,16 +24,19 @@ from wingman.notifications.email.models import Category, Frequency
 from wingman.notifications.email.readers import repository
 
 CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
-ClockTime = Annotated[str, StringConstraints(pattern=CLOCK_TIME), Field(examples=["22:00"])]
+ClockTime = Annotated[str, StringConstraints(pattern=CLOCK_TIME)]
 
 
 class QuietHours(BaseModel):
-    """Hours without bulk emails, by the reader's clock: up to 23 hours of the day."""
+    """Hours without bulk emails, by the reader's clock, over midnight if the end is earlier.
+
+    At most 23 hours. Equal times are refused; send null for no quiet hours.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    start: ClockTime
-    end: ClockTime
+    start: ClockTime = Field(examples=["22:00"])
+    end: ClockTime = Field(examples=["07:00"])
 
 
 class EmailPreferences(BaseModel):

@@ -1,0 +1,135 @@
+"""Every link of the API document leads from an answer to what the answer names."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from redis import Redis
+
+from tests.support.api import Api
+from tests.support.contract import DOCUMENT, Json, resolved
+from tests.support.meetings import BEGINNER, Meeting, in_days, meeting
+from tests.support.people import People, Person
+
+Source = tuple[str, str]
+"""An operation and the status of one of its answers."""
+Answer = tuple[Any, Person]
+OPERATIONS: Mapping[str, tuple[str, str, Json]] = {
+    operation["operationId"]: (method, path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+LINKED: Mapping[Source, Mapping[str, Json]] = {
+    (name, status): answer["links"]
+    for name, (_, _, operation) in OPERATIONS.items()
+    for status, answer in operation["responses"].items()
+    if "links" in answer
+}
+# The target knows the ids, and does what is asked or says why it does not.
+FOLLOWED = {200, 201, 204, 403, 409}
+NONE_YET = "You have given no feedback on this session."
+
+
+class Story:
+    """Calls operations by their ids, and keeps the first answer of each status."""
+
+    def __init__(self, api: Api, redis: Redis) -> None:
+        self._api = api
+        self._redis = redis
+        self.answers: dict[Source, Answer] = {}
+
+    def call(
+        self, name: str, person: Person, body: Any = None, **parameters: object
+    ) -> httpx.Response:
+        self._redis.delete(*self._redis.keys("ratelimit:*"), "-")  # a story in a second or two
+        method, path, _ = OPERATIONS[name]
+        for parameter, value in parameters.items():
+            path = path.replace("{" + parameter + "}", str(value))
+        answer = self._api.call(method.upper(), path, person, json=body)
+        if (source := (name, str(answer.status_code))) in LINKED:
+            self.answers.setdefault(source, (answer.json(), person))
+        return answer
+
+
+@pytest.fixture
+def story(api: Api, people: People, stack: dict[str, str]) -> Iterator[Story]:
+    """Get an answer of every operation that has links."""
+    with Redis.from_url(stack["REDIS_URL"]) as redis:
+        story = Story(api, redis)
+        _match_and_meet(story, people)
+        off, missed = meeting(people), meeting(people)
+        story.call("cancel_session", off.maya, session_id=off.session_id)
+        missed.starts_in(-timedelta(hours=1))
+        story.call("report_no_show", missed.maya, session_id=missed.session_id)
+        _try_challenges(story, people.new())
+        yield story
+
+
+def _match_and_meet(story: Story, people: People) -> None:
+    maya, leo = people.pair()
+    ada = people.new("Ada")
+    withdrawn = story.call("request_match", maya, {"invitee_id": str(ada.id)}).json()["id"]
+    story.call("withdraw_match", maya, match_id=withdrawn)
+    match_id = story.call("request_match", maya, {"invitee_id": str(leo.id)}).json()["id"]
+    story.call("list_matches", maya)
+    story.call("get_match", maya, match_id=match_id)
+    story.call("respond_to_match", leo, {"action": "accept"}, match_id=match_id)
+    plan = {"match_id": match_id, "venue_name": "Zoo", "scheduled_time": in_days(3)}
+    session_id = story.call("create_session", maya, plan).json()["id"]
+    story.call("list_sessions", maya)
+    story.call("get_session", maya, session_id=session_id)
+    story.call("update_session", maya, {"notes": "By the gate."}, session_id=session_id)
+    Meeting(people, maya, leo, match_id, session_id).starts_in(-timedelta(hours=3))
+    for person in (maya, leo):
+        story.call("confirm_session", person, session_id=session_id)
+    for _ in range(2):
+        story.call("give_feedback", maya, {"rating": 5}, session_id=session_id)
+    story.call("get_feedback", maya, session_id=session_id)
+    story.call("export_email_data", maya, user_id=maya.id)
+    story.call("get_email_preferences", maya, user_id=maya.id)
+    story.call("change_email_preferences", maya, {"quiet_hours": None}, user_id=maya.id)
+    story.call("get_user", maya)
+    story.call("update_user", maya, {"first_name": "Maya"})
+
+
+def _try_challenges(story: Story, person: Person) -> None:
+    story.call("list_challenges", person)
+    attempt = {"outcome": "done", "reflection": "Easier than I thought."}
+    tried = story.call("submit_challenge", person, attempt, challenge_id=BEGINNER).json()
+    story.call("list_submissions", person)
+    story.call("get_submission", person, submission_id=tried["id"])
+
+
+def test_every_link_leads_to_what_its_answer_names(story: Story) -> None:
+    assert story.answers.keys() == LINKED.keys()
+    # What ends something comes last.
+    last = ("erase_email_data",)
+    for source, (body, person) in [*story.answers.items()]:
+        links = LINKED[source]
+        for name in sorted(links, key=lambda name: name in last):
+            link = resolved(links[name])
+            given = _example(link["operationId"]) | _values(link.get("requestBody", {}), body)
+            parameters = _values(link.get("parameters", {}), body)
+            answer = story.call(link["operationId"], person, given or None, **parameters)
+            followed = answer.status_code in FOLLOWED or NONE_YET in answer.text
+            assert followed, f"{source} -> {name}: {answer.text}"
+
+
+def _values(expressions: Mapping[str, str], body: Any) -> dict[str, Any]:
+    return {name: _pointed(body, each) for name, each in expressions.items()}
+
+
+def _pointed(body: Any, expression: str) -> Any:
+    for step in expression.removeprefix("$response.body#/").split("/"):
+        body = body[int(step) if isinstance(body, list) else step]
+    return body
+
+
+def _example(name: str) -> dict[str, Any]:
+    """Return the example of a body, for a later day and without ids of its own."""
+    content = OPERATIONS[name][2].get("requestBody", {}).get("content", {})
+    example = content.get("application/json", {}).get("example", {})
+    given = {field: each for field, each in example.items() if not field.endswith("_id")}
+    return given | ({"scheduled_time": in_days(5)} if "scheduled_time" in given else {})
