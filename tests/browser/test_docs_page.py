@@ -2,9 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from tests.support.template import ROOT
+from wingman.kit.http import documents
 
 _INJECT = """() => {
     const script = document.createElement("script");
@@ -30,8 +31,18 @@ def test_the_page_works_under_its_policy(page: Page, stack: dict[str, str]) -> N
     assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {own}
 
 
-def test_an_injected_script_does_not_run(page: Page, stack: dict[str, str]) -> None:
-    page.goto(f"{stack['API_URL']}/docs")
+def answer(route: Route) -> None:
+    """Answer as the function does, from the code of this checkout."""
+    name = urlsplit(route.request.url).path.rpartition("/")[2]
+    folder = "functions/docs" if name == "openapi.json" else "local/node_modules/swagger-ui-dist"
+    beside = str(ROOT / folder / "app.py")
+    given = documents.page() if name == "docs" else documents.document(beside, name)
+    route.fulfill(headers=dict(given.headers), body=bytes(given.body))
+
+
+def test_an_injected_script_does_not_run(page: Page) -> None:
+    page.route("**/*", answer)
+    page.goto("http://api.example.com/docs")
     page.locator("#swagger-ui .opblock").first.wait_for()
 
     page.evaluate(_INJECT)

@@ -46,6 +46,16 @@ def stored(over: Meeting, person: Person) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
+def test_a_name_from_right_to_left_is_isolated_from_the_sentence(
+    function: Load, over: Meeting, token: Write
+) -> None:
+    over.people.connection.execute(
+        "update public.user_profiles set first_name = 'יוסי' where id = %s", (over.leo.id,)
+    )
+    _, page = follow(function, "ask", token(over.maya, over))
+    assert "How was it with \u2068יוסי\u2069?" in page
+
+
 def test_the_page_asks_and_stores_an_answer_without_a_login(
     function: Load, over: Meeting, token: Write
 ) -> None:
