@@ -34,9 +34,9 @@ Requests refused although the dependency was back:
 |---|---|---|---|
 {refused}
 
-Ours looked once a second besides whether the dependency was back: {looks} calls at most.
-A container whose requests ask no limiter, as a worker's, finds out by a call that fails: in 200
-such containers {workers.failing} calls fail, and {workers.refused} requests are refused.
+Ours also probed the dependency once a second: {looks} calls at most. A worker asks no limiter, so
+it finds an open circuit by a call that fails: in 200 such containers {workers.failing} calls fail,
+and {workers.refused} requests are refused.
 """
 
 

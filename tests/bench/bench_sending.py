@@ -12,6 +12,39 @@ BACKLOG = 50_000
 SECONDS = 60
 URGENT = 20
 REQUESTS = 100
+TEXT = """## Sending
+
+A provider that takes {per_second} requests a second, {latency:.0f} ms each; {backlog} emails
+wait in the bulk lane. There are as many sender processes as the deployment allows containers.
+They work off the backlog for {seconds} s, then {urgent} urgent emails follow one by one. On a
+busy machine some requests leave too close together, which the provider refuses.
+
+| | |
+|---|---|
+| running processes on each core during the run | {load:.1f} |
+| of what the provider takes, used by the backlog | {drained.share:.1%} |
+| requests that it refused during the run | {drained.refusals} |
+| urgent behind the backlog, longest wait | {longest:.1f} s |
+
+The deployed stack with nothing else to do: a user is invited and declines, {requests} times. A
+request waits for no email; *accepted* is from the invitation until the provider has its email.
+Most of it is the emulated gateway and queue.
+
+| idle | median | 99th percentile |
+|---|---|---|
+| `POST /api/matches` | {invite} |
+| `POST /api/matches/{{id}}/respond` | {respond} |
+| accepted by the provider | {accepted} |
+
+The same in one process without the gateway, compared with a call that only asks the database for
+the time:
+
+| | |
+|---|---|
+| calls of a request: limiter, database, queue | {calls:g} |
+| median of an invitation, in calls | {invitation:.1f} |
+| median of an answer, in calls | {answer:.1f} |
+"""
 
 
 def run() -> str:
@@ -22,33 +55,22 @@ def run() -> str:
         load = os.getloadavg()[0] / (os.cpu_count() or 1)
         urgent = backlog.urgent(URGENT)
     ping = _median(ours.ping)
-    return (
-        "## Sending\n\n"
-        f"A provider that takes {PER_SECOND} requests a second, {LATENCY * 1000:.0f} ms each; "
-        f"{BACKLOG} emails wait in the bulk lane. Senders are processes, as many\nas the "
-        "deployment "
-        f"allows containers. The backlog is worked off for {SECONDS} s, then {URGENT} urgent "
-        "emails follow one by one.\n\n"
-        "A request that the machine delays brings two too close together, which the provider "
-        "refuses: the figures are those of the load.\n\n"
-        "| | |\n|---|---|\n"
-        f"| running processes on each core during the run | {load:.1f} |\n"
-        f"| of what the provider takes, used by the backlog | {drained.share:.1%} |\n"
-        f"| requests that it refused during the run | {drained.refusals} |\n"
-        f"| urgent behind the backlog, longest wait | {max(urgent):.1f} s |\n\n"
-        "The deployed stack with nothing else to do: a user is invited and declines, "
-        f"{REQUESTS} times. A request waits for no\nmail; *accepted* is from the invitation until "
-        "the provider has its email. Gateway and queue are emulated, and most of it.\n\n"
-        "| idle | median | 99th percentile |\n|---|---|---|\n"
-        f"| `POST /api/matches` | {_spread(alone.invite)} |\n"
-        f"| `POST /api/matches/{{id}}/respond` | {_spread(alone.respond)} |\n"
-        f"| accepted by the provider | {_spread(alone.accepted)} |\n\n"
-        "What is ours of a request: the same in one process without the gateway, beside a call "
-        "that only asks the database for the\ntime.\n\n"
-        "| | |\n|---|---|\n"
-        f"| calls of a request: limiter, database, queue | {ours.calls:g} |\n"
-        f"| median of an invitation, in calls | {_median(ours.invite) / ping:.1f} |\n"
-        f"| median of an answer, in calls | {_median(ours.respond) / ping:.1f} |\n"
+    return TEXT.format(
+        per_second=PER_SECOND,
+        latency=LATENCY * 1000,
+        backlog=BACKLOG,
+        seconds=SECONDS,
+        urgent=URGENT,
+        load=load,
+        drained=drained,
+        longest=max(urgent),
+        requests=REQUESTS,
+        invite=_spread(alone.invite),
+        respond=_spread(alone.respond),
+        accepted=_spread(alone.accepted),
+        calls=ours.calls,
+        invitation=_median(ours.invite) / ping,
+        answer=_median(ours.respond) / ping,
     )
 
 
