@@ -11,8 +11,6 @@ MAX_BATCH = 100
 
 
 class Frozen(BaseModel):
-    """An immutable model."""
-
     model_config = ConfigDict(frozen=True)
 
 

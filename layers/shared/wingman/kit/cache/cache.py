@@ -76,8 +76,6 @@ class Answer(Generic[M]):
 
 
 class Cache(Generic[M]):
-    """The values of one model."""
-
     def __init__(
         self,
         commands: Commands,

@@ -23,8 +23,6 @@ CACHED: dict[int | str, dict[str, Any]] = {
 
 
 class Gate:
-    """The limits of a request, charged by the Redis call that reads the cache."""
-
     def __init__(
         self, request: Request, buckets: Mapping[str, Policy], steps: Sequence[Step] = ()
     ) -> None:

@@ -43,7 +43,6 @@ def members(error: ProblemError, request_id: str) -> dict[str, object]:
 def render(
     error: ProblemError, request_id: str, fields: Iterable[Mapping[str, str]] = ()
 ) -> Response:
-    """Return `error` as a response."""
     body = members(error, request_id)
     if errors := list(fields):
         body["errors"] = errors
@@ -51,7 +50,6 @@ def render(
 
 
 def problem(request: Request, error: Exception) -> Response:
-    """Render one of our own errors."""
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger().error("http.failed", extra={"code": error.code}, exc_info=error)

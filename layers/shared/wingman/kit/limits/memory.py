@@ -84,7 +84,6 @@ class Refusals:
     known: dict[str, Refusal] = field(default_factory=dict)
 
     def remember(self, verdicts: Mapping[str, Verdict], now: float, cost: int) -> None:
-        """Remember the buckets that refused this request."""
         if len(self.known) >= MAX_KEYS:
             self.known = {key: kept for key, kept in self.known.items() if kept.ends_at > now}
         if len(self.known) >= MAX_KEYS:

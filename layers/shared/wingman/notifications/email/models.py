@@ -64,8 +64,6 @@ class ClaimedEmail(Frozen):
 
 
 class Outcome(StrEnum):
-    """The result of an attempt."""
-
     SENT = "sent"
     FAILED = "failed"
     RETRY = "retry"

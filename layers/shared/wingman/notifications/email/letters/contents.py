@@ -203,16 +203,12 @@ class SessionFeedback(_AboutSession):
 
 
 class DigestMeeting(Frozen):
-    """A meeting that took place."""
-
     partner_name: Line
     venue_name: Line
     scheduled_time: AwareDatetime
 
 
 class DigestInvitation(Frozen):
-    """An invitation that waits for the reader's answer."""
-
     inviter_name: Line
     expires_at: AwareDatetime
 

@@ -48,8 +48,6 @@ class RenderedEmail:
 
 @dataclass(frozen=True)
 class Reader:
-    """The reader of an email."""
-
     user_id: UUID
     first_name: str | None
     timezone: str | None

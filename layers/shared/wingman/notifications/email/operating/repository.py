@@ -31,13 +31,11 @@ def lanes(database: Database) -> list[Lane]:
 
 
 def deliveries(database: Database, hours: int) -> Deliveries:
-    """Count the emails of the last hours by status."""
     rows = database.rpc("count_deliveries", {"p_hours": hours})
     return Deliveries({row["delivery_status"]: row["emails"] for row in rows})
 
 
 def dead_letter_counts(database: Database) -> list[DeadLetters]:
-    """Count `failed` and `unknown` emails."""
     counted = _COUNTS.validate_python(database.rpc("count_dead_letters", {}))
     by_status = {one.delivery_status: one for one in counted}
     return [

@@ -65,7 +65,6 @@ class Share:
         self.next_at = max(self.next_at, now + spread * interval)
 
     def reserve(self, now: float, patience: float, interval: float) -> Slot:
-        """Reserve one request of this container."""
         wait = max(self.next_at - now, 0.0)
         if wait > patience:
             return Slot(granted=False, seconds=wait)

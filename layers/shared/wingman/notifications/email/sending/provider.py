@@ -33,8 +33,6 @@ _RECORDING_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class OutgoingEmail:
-    """One rendered email."""
-
     email_id: UUID
     template: str
     sender: str

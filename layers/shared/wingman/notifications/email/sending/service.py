@@ -46,7 +46,6 @@ _HINTS = 10
 
 @cache
 def sender() -> Sender:
-    """Return the container's sender."""
     settings = load(EmailSettings)
     links = Links(settings.api_url, settings.email_link_secret.get_secret_value())
     renderer = Renderer(settings.brand, settings.app_url, links)
