@@ -104,7 +104,7 @@ def _try_challenges(story: Story, person: Person) -> None:
 
 def test_every_link_leads_to_what_its_answer_names(story: Story) -> None:
     assert story.answers.keys() == LINKED.keys()
-    # What ends something comes last.
+    # Erasure comes last: it ends what other links lead to.
     last = ("erase_email_data",)
     for source, (body, person) in [*story.answers.items()]:
         links = LINKED[source]
