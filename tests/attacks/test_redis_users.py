@@ -35,7 +35,7 @@ def as_user(stack: dict[str, str]) -> Iterator[Connect]:
     with Redis.from_url(stack["REDIS_URL"]) as admin:
         names = {user: f"{mark}-{user.name}" for user in USERS}
         for user, name in names.items():
-            admin.execute_command("ACL", "SETUSER", name, *user.rules, f">{password}")  # type: ignore[no-untyped-call]
+            admin.execute_command("ACL", "SETUSER", name, *user.rules, f">{password}")
         where = admin.get_connection_kwargs()
         connected = {
             user: Redis(where["host"], where["port"], username=name, password=password)
@@ -44,7 +44,7 @@ def as_user(stack: dict[str, str]) -> Iterator[Connect]:
         yield connected.__getitem__
         for connection in connected.values():
             connection.close()
-        admin.execute_command("ACL", "DELUSER", *names.values())  # type: ignore[no-untyped-call]
+        admin.execute_command("ACL", "DELUSER", *names.values())
 
 
 def refusal(connection: Redis, command: list[str]) -> str:
