@@ -55,6 +55,9 @@ def test_no_package_is_in_two_layers() -> None:
     assert len(set().union(*layers)) == sum(map(len, layers))
 
 
-def test_only_the_coach_has_its_layer() -> None:
-    has = [name for name, function in functions().items() if "Layers" in function]
-    assert (has, functions()["coach"]["Layers"]) == (["coach"], [{"Ref": "CoachLayer"}])
+def test_a_layer_of_its_own_is_for_one_function() -> None:
+    has = {name: each["Layers"] for name, each in functions().items() if "Layers" in each}
+    assert has == {
+        "coach": [{"Ref": "CoachLayer"}],
+        "photo_processor": [{"Ref": "ImagesLayer"}],
+    }

@@ -22,7 +22,8 @@ HOLDERS = {
     "RESEND_API_KEY": {"email_sender"},
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
     "SUPABASE_SECRET_KEY": {
-        *("email_sender", "housekeeping", "resend_webhook", "session_reminders"),
+        *("email_sender", "housekeeping", "photo_processor", "resend_webhook"),
+        "session_reminders",
         # They authorise by a signed link.
         *("email_unsubscribe", "feedback_page", "session_calendar"),
         "health",  # takes no input and reads no row

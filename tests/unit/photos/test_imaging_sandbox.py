@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import uploads
 from wingman.photos.imaging import Rejected, Rejection
-from wingman.photos.imaging_sandbox import prepare
+from wingman.photos.imaging_sandbox import decode
 
 LIMITED = "from wingman.photos import imaging_process as ours; ours.limit(); "
 ANSWERS = """print('{"rejection": "unreadable"}')"""
@@ -15,7 +15,7 @@ ANSWERS = """print('{"rejection": "unreadable"}')"""
 
 def rejection(upload: bytes, program: str, seconds: float = 30) -> Rejection:
     with pytest.raises(Rejected) as rejected:
-        prepare(upload, seconds=seconds, decoder=(sys.executable, "-c", program))
+        decode(upload, seconds=seconds, decoder=(sys.executable, "-c", program))
     return rejected.value.reason
 
 
@@ -39,7 +39,7 @@ def test_a_photo_fails_when_its_decoder(program: str) -> None:
 
 def test_a_progressive_bomb_of_many_scans_is_ended_in_time() -> None:
     with pytest.raises(Rejected) as rejected:
-        prepare(uploads.scan_bomb(), seconds=1)
+        decode(uploads.scan_bomb(), seconds=1)
     assert rejected.value.reason is Rejection.PROCESSING_FAILED
 
 

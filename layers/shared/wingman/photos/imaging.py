@@ -3,7 +3,6 @@
 Standard library only: the process that decodes (imaging_process) starts for each photo.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +41,3 @@ class Images:
     width: int
     height: int
     placeholder: str
-
-
-Prepare = Callable[[bytes], Images]

@@ -39,7 +39,7 @@ class _Refused(BaseModel):
 _ANSWER: TypeAdapter[_Found | _Refused] = TypeAdapter(_Found | _Refused)
 
 
-def prepare(upload: bytes, *, seconds: float, decoder: Sequence[str] = DECODER) -> Images:
+def decode(upload: bytes, seconds: float, *, decoder: Sequence[str] = DECODER) -> Images:
     """Return the images of an upload; raise Rejected with the reason if it becomes none."""
     if len(upload) > MAX_BYTES:
         raise Rejected(Rejection.TOO_LARGE)

@@ -1,0 +1,85 @@
+"""From an uploaded object to a published or rejected photo."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wingman.kit.clients.storage import ObjectTooLarge, Storage
+from wingman.kit.clock import time_left, within
+from wingman.kit.observability import count, logger
+from wingman.photos.imaging import MAX_BYTES, Images, Rejected, Rejection
+from wingman.photos.processing.models import ClaimedPhoto
+from wingman.photos.processing.moderation import Moderator
+from wingman.photos.processing.repository import Photos
+
+# The lease lasts five seconds (photo_seconds in supabase/schemas) and begins during the claim.
+WORK_SECONDS = 4.5
+# What remains of it to store two images and to record the outcome.
+STORING_SECONDS = 1.0
+# An address belongs to one content for ever.
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+# The images of a file, within so many seconds; raises Rejected.
+Decode = Callable[[bytes, float], Images]
+
+
+@dataclass(frozen=True)
+class Processor:
+    """The collaborators of a worker."""
+
+    photos: Photos
+    storage: Storage
+    decode: Decode
+    moderator: Moderator
+
+
+def process(processor: Processor, key: str) -> None:
+    """Publish or reject the photo that was uploaded to this key, if that is still to be done.
+
+    Raises DependencyUnavailable when the event should come back. A photo that was claimed never
+    waits for that: it is settled here, or counts as failed when its lease ends.
+    """
+    with within(WORK_SECONDS):
+        photo = processor.photos.claim(key)
+        if photo is None:
+            logger().info("photo.passed_by")
+            return
+        try:
+            _publish(processor, photo, _allowed(processor, key))
+        except Rejected as rejected:
+            _reject(processor, photo, rejected.reason)
+        except Exception:  # noqa: BLE001 - the one try is spent: the user hears of it at once
+            logger().exception("photo.failed", extra={"photo_id": str(photo.id)})
+            _reject(processor, photo, Rejection.PROCESSING_FAILED)
+        processor.storage.delete([key])
+
+
+def _allowed(processor: Processor, key: str) -> Images:
+    try:
+        upload = processor.storage.get(key, MAX_BYTES)
+    except ObjectTooLarge:
+        raise Rejected(Rejection.TOO_LARGE) from None
+    images = processor.decode(upload, time_left() - STORING_SECONDS)
+    if not processor.moderator.allows(images):
+        raise Rejected(Rejection.MODERATION)
+    return images
+
+
+def _publish(processor: Processor, photo: ClaimedPhoto, images: Images) -> None:
+    path = f"public/{secrets.token_hex(16)}"
+    objects = {f"{path}/1080.webp": images.large, f"{path}/320.webp": images.small}
+    for key, body in objects.items():
+        processor.storage.put(key, body, "image/webp", IMMUTABLE)
+    if processor.photos.finish(photo, path, images):
+        logger().info("photo.ready", extra={"photo_id": str(photo.id)})
+        count("PhotoProcessed", outcome="ready")
+    else:
+        logger().info("photo.too_late", extra={"photo_id": str(photo.id)})
+        processor.storage.delete(list(objects))
+
+
+def _reject(processor: Processor, photo: ClaimedPhoto, reason: Rejection) -> None:
+    if processor.photos.reject(photo, reason):
+        facts = {"photo_id": str(photo.id), "reason": reason}
+        logger().info("photo.rejected", extra=facts)
+        count("PhotoProcessed", outcome=reason)
