@@ -26,7 +26,7 @@ class _Uploads(BaseModel):
 
 
 class _Test(BaseModel):
-    """S3 sends it once, when the bucket is told to notify the queue."""
+    """S3 sends it once, when it begins to notify the queue."""
 
     event: Literal["s3:TestEvent"] = Field(alias="Event")
 

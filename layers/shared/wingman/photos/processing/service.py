@@ -14,7 +14,7 @@ from wingman.photos.processing.repository import Photos
 
 # The lease lasts five seconds (photo_seconds in supabase/schemas) and begins during the claim.
 WORK_SECONDS = 4.5
-# What remains of it to store two images and to record the outcome.
+# Kept of it to store two images and to record the outcome.
 STORING_SECONDS = 1.0
 # An address belongs to one content for ever.
 IMMUTABLE = "public, max-age=31536000, immutable"
