@@ -48,7 +48,8 @@ def test_a_schedule_sample_is_what_eventbridge_scheduler_sends(name: str) -> Non
 def test_the_checksum_of_a_queue_message_is_right() -> None:
     records = [
         record
-        for path in (ROOT / "events/email_sender").glob("*.json")
+        for folder in ("email_sender", "photo_processor")
+        for path in (ROOT / "events" / folder).glob("*.json")
         for record in json.loads(path.read_text())["Records"]
     ]
 
