@@ -57,6 +57,10 @@ _SUBMISSION = """
 insert into public.challenge_submissions (id, user_id, challenge_id, outcome)
 values (%(submission_id)s, %(maya)s, %(challenge_id)s, 'done')
 """
+_PHOTO = """
+insert into public.photos (id, user_id, sort_order, content_type, size_bytes)
+values (%(photo_id)s, %(maya)s, 1, 'image/jpeg', 2418733)
+"""
 
 
 @dataclass(frozen=True)
@@ -129,14 +133,16 @@ def _link_token(function: str, secret: str, caller: UUID, session_id: UUID) -> s
 
 
 def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
-    names = ("maya", "leo", "invitee_id", "email_id", "match_id", "session_id", "submission_id")
+    people = ("maya", "leo", "invitee_id")
+    names = (*people, "email_id", "match_id", "session_id", "submission_id", "photo_id")
     ids = {name: uuid4() for name in names}
     with psycopg.connect(database_url, connect_timeout=5) as connection:
         [challenge_id] = connection.execute(_CHALLENGES).fetchone() or [None]
         if challenge_id is None:
             raise StackError("the database has no challenges: run `make reset up`")
         facts = ids | {"challenge_id": challenge_id}
-        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, *([_SESSION] if scene.starts_in else [])]
+        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, _PHOTO]
+        steps += [_SESSION] if scene.starts_in else []
         steps += [_FEEDBACK] if scene.has_feedback else []
         for step in steps:
             connection.execute(step, facts | asdict(scene))

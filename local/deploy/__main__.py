@@ -89,6 +89,9 @@ def deploy(options: argparse.Namespace) -> int:
     database.accept_key(parameters["SupabaseUrl"], stored.values)
     _stage(5, "deployment", f"{parameters['Version']} as {here.stack}")
     upload.deploy(here, aws, folder, parameters, ask=options.ask)
+    if not aws.endpoint:  # the local stack serves the emulator's CDN
+        address = clients.outputs(aws, here.stack)["PhotosUrl"]
+        database.serve_photos(parameters["SupabaseUrl"], stored.values, address)
     _stage(6, "doctor", "what works, and what is missing")
     return result.examine(here, aws, folder, resolver, new=not exists)
 

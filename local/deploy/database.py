@@ -8,7 +8,13 @@ from local import backend_key, supabase_cli
 from local.errors import StackError
 from local.progress import say, step
 from local.stack import CHECKOUT
+from wingman.kit.clients.answers import require_answer
+from wingman.kit.clients.database import DatabaseError, PostgrestDatabase, secret_key_headers
+from wingman.kit.clients.transport import http_client
+from wingman.kit.errors import DependencyUnavailable
 
+_TIMEOUT_SECONDS = 5.0
+_NO_SUCH_FUNCTION = "PGRST202"
 LINKED = CHECKOUT / "supabase" / ".temp" / "project-ref"
 _PROJECT = re.compile(r"https://([a-z0-9]{20})\.supabase\.(?:co|in)/?")
 
@@ -54,3 +60,20 @@ def accept_key(supabase_url: str, secrets: Mapping[str, str]) -> None:
         backend_key.accept(supabase_url, secrets["SUPABASE_SECRET_KEY"], secrets["BACKEND_KEY"])
     except backend_key.NotInstalledError as error:
         say(f"  skipped: {error}")
+
+
+def serve_photos(supabase_url: str, secrets: Mapping[str, str], address: str) -> None:
+    """Let the database answer with the address of this environment's CDN. Raises StackError."""
+    headers = secret_key_headers(secrets["SUPABASE_SECRET_KEY"])
+    with http_client(timeout=_TIMEOUT_SECONDS, judge=require_answer) as session:
+        database = PostgrestDatabase(supabase_url.rstrip("/"), headers, session)
+        try:
+            database.rpc("set_photos_url", {"p_url": address}, idempotent=True)
+        except DatabaseError as error:
+            if error.code != _NO_SUCH_FUNCTION:
+                raise StackError(f"the address of photos is not accepted: {error}") from error
+            say("  skipped: the migrations are not applied, so photos have no address")
+        except DependencyUnavailable as error:
+            raise StackError(f"{supabase_url} does not answer: {type(error).__name__}") from error
+        else:
+            say(f"  photos are served at {address}")

@@ -13,7 +13,7 @@ HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
     "BACKEND_KEY": {
         *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
-        *("reputation", "session_create", "session_feedback", "session_manage", "user"),
+        *("photos", "reputation", "session_create", "session_feedback", "session_manage", "user"),
     },
     "EMAIL_LINK_SECRET": {
         *("email_sender", "email_unsubscribe", "feedback_page", "session_calendar")
@@ -22,7 +22,7 @@ HOLDERS = {
     "RESEND_API_KEY": {"email_sender"},
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
     "SUPABASE_SECRET_KEY": {
-        *("email_sender", "housekeeping", "photo_processor", "resend_webhook"),
+        *("email_sender", "housekeeping", "photo_processor", "photo_sweep", "resend_webhook"),
         "session_reminders",
         # They authorise by a signed link.
         *("email_unsubscribe", "feedback_page", "session_calendar"),

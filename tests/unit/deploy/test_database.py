@@ -1,9 +1,11 @@
 """The migrations go to the project that the functions use, or nowhere."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from local import supabase_cli
@@ -126,3 +128,34 @@ def test_a_failure_shows_what_the_program_said(
     program.output, program.code = "relation already exists\n", 1
     with pytest.raises(StackError, match="relation already exists"):
         database.push(PROJECT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(204), "photos are served at https://d1.cloudfront.net"),
+        (httpx.Response(404, json={"code": "PGRST202", "message": "none"}), "skipped"),
+    ],
+)
+def test_the_address_of_photos_is_written_unless_the_migrations_are_missing(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: httpx.Response,
+    said: str,
+) -> None:
+    sent: list[httpx.Request] = []
+
+    def project(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return answer
+
+    def client(**_: object) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(project))
+
+    monkeypatch.setattr(database, "http_client", client)
+    address = "https://d1.cloudfront.net"
+    database.serve_photos(PROJECT, {"SUPABASE_SECRET_KEY": "sb_secret_x"}, address)
+
+    assert json.loads(sent[0].content) == {"p_url": address}
+    assert sent[0].url.path == "/rest/v1/rpc/set_photos_url"
+    assert said in capsys.readouterr().out

@@ -1,0 +1,1 @@
+"""Photos of users: uploads to a bucket, which a worker checks before anyone sees them."""

@@ -7,3 +7,11 @@ class PhotoSettings(Settings):
     """Where photos are stored."""
 
     photos_bucket: str = means("Name of the S3 bucket of photos.", pattern=r"^[a-z0-9.-]{3,63}$")
+
+
+class PhotoCdnSettings(Settings):
+    """Where photos are served."""
+
+    photos_distribution: str = means(
+        "Id of the CloudFront distribution of photos.", pattern=r"^\w{3,32}$"
+    )

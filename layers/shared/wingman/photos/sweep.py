@@ -1,0 +1,89 @@
+"""Deletes the objects that no photo needs: those of deleted photos, and those that were lost.
+
+The database records each object that is to go (supabase/schemas/720_doomed_objects.sql). A worker
+that died may leave others, which a walk through the bucket finds.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from wingman.kit.clients.cdn import Cdn
+from wingman.kit.clients.database import Database
+from wingman.kit.clients.storage import Storage, StoredObject
+from wingman.kit.clock import page_by_page, time_left, utc_now
+from wingman.kit.observability import logger
+from wingman.photos import repository
+
+PAGE = 500
+_SECONDS_PER_PAGE = 12.0
+# A worker stores the objects of a photo before it publishes them.
+BEING_MADE = timedelta(minutes=15)
+_PUBLIC, _INCOMING = "public/", "incoming/"
+_WALKED_AT_ONCE = 20
+
+
+def settle(database: Database) -> int:
+    """Reject what failed, delete reservations that are over, and return their number."""
+    return page_by_page(lambda: repository.settle(database, PAGE), PAGE, seconds=_SECONDS_PER_PAGE)
+
+
+def delete_doomed(database: Database, storage: Storage, cdn: Cdn) -> int:
+    """Delete the recorded objects from bucket and CDN, and return their number.
+
+    A run that dies in between is repeated: an object is forgotten once it is gone from both.
+    """
+    deleted = page_by_page(
+        lambda: _delete_page(database, storage, cdn), PAGE, seconds=_SECONDS_PER_PAGE
+    )
+    logger().info("photos.deleted", extra={"objects": deleted})
+    return deleted
+
+
+def _delete_page(database: Database, storage: Storage, cdn: Cdn) -> int:
+    doomed = repository.doomed(database, PAGE)
+    if not doomed.keys:
+        return 0
+    storage.delete(doomed.keys)
+    if doomed.served:
+        cdn.invalidate([f"/{key}" for key in doomed.served])
+    repository.forget_doomed(database, doomed.keys, doomed.listed_at)
+    return len(doomed.keys)
+
+
+def delete_lost(database: Database, storage: Storage, *, spare: timedelta = BEING_MADE) -> int:
+    """Walk through the bucket and delete objects that no photo needs; return their number.
+
+    Uploads are walked from the first one on. Of the published objects, a run takes some pages, and
+    the next run goes on there. Objects that are younger than `spare` stay.
+    """
+    oldest = utc_now() - spare
+    uploads, _ = _walk(database, storage, _INCOMING, "", oldest)
+    published, reached = _walk(database, storage, _PUBLIC, repository.walked_to(database), oldest)
+    repository.save_walk(database, reached)
+    logger().info("photos.lost_deleted", extra={"objects": uploads + published})
+    return uploads + published
+
+
+def _walk(
+    database: Database, storage: Storage, prefix: str, after: str, oldest: datetime
+) -> tuple[int, str]:
+    """Return how many were deleted, and the last key that was seen; "" at the end."""
+    deleted = 0
+    for _ in range(_WALKED_AT_ONCE):
+        page = storage.objects(prefix, after)
+        if not page:
+            return deleted, ""
+        deleted += _delete_unknown(database, storage, page, oldest)
+        after = page[-1].key
+        if time_left() < _SECONDS_PER_PAGE:
+            break
+    return deleted, after
+
+
+def _delete_unknown(
+    database: Database, storage: Storage, page: Sequence[StoredObject], oldest: datetime
+) -> int:
+    unknown = repository.unknown(database, [e.key for e in page if e.modified_at <= oldest])
+    if unknown:
+        storage.delete(unknown)
+    return len(unknown)
