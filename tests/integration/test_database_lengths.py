@@ -1,6 +1,7 @@
 """Every text, array and document of a function for users has a maximum, checked before all else."""
 
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -32,6 +33,7 @@ _BOUNDED = {"uuid", "integer", "double precision", "timestamp with time zone", "
 _HUGE: dict[str, Any] = {
     "text": "x" * 1_000_000,
     "text[]": ["x" * 20] * 50_000,
+    "uuid[]": [uuid4()] * 50_000,
     "jsonb": '{"timezone": "%s"}' % ("x" * 1_000_000),
 }
 

@@ -18,10 +18,11 @@ GOOD = {
 }
 KNOWN = {"AWS::Region": "eu-west-1", "AWS::URLSuffix": "amazonaws.com", "Api": "api"}
 QUEUES = {"EmailUrgentQueue": "https://sqs/urgent", "EmailBulkQueue": "https://sqs/bulk"}
+PHOTOS = {"PhotosBucket": "photos", "PhotosDistribution": "EDIST"}
 
 
 def resolver(**parameters: str) -> Resolver:
-    return Resolver(READ, GOOD | parameters, SECRETS, KNOWN | QUEUES)
+    return Resolver(READ, GOOD | parameters, SECRETS, KNOWN | QUEUES | PHOTOS)
 
 
 def test_references_secrets_and_conditions_are_resolved() -> None:
