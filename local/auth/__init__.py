@@ -1,1 +1,1 @@
-"""A stand-in for Supabase Auth on the stack's own database: docs/decisions/028-*.md."""
+"""A stand-in for Supabase Auth (docs/decisions/028-supabase-auth.md)."""

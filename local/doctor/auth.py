@@ -1,0 +1,71 @@
+"""Checks of a project's Supabase Auth, which its settings and its answers show."""
+
+from http import HTTPStatus
+
+import httpx
+
+from local.doctor.findings import Finding, Findings, fail, ok, warn
+from wingman.kit.clients.transport import http_client
+from wingman.kit.settings import (
+    AppSettings,
+    Environment,
+    SupabaseServiceSettings,
+    SupabaseSettings,
+    load,
+)
+
+TIMEOUT_SECONDS = 5.0
+PUSH = "`npx --prefix local supabase config push` sends supabase/config.toml"
+# Supabase Auth lets so many requests of one address through at once.
+BURST = 30
+# For documentation (RFC 5737): no client has them.
+_ONE, _OTHER = "192.0.2.1", "192.0.2.2"
+_SWITCH = "turn on IP address forwarding in Supabase (Authentication → Rate Limits)"
+
+
+def check_auth() -> Findings:
+    """Ask for the public settings, then whether the address of a client counts."""
+    settings = load(SupabaseSettings)
+    headers = {"apikey": settings.supabase_publishable_key.get_secret_value()}
+    with http_client(timeout=TIMEOUT_SECONDS) as client:
+        answer = client.get(f"{settings.supabase_url}/auth/v1/settings", headers=headers)
+        if answer.status_code != HTTPStatus.OK:
+            text = f"Supabase Auth answers {answer.status_code}"
+            yield fail("auth", text, "is SUPABASE_URL right, and the project awake?")
+            return
+        found = answer.json()
+        yield _confirmation(asks=not found.get("mailer_autoconfirm"))
+        if found.get("disable_signup"):
+            yield warn("auth", "new users cannot register", f"enable_signup is off: {PUSH}")
+        yield _forwarding(client)
+
+
+def _confirmation(*, asks: bool) -> Finding:
+    if asks:
+        return ok("auth", "a new user has to confirm the address")
+    text = "a new user's address is believed: anyone can register with that of another"
+    return fail("auth", text, PUSH)
+
+
+def _forwarding(client: httpx.Client) -> Finding:
+    """Empty the bucket of an address that no client has, then ask as another one."""
+    if load(AppSettings).environment is Environment.LOCAL:
+        return ok("auth", "the stack keeps no limits per address, unless a test asks for them")
+    if not any(_is_refused(client, address) for address in [_ONE] * (BURST + 1)):
+        text = f"no limit after {BURST + 1} requests, so the address of a client cannot be tested"
+        return warn("auth", text, f"is token_refresh of supabase/config.toml set? {PUSH}")
+    if _is_refused(client, _OTHER):
+        text = "limits count the address of our functions: all users share one bucket"
+        return fail("auth", text, _SWITCH)
+    return ok("auth", "limits count the address of a client that functions forward")
+
+
+def _is_refused(client: httpx.Client, address: str) -> bool:
+    settings, service = load(SupabaseSettings), load(SupabaseServiceSettings)
+    key = service.supabase_secret_key.get_secret_value()
+    answer = client.post(
+        f"{settings.supabase_url}/auth/v1/token?grant_type=refresh_token",
+        json={"refresh_token": "made up by make doctor"},
+        headers={"apikey": key, "sb-forwarded-for": address},
+    )
+    return answer.status_code == HTTPStatus.TOO_MANY_REQUESTS

@@ -1,0 +1,68 @@
+"""`make doctor` on a project's Supabase Auth, here on the stand-in as a test sets it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from local.doctor.auth import check_auth
+from local.doctor.findings import Finding, Level
+from tests.support.supabase_auth import SupabaseAuth
+
+Check = Callable[..., list[Finding]]
+
+
+@pytest.fixture
+def check(stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> Check:
+    def run(**changes: str) -> list[Finding]:
+        for name, value in (stack | {"ENVIRONMENT": "staging"} | changes).items():
+            monkeypatch.setenv(name, value)
+        return list(check_auth())
+
+    return run
+
+
+def test_a_project_as_config_push_leaves_it_is_well(auth: SupabaseAuth, check: Check) -> None:
+    with auth.settings(limits=True, token_refresh=1):
+        confirmation, forwarding = check()
+
+    assert (confirmation.level, forwarding.level) == (Level.OK, Level.OK)
+    assert "confirm the address" in confirmation.text
+    assert "address of a client" in forwarding.text
+
+
+def test_a_project_that_believes_addresses_fails(auth: SupabaseAuth, check: Check) -> None:
+    with auth.settings(enable_confirmations=False):
+        confirmation, _ = check(ENVIRONMENT="local")
+
+    assert confirmation.level is Level.FAIL
+    assert "config push" in confirmation.advice
+
+
+def test_a_project_without_registration_is_a_warning(auth: SupabaseAuth, check: Check) -> None:
+    with auth.settings(enable_signup=False):
+        _, registration, _ = check(ENVIRONMENT="local")
+
+    assert registration.level is Level.WARN
+
+
+def test_a_project_that_counts_our_functions_as_one_client_fails(
+    auth: SupabaseAuth, check: Check
+) -> None:
+    with auth.settings(limits=True, token_refresh=1, ip_forwarding=False):
+        _, forwarding = check()
+
+    assert forwarding.level is Level.FAIL
+    assert "IP address forwarding" in forwarding.advice
+
+
+def test_a_project_without_limits_cannot_be_judged(auth: SupabaseAuth, check: Check) -> None:
+    _, forwarding = check()
+
+    assert forwarding.level is Level.WARN
+
+
+def test_a_key_that_is_refused_fails(check: Check) -> None:
+    (answer,) = check(SUPABASE_PUBLISHABLE_KEY="sb_publishable_no")
+
+    assert answer.level is Level.FAIL
+    assert "401" in answer.text
