@@ -20,6 +20,9 @@ from local.stack import CHECKOUT, HOST
 PROGRAM = CHECKOUT / "local" / "node_modules" / ".bin" / "supabase"
 SCHEMAS = "public,private"
 QUIET = {"SUPABASE_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
+# Every command checks the form of the secret that config.toml names; `config push` alone, which
+# nothing here calls, sends it.
+_FORM = {"AUTH_EMAIL_HOOK_SECRET": f"v1,whsec_{'A' * 43}="}
 _NOTHING: Mapping[str, str] = {}
 _NOISE = ("Skipping migration", "Try rerunning", "Target:")
 
@@ -113,7 +116,7 @@ def _run(
         target = [f"--remote={address}"]
     return subprocess.run(
         [PROGRAM, *command, *target, "--agent", "no"],
-        env=clean_env(**(dict(variables) | QUIET)),
+        env=clean_env(**(dict(variables) | QUIET | _FORM)),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
