@@ -9,6 +9,8 @@ from local.progress import say
 from local.stack import Stack
 from local.tokens import access_token
 
+# Of the demo users, as in supabase/seed.sql.
+PASSWORD = "try wingman"  # noqa: S105 - it is printed
 _DEMO_USERS = """
 select users.id, users.email from auth.users as users
 where users.email in ('maya@example.com', 'leo@example.com') order by users.email desc
@@ -33,6 +35,7 @@ def greet(stack: Stack) -> None:
     tokens = {email: _token(user_id, values) for email, user_id in users.items()}
     for email, user_id in users.items():
         say(f"\n  {email}  {user_id}\n  {tokens[email]}")
+    say(f"\n  password of both: {PASSWORD}")
     if len(users) > 1:
         inviter, invitee = users
         say("\nTry:")

@@ -33,10 +33,29 @@ def change(call: Call) -> dict[str, Any]:
 
 def _change_password(call: Call, caller: sessions.Caller, password: str) -> None:
     users.check_password(call, password)
+    required = call.project.settings.require_current_password
+    if required and caller.user["encrypted_password"] and not _came_by_link(call, caller):
+        _check_current_password(call, caller)
     if users.has_password(call, caller.user, password):
         message = "New password should be different from the old password."
         raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "same_password", message)
     users.set_password(call, caller.user, password, caller.session_id)
+
+
+def _came_by_link(call: Call, caller: sessions.Caller) -> bool:
+    """Return whether the session was opened by an email's link, as after a lost password."""
+    methods = [method["method"] for method in sessions.methods(call, caller.session_id)]
+    return "otp" in methods
+
+
+def _check_current_password(call: Call, caller: sessions.Caller) -> None:
+    current, message = call.text("current_password"), "Current password required when setting new"
+    if not current:
+        code = "current_password_required"
+        raise Refusal(HTTPStatus.BAD_REQUEST, code, f"{message} password.")
+    if not users.has_password(call, caller.user, current):
+        code = "current_password_invalid"
+        raise Refusal(HTTPStatus.BAD_REQUEST, code, f"{message} password.")
 
 
 def sign_out(call: Call) -> None:

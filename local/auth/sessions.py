@@ -126,7 +126,7 @@ def _answer(call: Call, user: Row, session_id: UUID, refresh_token: str) -> dict
         "user_metadata": user["raw_user_meta_data"] or {},
         "role": user["role"],
         "aal": "aal1",
-        "amr": _methods(call, session_id),
+        "amr": methods(call, session_id),
         "session_id": str(session_id),
         "is_anonymous": user["is_anonymous"],
     }
@@ -140,7 +140,7 @@ def _answer(call: Call, user: Row, session_id: UUID, refresh_token: str) -> dict
     }
 
 
-def _methods(call: Call, session_id: UUID) -> list[dict[str, Any]]:
+def methods(call: Call, session_id: UUID | None) -> list[dict[str, Any]]:
     rows = call.database.execute(
         "select authentication_method as method, extract(epoch from updated_at)::bigint as at"
         " from auth.mfa_amr_claims where session_id = %s order by updated_at desc",

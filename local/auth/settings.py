@@ -21,6 +21,7 @@ class Settings:
     enable_signup: bool
     enable_confirmations: bool
     double_confirm_changes: bool
+    require_current_password: bool
     minimum_password_length: int
     otp_length: int
     otp_expiry: int
@@ -70,7 +71,13 @@ _OF_AUTH = (
     "enable_signup",
     "minimum_password_length",
 )
-_OF_EMAIL = ("enable_confirmations", "double_confirm_changes", "otp_length", "otp_expiry")
+_OF_EMAIL = (
+    "enable_confirmations",
+    "double_confirm_changes",
+    "require_current_password",
+    "otp_length",
+    "otp_expiry",
+)
 _OF_LIMITS = ("sign_in_sign_ups", "token_refresh", "token_verifications", "email_sent")
 
 

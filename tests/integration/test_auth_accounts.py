@@ -7,6 +7,7 @@ import jwt
 import pytest
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
+from local import greeting
 from tests.support.supabase_auth import PASSWORD, SupabaseAuth, new_email, refusal
 
 
@@ -186,7 +187,7 @@ def test_a_password_change_ends_the_other_sessions(auth: SupabaseAuth) -> None:
     for client in (here, there):
         client.auth.sign_in_with_password(account.credentials)
 
-    here.auth.update_user({"password": "another password"})
+    here.auth.update_user({"password": "another password", "current_password": PASSWORD})
 
     assert here.auth.get_user()
     with pytest.raises(AuthApiError) as caught:
@@ -197,12 +198,29 @@ def test_a_password_change_ends_the_other_sessions(auth: SupabaseAuth) -> None:
     ).session
 
 
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [({}, "current_password_required"), ({"current_password": "x"}, "current_password_invalid")],
+)
+def test_a_stolen_token_is_not_enough_to_change_the_password(
+    auth: SupabaseAuth, known: dict[str, str], code: str
+) -> None:
+    account, client = auth.new(), auth.client()
+    client.auth.sign_in_with_password(account.credentials)
+
+    with pytest.raises(AuthApiError) as caught:
+        client.auth.update_user({"password": "another password", **known})  # type: ignore[typeddict-item]
+
+    assert refusal(caught) == (400, code)
+    assert client.auth.sign_in_with_password(account.credentials).session
+
+
 def test_the_same_password_is_no_change(auth: SupabaseAuth) -> None:
     account, client = auth.new(), auth.client()
     client.auth.sign_in_with_password(account.credentials)
 
     with pytest.raises(AuthApiError) as caught:
-        client.auth.update_user({"password": PASSWORD})
+        client.auth.update_user({"password": PASSWORD, "current_password": PASSWORD})
 
     assert refusal(caught) == (422, "same_password")
 
@@ -255,6 +273,13 @@ def test_a_banned_user_neither_signs_in_nor_refreshes(auth: SupabaseAuth) -> Non
 
     auth.admin().update_user_by_id(str(account.id), {"ban_duration": "none"})
     assert client.auth.sign_in_with_password(account.credentials).session
+
+
+@pytest.mark.parametrize("email", ["maya@example.com", "leo@example.com"])
+def test_the_demo_users_sign_in(auth: SupabaseAuth, email: str) -> None:
+    demo = {"email": email, "password": greeting.PASSWORD}
+
+    assert auth.post("/token?grant_type=password", demo).status_code == 200
 
 
 def test_settings_and_health_say_what_the_project_is(auth: SupabaseAuth) -> None:

@@ -87,7 +87,7 @@ def test_a_changed_password_ends_the_links_before_it(auth: SupabaseAuth, account
     client.auth.reset_password_for_email(account.email)
     link = auth.link(account.email, "recovery_token")
     client.auth.sign_in_with_password(account.credentials)
-    client.auth.update_user({"password": "another password"})
+    client.auth.update_user({"password": "another password", "current_password": PASSWORD})
 
     with pytest.raises(AuthApiError) as caught:
         use(client, "recovery", link)

@@ -153,6 +153,7 @@ def test_a_project_is_set_as_the_contract_says() -> None:
     assert CONFIG["enable_refresh_token_rotation"]
     assert CONFIG["email"]["enable_confirmations"]
     assert CONFIG["email"]["double_confirm_changes"]
+    assert CONFIG["email"]["require_current_password"]
     assert CONFIG["email"]["otp_expiry"] == CONFIG["jwt_expiry"] == 3600
     hook = CONFIG["hook"]["send_email"]
     assert hook["uri"].endswith("/webhooks/auth-email")
