@@ -1,7 +1,7 @@
 """HTTP functions: FastAPI apps behind API Gateway that return errors as problem+json."""
 
 from wingman.kit.http.application import create_app, lambda_handler
-from wingman.kit.http.conditional import CACHEABLE
+from wingman.kit.http.conditional import CACHEABLE, REVALIDATED
 from wingman.kit.http.gates import CACHED, PublicGate, UserGate
 from wingman.kit.http.idempotency import IdempotentRequest, created
 from wingman.kit.http.limiting import (
@@ -17,6 +17,7 @@ from wingman.kit.http.routes import LimitedRoute
 __all__ = [
     "CACHEABLE",
     "CACHED",
+    "REVALIDATED",
     "IdempotentRequest",
     "LimitedRoute",
     "PageQuery",

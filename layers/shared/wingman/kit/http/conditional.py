@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from fastapi import Depends, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +13,14 @@ CACHEABLE: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_MODIFIED: {"description": "The answer with your ETag is still current."}
 }
 """The `responses` of a route whose answer may be cached."""
+
+
+async def _revalidate(response: Response) -> None:
+    response.headers["Cache-Control"] = "private, no-cache"
+
+
+REVALIDATED: Any = Depends(_revalidate)
+"""The dependency of a route whose answer a client may keep if it asks each time for a newer one."""
 
 
 class Conditional:
