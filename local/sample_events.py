@@ -61,6 +61,13 @@ _PHOTO = """
 insert into public.photos (id, user_id, sort_order, content_type, size_bytes)
 values (%(photo_id)s, %(maya)s, 1, 'image/jpeg', 2418733)
 """
+_PROFILES = """
+insert into public.dog_profiles
+(user_id, display_name, age, created_at, latitude, longitude, located_at)
+values
+(%(maya)s, 'Rex', 4, now(), 52.5219, 13.4132, now()),
+(%(leo)s, 'Bella', 2, now(), 52.4862, 13.4241, now())
+"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class Scene:
     caller: str = "maya"
     session_status: str = "scheduled"
     has_feedback: bool = False
+    have_profiles: bool = False
 
 
 _INVITED = Scene("pending", starts_in=None)
@@ -83,6 +91,7 @@ _SCENES = {
     "match_request": _INVITED,
     "match_respond": Scene("pending", starts_in=None, caller="leo"),
     "feedback_page": _OVER,
+    "profile": Scene(have_profiles=True),
     "session_create": Scene(starts_in=None),
     "session_feedback/get": replace(_OVER, has_feedback=True),
     "session_feedback/give": _OVER,
@@ -144,6 +153,7 @@ def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
         steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, _PHOTO]
         steps += [_SESSION] if scene.starts_in else []
         steps += [_FEEDBACK] if scene.has_feedback else []
+        steps += [_PROFILES] if scene.have_profiles else []
         for step in steps:
             connection.execute(step, facts | asdict(scene))
     return facts

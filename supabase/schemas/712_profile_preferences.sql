@@ -102,12 +102,9 @@ begin
     on conflict (user_id) do nothing;
     select stored.* into v_wish
     from public.profile_preferences as stored
-    where stored.user_id = v_caller
-    for update;
+    where stored.user_id = v_caller;
 
-    v_wish := jsonb_populate_record(
-        v_wish, p_changes - array['user_id', 'max_metres']
-    );
+    v_wish := jsonb_populate_record(v_wish, p_changes);
     if p_changes ? 'max_distance' then
         v_wish.max_metres := (p_changes ->> 'max_distance')::numeric
             * private.metres_in(v_wish.distance_unit);

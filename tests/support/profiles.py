@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from tests.support.people import People, Person
 PROFILE = "/api/profile"
 LOCATION, PREFERENCES = f"{PROFILE}/location", f"{PROFILE}/preferences"
 REX: dict[str, Any] = {"display_name": "Rex", "age": 4}
-ALEXANDERPLATZ = {"latitude": 52.5219, "longitude": 13.4132}
+ALEXANDERPLATZ: Mapping[str, float] = {"latitude": 52.5219, "longitude": 13.4132}
 # The mean radius of the earth, as the IUGG has it.
 _EARTH_METRES = 6_371_008.8
 _PHOTO = """
@@ -71,11 +72,11 @@ class Profiles:
         assert status < 300, answer
         return answer
 
-    def published(self, name: str = "Rex", **place: float) -> Person:
+    def published(self, name: str = "Rex", place: Mapping[str, float] = ALEXANDERPLATZ) -> Person:
         """Make a person with a published profile."""
         person = self.people.new("Maya")
         self.done(person, "PUT", PROFILE, REX | {"display_name": name})
-        self.done(person, "PUT", LOCATION, place or ALEXANDERPLATZ)
+        self.done(person, "PUT", LOCATION, place)
         add_photos(self.people.connection, person.id, 2)
         return person
 

@@ -1,1 +1,1 @@
-"""Profiles of users: their names and timezone."""
+"""Profiles: names and timezone of an account (here), and what a user shows of the dog (dogs)."""

@@ -23,6 +23,13 @@ class Totals(BaseModel):
     no_shows: int
 
 
+class Standing(BaseModel):
+    """A user's score and its badge."""
+
+    score: int
+    badge_color: BadgeColor
+
+
 class Reputation(Totals):
     """A user's reputation, visible to every signed-in user, as of `cache_timestamp`."""
 

@@ -15,6 +15,8 @@ from wingman.reputation.models import (
     Reputation,
     ReputationAnswer,
     ReputationCache,
+    Standing,
+    Totals,
 )
 
 # A value is fresh for 5 minutes, and a request in the last of them renews it. After that it is
@@ -38,6 +40,12 @@ def get(
     return cache.answer(found, lambda: _counted(database, user_id))
 
 
+def standing(totals: Totals) -> Standing:
+    """Return the score and badge of a user with these totals."""
+    score = rules.score_of(totals.completed_sessions, totals.no_shows)
+    return Standing(score=score, badge_color=rules.badge_of(score))
+
+
 def forget(cache: ReputationCache, user_ids: Iterable[UUID]) -> None:
     """Drop the reputations of users whose meetings changed; call this before announcing it."""
     cache.drop([key(user_id) for user_id in user_ids])
@@ -46,10 +54,10 @@ def forget(cache: ReputationCache, user_ids: Iterable[UUID]) -> None:
 def _counted(database: Database, user_id: UUID) -> Reputation:
     at = utc_now()  # before the count, because a change during it must be newer
     totals = repository.totals(database, user_id)
-    score = rules.score_of(totals.completed_sessions, totals.no_shows)
+    held = standing(totals)
     return Reputation(
-        score=score,
-        badge_color=rules.badge_of(score),
+        score=held.score,
+        badge_color=held.badge_color,
         completed_sessions=totals.completed_sessions,
         no_shows=totals.no_shows,
         cache_timestamp=at,
