@@ -415,26 +415,46 @@ comment on function private.take_turn_as is
 'Makes the creating requests of a user take turns. The account may have been deleted while this
 one waited.';
 
-create function private.display_name(p_user_id uuid)
+create function private.display_name(p_viewer_id uuid, p_user_id uuid)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(nullif(btrim(profile.first_name), ''), 'Someone')
-    from public.user_profiles as profile
-    where profile.id = p_user_id;
-$$;
-
-create function private.partner_json(p_user_id uuid)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-    select jsonb_build_object(
-        'user_id', p_user_id, 'name', private.display_name(p_user_id), 'photo_url', null
+begin
+    return (
+        select coalesce(
+            (
+                select shown.display_name
+                from public.dog_profiles as shown
+                where shown.user_id = p_user_id and private.may_see(p_viewer_id, p_user_id)
+            ),
+            nullif(btrim(profile.first_name), ''),
+            'Someone'
+        )
+        from public.user_profiles as profile
+        where profile.id = p_user_id
     );
+end;
+$$;
+comment on function private.display_name is
+'The name of a user for another: that of the profile if the other may see it, else the first name.';
+
+create function private.partner_json(p_viewer_id uuid, p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'user_id', p_user_id,
+        'name', private.display_name(p_viewer_id, p_user_id),
+        'photo_url', case when private.may_see(p_viewer_id, p_user_id)
+            then private.photos_json(p_user_id) #>> '{0,thumbnail_url}'
+        end
+    );
+end;
 $$;
 comment on function private.partner_json is
 'How a match or a session shows the other user. A picture that a provider links to is not shown: its
@@ -1485,7 +1505,7 @@ as $$
         'created_at', private.iso_utc(p_match.created_at),
         'responded_at', private.iso_utc(p_match.responded_at),
         'expires_at', private.iso_utc(p_match.expires_at),
-        'partner', private.partner_json(case p_reader
+        'partner', private.partner_json(p_reader, case p_reader
             when p_match.user1_id then p_match.user2_id
             when p_match.user2_id then p_match.user1_id
         end)
@@ -1651,8 +1671,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_inviter constant text := private.display_name(p_match.user1_id);
-    v_invitee constant text := private.display_name(p_match.user2_id);
+    v_inviter constant text := private.display_name(p_match.user2_id, p_match.user1_id);
+    v_invitee constant text := private.display_name(p_match.user1_id, p_match.user2_id);
 begin
     if p_match.status = 'declined' then
         return private.notify_of_match(
@@ -1838,7 +1858,7 @@ begin
             'match_invitation',
             v_match.id,
             jsonb_build_object(
-                'inviter_name', private.display_name(v_caller),
+                'inviter_name', private.display_name(p_invitee_id, v_caller),
                 'venue_suggestion', v_match.venue_suggestion,
                 'note', v_match.note,
                 'expires_at', private.iso_utc(v_match.expires_at)
@@ -2156,7 +2176,7 @@ as $$
         'completed_at', private.iso_utc(p_session.completed_at),
         'created_at', private.iso_utc(p_session.created_at),
         'updated_at', private.iso_utc(p_session.updated_at),
-        'partner', private.partner_json(private.partner_of(p_session, p_reader))
+        'partner', private.partner_json(p_reader, private.partner_of(p_session, p_reader))
     );
 $$;
 
@@ -2208,7 +2228,7 @@ begin
     return jsonb_build_object(
         'session', private.session_json(v_session),
         'sequence', v_session.sequence,
-        'partner_name', private.display_name(private.partner_of(v_session, v_caller))
+        'partner_name', private.display_name(v_caller, private.partner_of(v_session, v_caller))
     );
 end;
 $$;
@@ -2235,7 +2255,7 @@ begin
     return jsonb_build_object(
         'session', private.session_json(v_session, p_user_id),
         'sequence', v_session.sequence,
-        'partner_name', private.display_name(private.partner_of(v_session, p_user_id))
+        'partner_name', private.display_name(p_user_id, private.partner_of(v_session, p_user_id))
     );
 end;
 $$;
@@ -2355,7 +2375,8 @@ as $$
         p_kind,
         p_more || jsonb_build_object(
             'session_id', p_session.id,
-            'partner_name', private.display_name(private.partner_of(p_session, p_user_id)),
+            'partner_name',
+            private.display_name(p_user_id, private.partner_of(p_session, p_user_id)),
             'venue_name', p_session.venue_name,
             'scheduled_time', private.iso_utc(p_session.scheduled_time)
         ),
@@ -3266,7 +3287,8 @@ declare
     );
 begin
     return jsonb_build_object(
-        'partner_name', private.display_name(private.partner_of(v_session, p_user_id)),
+        'partner_name',
+        private.display_name(p_user_id, private.partner_of(v_session, p_user_id)),
         'answered', exists (
             select 1
             from public.meeting_feedback as given
@@ -3604,50 +3626,56 @@ $$;
 
 create function private.names_known_to(p_user_id uuid, p_partner_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    with asked as (
-        select match.user2_id as person_id
-        from public.wingman_matches as match
-        where match.user1_id = p_user_id and match.status in ('accepted', 'declined')
-        order by match.created_at desc, match.id desc
-        limit 100
-    ),
+begin
+    return (
+        with asked as (
+            select match.user2_id as person_id
+            from public.wingman_matches as match
+            where match.user1_id = p_user_id and match.status in ('accepted', 'declined')
+            order by match.created_at desc, match.id desc
+            limit 100
+        ),
 
-    asked_by as (
-        select match.user1_id as person_id
-        from public.wingman_matches as match
-        where match.user2_id = p_user_id
-        order by match.created_at desc, match.id desc
-        limit 100
-    ),
+        asked_by as (
+            select match.user1_id as person_id
+            from public.wingman_matches as match
+            where match.user2_id = p_user_id
+            order by match.created_at desc, match.id desc
+            limit 100
+        ),
 
-    names as (
-        select other.first_name as name
-        from (
-            select person_id from asked
+        names as (
+            select unnest(array[other.first_name, shown.display_name]) as name
+            from (
+                select person_id from asked
+                union
+                select person_id from asked_by
+                union
+                select p_partner_id
+            ) as person
+            inner join public.user_profiles as other on other.id = person.person_id
+            left join public.dog_profiles as shown on shown.user_id = other.id
             union
-            select person_id from asked_by
-            union
-            select p_partner_id
-        ) as person
-        inner join public.user_profiles as other on other.id = person.person_id
-        union
-        select unnest(array[own.first_name, own.last_name])
-        from public.user_profiles as own
-        where own.id = p_user_id
-    )
+            select unnest(array[own.first_name, own.last_name, shown.display_name])
+            from public.user_profiles as own
+            left join public.dog_profiles as shown on shown.user_id = own.id
+            where own.id = p_user_id
+        )
 
-    select coalesce(jsonb_agg(names.name), '[]'::jsonb)
-    from names
-    where names.name is not null;
+        select coalesce(jsonb_agg(names.name), '[]'::jsonb)
+        from names
+        where names.name is not null
+    );
+end;
 $$;
 comment on function private.names_known_to is
-'The user''s own names, and the first names that emails have shown them: of the partner, of users
-who invited them and of users who answered, the newest hundred of each. The last names of others
-appear in no email, so they are not read here.';
+'The user''s own names, and the names that emails have shown them: of the partner, of users who
+invited them and of users who answered, the newest hundred of each. The last names of others appear
+in no email, so they are not read here.';
 
 create function public.get_coach_context(p_challenge_id uuid, p_session_id uuid)
 returns jsonb
@@ -5644,7 +5672,7 @@ as $$
             one.scheduled_time,
             one.partner_id,
             jsonb_build_object(
-                'partner_name', private.display_name(one.partner_id),
+                'partner_name', private.display_name(p_user_id, one.partner_id),
                 'venue_name', one.venue_name,
                 'scheduled_time', private.iso_utc(one.scheduled_time)
             ) as meeting
@@ -5688,7 +5716,7 @@ as $$
         coalesce(
             jsonb_agg(
                 jsonb_build_object(
-                    'inviter_name', private.display_name(pending.user1_id),
+                    'inviter_name', private.display_name(p_user_id, pending.user1_id),
                     'expires_at', private.iso_utc(pending.expires_at)
                 )
                 order by pending.expires_at
@@ -6054,12 +6082,9 @@ begin
     on conflict (user_id) do nothing;
     select stored.* into v_wish
     from public.profile_preferences as stored
-    where stored.user_id = v_caller
-    for update;
+    where stored.user_id = v_caller;
 
-    v_wish := jsonb_populate_record(
-        v_wish, p_changes - array['user_id', 'max_metres']
-    );
+    v_wish := jsonb_populate_record(v_wish, p_changes);
     if p_changes ? 'max_distance' then
         v_wish.max_metres := (p_changes ->> 'max_distance')::numeric
             * private.metres_in(v_wish.distance_unit);
@@ -6085,6 +6110,377 @@ comment on function public.change_profile_preferences is
 'Changes the preferences that p_changes names. A new unit alone converts the distance.
 Security definer because users write no table.';
 grant execute on function public.change_profile_preferences to authenticated;
+
+create function private.missing_of_profile(p_user_id uuid)
+returns text[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_profile public.dog_profiles;
+begin
+    select stored.* into v_profile
+    from public.dog_profiles as stored
+    where stored.user_id = p_user_id;
+    return array_remove(
+        array[
+            case when v_profile.display_name is null then 'display_name' end,
+            case when v_profile.age is null then 'age' end,
+            case when private.ready_photos(p_user_id) < 2 then 'photos' end,
+            case when v_profile.located_at is null then 'location' end
+        ],
+        null
+    );
+end;
+$$;
+
+create function private.is_published(p_user_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select case
+        when private.is_visible(p_user_id) then private.missing_of_profile(p_user_id) = '{}'
+        else false
+    end;
+$$;
+
+create function private.are_matched(p_user_id uuid, p_other_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from public.wingman_matches as pair
+        where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
+            and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
+            and pair.status = 'accepted'
+    );
+$$;
+
+create function private.may_see(p_viewer_id uuid, p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    -- The cheapest question first: lists of matches ask about each partner.
+    perform from public.dog_profiles as profile
+    where profile.user_id = p_user_id and profile.created_at is not null;
+    if not found then
+        return false;
+    end if;
+    return p_viewer_id = p_user_id
+        or private.are_matched(p_viewer_id, p_user_id)
+        or private.is_published(p_user_id);
+end;
+$$;
+comment on function private.may_see is
+'Whether a profile exists for a viewer. One that is hidden or not published exists only for its
+owner and the owner''s matches.';
+
+create function private.distance_json(p_viewer_id uuid, p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_unit constant text := (private.preferences_of(p_viewer_id)).distance_unit;
+    v_metres double precision;
+begin
+    -- In one order, so that both read the same number.
+    select extensions.st_distance(first.cell, second.cell, false) into v_metres
+    from public.dog_profiles as first
+    inner join public.dog_profiles as second
+        on second.user_id = greatest(p_viewer_id, p_user_id)
+    where first.user_id = least(p_viewer_id, p_user_id) and p_viewer_id <> p_user_id;
+    if v_metres is null then
+        return null;
+    end if;
+    return jsonb_build_object(
+        'value', greatest(ceil(v_metres / private.metres_in(v_unit)), 1)::integer,
+        'unit', v_unit
+    );
+end;
+$$;
+comment on function private.distance_json is
+'How far away a user is, in the viewer''s unit, rounded up to a whole one: between the cells of
+both. Null if one of them has no location, and for the viewer''s own profile.';
+
+create function private.own_profile_json(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select jsonb_build_object(
+            'user_id', own.user_id,
+            'display_name', own.display_name,
+            'age', own.age,
+            'bio', own.bio,
+            'activity_level', own.activity_level,
+            'prompts', own.prompts,
+            'photos', private.own_photos_json(p_user_id),
+            'location', private.location_json(own),
+            'visible', own.visible,
+            'published', private.is_published(p_user_id),
+            'missing', to_jsonb(private.missing_of_profile(p_user_id)),
+            'created_at', private.iso_utc(own.created_at),
+            'updated_at', private.iso_utc(own.updated_at)
+        )
+        from public.dog_profiles as own
+        where own.user_id = p_user_id and own.created_at is not null
+    );
+end;
+$$;
+comment on function private.own_profile_json is
+'The whole profile, for its owner. Null before it has been created.';
+
+create function private.location_json(p_profile public.dog_profiles)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select case when p_profile.located_at is not null then jsonb_build_object(
+        'latitude', p_profile.latitude,
+        'longitude', p_profile.longitude,
+        'updated_at', private.iso_utc(p_profile.located_at)
+    ) end;
+$$;
+
+create function private.card_json(p_viewer_id uuid, p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select jsonb_build_object(
+            'user_id', shown.user_id,
+            'display_name', shown.display_name,
+            'age', shown.age,
+            'bio', shown.bio,
+            'activity_level', shown.activity_level,
+            'prompts', shown.prompts,
+            'photos', private.photos_json(p_user_id),
+            'distance', private.distance_json(p_viewer_id, p_user_id),
+            'reputation', private.reputation_totals(p_user_id),
+            'playgrounds', '[]'::jsonb
+        )
+        from public.dog_profiles as shown
+        where shown.user_id = p_user_id and shown.created_at is not null
+    );
+end;
+$$;
+comment on function private.card_json is
+'A profile as another user sees it. The caller asks may_see first.';
+
+create function public.get_profile()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_profile constant jsonb := private.own_profile_json(private.caller_id());
+begin
+    if v_profile is null then
+        raise exception 'profile_not_found' using errcode = 'WP001';
+    end if;
+    return v_profile;
+end;
+$$;
+comment on function public.get_profile is
+'The caller''s own profile. Security definer because users have no grant on profiles.';
+grant execute on function public.get_profile to authenticated;
+
+create function public.get_card(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    if not private.may_see(v_caller, p_user_id) then
+        raise exception 'not_found' using errcode = 'WP002';
+    end if;
+    return private.card_json(v_caller, p_user_id);
+end;
+$$;
+comment on function public.get_card is
+'The profile of a user as the caller sees it.
+Security definer because users have no grant on profiles.';
+grant execute on function public.get_card to authenticated;
+
+create function private.export_profile(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return private.user_json(p_user_id) || jsonb_build_object(
+        'profile', private.own_profile_json(p_user_id) - array['photos', 'location'],
+        'location', (
+            select private.location_json(own)
+            from public.dog_profiles as own
+            where own.user_id = p_user_id
+        ),
+        'preferences', private.preferences_json(private.preferences_of(p_user_id))
+    );
+end;
+$$;
+comment on function private.export_profile is
+'Names, profile, location and preferences. Photos have a part of their own.';
+
+create function private.change_profile(p_user_id uuid, p_changes jsonb)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_before public.dog_profiles;
+    v_after public.dog_profiles;
+begin
+    select stored.* into v_before
+    from public.dog_profiles as stored
+    where stored.user_id = p_user_id;
+    v_after := jsonb_populate_record(v_before, p_changes);
+    perform private.refuse_flaw('display_name', private.flaw_of_name(v_after.display_name));
+    perform private.refuse_flaw('bio', private.flaw_of_words(nullif(v_after.bio, ''), true));
+    perform private.refuse_flaw('prompts', (
+        select min(private.flaw_of_words(words.value, true))
+        from jsonb_array_elements(v_after.prompts) as prompt
+        cross join lateral jsonb_each_text(prompt.value) as words
+    ));
+    if v_after is distinct from v_before or v_before.created_at is null then
+        update public.dog_profiles as stored
+        set
+            display_name = v_after.display_name,
+            age = v_after.age,
+            bio = v_after.bio,
+            activity_level = v_after.activity_level,
+            prompts = v_after.prompts,
+            visible = v_after.visible,
+            created_at = coalesce(stored.created_at, now()),
+            updated_at = now()
+        where stored.user_id = p_user_id;
+    end if;
+    return v_before.created_at is null;
+end;
+$$;
+comment on function private.change_profile is
+'Changes what p_changes names, and returns whether that has created the profile. The calling
+function has taken the user''s turn.';
+
+create function public.put_profile(p_profile jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_created boolean;
+begin
+    perform private.check_length(pg_column_size(p_profile), 80000);
+    perform private.take_turn_as(v_caller);
+    insert into public.dog_profiles (user_id) values (v_caller) on conflict (user_id) do nothing;
+    v_created := private.change_profile(v_caller, p_profile);
+    return jsonb_build_object(
+        'profile', private.own_profile_json(v_caller), 'created', v_created
+    );
+end;
+$$;
+comment on function public.put_profile is
+'Creates or replaces the caller''s profile. Security definer because users write no table.';
+grant execute on function public.put_profile to authenticated;
+
+create function public.change_profile(p_changes jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    perform private.check_length(pg_column_size(p_changes), 80000);
+    perform private.take_turn_as(v_caller);
+    perform from public.dog_profiles as own
+    where own.user_id = v_caller and own.created_at is not null;
+    if not found then
+        raise exception 'profile_not_found' using errcode = 'WP001';
+    end if;
+    perform private.change_profile(v_caller, p_changes);
+    return private.own_profile_json(v_caller);
+end;
+$$;
+comment on function public.change_profile is
+'Changes fields of the caller''s profile. Security definer because users write no table.';
+grant execute on function public.change_profile to authenticated;
+
+create function public.put_location(p_latitude double precision, p_longitude double precision)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_profile public.dog_profiles;
+begin
+    perform private.refuse_flaw('latitude', case
+        when p_latitude = 0 and p_longitude = 0
+            then 'must not be 0 together with longitude 0, which stands for an unknown location'
+    end);
+    perform private.take_turn_as(v_caller);
+    insert into public.dog_profiles as stored (user_id, latitude, longitude, located_at)
+    values (v_caller, p_latitude, p_longitude, now())
+    on conflict (user_id) do update
+        set
+            latitude = excluded.latitude,
+            longitude = excluded.longitude,
+            located_at = excluded.located_at
+    returning stored.* into v_profile;
+    return private.location_json(v_profile);
+end;
+$$;
+comment on function public.put_location is
+'Stores where the caller is, for discovery. Security definer because users write no table.';
+grant execute on function public.put_location to authenticated;
+
+create function public.delete_location()
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    update public.dog_profiles as stored
+    set latitude = null, longitude = null, located_at = null
+    where stored.user_id = v_caller and stored.located_at is not null;
+end;
+$$;
+comment on function public.delete_location is
+'Forgets where the caller is. Security definer because users write no table.';
+grant execute on function public.delete_location to authenticated;
 
 -- A transaction cannot delete an object of the bucket. It records the object here, and the sweep
 -- of the next minute deletes it (docs/decisions/032-photos.md).

@@ -172,26 +172,46 @@ comment on function private.take_turn_as is
 'Makes the creating requests of a user take turns. The account may have been deleted while this
 one waited.';
 
-create function private.display_name(p_user_id uuid)
+create function private.display_name(p_viewer_id uuid, p_user_id uuid)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(nullif(btrim(profile.first_name), ''), 'Someone')
-    from public.user_profiles as profile
-    where profile.id = p_user_id;
-$$;
-
-create function private.partner_json(p_user_id uuid)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-    select jsonb_build_object(
-        'user_id', p_user_id, 'name', private.display_name(p_user_id), 'photo_url', null
+begin
+    return (
+        select coalesce(
+            (
+                select shown.display_name
+                from public.dog_profiles as shown
+                where shown.user_id = p_user_id and private.may_see(p_viewer_id, p_user_id)
+            ),
+            nullif(btrim(profile.first_name), ''),
+            'Someone'
+        )
+        from public.user_profiles as profile
+        where profile.id = p_user_id
     );
+end;
+$$;
+comment on function private.display_name is
+'The name of a user for another: that of the profile if the other may see it, else the first name.';
+
+create function private.partner_json(p_viewer_id uuid, p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'user_id', p_user_id,
+        'name', private.display_name(p_viewer_id, p_user_id),
+        'photo_url', case when private.may_see(p_viewer_id, p_user_id)
+            then private.photos_json(p_user_id) #>> '{0,thumbnail_url}'
+        end
+    );
+end;
 $$;
 comment on function private.partner_json is
 'How a match or a session shows the other user. A picture that a provider links to is not shown: its

@@ -76,7 +76,7 @@ as $$
         'created_at', private.iso_utc(p_match.created_at),
         'responded_at', private.iso_utc(p_match.responded_at),
         'expires_at', private.iso_utc(p_match.expires_at),
-        'partner', private.partner_json(case p_reader
+        'partner', private.partner_json(p_reader, case p_reader
             when p_match.user1_id then p_match.user2_id
             when p_match.user2_id then p_match.user1_id
         end)

@@ -40,8 +40,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_inviter constant text := private.display_name(p_match.user1_id);
-    v_invitee constant text := private.display_name(p_match.user2_id);
+    v_inviter constant text := private.display_name(p_match.user2_id, p_match.user1_id);
+    v_invitee constant text := private.display_name(p_match.user1_id, p_match.user2_id);
 begin
     if p_match.status = 'declined' then
         return private.notify_of_match(

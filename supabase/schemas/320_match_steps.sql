@@ -127,7 +127,7 @@ begin
             'match_invitation',
             v_match.id,
             jsonb_build_object(
-                'inviter_name', private.display_name(v_caller),
+                'inviter_name', private.display_name(p_invitee_id, v_caller),
                 'venue_suggestion', v_match.venue_suggestion,
                 'note', v_match.note,
                 'expires_at', private.iso_utc(v_match.expires_at)

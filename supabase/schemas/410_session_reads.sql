@@ -50,7 +50,7 @@ as $$
         'completed_at', private.iso_utc(p_session.completed_at),
         'created_at', private.iso_utc(p_session.created_at),
         'updated_at', private.iso_utc(p_session.updated_at),
-        'partner', private.partner_json(private.partner_of(p_session, p_reader))
+        'partner', private.partner_json(p_reader, private.partner_of(p_session, p_reader))
     );
 $$;
 
@@ -102,7 +102,7 @@ begin
     return jsonb_build_object(
         'session', private.session_json(v_session),
         'sequence', v_session.sequence,
-        'partner_name', private.display_name(private.partner_of(v_session, v_caller))
+        'partner_name', private.display_name(v_caller, private.partner_of(v_session, v_caller))
     );
 end;
 $$;
@@ -129,7 +129,7 @@ begin
     return jsonb_build_object(
         'session', private.session_json(v_session, p_user_id),
         'sequence', v_session.sequence,
-        'partner_name', private.display_name(private.partner_of(v_session, p_user_id))
+        'partner_name', private.display_name(p_user_id, private.partner_of(v_session, p_user_id))
     );
 end;
 $$;

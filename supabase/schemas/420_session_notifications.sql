@@ -27,7 +27,8 @@ as $$
         p_kind,
         p_more || jsonb_build_object(
             'session_id', p_session.id,
-            'partner_name', private.display_name(private.partner_of(p_session, p_user_id)),
+            'partner_name',
+            private.display_name(p_user_id, private.partner_of(p_session, p_user_id)),
             'venue_name', p_session.venue_name,
             'scheduled_time', private.iso_utc(p_session.scheduled_time)
         ),

@@ -159,7 +159,8 @@ declare
     );
 begin
     return jsonb_build_object(
-        'partner_name', private.display_name(private.partner_of(v_session, p_user_id)),
+        'partner_name',
+        private.display_name(p_user_id, private.partner_of(v_session, p_user_id)),
         'answered', exists (
             select 1
             from public.meeting_feedback as given

@@ -15,50 +15,56 @@ $$;
 
 create function private.names_known_to(p_user_id uuid, p_partner_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    with asked as (
-        select match.user2_id as person_id
-        from public.wingman_matches as match
-        where match.user1_id = p_user_id and match.status in ('accepted', 'declined')
-        order by match.created_at desc, match.id desc
-        limit 100
-    ),
+begin
+    return (
+        with asked as (
+            select match.user2_id as person_id
+            from public.wingman_matches as match
+            where match.user1_id = p_user_id and match.status in ('accepted', 'declined')
+            order by match.created_at desc, match.id desc
+            limit 100
+        ),
 
-    asked_by as (
-        select match.user1_id as person_id
-        from public.wingman_matches as match
-        where match.user2_id = p_user_id
-        order by match.created_at desc, match.id desc
-        limit 100
-    ),
+        asked_by as (
+            select match.user1_id as person_id
+            from public.wingman_matches as match
+            where match.user2_id = p_user_id
+            order by match.created_at desc, match.id desc
+            limit 100
+        ),
 
-    names as (
-        select other.first_name as name
-        from (
-            select person_id from asked
+        names as (
+            select unnest(array[other.first_name, shown.display_name]) as name
+            from (
+                select person_id from asked
+                union
+                select person_id from asked_by
+                union
+                select p_partner_id
+            ) as person
+            inner join public.user_profiles as other on other.id = person.person_id
+            left join public.dog_profiles as shown on shown.user_id = other.id
             union
-            select person_id from asked_by
-            union
-            select p_partner_id
-        ) as person
-        inner join public.user_profiles as other on other.id = person.person_id
-        union
-        select unnest(array[own.first_name, own.last_name])
-        from public.user_profiles as own
-        where own.id = p_user_id
-    )
+            select unnest(array[own.first_name, own.last_name, shown.display_name])
+            from public.user_profiles as own
+            left join public.dog_profiles as shown on shown.user_id = own.id
+            where own.id = p_user_id
+        )
 
-    select coalesce(jsonb_agg(names.name), '[]'::jsonb)
-    from names
-    where names.name is not null;
+        select coalesce(jsonb_agg(names.name), '[]'::jsonb)
+        from names
+        where names.name is not null
+    );
+end;
 $$;
 comment on function private.names_known_to is
-'The user''s own names, and the first names that emails have shown them: of the partner, of users
-who invited them and of users who answered, the newest hundred of each. The last names of others
-appear in no email, so they are not read here.';
+'The user''s own names, and the names that emails have shown them: of the partner, of users who
+invited them and of users who answered, the newest hundred of each. The last names of others appear
+in no email, so they are not read here.';
 
 create function public.get_coach_context(p_challenge_id uuid, p_session_id uuid)
 returns jsonb

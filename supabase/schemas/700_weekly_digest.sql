@@ -90,7 +90,7 @@ as $$
             one.scheduled_time,
             one.partner_id,
             jsonb_build_object(
-                'partner_name', private.display_name(one.partner_id),
+                'partner_name', private.display_name(p_user_id, one.partner_id),
                 'venue_name', one.venue_name,
                 'scheduled_time', private.iso_utc(one.scheduled_time)
             ) as meeting
@@ -134,7 +134,7 @@ as $$
         coalesce(
             jsonb_agg(
                 jsonb_build_object(
-                    'inviter_name', private.display_name(pending.user1_id),
+                    'inviter_name', private.display_name(p_user_id, pending.user1_id),
                     'expires_at', private.iso_utc(pending.expires_at)
                 )
                 order by pending.expires_at

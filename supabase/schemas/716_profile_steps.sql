@@ -36,7 +36,7 @@ end;
 $$;
 comment on function private.change_profile is
 'Changes what p_changes names, and returns whether that has created the profile. The calling
-function holds the user''s turn, so nothing changes meanwhile.';
+function has taken the user''s turn.';
 
 create function public.put_profile(p_profile jsonb)
 returns jsonb

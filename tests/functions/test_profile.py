@@ -1,9 +1,8 @@
-"""Profiles through their function, on the real database."""
+"""A user's own profile, through its function, on the real database."""
 
 import json
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -17,7 +16,7 @@ from tests.support.profiles import (
     REX,
     Profiles,
     add_photos,
-    match,
+    fields_of,
 )
 
 Load = Callable[..., Function]
@@ -28,16 +27,11 @@ WHOLE: dict[str, Any] = {
     "activity_level": "high",
     "prompts": [{"question": "Favourite game?", "answer": "Anything with a ball."}],
 }
-TEMPELHOF = {"latitude": 52.4731, "longitude": 13.4023}
 
 
 @pytest.fixture
 def profiles(function: Load, people: People) -> Profiles:
     return Profiles(function("profile"), people)
-
-
-def fields_of(problem: Any) -> list[str]:
-    return [error["field"] for error in problem["errors"]]
 
 
 def test_a_profile_is_created_once_and_then_replaced(profiles: Profiles, people: People) -> None:
@@ -181,236 +175,6 @@ def test_visible_is_changed_only_by_patch(profiles: Profiles, people: People) ->
     assert profiles.call(maya, "PATCH", PROFILE, {})[0] == 422
 
 
-def test_a_card_shows_what_others_may_know(profiles: Profiles, people: People) -> None:
-    viewer, leo = profiles.published(), profiles.published("Bello", place=TEMPELHOF)
-    profiles.done(leo, "PATCH", PROFILE, {"bio": WHOLE["bio"], "prompts": WHOLE["prompts"]})
-
-    status, card = profiles.card(viewer, leo)
-
-    assert status == 200
-    assert [photo["status"] for photo in card.pop("photos")] == ["ready", "ready"]
-    assert card == {
-        "user_id": str(leo.id),
-        "display_name": "Bello",
-        "age": 4,
-        "bio": WHOLE["bio"],
-        "activity_level": "medium",
-        "prompts": WHOLE["prompts"],
-        "distance": {"value": 4, "unit": "miles"},
-        "reputation": {"score": 0, "badge_color": "green"},
-        "playgrounds": [],
-    }
-
-
-def test_a_distance_is_in_the_viewers_unit_and_at_least_one(
-    profiles: Profiles, people: People
-) -> None:
-    viewer, leo = profiles.published(), profiles.published(place=TEMPELHOF)
-    neighbour = profiles.published()
-    profiles.done(viewer, "PUT", PREFERENCES, {"distance_unit": "kilometers"})
-
-    assert profiles.card(viewer, leo)[1]["distance"] == {"value": 6, "unit": "kilometers"}
-    assert profiles.card(leo, viewer)[1]["distance"] == {"value": 4, "unit": "miles"}
-    assert profiles.card(viewer, neighbour)[1]["distance"] == {"value": 1, "unit": "kilometers"}
-    assert profiles.card(viewer, viewer)[1]["distance"] is None
-    profiles.done(viewer, "DELETE", LOCATION)
-    assert profiles.card(viewer, leo)[1]["distance"] is None
-
-
-def test_a_hidden_profile_exists_for_its_owner_and_matches(
-    profiles: Profiles, people: People
-) -> None:
-    leo, friend, stranger, invited = (profiles.published() for _ in range(4))
-    match(people, leo, friend)
-    match(people, leo, invited, "pending")
-    profiles.done(leo, "PATCH", PROFILE, {"visible": False})
-
-    seen = {who.id: profiles.card(who, leo)[0] for who in (leo, friend, stranger, invited)}
-
-    assert list(seen.values()) == [200, 200, 404, 404]
-
-
-def test_an_incomplete_profile_exists_for_its_owner_and_matches(
-    profiles: Profiles, people: People
-) -> None:
-    leo, friend, stranger = people.new(), people.new(), people.new()
-    profiles.done(leo, "PUT", PROFILE, REX)
-    match(people, friend, leo)
-
-    seen = [profiles.card(who, leo)[0] for who in (leo, friend, stranger)]
-
-    assert seen == [200, 200, 404]
-
-
-def test_a_declined_or_deleted_partner_is_gone(profiles: Profiles, people: People) -> None:
-    leo, declined, gone = (profiles.published() for _ in range(3))
-    match(people, leo, declined, "declined")
-    profiles.done(leo, "PATCH", PROFILE, {"visible": False})
-    people.remove(gone)
-
-    assert profiles.card(declined, leo)[0] == 404
-    assert profiles.card(leo, gone)[0] == 404
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"latitude": 90, "longitude": 180},
-        {"latitude": -90, "longitude": -180},
-        {"latitude": 0, "longitude": 13},
-        {"latitude": 52.5, "longitude": 0},
-        {"latitude": 1e-300, "longitude": 0},
-        {"latitude": 52.123456789012345, "longitude": -0.000001},
-    ],
-)
-def test_a_place_is_stored_as_it_was_sent(
-    profiles: Profiles, people: People, body: dict[str, float]
-) -> None:
-    maya = people.new()
-
-    stored = profiles.done(maya, "PUT", LOCATION, body)
-
-    assert {name: stored[name] for name in body} == body
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"latitude": %s, "longitude": 13}' % value  # noqa: UP031 (braces)
-        for value in (
-            *("90.000001", "-91", "1e400", "-1e400", "NaN", "Infinity", "-Infinity", "true"),
-            *('"52.5"', '"NaN"', "null", "[52.5]", "{}", '""', "1" + "0" * 400),
-        )
-    ]
-    + [
-        '{"latitude": 52.5, "longitude": 180.5}',
-        '{"latitude": 52.5, "longitude": false}',
-        '{"latitude": 0, "longitude": 0}',
-        '{"latitude": -0.0, "longitude": 0.0}',
-        '{"latitude": 52.5}',
-        '{"latitude": 52.5, "longitude": 13, "accuracy": 5}',
-        "[52.5, 13]",
-        "null",
-    ],
-)
-def test_what_is_no_place_is_a_422_and_costs_no_move(
-    profiles: Profiles, people: People, text: str
-) -> None:
-    maya = people.new()
-    profiles.done(maya, "PUT", LOCATION, ALEXANDERPLATZ)
-
-    answer = profiles.send(maya, "PUT", LOCATION, text)
-
-    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (422, "invalid_request")
-    moved = profiles.send(maya, "PUT", LOCATION, ALEXANDERPLATZ)
-    assert '"location";r=8;' in moved["headers"]["ratelimit"]
-
-
-def test_a_location_changes_ten_times_and_then_every_five_minutes(
-    profiles: Profiles, people: People
-) -> None:
-    maya = people.new()
-    for _ in range(10):
-        profiles.done(maya, "PUT", LOCATION, ALEXANDERPLATZ)
-
-    answer = profiles.send(maya, "PUT", LOCATION, TEMPELHOF)
-
-    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (429, "rate_limited")
-    assert 290 <= int(answer["headers"]["retry-after"]) <= 300
-    assert profiles.send(maya, "DELETE", LOCATION)["statusCode"] == 204
-
-
-def test_a_location_can_be_forgotten_again_and_again(profiles: Profiles, people: People) -> None:
-    maya = people.new()
-    profiles.done(maya, "PUT", PROFILE, REX)
-    profiles.done(maya, "PUT", LOCATION, ALEXANDERPLATZ)
-
-    for _ in range(2):
-        answer = profiles.send(maya, "DELETE", LOCATION)
-        assert (answer["statusCode"], answer["body"]) == (204, "")
-    assert profiles.done(maya, "GET", PROFILE)["location"] is None
-
-
-def test_preferences_have_defaults_and_change_one_by_one(
-    profiles: Profiles, people: People
-) -> None:
-    maya = people.new()
-    defaults = {
-        "min_age": 0,
-        "max_age": 20,
-        "max_distance": 25,
-        "distance_unit": "miles",
-        "activity_level": None,
-    }
-    assert profiles.done(maya, "GET", PREFERENCES) == defaults
-    assert profiles.done(maya, "PUT", PREFERENCES, {}) == defaults
-
-    for change in (
-        {"max_age": 8},
-        {"activity_level": "low"},
-        {"max_distance": 0.5},
-        {"min_age": 8},
-    ):
-        defaults |= change
-        assert profiles.done(maya, "PUT", PREFERENCES, change) == defaults
-    assert profiles.done(maya, "GET", PREFERENCES) == defaults
-    assert (
-        profiles.done(maya, "PUT", PREFERENCES, {"activity_level": None})["activity_level"] is None
-    )
-
-
-def test_a_new_unit_alone_converts_the_distance(profiles: Profiles, people: People) -> None:
-    maya = people.new()
-
-    in_kilometers = profiles.done(maya, "PUT", PREFERENCES, {"distance_unit": "kilometers"})
-    in_miles = profiles.done(maya, "PUT", PREFERENCES, {"distance_unit": "miles"})
-    both = profiles.done(
-        maya, "PUT", PREFERENCES, {"distance_unit": "kilometers", "max_distance": 30}
-    )
-
-    assert in_kilometers["max_distance"] == 40.2336
-    assert in_miles["max_distance"] == 25
-    assert (both["max_distance"], both["distance_unit"]) == (30, "kilometers")
-
-
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"min_age": 9, "max_age": 8}, "min_age"),
-        *(({"min_age": age}, "min_age") for age in (-1, 21, True, "3", 1.5, None)),
-        *(
-            ({"max_distance": far}, "max_distance")
-            for far in (0, -1, 500.5, 1e400, True, "5", None)
-        ),
-        ({"max_distance": 310.7}, "max_distance"),
-        ({"distance_unit": "furlongs"}, "distance_unit"),
-        ({"distance_unit": None}, "distance_unit"),
-        ({"activity_level": "extreme"}, "activity_level"),
-        ({"max_metres": 5}, "max_metres"),
-    ],
-)
-def test_an_invalid_preference_is_a_422_that_names_it(
-    profiles: Profiles, people: People, change: dict[str, Any], field: str
-) -> None:
-    maya = people.new()
-    before = profiles.done(maya, "GET", PREFERENCES)
-
-    status, problem = profiles.call(maya, "PUT", PREFERENCES, change)
-
-    assert (status, fields_of(problem)) == (422, [field])
-    assert profiles.done(maya, "GET", PREFERENCES) == before
-
-
-def test_a_stored_age_counts_against_a_new_one(profiles: Profiles, people: People) -> None:
-    maya = people.new()
-    profiles.done(maya, "PUT", PREFERENCES, {"max_age": 5})
-
-    assert profiles.call(maya, "PUT", PREFERENCES, {"min_age": 6})[0] == 422
-    assert profiles.done(maya, "PUT", PREFERENCES, {"min_age": 5})["min_age"] == 5
-    whole = {"max_distance": 500, "distance_unit": "kilometers"}
-    assert profiles.done(maya, "PUT", PREFERENCES, whole)["max_distance"] == 500
-
-
 @pytest.mark.parametrize("path", [PROFILE, PREFERENCES, "card"])
 def test_a_client_that_has_the_current_answer_gets_a_304(profiles: Profiles, path: str) -> None:
     maya = profiles.published()
@@ -452,33 +216,10 @@ def test_a_warm_request_makes_two_calls(
     assert calls == ["POST /", f"POST /rest/v1/rpc/{rpc}"]
 
 
-def test_a_partner_is_shown_as_their_profile_to_those_who_may_see_it(
-    function: Load, profiles: Profiles, people: People
-) -> None:
-    maya, leo, ada = people.new("Maya"), profiles.published("Bello"), people.new("Ada")
-    match(people, maya, leo)
-    match(people, ada, leo, "pending")
-
-    def partner(person: Any) -> tuple[str, bool]:
-        answer = function("match_request").call("list", access_token=person.token)[1]
-        [found] = answer["matches"]
-        return found["partner"]["name"], found["partner"]["photo_url"] is not None
-
-    assert (partner(maya), partner(ada)) == (("Bello", True), ("Bello", True))
-    profiles.app = function("profile")
-    profiles.done(leo, "PATCH", PROFILE, {"visible": False})
-    assert (partner(maya), partner(ada)) == (("Bello", True), ("Maya", False))
-
-
 def test_a_token_is_required(function: Load) -> None:
     status, problem, _ = function("profile").call("get", access_token="")
 
     assert (status, problem["code"]) == (401, "unauthenticated")
-
-
-def test_a_malformed_id_is_a_422(profiles: Profiles, people: People) -> None:
-    assert profiles.call(people.new(), "GET", "/api/profiles/rex")[0] == 422
-    assert profiles.call(people.new(), "GET", f"/api/profiles/{uuid4()}")[0] == 404
 
 
 def test_a_deleted_account_reads_and_writes_nothing(profiles: Profiles, people: People) -> None:

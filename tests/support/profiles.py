@@ -43,6 +43,10 @@ def match(people: People, one: Person, other: Person, status: str = "accepted") 
     return match_id
 
 
+def fields_of(problem: Any) -> list[str]:
+    return [error["field"] for error in problem["errors"]]
+
+
 class Profiles:
     """Calls the function `profile` in this process."""
 

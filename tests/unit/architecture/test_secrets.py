@@ -13,7 +13,8 @@ HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
     "BACKEND_KEY": {
         *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
-        *("photos", "reputation", "session_create", "session_feedback", "session_manage", "user"),
+        *("photos", "profile", "reputation", "session_create", "session_feedback"),
+        *("session_manage", "user"),
     },
     "EMAIL_LINK_SECRET": {
         *("email_sender", "email_unsubscribe", "feedback_page", "session_calendar")

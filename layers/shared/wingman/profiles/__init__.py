@@ -1,1 +1,1 @@
-"""Profiles: names and timezone of an account (here), and what a user shows of the dog (dogs)."""
+"""Profiles: names and timezone of an account (here), and the profile of the dog (dogs)."""

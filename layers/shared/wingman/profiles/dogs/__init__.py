@@ -1,1 +1,1 @@
-"""What a user shows of the dog, where they are, and which dogs they are looking for."""
+"""Profiles of dogs, their owners' locations, and the dogs that a user is looking for."""
