@@ -43,7 +43,7 @@ APP = RedisUser(
     _LIMITS | _STATE,
     (
         *PUBLIC.keys,
-        *("activity:user:*", "login:user:*", "departed:user:*"),
+        *("activity:user:*", "login:user:*", "departed:user:*", "ended:session:*"),
         *("reputation:user:*", "challenges:*", "coach:tips:*", "emails:provider"),
     ),
 )

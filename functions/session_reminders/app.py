@@ -1,4 +1,4 @@
-"""EventBridge, every minute: enqueues due emails, reports the backlog, and finishes departures.
+"""EventBridge, every minute: enqueues due emails, reports the backlog, ends tokens.
 
 See sending/sweep.py and operating/operations.py in wingman/notifications/email, and accounts.
 """
@@ -6,6 +6,7 @@ See sending/sweep.py and operating/operations.py in wingman/notifications/email,
 from typing import Any
 
 from wingman.accounts import service as accounts
+from wingman.accounts import sessions
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.clients.redis import redis
@@ -29,4 +30,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
         accounts.finish_departures(
             database, redis(), lambda users: reputation.forget(reputation.cache(), users)
         )
+        sessions.finish_ended(database, redis())
     return {"enqueued": enqueued}

@@ -40,7 +40,7 @@ ODD: dict[str, list[Any]] = {
     "role": [["authenticated"], "postgres", "service_role", 7, {}],
     "iss": [["x"], 7, {}],
     "user_metadata": ["\x00", {"\x00": 1}, "\ud800", float("inf")],
-    "session_id": ["\x00"],
+    "session_id": ["\x00", "", "x", 7, [ID], f"urn:uuid:{ID}"],
     "jti": [7],
 }
 

@@ -22,7 +22,10 @@ EVERYTHING = [
     ["EVAL", "return redis.call('KEYS', '*')", "0"],
     ["EVAL", "return redis.call('GET', KEYS[1])", "1", "other:key"],
 ]
-OF_USERS = ("activity:user:{}", "login:user:{}", "departed:user:{}", "reputation:user:{}")
+OF_USERS = (
+    *("activity:user:{}", "login:user:{}", "departed:user:{}", "reputation:user:{}"),
+    "ended:session:{}",
+)
 Connect = Callable[[RedisUser], Redis]
 EACH_USER = pytest.mark.parametrize("user", USERS, ids=lambda user: user.name)
 

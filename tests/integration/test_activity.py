@@ -38,7 +38,7 @@ def clocked(function: Callable[..., Function]) -> Iterator[ClockedCommands]:
 
 
 def come(clocked: ClockedCommands, user: UUID) -> None:
-    Limiter(clocked).ask({}, steps=[touching(user)])
+    Limiter(clocked).ask({}, steps=[touching(user, uuid4())])
 
 
 def seen(user: UUID) -> dict[int, int]:
@@ -82,7 +82,7 @@ def test_a_refused_request_is_not_noted(clocked: ClockedCommands) -> None:
     user, limiter = uuid4(), Limiter(clocked)
     bucket = {ONE.key(str(uuid4())): ONE}
     limiter.take(bucket)
-    limiter.ask(bucket, steps=[touching(user)])
+    limiter.ask(bucket, steps=[touching(user, uuid4())])
     assert seen(user) == {}
 
 

@@ -54,7 +54,7 @@ def user(function: Callable[..., Function]) -> UUID:
 
 
 def come(user: UUID) -> None:
-    Limiter(redis()).ask({}, steps=[touching(user)])
+    Limiter(redis()).ask({}, steps=[touching(user, uuid4())])
 
 
 def kept(user: UUID) -> int:
@@ -80,7 +80,7 @@ def test_a_cached_value_is_not_read_with_the_token_of_a_deleted_account(user: UU
     depart(redis(), [user])
 
     with pytest.raises(AccountDeleted):
-        cache.look_up(key, {}, [touching(user)])
+        cache.look_up(key, {}, [touching(user, uuid4())])
 
     assert redis().run("EXISTS", key) == 0
 

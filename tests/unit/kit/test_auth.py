@@ -22,6 +22,7 @@ from wingman.kit.errors import DependencyUnavailable, TokenExpired, Unauthentica
 
 SECRET = "the project's own secret, long enough for HS256"
 USER = UUID("6f0f3f0c-3a52-4d0c-9d5e-0f6f1b1f2a3b")
+SESSION = UUID("7a1c5d2e-9f7b-4a53-8f0e-2b6c1d4e5f60")
 
 
 class Issuer:
@@ -76,6 +77,7 @@ def claims(issuer: Issuer, **changes: Any) -> dict[str, Any]:
         "role": "authenticated",
         "aud": "authenticated",
         "iss": f"{issuer.url}/auth/v1",
+        "session_id": str(SESSION),
         "exp": int(time.time()) + 3600,
     } | changes
     return {name: value for name, value in body.items() if value is not None}
@@ -125,6 +127,11 @@ def test_a_token_signed_with_a_published_key_is_accepted(
     assert issuer.requests == 1
 
 
+def test_a_caller_has_the_user_and_the_session_of_the_token(issuer: Issuer) -> None:
+    caller = auth.verify(token := signed(issuer))
+    assert (caller.id, caller.session_id, caller.token) == (USER, SESSION, token)
+
+
 def test_an_expired_token_has_its_own_error(issuer: Issuer) -> None:
     with pytest.raises(TokenExpired):
         auth.verify(signed(issuer, exp=int(time.time()) - 60))
@@ -143,6 +150,10 @@ def test_an_expired_token_has_its_own_error(issuer: Issuer) -> None:
         {"sub": f"{{{USER}}}"},
         {"sub": USER.hex},
         {"sub": [str(USER)]},
+        {"session_id": None},
+        {"session_id": ""},
+        {"session_id": SESSION.hex},
+        {"session_id": [str(SESSION)]},
         {"role": ["authenticated"]},
         {"exp": "never"},
         {"exp": float("inf")},

@@ -56,6 +56,13 @@ class AccountDeleted(Unauthenticated):
     """The user of this token no longer exists."""
 
 
+class SessionEnded(Unauthenticated):
+    """The session of this token has ended. Sign in again."""
+
+    code = "session_ended"
+    failed_proof = "session_ended"
+
+
 class NoToken(Unauthenticated):
     """Send a valid access token as `Authorization: Bearer <token>`."""
 

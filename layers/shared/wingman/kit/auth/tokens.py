@@ -36,25 +36,26 @@ class Caller:
     """The signed-in user of one request."""
 
     id: UUID
+    session_id: UUID
     token: str
 
 
 def verify(token: str) -> Caller:
-    """Check signature, algorithm, audience, issuer, expiry, role and subject.
+    """Check signature, algorithm, audience, issuer, expiry, role, subject and session.
 
     Raises TokenExpired when expiry is the only problem, Unauthenticated otherwise.
     """
     try:
         claims = _claims(token)
         _refuse_what_postgres_cannot_hold(claims)
-        user_id = _user_id(str(claims["sub"]))
+        user_id, session_id = (_uuid(str(claims[name])) for name in ("sub", "session_id"))
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired from error
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise Unauthenticated(failed_proof=_FLAWS.get(type(error), "claims")) from error
     if claims.get("role") != ROLE:
         raise Unauthenticated(failed_proof="role")
-    return Caller(user_id, token)
+    return Caller(user_id, session_id, token)
 
 
 def _claims(token: str) -> dict[str, Any]:
@@ -68,17 +69,17 @@ def _claims(token: str) -> dict[str, Any]:
         audience=AUDIENCE,
         issuer=f"{settings.supabase_url}/auth/v1",
         leeway=LEEWAY_SECONDS,
-        options={"require": ["exp", "aud", "iss", "sub"]},
+        options={"require": ["exp", "aud", "iss", "sub", "session_id"]},
     )
     return claims
 
 
-def _user_id(subject: str) -> UUID:
+def _uuid(text: str) -> UUID:
     """Read an id. Raises ValueError also for spellings that Postgres does not take as a uuid."""
-    user_id = UUID(subject)
-    if str(user_id) != subject.lower():
-        raise ValueError(subject)
-    return user_id
+    found = UUID(text)
+    if str(found) != text.lower():
+        raise ValueError(text)
+    return found
 
 
 def _refuse_what_postgres_cannot_hold(claims: dict[str, Any]) -> None:

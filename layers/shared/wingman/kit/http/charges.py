@@ -54,7 +54,8 @@ def charge_user(
     request: Request, caller: Caller, policies: Iterable[Policy], cost: int = 1
 ) -> Charge:
     subjects = Subjects(client_ip(request), caller.id)
-    return charge_request(request, subjects, [*policies, *SIGNED_IN], cost, [touching(caller.id)])
+    seen = touching(caller.id, caller.session_id)
+    return charge_request(request, subjects, [*policies, *SIGNED_IN], cost, [seen])
 
 
 def charge_request(

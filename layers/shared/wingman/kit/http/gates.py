@@ -48,7 +48,7 @@ class _UserGate(Limit):
 
     async def __call__(self, request: Request, caller: CurrentUser) -> Gate:
         subjects = Subjects(client_ip(request), caller.id)
-        return Gate(request, buckets(subjects, SIGNED_IN), [touching(caller.id)])
+        return Gate(request, buckets(subjects, SIGNED_IN), [touching(caller.id, caller.session_id)])
 
     async def run(self, request: Request, handle: Handle) -> Response:
         caller = await caller_of(request)

@@ -6,7 +6,7 @@ is unavailable, buckets in the container take over, each with its policy's share
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -29,14 +29,14 @@ class Step:
     `lua` is a script that calls `limits`, the script of the steps before it. A step that `answers`
     must be the last one: it returns a table of the result of `limits` and its own values
     (cache.lua). Any other step returns the result of `limits` unchanged (touch.lua), or with one
-    value more to refuse the request, for which `refusal` is raised.
+    value more to refuse the request, for which `refusal` returns the error.
     """
 
     lua: str
     keys: Sequence[str]
     arguments: Sequence[object]
     answers: bool = True
-    refusal: type[ProblemError] | None = None
+    refusal: Callable[[int], ProblemError] | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Limiter:
         for breaker, circuit in zip(self._watched, known, strict=False):
             breaker.learn(circuit)
         if len(known) > len(self._watched):
-            raise next(step.refusal() for step in steps if step.refusal)
+            raise next(step.refusal(int(known[-1])) for step in steps if step.refusal)
         return Taken(verdicts, after or None)
 
     def _count(self, taken: Taken) -> Taken:

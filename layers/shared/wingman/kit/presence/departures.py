@@ -8,7 +8,7 @@ from wingman.kit.clients.commands import Commands, RedisError
 from wingman.kit.presence.touching import activity_key, departed_key, login_key
 
 # The longest life of an access token that Supabase Auth can be set to.
-_LONGEST_TOKEN = timedelta(days=7)
+LONGEST_TOKEN = timedelta(days=7)
 
 
 def depart(commands: Commands, users: Iterable[UUID]) -> None:
@@ -16,7 +16,7 @@ def depart(commands: Commands, users: Iterable[UUID]) -> None:
 
     Raises DependencyUnavailable and RedisError.
     """
-    seconds = round(_LONGEST_TOKEN.total_seconds())
+    seconds = round(LONGEST_TOKEN.total_seconds())
     # The mark comes first, so that a request in between does not renew what is deleted.
     steps: list[list[object]] = []
     for user in users:

@@ -1,20 +1,24 @@
 -- Records a user's activity if the limits of the request allow it (`limits` is the script before
 -- this step): extends their login and counts the hour of the day. All times come from Redis's clock.
--- For a user who has deleted the account it records nothing, and refuses the request.
+-- For a user who has deleted the account, and for a session that has ended, it records nothing and
+-- refuses the request.
 --
 -- Frequent requests do not write each time: a login is extended at most once a minute, and an hour
 -- counts once. Counts are halved every 30 days and expire 60 days after the last activity.
 --
--- KEYS          the keys of the script before this step, then two hashes and a mark
+-- KEYS          the keys of the script before this step, then two hashes and two marks
 --   activity    0 .. 23 (days with activity in that hour, UTC), hour (the last one, since 1970),
 --               halved (the hour of the last halving)
 --   login       last_active (s since 1970), ttl (s), data; see logins.py
 --   departed    exists for a user who has deleted the account
+--   ended       exists for a session that has ended
 -- ARGV          the arguments of the script before this step, then the seconds of a new login
--- returns       the result of the script before this step; one value more refuses the request
+-- returns       the result of the script before this step; one value more refuses the request: 1 for
+--               a deleted account, 2 for an ended session
 
 local HALF_LIFE, FORGOTTEN, ONCE_IN = 30 * 24, 60 * 86400, 60
 
+local ended = table.remove(KEYS)
 local departed = table.remove(KEYS)
 local login = table.remove(KEYS)
 local activity = table.remove(KEYS)
@@ -24,8 +28,9 @@ local answer, refused = limits(KEYS, ARGV)
 if refused then
   return answer, refused
 end
-if redis.call('EXISTS', departed) == 1 then
-  answer[#answer + 1] = 1
+local gone = redis.call('EXISTS', departed) == 1 and 1 or redis.call('EXISTS', ended) == 1 and 2
+if gone then
+  answer[#answer + 1] = gone
   return answer, true
 end
 

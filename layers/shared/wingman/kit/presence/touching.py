@@ -3,10 +3,13 @@
 from uuid import UUID
 
 from wingman.kit.clients.lua import read_lua
-from wingman.kit.errors import AccountDeleted
+from wingman.kit.errors import AccountDeleted, ProblemError, SessionEnded
 from wingman.kit.limits.limiter import Step
 from wingman.kit.presence.settings import PresenceSettings
 from wingman.kit.settings import load
+
+NO_SESSION = UUID(int=0)
+_ENDED = 2  # as in touch.lua
 
 
 def activity_key(user_id: UUID) -> str:
@@ -21,15 +24,24 @@ def departed_key(user_id: UUID) -> str:
     return f"departed:user:{user_id}"
 
 
-def keys_of(user_id: UUID) -> list[str]:
-    return [activity_key(user_id), login_key(user_id), departed_key(user_id)]
+def ended_key(session_id: UUID) -> str:
+    return f"ended:session:{session_id}"
 
 
-def touching(user_id: UUID) -> Step:
+def keys_of(user_id: UUID, session_id: UUID = NO_SESSION) -> list[str]:
+    of_user = [activity_key(user_id), login_key(user_id), departed_key(user_id)]
+    return [*of_user, ended_key(session_id)]
+
+
+def touching(user_id: UUID, session_id: UUID) -> Step:
     """Return the step that extends a user's login and counts the hour.
 
-    It refuses the token of a user who has deleted the account.
+    It refuses the token of a user who has deleted the account, and of a session that has ended.
     """
     seconds = load(PresenceSettings).session_timeout_hours * 3600
     lua = read_lua(__file__, "touch")
-    return Step(lua, keys_of(user_id), [seconds], answers=False, refusal=AccountDeleted)
+    return Step(lua, keys_of(user_id, session_id), [seconds], answers=False, refusal=_refusal)
+
+
+def _refusal(mark: int) -> ProblemError:
+    return SessionEnded() if mark == _ENDED else AccountDeleted()

@@ -1,0 +1,148 @@
+"""Ended sessions in real Redis: the limits' own call refuses their tokens."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.support.functions import Function
+from tests.support.redis import Counted
+from wingman.accounts import sessions
+from wingman.kit.cache.cache import Ages, Cache
+from wingman.kit.clients.commands import Commands
+from wingman.kit.clients.database import Database
+from wingman.kit.clients.redis import redis
+from wingman.kit.errors import DependencyUnavailable, SessionEnded
+from wingman.kit.limits.limiter import Limiter
+from wingman.kit.limits.policy import Policy
+from wingman.kit.presence.ended import end_tokens
+from wingman.kit.presence.touching import activity_key, ended_key, login_key, touching
+from wingman.reputation.models import Totals
+
+DAY = 86_400
+ONE = Policy("one", 1, 3600.0, "user")
+
+
+class Ended(Database):
+    """A database in which some sessions have ended."""
+
+    def __init__(self, ended: Sequence[UUID]) -> None:
+        self.ended = list(ended)
+        self.away = False
+
+    def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
+        if self.away:
+            raise DependencyUnavailable("supabase")
+        if function == "finish_ended_sessions":
+            finished = {UUID(str(one)) for one in list(params["p_session_ids"])}  # type: ignore[call-overload]
+            self.ended = [one for one in self.ended if one not in finished]
+            return len(finished)
+        assert function in {"list_ended_sessions", "list_own_ended_sessions"}
+        return [str(one) for one in self.ended[: sessions.AT_ONCE]]
+
+
+class Away(Commands):
+    """Redis, unavailable."""
+
+    def run(self, *_: object) -> Any:
+        raise DependencyUnavailable("redis")
+
+    def pipeline(self, commands: object) -> list[Any]:
+        raise DependencyUnavailable("redis")
+
+
+@pytest.fixture(autouse=True)
+def environment(function: Callable[..., Function]) -> None:
+    function("docs")
+
+
+def come(user: UUID, session: UUID) -> None:
+    Limiter(redis()).ask({}, steps=[touching(user, session)])
+
+
+def test_the_token_of_an_ended_session_is_refused_and_records_nothing() -> None:
+    user, session, another = uuid4(), uuid4(), uuid4()
+
+    end_tokens(redis(), [session])
+
+    with pytest.raises(SessionEnded):
+        come(user, session)
+    assert redis().run("EXISTS", activity_key(user), login_key(user)) == 0
+    come(user, another)
+    assert redis().run("TTL", ended_key(session)) == pytest.approx(7 * DAY, abs=60)
+
+
+def test_the_check_is_part_of_the_one_call_that_charges_the_limits() -> None:
+    counted, user, session = Counted(redis()), uuid4(), uuid4()
+    end_tokens(redis(), [session])
+    bucket = {ONE.key(str(user)): ONE}
+
+    with pytest.raises(SessionEnded):
+        Limiter(counted).ask(bucket, steps=[touching(user, session)])
+
+    assert counted.names in (["EVALSHA"], ["EVALSHA", "EVAL"])  # Redis may not know the script yet
+    assert not Limiter(redis()).take(bucket)[0].allowed  # the refused request was charged
+
+
+def test_a_cached_value_is_not_read_with_the_token_of_an_ended_session() -> None:
+    cache = Cache(redis(), Limiter(redis()), Totals, Ages(60, 60, 60))
+    key, session = f"test:{uuid4()}", uuid4()
+    end_tokens(redis(), [session])
+
+    with pytest.raises(SessionEnded):
+        cache.look_up(key, {}, [touching(uuid4(), session)])
+
+    assert redis().run("EXISTS", key) == 0
+
+
+def test_without_redis_a_token_works_until_it_expires() -> None:
+    session = uuid4()
+    end_tokens(redis(), [session])
+
+    verdicts = Limiter(Away()).ask({}, steps=[touching(uuid4(), session)]).verdicts
+
+    assert verdicts == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_step_marks_what_it_ended_and_the_sweep_finishes(own: bool) -> None:
+    user, session = uuid4(), uuid4()
+    database = Ended([session])
+
+    if own:
+        sessions.mark_own_ended(database, redis())
+    else:
+        sessions.mark_ended(database, redis(), user)
+
+    with pytest.raises(SessionEnded):
+        come(user, session)
+    assert sessions.finish_ended(database, redis()) == 1
+    assert database.ended == []
+
+
+def test_a_step_succeeds_though_nothing_can_be_marked_now() -> None:
+    database = Ended([uuid4()])
+    sessions.mark_ended(database, Away(), uuid4())
+    sessions.mark_own_ended(database, Away())
+    database.away = True
+    sessions.mark_ended(database, redis(), uuid4())
+    sessions.mark_own_ended(database, redis())
+
+
+def test_the_sweep_goes_on_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "AT_ONCE", 2)
+    database = Ended(ended := [uuid4() for _ in range(5)])
+
+    assert sessions.finish_ended(database, redis()) == 5
+
+    assert database.ended == []
+    assert redis().run("EXISTS", *map(ended_key, ended)) == 5
+
+
+def test_the_sweep_continues_later_while_redis_is_unavailable() -> None:
+    database = Ended([uuid4()])
+
+    assert sessions.finish_ended(database, Away()) == 0
+
+    assert len(database.ended) == 1
