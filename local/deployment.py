@@ -110,6 +110,7 @@ def _put_secrets(stack: Stack) -> None:
             redis_users.PUBLIC.secret: secret.upstash_redis_rest_token_public,
             "RESEND_API_KEY": secret.resend_api_key,
             "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
+            "AUTH_EMAIL_HOOK_SECRET": secret.auth_email_hook_secret,
             "EMAIL_LINK_SECRET": secret.email_link_secret,
             "EMAIL_LINK_SECRET_PREVIOUS": secret.email_link_secret_previous,
             "ANTHROPIC_API_KEY": secret.anthropic_api_key,

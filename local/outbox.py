@@ -13,7 +13,7 @@ from uuid import UUID
 from wingman.kit.clients.database import Database, DatabaseError, get_service_client
 from wingman.kit.errors import DependencyUnavailable, Unauthenticated
 from wingman.kit.settings import SettingsError
-from wingman.notifications.email.letters.contents import kinds
+from wingman.notifications.email.letters.kinds import kinds
 from wingman.notifications.email.operating import repository
 from wingman.notifications.email.operating.models import DeadLetter, Deliveries, Lane
 from wingman.notifications.models import Priority

@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from local.auth import hook
 from local.errors import StackError
-from local.resend.webhooks import signed
+from local.resend import webhooks
 from local.tokens import access_token
 from wingman.notifications.email.letters.links import (
     CalendarLink,
@@ -99,6 +100,10 @@ _SCENES = {
     "session_manage/no_show": _BEGAN,
 }
 """By function, or by function and case."""
+_SIGNED = {
+    "svix-signature": ("RESEND_WEBHOOK_SECRET", webhooks.signed),
+    "webhook-signature": ("AUTH_EMAIL_HOOK_SECRET", hook.signed),
+}
 
 
 def filled(path: Path, stack: Mapping[str, str]) -> dict[str, Any]:
@@ -113,8 +118,9 @@ def filled(path: Path, stack: Mapping[str, str]) -> dict[str, Any]:
             raise StackError(f"{path}: local/sample_events.py has no value for {unknown}")
         text = PLACEHOLDER.sub(lambda found: values[found[1]], text)
     event: dict[str, Any] = json.loads(text)
-    if "svix-signature" in event.get("headers", {}):
-        event["headers"] |= signed(stack["RESEND_WEBHOOK_SECRET"], f"msg_{uuid4()}", event["body"])
+    for header, (secret, sign_event) in _SIGNED.items():
+        if header in event.get("headers", {}):
+            event["headers"] |= sign_event(stack[secret], f"msg_{uuid4()}", event["body"])
     return event
 
 

@@ -56,5 +56,7 @@ def _next(here: Chosen, url: str, *, new: bool) -> list[str]:
         f"1. curl {url}/health",
         f"2. Resend → Webhooks: add {url}/webhooks/resend with all email.* events; then",
         f"   make deploy ENV={here.name} ROTATE=RESEND_WEBHOOK_SECRET asks for the secret it shows",
-        "3. docs/first-deployment.md lists what only a real account can show",
+        f"3. Supabase → Authentication → Hooks → Send Email: {url}/webhooks/auth-email; then",
+        f"   make deploy ENV={here.name} ROTATE=AUTH_EMAIL_HOOK_SECRET, as above",
+        "4. docs/first-deployment.md lists what only a real account can show",
     ]

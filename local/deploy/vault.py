@@ -148,8 +148,12 @@ _KEPT = {"EMAIL_LINK_SECRET": "EMAIL_LINK_SECRET_PREVIOUS"}
 # A key that need not be narrower than another one.
 _SAME_AS = {"UPSTASH_REDIS_REST_TOKEN_PUBLIC": "UPSTASH_REDIS_REST_TOKEN"}
 
+_WEBHOOK_SECRETS = {"RESEND_WEBHOOK_SECRET": "", "AUTH_EMAIL_HOOK_SECRET": "v1,"}
+"""By name, the text before `whsec_`."""
+
 # Values that may be left out, and the effect of that.
 _HINTS = {
+    "AUTH_EMAIL_HOOK_SECRET": "; Enter makes a stand-in until Supabase shows yours",
     "BACKEND_KEY": "; Enter makes one",
     "EMAIL_LINK_SECRET": "; Enter makes one",
     "EMAIL_LINK_SECRET_PREVIOUS": "; Enter makes one that signed no link",
@@ -162,6 +166,7 @@ def _made_here(name: str) -> str | None:
     match name:
         case "BACKEND_KEY" | "EMAIL_LINK_SECRET" | "EMAIL_LINK_SECRET_PREVIOUS":
             return secrets.token_urlsafe(48)
-        case "RESEND_WEBHOOK_SECRET":
-            return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    if name in _WEBHOOK_SECRETS:
+        key = base64.b64encode(secrets.token_bytes(32)).decode()
+        return f"{_WEBHOOK_SECRETS[name]}whsec_{key}"
     return None

@@ -9,13 +9,13 @@ from wingman.notifications.email.models import Category
 from wingman.notifications.models import Priority
 
 _INSERT = re.compile(r"insert into private\.notification_kinds \([^;]+;")
-_ROW = re.compile(r"^\('(\w+)', '(\w+)', '(\w+)', (true|false)", re.MULTILINE)
+_ROW = re.compile(r"^\('(\w+)', (?:'(\w+)'|null), '(\w+)', (true|false)", re.MULTILINE)
 
 
 class Kind(NamedTuple):
     """The facts of a kind that its class does not have."""
 
-    category: Category
+    category: Category | None
     lane: Priority
     can_wait: bool
 
@@ -26,7 +26,7 @@ def kinds() -> dict[str, Kind]:
     schemas = sorted((CHECKOUT / "supabase" / "schemas").glob("*.sql"))
     inserts = [found for path in schemas for found in _INSERT.findall(path.read_text("utf-8"))]
     return {
-        kind: Kind(Category(category), Priority(lane), waits == "true")
+        kind: Kind(Category(category) if category else None, Priority(lane), waits == "true")
         for insert in inserts
         for kind, category, lane, waits in _ROW.findall(insert)
     }

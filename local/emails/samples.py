@@ -6,6 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from local.stack import CHECKOUT
+from wingman.notifications.email.letters.account_contents import (
+    AccountInvitation,
+    EmailChange,
+    PasswordReset,
+    Reauthentication,
+    SignInLink,
+    SignupConfirmation,
+)
 from wingman.notifications.email.letters.contents import (
     Also,
     Content,
@@ -125,8 +133,20 @@ OF_THE_DAY = (
     Also(subject="Ada would like to meet you", path=f"/matches/{MATCH}"),
     Also(subject="\u2068\u05d9\u05d5\u05e1\u05d9\u2069 said yes", path=f"/matches/{MATCH}"),
 )
+_CONFIRMED: dict[str, Any] = {
+    "token": "7d5b7b1964cf5d388340a7f04f1dbb5eeb6c7b52ef8270e1737a58d0",
+    "expires_at": datetime(2026, 11, 22, 18, tzinfo=UTC),
+}
+_CODE: dict[str, Any] = {"code": "305805", "expires_at": _CONFIRMED["expires_at"]}
 
 CASES: dict[str, Content] = {
+    "signup_confirmation": SignupConfirmation(template="signup_confirmation", **_CONFIRMED),
+    "account_invitation": AccountInvitation(template="account_invitation", **_CONFIRMED),
+    "sign_in_link": SignInLink(template="sign_in_link", **_CONFIRMED),
+    "password_reset": PasswordReset(template="password_reset", **_CONFIRMED),
+    "email_change_current": EmailChange(template="email_change", role="current", **_CONFIRMED),
+    "email_change_new": EmailChange(template="email_change", role="new", **_CONFIRMED),
+    "reauthentication": Reauthentication(template="reauthentication", **_CODE),
     "match_invitation": an_invitation(),
     "match_invitation_bare": an_invitation(note=None, venue_suggestion=None),
     "match_accepted_inviter": an_acceptance(),

@@ -543,6 +543,7 @@ create table private.app_settings (
     session_lead_minutes integer not null default 15,
     photo_seconds integer not null default 5,
     photos_url text not null default '',
+    max_hourly_account_emails integer not null default 10,
     constraint app_settings_one_row check (only_row),
     constraint app_settings_max_daily_matches_positive check (max_daily_matches >= 0),
     constraint app_settings_max_daily_plans_positive check (max_daily_plans >= 0),
@@ -551,6 +552,8 @@ create table private.app_settings (
     constraint app_settings_max_daily_photos_positive check (max_daily_photos >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
+    constraint app_settings_max_hourly_account_emails_positive
+    check (max_hourly_account_emails >= 0),
     constraint app_settings_session_lead_within_a_day
     check (session_lead_minutes between 0 and 1440),
     constraint app_settings_photo_seconds_positive check (photo_seconds > 0),
@@ -563,6 +566,8 @@ the database puts into its answers.';
 
 comment on column private.app_settings.max_daily_plans is
 'Plans and moves of a meeting, by one user with one partner.';
+comment on column private.app_settings.max_hourly_account_emails is
+'Emails about one account, such as password resets, which anyone can ask for.';
 comment on column private.app_settings.max_daily_emails is
 'Emails that one user may cause one other.';
 comment on column private.app_settings.photo_seconds is
@@ -1059,7 +1064,7 @@ insert into private.email_lanes (priority) values ('urgent'), ('bulk');
 
 create table private.notification_kinds (
     kind text primary key,
-    category text not null references private.email_categories (category),
+    category text references private.email_categories (category),
     lane text not null references private.email_lanes (priority),
     can_wait boolean not null,
     void_in text[] not null default '{}',
@@ -1069,6 +1074,8 @@ create table private.notification_kinds (
 comment on table private.notification_kinds is
 'The kinds of notification. Each domain adds its own. The text of a kind is a class and a template
 of the same name in wingman/notifications.';
+comment on column private.notification_kinds.category is
+'Null for emails about the account itself, which no preference turns off.';
 comment on column private.notification_kinds.can_wait is
 'Whether it keeps to quiet hours and the daily cap.';
 comment on column private.notification_kinds.void_in is
@@ -1082,7 +1089,7 @@ grant select on private.notification_kinds to service_role;
 
 create table public.email_logs (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    user_id uuid references public.user_profiles (id) on delete cascade,
     match_id uuid,
     subject_id uuid,
     subject_revision integer,
@@ -1110,6 +1117,7 @@ create table public.email_logs (
     sent_at timestamptz,
     resend_message_id text,
     opened_at timestamptz,
+    account_id uuid,
     -- When a worker may next take the email; null once it is settled.
     claimable_at timestamptz generated always as (
         case delivery_status when 'pending' then due_at when 'sending' then lease_expires_at end
@@ -1124,6 +1132,7 @@ create table public.email_logs (
     constraint email_logs_sending_is_leased check (
         delivery_status <> 'sending' or num_nulls(lease_token, lease_expires_at) = 0
     ),
+    constraint email_logs_has_one_owner check (num_nonnulls(user_id, account_id) = 1),
     constraint email_logs_group_whole
     check (num_nulls(send_group, group_position, group_started_at) in (0, 3))
 ) with (
@@ -1149,6 +1158,9 @@ comment on column public.email_logs.first_due_at is
 'When the email became due, once a retry has moved `due_at`. Null before that, and again after the
 sender has decided to send it later.';
 
+comment on column public.email_logs.account_id is
+'The account of an email by Supabase Auth, which may ask for it in the transaction that creates the
+account: without a foreign key, and without a user until then.';
 comment on column public.email_logs.opened_at is
 'When the email was first opened; only where open tracking is on.';
 
@@ -1194,6 +1206,13 @@ create index email_logs_retried
 on public.email_logs (priority, first_due_at)
 where first_due_at is not null and claimable_at is not null;
 
+create index email_logs_of_account
+on public.email_logs (account_id, created_at)
+where account_id is not null;
+create index email_logs_open_of_accounts
+on public.email_logs (created_at)
+where account_id is not null and claimable_at is not null;
+
 -- No policy: users never read this table, because it holds addresses.
 alter table public.email_logs enable row level security;
 
@@ -1218,6 +1237,25 @@ when (
     and old.delivery_status is distinct from new.delivery_status
 )
 execute function private.stamp_given_up();
+
+create function private.erase_facts()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.template_data := '{}';
+    return new;
+end;
+$$;
+comment on function private.erase_facts is
+'The facts of an email about an account are its token, or a code.';
+
+create trigger erase_facts
+before update on public.email_logs
+for each row
+when (new.account_id is not null and new.delivery_status not in ('pending', 'sending'))
+execute function private.erase_facts();
 
 create table private.email_leases (
     token uuid primary key,
@@ -4083,7 +4121,7 @@ as $$
             known.tied_to_revision,
             topic
         from private.notification_kinds as known
-        inner join private.email_categories as topic on known.category = topic.category
+        left join private.email_categories as topic on known.category = topic.category
     ),
 
     given as materialized (
@@ -4100,7 +4138,7 @@ as $$
         email.send_group,
         email.group_position,
         email.group_started_at,
-        email.user_id,
+        coalesce(email.user_id, email.account_id),
         email.email_template,
         goes.address,
         email.priority,
@@ -4110,11 +4148,13 @@ as $$
         reader.first_name,
         reader.timezone,
         (known.topic).category,
-        private.is_wanted(reader.choices, known.topic),
+        coalesce(private.is_wanted(reader.choices, known.topic), true),
         known.can_wait,
         reader.quiet_hours_start,
         reader.quiet_hours_end,
-        suppression.address_hash is not null,
+        -- A complaint stops what the reader can do without, but no password reset.
+        suppression.address_hash is not null
+        and (email.account_id is null or suppression.reason <> 'complained'),
         email.error_message,
         case
             when email.priority = 'bulk' and email.send_group is null
@@ -4129,16 +4169,17 @@ as $$
                 or coalesce(email.subject_revision, subject.revision) >= subject.revision
             )
         ),
-        reader.email_frequency
+        coalesce(reader.email_frequency, 'immediate')
     from leased as email
-    inner join private.email_recipients as reader on email.user_id = reader.user_id
+    left join private.email_recipients as reader on email.user_id = reader.user_id
     -- Left, although each email has its kind: an inner join is estimated at a tenth of the rows.
     left join kinds as known on email.email_template = known.kind
     -- A repeated request must equal the first, so it goes to the same address, as long as its user
-    -- has an address at all.
+    -- has an address at all. Supabase Auth names the address of an account.
     cross join lateral (
         select
             case
+                when email.account_id is not null then email.recipient_email
                 when email.send_group is null or reader.email = '' then reader.email
                 else email.recipient_email
             end as address
@@ -4462,6 +4503,31 @@ comment on function private.give_up_old_groups is
 idempotency keys after 24 h, so sending again could deliver a second copy.';
 grant execute on function private.give_up_old_groups to service_role;
 
+create function private.settle_expired_account_emails(p_limit integer)
+returns void
+language sql
+set search_path = ''
+as $$
+    update public.email_logs as email
+    set
+        delivery_status = 'skipped',
+        lease_token = null,
+        lease_expires_at = null,
+        error_message = 'no_longer_useful'
+    where email.id in (
+        select expired.id
+        from public.email_logs as expired
+        where expired.account_id is not null
+            and expired.claimable_at <= now()
+            and (expired.template_data ->> 'expires_at')::timestamptz <= now()
+        limit p_limit
+        for update skip locked
+    );
+$$;
+comment on function private.settle_expired_account_emails is
+'Settles emails whose token has expired, also in a paused lane: that erases the token.';
+grant execute on function private.settle_expired_account_emails to service_role;
+
 create function private.hand_out_send_groups(p_priority text, p_limit integer)
 returns setof uuid
 language sql
@@ -4540,6 +4606,7 @@ declare
     v_found integer;
 begin
     perform private.give_up_old_groups(p_limit);
+    perform private.settle_expired_account_emails(p_limit);
     for v_lane in
         select lane.priority
         from private.email_lanes as lane
@@ -4590,6 +4657,12 @@ begin
         for update skip locked
     );
     get diagnostics v_pruned = row_count;
+    -- Supabase Auth may have undone the sign-up that it asked an email for.
+    delete from public.email_logs as email
+    where email.account_id is not null
+        and email.created_at < now() - interval '1 day'
+        and email.claimable_at is null
+        and not exists (select 1 from auth.users as account where account.id = email.account_id);
     -- The provider repeats an event for a few days at most.
     delete from private.email_events as event
     where event.id in (
@@ -4769,11 +4842,13 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- Not if the provider may have accepted it, and not without an address.
+    -- Not if the provider may have accepted it, and not without an address, or without the token that
+    -- is erased from emails about accounts.
     select p_email.delivery_status = 'failed'
         and p_email.sent_at is null
         and p_email.resend_message_id is null
         and p_email.recipient_email <> ''
+        and p_email.account_id is null
         and not exists (
             select 1
             from public.email_logs as member
@@ -5343,6 +5418,8 @@ begin
         lease_expires_at = null
     where email.user_id = v_caller and email.recipient_email <> '';
     get diagnostics v_erased = row_count;
+    delete from public.email_logs as email
+    where email.account_id = v_caller and email.claimable_at is null;
     delete from public.meeting_feedback as given
     where given.user_id = v_caller;
     return v_erased;
@@ -5354,6 +5431,73 @@ were not sent.
 Preferences stay, and so do suppressions, which are hashes: opting out outlives an erasure.
 Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;
+
+insert into private.notification_kinds (kind, category, lane, can_wait) values
+('signup_confirmation', null, 'urgent', false),
+('account_invitation', null, 'urgent', false),
+('sign_in_link', null, 'urgent', false),
+('password_reset', null, 'urgent', false),
+('email_change', null, 'urgent', false),
+('reauthentication', null, 'urgent', false);
+
+create function public.record_account_emails(
+    p_account_id uuid, p_emails jsonb, p_expires_at timestamptz
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_known bigint;
+    v_due jsonb;
+begin
+    -- Requests for one account take turns, so that the count holds.
+    perform pg_advisory_xact_lock(hashtextextended(p_account_id::text, 0));
+    select count(*) into v_known
+    from public.email_logs as email
+    where email.account_id = p_account_id and email.created_at > now() - interval '1 hour';
+    if v_known >= (select settings.max_hourly_account_emails from private.app_settings as settings) then
+        return jsonb_build_object('outcome', 'limited', 'due', '[]'::jsonb);
+    end if;
+
+    with recorded as (
+        insert into public.email_logs as email (
+            account_id, email_template, recipient_email, template_data, dedupe_key, priority
+        )
+        select
+            p_account_id,
+            known.kind,
+            wanted.address,
+            wanted.facts || jsonb_build_object('expires_at', private.iso_utc(p_expires_at)),
+            concat_ws(':', known.kind, p_account_id, wanted.occasion),
+            known.lane
+        from jsonb_to_recordset(p_emails) as wanted (
+            kind text, address text, facts jsonb, occasion text
+        )
+        inner join private.notification_kinds as known on wanted.kind = known.kind
+        on conflict (dedupe_key) do nothing
+        returning email.id, email.priority
+    )
+
+    select
+        jsonb_agg(
+            jsonb_build_object(
+                'channel', 'email', 'id', recorded.id, 'priority', recorded.priority
+            )
+        ) into v_due
+    from recorded;
+    return jsonb_build_object(
+        'outcome', case when v_due is null then 'repeated' else 'recorded' end,
+        'due', coalesce(v_due, '[]'::jsonb)
+    );
+end;
+$$;
+comment on function public.record_account_emails is
+'Records emails that Supabase Auth asks for, to the addresses that it names; a repeat records
+nothing. Beyond the limit of an hour nothing is recorded. Returns what is due now.
+Security definer because service_role may not insert emails.';
+grant execute on function public.record_account_emails to service_role;
 
 create table private.departures (
     user_id uuid primary key,
@@ -5523,6 +5667,7 @@ begin
         and coalesce(
             stored.response #>> '{match,id}', stored.response #>> '{session,match_id}'
         ) = any(v_match_ids::text[]);
+    delete from public.email_logs as email where email.account_id = old.id;
     insert into private.departures (user_id, partner_ids) values (old.id, v_partner_ids)
     on conflict (user_id) do nothing;
     return old;
@@ -5597,7 +5742,7 @@ create index ended_sessions_ended_at on private.ended_sessions (ended_at);
 
 alter table private.ended_sessions enable row level security;
 
-create function private.record_ended_sessions()
+create function private.record_ended_session()
 returns trigger
 language plpgsql
 security definer
@@ -5607,21 +5752,20 @@ begin
     -- Those of a deleted account end with it (private.departures).
     insert into private.ended_sessions (session_id, user_id)
     select
-        gone.id,
-        gone.user_id
-    from gone
-    inner join auth.users as account on gone.user_id = account.id
+        old.id,
+        account.id
+    from auth.users as account
+    where account.id = old.user_id
     on conflict (session_id) do nothing;
     return null;
 end;
 $$;
-comment on function private.record_ended_sessions is
+comment on function private.record_ended_session is
 'Security definer because Supabase Auth deletes sessions and has no rights here.';
 
-create trigger record_ended_sessions
+create trigger record_ended_session
 after delete on auth.sessions
-referencing old table as gone
-for each statement execute function private.record_ended_sessions();
+for each row execute function private.record_ended_session();
 
 create function private.record_revoked_session()
 returns trigger

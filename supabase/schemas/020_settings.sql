@@ -10,6 +10,7 @@ create table private.app_settings (
     session_lead_minutes integer not null default 15,
     photo_seconds integer not null default 5,
     photos_url text not null default '',
+    max_hourly_account_emails integer not null default 10,
     constraint app_settings_one_row check (only_row),
     constraint app_settings_max_daily_matches_positive check (max_daily_matches >= 0),
     constraint app_settings_max_daily_plans_positive check (max_daily_plans >= 0),
@@ -18,6 +19,8 @@ create table private.app_settings (
     constraint app_settings_max_daily_photos_positive check (max_daily_photos >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
+    constraint app_settings_max_hourly_account_emails_positive
+    check (max_hourly_account_emails >= 0),
     constraint app_settings_session_lead_within_a_day
     check (session_lead_minutes between 0 and 1440),
     constraint app_settings_photo_seconds_positive check (photo_seconds > 0),
@@ -30,6 +33,8 @@ the database puts into its answers.';
 
 comment on column private.app_settings.max_daily_plans is
 'Plans and moves of a meeting, by one user with one partner.';
+comment on column private.app_settings.max_hourly_account_emails is
+'Emails about one account, such as password resets, which anyone can ask for.';
 comment on column private.app_settings.max_daily_emails is
 'Emails that one user may cause one other.';
 comment on column private.app_settings.photo_seconds is

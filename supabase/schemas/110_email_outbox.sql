@@ -51,7 +51,7 @@ insert into private.email_lanes (priority) values ('urgent'), ('bulk');
 
 create table private.notification_kinds (
     kind text primary key,
-    category text not null references private.email_categories (category),
+    category text references private.email_categories (category),
     lane text not null references private.email_lanes (priority),
     can_wait boolean not null,
     void_in text[] not null default '{}',
@@ -61,6 +61,8 @@ create table private.notification_kinds (
 comment on table private.notification_kinds is
 'The kinds of notification. Each domain adds its own. The text of a kind is a class and a template
 of the same name in wingman/notifications.';
+comment on column private.notification_kinds.category is
+'Null for emails about the account itself, which no preference turns off.';
 comment on column private.notification_kinds.can_wait is
 'Whether it keeps to quiet hours and the daily cap.';
 comment on column private.notification_kinds.void_in is
@@ -74,7 +76,7 @@ grant select on private.notification_kinds to service_role;
 
 create table public.email_logs (
     id uuid primary key default gen_random_uuid(),
-    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    user_id uuid references public.user_profiles (id) on delete cascade,
     match_id uuid,
     subject_id uuid,
     subject_revision integer,
@@ -102,6 +104,7 @@ create table public.email_logs (
     sent_at timestamptz,
     resend_message_id text,
     opened_at timestamptz,
+    account_id uuid,
     -- When a worker may next take the email; null once it is settled.
     claimable_at timestamptz generated always as (
         case delivery_status when 'pending' then due_at when 'sending' then lease_expires_at end
@@ -116,6 +119,7 @@ create table public.email_logs (
     constraint email_logs_sending_is_leased check (
         delivery_status <> 'sending' or num_nulls(lease_token, lease_expires_at) = 0
     ),
+    constraint email_logs_has_one_owner check (num_nonnulls(user_id, account_id) = 1),
     constraint email_logs_group_whole
     check (num_nulls(send_group, group_position, group_started_at) in (0, 3))
 ) with (
@@ -141,6 +145,9 @@ comment on column public.email_logs.first_due_at is
 'When the email became due, once a retry has moved `due_at`. Null before that, and again after the
 sender has decided to send it later.';
 
+comment on column public.email_logs.account_id is
+'The account of an email by Supabase Auth, which may ask for it in the transaction that creates the
+account: without a foreign key, and without a user until then.';
 comment on column public.email_logs.opened_at is
 'When the email was first opened; only where open tracking is on.';
 
@@ -186,6 +193,13 @@ create index email_logs_retried
 on public.email_logs (priority, first_due_at)
 where first_due_at is not null and claimable_at is not null;
 
+create index email_logs_of_account
+on public.email_logs (account_id, created_at)
+where account_id is not null;
+create index email_logs_open_of_accounts
+on public.email_logs (created_at)
+where account_id is not null and claimable_at is not null;
+
 -- No policy: users never read this table, because it holds addresses.
 alter table public.email_logs enable row level security;
 
@@ -210,6 +224,25 @@ when (
     and old.delivery_status is distinct from new.delivery_status
 )
 execute function private.stamp_given_up();
+
+create function private.erase_facts()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.template_data := '{}';
+    return new;
+end;
+$$;
+comment on function private.erase_facts is
+'The facts of an email about an account are its token, or a code.';
+
+create trigger erase_facts
+before update on public.email_logs
+for each row
+when (new.account_id is not null and new.delivery_status not in ('pending', 'sending'))
+execute function private.erase_facts();
 
 create table private.email_leases (
     token uuid primary key,

@@ -102,7 +102,7 @@ as $$
             known.tied_to_revision,
             topic
         from private.notification_kinds as known
-        inner join private.email_categories as topic on known.category = topic.category
+        left join private.email_categories as topic on known.category = topic.category
     ),
 
     given as materialized (
@@ -119,7 +119,7 @@ as $$
         email.send_group,
         email.group_position,
         email.group_started_at,
-        email.user_id,
+        coalesce(email.user_id, email.account_id),
         email.email_template,
         goes.address,
         email.priority,
@@ -129,11 +129,13 @@ as $$
         reader.first_name,
         reader.timezone,
         (known.topic).category,
-        private.is_wanted(reader.choices, known.topic),
+        coalesce(private.is_wanted(reader.choices, known.topic), true),
         known.can_wait,
         reader.quiet_hours_start,
         reader.quiet_hours_end,
-        suppression.address_hash is not null,
+        -- A complaint stops what the reader can do without, but no password reset.
+        suppression.address_hash is not null
+        and (email.account_id is null or suppression.reason <> 'complained'),
         email.error_message,
         case
             when email.priority = 'bulk' and email.send_group is null
@@ -148,16 +150,17 @@ as $$
                 or coalesce(email.subject_revision, subject.revision) >= subject.revision
             )
         ),
-        reader.email_frequency
+        coalesce(reader.email_frequency, 'immediate')
     from leased as email
-    inner join private.email_recipients as reader on email.user_id = reader.user_id
+    left join private.email_recipients as reader on email.user_id = reader.user_id
     -- Left, although each email has its kind: an inner join is estimated at a tenth of the rows.
     left join kinds as known on email.email_template = known.kind
     -- A repeated request must equal the first, so it goes to the same address, as long as its user
-    -- has an address at all.
+    -- has an address at all. Supabase Auth names the address of an account.
     cross join lateral (
         select
             case
+                when email.account_id is not null then email.recipient_email
                 when email.send_group is null or reader.email = '' then reader.email
                 else email.recipient_email
             end as address

@@ -27,6 +27,31 @@ comment on function private.give_up_old_groups is
 idempotency keys after 24 h, so sending again could deliver a second copy.';
 grant execute on function private.give_up_old_groups to service_role;
 
+create function private.settle_expired_account_emails(p_limit integer)
+returns void
+language sql
+set search_path = ''
+as $$
+    update public.email_logs as email
+    set
+        delivery_status = 'skipped',
+        lease_token = null,
+        lease_expires_at = null,
+        error_message = 'no_longer_useful'
+    where email.id in (
+        select expired.id
+        from public.email_logs as expired
+        where expired.account_id is not null
+            and expired.claimable_at <= now()
+            and (expired.template_data ->> 'expires_at')::timestamptz <= now()
+        limit p_limit
+        for update skip locked
+    );
+$$;
+comment on function private.settle_expired_account_emails is
+'Settles emails whose token has expired, also in a paused lane: that erases the token.';
+grant execute on function private.settle_expired_account_emails to service_role;
+
 create function private.hand_out_send_groups(p_priority text, p_limit integer)
 returns setof uuid
 language sql
@@ -105,6 +130,7 @@ declare
     v_found integer;
 begin
     perform private.give_up_old_groups(p_limit);
+    perform private.settle_expired_account_emails(p_limit);
     for v_lane in
         select lane.priority
         from private.email_lanes as lane
@@ -155,6 +181,12 @@ begin
         for update skip locked
     );
     get diagnostics v_pruned = row_count;
+    -- Supabase Auth may have undone the sign-up that it asked an email for.
+    delete from public.email_logs as email
+    where email.account_id is not null
+        and email.created_at < now() - interval '1 day'
+        and email.claimable_at is null
+        and not exists (select 1 from auth.users as account where account.id = email.account_id);
     -- The provider repeats an event for a few days at most.
     delete from private.email_events as event
     where event.id in (

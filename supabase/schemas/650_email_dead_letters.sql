@@ -4,11 +4,13 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- Not if the provider may have accepted it, and not without an address.
+    -- Not if the provider may have accepted it, and not without an address, or without the token that
+    -- is erased from emails about accounts.
     select p_email.delivery_status = 'failed'
         and p_email.sent_at is null
         and p_email.resend_message_id is null
         and p_email.recipient_email <> ''
+        and p_email.account_id is null
         and not exists (
             select 1
             from public.email_logs as member

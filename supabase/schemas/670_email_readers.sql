@@ -179,6 +179,8 @@ begin
         lease_expires_at = null
     where email.user_id = v_caller and email.recipient_email <> '';
     get diagnostics v_erased = row_count;
+    delete from public.email_logs as email
+    where email.account_id = v_caller and email.claimable_at is null;
     delete from public.meeting_feedback as given
     where given.user_id = v_caller;
     return v_erased;

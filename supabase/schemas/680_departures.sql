@@ -166,6 +166,7 @@ begin
         and coalesce(
             stored.response #>> '{match,id}', stored.response #>> '{session,match_id}'
         ) = any(v_match_ids::text[]);
+    delete from public.email_logs as email where email.account_id = old.id;
     insert into private.departures (user_id, partner_ids) values (old.id, v_partner_ids)
     on conflict (user_id) do nothing;
     return old;

@@ -15,7 +15,7 @@ create index ended_sessions_ended_at on private.ended_sessions (ended_at);
 
 alter table private.ended_sessions enable row level security;
 
-create function private.record_ended_sessions()
+create function private.record_ended_session()
 returns trigger
 language plpgsql
 security definer
@@ -25,21 +25,20 @@ begin
     -- Those of a deleted account end with it (private.departures).
     insert into private.ended_sessions (session_id, user_id)
     select
-        gone.id,
-        gone.user_id
-    from gone
-    inner join auth.users as account on gone.user_id = account.id
+        old.id,
+        account.id
+    from auth.users as account
+    where account.id = old.user_id
     on conflict (session_id) do nothing;
     return null;
 end;
 $$;
-comment on function private.record_ended_sessions is
+comment on function private.record_ended_session is
 'Security definer because Supabase Auth deletes sessions and has no rights here.';
 
-create trigger record_ended_sessions
+create trigger record_ended_session
 after delete on auth.sessions
-referencing old table as gone
-for each statement execute function private.record_ended_sessions();
+for each row execute function private.record_ended_session();
 
 create function private.record_revoked_session()
 returns trigger

@@ -22,13 +22,13 @@ from tests.integration.database import (
 )
 from tests.integration.own_database import own_database
 from wingman.kit.clock import within
-from wingman.notifications.email.letters.contents import WeeklyDigest, content_of
+from wingman.notifications.email.letters import contents, kinds
 from wingman.notifications.email.models import Category, ClaimedEmail
 from wingman.notifications.email.operating import digests
 from wingman.reputation.rules import score_of
 
 SUNDAY = datetime(2026, 11, 22, 20, tzinfo=UTC)
-MONDAY = datetime(2026, 11, 23, 0, 10, tzinfo=UTC)
+MONDAY = SUNDAY + timedelta(hours=4, minutes=10)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def stored(url: str, person: Person) -> list[Row]:
     )
 
 
-def digest_of(url: str, person: Person) -> WeeklyDigest:
+def digest_of(url: str, person: Person) -> contents.WeeklyDigest:
     [row] = stored(url, person)
     names = ("id", "user_id", "email_template", "recipient_email", "created_at")
     facts: Any = {name: row[name] for name in names} | {
@@ -116,8 +116,8 @@ def digest_of(url: str, person: Person) -> WeeklyDigest:
         "holds": True,
     }
     email = ClaimedEmail(**facts, lease_token=UUID(int=0), template_data=row["template_data"])
-    content = content_of(email)
-    assert isinstance(content, WeeklyDigest)
+    content = kinds.content_of(email)
+    assert isinstance(content, contents.WeeklyDigest)
     return content
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import wingman
 from wingman.kit.clients import transport
-from wingman.notifications.email.letters import contents, rendering
+from wingman.notifications.email.letters import kinds, rendering
 from wingman.notifications.email.readers import pages
 
 # These are slow to create and do not depend on the environment.
 _KEPT = [
     transport.tls,
-    contents.kinds,
+    kinds.kinds,
     rendering.environment,
     rendering._inliner,
     pages._known_zones,

@@ -11,6 +11,7 @@ FOLDERS = sorted(functions())
 # Secrets that give access to every user's data, send emails in our name or cost money.
 HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
+    "AUTH_EMAIL_HOOK_SECRET": {"auth_email"},
     "BACKEND_KEY": {
         *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
         *("photos", "profile", "reputation", "session_create", "session_feedback"),
@@ -25,6 +26,7 @@ HOLDERS = {
     "SUPABASE_SECRET_KEY": {
         *("email_sender", "housekeeping", "photo_processor", "photo_sweep", "resend_webhook"),
         "session_reminders",
+        "auth_email",  # authorises by a signature
         # They authorise by a signed link.
         *("email_unsubscribe", "feedback_page", "session_calendar"),
         "health",  # takes no input and reads no row
@@ -58,7 +60,7 @@ def test_no_function_holds_a_key_that_signs_tokens_unless_legacy_ones_are_accept
 def test_functions_without_a_login_are_given_the_narrower_token_of_redis() -> None:
     narrow = {folder for folder in FOLDERS if "TOKEN_PUBLIC" in str(variables(folder))}
     assert narrow == {
-        *("docs", "health", "resend_webhook"),
+        *("auth_email", "docs", "health", "resend_webhook"),
         *("email_unsubscribe", "feedback_page", "session_calendar"),
     }
 

@@ -12,6 +12,7 @@ from local.deploy import vault
 from local.errors import StackError
 
 SECRETS = {
+    "AUTH_EMAIL_HOOK_SECRET": "v1,whsec_c2VjcmV0",
     "BACKEND_KEY": "a long random text that proves",
     "EMAIL_LINK_SECRET": "a long random text that signs",
     "EMAIL_LINK_SECRET_PREVIOUS": "the text that signed before it",
@@ -93,6 +94,7 @@ def test_a_value_that_can_be_made_here_is_made_if_it_is_missing() -> None:
     )
     assert len(stored.values["EMAIL_LINK_SECRET"]) >= 32
     assert stored.values["RESEND_WEBHOOK_SECRET"].startswith("whsec_")
+    assert stored.values["AUTH_EMAIL_HOOK_SECRET"].startswith("v1,whsec_")
 
 
 def test_a_rotated_key_is_replaced_and_makes_a_new_version(monkeypatch: pytest.MonkeyPatch) -> None:

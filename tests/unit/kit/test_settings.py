@@ -25,6 +25,10 @@ BY_KIND: Mapping[Any, tuple[str, list[str]]] = {
 }  # fmt: skip
 SPECIAL = {
     "AWS_REGION": ("eu-central-1", ["Frankfurt", "eu central 1"]),
+    "AUTH_EMAIL_HOOK_SECRET": (
+        "v1,whsec_c2VjcmV0",
+        ["v1,whsec_c2VjcmV", "v1,whsec_%%%%", "hush hush"],
+    ),
     "BACKEND_KEY": (SECRETS[0], [*SECRETS[1], "short"]),
     "BRAND": ('{"name": "PupMatch"}', ["{", "[]", '{"accent": "red"}', '{"colour": "x"}']),
     "CLIENT_IP_HEADER": ("CF-Connecting-IP", ["X-Forwarded-For", "forwarded", "a b", "a:b"]),

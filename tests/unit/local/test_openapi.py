@@ -111,14 +111,21 @@ def test_only_public_operations_need_no_security() -> None:
     security = {name: each["security"] for name, each in OPERATIONS.items()}
     assert {name for name, each in security.items() if not each} == PUBLIC
     assert security["receive_email_event"] == [{"SvixSignature": []}]
-    others = security.keys() - PUBLIC - {"receive_email_event"}
+    assert security["send_account_email"] == [{"StandardWebhooksSignature": []}]
+    others = security.keys() - PUBLIC - {"receive_email_event", "send_account_email"}
     assert all(security[name] == [{"AccessToken": []}] for name in others)
 
 
-def test_the_webhook_describes_its_headers_and_its_body() -> None:
+@pytest.mark.parametrize(
+    ("name", "family"), [("receive_email_event", "svix"), ("send_account_email", "webhook")]
+)
+def test_a_webhook_describes_its_headers(name: str, family: str) -> None:
+    named = {each["name"] for each in OPERATIONS[name]["parameters"] if each["required"]}
+    assert named == {f"{family}-id", f"{family}-timestamp"}
+
+
+def test_the_webhook_describes_its_body() -> None:
     webhook = OPERATIONS["receive_email_event"]
-    named = {each["name"] for each in webhook["parameters"] if each["required"]}
-    assert named == {"svix-id", "svix-timestamp"}
     schema = resolved(webhook["requestBody"]["content"]["application/json"]["schema"])
     assert schema["required"] == ["type", "data"]
 

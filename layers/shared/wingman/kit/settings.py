@@ -52,7 +52,7 @@ def _without_whitespace(secret: SecretStr) -> SecretStr:
 
 def _webhook_secret(secret: SecretStr) -> SecretStr:
     try:
-        b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
+        b64decode(secret.get_secret_value().rpartition("whsec_")[2], validate=True)
     except ValueError:
         raise ValueError("must be base64 after whsec_") from None
     return secret

@@ -1,6 +1,7 @@
-"""Verification of webhooks that are signed by the rules of Svix (Standard Webhooks).
+"""Verification of webhooks that are signed by the rules of Svix, or of Standard Webhooks: the same.
 
 https://docs.svix.com/receiving/verifying-payloads/how-manual
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
 import base64
@@ -8,27 +9,35 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 TOLERANCE = timedelta(minutes=5)
 _SCHEME = "v1,"
 _MAX_ID = 255
 
 
-def verified_id(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
+Family = Literal["svix", "webhook"]
+"""How the names of the headers begin: by Svix's rules, or by those of Standard Webhooks."""
+
+
+def verified_id(
+    secret: str, headers: Mapping[str, str], body: bytes, now: datetime, family: Family = "svix"
+) -> str | None:
     """Return the id of an event, or None if its signature or its timestamp is not valid.
 
     The secret is base64 after `whsec_`. The header may hold several signatures during a rotation.
     """
     event_id, sent, signatures = (
-        headers.get(f"svix-{name}", "") for name in ("id", "timestamp", "signature")
+        headers.get(f"{family}-{name}", "") for name in ("id", "timestamp", "signature")
     )
     if not 0 < len(event_id) <= _MAX_ID or not _is_recent(sent, now):
         return None
-    key = base64.b64decode(secret.removeprefix("whsec_"))
+    key = base64.b64decode(secret.rpartition("whsec_")[2])
     digest = hmac.digest(key, f"{event_id}.{sent}.".encode() + body, hashlib.sha256)
     expected = f"{_SCHEME}{base64.b64encode(digest).decode()}".encode()
-    # Every signature is compared, so that the duration reveals nothing.
-    right = [hmac.compare_digest(expected, one.encode()) for one in signatures.split()]
+    # Every signature is compared, so that the duration reveals nothing. Supabase Auth puts commas
+    # between them.
+    right = [hmac.compare_digest(expected, one.rstrip(",").encode()) for one in signatures.split()]
     return event_id if any(right) else None
 
 

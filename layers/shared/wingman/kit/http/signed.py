@@ -1,4 +1,4 @@
-"""Webhooks that are signed by the rules of Svix (kit/signatures.py), as clients see them."""
+"""Webhooks that are signed by the rules of kit/signatures.py, as clients see them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,24 +6,33 @@ from typing import Any
 from fastapi import Depends
 from fastapi.security import APIKeyHeader
 
-SIGNATURE = Depends(
-    APIKeyHeader(
-        name="svix-signature",
-        scheme_name="SvixSignature",
-        description="`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; see "
-        "https://docs.svix.com/receiving/verifying-payloads/how-manual. Several are separated "
-        "by spaces.",
-        auto_error=False,  # the endpoint checks the signature itself
+from wingman.kit.signatures import Family
+
+
+def _signature(family: Family, scheme: str) -> Any:
+    return Depends(
+        APIKeyHeader(
+            name=f"{family}-signature",
+            scheme_name=scheme,
+            description="`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; see "
+            "https://docs.svix.com/receiving/verifying-payloads/how-manual. Several are separated "
+            "by spaces.",
+            auto_error=False,  # the endpoint checks the signature itself
+        )
     )
-)
 
 
-def documented(schema: Mapping[str, Any]) -> dict[str, Any]:
+SIGNATURE = _signature("svix", "SvixSignature")
+STANDARD_SIGNATURE = _signature("webhook", "StandardWebhooksSignature")
+
+
+def documented(schema: Mapping[str, Any], family: Family = "svix") -> dict[str, Any]:
     """Return the OpenAPI description of a signed event with a body of `schema`."""
+    sent = {"pattern": r"^\d{1,10}$"}
     return {
         "parameters": [
-            _header("svix-id", "msg_2mXkBvF0Tq", "The id of the event.", maxLength=255),
-            _header("svix-timestamp", "1795846314", "Seconds since 1970.", pattern=r"^\d{1,10}$"),
+            _header(f"{family}-id", "msg_2mXkBvF0Tq", "The id of the event.", maxLength=255),
+            _header(f"{family}-timestamp", "1795846314", "Seconds since 1970.", **sent),
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
     }

@@ -34,7 +34,8 @@ class ClaimedEmail(Frozen):
     `due_at` is when it first became due, before any retry.
     `handed_over`, for bulk emails: when the reader's emails of two days went to the provider.
     `wanted`: the reader wants emails of its `category`. `holds`: its content is still true.
-    `can_wait`: it keeps to quiet hours and the daily cap.
+    `can_wait`: it keeps to quiet hours and the daily cap. `category` is None for an email about the
+    account itself, which goes to the address that Supabase Auth named.
     """
 
     id: UUID
@@ -54,7 +55,7 @@ class ClaimedEmail(Frozen):
     recipient_first_name: str | None = None
     email_frequency: Frequency = Frequency.IMMEDIATE
     timezone: str | None = None
-    category: Category
+    category: Category | None
     wanted: bool
     can_wait: bool
     holds: bool

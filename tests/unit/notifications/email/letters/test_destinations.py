@@ -1,5 +1,8 @@
 """The pages and files to which an email leads."""
 
+import pytest
+
+from local.emails.kinds import kinds
 from local.emails.samples import CASES, MATCH, SESSION_ID
 from tests.unit.notifications.email.letters.test_rendering import (
     EVERY_CASE,
@@ -10,8 +13,31 @@ from tests.unit.notifications.email.letters.test_rendering import (
 )
 from wingman.notifications.email.letters.links import CalendarLink, FeedbackLink, read_calendar
 
+ABOUT_ACCOUNTS = [name for name, case in CASES.items() if not kinds()[case.template].category]
+CONFIRMED = {
+    "signup_confirmation": "signup",
+    "account_invitation": "signup",
+    "sign_in_link": "magic_link",
+    "password_reset": "recovery",
+    "email_change": "email_change",
+}
 
-@EVERY_CASE
+
+@pytest.mark.parametrize("name", ABOUT_ACCOUNTS)
+def test_an_email_about_an_account_leads_to_the_page_that_confirms(name: str) -> None:
+    content, email = CASES[name], rendered(CASES[name])
+    token = "7d5b7b1964cf5d388340a7f04f1dbb5eeb6c7b52ef8270e1737a58d0"
+    confirms = CONFIRMED.get(content.template)
+
+    url = f"https://api.wingman.example/auth/confirm?token={token}&type={confirms}"
+    url = url if confirms else "https://app.wingman.example/"
+    assert set(Page(email.html).links) == {
+        *(url, "https://app.wingman.example", "https://wingman.example/help")
+    }
+    assert f"{url}\n" in email.text
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in ABOUT_ACCOUNTS])
 def test_both_parts_link_to_their_topic(name: str) -> None:
     email = rendered(CASES[name])
     kind = name.partition("_")[0]

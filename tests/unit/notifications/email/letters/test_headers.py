@@ -18,7 +18,8 @@ from tests.unit.notifications.email.letters.test_rendering import rendered
 from tests.unit.notifications.email.sending.fakes import house, invitation
 from wingman.notifications.email.errors import RenderError
 from wingman.notifications.email.letters.brand import Brand
-from wingman.notifications.email.letters.contents import Content, content_of
+from wingman.notifications.email.letters.contents import Content
+from wingman.notifications.email.letters.kinds import content_of
 from wingman.notifications.email.letters.rendering import short
 from wingman.notifications.email.models import ClaimedEmail
 from wingman.notifications.email.sending.delivery import Draft, write

@@ -1,6 +1,6 @@
 from local.emails.kinds import kinds as rows
 from local.emails.samples import BRANDS, CASES
-from wingman.notifications.email.letters.contents import kinds
+from wingman.notifications.email.letters.kinds import kinds
 
 
 def test_each_kind_is_a_row_a_class_and_a_sample() -> None:

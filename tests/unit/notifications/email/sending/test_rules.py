@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.notifications.email.sending.fakes import NOON, invitation, reminder
-from wingman.notifications.email.letters.contents import content_of
+from wingman.notifications.email.letters.kinds import content_of
 from wingman.notifications.email.models import Outcome
 from wingman.notifications.email.sending import rules
 from wingman.notifications.email.sending.rules import Reply, SkipReason

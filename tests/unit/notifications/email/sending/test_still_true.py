@@ -13,7 +13,7 @@ from tests.unit.notifications.email.sending.fakes import (
     invitation,
     reminder,
 )
-from wingman.notifications.email.letters.contents import content_of, kinds
+from wingman.notifications.email.letters.kinds import content_of, kinds
 from wingman.notifications.email.models import ClaimedEmail
 from wingman.notifications.email.sending import rules, service
 from wingman.notifications.email.sending.provider import BatchReply
@@ -42,6 +42,16 @@ LAST_MINUTE = {
     "session_reminder_2h": DAY,
     "session_feedback": 8 * DAY,
     "weekly_digest": 5 * DAY,
+    **dict.fromkeys(
+        ("signup_confirmation", "account_invitation", "sign_in_link", "password_reset"), 60
+    ),
+    **dict.fromkeys(("email_change", "reauthentication"), 60),
+}
+ACCOUNT = {
+    "token": "7d5b7b1964cf5d388340",
+    "code": "305805",
+    "role": "new",
+    "expires_at": (NOON + timedelta(hours=1)).isoformat(),
 }
 MATCH = {"match_id": "6f1c0f0e-0000-4000-8000-000000000001", "partner_name": "Leo"}
 DIGEST = {
@@ -61,6 +71,7 @@ def email_of(template: str) -> ClaimedEmail:
     if template.startswith("session_"):
         return reminder(template)
     data = DIGEST if template == "weekly_digest" else MATCH | {"role": "inviter"}
+    data = ACCOUNT if kinds()[template].__module__.endswith("account_contents") else data
     return invitation(email_template=template, template_data=data)
 
 

@@ -5,16 +5,12 @@ are useful) and a template of the same name.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from functools import cache
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, StringConstraints, ValidationError
+from pydantic import AwareDatetime, StringConstraints
 
-from wingman.notifications.email.errors import RenderError
-from wingman.notifications.email.models import ClaimedEmail
 from wingman.notifications.models import Frozen
 
 # Written by users. It is cleaned where it is rendered; the database limits its length.
@@ -47,6 +43,11 @@ class Content(Frozen):
     @abstractmethod
     def path(self) -> str:
         """The path in the app to which the button of the email leads."""
+
+    @property
+    def api_path(self) -> str | None:
+        """The path on this API to which the button leads instead, if any."""
+        return None
 
     @property
     def calendar_session_id(self) -> UUID | None:
@@ -236,36 +237,3 @@ class WeeklyDigest(Content):
 
     def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
         return self.week_ends_at + _DIGEST_IS_READ_FOR
-
-
-@cache
-def kinds() -> Mapping[str, type[Content]]:
-    """Return the class of each kind of notification by its name."""
-    leaves = (leaf for base in Content.__subclasses__() for leaf in _leaves(base))
-    return {name: kind for kind in leaves for name in _names(kind)}
-
-
-def _leaves(base: type[Content]) -> Iterator[type[Content]]:
-    below = base.__subclasses__()
-    if not below:
-        yield base
-    for each in below:
-        yield from _leaves(each)
-
-
-def _names(kind: type[Content]) -> tuple[str, ...]:
-    return get_args(kind.model_fields["template"].annotation)
-
-
-def content_of(email: ClaimedEmail) -> Content:
-    """Parse the content of an email. Raises RenderError, which names fields but not values."""
-    kind = kinds().get(email.email_template)
-    if kind is None:
-        raise RenderError(f"there is no template: {email.email_template}")
-    try:
-        return kind.model_validate({**email.template_data, "template": email.email_template})
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False)
-        places = sorted({".".join(map(str, problem["loc"])) for problem in problems})
-        name = f"{email.email_template} {' '.join(places)}".strip()
-        raise RenderError(f"the data does not fit the template: {name}") from None

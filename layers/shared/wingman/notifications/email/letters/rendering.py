@@ -38,12 +38,15 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 @dataclass(frozen=True)
 class RenderedEmail:
-    """A rendered email; both parts have the same content."""
+    """A rendered email; both parts have the same content.
+
+    `unsubscribe_url` is None for an email about the account itself.
+    """
 
     subject: str
     html: str
     text: str
-    unsubscribe_url: str
+    unsubscribe_url: str | None
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,12 @@ class Renderer:
     app_url: str
     links: Links
 
-    def render(self, content: Content, reader: Reader, category: Category) -> RenderedEmail:
+    def render(self, content: Content, reader: Reader, category: Category | None) -> RenderedEmail:
         """Render one email, with times in the reader's timezone. Raises RenderError."""
         from jinja2 import TemplateError  # noqa: PLC0415 - adds 25 ms to a cold start
 
-        link = Link(reader.user_id, category)
+        link = Link(reader.user_id, category) if category else None
+        unsubscribe_url = self.links.unsubscribe(link) if link else None
         context = {
             "brand": self.brand,
             "email": content,
@@ -73,17 +77,19 @@ class Renderer:
             "zone": zone_of(reader.timezone),
             "action_url": self._action_url(content, reader),
             "app_url": self.app_url,
-            "unsubscribe_url": self.links.unsubscribe(link),
-            "preferences_url": self.links.preferences(link),
+            "unsubscribe_url": unsubscribe_url,
+            "preferences_url": self.links.preferences(link) if link else None,
             "calendar_url": self._calendar_url(content, reader),
         }
         try:
             subject, html, text = _write(content.template, context)
         except TemplateError as error:
             raise RenderError(f"the template is broken: {type(error).__name__}") from error
-        return RenderedEmail(subject, html, text, self.links.unsubscribe(link))
+        return RenderedEmail(subject, html, text, unsubscribe_url)
 
     def _action_url(self, content: Content, reader: Reader) -> str:
+        if content.api_path:
+            return f"{self.links.api_url}{content.api_path}"
         session_id = content.feedback_session_id
         if session_id is None:
             return f"{self.app_url}{content.path}"

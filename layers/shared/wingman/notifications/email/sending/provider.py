@@ -40,7 +40,7 @@ class OutgoingEmail:
     subject: str
     html: str
     text: str
-    unsubscribe_url: str
+    unsubscribe_url: str | None
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,11 @@ def _http_client() -> "HTTPClient":
 
 
 def _params(message: OutgoingEmail) -> "resend.Emails.SendParams":
+    # RFC 8058: one click unsubscribes; it needs both fields.
+    unsubscribe = {
+        "List-Unsubscribe": f"<{message.unsubscribe_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
     return {
         "from": message.sender,
         "to": [message.recipient],
@@ -152,11 +157,9 @@ def _params(message: OutgoingEmail) -> "resend.Emails.SendParams":
         "html": message.html,
         "text": message.text,
         # RFC 3834: no out-of-office answers. The reference keeps Gmail from grouping emails.
-        # RFC 8058: one click unsubscribes; it needs both fields.
         "headers": {
             "Auto-Submitted": "auto-generated",
-            "List-Unsubscribe": f"<{message.unsubscribe_url}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            **(unsubscribe if message.unsubscribe_url else {}),
             "X-Entity-Ref-ID": str(message.email_id),
         },
         "tags": [

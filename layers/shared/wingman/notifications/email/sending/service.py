@@ -17,7 +17,8 @@ from wingman.kit.observability import logger
 from wingman.kit.presence.activity import activity
 from wingman.kit.settings import load
 from wingman.notifications.email.errors import RenderError
-from wingman.notifications.email.letters.contents import Also, content_of
+from wingman.notifications.email.letters.contents import Also
+from wingman.notifications.email.letters.kinds import content_of
 from wingman.notifications.email.letters.links import Links
 from wingman.notifications.email.letters.rendering import Renderer
 from wingman.notifications.email.models import ClaimedEmail, EmailResult, Outcome
