@@ -6,7 +6,7 @@ from tests.support.template import functions
 
 pytestmark = pytest.mark.alone
 
-WORKERS = {"email_sender", "session_reminders", "housekeeping"}
+WORKERS = {"email_sender", "housekeeping", "photo_processor", "session_reminders"}
 HTTP_BUDGET, WORKER_BUDGET = 1.0, 0.6
 
 

@@ -98,7 +98,7 @@ READY = {
     "JPEG of 12 megapixels": from_camera(lambda: jpeg(chart(4032, 3024))),
     "JPEG of 48 megapixels": from_camera(lambda: jpeg(chart(8064, 6048))),
     "progressive JPEG of 48 megapixels": from_camera(
-        lambda: jpeg(chart(8064, 6048), progressive=True)
+        lambda: jpeg(chart(8064, 6048), progressive=True, subsampling=2)
     ),
     "upright JPEG of 12 megapixels": Photo(
         lambda: jpeg(chart(3024, 4032)), large=(810, 1080), small=(240, 320)

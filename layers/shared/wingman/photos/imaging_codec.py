@@ -13,7 +13,7 @@ SHORTEST_SIDE = 200
 LARGEST_RATIO = 5
 MAX_PIXELS = 51_000_000  # sensors of "50 megapixels" have up to 50.4
 # An image that cannot be read row by row is held whole while it is decoded.
-MAX_HELD_BYTES = 320_000_000
+MAX_HELD_BYTES = 240_000_000
 
 _QUALITY = 82
 _WHITE = [255.0, 255.0, 255.0]
@@ -62,7 +62,8 @@ def _held_bytes(header: pyvips.Image) -> int:
         case "webpload_buffer":
             return pixels * (8 if "n-pages" in names else 4)  # a frame, and what it is drawn on
         case "jpegload_buffer" if header.get("jpeg-multiscan"):
-            return pixels * header.bands * 2
+            halved = header.get("jpeg-chroma-subsample") == "4:2:0"
+            return pixels * 3 if halved else pixels * header.bands * 2
         case "pngload_buffer" if "interlaced" in names:
             return pixels * header.bands * (1 if header.format == "uchar" else 2)
     return 0

@@ -10,8 +10,8 @@ from dataclasses import asdict
 
 from wingman.photos.imaging import Images, Rejected
 
-# Of what it allocates; a file that is accepted needs three quarters of it at most.
-MEMORY_BYTES = 400 * 1024 * 1024
+# With the worker beside it, 400 MB are in use at most.
+MEMORY_BYTES = 320 * 1024 * 1024
 CPU_SECONDS = 10
 
 
