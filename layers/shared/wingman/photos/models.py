@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MAX_BYTES = 10 * 1024 * 1024
+from wingman.photos.imaging import MAX_BYTES, Rejection
+
 MAX_PHOTOS = 6
 
 
@@ -25,18 +26,6 @@ class PhotoStatus(StrEnum):
     PENDING = "pending"
     READY = "ready"
     REJECTED = "rejected"
-
-
-class Rejection(StrEnum):
-    """The reasons for which an upload is rejected."""
-
-    UNSUPPORTED_TYPE = "unsupported_type"
-    TOO_LARGE = "too_large"
-    TOO_MANY_PIXELS = "too_many_pixels"
-    BAD_DIMENSIONS = "bad_dimensions"
-    UNREADABLE = "unreadable"
-    MODERATION = "moderation"
-    PROCESSING_FAILED = "processing_failed"
 
 
 class Photo(BaseModel):

@@ -14,7 +14,8 @@ from wingman.kit.idempotency import IdempotencyKey
 from wingman.kit.observability import logger
 from wingman.photos import repository
 from wingman.photos.errors import PhotoTooLarge
-from wingman.photos.models import MAX_BYTES, NewPhoto, Photo, Reservation, Upload
+from wingman.photos.imaging import MAX_BYTES
+from wingman.photos.models import NewPhoto, Photo, Reservation, Upload
 
 UPLOAD_TIME = timedelta(minutes=10)
 
