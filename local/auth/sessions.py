@@ -55,47 +55,48 @@ def refresh(call: Call, token: str) -> dict[str, Any]:
     one token at the same time, within the interval. Both get the active token. Whoever sends an
     older one may have stolen it: the session ends.
     """
-    found = call.one(
-        "select own.*, session.not_after <= now() as past, session.user_id as owner,"
-        " session.refreshed_at > (now() at time zone 'utc') - %s * interval '1 second' as recent"
-        " from auth.refresh_tokens as own"
-        " join auth.sessions as session on session.id = own.session_id"
-        " where own.token = %s for update",
+    # The session is locked first: the token is read as the refresh before this one left it.
+    session = call.one(
+        "select id, user_id, not_after <= now() as past,"
+        " refreshed_at > (now() at time zone 'utc') - %s * interval '1 second' as recent"
+        " from auth.sessions"
+        " where id = (select session_id from auth.refresh_tokens where token = %s) for update",
         *(call.project.settings.refresh_token_reuse_interval, token),
     )
-    if found is None:
+    found = call.one("select * from auth.refresh_tokens where token = %s", token)
+    if session is None or found is None:
         raise _bad_refresh("refresh_token_not_found", "Refresh Token Not Found")
-    user = users.require(users.by_id(call, found["owner"]))
+    user = users.require(users.by_id(call, session["user_id"]))
     if users.is_banned(user):
         raise _bad_refresh("user_banned", "User Banned")
-    if found["past"]:
+    if session["past"]:
         raise _bad_refresh("session_expired", "Session Expired")
-    issued = _next_token(call, user, found)
+    issued = _next_token(call, user, session, found)
     call.run(
         "update auth.sessions set refreshed_at = now() at time zone 'utc', updated_at = now(),"
         " user_agent = %s, ip = %s where id = %s",
-        *(call.headers.get("user-agent"), call.ip, found["session_id"]),
+        *(call.headers.get("user-agent"), call.ip, session["id"]),
     )
-    return _answer(call, user, found["session_id"], issued)
+    return _answer(call, user, session["id"], issued)
 
 
-def _next_token(call: Call, user: Row, found: Row) -> str:
+def _next_token(call: Call, user: Row, session: Row, found: Row) -> str:
     if not found["revoked"]:
         issued = secrets.token_urlsafe(12)
         call.run(
             "update auth.refresh_tokens set revoked = true, updated_at = now() where id = %s",
             found["id"],
         )
-        _insert_token(call, user, issued, found["session_id"], parent=found["token"])
+        _insert_token(call, user, issued, session["id"], parent=found["token"])
         return issued
     active = call.one(
         "select token, parent from auth.refresh_tokens"
         " where session_id = %s and not revoked order by id desc limit 1",
-        found["session_id"],
+        session["id"],
     )
-    if active and (active["parent"] == found["token"] or found["recent"]):
+    if active and (active["parent"] == found["token"] or session["recent"]):
         return str(active["token"])
-    call.run("delete from auth.sessions where id = %s", found["session_id"])
+    call.run("delete from auth.sessions where id = %s", session["id"])
     code, message = "refresh_token_already_used", "Invalid Refresh Token: Already Used"
     raise LastingRefusal(_BAD_REQUEST, code, message)
 
