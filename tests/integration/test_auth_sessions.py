@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from supabase_auth.errors import AuthApiError
 
@@ -49,11 +50,24 @@ def test_a_repeat_gets_the_active_token(auth: SupabaseAuth, account: Account) ->
     assert refreshed(auth, first) == second
 
 
-def test_tabs_that_refresh_at_once_share_a_token(auth: SupabaseAuth, account: Account) -> None:
+_WAITING = (
+    "select count(*) from pg_stat_activity"
+    " where wait_event_type = 'Lock' and usename = 'supabase_auth_admin'"
+)
+
+
+def test_tabs_that_refresh_at_once_share_a_token(
+    auth: SupabaseAuth, account: Account, database_url: str
+) -> None:
     _, first = signed_in(auth, account)
 
-    with ThreadPoolExecutor(6) as pool:
-        tokens = set(pool.map(lambda _: refreshed(auth, first), range(6)))
+    with ThreadPoolExecutor(3) as pool, psycopg.connect(database_url) as other:
+        other.execute("select 1 from auth.sessions where user_id = %s for update", [account.id])
+        asked = [pool.submit(refreshed, auth, first) for _ in range(3)]
+        while auth.database.execute(_WAITING).fetchone() != (3,):
+            assert not any(each.done() for each in asked)
+        other.rollback()
+        tokens = {each.result() for each in asked}
 
     assert len(tokens) == 1
     assert first not in tokens
