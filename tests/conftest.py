@@ -109,6 +109,14 @@ def api(stack: dict[str, str]) -> Iterator[Api]:
 
 
 @pytest.fixture
+def unhurried_photos(people: People) -> Iterator[None]:
+    """Let the worker of photos take longer than five seconds on a busy machine."""
+    people.connection.execute("update private.app_settings set photo_seconds = 60")
+    yield
+    people.connection.execute("update private.app_settings set photo_seconds = default")
+
+
+@pytest.fixture
 def fresh_container() -> Iterator[None]:
     """Clear the memory of a warm container, before and after."""
     _forget()

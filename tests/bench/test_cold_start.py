@@ -6,7 +6,9 @@ from tests.support.template import functions
 
 pytestmark = pytest.mark.alone
 
-WORKERS = {"email_sender", "housekeeping", "photo_processor", "session_reminders"}
+WORKERS = {
+    *("email_sender", "housekeeping", "photo_processor", "photo_sweep", "session_reminders"),
+}
 HTTP_BUDGET, WORKER_BUDGET = 1.0, 0.6
 
 

@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wingman.photos.imaging import MAX_BYTES, Rejection
 
-MAX_PHOTOS = 6
-
 
 class PhotoType(StrEnum):
     """The types of image that can be uploaded."""
