@@ -6941,7 +6941,8 @@ as $$
 begin
     if tg_op = 'DELETE' then
         perform private.doom(array[old.upload_key], false) where old.status = 'pending';
-        perform private.doom(private.photo_objects(old.object_path), true) where old.object_path is not null;
+        perform private.doom(private.photo_objects(old.object_path), true)
+        where old.object_path is not null;
     elsif old.status = 'pending' and new.status <> 'pending' then
         perform private.doom(array[old.upload_key], false);
     end if;
@@ -7140,8 +7141,8 @@ end;
 $$;
 comment on function public.claim_photo is
 'Leases the reservation of an upload key to a worker. Null if there is nothing to do: the key is
-unknown, its photo is settled or deleted, or another worker has it. The object is then deleted by the
-sweep, unless another worker is reading it; the worker itself deletes nothing.
+unknown, its photo is settled or deleted, or another worker has it. The sweep then deletes the object,
+unless another worker is reading it; this one deletes nothing.
 Security definer because service_role has no grant on photos.';
 grant execute on function public.claim_photo to service_role;
 
@@ -7505,7 +7506,8 @@ as $$
     )
     and not exists (
         select from public.photos as photo
-        where photo.object_path = substring(each.key from '^(public/[0-9a-f]{32})/(?:1080|320)\.webp$')
+        where photo.object_path
+            = substring(each.key from '^(public/[0-9a-f]{32})/(?:1080|320)\.webp$')
     );
 $$;
 comment on function public.unknown_photo_objects is

@@ -73,7 +73,8 @@ as $$
 begin
     if tg_op = 'DELETE' then
         perform private.doom(array[old.upload_key], false) where old.status = 'pending';
-        perform private.doom(private.photo_objects(old.object_path), true) where old.object_path is not null;
+        perform private.doom(private.photo_objects(old.object_path), true)
+        where old.object_path is not null;
     elsif old.status = 'pending' and new.status <> 'pending' then
         perform private.doom(array[old.upload_key], false);
     end if;

@@ -42,8 +42,8 @@ end;
 $$;
 comment on function public.claim_photo is
 'Leases the reservation of an upload key to a worker. Null if there is nothing to do: the key is
-unknown, its photo is settled or deleted, or another worker has it. The object is then deleted by the
-sweep, unless another worker is reading it; the worker itself deletes nothing.
+unknown, its photo is settled or deleted, or another worker has it. The sweep then deletes the object,
+unless another worker is reading it; this one deletes nothing.
 Security definer because service_role has no grant on photos.';
 grant execute on function public.claim_photo to service_role;
 

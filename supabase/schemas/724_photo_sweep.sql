@@ -94,7 +94,8 @@ as $$
     )
     and not exists (
         select from public.photos as photo
-        where photo.object_path = substring(each.key from '^(public/[0-9a-f]{32})/(?:1080|320)\.webp$')
+        where photo.object_path
+            = substring(each.key from '^(public/[0-9a-f]{32})/(?:1080|320)\.webp$')
     );
 $$;
 comment on function public.unknown_photo_objects is
