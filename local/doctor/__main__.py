@@ -13,6 +13,7 @@ from local.doctor import addresses, auth, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.sender_domain import Dns, check_sender_domain
 from local.settings_table import models
+from wingman.accounts.emails.settings import HookSettings
 from wingman.coach.settings import CoachSettings
 from wingman.kit.observability import metrics
 from wingman.kit.settings import (
@@ -96,6 +97,7 @@ def _checks(dns: Dns) -> Iterator[_Check]:
     yield "mail domain", (AppSettings, BrandSettings), _with_brand(_sender_domain(dns))
     yield "origins", (AppSettings, BrandSettings), addresses.check_addresses
     yield "webhook", (WebhookSettings,), services.check_webhook
+    yield "hook", (HookSettings,), auth.check_hook
     yield "queues", (QueueSettings,), services.check_queues
     yield "coach", (CoachSettings,), services.check_coach
     yield "api", (), services.check_api

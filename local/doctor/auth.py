@@ -1,10 +1,15 @@
 """Checks of a project's Supabase Auth, which its settings and its answers show."""
 
+import json
+import os
 from http import HTTPStatus
+from uuid import uuid4
 
 import httpx
 
+from local.auth.hook import signed
 from local.doctor.findings import Finding, Findings, fail, ok, warn
+from wingman.accounts.emails.settings import HookSettings
 from wingman.kit.clients.transport import http_client
 from wingman.kit.settings import (
     AppSettings,
@@ -15,6 +20,7 @@ from wingman.kit.settings import (
 )
 
 TIMEOUT_SECONDS = 5.0
+COLD_START_SECONDS = 20.0
 PUSH = "`npx --prefix local supabase config push` sends supabase/config.toml"
 # Supabase Auth lets so many requests of one address through at once.
 BURST = 30
@@ -38,6 +44,32 @@ def check_auth() -> Findings:
         if found.get("disable_signup"):
             yield warn("auth", "new users cannot register", f"enable_signup is off: {PUSH}")
         yield _forwarding(client)
+
+
+def check_hook() -> Findings:
+    """Ask our own hook as Supabase Auth does, for a kind of email that does not exist."""
+    api = os.environ.get("API_URL")
+    if not api:
+        yield warn("hook", "API_URL is not set, so the hook is not asked", "set it")
+        return
+    url = f"{api.rstrip('/')}/webhooks/auth-email"
+    secret = load(HookSettings).auth_email_hook_secret.get_secret_value()
+    user = {"id": str(uuid4()), "email": "doctor@example.com"}
+    body = json.dumps({"user": user, "email_data": {"email_action_type": "doctor"}})
+    with http_client(timeout=COLD_START_SECONDS) as client:
+        answer = client.post(url, content=body, headers=signed(secret, str(uuid4()), body))
+        stranger = client.post(url, content=body)
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        text = "the deployment has another AUTH_EMAIL_HOOK_SECRET"
+        yield fail("hook", text, "`ROTATE=AUTH_EMAIL_HOOK_SECRET`, with the one in Supabase")
+    elif answer.status_code != HTTPStatus.OK:
+        text = f"/webhooks/auth-email answers {answer.status_code}"
+        yield fail("hook", text, "deploy, and look at the logs of AuthEmailFunction")
+    elif stranger.status_code != HTTPStatus.UNAUTHORIZED:
+        text = f"/webhooks/auth-email answers {stranger.status_code} to a request without signature"
+        yield fail("hook", text, "deploy the code as it is")
+    else:
+        yield ok("hook", "takes requests that AUTH_EMAIL_HOOK_SECRET signs, and no others")
 
 
 def _confirmation(*, asks: bool) -> Finding:

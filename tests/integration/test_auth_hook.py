@@ -5,63 +5,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from supabase_auth.errors import AuthApiError
 
+from tests.support.receiver import Receiver
 from tests.support.supabase_auth import PASSWORD, SupabaseAuth, new_email, refusal
 from wingman.kit.signatures import verified_id
 
 
-class Receiver:
-    """An HTTP server that notes what it gets and answers as a test has planned."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[tuple[int, dict[str, str]]] = []
-        self.wait = 0.0
-        self.release = threading.Event()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.requests.append(({n.lower(): v for n, v in self.headers.items()}, body))
-                good = {"content-type": "application/json"}
-                status, headers = receiver.answers.pop(0) if receiver.answers else (200, good)
-                receiver.release.wait(receiver.wait)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/webhooks/auth-email"
-
-    def payloads(self) -> list[Any]:
-        return [json.loads(body) for _, body in self.requests]
-
-
 @pytest.fixture
 def receiver(auth: SupabaseAuth) -> Iterator[Receiver]:
-    receiver = Receiver()
-    thread = threading.Thread(target=receiver.server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        with auth.settings(hook_url=receiver.url):
-            yield receiver
-    finally:
-        receiver.release.set()
-        receiver.server.shutdown()
-        receiver.server.server_close()
-        thread.join()
+    with Receiver() as receiver, auth.settings(hook_url=receiver.url):
+        yield receiver
 
 
 @contextmanager

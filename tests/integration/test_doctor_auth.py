@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from local.doctor.auth import check_auth
+from local.doctor.auth import check_auth, check_hook
 from local.doctor.findings import Finding, Level
+from tests.support.receiver import Receiver
 from tests.support.supabase_auth import SupabaseAuth
 
 Check = Callable[..., list[Finding]]
@@ -66,3 +67,45 @@ def test_a_key_that_is_refused_fails(check: Check) -> None:
 
     assert answer.level is Level.FAIL
     assert "401" in answer.text
+
+
+_TAKEN = (200, {"content-type": "application/json"})
+_REFUSED = (401, {"content-type": "application/problem+json"})
+
+
+@pytest.mark.parametrize(
+    ("signed", "unsigned", "level", "words"),
+    [
+        (_TAKEN, _REFUSED, Level.OK, "AUTH_EMAIL_HOOK_SECRET signs"),
+        (_REFUSED, _REFUSED, Level.FAIL, "another AUTH_EMAIL_HOOK_SECRET"),
+        ((404, {}), (404, {}), Level.FAIL, "answers 404"),
+        (_TAKEN, _TAKEN, Level.FAIL, "without signature"),
+    ],
+)
+def test_a_hook_takes_what_is_signed_and_nothing_else(
+    stack: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    fresh_container: None,
+    signed: tuple[int, dict[str, str]],
+    unsigned: tuple[int, dict[str, str]],
+    level: Level,
+    words: str,
+) -> None:
+    with Receiver() as receiver:
+        receiver.answers = [signed, unsigned]
+        monkeypatch.setenv("API_URL", receiver.url.removesuffix("/webhooks/auth-email"))
+        monkeypatch.setenv("AUTH_EMAIL_HOOK_SECRET", stack["AUTH_EMAIL_HOOK_SECRET"])
+        (found,) = check_hook()
+
+    assert (found.level, len(receiver.requests)) == (level, 2)
+    assert words in found.text
+
+
+def test_without_an_address_the_hook_is_not_asked(
+    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("API_URL", raising=False)
+
+    (found,) = check_hook()
+
+    assert found.level is Level.WARN

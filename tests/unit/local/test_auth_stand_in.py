@@ -156,5 +156,6 @@ def test_a_project_is_set_as_the_contract_says() -> None:
     assert CONFIG["email"]["require_current_password"]
     assert CONFIG["email"]["otp_expiry"] == CONFIG["jwt_expiry"] == 3600
     hook = CONFIG["hook"]["send_email"]
+    assert hook["enabled"]
     assert hook["uri"].endswith("/webhooks/auth-email")
     assert hook["secrets"] == "env(AUTH_EMAIL_HOOK_SECRET)"
