@@ -25,12 +25,16 @@ USER = UUID("6f0f3f0c-3a52-4d0c-9d5e-0f6f1b1f2a3b")
 SESSION = UUID("7a1c5d2e-9f7b-4a53-8f0e-2b6c1d4e5f60")
 
 
+# An RSA key takes longer to make than a test to run.
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class Issuer:
     """A token issuer that publishes keys and counts the requests for them."""
 
     def __init__(self) -> None:
-        self.ec_key = ec.generate_private_key(ec.SECP256R1())
-        self.rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.ec_key, self.rsa_key = EC_KEY, RSA_KEY
         self.published: list[dict[str, Any]] = [
             json.loads(ECAlgorithm.to_jwk(self.ec_key.public_key()))
             | {"kid": "ec", "alg": "ES256", "use": "sig"},

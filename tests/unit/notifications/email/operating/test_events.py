@@ -35,7 +35,7 @@ FIELDS = {
     "suppressed": DETAIL,
     "subject": JSON,
 }
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DATA = st.fixed_dictionaries(FIELDS)
 
 

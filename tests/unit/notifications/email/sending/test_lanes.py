@@ -192,7 +192,7 @@ def test_a_reply_that_blocks_all_emails_pauses_with_its_reason(
     assert {row.send_group for row in on.outbox.rows.values()} == {None}
 
 
-@pytest.mark.parametrize("poisoned", range(0, 100, 9))
+@pytest.mark.parametrize("poisoned", [0, 49, 50, 99])
 def test_the_email_that_spoils_a_full_request_is_found_in_few_requests(poisoned: int) -> None:
     on = house()
     emails = fill(on, 100)
