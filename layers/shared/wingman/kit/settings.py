@@ -92,8 +92,17 @@ class ProjectSettings(Settings):
     supabase_url: Url = means("URL of the Supabase project.")
 
 
-class SupabaseSettings(ProjectSettings):
-    """Postgres as the calling user or anonymously, and the verification of access tokens."""
+class TokenSettings(ProjectSettings):
+    """The verification of access tokens."""
+
+    supabase_jwt_secret: Secret | None = means(
+        "Legacy: the secret that signs access tokens (HS256). Empty: only published keys do.",
+        default=None,
+    )
+
+
+class SupabaseSettings(TokenSettings):
+    """Postgres as the calling user or anonymously."""
 
     supabase_publishable_key: Secret = means(
         "Supabase's publishable key, for calls as a user or a visitor.",
@@ -102,10 +111,6 @@ class SupabaseSettings(ProjectSettings):
     backend_key: Secret = means(
         "Key with which our functions prove to PostgREST that a user's request comes through them.",
         min_length=16,
-    )
-    supabase_jwt_secret: Secret | None = means(
-        "Legacy: the secret that signs access tokens (HS256). Empty: only published keys do.",
-        default=None,
     )
 
 

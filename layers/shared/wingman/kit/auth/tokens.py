@@ -16,7 +16,7 @@ import jwt
 from wingman.kit.auth.jwks import JsonWebKeys
 from wingman.kit.clients.transport import http_client
 from wingman.kit.errors import TokenExpired, Unauthenticated
-from wingman.kit.settings import SupabaseSettings, load
+from wingman.kit.settings import TokenSettings, load
 
 AUDIENCE = "authenticated"
 ROLE = "authenticated"
@@ -61,7 +61,7 @@ def verify(token: str) -> Caller:
 def _claims(token: str) -> dict[str, Any]:
     header = jwt.get_unverified_header(token)
     algorithm = str(header.get("alg"))
-    settings = load(SupabaseSettings)
+    settings = load(TokenSettings)
     claims: dict[str, Any] = jwt.decode(
         token,
         _key(algorithm, header.get("kid"), settings),
@@ -89,7 +89,7 @@ def _refuse_what_postgres_cannot_hold(claims: dict[str, Any]) -> None:
         raise ValueError("NUL")
 
 
-def _key(algorithm: str, key_id: object, settings: SupabaseSettings) -> Any:
+def _key(algorithm: str, key_id: object, settings: TokenSettings) -> Any:
     if algorithm == "HS256" and settings.supabase_jwt_secret is not None:
         return settings.supabase_jwt_secret.get_secret_value()
     if algorithm in ASYMMETRIC and isinstance(key_id, str):
@@ -101,5 +101,5 @@ def _key(algorithm: str, key_id: object, settings: SupabaseSettings) -> Any:
 
 @cache
 def _published_keys() -> JsonWebKeys:
-    url = f"{load(SupabaseSettings).supabase_url}/auth/v1/.well-known/jwks.json"
+    url = f"{load(TokenSettings).supabase_url}/auth/v1/.well-known/jwks.json"
     return JsonWebKeys(url, http_client(timeout=2.0))

@@ -1,0 +1,137 @@
+"""Supabase Auth, called on behalf of one client of ours.
+
+Each call has a client object of its own, because the SDK's remembers who signed in. All share one
+pool of connections.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import TypeVar
+
+import httpx
+from pydantic import ValidationError
+from supabase_auth import SyncGoTrueClient
+from supabase_auth.errors import (
+    AuthApiError,
+    AuthError,
+    AuthSessionMissingError,
+    AuthWeakPasswordError,
+)
+
+from wingman.kit.clients.circuits import through
+from wingman.kit.clients.database import secret_key_headers
+from wingman.kit.clients.dependencies import AUTH
+from wingman.kit.clients.transport import http_client, never_sent
+from wingman.kit.errors import DependencyRefused, DependencyUnavailable
+from wingman.kit.resilience.retry import Retry
+from wingman.kit.settings import SupabaseServiceSettings, load
+
+# A sign-up waits for the hook that takes its message, to which Supabase Auth itself gives 5 s.
+TIMEOUT_SECONDS = 7.0
+# Supabase Auth counts its limits by this address, instead of ours, for requests with a secret key:
+# https://supabase.com/docs/guides/auth/rate-limits#ip-address-forwarding
+FORWARDED_FOR = "Sb-Forwarded-For"
+LONGEST_USER_AGENT = 255
+
+_with_auth_retry = through(AUTH, Retry(1, first_wait=0.05, longest_wait=0.5, patience=1.0))
+
+T = TypeVar("T")
+
+
+class AuthRefused(Exception):
+    """Supabase Auth refused a request; `code` says why.
+
+    https://supabase.com/docs/guides/auth/debugging/error-codes
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@dataclass(frozen=True)
+class Client:
+    """The client of ours on whose behalf Supabase Auth is called."""
+
+    ip: str
+    user_agent: str
+
+    @classmethod
+    def of(cls, ip: str, user_agent: str) -> "Client":
+        """Keep of a User-Agent what a header may hold, at a sane length."""
+        plain = "".join(each for each in user_agent if " " <= each <= "~")
+        return cls(ip, plain[:LONGEST_USER_AGENT].strip())
+
+
+class Auth:
+    """Supabase Auth for one client of ours."""
+
+    def __init__(self, url: str, key: str, session: httpx.Client, client: Client) -> None:
+        self.client = client
+        self._url = f"{url}/auth/v1"
+        self._headers = {
+            **secret_key_headers(key),
+            FORWARDED_FOR: client.ip,
+            "User-Agent": client.user_agent,
+        }
+        self._session = session
+
+    def call(self, act: Callable[[SyncGoTrueClient], T], *, idempotent: bool = False) -> T:
+        """Run `act` with a new client of the SDK; an `idempotent` one again if its answer is lost.
+
+        Raises AuthRefused, and DependencyUnavailable when Supabase Auth does not answer.
+        """
+        retry = _with_auth_retry.replace(idempotent=idempotent)
+        return retry.run(lambda: _translated(lambda: act(self._new_client())))
+
+    def _new_client(self) -> SyncGoTrueClient:
+        return SyncGoTrueClient(
+            url=self._url,
+            headers=self._headers,
+            http_client=self._session,
+            auto_refresh_token=False,  # it would start a thread
+            persist_session=False,
+        )
+
+
+def auth(client: Client) -> Auth:
+    settings = load(SupabaseServiceSettings)
+    key = settings.supabase_secret_key.get_secret_value()
+    return Auth(settings.supabase_url, key, _session(), client)
+
+
+def _translated(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except AuthWeakPasswordError:
+        raise AuthRefused("weak_password") from None
+    except AuthSessionMissingError as error:  # it answered without tokens where they are needed
+        raise _unavailable(error) from None
+    except AuthApiError as error:
+        raise _refusal(error) from None  # its text may hold an address
+    except AuthError as error:
+        raise _unavailable(error) from None
+    except ValidationError:  # not the answer of Supabase Auth; its text would hold what came
+        raise DependencyUnavailable("auth") from None
+
+
+def _refusal(error: AuthApiError) -> Exception:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _unavailable(error)
+    if error.code is None:  # the gateway before Supabase Auth does not take our key
+        return DependencyRefused("auth", not_executed=True)
+    return AuthRefused(error.code)
+
+
+def _unavailable(error: AuthError) -> DependencyUnavailable:
+    found = DependencyUnavailable("auth", not_executed=never_sent(error.__cause__))
+    status = getattr(error, "status", None)
+    found.add_note(f"{error.name}: {status or type(error.__cause__).__name__}, {error.code}")
+    return found
+
+
+@cache
+def _session() -> httpx.Client:
+    return http_client(timeout=TIMEOUT_SECONDS)
