@@ -12,6 +12,7 @@ from wingman.kit.http.limiting import (
     limit_with_refund,
 )
 from wingman.kit.http.pages import PageQuery
+from wingman.kit.http.proofs import limit_proofs, limit_secrets
 from wingman.kit.http.routes import LimitedRoute
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "limit",
     "limit_always_open",
     "limit_link",
+    "limit_proofs",
     "limit_public",
+    "limit_secrets",
     "limit_with_refund",
 ]

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from wingman.kit.errors import InvalidRequest, MalformedJson, PayloadTooLarge
 
+M = TypeVar("M", bound=BaseModel)
 _MAX_FORM_BYTES = 64 * 1024
 _MAX_FIELDS = 50
 _MAX_PART_HEADERS, _MAX_PART_HEADER_BYTES = 8, 1024
@@ -38,6 +40,19 @@ async def parse_form(request: Request) -> Mapping[str, Any]:
 
 RequestFields = Annotated[Mapping[str, Any], Depends(parse_form)]
 """The fields of a form (either encoding) or a JSON object; the last of repeated values counts."""
+
+
+def parsed(model: type[M], fields: Mapping[str, Any]) -> M:
+    """Return the fields of a form as a model. Raises InvalidRequest."""
+    try:
+        return model.model_validate(dict(fields))
+    except ValidationError as error:
+        raise InvalidRequest(
+            fields={
+                ".".join(map(str, item["loc"])): item["msg"].removeprefix("Value error, ")
+                for item in error.errors(include_input=False, include_url=False)
+            }
+        ) from None
 
 
 def documented(form: Mapping[str, Any], in_json: Mapping[str, Any] | None = None) -> dict[str, Any]:

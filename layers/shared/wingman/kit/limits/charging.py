@@ -14,13 +14,22 @@ from wingman.kit.settings import load
 
 @dataclass(frozen=True)
 class Subjects:
-    """The IP address and the user to whose buckets a request is charged."""
+    """The IP address and the user to whose buckets a request is charged.
+
+    `claimed` is the identity that a request claims and is still to prove; a user's by default.
+    """
 
     ip: str
     user: UUID | None = None
+    claimed: str | None = None
 
     def key(self, policy: Policy) -> str:
-        subjects = {"user": str(self.user), "ip": network(self.ip), "global": "all"}
+        subjects = {
+            "user": str(self.user),
+            "ip": network(self.ip),
+            "global": "all",
+            "claim": f"{self.claimed or self.user}:{network(self.ip)}",
+        }
         return policy.key(subjects[policy.scope])
 
 

@@ -5,8 +5,10 @@ from wingman.kit.limits.policy import Policy
 PUBLIC = Policy("public", 100, 1.0, "ip")
 # The same capacity as PUBLIC, but per link: one address may open the links of many users.
 LINK = Policy("link", 100, 1.0, "user")
-# For requests with a password or a code; so far Supabase Auth handles those itself.
+# For requests with a password or a code.
 AUTH = Policy("auth", 10, 10.0, "ip")
+# Wrong passwords for one account from one network. From another one, its owner still gets in.
+PROOF = Policy("proof", 10, 300.0, "claim")
 EVERY_USER = Policy("user", 100, 0.6, "user", surge=True)
 EVERY_IP = Policy("ip", 1000, 0.06, "ip", surge=True)
 # Fifty containers with a share of 1/50 each add up to the whole capacity.

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Scope = Literal["user", "ip", "global"]
+Scope = Literal["user", "ip", "global", "claim"]
 
 # The price of a request doubles with each tenth of the global bucket that is used above this one.
 _FREE_TENTHS = 5
@@ -13,6 +13,8 @@ _FREE_TENTHS = 5
 @dataclass(frozen=True)
 class Policy:
     """A token bucket per `scope`: `capacity` tokens, refilled by one every `seconds_per_token`.
+
+    A `claim` is an identity that a network claims to be.
 
     share   the part of the capacity that one container may spend while Redis is unavailable
     shadow  the bucket is charged and counted as usual, but never refuses a request
