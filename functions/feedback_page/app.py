@@ -1,21 +1,18 @@
 """The feedback link in emails: a page that asks how a meeting was, without a login."""
 
-from http import HTTPStatus
 from typing import Any
 
 from fastapi.responses import HTMLResponse
-from starlette.requests import Request
-from starlette.responses import Response
 
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.errors import InvalidRequest, ProblemError
-from wingman.kit.http import create_app, html, lambda_handler, limit_link, problems
+from wingman.kit.http import create_app, html, lambda_handler, limit_link
 from wingman.kit.http.bodies import RequestFields, documented
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.notifications.email.letters import links
 from wingman.notifications.email.letters.links import FeedbackLink
 from wingman.notifications.email.letters.settings import BrandSettings
-from wingman.notifications.email.readers.pages import Page, pages
+from wingman.notifications.email.readers.pages import pages
 from wingman.notifications.email.settings import LinkSettings
 from wingman.sessions import feedback
 
@@ -40,8 +37,8 @@ def show_feedback_page(token: str = "") -> HTMLResponse:
     link = read(token)
     question = feedback.question(get_service_client(), link.session_id, link.user_id)
     if question.answered:
-        return show(pages().feedback_given_page())
-    return show(pages().feedback_page(question.partner_name, {}))
+        return html.show(pages().feedback_given_page())
+    return html.show(pages().feedback_page(question.partner_name, {}))
 
 
 @app.post(PATH, openapi_extra=documented(feedback.FORM), **OPEN)
@@ -52,23 +49,12 @@ def save_feedback_page(fields: RequestFields, token: str = "") -> HTMLResponse:
         feedback.give_by_link(database, link.session_id, link.user_id, feedback.of_form(fields))
     except InvalidRequest as error:
         question = feedback.question(database, link.session_id, link.user_id)
-        return show(
+        return html.show(
             pages().feedback_page(question.partner_name, fields, error.detail), error.status
         )
-    return show(pages().feedback_given_page())
+    return html.show(pages().feedback_given_page())
 
 
-@app.exception_handler(ProblemError)
-def explain(request: Request, error: ProblemError) -> Response:
-    """Explain errors to people on a page and to programs in JSON."""
-    if not html.wants_page(request):
-        return problems.problem(request, error)
-    page = pages().error_page(error, request.state.request_id)
-    return html.page(page.html, page.style, error.status, error.headers)
-
-
-def show(page: Page, status: int = HTTPStatus.OK) -> HTMLResponse:
-    return html.page(page.html, page.style, status)
-
+app.add_exception_handler(ProblemError, html.explained_by(lambda *of: pages().error_page(*of)))
 
 handler = lambda_handler(app)

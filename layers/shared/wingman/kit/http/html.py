@@ -2,13 +2,27 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
+
+from wingman.kit.errors import ProblemError
+from wingman.kit.http.problems import problem
 
 # For pages whose URL contains a token.
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
+
+class Written(Protocol):
+    """A page, and the style that it contains."""
+
+    @property
+    def html(self) -> str: ...
+
+    @property
+    def style(self) -> str: ...
 
 
 def page(
@@ -28,5 +42,27 @@ def page(
     return HTMLResponse(html, status, headers=headers)
 
 
+def show(written: Written, status: int = 200, more: Mapping[str, str] = PRIVATE) -> HTMLResponse:
+    return page(written.html, written.style, status, more)
+
+
 def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
+
+
+def explained_by(
+    error_page: Callable[[ProblemError, str], Written],
+) -> Callable[[Request, Exception], Response]:
+    """Return a handler that explains errors to people on a page and to programs in JSON.
+
+    `error_page` is called with the error and the id of the request.
+    """
+
+    def explain(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class
+        answer = problem(request, error)
+        if not wants_page(request):
+            return answer
+        return show(error_page(error, request.state.request_id), error.status, error.headers)
+
+    return explain
