@@ -181,6 +181,8 @@ class _Reader:
         """Follow a function that is only named, as its receiver calls it."""
         found = list(self._implementations(node))
         match self._known(node):
+            case Value(Mapping() as refusals):  # a table of the errors by foreign codes
+                found += [each for each in refusals.values() if isinstance(each, type)]
             case Value(value) if not isinstance(value, type):
                 found.append(value)
         return NOTHING.union(*map(_of_callable, found))
