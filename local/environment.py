@@ -47,6 +47,7 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "PHOTO_QUEUE_URL": deployed.get("PhotoQueueUrl", ""),
         "PHOTOS_BUCKET": deployed.get("PhotosBucket", ""),
         "PHOTOS_DISTRIBUTION": deployed.get("PhotosDistribution", ""),
+        "AUTH_REQUEST_QUEUE_URL": deployed.get("AuthRequestQueueUrl", ""),
         "PIDS": json.dumps(pids),
     }
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from local import sample_accounts
 from local.auth import hook
 from local.errors import StackError
 from local.resend import webhooks
@@ -114,6 +115,8 @@ def filled(path: Path, stack: Mapping[str, str]) -> dict[str, Any]:
     text = path.read_text()
     if names := set(PLACEHOLDER.findall(text)):
         values = _values(path, stack)
+        if path.parent.name in sample_accounts.FUNCTIONS:
+            values |= sample_accounts.values(path.parent.name, path.stem, stack)
         if unknown := sorted(names - set(values)):
             raise StackError(f"{path}: local/sample_events.py has no value for {unknown}")
         text = PLACEHOLDER.sub(lambda found: values[found[1]], text)

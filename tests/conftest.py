@@ -10,6 +10,7 @@ import httpx
 import pytest
 from redis import Redis
 
+from tests.support.accounts import Waiting, waiting_requests
 from tests.support.api import Api
 from tests.support.caches import caches
 from tests.support.functions import Function
@@ -92,6 +93,20 @@ def auth(stack: dict[str, str]) -> Iterator[SupabaseAuth]:
     """Supabase Auth, called past the API."""
     with SupabaseAuth(stack) as auth:
         yield auth
+
+
+@pytest.fixture
+def no_hook(auth: SupabaseAuth) -> Iterator[None]:
+    """Let Supabase Auth keep its emails to itself."""
+    with auth.settings(hook_url=None):
+        yield
+
+
+@pytest.fixture
+def waiting(stack: dict[str, str]) -> Iterator[Waiting]:
+    """A queue of the test's own for requests to Supabase Auth."""
+    with waiting_requests(stack) as queue:
+        yield queue
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.support.template import ROOT, variables
 from wingman.kit import settings
 
 DEFAULTS = {
+    "CONFIRM_ADDRESSES": "true",
     "COACH_MODEL": "claude-haiku-5-5",
     "ENABLE_AI_COACHING": "true",
     "MAX_DAILY_TIPS": "20",

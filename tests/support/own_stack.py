@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import boto3
+
 from local import lifecycle
 from local.parts import NAMES
 from local.stack import CHECKOUT, Stack, stack
@@ -25,11 +27,26 @@ def own_stack(name: str, run: Mapping[str, str]) -> Iterator[dict[str, str]]:
     here = stack(name)
     _remove(here)
     try:
-        yield lifecycle.up_without_aws(here) | {name: run[name] for name in _SHARED}
+        shared = {name: run[name] for name in _SHARED}
+        # The deployed worker cannot open what is sealed with this stack's key.
+        yield (
+            lifecycle.up_without_aws(here) | shared | {"AUTH_REQUEST_QUEUE_URL": _queue(name, run)}
+        )
         died = set(NAMES) - {"ministack"} - set(Supervisor(here).pids())
         assert not died, f"the stack {name} has lost {died}: see {here.state}/logs"
     finally:
         lifecycle.reset(here)
+
+
+def _queue(name: str, run: Mapping[str, str]) -> str:
+    client = boto3.client(
+        "sqs",
+        endpoint_url=run["AWS_ENDPOINT_URL"],
+        region_name=run["AWS_REGION"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    return client.create_queue(QueueName=f"{name}-auth-requests")["QueueUrl"]
 
 
 def remove_all() -> None:

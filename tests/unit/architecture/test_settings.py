@@ -16,6 +16,11 @@ FOLDERS = sorted(functions())
 # No setting accepts this: it is not a URL, number, flag, name, JSON or base64, and has two lines.
 NONSENSE = "\nnot a\nsetting\n"
 
+QUEUES = {
+    "AuthRequestQueue": "AUTH_REQUEST_QUEUE_URL",
+    "EmailUrgentQueue": "EMAIL_URGENT_QUEUE_URL",
+}
+
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> None:
@@ -83,8 +88,10 @@ def test_a_function_that_sends_to_queues_validates_their_urls_at_start(
 ) -> None:
     for name in FIELDS:
         monkeypatch.setenv(name, NONSENSE)
-    sends = "SQSSendMessagePolicy" in str(functions()[folder].get("Policies"))
-    assert ("EMAIL_URGENT_QUEUE_URL" in refusal_to_start(folder)) == sends
+    policies = str(functions()[folder].get("Policies"))
+    refusal = refusal_to_start(folder)
+    for queue, name in QUEUES.items():
+        assert (name in refusal) == (f"'{queue}', 'QueueName'" in policies)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

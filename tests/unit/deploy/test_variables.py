@@ -17,7 +17,11 @@ GOOD = {
     "UpstashRedisRestUrl": "https://redis.example",
 }
 KNOWN = {"AWS::Region": "eu-west-1", "AWS::URLSuffix": "amazonaws.com", "Api": "api"}
-QUEUES = {"EmailUrgentQueue": "https://sqs/urgent", "EmailBulkQueue": "https://sqs/bulk"}
+QUEUES = {
+    "AuthRequestQueue": "https://sqs/auth",
+    "EmailUrgentQueue": "https://sqs/urgent",
+    "EmailBulkQueue": "https://sqs/bulk",
+}
 PHOTOS = {"PhotosBucket": "photos", "PhotosDistribution": "EDIST"}
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from wingman.accounts.models import Departure
+from wingman.kit.clients.auth import Client
 from wingman.kit.clients.database import Database
 
 _DEPARTURES = TypeAdapter(list[Departure])
@@ -36,3 +37,37 @@ def list_ended_sessions(database: Database, limit: int, user_id: UUID | None = N
 def finish_ended_sessions(database: Database, session_ids: Sequence[UUID]) -> int:
     given = {"p_session_ids": [str(session_id) for session_id in session_ids]}
     return int(database.rpc("finish_ended_sessions", given, idempotent=True))
+
+
+def record_attempt(
+    database: Database,
+    client: Client,
+    *,
+    attempt_id: UUID,
+    kind: str,
+    outcome: str,
+    address: str | None,
+    refresh_token: str | None,
+) -> UUID | None:
+    """Record an attempt once; return its user if Postgres knows one."""
+    given = {
+        "p_id": str(attempt_id),
+        "p_kind": kind,
+        "p_outcome": outcome,
+        "p_address": address,
+        "p_refresh_token": refresh_token,
+        "p_ip": client.ip,
+        "p_user_agent": client.user_agent,
+    }
+    found = database.rpc("record_attempt", given, idempotent=True)
+    return UUID(found) if found else None
+
+
+def prune_attempts(database: Database, limit: int) -> int:
+    return int(database.rpc("prune_attempts", {"p_limit": limit}, idempotent=True))
+
+
+def open_registration(database: Database, attempt_id: UUID, address: str) -> bool:
+    """Make room for a registration; return False if this one has been made already."""
+    given = {"p_id": str(attempt_id), "p_address": address}
+    return bool(database.rpc("open_registration", given, idempotent=True))

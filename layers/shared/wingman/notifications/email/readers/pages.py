@@ -79,6 +79,41 @@ KINDS = {
 }
 
 
+@dataclass(frozen=True)
+class AccountLink:
+    """A link in an email about an account: what its page asks, and what it says afterwards."""
+
+    title: str
+    explanation: str
+    button: str
+    done: str
+
+
+ACCOUNT_LINKS = {
+    "signup": AccountLink(
+        "Confirm your email address",
+        "One click, and your account is ready.",
+        "Confirm",
+        "Your address is confirmed",
+    ),
+    "magic_link": AccountLink(
+        "Log in",
+        "This link works once.",
+        "Log in",
+        "You are logged in",
+    ),
+    "email_change": AccountLink(
+        "Change your email address",
+        "The change needs a click from the old address and one from the new one.",
+        "Confirm the change",
+        "Your click has been counted",
+    ),
+    "recovery": AccountLink(
+        "Choose a new password", "", "Change the password", "Your password is changed"
+    ),
+}
+"""By kind; see wingman/accounts."""
+
 RATINGS = ((5, "Great"), (4, "Good"), (3, "Fine"), (2, "Not so good"), (1, "Bad"))
 """The ratings of a meeting, as the page of feedback shows them."""
 
@@ -172,6 +207,16 @@ class Pages:
     def feedback_given_page(self) -> Page:
         """Show that feedback was given, but not what it says: an email may be forwarded."""
         return self._write("feedback_given")
+
+    def account_link_page(self, kind: str) -> Page:
+        return self._write("account_link", link=ACCOUNT_LINKS[kind])
+
+    def account_link_used_page(self, kind: str, app_url: str | None) -> Page:
+        """Lead to the app, or to the other email of a change of address."""
+        return self._write("account_link_used", link=ACCOUNT_LINKS[kind], app_url=app_url)
+
+    def password_reset_page(self, problem: str | None = None) -> Page:
+        return self._write("password_reset", problem=problem)
 
     def error_page(self, error: ProblemError, request_id: str) -> Page:
         headline = _HEADLINES.get(type(error), error.title)

@@ -1,0 +1,47 @@
+"""SQS: calls Supabase Auth for requests that are answered. See wingman/accounts/requests.py."""
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from wingman.accounts import requests
+from wingman.kit.clients.auth import auth
+from wingman.kit.clients.database import get_service_client
+from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.deployment import DeploymentSettings
+from wingman.kit.errors import DependencyUnavailable, RateLimited
+from wingman.kit.observability import logger
+from wingman.kit.sealing import NotSealed
+from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
+
+check(DeploymentSettings, SupabaseServiceSettings, RedisSettings)
+
+
+class Message(BaseModel):
+    """The body of a queue message."""
+
+    sealed: str
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+    """Carry out each request of a batch; the others go back to the queue."""
+    with deadline(context):
+        failed = [
+            message["messageId"]
+            for message in event["Records"]
+            if not _carried_out(message["body"])
+        ]
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
+
+
+def _carried_out(body: str) -> bool:
+    try:
+        request = requests.opened(Message.model_validate_json(body).sealed)
+        requests.carry_out(get_service_client(), auth, request)
+    except (NotSealed, ValidationError):
+        logger().error("auth_requests.malformed")
+        return False
+    except (DependencyUnavailable, RateLimited) as error:
+        logger().warning("auth_requests.put_back", extra={"code": error.code}, exc_info=error)
+        return False
+    return True

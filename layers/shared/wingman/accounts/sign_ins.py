@@ -1,0 +1,42 @@
+"""Logging in, staying logged in, and logging out."""
+
+from typing import Literal
+
+from wingman.accounts import attempts, provider
+from wingman.accounts.attempts import Kind, Outcome
+from wingman.accounts.errors import InvalidCredentials, InvalidRefreshToken
+from wingman.accounts.models import Credentials, Renewal, Tokens
+from wingman.accounts.timing import evenly
+from wingman.kit.clients.auth import Auth
+from wingman.kit.clients.database import Database
+from wingman.kit.observability import logger
+
+
+def log_in(auth: Auth, database: Database, credentials: Credentials) -> Tokens:
+    """Open a session. Raises InvalidCredentials, after the same time for an unknown address."""
+    address = credentials.email
+    with evenly():
+        try:
+            return provider.log_in(auth, address, credentials.password.get_secret_value())
+        except InvalidCredentials:
+            attempts.record(database, auth.client, Kind.SIGN_IN, Outcome.FAILURE, address=address)
+            raise
+
+
+def refresh(auth: Auth, database: Database, renewal: Renewal) -> Tokens:
+    """Exchange a refresh token.
+
+    An old one was stolen, or copied: Supabase Auth ends the session. Raises InvalidRefreshToken.
+    """
+    token = renewal.refresh_token
+    try:
+        return provider.refresh(auth, token)
+    except InvalidRefreshToken:
+        attempts.record(database, auth.client, Kind.REFRESH, Outcome.FAILURE, refresh_token=token)
+        raise
+
+
+def log_out(auth: Auth, access_token: str, scope: Literal["local", "global"]) -> None:
+    """End the session of a token, or all sessions of its user."""
+    provider.log_out(auth, access_token, scope)
+    logger().info("sessions.logged_out", extra={"scope": scope})
