@@ -9,6 +9,7 @@ from starlette.requests import Request
 from wingman.accounts import models as m
 from wingman.accounts import recovery
 from wingman.kit.clients.database import get_service_client
+from wingman.kit.clients.redis import redis
 from wingman.kit.errors import InvalidRequest, ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_public, limit_secrets
 from wingman.kit.http.bodies import RequestFields, documented, parsed
@@ -61,7 +62,7 @@ def reset_password(
     """Set a new password with the token of an email; all other sessions end."""
     try:
         wanted = parsed(m.Reset, {"token": token, **fields})
-        tokens = recovery.reset(auth, get_service_client(), wanted)
+        tokens = recovery.reset(auth, get_service_client(), redis(), wanted)
     except InvalidRequest as error:
         if html.wants_page(request) and (problem := error.fields.get("password")):
             return html.show(pages().password_reset_page(problem), error.status)

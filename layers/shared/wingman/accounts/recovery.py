@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wingman.accounts import attempts, provider, requests
+from wingman.accounts import attempts, provider, requests, sessions
 from wingman.accounts.attempts import Kind, Outcome
 from wingman.accounts.errors import InvalidToken
 from wingman.accounts.models import (
@@ -20,6 +20,7 @@ from wingman.accounts.models import (
 )
 from wingman.accounts.timing import evenly
 from wingman.kit.clients.auth import Auth
+from wingman.kit.clients.commands import Commands
 from wingman.kit.clients.database import Database
 from wingman.kit.clients.queue import Queue
 from wingman.kit.observability import logger
@@ -52,7 +53,7 @@ def forget(auth: Auth, queue: Queue, forgotten: Forgotten) -> Accepted:
     return Accepted()
 
 
-def reset(auth: Auth, database: Database, wanted: Reset) -> Tokens:
+def reset(auth: Auth, database: Database, commands: Commands, wanted: Reset) -> Tokens:
     """Set a new password; other sessions end. Raises InvalidToken, WeakPassword."""
     password = wanted.password.get_secret_value()
     with evenly():
@@ -61,6 +62,7 @@ def reset(auth: Auth, database: Database, wanted: Reset) -> Tokens:
         except InvalidToken:
             attempts.record(database, auth.client, Kind.RESET, Outcome.FAILURE)
             raise
+    sessions.mark_ended(database, commands, tokens.user.id)
     logger().info("accounts.password_reset")
     return tokens
 

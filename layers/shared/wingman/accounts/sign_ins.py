@@ -1,13 +1,15 @@
 """Logging in, staying logged in, and logging out."""
 
 from typing import Literal
+from uuid import UUID
 
-from wingman.accounts import attempts, provider
+from wingman.accounts import attempts, provider, sessions
 from wingman.accounts.attempts import Kind, Outcome
-from wingman.accounts.errors import InvalidCredentials, InvalidRefreshToken
+from wingman.accounts.errors import InvalidCredentials, InvalidRefreshToken, RefreshTokenReused
 from wingman.accounts.models import Credentials, Renewal, Tokens
 from wingman.accounts.timing import evenly
 from wingman.kit.clients.auth import Auth
+from wingman.kit.clients.commands import Commands
 from wingman.kit.clients.database import Database
 from wingman.kit.observability import logger
 
@@ -23,20 +25,31 @@ def log_in(auth: Auth, database: Database, credentials: Credentials) -> Tokens:
             raise
 
 
-def refresh(auth: Auth, database: Database, renewal: Renewal) -> Tokens:
+def refresh(auth: Auth, database: Database, commands: Commands, renewal: Renewal) -> Tokens:
     """Exchange a refresh token.
 
-    An old one was stolen, or copied: Supabase Auth ends the session. Raises InvalidRefreshToken.
+    An old one was stolen, or copied: Supabase Auth ends the session, and its access tokens end at
+    once. Raises InvalidRefreshToken.
     """
     token = renewal.refresh_token
     try:
         return provider.refresh(auth, token)
-    except InvalidRefreshToken:
+    except InvalidRefreshToken as error:
         attempts.record(database, auth.client, Kind.REFRESH, Outcome.FAILURE, refresh_token=token)
+        if isinstance(error, RefreshTokenReused):  # its user may not be known any more
+            sessions.finish_ended(database, commands)
         raise
 
 
-def log_out(auth: Auth, access_token: str, scope: Literal["local", "global"]) -> None:
-    """End the session of a token, or all sessions of its user."""
+def log_out(
+    auth: Auth,
+    database: Database,
+    commands: Commands,
+    user_id: UUID,
+    access_token: str,
+    scope: Literal["local", "global"],
+) -> None:
+    """End the session of a token or all sessions of its user, and their access tokens with them."""
     provider.log_out(auth, access_token, scope)
+    sessions.mark_ended(database, commands, user_id)
     logger().info("sessions.logged_out", extra={"scope": scope})
