@@ -6021,30 +6021,6 @@ create trigger forget_attempts
 after delete on auth.users
 for each row execute function private.forget_attempts();
 
-create function private.user_of_attempt(p_address text, p_refresh_token text)
-returns uuid
-language plpgsql
-set search_path = ''
-as $$
-begin
-    if p_refresh_token is not null then
-        return (
-            select session.user_id
-            from auth.refresh_tokens as token
-            inner join auth.sessions as session on token.session_id = session.id
-            where token.token = p_refresh_token
-        );
-    end if;
-    return (
-        select account.id
-        from auth.users as account
-        where account.email = p_address and not account.is_sso_user
-        -- A deletion at this moment waits, and then forgets this attempt as well.
-        for key share
-    );
-end;
-$$;
-
 create function public.record_attempt(
     p_id uuid,
     p_kind text,
@@ -6067,7 +6043,18 @@ begin
     perform private.check_length(char_length(p_address), 254);
     perform private.check_length(char_length(p_ip), 100);
     perform private.check_length(char_length(p_user_agent), 1000);
-    v_user_id := private.user_of_attempt(p_address, p_refresh_token);
+    if p_refresh_token is null then
+        select account.id into v_user_id
+        from auth.users as account
+        where account.email = p_address and not account.is_sso_user
+        -- A deletion at this moment waits, and then forgets this attempt as well.
+        for key share;
+    else
+        select session.user_id into v_user_id
+        from auth.refresh_tokens as token
+        inner join auth.sessions as session on token.session_id = session.id
+        where token.token = p_refresh_token;
+    end if;
     v_ip_hash := private.keyed_hash(p_ip);
     -- One network fills no disk. Its attempts beyond these in a day are like those before.
     if v_most > (
