@@ -22,7 +22,7 @@ def update_user(change: UserChanges, caller: CurrentUser) -> User:
     """Change your names or timezone; missing fields stay.
 
     A name must be visible, must not contain a link or a phone number, and must not mix alphabets
-    within a word. Others see your first name.
+    within a word. Others see your first name where they may not see your profile.
     """
     return service.update(get_user_client(caller.token), change)
 

@@ -27,7 +27,11 @@ Name = Annotated[
 
 
 class Partner(BaseModel):
-    """The other user of a match or a session; "Someone" if they have no name."""
+    """The other user of a match or a session.
+
+    Name and picture are those of the profile, if the caller may see it. Else the name is the first
+    name, or "Someone".
+    """
 
     user_id: UUID
     name: Annotated[str, Field(examples=["Leo"])]
@@ -35,7 +39,7 @@ class Partner(BaseModel):
 
 
 class User(BaseModel):
-    """The caller's own names and timezone. Others see the first name only."""
+    """The caller's own names and timezone. Others see the first name at most."""
 
     id: UUID
     first_name: str | None
