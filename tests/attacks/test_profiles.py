@@ -25,6 +25,8 @@ from tests.support.profiles import (
 HOME = {"latitude": 52.52231, "longitude": 13.40713}
 NEXT_DOOR = {"latitude": 52.51791, "longitude": 13.41527}
 AWAY = {"latitude": 52.53731, "longitude": 13.40713}
+# 5.3 km from the one house, and 4.8 km from the other.
+SOUTH = {"latitude": 52.47465, "longitude": 13.40713}
 # A function that reads the exact place has to say why here.
 OWN_PLACE = {"location_json", "put_location", "delete_location", "missing_of_profile"}
 
@@ -48,11 +50,9 @@ def seen_by_others(profiles: Profiles, target: Person, *viewers: Person) -> list
 def test_moving_within_a_cell_changes_no_byte_of_anyones_answer(
     profiles: Profiles, people: People
 ) -> None:
-    target, viewer, friend = (
-        profiles.published(place=HOME),
-        profiles.published(),
-        profiles.published(),
-    )
+    target, viewer, friend = (profiles.published(place=place) for place in (HOME, SOUTH, SOUTH))
+    for spy in (viewer, friend):
+        profiles.done(spy, "PUT", PREFERENCES, {"distance_unit": "kilometers"})
     match(people, target, friend)
     before = seen_by_others(profiles, target, viewer, friend)
 
@@ -64,7 +64,8 @@ def test_moving_within_a_cell_changes_no_byte_of_anyones_answer(
 
 
 def test_a_viewer_who_moves_within_a_cell_learns_nothing(profiles: Profiles) -> None:
-    target, viewer = profiles.published(place=AWAY), profiles.published(place=HOME)
+    target, viewer = profiles.published(place=SOUTH), profiles.published(place=HOME)
+    profiles.done(viewer, "PUT", PREFERENCES, {"distance_unit": "kilometers"})
     before = profiles.card(viewer, target)[1]
 
     profiles.done(viewer, "PUT", LOCATION, NEXT_DOOR)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from psycopg.types.json import Jsonb
 
 from tests.integration.connections import connected
@@ -77,13 +78,24 @@ def test_changes_of_different_fields_at_once_both_hold(url: str, maya: Person) -
     assert (own["age"], own["bio"]) == (7, "new")
 
 
-def test_preferences_of_different_fields_at_once_both_hold(url: str, maya: Person) -> None:
-    call(url, maya, "change_profile_preferences", p_changes=Jsonb({}))
+@pytest.mark.parametrize(
+    ("step", "arguments"),
+    [
+        ("put_profile", {"p_profile": Jsonb(REX)}),
+        ("change_profile", {"p_changes": Jsonb({"age": 2})}),
+        ("put_location", {"p_latitude": 52.5, "p_longitude": 13.4}),
+        ("change_profile_preferences", {"p_changes": Jsonb({"min_age": 2})}),
+    ],
+)
+def test_an_account_that_is_deleted_at_that_moment_changes_nothing(
+    url: str, maya: Person, step: str, arguments: dict[str, Any]
+) -> None:
+    with connected(url) as deletion:
+        deletion.execute("delete from auth.users where id = %s", [maya.user_id])
 
-    change_both(url, maya, "change_profile_preferences", {"min_age": 2}, {"max_age": 9})
+        refused = overtaken(url, deletion, maya, lambda late: invoke(late, step, **arguments))
 
-    wish = call(url, maya, "get_profile_preferences")
-    assert (wish["min_age"], wish["max_age"]) == (2, 9)
+    assert (refused.sqlstate, refused.diag.message_primary) == ("WA001", "unauthenticated")
 
 
 def test_a_change_reaches_no_column_of_the_location(url: str, maya: Person) -> None:
