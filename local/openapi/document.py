@@ -20,12 +20,15 @@ Match two people and get them to meet.
 - Send an `Idempotency-Key` with what creates something: a repetition returns the first answer.
 """
 TAGS = {
+    "accounts": "Sign-up, login, tokens and passwords, in front of Supabase Auth.",
     "challenges": "Small social dares, and attempts at them.",
     "coach": "Tips from a language model, where it is enabled.",
     "docs": "This document.",
     "email": "Email preferences, the status and data of emails, and the links in them.",
     "health": "The state of the service and its features.",
     "matches": "Invitations of two users to meet.",
+    "photos": "Photos of the caller's profile.",
+    "profile": "The dog's profile, its location and preferences, and the profiles of others.",
     "reputation": "How reliably a user shows up.",
     "sessions": "Meetings of the two users of a match.",
     "user": "The caller's own names and timezone.",
@@ -75,6 +78,8 @@ def _add(document: Json, app: FastAPI) -> None:
     for route in routes(app):
         for method in route.methods or ():
             operation = part["paths"][route.path_format][method.lower()]
+            if unknown := sorted({*operation.get("tags", ())} - set(TAGS)):
+                raise StackError(f"{operation['operationId']} has tags that TAGS lacks: {unknown}")
             operations.complete(operation, route, app, document["components"])
             document["paths"].setdefault(route.path_format, {})[method.lower()] = operation
 
