@@ -1,20 +1,19 @@
-"""`make demo`: two people who have never met, from the invitation to their reputation."""
+"""`make demo`: two people who have never met, from the registration to their reputation."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
 
 import httpx
 import psycopg
 
 from local import environment
 from local.errors import StackError
+from local.opening import Person, introduce, register
 from local.progress import say
 from local.stack import Stack
 from local.supervisor import require_running
-from local.tokens import access_token
 
 PATIENCE = 75  # an email whose queue message was lost comes with the sweep, within a minute
 PAUSE = 0.25
@@ -58,18 +57,14 @@ where subject_id = %(session_id)s
     and due_at > now()
 returning id
 """
-_NEW_USER = """
-insert into auth.users (id, email, email_confirmed_at, raw_user_meta_data)
-values (%s, %s, now(), jsonb_build_object('first_name', %s::text))
-"""
-
-
-@dataclass(frozen=True)
-class Person:
-    id: UUID
-    name: str
-    email: str
-    token: str
+_DOGS = {
+    "Maya": {"display_name": "Maya & Bruno", "age": 4, "activity_level": "high"},
+    "Leo": {"display_name": "Leo & Luna", "age": 7, "activity_level": "low"},
+}
+_PLACES = {
+    "Maya": {"latitude": 48.2085, "longitude": 16.3721},
+    "Leo": {"latitude": 48.1986, "longitude": 16.3417},
+}
 
 
 class Walk:
@@ -79,45 +74,57 @@ class Walk:
         self._http = httpx.Client(timeout=30, trust_env=False)
         self._shown = 0
 
-    def join(self, name: str) -> Person:
-        user_id, mark = uuid4(), uuid4().hex[:6]
-        email = f"{name.lower()}-{mark}@example.com"
-        with psycopg.connect(self._values["DATABASE_URL"], connect_timeout=5) as connection:
-            connection.execute(_NEW_USER, [user_id, email, name])
-        token = access_token(
-            user_id,
-            key=self._values["LOCAL_JWT_JWK"],
-            supabase_url=self._values["SUPABASE_URL"],
-        )
-        say(f"  {name} signed up as {email}")
-        return Person(user_id, name, email, token)
-
     def rest(self, person: Person, *, hours: int) -> None:
         """Begin quiet hours; without any, every email comes at once at any time of the day."""
         now = datetime.now(UTC)
         start, end = (f"{now + timedelta(hours=by):%H:%M}" for by in (-1, hours))
         quiet = {"start": start, "end": end} if hours else None
         path = f"/api/email/preferences/{person.id}"
-        self._answer(person, "PUT", path, 200, {"quiet_hours": quiet})
+        self.put(person, path, {"quiet_hours": quiet}, 200)
+
+    def post(self, name: str, path: str, body: dict[str, Any], expected: int) -> Any:
+        """Call as someone who has no token yet."""
+        return self._answer(name, {}, "POST", path, expected, body).json()
 
     def call(self, person: Person, path: str, body: dict[str, Any] | None, expected: int) -> Any:
-        return self._answer(person, "POST", path, expected, body).json()
+        return self._signed_in(person, "POST", path, expected, body).json()
+
+    def put(self, person: Person, path: str, body: dict[str, Any], expected: int) -> Any:
+        return self._signed_in(person, "PUT", path, expected, body).json()
 
     def read(self, person: Person, path: str) -> httpx.Response:
-        return self._answer(person, "GET", path, 200)
+        return self._signed_in(person, "GET", path, 200)
+
+    def look(self, person: Person, path: str) -> httpx.Response:
+        """Read without a line about it: for what is read until it has changed."""
+        answer = self._http.get(self._values["API_URL"] + path, headers=_bearer(person))
+        return answer.raise_for_status()
+
+    def send_file(self, url: str, fields: dict[str, str], file: bytes) -> None:
+        answer = self._http.post(url, data=fields, files={"file": file})
+        if answer.is_error:
+            raise StackError(f"the storage answered {answer.status_code}: {answer.text}")
+
+    def _signed_in(
+        self, person: Person, method: str, path: str, expected: int, body: Any = None
+    ) -> httpx.Response:
+        return self._answer(person.name, _bearer(person), method, path, expected, body)
 
     def _answer(
-        self, person: Person, method: str, path: str, expected: int, body: Any = None
+        self,
+        name: str,
+        headers: dict[str, str],
+        method: str,
+        path: str,
+        expected: int,
+        body: Any = None,
     ) -> httpx.Response:
         began = time.monotonic()
         answer = self._http.request(
-            method,
-            self._values["API_URL"] + path,
-            json=body,
-            headers={"Authorization": f"Bearer {person.token}"},
+            method, self._values["API_URL"] + path, json=body, headers=headers
         )
         took = (time.monotonic() - began) * 1000
-        say(f"  {person.name}: {method} {path} → {answer.status_code} in {took:.0f} ms")
+        say(f"  {name}: {method} {path} → {answer.status_code} in {took:.0f} ms")
         if answer.status_code != expected:
             raise StackError(f"expected {expected}, the answer was {answer.text}")
         return answer
@@ -150,22 +157,37 @@ class Walk:
 
     def emails(self, people: list[Person], count: int) -> None:
         """Wait until these people have received so many emails, and show them."""
-        addresses, began = {person.email for person in people}, time.monotonic()
-        while True:
-            found = [email for email in self._accepted() if addresses & set(email["to"])]
-            if len(found) >= count:
-                break
-            if time.monotonic() - began > PATIENCE:
-                raise StackError(
-                    f"{len(found)} of {count} emails after {PATIENCE} s: "
-                    f"look at {self._log} and GET /health"
-                )
-            time.sleep(PAUSE)
+        found = self._received({person.email for person in people}, count)
         for email in found[self._shown :]:
             say(f"  ✉ to {email['to'][0]:<28} {email['subject']}")
         self._shown = len(found)
         if len(found) > count:
             raise StackError(f"{len(found)} emails where {count} were expected")
+
+    def text_to(self, address: str) -> str:
+        """Wait for the first email to an address; return its text."""
+        return str(self._received({address}, 1)[0]["text"])
+
+    def _received(self, addresses: set[str], count: int) -> list[dict[str, Any]]:
+        """Return the emails to these addresses, once there are so many."""
+
+        def found() -> list[dict[str, Any]]:
+            return [email for email in self._accepted() if addresses & set(email["to"])]
+
+        self.until(lambda: len(found()) >= count, f"{count} emails", lambda: len(found()))
+        return found()
+
+    def until(
+        self, came: Callable[[], bool], what: str, so_far: Callable[[], int] = lambda: 0
+    ) -> None:
+        """Wait until it came, and say where to look if it does not."""
+        began = time.monotonic()
+        while not came():
+            if time.monotonic() - began > PATIENCE:
+                raise StackError(
+                    f"{so_far()} of {what} after {PATIENCE} s: look at {self._log} and GET /health"
+                )
+            time.sleep(PAUSE)
 
     def _accepted(self) -> list[dict[str, Any]]:
         answer = self._http.get(self._values["RESEND_API_URL"] + "/_sandbox/emails")
@@ -178,8 +200,12 @@ class Walk:
         return self._values["INBOX_URL"]
 
 
+def _bearer(person: Person) -> dict[str, str]:
+    return {"Authorization": f"Bearer {person.token}"}
+
+
 def walk(stack: Stack) -> None:
-    """Walk from the invitation to the reputation; raise where something does not come."""
+    """Walk from the registration to the reputation; raise where something does not come."""
     require_running(stack)
     try:
         _walk(Walk(stack))
@@ -188,10 +214,12 @@ def walk(stack: Stack) -> None:
 
 
 def _walk(story: Walk) -> None:
-    say("Two people")
-    maya, leo = story.join("Maya"), story.join("Leo")
+    say("Two people register, confirm their addresses, and show themselves")
+    maya, leo = register(story, "Maya"), register(story, "Leo")
     for person in (maya, leo):
+        introduce(story, person, _DOGS[person.name], _PLACES[person.name])
         story.rest(person, hours=0)
+    story.emails([maya, leo], 2)
     say(f"\n1. {maya.name} invites {leo.name}")
     invitation = {
         "invitee_id": str(leo.id),
@@ -199,14 +227,14 @@ def _walk(story: Walk) -> None:
         "note": "Saturday afternoon?",
     }
     match = story.call(maya, "/api/matches", invitation, expected=201)
-    story.emails([maya, leo], 1)
+    story.emails([maya, leo], 3)
     say(f"\n2. {leo.name} accepts")
     answer = story.call(leo, f"/api/matches/{match['id']}/respond", {"action": "accept"}, 200)
     say(f"  the match is {answer['status']}")
-    story.emails([maya, leo], 3)
+    story.emails([maya, leo], 5)
     session = _plan(story, maya, leo, match["id"])
     _meet(story, maya, leo, session)
-    say(f"\nNine emails, each exactly once. Read them: {story.inbox}")
+    say(f"\nEleven emails, each exactly once. Read them: {story.inbox}")
 
 
 def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:
@@ -220,11 +248,11 @@ def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:
         "user2_challenge_id": offered[1]["id"],
     }
     session = story.call(maya, "/api/sessions", plan, 201)
-    story.emails([maya, leo], 5)
+    story.emails([maya, leo], 7)
     say("\n4. Two days pass; the sweep, which runs every minute, reminds both")
     story.pass_time([maya, leo], days=2)
     story.remind(session["id"])
-    story.emails([maya, leo], 7)
+    story.emails([maya, leo], 9)
     return session
 
 
@@ -241,7 +269,7 @@ def _meet(story: Walk, maya: Person, leo: Person, session: Any) -> None:
     story.next_morning(session["id"], session["scheduled_time"], 2)
     for person in (maya, leo):
         story.rest(person, hours=0)
-    story.emails([maya, leo], 9)
+    story.emails([maya, leo], 11)
     say("\n7. It counts")
     for reader in (maya, leo):
         answer = story.read(reader, f"/api/user/reputation/{leo.id}")
