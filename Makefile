@@ -43,7 +43,7 @@ reset: ## stop everything and forget the data: the next `up` begins with an empt
 status: ## which parts run
 	@$(IF_INSTALLED) $(LOCAL) status --name $(STACK)
 
-demo: setup ## from the invitation to the reputation, with every email (the stack must be up)
+demo: setup ## from the registration to the reputation, with every email (the stack must be up)
 	@$(LOCAL) demo --name $(STACK)
 
 redeploy: setup ## build and deploy after a change of code

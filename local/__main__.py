@@ -24,7 +24,7 @@ def _arguments() -> argparse.Namespace:
         ("redeploy", "build and deploy after a change of code"),
         ("build", "build what is deployed"),
         ("reset", "stop everything and remove the database"),
-        ("demo", "invite, accept, and show the emails"),
+        ("demo", "register, invite, accept, and show the emails"),
     ):
         commands.add_parser(command, help=help_text, parents=[named])
     package = commands.add_parser("package", help="build and check what is deployed")
