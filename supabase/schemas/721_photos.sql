@@ -121,50 +121,59 @@ comment on function private.photo_over is
 'Whether the photo is to be deleted: a reservation after an hour without an upload, a rejected one
 after a day.';
 
+-- In PL/pgSQL, which keeps its plans: in SQL, these are planned again for each partner in a list.
 create function private.photo_json(p_photo public.photos, p_position bigint)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'id', p_photo.id,
-        'status', case
-            when private.photo_failed(p_photo) then 'rejected' else p_photo.status
-        end,
-        'position', p_position,
-        'url', settings.photos_url || '/' || p_photo.object_path || '/1080.webp',
-        'thumbnail_url', settings.photos_url || '/' || p_photo.object_path || '/320.webp',
-        'width', p_photo.width,
-        'height', p_photo.height,
-        'placeholder', p_photo.placeholder,
-        'rejection', case
-            when private.photo_failed(p_photo) then 'processing_failed' else p_photo.rejection
-        end,
-        'created_at', private.iso_utc(p_photo.created_at)
-    )
-    from private.app_settings as settings;
+begin
+    return (
+        select jsonb_build_object(
+            'id', p_photo.id,
+            'status', case
+                when private.photo_failed(p_photo) then 'rejected' else p_photo.status
+            end,
+            'position', p_position,
+            'url', settings.photos_url || '/' || p_photo.object_path || '/1080.webp',
+            'thumbnail_url', settings.photos_url || '/' || p_photo.object_path || '/320.webp',
+            'width', p_photo.width,
+            'height', p_photo.height,
+            'placeholder', p_photo.placeholder,
+            'rejection', case
+                when private.photo_failed(p_photo) then 'processing_failed' else p_photo.rejection
+            end,
+            'created_at', private.iso_utc(p_photo.created_at)
+        )
+        from private.app_settings as settings
+    );
+end;
 $$;
 
 create function private.photos_json(p_user_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(
-        jsonb_agg(
-            private.photo_json(shown.photo, shown.place - 1) order by shown.place
-        ),
-        '[]'::jsonb
-    )
-    from (
-        select
-            photo,
-            row_number() over (order by photo.sort_order) as place
-        from public.photos as photo
-        where photo.user_id = p_user_id and photo.status = 'ready'
-    ) as shown;
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                private.photo_json(shown.photo, shown.place - 1) order by shown.place
+            ),
+            '[]'::jsonb
+        )
+        from (
+            select
+                photo,
+                row_number() over (order by photo.sort_order) as place
+            from public.photos as photo
+            where photo.user_id = p_user_id and photo.status = 'ready'
+        ) as shown
+    );
+end;
 $$;
 comment on function private.photos_json is
 'A user''s photos as others see them: those that are ready, in order.';
