@@ -46,16 +46,20 @@ set
 from begun
 where subject_id = %(session_id)s and email_template = 'session_reminder_2h'
 """
-_NEXT_MORNING = """
+_AS_PLANNED = """
 update public.email_logs
-set
-    template_data = template_data || jsonb_build_object('scheduled_time', %(planned)s::text),
-    due_at = now()
+set template_data = template_data || jsonb_build_object('scheduled_time', %(planned)s::text)
 where subject_id = %(session_id)s
     and email_template = 'session_feedback'
     and delivery_status = 'pending'
     and due_at > now()
-returning id
+"""
+_NEXT_MORNING = """
+update public.email_logs
+set due_at = now()
+where subject_id = %(session_id)s
+    and email_template = 'session_feedback'
+    and delivery_status = 'pending'
 """
 _DOGS = {
     "Maya": {"display_name": "Maya & Bruno", "age": 4, "activity_level": "high"},
@@ -142,14 +146,19 @@ class Walk:
         """Let the meeting have begun an hour ago, past the reminder of two hours before."""
         self._change(_BEGIN, session_id=session_id)
 
-    def next_morning(self, session_id: str, planned: str, count: int) -> None:
-        """Let what waits for the end of quiet hours be due, about the meeting as it was planned."""
-        waited, began = 0, time.monotonic()
-        while waited < count:
-            waited += self._change(_NEXT_MORNING, session_id=session_id, planned=planned)
-            if time.monotonic() - began > PATIENCE:
-                raise StackError(f"{waited} of {count} emails wait for the morning: {self._log}")
-            time.sleep(PAUSE)
+    def wait_for_the_night(self, session_id: str, planned: str, count: int) -> None:
+        """Wait until so many emails wait for the end of quiet hours, about the meeting as planned.
+
+        Until quiet hours are over, a sweep would let an email wait again.
+        """
+
+        def waiting() -> int:
+            return self._change(_AS_PLANNED, session_id=session_id, planned=planned)
+
+        self.until(lambda: waiting() == count, f"{count} emails that wait for the morning", waiting)
+
+    def next_morning(self, session_id: str) -> None:
+        self._change(_NEXT_MORNING, session_id=session_id)
 
     def _change(self, statement: str, **facts: Any) -> int:
         with psycopg.connect(self._values["DATABASE_URL"], connect_timeout=5) as connection:
@@ -266,9 +275,10 @@ def _meet(story: Walk, maya: Person, leo: Person, session: Any) -> None:
         answer = story.call(person, f"/api/sessions/{session['id']}/confirm", None, 200)
         say(f"  the session is {answer['status']}")
     say("\n6. The night passes, in which no email that can wait arrives")
-    story.next_morning(session["id"], session["scheduled_time"], 2)
+    story.wait_for_the_night(session["id"], session["scheduled_time"], 2)
     for person in (maya, leo):
         story.rest(person, hours=0)
+    story.next_morning(session["id"])
     story.emails([maya, leo], 11)
     say("\n7. It counts")
     for reader in (maya, leo):
