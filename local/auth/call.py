@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from starlette.datastructures import Headers
 
 from local.auth.project import Project
@@ -47,8 +48,11 @@ class Call:
     def one(self, query: str, *values: object) -> Row | None:
         return self.database.execute(query.encode(), values).fetchone()
 
-    def run(self, query: str, *values: object) -> None:
-        self.database.execute(query.encode(), values)
+    def run(self, query: str, *values: object, **names: str) -> None:
+        """Run a statement; `names` fills in tables and columns, which no client chooses."""
+        found = {name: sql.Identifier(*value.split(".")) for name, value in names.items()}
+        statement = sql.SQL(query).format(**found) if names else query.encode()
+        self.database.execute(statement, values)
 
 
 Handler = Callable[[Call], Any]

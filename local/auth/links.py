@@ -60,9 +60,10 @@ def token_hash(email: str, otp: str) -> str:
 def keep(call: Call, user: Row, purpose: Purpose, email: str, link: Link) -> None:
     """Store a link; the one before it of the same kind no longer works."""
     call.run(
-        f"update auth.users set {purpose.column} = %s, {purpose.sent_at} = now(),"  # noqa: S608
-        " updated_at = now() where id = %s",
+        "update auth.users set {token} = %s, {sent_at} = now(), updated_at = now() where id = %s",
         *(link.token_hash, user["id"]),
+        token=purpose.column,
+        sent_at=purpose.sent_at,
     )
     call.run(
         "insert into auth.one_time_tokens (id, user_id, token_type, token_hash, relates_to)"
@@ -171,10 +172,7 @@ def find(call: Call, kind: str, sent_hash: str) -> tuple[Row, Purpose]:
 
 
 def use_up(call: Call, user: Row, purpose: Purpose) -> None:
-    call.run(
-        f"update auth.users set {purpose.column} = '' where id = %s",  # noqa: S608
-        user["id"],
-    )
+    call.run("update auth.users set {token} = '' where id = %s", user["id"], token=purpose.column)
     call.run(
         "delete from auth.one_time_tokens where user_id = %s and token_type = %s",
         *(user["id"], purpose.token_type),

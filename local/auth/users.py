@@ -132,11 +132,12 @@ def set_password(call: Call, user: Row, password: str, session_id: object = None
 
 
 def merge(call: Call, user: Row, column: str, data: Mapping[str, Any]) -> None:
-    """Change metadata: a null takes its field away. `column` is no input of a client."""
+    """Change metadata: a null takes its field away."""
     merged = {**(user[column] or {}), **data}
     call.run(
-        f"update auth.users set {column} = %s, updated_at = now() where id = %s",  # noqa: S608
+        "update auth.users set {column} = %s, updated_at = now() where id = %s",
         *(Jsonb({name: value for name, value in merged.items() if value is not None}), user["id"]),
+        column=column,
     )
 
 
