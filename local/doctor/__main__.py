@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 
-from local.doctor import addresses, auth, services
+from local.doctor import addresses, auth, photos, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.sender_domain import Dns, check_sender_domain
 from local.settings_table import models
@@ -99,6 +99,7 @@ def _checks(dns: Dns) -> Iterator[_Check]:
     yield "webhook", (WebhookSettings,), services.check_webhook
     yield "hook", (HookSettings,), auth.check_hook
     yield "queues", (QueueSettings,), services.check_queues
+    yield "photos", (SupabaseServiceSettings,), photos.check_photos
     yield "coach", (CoachSettings,), services.check_coach
     yield "api", (), services.check_api
 

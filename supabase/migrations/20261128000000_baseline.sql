@@ -7859,3 +7859,17 @@ comment on function public.set_photos_url is
 'Says where photos are served: each deployment calls it.
 Security definer because service_role has no grant on the settings.';
 grant execute on function public.set_photos_url to service_role;
+
+create function public.get_photos_url()
+returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select settings.photos_url from private.app_settings as settings;
+$$;
+comment on function public.get_photos_url is
+'Where photos are served: for the doctor.
+Security definer because service_role has no grant on the settings.';
+grant execute on function public.get_photos_url to service_role;

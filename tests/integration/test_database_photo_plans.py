@@ -56,7 +56,11 @@ def url(database_url: str) -> Iterator[str]:
         ("claim_photo", {"p_key": f"incoming/{uuid4().hex}"}, "photos_upload_key"),
         ("settle_photos", {"p_limit": 100}, "photos_to_settle"),
         ("list_doomed_objects", {"p_limit": 100}, "doomed_objects_doomed_at"),
-        ("unknown_photo_objects", {"p_keys": [f"public/{uuid4().hex}/320.webp"]}, "photos_object_path"),
+        (
+            "unknown_photo_objects",
+            {"p_keys": [f"public/{uuid4().hex}/320.webp"]},
+            "photos_object_path",
+        ),
     ],
 )
 def test_the_function_reads_by_index(
