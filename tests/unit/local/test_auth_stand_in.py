@@ -2,17 +2,23 @@
 
 import tomllib
 from dataclasses import asdict
+from typing import NoReturn
 
+import psycopg
 import pytest
+from starlette.testclient import TestClient
 
+from local.auth.application import stand_in
 from local.auth.faults import Faults
 from local.auth.hook import signed
 from local.auth.limits import BURST, Limits
 from local.auth.links import token_hash
+from local.auth.project import Project
 from local.auth.refusal import Refusal
 from local.auth.settings import configured, duration
 from local.auth.users import checked_email
 from local.stack import CHECKOUT
+from local.tokens import new_key
 
 CONFIG = tomllib.loads((CHECKOUT / "supabase" / "config.toml").read_text())["auth"]
 
@@ -86,6 +92,33 @@ def test_emails_are_counted_for_the_project() -> None:
     limits.charge_email(2)
 
     assert caught.value.code == "over_email_send_rate_limit"
+
+
+@pytest.mark.parametrize(
+    ("version", "shape"),
+    [
+        (None, {"code": 500, "error_code": "unexpected_failure"}),
+        ("2024-01-01", {"code": "unexpected_failure"}),
+    ],
+)
+def test_a_database_that_is_away_is_an_error_of_the_server(
+    version: str | None, shape: dict[str, object]
+) -> None:
+    def connect() -> NoReturn:
+        raise psycopg.OperationalError("away")
+
+    settings = configured(CHECKOUT, hook_url=None)
+    project = Project("http://127.0.0.1", new_key(), "v1,whsec_AAAA", settings, Limits())
+    headers = {"x-supabase-api-version": version} if version else {}
+    with TestClient(stand_in(project, connect)) as client:
+        body = {"email": "maya@example.com"}
+        answer = client.post("/auth/v1/recover", json=body, headers=headers)
+        odd = client.post("/auth/v1/recover", content="[]", headers=headers)
+
+    assert answer.status_code == 500
+    assert shape.items() <= answer.json().items()
+    assert odd.status_code == 400
+    assert "bad_json" in odd.json().values()
 
 
 @pytest.mark.parametrize(
