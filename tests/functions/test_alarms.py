@@ -18,11 +18,13 @@ from tests.support.caches import caches
 from tests.support.functions import Function
 from tests.support.template import ROOT, template
 from tests.unit.notifications.email.sending.fakes import house, invitation
+from tests.unit.photos.processing.fakes import Bench
 from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.errors import DependencyUnavailable
 from wingman.notifications.email.sending import repository
 from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending.repository import DatabaseOutbox
+from wingman.photos.imaging import Rejection
 
 Metric = tuple[str, str, frozenset[tuple[str, str]]]
 Kind = tuple[str, str, frozenset[str]]
@@ -93,6 +95,12 @@ def read_a_reputation(function: Load, stack: dict[str, str]) -> None:
         app.invoke(event)
 
 
+def fail_a_photo(function: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, worker = function("photo_processor"), Bench(decoded=Rejection.PROCESSING_FAILED)
+    monkeypatch.setattr(app.module, "processor", lambda: worker.processor)
+    app.invoke(app.event("upload"))
+
+
 @pytest.fixture
 def read(
     function: Load,
@@ -103,6 +111,7 @@ def read(
 ) -> set[Metric]:
     """Return every metric that CloudWatch reads in what the functions write."""
     send_one(function, monkeypatch)
+    fail_a_photo(function, monkeypatch)
     read_a_reputation(function, stack)
     for kind in ("delivered", "bounced", "complained"):
         report(function, stack, kind)

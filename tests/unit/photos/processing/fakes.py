@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from wingman.kit.clients.storage import (
@@ -19,6 +19,7 @@ from wingman.photos.processing.repository import Photos
 from wingman.photos.processing.service import Processor
 
 KEY = "incoming/0123456789abcdef0123456789abcdef"
+LEASE = timedelta(seconds=5)
 IMAGES = Images(large=b"large", small=b"small", width=1080, height=810, placeholder="hash")
 
 
@@ -54,7 +55,8 @@ class MemoryPhotos(Photos):
         if key != KEY or self.deleted or self.lease:
             return None
         self.lease = uuid4()
-        return ClaimedPhoto(id=self.id, lease=self.lease)
+        ends_at = datetime.now(UTC) + LEASE
+        return ClaimedPhoto(id=self.id, lease=self.lease, lease_expires_at=ends_at)
 
     def finish(self, photo: ClaimedPhoto, path: str, images: Images) -> bool:
         self.faults.begin("finish")

@@ -1,5 +1,6 @@
 """Models of the worker's steps."""
 
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -10,3 +11,4 @@ class ClaimedPhoto(BaseModel):
 
     id: UUID
     lease: UUID
+    lease_expires_at: datetime

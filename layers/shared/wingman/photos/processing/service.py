@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wingman.kit.clients.storage import ObjectTooLarge, Storage
-from wingman.kit.clock import time_left, within
+from wingman.kit.clock import time_left, utc_now, within
 from wingman.kit.observability import count, logger
 from wingman.photos.imaging import MAX_BYTES, Images, Rejected, Rejection
 from wingman.photos.processing.models import ClaimedPhoto
 from wingman.photos.processing.moderation import Moderator
 from wingman.photos.processing.repository import Photos
 
-# The lease lasts five seconds (photo_seconds in supabase/schemas) and begins during the claim.
-WORK_SECONDS = 4.5
-# Kept of it to store two images and to record the outcome.
+# Kept of the lease for the way of the outcome, and for clocks that differ.
+MARGIN_SECONDS = 0.5
+# Kept of the rest to store two images and to record the outcome.
 STORING_SECONDS = 1.0
 # An address belongs to one content for ever.
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -39,11 +39,12 @@ def process(processor: Processor, key: str) -> None:
     Raises DependencyUnavailable when the event should come back. A photo that was claimed never
     waits for that: it is settled here, or counts as failed when its lease ends.
     """
-    with within(WORK_SECONDS):
-        photo = processor.photos.claim(key)
-        if photo is None:
-            logger().info("photo.passed_by")
-            return
+    photo = processor.photos.claim(key)
+    if photo is None:
+        logger().info("photo.passed_by")
+        return
+    left = (photo.lease_expires_at - utc_now()).total_seconds()
+    with within(left - MARGIN_SECONDS):
         try:
             _publish(processor, photo, _allowed(processor, key))
         except Rejected as rejected:
