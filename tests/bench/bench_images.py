@@ -31,8 +31,8 @@ def run() -> str:
         "| | pyvips | Pillow |\n|---|---|---|\n"
         f"| installed, MB | {size['pyvips']:.0f} | {size['Pillow']:.0f} |\n"
         f"| CPU time of the import, in that of pyvips | 1 | {pillow / vips:.1f} |\n\n"
-        "The deployed stack with nothing else to do, from posting the form until the photo is "
-        "settled, in the time of a file\nthat is rejected by its first bytes; median of "
+        "The deployed stack, from posting the form until the photo is settled, in the time of a "
+        "file\nthat is rejected by its first bytes; median of "
         f"{UPLOADS} uploads. Bucket and queue are emulated, and most of it.\n\n"
         f"| file | time |\n|---|---|\n{_latencies()}\n"
     )
