@@ -10,7 +10,7 @@ from wingman.accounts import requests
 from wingman.accounts.attempts import Kind
 
 PASSWORD = "correct horse battery"  # noqa: S105 - as in events/accounts
-FUNCTIONS = frozenset({"account_links", "accounts", "auth_requests"})
+FUNCTIONS = frozenset({"account", "account_links", "accounts", "auth_requests"})
 
 
 def values(function: str, case: str, stack: Mapping[str, str]) -> dict[str, str]:

@@ -753,6 +753,11 @@ begin
     if p_actor_id is null or p_actor_id = p_reader_id then
         return true;
     end if;
+    -- A user who is deleting the account is gone already, and no limit may keep them.
+    perform from public.user_profiles as actor where actor.id = p_actor_id;
+    if not found then
+        return true;
+    end if;
     v_today := private.count_today(p_actor_id, p_reader_id, 0, 1);
     perform from private.app_settings as settings
     where v_today.email_count > settings.max_daily_emails;
@@ -1748,6 +1753,8 @@ begin
         subject_revision = null,
         template_data = '{}',
         subject = null,
+        -- It names the match or the session; nothing of them comes again.
+        dedupe_key = email.id::text,
         delivery_status = case
             when email.claimable_at is null then email.delivery_status
             when email.send_group is null then 'cancelled'
@@ -2027,6 +2034,39 @@ comment on function public.expire_matches is
 'Marks up to p_limit expired invitations, cancels their unsent emails, and returns their number.
 Security definer because workers have no grant on matches.';
 grant execute on function public.expire_matches to service_role;
+
+create function private.export_matches(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'id', pair.id,
+                'partner_id', case p_user_id
+                    when pair.user1_id then pair.user2_id
+                    else pair.user1_id
+                end,
+                'invited_by_me', pair.initiator_id = p_user_id,
+                'status', pair.status,
+                'venue_suggestion', case
+                    when pair.initiator_id = p_user_id then pair.venue_suggestion
+                end,
+                'note', case when pair.initiator_id = p_user_id then pair.note end,
+                'created_at', private.iso_utc(pair.created_at),
+                'responded_at', private.iso_utc(pair.responded_at)
+            )
+            order by pair.created_at
+        ),
+        '[]'::jsonb
+    )
+    from public.wingman_matches as pair
+    where p_user_id in (pair.user1_id, pair.user2_id);
+$$;
+comment on function private.export_matches is
+'The matches in the export of an account, with the words of the user and not those of the partner.';
 
 create table public.wingman_sessions (
     id uuid primary key default gen_random_uuid(),
@@ -3164,6 +3204,49 @@ comment on function public.report_no_show is
 Security definer because users write no table.';
 grant execute on function public.report_no_show to authenticated;
 
+create function private.export_sessions(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'id', meeting.id,
+                'match_id', meeting.match_id,
+                'venue_name', meeting.venue_name,
+                'scheduled_time', private.iso_utc(meeting.scheduled_time),
+                'status', meeting.status,
+                'notes', meeting.notes,
+                'challenge_id', case p_user_id
+                    when meeting.user1_id then meeting.user1_challenge_id
+                    else meeting.user2_challenge_id
+                end,
+                'confirmed_by_me', case p_user_id
+                    when meeting.user1_id then meeting.user2_completed_confirmed_by_user1
+                    else meeting.user1_completed_confirmed_by_user2
+                end,
+                'counts_for_me', case p_user_id
+                    when meeting.user1_id then meeting.user1_counts_as
+                    else meeting.user2_counts_as
+                end,
+                'cancelled_by_me', coalesce(meeting.cancelled_by = p_user_id, false),
+                'cancel_reason', case
+                    when meeting.cancelled_by = p_user_id then meeting.cancel_reason
+                end,
+                'created_at', private.iso_utc(meeting.created_at)
+            )
+            order by meeting.created_at
+        ),
+        '[]'::jsonb
+    )
+    from public.wingman_sessions as meeting
+    where p_user_id in (meeting.user1_id, meeting.user2_id);
+$$;
+comment on function private.export_sessions is
+'The sessions in the export of an account, without what the partner confirmed or reported.';
+
 create table public.meeting_feedback (
     session_id uuid not null references public.wingman_sessions (id) on delete cascade,
     user_id uuid not null references public.user_profiles (id) on delete cascade,
@@ -3352,6 +3435,15 @@ as $$
     )
     from public.meeting_feedback as given
     where given.user_id = p_user_id;
+$$;
+
+create function private.export_feedback(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select private.feedback_of(p_user_id);
 $$;
 
 create table public.challenge_submissions (
@@ -3560,6 +3652,19 @@ comment on function public.list_submissions is
 Security definer because users have no grant on submissions.';
 grant execute on function public.list_submissions to authenticated;
 
+create function private.export_submissions(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(private.submission_json(attempt) order by attempt.created_at), '[]'::jsonb
+    )
+    from public.challenge_submissions as attempt
+    where attempt.user_id = p_user_id;
+$$;
+
 create table private.past_outcomes (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null references public.user_profiles (id) on delete cascade,
@@ -3646,6 +3751,30 @@ comment on function public.get_reputation is
 'Totals of any user, for everyone who is signed in.
 Security definer because users have no grant on sessions. Only the totals leave.';
 grant execute on function public.get_reputation to authenticated;
+
+create function private.export_reputation(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select private.reputation_totals(p_user_id) || jsonb_build_object(
+        'with_deleted_accounts', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'counts_as', past.counts_as,
+                        'counted_at', private.iso_utc(past.counted_at)
+                    )
+                    order by past.counted_at
+                ),
+                '[]'::jsonb
+            )
+            from private.past_outcomes as past
+            where past.user_id = p_user_id
+        )
+    );
+$$;
 
 create function private.coach_challenge(p_challenge_id uuid)
 returns jsonb
@@ -5331,6 +5460,21 @@ another page follows), and how many there are in each status.
 Security definer because users have no grant on the outbox.';
 grant execute on function public.get_email_status to authenticated;
 
+create function private.suppression_json(p_address text)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'reason', found.reason, 'created_at', private.iso_utc(found.created_at)
+    )
+    from public.email_suppressions as found
+    where found.address_hash = private.address_hash(p_address);
+$$;
+comment on function private.suppression_json is
+'Why and since when an address gets no email; null if it does.';
+
 create function public.export_email_data(
     p_limit integer default 1000,
     p_before_created_at timestamptz default null,
@@ -5353,14 +5497,7 @@ begin
         'user_id', v_caller,
         'address', v_address,
         'preferences', private.email_preferences_json(v_caller),
-        'suppression', (
-            select jsonb_build_object(
-                'reason', found.reason,
-                'created_at', private.iso_utc(found.created_at)
-            )
-            from public.email_suppressions as found
-            where found.address_hash = private.address_hash(v_address)
-        ),
+        'suppression', private.suppression_json(v_address),
         'feedback', private.feedback_of(v_caller),
         'emails', (
             select coalesce(
@@ -5431,6 +5568,38 @@ were not sent.
 Preferences stay, and so do suppressions, which are hashes: opting out outlives an erasure.
 Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;
+
+create function private.export_email(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'preferences', private.email_preferences_json(p_user_id),
+        'suppression', private.suppression_json(
+            (select profile.email from public.user_profiles as profile where profile.id = p_user_id)
+        ),
+        'emails', (
+            select coalesce(
+                jsonb_agg(
+                    private.email_json(email) || jsonb_build_object(
+                        'recipient', email.recipient_email,
+                        'opened_at', private.iso_utc(email.opened_at),
+                        -- The facts of an email about the account are a token or a code.
+                        'data', case when email.account_id is null then email.template_data end
+                    )
+                    order by email.created_at
+                ),
+                '[]'::jsonb
+            )
+            from public.email_logs as email
+            where email.user_id = p_user_id or email.account_id = p_user_id
+        )
+    );
+$$;
+comment on function private.export_email is
+'The emails in the export of an account, those about the account itself included.';
 
 insert into private.notification_kinds (kind, category, lane, can_wait) values
 ('signup_confirmation', null, 'urgent', false),
@@ -5579,7 +5748,8 @@ begin
                 v_survivor,
                 'session_called_off',
                 jsonb_build_object('scheduled_time', private.iso_utc(old.scheduled_time)),
-                old.id::text
+                -- A session is deleted once, and its id would stay.
+                gen_random_uuid()::text
             );
         end if;
     end loop;
@@ -6187,6 +6357,178 @@ links. Supabase Auth would keep its password, and the owner of the address would
 of a stranger. False for a registration that has been made. Security definer because service_role has
 no grant on accounts.';
 grant execute on function public.open_registration to service_role;
+
+-- The caller's own account: docs/decisions/030-own-account.md.
+
+create function private.is_password(p_user_id uuid, p_password text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_hash text := (
+        select account.encrypted_password::text
+        from auth.users as account
+        where account.id = p_user_id
+    );
+begin
+    -- An account that only a provider such as Google opens has no hash, an imported one may have
+    -- another kind. pgcrypto knows the three names of the same bcrypt by one of them.
+    if coalesce(v_hash, '') !~ '^[$]2[aby][$]' then
+        return false;
+    end if;
+    v_hash := '$2a$' || substr(v_hash, 5);
+    return v_hash = extensions.crypt(p_password, v_hash);
+end;
+$$;
+
+create function private.record_proof(
+    p_user_id uuid, p_kind text, p_is_right boolean, p_ip text, p_user_agent text
+)
+returns void
+language sql
+set search_path = ''
+as $$
+    select private.store_attempt(
+        gen_random_uuid(),
+        p_kind,
+        case when p_is_right then 'success' else 'failure' end,
+        account.id,
+        account.email,
+        p_ip,
+        p_user_agent
+    )
+    from auth.users as account
+    where account.id = p_user_id;
+$$;
+
+create function private.check_proof(p_password text, p_ip text, p_user_agent text)
+returns void
+language sql
+immutable
+set search_path = ''
+as $$
+    select
+        private.check_length(octet_length(p_password), 72),
+        private.check_length(char_length(p_ip), 100),
+        private.check_length(char_length(p_user_agent), 1000);
+$$;
+
+create function public.get_account()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return private.export_account(v_caller)
+        || jsonb_build_object('sign_ins', private.sign_ins_json(v_caller, 20));
+end;
+$$;
+comment on function public.get_account is
+'The caller''s account and their 20 newest sign-ins.
+Security definer because users have no grant on accounts.';
+grant execute on function public.get_account to authenticated;
+
+create function public.prove_password(p_password text, p_ip text, p_user_agent text)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_is_right boolean;
+begin
+    perform private.check_proof(p_password, p_ip, p_user_agent);
+    v_is_right := private.is_password(v_caller, p_password);
+    perform private.record_proof(v_caller, 'password_change', v_is_right, p_ip, p_user_agent);
+    return v_is_right;
+end;
+$$;
+comment on function public.prove_password is
+'Whether this is the caller''s password, for a change of it. The attempt is recorded, so a wrong
+password is an answer and not an error, which would undo the record.
+Security definer because users have no grant on accounts.';
+grant execute on function public.prove_password to authenticated;
+
+create function public.delete_account(p_password text, p_ip text, p_user_agent text)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_is_right boolean;
+begin
+    perform private.check_proof(p_password, p_ip, p_user_agent);
+    v_is_right := private.is_password(v_caller, p_password);
+    perform private.record_proof(v_caller, 'deletion', v_is_right, p_ip, p_user_agent);
+    if v_is_right then
+        delete from auth.users as account where account.id = v_caller;
+    end if;
+    return v_is_right;
+end;
+$$;
+comment on function public.delete_account is
+'Deletes the caller''s account, if this is its password; triggers and foreign keys delete the rest.
+Security definer because users have no grant on accounts.';
+grant execute on function public.delete_account to authenticated;
+
+create function private.export_account(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', account.id,
+        'email', account.email,
+        'created_at', private.iso_utc(account.created_at),
+        'last_sign_in_at', private.iso_utc(account.last_sign_in_at)
+    )
+    from auth.users as account
+    where account.id = p_user_id;
+$$;
+
+create function public.export_account()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_function name;
+    v_part jsonb;
+    v_parts jsonb := '{}'::jsonb;
+begin
+    for v_function in
+        select part.proname
+        from pg_catalog.pg_proc as part
+        where part.pronamespace = 'private'::regnamespace
+            and starts_with(part.proname::text, 'export_')
+            and part.proargtypes = array['uuid'::regtype]::oidvector
+            and part.prorettype = 'jsonb'::regtype
+        order by part.proname
+    loop
+        execute format('select private.%I($1)', v_function) into v_part using v_caller;
+        v_parts := v_parts
+            || jsonb_build_object(substr(v_function, char_length('export_') + 1), v_part);
+    end loop;
+    return v_parts;
+end;
+$$;
+comment on function public.export_account is
+'All data of the caller: a part for each function private.export_<part>, which its domain defines.
+Security definer because users have no grant on tables.';
+grant execute on function public.export_account to authenticated;
 
 insert into private.notification_kinds (kind, category, lane, can_wait) values
 ('weekly_digest', 'marketing_emails', 'bulk', true);

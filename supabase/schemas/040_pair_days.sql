@@ -77,6 +77,11 @@ begin
     if p_actor_id is null or p_actor_id = p_reader_id then
         return true;
     end if;
+    -- A user who is deleting the account is gone already, and no limit may keep them.
+    perform from public.user_profiles as actor where actor.id = p_actor_id;
+    if not found then
+        return true;
+    end if;
     v_today := private.count_today(p_actor_id, p_reader_id, 0, 1);
     perform from private.app_settings as settings
     where v_today.email_count > settings.max_daily_emails;

@@ -79,6 +79,8 @@ begin
         subject_revision = null,
         template_data = '{}',
         subject = null,
+        -- It names the match or the session; nothing of them comes again.
+        dedupe_key = email.id::text,
         delivery_status = case
             when email.claimable_at is null then email.delivery_status
             when email.send_group is null then 'cancelled'

@@ -258,3 +258,36 @@ comment on function public.expire_matches is
 'Marks up to p_limit expired invitations, cancels their unsent emails, and returns their number.
 Security definer because workers have no grant on matches.';
 grant execute on function public.expire_matches to service_role;
+
+create function private.export_matches(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'id', pair.id,
+                'partner_id', case p_user_id
+                    when pair.user1_id then pair.user2_id
+                    else pair.user1_id
+                end,
+                'invited_by_me', pair.initiator_id = p_user_id,
+                'status', pair.status,
+                'venue_suggestion', case
+                    when pair.initiator_id = p_user_id then pair.venue_suggestion
+                end,
+                'note', case when pair.initiator_id = p_user_id then pair.note end,
+                'created_at', private.iso_utc(pair.created_at),
+                'responded_at', private.iso_utc(pair.responded_at)
+            )
+            order by pair.created_at
+        ),
+        '[]'::jsonb
+    )
+    from public.wingman_matches as pair
+    where p_user_id in (pair.user1_id, pair.user2_id);
+$$;
+comment on function private.export_matches is
+'The matches in the export of an account, with the words of the user and not those of the partner.';

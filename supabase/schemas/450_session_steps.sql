@@ -178,3 +178,46 @@ comment on function public.report_no_show is
 'Records that the other user did not come. While the session is open, the outcome waits for its end.
 Security definer because users write no table.';
 grant execute on function public.report_no_show to authenticated;
+
+create function private.export_sessions(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'id', meeting.id,
+                'match_id', meeting.match_id,
+                'venue_name', meeting.venue_name,
+                'scheduled_time', private.iso_utc(meeting.scheduled_time),
+                'status', meeting.status,
+                'notes', meeting.notes,
+                'challenge_id', case p_user_id
+                    when meeting.user1_id then meeting.user1_challenge_id
+                    else meeting.user2_challenge_id
+                end,
+                'confirmed_by_me', case p_user_id
+                    when meeting.user1_id then meeting.user2_completed_confirmed_by_user1
+                    else meeting.user1_completed_confirmed_by_user2
+                end,
+                'counts_for_me', case p_user_id
+                    when meeting.user1_id then meeting.user1_counts_as
+                    else meeting.user2_counts_as
+                end,
+                'cancelled_by_me', coalesce(meeting.cancelled_by = p_user_id, false),
+                'cancel_reason', case
+                    when meeting.cancelled_by = p_user_id then meeting.cancel_reason
+                end,
+                'created_at', private.iso_utc(meeting.created_at)
+            )
+            order by meeting.created_at
+        ),
+        '[]'::jsonb
+    )
+    from public.wingman_sessions as meeting
+    where p_user_id in (meeting.user1_id, meeting.user2_id);
+$$;
+comment on function private.export_sessions is
+'The sessions in the export of an account, without what the partner confirmed or reported.';

@@ -187,3 +187,12 @@ as $$
     from public.meeting_feedback as given
     where given.user_id = p_user_id;
 $$;
+
+create function private.export_feedback(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select private.feedback_of(p_user_id);
+$$;

@@ -203,3 +203,16 @@ comment on function public.list_submissions is
 'The caller''s attempts before the given one, newest first, at most 101.
 Security definer because users have no grant on submissions.';
 grant execute on function public.list_submissions to authenticated;
+
+create function private.export_submissions(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(private.submission_json(attempt) order by attempt.created_at), '[]'::jsonb
+    )
+    from public.challenge_submissions as attempt
+    where attempt.user_id = p_user_id;
+$$;

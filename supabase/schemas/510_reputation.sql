@@ -84,3 +84,27 @@ comment on function public.get_reputation is
 'Totals of any user, for everyone who is signed in.
 Security definer because users have no grant on sessions. Only the totals leave.';
 grant execute on function public.get_reputation to authenticated;
+
+create function private.export_reputation(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select private.reputation_totals(p_user_id) || jsonb_build_object(
+        'with_deleted_accounts', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'counts_as', past.counts_as,
+                        'counted_at', private.iso_utc(past.counted_at)
+                    )
+                    order by past.counted_at
+                ),
+                '[]'::jsonb
+            )
+            from private.past_outcomes as past
+            where past.user_id = p_user_id
+        )
+    );
+$$;

@@ -92,6 +92,21 @@ another page follows), and how many there are in each status.
 Security definer because users have no grant on the outbox.';
 grant execute on function public.get_email_status to authenticated;
 
+create function private.suppression_json(p_address text)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'reason', found.reason, 'created_at', private.iso_utc(found.created_at)
+    )
+    from public.email_suppressions as found
+    where found.address_hash = private.address_hash(p_address);
+$$;
+comment on function private.suppression_json is
+'Why and since when an address gets no email; null if it does.';
+
 create function public.export_email_data(
     p_limit integer default 1000,
     p_before_created_at timestamptz default null,
@@ -114,14 +129,7 @@ begin
         'user_id', v_caller,
         'address', v_address,
         'preferences', private.email_preferences_json(v_caller),
-        'suppression', (
-            select jsonb_build_object(
-                'reason', found.reason,
-                'created_at', private.iso_utc(found.created_at)
-            )
-            from public.email_suppressions as found
-            where found.address_hash = private.address_hash(v_address)
-        ),
+        'suppression', private.suppression_json(v_address),
         'feedback', private.feedback_of(v_caller),
         'emails', (
             select coalesce(
@@ -192,3 +200,35 @@ were not sent.
 Preferences stay, and so do suppressions, which are hashes: opting out outlives an erasure.
 Security definer because users have no grant on the outbox.';
 grant execute on function public.erase_email_data to authenticated;
+
+create function private.export_email(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'preferences', private.email_preferences_json(p_user_id),
+        'suppression', private.suppression_json(
+            (select profile.email from public.user_profiles as profile where profile.id = p_user_id)
+        ),
+        'emails', (
+            select coalesce(
+                jsonb_agg(
+                    private.email_json(email) || jsonb_build_object(
+                        'recipient', email.recipient_email,
+                        'opened_at', private.iso_utc(email.opened_at),
+                        -- The facts of an email about the account are a token or a code.
+                        'data', case when email.account_id is null then email.template_data end
+                    )
+                    order by email.created_at
+                ),
+                '[]'::jsonb
+            )
+            from public.email_logs as email
+            where email.user_id = p_user_id or email.account_id = p_user_id
+        )
+    );
+$$;
+comment on function private.export_email is
+'The emails in the export of an account, those about the account itself included.';

@@ -78,7 +78,8 @@ begin
                 v_survivor,
                 'session_called_off',
                 jsonb_build_object('scheduled_time', private.iso_utc(old.scheduled_time)),
-                old.id::text
+                -- A session is deleted once, and its id would stay.
+                gen_random_uuid()::text
             );
         end if;
     end loop;

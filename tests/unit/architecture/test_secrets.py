@@ -13,6 +13,7 @@ HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
     "AUTH_EMAIL_HOOK_SECRET": {"auth_email"},
     "BACKEND_KEY": {
+        "account",
         *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
         *("photos", "profile", "reputation", "session_create", "session_feedback"),
         *("session_manage", "user"),

@@ -85,3 +85,17 @@ class WeakPassword(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__(fields={"password": "is too easy to guess"})
+
+
+class WrongPassword(Forbidden):
+    """This is not your password. Without one, ask for a new password by email."""
+
+    code = "wrong_password"
+    failed_proof = "password"
+
+
+class SamePassword(InvalidRequest):
+    """Some fields are not valid; see `errors`."""
+
+    def __init__(self) -> None:
+        super().__init__(fields={"password": "is your password already"})

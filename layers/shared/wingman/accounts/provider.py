@@ -6,7 +6,7 @@ https://supabase.com/docs/guides/auth/debugging/error-codes
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from supabase_auth import AuthResponse, SyncGoTrueClient
 from supabase_auth.errors import AuthApiError
@@ -22,12 +22,19 @@ from wingman.accounts.errors import (
     InvalidToken,
     RefreshTokenReused,
     RegistrationClosed,
+    SamePassword,
     TooManyAttempts,
     WeakPassword,
+    WrongPassword,
 )
 from wingman.accounts.models import Account, LinkKind, Registration, Tokens
 from wingman.kit.clients.auth import Auth, AuthRefused
-from wingman.kit.errors import DependencyRefused, DependencyUnavailable, ProblemError
+from wingman.kit.errors import (
+    DependencyRefused,
+    DependencyUnavailable,
+    ProblemError,
+    SessionEnded,
+)
 from wingman.kit.observability import logger
 
 Refusals = Mapping[str, type[ProblemError]]
@@ -82,6 +89,16 @@ RECOVER: Refusals = {
     "email_address_not_authorized": InvalidAddress,
     "over_email_send_rate_limit": EmailSentRecently,
     "validation_failed": InvalidAddress,
+}
+CHANGE: Refusals = {
+    **_BUSY,
+    "bad_jwt": SessionEnded,
+    "current_password_invalid": WrongPassword,
+    "same_password": SamePassword,
+    "session_not_found": SessionEnded,
+    "user_banned": SessionEnded,
+    "user_not_found": SessionEnded,
+    "weak_password": WeakPassword,
 }
 # The session has ended already.
 _ENDED = frozenset({"bad_jwt", "no_authorization", "session_not_found", "user_not_found"})
@@ -143,6 +160,18 @@ def reset_password(auth: Auth, token: str, password: str) -> Tokens:
         return found
 
     return _required(_call(RESET, auth, act))
+
+
+def change_password(auth: Auth, access_token: str, current: str, password: str) -> None:
+    """Set a password as the user of a token, which ends all other sessions."""
+
+    def act(client: SyncGoTrueClient) -> None:
+        client.set_session(access_token, "")
+        # A project may ask for the current password, which the types of the SDK do not know.
+        change: Any = {"password": password, "current_password": current}
+        client.update_user(change)
+
+    _call(CHANGE, auth, act)
 
 
 def send_recovery(auth: Auth, address: str) -> None:

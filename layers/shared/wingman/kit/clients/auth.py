@@ -26,7 +26,7 @@ from wingman.kit.clients.dependencies import AUTH
 from wingman.kit.clients.transport import http_client, never_sent
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.resilience.retry import Retry
-from wingman.kit.settings import SupabaseServiceSettings, load
+from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 
 # A sign-up waits for the hook that takes its message, to which Supabase Auth itself gives 5 s.
 TIMEOUT_SECONDS = 7.0
@@ -130,6 +130,13 @@ def _unavailable(error: AuthError) -> DependencyUnavailable:
     status = getattr(error, "status", None)
     found.add_note(f"{error.name}: {status or type(error.__cause__).__name__}, {error.code}")
     return found
+
+
+def as_visitor(client: Client) -> Auth:
+    """Return Supabase Auth for steps that a user's own token authorises, without the secret key."""
+    settings = load(SupabaseSettings)
+    key = settings.supabase_publishable_key.get_secret_value()
+    return Auth(settings.supabase_url, key, _session(), client)
 
 
 @cache

@@ -20,7 +20,7 @@ from wingman.kit.http.callers import CurrentUser, caller_of
 from wingman.kit.http.charges import charge_request, charge_user, client_ip, refuse_again
 from wingman.kit.http.routes import Handle, Limit
 from wingman.kit.limits.charging import Charge, Subjects
-from wingman.kit.limits.limits import ANYONE, AUTH, PROOF
+from wingman.kit.limits.limits import ANYONE, AUTH, OWN_PROOF, PROOF
 
 MAX_BYTES = 16_384
 
@@ -54,7 +54,7 @@ class _UserProof(Limit):
         """Declare that the route needs a token; `run` has checked it."""
 
     async def run(self, request: Request, handle: Handle) -> Response:
-        charged = charge_user(request, await caller_of(request), [PROOF, AUTH])
+        charged = charge_user(request, await caller_of(request), [OWN_PROOF, AUTH])
         return await _judged(charged, request, handle)
 
 
@@ -90,9 +90,10 @@ def _may_have_been_wrong(error: ProblemError | RequestValidationError) -> bool:
 
 
 def _refund(charged: Charge) -> None:
-    states = zip(charged.buckets.values(), charged.verdicts, strict=True)
-    if any(p.name == PROOF.name and 2 * v.remaining < p.capacity for p, v in states):
-        charged.give_back(PROOF)
+    for policy, verdict in zip(charged.buckets.values(), charged.verdicts, strict=True):
+        is_proof = policy.name in {PROOF.name, OWN_PROOF.name}
+        if is_proof and 2 * verdict.remaining < policy.capacity:
+            charged.give_back(policy)
 
 
 def _fields(body: bytes) -> Mapping[str, Any]:

@@ -9,6 +9,8 @@ LINK = Policy("link", 100, 1.0, "user")
 AUTH = Policy("auth", 10, 10.0, "ip")
 # Wrong passwords for one account from one network. From another one, its owner still gets in.
 PROOF = Policy("proof", 10, 300.0, "claim")
+# Wrong passwords with one user's token, from any network: it may be stolen.
+OWN_PROOF = Policy("own-proof", 5, 720.0, "user")
 EVERY_USER = Policy("user", 100, 0.6, "user", surge=True)
 EVERY_IP = Policy("ip", 1000, 0.06, "ip", surge=True)
 # Fifty containers with a share of 1/50 each add up to the whole capacity.

@@ -14,23 +14,23 @@ from tests.unit.notifications.email.letters.test_rendering import (
 from wingman.notifications.email.letters.links import CalendarLink, FeedbackLink, read_calendar
 
 ABOUT_ACCOUNTS = [name for name, case in CASES.items() if not kinds()[case.template].category]
+_TOKEN = "token=7d5b7b1964cf5d388340a7f04f1dbb5eeb6c7b52ef8270e1737a58d0"
 CONFIRMED = {
-    "signup_confirmation": "signup",
-    "account_invitation": "signup",
-    "sign_in_link": "magic_link",
-    "password_reset": "recovery",
-    "email_change": "email_change",
+    "signup_confirmation": f"confirm?{_TOKEN}&type=signup",
+    "account_invitation": f"confirm?{_TOKEN}&type=signup",
+    "sign_in_link": f"confirm?{_TOKEN}&type=magic_link",
+    "password_reset": f"password/reset?{_TOKEN}",
+    "email_change": f"confirm?{_TOKEN}&type=email_change",
 }
 
 
 @pytest.mark.parametrize("name", ABOUT_ACCOUNTS)
 def test_an_email_about_an_account_leads_to_the_page_that_confirms(name: str) -> None:
     content, email = CASES[name], rendered(CASES[name])
-    token = "7d5b7b1964cf5d388340a7f04f1dbb5eeb6c7b52ef8270e1737a58d0"
-    confirms = CONFIRMED.get(content.template)
 
-    url = f"https://api.wingman.example/auth/confirm?token={token}&type={confirms}"
-    url = url if confirms else "https://app.wingman.example/"
+    path = CONFIRMED.get(content.template)
+
+    url = f"https://api.wingman.example/auth/{path}" if path else "https://app.wingman.example/"
     assert set(Page(email.html).links) == {
         *(url, "https://app.wingman.example", "https://wingman.example/help")
     }

@@ -59,11 +59,15 @@ class SignInLink(_Confirmation):
     template: Literal["sign_in_link"]
 
 
-class PasswordReset(_Confirmation):
+class PasswordReset(_AboutAccount):
     """A link to the page on which the reader chooses a new password."""
 
-    confirms = "recovery"
     template: Literal["password_reset"]
+    token: Token
+
+    @property
+    def api_path(self) -> str:
+        return f"/auth/password/reset?token={self.token}"
 
 
 class EmailChange(_Confirmation):

@@ -1,0 +1,82 @@
+"""The caller's own account: reading, password, export, deletion."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from wingman.accounts import sessions
+from wingman.accounts.errors import WrongPassword
+from wingman.accounts.keeping import repository
+from wingman.accounts.keeping.models import (
+    AccountExport,
+    Deletion,
+    OwnAccount,
+    PasswordChange,
+    SeenActivity,
+)
+from wingman.kit.clients.commands import Commands, RedisError
+from wingman.kit.clients.database import Database
+from wingman.kit.clock import utc_now
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger
+from wingman.kit.presence.departures import depart
+
+if TYPE_CHECKING:
+    # It imports the SDK of Supabase Auth, which only a change of password needs.
+    from wingman.kit.clients.auth import Auth
+    from wingman.kit.presence.activity import Activity
+    from wingman.kit.presence.logins import Logins
+
+
+def get(database: Database) -> OwnAccount:
+    """Return the caller's account."""
+    return repository.get(database)
+
+
+def change_password(
+    database: Database, auth: "Auth", commands: Commands, token: str, change: PasswordChange
+) -> None:
+    """Set a new password, and end all other sessions. Raises WrongPassword."""
+    from wingman.accounts import provider  # noqa: PLC0415 - as above
+
+    current = change.current_password.get_secret_value()
+    client = auth.client
+    if not repository.prove_password(database, current, client.ip, client.user_agent):
+        raise WrongPassword
+    provider.change_password(auth, token, current, change.password.get_secret_value())
+    sessions.mark_own_ended(database, commands)
+    logger().info("accounts.password_changed")
+
+
+def export(database: Database, seen: "Activity", logins: "Logins", user_id: UUID) -> AccountExport:
+    """Return all that is stored about the caller."""
+    parts = repository.export(database)
+    logger().info("accounts.exported", extra={"parts": sorted(parts)})
+    facts = {"exported_at": utc_now(), "activity": _activity(seen, logins, user_id)}
+    return AccountExport.model_validate(dict(parts) | facts)
+
+
+def delete(
+    database: Database,
+    commands: Commands,
+    user_id: UUID,
+    deletion: Deletion,
+    ip: str,
+    user_agent: str,
+) -> None:
+    """Delete the caller's account, and end its tokens. Raises WrongPassword."""
+    password = deletion.password.get_secret_value()
+    if not repository.delete(database, password, ip, user_agent):
+        raise WrongPassword
+    logger().info("accounts.deleted")
+    try:
+        depart(commands, [user_id])
+    except (DependencyUnavailable, RedisError) as error:  # the sweep does it within a minute
+        logger().warning("departures.redis_away", extra={"count": 1}, exc_info=error)
+
+
+def _activity(seen: "Activity", logins: "Logins", user_id: UUID) -> SeenActivity | None:
+    hours = seen.hours_of(user_id)
+    if hours is None:
+        return None
+    login = logins.get(user_id)
+    return SeenActivity(last_active=login.last_active if login else None, hours=list(hours))
