@@ -38,6 +38,7 @@ SPECIAL = {
     "EMAIL_LINK_SECRET_PREVIOUS": (SECRETS[0], [*SECRETS[1], "short"]),
     "ENVIRONMENT": ("staging", ["moon", "Production"]),
     "PHOTOS_BUCKET": ("wingman-photos-1", ["Photos", "ab", "a bucket"]),
+    "PHOTOS_DISTRIBUTION": ("E2QWRUHBKTPFS8", ["E2", "E2 QW", "E2-QWR"]),
     "RATE_LIMIT_SHADOW": ("public, email,", ["e-mail", "email;public", "all"]),
     "RESEND_WEBHOOK_SECRET": ("whsec_c2VjcmV0", ["whsec_c2VjcmV", "whsec_%%%%", "hush hush"]),
     "VERSION": ("1.2.3-abc", ["1 2", "v" * 101]),
