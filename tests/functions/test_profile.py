@@ -126,6 +126,7 @@ def test_missing_parts_are_listed_in_one_order(profiles: Profiles, people: Peopl
             for name in ("rex.com", "R\u0435x", "a\nb", None)
         ),
         ({"display_name": "Call +49 170 1234567"}, "display_name"),
+        *(({"display_name": name}, "display_name") for name in ("R\x00ex", "\ud800", "Re\u202ex")),
         *(({"age": age}, "age") for age in (-1, 21, 1.5, "4", True, None, 10**400, [4])),
         *(({"bio": bio}, "bio") for bio in ("x" * 2001, "\u3164", "a\x00b", "a\x07b", None, 7)),
         *(({"bio": bio}, "bio") for bio in ("\ud800", "a\u202eb", "!!!", "\u200b")),
@@ -137,6 +138,9 @@ def test_missing_parts_are_listed_in_one_order(profiles: Profiles, people: Peopl
         ({"prompts": [{"question": "q"}]}, "prompts.0.answer"),
         ({"prompts": [{"question": "q", "answer": "a", "more": 1}]}, "prompts.0.more"),
         ({"prompts": [{"question": "q", "answer": "\u2800"}]}, "prompts"),
+        ({"prompts": [{"question": "q\x00", "answer": "a"}]}, "prompts.0.question"),
+        ({"prompts": [{"question": "q", "answer": "\udfff"}]}, "prompts.0.answer"),
+        ({"prompts": [{"question": "q\u200b", "answer": "a"}]}, "prompts"),
         ({"prompts": {}}, "prompts"),
         *(({name: 1}, name) for name in ("user_id", "latitude", "published", "photos", "cell")),
     ],
