@@ -26,8 +26,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     with deadline(context):
         database = get_service_client()
         done = {"settled": sweep.settle(database)}
-        distribution = cdn(load(PhotoCdnSettings).photos_distribution)
-        done["deleted"] = sweep.delete_doomed(database, bucket, distribution)
+        done["deleted"] = sweep.delete_doomed(database, bucket)
         if event["walk"]:
             done["lost"] = sweep.delete_lost(database, bucket)
+        distribution = cdn(load(PhotoCdnSettings).photos_distribution)
+        done["invalidated"] = sweep.invalidate_doomed(database, distribution)
     return done

@@ -162,7 +162,7 @@ def test_type_and_size_hold_past_the_api(
     [
         ("claim_photo", {"p_key": "incoming/x"}),
         ("reject_photo", {"p_id": str(uuid4()), "p_lease": str(uuid4()), "p_rejection": "x"}),
-        ("list_doomed_objects", {"p_limit": 1}),
+        ("list_doomed_objects", {"p_in_bucket": True, "p_limit": 1}),
         ("unknown_photo_objects", {"p_keys": ["public/x"]}),
         ("set_photos_url", {"p_url": "https://evil.example"}),
     ],

@@ -56,7 +56,7 @@ def test_the_hourly_event_walks_through_the_bucket(app: Function, bucket: Storag
     young = f"public/{uuid4().hex}/320.webp"
     bucket.put(young, b"12345", "image/webp", "no-store")
 
-    assert set(run(app, "every_hour")) == {"settled", "deleted", "lost"}
+    assert set(run(app, "every_hour")) == {"settled", "deleted", "lost", "invalidated"}
 
     assert bucket.exists(young)
     bucket.delete([young])

@@ -25,6 +25,7 @@ from tests.integration.connections import Connection
 from tests.integration.database import DirectDatabase, call, invoke, look, new_person, race
 from tests.integration.photos import (
     claim,
+    delete_doomed,
     finish,
     ids,
     make_visible,
@@ -175,7 +176,7 @@ class Photos(RuleBasedStateMachine):
         self.bucket.age(hours=1)
         database = DirectDatabase(self.url)
         sweep.settle(database)
-        sweep.delete_doomed(database, self.bucket, self.cdn)
+        delete_doomed(database, self.bucket, self.cdn)
         sweep.delete_lost(database, self.bucket)
         rows = stored(self.url, self.person)
         needed = {key for row in rows if row["object_path"] for key in objects(row["object_path"])}

@@ -38,7 +38,7 @@ def url(database_url: str) -> Iterator[str]:
         look(own, "insert into private.photo_days select id, current_date, 1 from auth.users")
         look(
             own,
-            "insert into private.doomed_objects (key, served)"
+            "insert into private.doomed_objects (key, in_cdn)"
             " select 'incoming/' || md5(n::text), false from generate_series(1, %s) as n",
             _USERS,
         )
@@ -55,7 +55,7 @@ def url(database_url: str) -> Iterator[str]:
         ("delete_photo", {"p_photo_id": None}, "photos_pkey"),
         ("claim_photo", {"p_key": f"incoming/{uuid4().hex}"}, "photos_upload_key"),
         ("settle_photos", {"p_limit": 100}, "photos_to_settle"),
-        ("list_doomed_objects", {"p_limit": 100}, "doomed_objects_doomed_at"),
+        ("list_doomed_objects", {"p_in_bucket": True, "p_limit": 100}, "doomed_objects_by_age"),
         (
             "unknown_photo_objects",
             {"p_keys": [f"public/{uuid4().hex}/320.webp"]},

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.database import DirectDatabase, Person, call, look, new_person
 from tests.integration.photos import (
     claim,
+    delete_doomed,
     doomed,
     finish,
     new_path,
@@ -55,7 +56,7 @@ def published(url: str, person: Person, bucket: MemoryStorage) -> dict[str, str]
 
 def swept(database: Database, bucket: MemoryStorage, cdn: MemoryCdn) -> None:
     sweep.settle(database)
-    sweep.delete_doomed(database, bucket, cdn)
+    delete_doomed(database, bucket, cdn)
     sweep.delete_lost(database, bucket)
 
 
@@ -64,11 +65,11 @@ def test_the_upload_of_a_settled_photo_is_deleted_and_the_photo_stays(
 ) -> None:
     photo = published(url, maya, bucket)
 
-    assert sweep.delete_doomed(database, bucket, cdn) == 1
+    assert delete_doomed(database, bucket, cdn) == 1
 
     assert bucket.keys == objects(photo["path"])
     assert cdn.forgotten == []
-    assert sweep.delete_doomed(database, bucket, cdn) == 0
+    assert delete_doomed(database, bucket, cdn) == 0
 
 
 def test_a_deleted_photo_leaves_bucket_and_cdn(
@@ -77,7 +78,7 @@ def test_a_deleted_photo_leaves_bucket_and_cdn(
     photo, kept = published(url, maya, bucket), published(url, maya, bucket)
     call(url, maya, "delete_photo", p_photo_id=photo["id"])
 
-    sweep.delete_doomed(database, bucket, cdn)
+    delete_doomed(database, bucket, cdn)
 
     assert bucket.keys == objects(kept["path"])
     assert sorted(cdn.forgotten) == [f"/{key}" for key in objects(photo["path"])]
@@ -94,13 +95,13 @@ def test_a_deleted_account_leaves_no_object(
         bucket.upload(reserve(url, leo)["upload_key"])
     look(url, "delete from auth.users where id = %s", leo.user_id)
 
-    sweep.delete_doomed(database, bucket, cdn)
+    delete_doomed(database, bucket, cdn)
 
     assert bucket.keys == objects(kept["path"])
     assert len(cdn.forgotten) == 6
 
 
-@pytest.mark.parametrize("step", ["list_doomed_objects", "delete", "invalidate", "forget"])
+@pytest.mark.parametrize("step", ["list", "delete", "invalidate", "forget"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("ending", [Killed, DependencyUnavailable("s3")])
 def test_a_sweep_that_ends_anywhere_is_finished_by_the_next(
@@ -117,23 +118,23 @@ def test_a_sweep_that_ends_anywhere_is_finished_by_the_next(
     photo = published(url, maya, bucket)
     call(url, maya, "delete_photo", p_photo_id=photo["id"])
     place = {
-        "list_doomed_objects": (repository, "doomed"),
+        "list": (repository, "doomed"),
         "delete": (bucket, "delete"),
         "invalidate": (cdn, "invalidate"),
         "forget": (repository, "forget_doomed"),
     }[step]
     real = getattr(*place)
 
-    def ends(*args: object) -> None:
+    def ends(*args: object, **options: object) -> None:
         if moment == "after":
-            real(*args)
+            real(*args, **options)
         raise ending
 
     with monkeypatch.context() as patch:
         patch.setattr(*place, ends)
         with pytest.raises((Killed, DependencyUnavailable)):
-            sweep.delete_doomed(database, bucket, cdn)
-    sweep.delete_doomed(database, bucket, cdn)
+            delete_doomed(database, bucket, cdn)
+    delete_doomed(database, bucket, cdn)
 
     assert bucket.keys == []
     assert set(cdn.forgotten) == {f"/{key}" for key in objects(photo["path"])}
@@ -148,7 +149,7 @@ def test_a_repeated_upload_under_a_used_key_goes_and_replaces_nothing(
     bucket.upload(photo["upload_key"], b"other")
     assert claim(url, photo["upload_key"]) is None
 
-    sweep.delete_doomed(database, bucket, cdn)
+    delete_doomed(database, bucket, cdn)
 
     assert bucket.keys == objects(photo["path"])
     assert {body for body, _ in bucket.stored.values()} == {b"x"}
@@ -179,7 +180,7 @@ def test_a_worker_that_dies_before_it_publishes_leaves_nothing(
     for key in objects(path):
         bucket.upload(key)
     assert not finish(url, claimed, path)
-    sweep.delete_doomed(database, bucket, cdn)
+    delete_doomed(database, bucket, cdn)
     assert bucket.keys == []
     assert shown(url, maya)[0]["status"] == "rejected"
 
@@ -235,6 +236,27 @@ def test_a_walk_goes_on_where_the_last_one_stopped_and_begins_again(
     assert sweep.delete_lost(database, bucket, **spared) == 1
 
 
+def test_without_the_cdn_objects_leave_the_bucket_and_copies_follow(
+    url: str, maya: Person, database: Database, bucket: MemoryStorage, cdn: MemoryCdn
+) -> None:
+    photo = published(url, maya, bucket)
+    call(url, maya, "delete_photo", p_photo_id=photo["id"])
+
+    def away(_: str) -> None:
+        raise DependencyUnavailable("cdn")
+
+    cdn.before = away
+    with pytest.raises(DependencyUnavailable):
+        delete_doomed(database, bucket, cdn)
+    assert bucket.keys == []
+    assert doomed(url) == objects(photo["path"])
+
+    cdn.before = lambda _: None
+    assert delete_doomed(database, bucket, cdn) == 0
+    assert sorted(cdn.forgotten) == [f"/{key}" for key in objects(photo["path"])]
+    assert doomed(url) == []
+
+
 def test_without_the_bucket_nothing_is_forgotten(
     url: str, maya: Person, database: Database, bucket: MemoryStorage, cdn: MemoryCdn
 ) -> None:
@@ -246,7 +268,7 @@ def test_without_the_bucket_nothing_is_forgotten(
 
     bucket.before = away
     with pytest.raises(DependencyUnavailable):
-        sweep.delete_doomed(database, bucket, cdn)
+        delete_doomed(database, bucket, cdn)
     with pytest.raises(DependencyUnavailable):
         sweep.delete_lost(database, bucket)
     assert doomed(url) == waiting

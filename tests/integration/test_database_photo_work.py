@@ -195,13 +195,13 @@ def test_only_objects_that_no_photo_needs_are_unknown(url: str, maya: Person) ->
 
 def test_an_object_that_was_doomed_again_is_not_forgotten(url: str, maya: Person) -> None:
     photo = ready(url, maya)
-    listed = call(url, WORKER, "list_doomed_objects", p_limit=10)
+    listed = call(url, WORKER, "list_doomed_objects", p_in_bucket=True, p_limit=10)
     assert listed["keys"] == [photo["upload_key"]]
     claim(url, photo["upload_key"])
 
-    params = {"p_keys": listed["keys"], "p_listed_at": listed["listed_at"]}
+    params = {"p_in_bucket": True, "p_keys": listed["keys"], "p_listed_at": listed["listed_at"]}
     assert call(url, WORKER, "forget_doomed_objects", **params) == 0
     assert doomed(url) == [photo["upload_key"]]
-    again = call(url, WORKER, "list_doomed_objects", p_limit=10)
-    params = {"p_keys": again["keys"], "p_listed_at": again["listed_at"]}
+    again = call(url, WORKER, "list_doomed_objects", p_in_bucket=True, p_limit=10)
+    params = {"p_in_bucket": True, "p_keys": again["keys"], "p_listed_at": again["listed_at"]}
     assert call(url, WORKER, "forget_doomed_objects", **params) == 1

@@ -211,8 +211,8 @@ def test_deleting_a_photo_leaves_its_objects_to_the_sweep(url: str, maya: Person
 
     call(url, maya, "delete_photo", p_photo_id=photo["id"])
     assert doomed(url) == objects(photo["path"])
-    assert look(url, "select bool_and(served) as served from private.doomed_objects") == [
-        {"served": True}
+    assert look(url, "select bool_and(in_cdn) as in_cdn from private.doomed_objects") == [
+        {"in_cdn": True}
     ]
 
     call(url, maya, "delete_photo", p_photo_id=waiting["id"])

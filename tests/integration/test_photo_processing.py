@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.database import DirectDatabase, Person, call, look, new_person
 from tests.integration.photos import (
+    delete_doomed,
     doomed,
     objects,
     pass_time,
@@ -58,7 +59,7 @@ class House(DirectDatabase):
     def sweep(self) -> None:
         database = DirectDatabase(self.url)
         sweep.settle(database)
-        sweep.delete_doomed(database, self.bucket, self.cdn)
+        delete_doomed(database, self.bucket, self.cdn)
         sweep.delete_lost(database, self.bucket)
 
     def _decode(self, upload: bytes, seconds: float) -> Images:

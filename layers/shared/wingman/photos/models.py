@@ -125,8 +125,7 @@ class PhotoOrder(BaseModel):
 
 
 class DoomedObjects(BaseModel):
-    """Objects to delete, and those of them that the CDN may keep."""
+    """Keys of objects to delete."""
 
     listed_at: datetime
     keys: list[str]
-    served: list[str]

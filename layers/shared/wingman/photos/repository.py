@@ -1,7 +1,6 @@
 """Photos in Postgres: each step is one SQL function of supabase/schemas."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -61,18 +60,22 @@ def settle(database: Database, limit: int) -> int:
     return int(_call(database, "settle_photos", idempotent=True, p_limit=limit))
 
 
-def doomed(database: Database, limit: int) -> DoomedObjects:
-    found = _call(database, "list_doomed_objects", idempotent=True, p_limit=limit)
+def doomed(database: Database, limit: int, *, in_bucket: bool) -> DoomedObjects:
+    """Read what is to be deleted: from the bucket, or then from the CDN."""
+    found = _call(
+        database, "list_doomed_objects", idempotent=True, p_in_bucket=in_bucket, p_limit=limit
+    )
     return DoomedObjects.model_validate(found)
 
 
-def forget_doomed(database: Database, keys: Sequence[str], listed_at: datetime) -> None:
+def forget_doomed(database: Database, doomed: DoomedObjects, *, in_bucket: bool) -> None:
     _call(
         database,
         "forget_doomed_objects",
         idempotent=True,
-        p_keys=list(keys),
-        p_listed_at=listed_at.isoformat(),
+        p_in_bucket=in_bucket,
+        p_keys=doomed.keys,
+        p_listed_at=doomed.listed_at.isoformat(),
     )
 
 

@@ -4,7 +4,7 @@ The database records each object that is to go (supabase/schemas/720_doomed_obje
 that died may leave others, which a walk through the bucket finds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from wingman.kit.clients.cdn import Cdn
@@ -27,27 +27,36 @@ def settle(database: Database) -> int:
     return page_by_page(lambda: repository.settle(database, PAGE), PAGE, seconds=_SECONDS_PER_PAGE)
 
 
-def delete_doomed(database: Database, storage: Storage, cdn: Cdn) -> int:
-    """Delete the recorded objects from bucket and CDN, and return their number.
+def delete_doomed(database: Database, storage: Storage) -> int:
+    """Delete the recorded objects from the bucket, and return their number.
 
-    A run that dies in between is repeated: an object is forgotten once it is gone from both.
+    A run that dies is repeated: an object is forgotten once it is gone.
     """
-    deleted = page_by_page(
-        lambda: _delete_page(database, storage, cdn), PAGE, seconds=_SECONDS_PER_PAGE
-    )
+    deleted = _page_by_page(database, storage.delete, in_bucket=True)
     logger().info("photos.deleted", extra={"objects": deleted})
     return deleted
 
 
-def _delete_page(database: Database, storage: Storage, cdn: Cdn) -> int:
-    doomed = repository.doomed(database, PAGE)
-    if not doomed.keys:
-        return 0
-    storage.delete(doomed.keys)
-    if doomed.served:
-        cdn.invalidate([f"/{key}" for key in doomed.served])
-    repository.forget_doomed(database, doomed.keys, doomed.listed_at)
-    return len(doomed.keys)
+def invalidate_doomed(database: Database, cdn: Cdn) -> int:
+    """Let the CDN forget what is gone from the bucket, and return the number of objects."""
+    invalidated = _page_by_page(
+        database, lambda keys: cdn.invalidate([f"/{key}" for key in keys]), in_bucket=False
+    )
+    logger().info("photos.invalidated", extra={"objects": invalidated})
+    return invalidated
+
+
+def _page_by_page(
+    database: Database, delete: Callable[[Sequence[str]], None], *, in_bucket: bool
+) -> int:
+    def page() -> int:
+        doomed = repository.doomed(database, PAGE, in_bucket=in_bucket)
+        if doomed.keys:
+            delete(doomed.keys)
+            repository.forget_doomed(database, doomed, in_bucket=in_bucket)
+        return len(doomed.keys)
+
+    return page_by_page(page, PAGE, seconds=_SECONDS_PER_PAGE)
 
 
 def delete_lost(database: Database, storage: Storage, *, spare: timedelta = BEING_MADE) -> int:
