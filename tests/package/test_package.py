@@ -1,7 +1,9 @@
 """The package for this machine: built as for a deployment, and started as on AWS."""
 
 import json
+import os
 import platform
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from local.stack import stack as local_stack
 from tests.support.logs import ACCESS_TOKEN, ADDRESS, LINK_TOKEN, events
 from tests.support.people import People
 from tests.support.template import ROOT
+from tests.support.uploads import jpeg
 
 FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
 PLACEHOLDERS = ("email_id", "idempotency_key", "match_id", "session_id", "user_id")
@@ -123,6 +126,21 @@ def test_no_function_writes_an_address_or_a_token(ran: dict[str, Ran]) -> None:
         for match in pattern.findall("\n".join(one.lines))
     }
     assert found == set()
+
+
+def test_the_decoder_of_the_package_decodes_a_photo(built: Artefacts, here: Target) -> None:
+    python = interpreter(here.version)
+    assert python
+    layers = ("DependenciesLayer", "ImagesLayer", "SharedLayer")
+    path = os.pathsep.join(str(built.layers[layer] / "python") for layer in layers)
+    done = subprocess.run(
+        [python, "-S", "-m", "wingman.photos.imaging_process"],
+        input=jpeg(),
+        env=READ_ONLY | {"PYTHONPATH": path},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout.partition(b"\n")[0])["width"] == 600
 
 
 def test_a_package_has_the_bytecode_of_every_module(built: Artefacts) -> None:

@@ -47,6 +47,21 @@ def test_a_lane_has_at_least_the_minimum_concurrency_of_lambda(name: str) -> Non
     assert template()["Parameters"][parameter]["MinValue"] == LEAST_OF_A_MAPPING
 
 
+def test_a_photo_is_hidden_for_six_tries_of_its_worker() -> None:
+    worker = RESOURCES["PhotoProcessorFunction"]["Properties"]
+    mapping = worker["Events"]["Upload"]["Properties"]
+    hidden = RESOURCES["PhotoQueue"]["Properties"]["VisibilityTimeout"]
+    assert mapping["Queue"] == {"Fn::GetAtt": ["PhotoQueue", "Arn"]}
+    assert hidden >= 6 * worker["Timeout"]
+
+
+def test_workers_leave_a_new_account_some_concurrency_for_requests() -> None:
+    photos = RESOURCES["PhotoProcessorFunction"]["Properties"]["Events"]["Upload"]["Properties"]
+    mappings = [photos, *LANES.values()]
+    taken = sum(default(each["ScalingConfig"]["MaximumConcurrency"]) for each in mappings)
+    assert taken <= A_NEW_ACCOUNT_RUNS - 3
+
+
 RESERVED = {
     name: each["Properties"]["ReservedConcurrentExecutions"]["Fn::If"]
     for name, each in RESOURCES.items()

@@ -23,7 +23,7 @@ from tests.support.chart import (
 )
 from tests.support.uploads import SECRET, encoded, interlaced_png, jpeg, png, profile, webp
 from wingman.photos.imaging import MAX_BYTES, Rejected, Rejection
-from wingman.photos.imaging_sandbox import decode
+from wingman.photos.imaging_codec import images
 
 WHITE = b"\xff\xff\xff"
 
@@ -149,10 +149,10 @@ def chunks(file: bytes) -> Iterator[str]:
 def test_a_photo_becomes_two_clean_images(name: str) -> None:
     photo = READY[name]
 
-    images = decode(photo.make(), seconds=30)
+    found = images(photo.make())
 
-    assert (images.width, images.height) == photo.large
-    for file, size in ((images.large, photo.large), (images.small, photo.small)):
+    assert (found.width, found.height) == photo.large
+    for file, size in ((found.large, photo.large), (found.small, photo.small)):
         assert [*chunks(file)] == ["VP8 "]  # no other chunk can have metadata
         image = opened(file)
         assert image.size == size
@@ -175,7 +175,7 @@ def test_a_placeholder_is_a_thumbhash_of_the_photo() -> None:
 
     left_is_red = Image.new("RGB", (600, 400), (0, 0, 200))
     left_is_red.paste((200, 0, 0), (0, 0, 300, 400))
-    found = [*b64decode(decode(png(left_is_red), seconds=30).placeholder)]
+    found = [*b64decode(images(png(left_is_red)).placeholder)]
     assert thumb_hash_to_average_rgba(found) == pytest.approx((0.39, 0, 0.39, 1), abs=0.05)
 
 
@@ -231,6 +231,6 @@ def test_a_file_that_is_no_photo_is_rejected_for_its_reason(name: str) -> None:
     make, reason = REJECTED[name]
 
     with pytest.raises(Rejected) as rejected:
-        decode(make(), seconds=30)
+        images(make())
 
     assert rejected.value.reason is reason

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import uploads
-from wingman.photos.imaging import Rejected, Rejection
+from wingman.photos.imaging import MAX_BYTES, Rejected, Rejection
+from wingman.photos.imaging_codec import images
 from wingman.photos.imaging_sandbox import decode
 
 LIMITED = "from wingman.photos import imaging_process as ours; ours.limit(); "
@@ -17,6 +18,17 @@ def rejection(upload: bytes, program: str, seconds: float = 30) -> Rejection:
     with pytest.raises(Rejected) as rejected:
         decode(upload, seconds=seconds, decoder=(sys.executable, "-c", program))
     return rejected.value.reason
+
+
+def test_an_upload_comes_back_as_the_decoder_made_it() -> None:
+    upload = uploads.jpeg()
+    assert decode(upload, seconds=30) == images(upload)
+
+
+def test_an_upload_above_the_limit_starts_no_decoder() -> None:
+    with pytest.raises(Rejected) as rejected:
+        decode(bytes(MAX_BYTES + 1), seconds=30, decoder=("false",))
+    assert rejected.value.reason is Rejection.TOO_LARGE
 
 
 @pytest.mark.parametrize(
