@@ -58,15 +58,15 @@ def phases() -> tuple[Phase, ...]:
     """Return the phases; each test is in one of them."""
     apart = [TESTS / name for name in _FOLDERS if name not in {"unit", *_DEPLOYED}]
     deployed = [TESTS / name for name in ("attacks", "e2e", "browser")]
-    shipping = TESTS / "e2e" / "test_deploy.py"
+    beside = [TESTS / "e2e" / f"test_{name}.py" for name in ("deploy", "generated_clients")]
     alone = [path for path in _FILES if "mark.alone" in path.read_text()]
     # Files in the order of their names: those of `faults`, which wait most, begin.
     by_file = ("-n", str(_PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder")
     return (
         Phase("unit", [TESTS / "unit", "-n", "auto", *_NO_FUZZ]),
         Phase("apart", [*apart, *_NOT_ALONE, "--own-stack", *by_file, *_NO_FUZZ]),
-        Phase("deployed", [*deployed, *_NOT_ALONE, "--ignore", shipping]),
-        Phase("shipping", [TESTS / "package", shipping, *_NOT_ALONE, *_NO_FUZZ]),
+        Phase("deployed", [*deployed, *_NOT_ALONE, *(f"--ignore={path}" for path in beside)]),
+        Phase("shipping", [TESTS / "package", *beside, *_NOT_ALONE, *_NO_FUZZ]),
         Phase("alone", [*alone, "-m", "alone"]),
     )
 

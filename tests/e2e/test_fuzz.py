@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import httpx
@@ -23,7 +24,7 @@ Response = schemathesis.Response
 # Copies: schemathesis adds links of its own to a document.
 SCHEMA = schemathesis.openapi.from_dict(deepcopy(dict(DOCUMENT)))
 FEW = settings(
-    max_examples=8,
+    max_examples=6,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -56,6 +57,8 @@ def check(case: Case, response: Response) -> None:
 
 def _check_rejection(case: Case, response: Response) -> None:
     """Check that a body is refused which its schema does not allow."""
+    if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return  # schemathesis does not count it as a refusal
     try:
         case.validate_response(response, checks=[negative_data_rejection])
     except FailureGroup as group:

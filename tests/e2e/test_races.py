@@ -1,4 +1,7 @@
-"""Many at once, held back by a barrier and let go together."""
+"""Many at once, held back by a barrier and let go together.
+
+A dozen: each starts a container, which takes half a second of a processor, and proves no less.
+"""
 
 from collections import Counter
 
@@ -16,12 +19,12 @@ def codes(responses: list[httpx.Response]) -> Counter[str]:
     )
 
 
-def test_fifty_answers_at_once_have_one_winner(api: Api, people: People, inbox: Inbox) -> None:
+def test_answers_at_once_have_one_winner(api: Api, people: People, inbox: Inbox) -> None:
     maya, leo = people.pair()
     match_id = api.invited(maya, leo)
     inbox.wait_for(leo, 1)
-    actions = ["accept", "decline"] * 25
-    with httpx.Client(limits=httpx.Limits(max_connections=50), timeout=120) as client:
+    actions = ["accept", "decline"] * 6
+    with httpx.Client(limits=httpx.Limits(max_connections=12), timeout=120) as client:
         url = f"{api.client.base_url}/api/matches/{match_id}/respond"
 
         def request(action: str) -> Request:
@@ -46,9 +49,9 @@ def test_fifty_answers_at_once_have_one_winner(api: Api, people: People, inbox: 
     assert recorded == (1 + to_leo,)
 
 
-def test_twenty_invitations_of_one_pair_make_one_match(api: Api, people: People) -> None:
+def test_invitations_of_one_pair_at_once_make_one_match(api: Api, people: People) -> None:
     maya, leo = people.pair()
-    with httpx.Client(limits=httpx.Limits(max_connections=20), timeout=120) as client:
+    with httpx.Client(limits=httpx.Limits(max_connections=12), timeout=120) as client:
         url = f"{api.client.base_url}/api/matches"
 
         def request(number: int) -> Request:
@@ -56,11 +59,11 @@ def test_twenty_invitations_of_one_pair_make_one_match(api: Api, people: People)
             body = {"invitee_id": str(invitee.id)}
             return lambda: client.post(url, json=body, headers=inviter.authorization)
 
-        seen = codes(at_once([request(number) for number in range(20)]))
+        seen = codes(at_once([request(number) for number in range(12)]))
 
     assert seen["201"] == 1
-    # Five a user pass the limiter at once; the others of each side have to wait.
-    assert seen["match_already_open"] + seen["rate_limited"] == 19
+    # Five of a user pass the limiter at once; the sixth of each side has to wait.
+    assert seen["match_already_open"] + seen["rate_limited"] == 11
     matches = people.connection.execute(
         "select count(*) from public.wingman_matches where %s in (user1_id, user2_id)", (maya.id,)
     ).fetchone()

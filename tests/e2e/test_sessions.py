@@ -146,21 +146,21 @@ def test_useful_emails_leave_once_after_six_hours_without_a_sweep(
     assert recorded["session_reminder_2h", "sent", None] == 2
 
 
-def test_twenty_plans_at_once_make_one_session(api: Api, people: People) -> None:
+def test_plans_at_once_make_one_session(api: Api, people: People) -> None:
     maya, leo = people.pair()
     match_id = match(people, maya, leo)
-    with httpx.Client(limits=httpx.Limits(max_connections=20), timeout=120) as client:
+    with httpx.Client(limits=httpx.Limits(max_connections=10), timeout=120) as client:
         url, body = f"{api.client.base_url}/api/sessions", {
             "match_id": match_id, "venue_name": "Park", "scheduled_time": in_days(3),
         }  # fmt: skip
         send = partial(client.post, url, json=body)
         answers = at_once(
-            [partial(send, headers=person.authorization) for person in (maya, leo) * 10]
+            [partial(send, headers=person.authorization) for person in (maya, leo) * 5]
         )
     # Each of the two has three emails; a request for more waits.
     codes = Counter(answer.json().get("code") for answer in answers)
     assert codes[None] == 1
-    assert codes["session_already_open"] + codes["rate_limited"] == 19
+    assert codes["session_already_open"] + codes["rate_limited"] == 9
     assert codes["session_already_open"] >= 5
 
 
