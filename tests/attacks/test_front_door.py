@@ -78,9 +78,10 @@ def test_no_object_answers_without_the_backend_key(
     headers = people.new().authorization if role == "authenticated" else {}
     headers |= {"x-backend-key": key} if key is not None else {}
 
-    found = answers(supabase, objects, headers)
+    # Wrong keys differ in the check alone, which precedes whatever object is named.
+    found = answers(supabase, objects if key is None else objects[::10], headers)
 
-    assert len(found) > 60
+    assert len(found) > (60 if key is None else 6)
     assert {path: answer for path, answer in found.items() if answer != (403, "PT403")} == {}
 
 

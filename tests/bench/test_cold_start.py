@@ -14,7 +14,7 @@ HTTP_BUDGET, WORKER_BUDGET = 1.0, 0.6
 
 @pytest.fixture(scope="module")
 def ratios(stack: dict[str, str]) -> dict[str, float]:
-    ratios = measure(local_stack("test"), functions(), rounds=2)
+    ratios = measure(local_stack("test"), functions(), rounds=1)
     slow = [name for name, ratio in ratios.items() if ratio > _budget(name)]
     # Something else may have kept the machine busy.
     return ratios | (measure(local_stack("test"), slow, rounds=6) if slow else {})
