@@ -8,6 +8,7 @@ Json = dict[str, Any]
 _BY_FORMAT = {
     "uuid": "6f1c0f0e-0000-4000-8000-000000000001",
     "date-time": "2026-12-05T17:30:00Z",
+    "password": "four words are enough",
 }
 _BY_MEDIA_TYPE = {
     "text/html": '<!DOCTYPE html>\n<html lang="en">…',
