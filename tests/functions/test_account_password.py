@@ -72,6 +72,17 @@ def test_a_wrong_password_changes_nothing_and_is_recorded(
     assert ("password_change", "failure", "curl/8.5.0") in attempts(people, maya.id)
 
 
+def test_the_password_is_proven_to_us_where_supabase_auth_does_not_ask(
+    app: Function, sign_in: SignIn, auth: SupabaseAuth
+) -> None:
+    maya = sign_in()
+
+    with auth.settings(require_current_password=False, hook_url=None):
+        assert change(app, maya, "wrong")[0] == 403
+
+    assert logs_in(auth, maya.account, PASSWORD)
+
+
 @pytest.mark.parametrize("case", ["password", "delete"])
 def test_a_stolen_token_guesses_five_times_from_any_network(
     app: Function, sign_in: SignIn, auth: SupabaseAuth, people: People, case: str
