@@ -26,6 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     with deadline(context):
         database = get_service_client()
         done = {"settled": sweep.settle(database)}
+        sweep.probe(bucket)
         done["deleted"] = sweep.delete_doomed(database, bucket)
         if event["walk"]:
             done["lost"] = sweep.delete_lost(database, bucket)

@@ -7,9 +7,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.support.caches import caches
 from tests.support.functions import Function
 from tests.support.people import People, Person
 from wingman.kit.clients.storage import storage
+from wingman.kit.errors import DependencyUnavailable
 
 Load = Callable[..., Function]
 NOWHERE = "http://127.0.0.1:9"
@@ -223,11 +225,34 @@ def test_a_day_with_too_many_photos_is_a_429(function: Load, people: People) -> 
     assert int(headers["retry-after"]) >= 1
 
 
-@pytest.mark.usefixtures("fresh_container")
-def test_without_the_storage_all_but_the_upload_works(
+@pytest.mark.usefixtures("fresh_container", "closed_breakers")
+def test_once_the_sweep_finds_the_storage_away_uploads_are_a_503_and_cost_nothing(
     stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, people: People
 ) -> None:
-    """Signing calls nothing, so the API has no reason to answer 503: the upload itself fails."""
+    away = stack | {"AWS_ENDPOINT_URL": NOWHERE}
+    sweep = Function("photo_sweep", away, monkeypatch, {})
+    app, maya = Function("photos", away, monkeypatch, {}), people.new()
+    photo = reserved(app, maya)["photo"]
+
+    with pytest.raises(DependencyUnavailable):
+        sweep.invoke(sweep.event("every_minute"), milliseconds=50_000)
+    for cached in caches():  # another container answers, which knows nothing yet
+        cached.cache_clear()
+    status, problem, headers = ask(app, "create", maya)
+
+    assert (status, problem["code"]) == (503, "dependency_unavailable")
+    assert int(headers["retry-after"]) >= 1
+    assert ask(app, "list", maya)[1]["photos"] == [photo]
+    assert ask(app, "delete", maya, photo_id=photo["id"])[0] == 204
+    count = "select photo_count from private.photo_days where user_id = %s"
+    assert people.connection.execute(count, [maya.id]).fetchall() == [(1,)]
+
+
+@pytest.mark.usefixtures("fresh_container", "closed_breakers")
+def test_until_then_the_upload_itself_fails(
+    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, people: People
+) -> None:
+    """Signing calls nothing, so a request cannot know."""
     app = Function("photos", stack | {"AWS_ENDPOINT_URL": NOWHERE}, monkeypatch, {})
     maya = people.new()
     made = reserved(app, maya)

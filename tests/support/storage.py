@@ -59,6 +59,9 @@ class MemoryStorage(Storage):
         found = [key for key in self.keys if key.startswith(prefix) and key > after]
         return [StoredObject(key, self.stored[key][1]) for key in found[:LISTED_AT_ONCE]]
 
+    def check(self) -> None:
+        self.before("check")
+
     def form(
         self, key: str, content_type: str, max_bytes: int, *, signed_at: datetime, valid: timedelta
     ) -> Form:

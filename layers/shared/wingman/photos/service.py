@@ -25,10 +25,12 @@ def reserve(
 ) -> tuple[Reservation, Upload]:
     """Reserve a photo and sign its upload. The same key again returns the first answer.
 
-    Raises PhotoTooLarge, TooManyPhotos, DailyPhotoLimit, IdempotencyKeyReused.
+    Raises PhotoTooLarge, TooManyPhotos, DailyPhotoLimit, IdempotencyKeyReused, and
+    DependencyUnavailable while the bucket is known to be away.
     """
     if new.size_bytes > MAX_BYTES:
         raise PhotoTooLarge
+    storage.check()  # while the upload would fail, nothing is reserved and counted
     reserved = repository.reserve(database, new, key)
     logger().info("photo.reserved", extra={"photo_id": str(reserved.photo.id)})
     # Signed as of the reservation, so that repeating the request prolongs nothing.

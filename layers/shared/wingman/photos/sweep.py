@@ -18,13 +18,22 @@ PAGE = 500
 _SECONDS_PER_PAGE = 12.0
 # A worker stores the objects of a photo before it publishes them.
 BEING_MADE = timedelta(minutes=15)
-_PUBLIC, _INCOMING = "public/", "incoming/"
+_PUBLIC, _INCOMING, _NOTHING = "public/", "incoming/", "nothing/"
 _WALKED_AT_ONCE = 20
 
 
 def settle(database: Database) -> int:
     """Reject what failed, delete reservations that are over, and return their number."""
     return page_by_page(lambda: repository.settle(database, PAGE), PAGE, seconds=_SECONDS_PER_PAGE)
+
+
+def probe(storage: Storage) -> None:
+    """Ask the bucket for nothing, so that its circuit shows whether it answers.
+
+    Requests that reserve photos read the circuit, and make no call that could find out.
+    Raises DependencyUnavailable.
+    """
+    storage.objects(_NOTHING)
 
 
 def delete_doomed(database: Database, storage: Storage) -> int:

@@ -20,10 +20,12 @@ from botocore.auth import SIGV4_TIMESTAMP, S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from wingman.kit.clients.aws import credentials, signed
-from wingman.kit.clients.circuits import through
+from wingman.kit.clients.circuits import breaker, through
 from wingman.kit.clients.dependencies import S3
 from wingman.kit.clients.transport import asked_to_wait, http_client
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
+from wingman.kit.resilience.breaker import BreakerOpen
+from wingman.kit.resilience.circuit import State
 from wingman.kit.resilience.retry import with_api_retry
 from wingman.kit.settings import AwsSettings, load
 
@@ -79,6 +81,10 @@ class Storage(Protocol):
 
     def objects(self, prefix: str, after: str = "") -> Sequence[StoredObject]:
         """List objects in the order of their keys: the first 1000 after `after`."""
+        ...
+
+    def check(self) -> None:
+        """Raise DependencyUnavailable if S3 is known to be away; this calls nothing."""
         ...
 
     def form(
@@ -148,6 +154,11 @@ class S3Storage(Storage):
         response = self._call("GET", f"{self._base_url}/?{urlencode(query, quote_via=quote)}")
         _require_success(response)
         return list(_listed(response.content))
+
+    def check(self) -> None:
+        # The limiter's call of this request has brought the state of the shared circuit.
+        if breaker(S3).state is State.OPEN:
+            raise BreakerOpen(S3.name)
 
     def form(
         self, key: str, content_type: str, max_bytes: int, *, signed_at: datetime, valid: timedelta
