@@ -108,6 +108,9 @@ class MemoryStorage(Storage):
     def objects(self, prefix: str, after: str = "") -> Sequence[StoredObject]:
         raise NotImplementedError
 
+    def check(self) -> None:
+        raise NotImplementedError
+
     def form(
         self, key: str, content_type: str, max_bytes: int, *, signed_at: datetime, valid: timedelta
     ) -> UploadForm:
