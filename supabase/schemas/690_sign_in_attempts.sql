@@ -62,6 +62,7 @@ comment on table private.sign_in_attempts is
 
 create index sign_in_attempts_of_user on private.sign_in_attempts (user_id, at desc);
 create index sign_in_attempts_at on private.sign_in_attempts (at);
+create index sign_in_attempts_of_address on private.sign_in_attempts (address_hash, at);
 create index sign_in_attempts_of_network on private.sign_in_attempts (ip_hash, at);
 
 alter table private.sign_in_attempts enable row level security;

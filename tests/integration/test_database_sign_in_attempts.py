@@ -210,6 +210,11 @@ def test_an_export_has_all_attempts_of_a_user(url: str, maya: Person, leo: Perso
 # --- registrations
 
 
+def begins(url: str, p_address: str, **changes: object) -> Any:
+    params = {"p_id": uuid4(), "p_kind": "register", "p_address": p_address, "p_ip": IP}
+    return call(url, WORKER, "begin_auth_request", **params | changes)
+
+
 def unconfirmed(url: str, **columns: object) -> Person:
     person = new_person(url, "Ada")
     look(url, "update auth.users set email_confirmed_at = null where id = %s", person.user_id)
@@ -226,7 +231,7 @@ def exists(url: str, person: Person) -> bool:
 def test_a_registration_removes_an_unconfirmed_one(url: str) -> None:
     ada = unconfirmed(url)
 
-    assert call(url, WORKER, "open_registration", p_id=uuid4(), p_address=ada.email)
+    assert begins(url, ada.email)
 
     assert not exists(url, ada)
 
@@ -247,7 +252,7 @@ def test_a_registration_removes_no_account_that_is_someones(
 ) -> None:
     ada = unconfirmed(url, **{column: value})
 
-    assert call(url, WORKER, "open_registration", p_id=uuid4(), p_address=ada.email)
+    assert begins(url, ada.email)
 
     assert exists(url, ada)
 
@@ -256,6 +261,32 @@ def test_a_registration_that_was_made_removes_nothing(url: str) -> None:
     ada, attempt_id = unconfirmed(url), uuid4()
     record(url, p_id=attempt_id, p_kind="register", p_outcome="accepted", p_address=ada.email)
 
-    assert not call(url, WORKER, "open_registration", p_id=attempt_id, p_address=ada.email)
+    assert not begins(url, ada.email, p_id=attempt_id)
 
     assert exists(url, ada)
+
+
+def test_another_request_leaves_a_registration_alone(url: str) -> None:
+    ada = unconfirmed(url)
+
+    assert begins(url, ada.email, p_kind="forgot")
+
+    assert exists(url, ada)
+
+
+@pytest.mark.parametrize("kind", ["register", "forgot"])
+def test_a_network_asks_ten_times_a_day_about_an_address(url: str, kind: str) -> None:
+    ada = unconfirmed(url)
+    asked = {"p_kind": kind, "p_address": ada.email, "p_ip": "192.0.2.7"}
+    for _ in range(10):
+        assert begins(url, **asked)
+        record(url, **asked, p_outcome="accepted")
+
+    assert not begins(url, **asked)
+    assert begins(url, **asked | {"p_ip": "192.0.2.8"})
+    assert begins(url, **asked | {"p_address": "another@example.com"})
+    ago = (
+        "update private.sign_in_attempts set at = at - interval '1 day' where outcome = 'accepted'"
+    )
+    look(url, ago)
+    assert begins(url, **asked)

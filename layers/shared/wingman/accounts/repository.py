@@ -67,7 +67,9 @@ def prune_attempts(database: Database, limit: int) -> int:
     return int(database.rpc("prune_attempts", {"p_limit": limit}, idempotent=True))
 
 
-def open_registration(database: Database, attempt_id: UUID, address: str) -> bool:
-    """Make room for a registration; return False if this one has been made already."""
-    given = {"p_id": str(attempt_id), "p_address": address}
-    return bool(database.rpc("open_registration", given, idempotent=True))
+def begin_auth_request(
+    database: Database, request_id: UUID, kind: str, address: str, ip: str
+) -> bool:
+    """Make room for a registration; return False for a request that is not to be made."""
+    given = {"p_id": str(request_id), "p_kind": kind, "p_address": address, "p_ip": ip}
+    return bool(database.rpc("begin_auth_request", given, idempotent=True))

@@ -66,35 +66,30 @@ def _send(queue: Queue, request: Request) -> None:
 
 
 def carry_out(database: Database, auth_for: Callable[[Client], Auth], request: Request) -> None:
-    """Call Supabase Auth; repeating a request that succeeded does nothing.
+    """Call Supabase Auth, once, and at most ten times a day for an address and a network.
 
     A refusal that the client would have read is only logged. Raises DependencyUnavailable and
     RateLimited for a request that is to be tried again.
     """
-    client = Client(request.ip, request.user_agent)
-    auth = auth_for(client)
+    client, kind, address = Client(request.ip, request.user_agent), request.kind, request.email
+    if not repository.begin_auth_request(database, request.id, kind, address, client.ip):
+        logger().info("auth_requests.skipped", extra={"kind": kind})
+        return
     try:
-        if request.kind is Kind.REGISTER:
-            _register(database, auth, request)
-        else:
-            provider.send_recovery(auth, request.email)
+        _call(auth_for(client), request)
     except (EmailTaken, InvalidRequest, RegistrationClosed) as refusal:
-        logger().info("auth_requests.refused", extra={"kind": request.kind, "code": refusal.code})
+        logger().info("auth_requests.refused", extra={"kind": kind, "code": refusal.code})
     attempts.record(
-        database,
-        client,
-        request.kind,
-        Outcome.ACCEPTED,
-        attempt_id=request.id,
-        address=request.email,
+        database, client, kind, Outcome.ACCEPTED, attempt_id=request.id, address=address
     )
 
 
-def _register(database: Database, auth: Auth, request: Request) -> None:
-    if not repository.open_registration(database, request.id, request.email):
-        return
-    given = request.model_dump(include={"email", "password", "first_name", "timezone"})
-    provider.sign_up(auth, Registration.model_validate(given))
+def _call(auth: Auth, request: Request) -> None:
+    if request.kind is Kind.REGISTER:
+        given = request.model_dump(include={"email", "password", "first_name", "timezone"})
+        provider.sign_up(auth, Registration.model_validate(given))
+    else:
+        provider.send_recovery(auth, request.email)
 
 
 def _secret() -> str:
