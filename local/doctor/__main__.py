@@ -14,6 +14,7 @@ from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.sender_domain import Dns, check_sender_domain
 from local.settings_table import models
 from wingman.accounts.emails.settings import HookSettings
+from wingman.accounts.settings import RegistrationSettings
 from wingman.coach.settings import CoachSettings
 from wingman.kit.observability import metrics
 from wingman.kit.settings import (
@@ -91,7 +92,7 @@ _Check = tuple[str, Sequence[type[Settings]], Check]
 def _checks(dns: Dns) -> Iterator[_Check]:
     yield "database", (SupabaseSettings, SupabaseServiceSettings), services.check_database
     yield "tokens", (SupabaseSettings,), services.check_tokens
-    yield "auth", (AppSettings, SupabaseSettings, SupabaseServiceSettings), auth.check_auth
+    yield "auth", (AppSettings, SupabaseSettings, SupabaseServiceSettings, RegistrationSettings), auth.check_auth
     yield "redis", (RedisSettings,), services.check_redis
     yield "email", (ResendSettings, BrandSettings), _with_brand(services.check_email_provider)
     yield "mail domain", (AppSettings, BrandSettings), _with_brand(_sender_domain(dns))

@@ -10,6 +10,7 @@ import httpx
 from local.auth.hook import signed
 from local.doctor.findings import Finding, Findings, fail, ok, warn
 from wingman.accounts.emails.settings import HookSettings
+from wingman.accounts.settings import RegistrationSettings
 from wingman.kit.clients.transport import http_client
 from wingman.kit.settings import (
     AppSettings,
@@ -73,8 +74,12 @@ def check_hook() -> Findings:
 
 
 def _confirmation(*, asks: bool) -> Finding:
-    if asks:
+    if asks and load(RegistrationSettings).confirm_addresses:
         return ok("auth", "a new user has to confirm the address")
+    if asks:
+        text = "a new user has to confirm the address, and ConfirmAddresses is off"
+        advice = "set it to true: the time of a registration shows who has an account"
+        return fail("auth", text, advice)
     text = "a new user's address is believed: anyone can register with that of another"
     return fail("auth", text, PUSH)
 

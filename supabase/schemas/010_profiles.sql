@@ -87,6 +87,22 @@ comment on function private.names_in is
 'The names in the metadata of an account, which its owner or a provider such as Google or Apple
 writes. A name that the API would refuse is no name.';
 
+create function private.timezone_in(p_metadata jsonb)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(
+        substring(
+            private.first_words(p_metadata, 'timezone') from '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'
+        ),
+        'UTC'
+    );
+$$;
+comment on function private.timezone_in is
+'The timezone in the metadata of a new account, which the API has checked if it wrote it.';
+
 create function private.keep_user_profile()
 returns trigger
 language plpgsql
@@ -101,12 +117,13 @@ begin
     if tg_op = 'UPDATE' then
         v_renamed := v_names is distinct from private.names_in(old.raw_user_meta_data);
     end if;
-    insert into public.user_profiles as profile (id, email, first_name, last_name)
+    insert into public.user_profiles as profile (id, email, first_name, last_name, timezone)
     values (
         new.id,
         case when new.email_confirmed_at is not null then new.email end,
         v_names.first_name,
-        v_names.last_name
+        v_names.last_name,
+        private.timezone_in(new.raw_user_meta_data)
     )
     on conflict (id) do update
         set

@@ -33,16 +33,17 @@ def test_a_registration_opens_an_account_with_its_names(
     function: Load, auth: SupabaseAuth, waiting: Waiting, people: People
 ) -> None:
     email = new_email()
-    post(waiting.accounts(function), "register", credentials(email, first_name=" Ada "))
+    body = credentials(email, first_name=" Ada ", timezone="Europe/Berlin")
+    post(waiting.accounts(function), "register", body)
 
     assert carry_out(function, waiting.take()) == []
 
     tokens = verified(function, auth, email)
     assert tokens["user"]["email"] == email
-    [[name]] = people.connection.execute(
-        "select first_name from public.user_profiles where email = %s", (email,)
+    [profile] = people.connection.execute(
+        "select first_name, timezone from public.user_profiles where email = %s", (email,)
     ).fetchall()
-    assert name == "Ada"
+    assert profile == ("Ada", "Europe/Berlin")
     assert post(function("accounts"), "log_in", credentials(email))[0] == 200
 
 

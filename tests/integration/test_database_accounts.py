@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.integration.database import (
     WORKER,
     Person,
@@ -58,6 +60,27 @@ def test_a_name_follows_the_metadata_of_the_account(url: str, maya: Person) -> N
 
     look(url, change, '{"full_name": "evil.com"}', maya.user_id)
     assert (_profile(url, maya)["first_name"], _profile(url, maya)["last_name"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ('"Europe/Berlin"', "Europe/Berlin"),
+        ('"Etc/GMT+1"', "Etc/GMT+1"),
+        ('"<script>"', "UTC"),
+        ('"Europe/Berlin; x"', "UTC"),
+        ("true", "UTC"),
+        ("null", "UTC"),
+    ],
+)
+def test_a_timezone_in_the_metadata_of_a_new_account_is_that_of_its_profile(
+    url: str, written: str, stored: str
+) -> None:
+    ada = Person("authenticated", uuid4(), f"{uuid4().hex}@example.com")
+    insert = "insert into auth.users (id, email, raw_user_meta_data) values (%s, %s, %s)"
+    look(url, insert, ada.user_id, ada.email, f'{{"timezone": {written}}}')
+
+    assert _profile(url, ada)["timezone"] == stored
 
 
 def test_a_login_that_repeats_the_metadata_keeps_a_chosen_name(url: str, maya: Person) -> None:

@@ -39,6 +39,13 @@ def test_a_project_that_believes_addresses_fails(auth: SupabaseAuth, check: Chec
     assert "config push" in confirmation.advice
 
 
+def test_a_project_that_asks_while_the_deployment_does_not_expect_it_fails(check: Check) -> None:
+    confirmation, _ = check(ENVIRONMENT="local", CONFIRM_ADDRESSES="false")
+
+    assert confirmation.level is Level.FAIL
+    assert "set it to true" in confirmation.advice
+
+
 def test_a_project_without_registration_is_a_warning(auth: SupabaseAuth, check: Check) -> None:
     with auth.settings(enable_signup=False):
         _, registration, _ = check(ENVIRONMENT="local")
