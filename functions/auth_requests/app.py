@@ -1,10 +1,10 @@
-"""SQS: calls Supabase Auth for requests that are answered. See wingman/accounts/requests.py."""
+"""SQS: carries out requests that were answered before (wingman/accounts/request_worker.py)."""
 
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from wingman.accounts import requests
+from wingman.accounts.request_worker import carry_out
 from wingman.kit.clients.auth import auth
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import LambdaContext, deadline
@@ -36,8 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
 
 def _carried_out(body: str) -> bool:
     try:
-        request = requests.opened(Message.model_validate_json(body).sealed)
-        requests.carry_out(get_service_client(), auth, request)
+        carry_out(get_service_client(), auth, Message.model_validate_json(body).sealed)
     except (NotSealed, ValidationError):
         logger().error("auth_requests.malformed")
         return False

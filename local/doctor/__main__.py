@@ -92,7 +92,11 @@ _Check = tuple[str, Sequence[type[Settings]], Check]
 def _checks(dns: Dns) -> Iterator[_Check]:
     yield "database", (SupabaseSettings, SupabaseServiceSettings), services.check_database
     yield "tokens", (SupabaseSettings,), services.check_tokens
-    yield "auth", (AppSettings, SupabaseSettings, SupabaseServiceSettings, RegistrationSettings), auth.check_auth
+    yield (
+        "auth",
+        (AppSettings, SupabaseSettings, SupabaseServiceSettings, RegistrationSettings),
+        auth.check_auth,
+    )
     yield "redis", (RedisSettings,), services.check_redis
     yield "email", (ResendSettings, BrandSettings), _with_brand(services.check_email_provider)
     yield "mail domain", (AppSettings, BrandSettings), _with_brand(_sender_domain(dns))

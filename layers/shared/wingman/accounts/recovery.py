@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wingman.accounts import attempts, provider, requests, sessions
+from wingman.accounts import attempts, provider, request_queue, sessions
 from wingman.accounts.attempts import Kind, Outcome
 from wingman.accounts.errors import InvalidToken
 from wingman.accounts.models import (
@@ -49,7 +49,7 @@ RESET: Mapping[str, Any] = {
 
 def forget(auth: Auth, queue: Queue, forgotten: Forgotten) -> Accepted:
     """Answer first: whether there is an account shows neither in the answer nor in its time."""
-    requests.send_recovery(queue, auth.client, forgotten.email)
+    request_queue.send_recovery(queue, auth.client, forgotten.email)
     return Accepted()
 
 

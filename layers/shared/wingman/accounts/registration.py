@@ -1,6 +1,6 @@
 """Opening an account."""
 
-from wingman.accounts import provider, requests
+from wingman.accounts import provider, request_queue
 from wingman.accounts.models import ConfirmationRequired, Registration, Tokens
 from wingman.accounts.settings import RegistrationSettings
 from wingman.accounts.timing import evenly
@@ -17,7 +17,7 @@ def register(auth: Auth, queue: Queue, registration: Registration) -> Tokens | C
     nor time shows whether there is an account. Otherwise it raises EmailTaken.
     """
     if load(RegistrationSettings).confirm_addresses:
-        requests.send_registration(queue, auth.client, registration)
+        request_queue.send_registration(queue, auth.client, registration)
         return ConfirmationRequired()
     with evenly():
         tokens = provider.sign_up(auth, registration)
