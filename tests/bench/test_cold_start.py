@@ -12,7 +12,7 @@ WORKERS = {
 }
 HTTP_BUDGET, WORKER_BUDGET = 1.0, 0.6
 # The SDK of Supabase Auth takes a tenth.
-WITH_SDK = {"account_links", "accounts", "auth_requests"}
+WITH_SDK = {"account_links", "accounts"}
 SDK = 0.1
 
 
