@@ -41,7 +41,12 @@ RESET: Mapping[str, Any] = {
     "required": ["password"],
     "properties": {
         "token": _TOKEN,
-        "password": {"type": "string", "minLength": SHORTEST_PASSWORD, "format": "password"},
+        "password": {
+            "type": "string",
+            "minLength": SHORTEST_PASSWORD,
+            "format": "password",
+            "examples": ["correct horse battery"],
+        },
     },
 }
 """The OpenAPI schema of a form that sets a new password."""
