@@ -188,15 +188,18 @@ def test_a_request_for_a_new_password_sends_a_link_once_a_minute(
 # --- Supabase Auth is away
 
 
-def test_without_supabase_auth_a_login_is_a_503(
+def test_without_supabase_auth_a_login_is_a_503_and_all_else_works(
     function: Load, auth: SupabaseAuth, closed_breakers: None
 ) -> None:
     maya, app = auth.new(), function("accounts")
+    _, tokens = post(app, "log_in", maya.credentials)
     with auth.fault("down"):
         answer = app.invoke(app.event("log_in", email=maya.email))
+        elsewhere = function("user").call("get", access_token=tokens["access_token"])
 
     assert answer["statusCode"] == 503
     assert int(answer["headers"]["retry-after"]) >= 1
+    assert elsewhere[0] == 200
 
 
 def test_without_supabase_auth_requests_wait_in_the_queue(
