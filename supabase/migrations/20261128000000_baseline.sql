@@ -330,22 +330,6 @@ comment on function private.names_in is
 'The names in the metadata of an account, which its owner or a provider such as Google or Apple
 writes. A name that the API would refuse is no name.';
 
-create function private.timezone_in(p_metadata jsonb)
-returns text
-language sql
-immutable
-set search_path = ''
-as $$
-    select coalesce(
-        substring(
-            private.first_words(p_metadata, 'timezone') from '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'
-        ),
-        'UTC'
-    );
-$$;
-comment on function private.timezone_in is
-'The timezone in the metadata of a new account, which the API has checked if it wrote it.';
-
 create function private.keep_user_profile()
 returns trigger
 language plpgsql
@@ -354,6 +338,11 @@ set search_path = ''
 as $$
 declare
     v_names constant record := private.names_in(new.raw_user_meta_data);
+    -- The API has checked the name that it wrote.
+    v_timezone constant text := substring(
+        private.first_words(new.raw_user_meta_data, 'timezone')
+        from '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'
+    );
     v_renamed boolean := true;
 begin
     -- A provider repeats its metadata at each login. Only a new name replaces one chosen since.
@@ -366,7 +355,7 @@ begin
         case when new.email_confirmed_at is not null then new.email end,
         v_names.first_name,
         v_names.last_name,
-        private.timezone_in(new.raw_user_meta_data)
+        coalesce(v_timezone, 'UTC')
     )
     on conflict (id) do update
         set

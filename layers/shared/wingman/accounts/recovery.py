@@ -41,12 +41,7 @@ RESET: Mapping[str, Any] = {
     "required": ["password"],
     "properties": {
         "token": _TOKEN,
-        "password": {
-            "type": "string",
-            "minLength": SHORTEST_PASSWORD,
-            "format": "password",
-            "examples": ["correct horse battery"],
-        },
+        "password": {"type": "string", "minLength": SHORTEST_PASSWORD, "format": "password"},
     },
 }
 """The OpenAPI schema of a form that sets a new password."""
