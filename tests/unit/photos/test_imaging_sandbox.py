@@ -1,11 +1,13 @@
 """A decoder that crashes, hangs or takes too much costs one photo, not the worker."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support import uploads
+from tests.support.template import ROOT
 from wingman.photos.imaging import MAX_BYTES, Rejected, Rejection
 from wingman.photos.imaging_codec import images
 from wingman.photos.imaging_sandbox import decode
@@ -35,7 +37,7 @@ def test_an_upload_above_the_limit_starts_no_decoder() -> None:
     "program",
     [
         "import os; os.abort()",
-        "import time; time.sleep(60)",
+        f"import time; time.sleep(20); {ANSWERS}",
         "raise RuntimeError",
         "print('no JSON')",
         "print('{\"large\": -1}')",
@@ -51,7 +53,7 @@ def test_a_photo_fails_when_its_decoder(program: str) -> None:
 
 def test_a_progressive_bomb_of_many_scans_is_ended_in_time() -> None:
     with pytest.raises(Rejected) as rejected:
-        decode(uploads.scan_bomb(), seconds=1)
+        decode(uploads.scan_bomb(), seconds=60)
     assert rejected.value.reason is Rejection.PROCESSING_FAILED
 
 
@@ -68,3 +70,21 @@ def test_a_decoder_cannot_write_a_file(tmp_path: Path) -> None:
     file = tmp_path / "left behind"
     program = f"{LIMITED} import os; os.write(os.open({str(file)!r}, 65), b'x'); {ANSWERS}"
     assert rejection(b"any", program) is Rejection.PROCESSING_FAILED
+
+
+def test_a_decoder_cannot_read_the_workers_secrets_from_proc() -> None:
+    """Others of its user cannot read a process that is not dumpable (ptrace(2)); root can."""
+    program = (
+        "from ctypes import CDLL; from wingman.photos import imaging_sandbox as ours\n"
+        "try: ours.decode(b'any', seconds=30, decoder=('false',))\n"
+        "except ours.Rejected: print('dumpable:', CDLL(None).prctl(3, 0, 0, 0, 0))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": "layers/shared"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.endswith("dumpable: 0\n")

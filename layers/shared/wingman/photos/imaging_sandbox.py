@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from ctypes import CDLL
+from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -16,6 +18,7 @@ from wingman.kit.observability import logger
 from wingman.photos.imaging import MAX_BYTES, Images, Rejected, Rejection
 
 DECODER = (sys.executable, "-S", "-m", "wingman.photos.imaging_process")
+_PR_SET_DUMPABLE = 4
 _PASSED_ON = ("LD_LIBRARY_PATH", "LANG")  # Lambda's Python finds its own library by the first
 
 
@@ -43,6 +46,7 @@ def decode(upload: bytes, seconds: float, *, decoder: Sequence[str] = DECODER) -
     """Return the images of an upload; raise Rejected with the reason if it becomes none."""
     if len(upload) > MAX_BYTES:
         raise Rejected(Rejection.TOO_LARGE)
+    _hide()
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             decoder,
@@ -78,6 +82,13 @@ def _read(output: bytes) -> Images:
         height=answer.height,
         placeholder=answer.placeholder,
     )
+
+
+@cache
+def _hide() -> None:
+    """Let other processes of this user read neither our memory nor our environment (prctl(2))."""
+    if sys.platform == "linux":
+        CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _environment() -> Mapping[str, str]:
