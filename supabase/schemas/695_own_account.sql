@@ -101,6 +101,8 @@ returns boolean
 language plpgsql
 security definer
 set search_path = ''
+-- PostgREST applies it to the transaction. The role's own limit would keep users with many matches.
+set statement_timeout = '15s'
 as $$
 declare
     v_caller constant uuid := private.caller_id();

@@ -131,6 +131,33 @@ def test_a_deleted_account_is_gone_with_its_tokens(
         assert (status, problem["code"]) == (401, "unauthenticated")
 
 
+def test_a_deletion_may_take_longer_than_other_requests(
+    app: Function, sign_in: SignIn, people: People
+) -> None:
+    """Of thousands of matches, each has its emails and sessions."""
+    maya = sign_in()
+    trigger = f"slow_{maya.id.hex}"
+    slow = "begin perform pg_sleep(5.5); return old; end"
+    people.connection.execute(
+        f"create function private.{trigger}() returns trigger language plpgsql as '{slow}'".encode()
+    )
+    people.connection.execute(
+        (
+            f"create trigger {trigger} before delete on public.user_profiles for each row"
+            f" when (old.id = '{maya.id}') execute function private.{trigger}()"
+        ).encode()
+    )
+
+    try:
+        event = app.event("delete", access_token=maya.token)
+        answer = app.invoke(event, milliseconds=20_000)
+    finally:
+        people.connection.execute(f"drop function private.{trigger} cascade".encode())
+
+    assert answer["statusCode"] == 204
+    assert not exists(people, maya)
+
+
 def test_a_wrong_password_deletes_nothing_and_is_recorded(
     app: Function, sign_in: SignIn, people: People
 ) -> None:

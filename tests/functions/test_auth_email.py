@@ -13,6 +13,8 @@ import pytest
 from local.auth.hook import signed
 from tests.support.functions import Function
 from tests.support.people import People
+from wingman.accounts.emails.models import Outcome
+from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyUnavailable
 
 Load = Callable[..., Function]
@@ -243,6 +245,23 @@ def test_a_recorded_request_logs_neither_token_nor_address(
     shown = str(logged) + "".join(capsys.readouterr())
     assert "hush-hush" not in shown
     assert CURRENT not in shown
+
+
+def test_each_call_ends_while_supabase_auth_still_waits(
+    auth: Auth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for five seconds, and its user waits with it."""
+    left: list[float] = []
+
+    def record(*_: object) -> Outcome:
+        left.append(time_left())
+        return Outcome.RECORDED
+
+    monkeypatch.setattr(auth.app.module.service, "record", record)
+
+    assert auth.ask(asked("recovery", uuid4()))[0] == 200
+
+    assert 3 < left[0] <= 3.5
 
 
 def test_without_the_database_supabase_auth_is_asked_to_repeat(

@@ -199,11 +199,11 @@ def _translated(error: APIError) -> Exception:
     return DatabaseError(code, error.message or "", error.details)
 
 
-def get_user_client(access_token: str) -> PostgrestDatabase:
-    """Act as the calling user."""
+def get_user_client(access_token: str, *, timeout: float = TIMEOUT_SECONDS) -> PostgrestDatabase:
+    """Act as the calling user; `timeout` is for a function that may take longer than others."""
     settings = load(SupabaseSettings)
     headers = _publishable_key_headers(settings)
-    return PostgrestDatabase(settings.supabase_url, headers, _session(), access_token)
+    return PostgrestDatabase(settings.supabase_url, headers, _session(timeout), access_token)
 
 
 @cache
@@ -253,5 +253,5 @@ def get_client_for_operation(operation: Operation, access_token: str | None = No
 
 
 @cache
-def _session() -> httpx.Client:
-    return http_client(timeout=TIMEOUT_SECONDS, judge=require_answer)
+def _session(timeout: float = TIMEOUT_SECONDS) -> httpx.Client:
+    return http_client(timeout=timeout, judge=require_answer)
