@@ -1,12 +1,17 @@
 """Opening an account."""
 
+import re
+import unicodedata
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from tests.support.accounts import Load, Waiting, carry_out, post
 from tests.support.people import People
 from tests.support.supabase_auth import PASSWORD, SupabaseAuth, new_email
+from wingman.kit.resilience.retry import pausing_with
 
 pytestmark = pytest.mark.usefixtures("no_hook")
 
@@ -161,3 +166,40 @@ def test_a_password_may_have_8_characters_to_72_bytes(
 
     assert status == 201
     assert post(app, "log_in", credentials(email, password))[0] == 200
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.text(min_size=8, max_size=30), st.data())
+def test_a_password_opens_its_account_and_no_other_one_does(
+    function: Load, auth: SupabaseAuth, password: str, data: st.DataObject
+) -> None:
+    assume(fits(password))
+    other = data.draw(near(password))
+    email, app = new_email(), function("accounts", CONFIRM_ADDRESSES="false")
+    with auth.settings(hook_url=None, enable_confirmations=False):
+        assert post(app, "register", credentials(email, password))[0] == 201
+
+    with pausing_with(lambda _: None):
+        answers = [post(app, "log_in", credentials(email, each))[0] for each in (password, other)]
+
+    assert answers == [200, 401]
+    [[stored]] = auth.database.execute(
+        "select encrypted_password from auth.users where email = %s", (email,)
+    ).fetchall()
+    assert re.fullmatch(r"\$2[aby]\$10\$[./A-Za-z0-9]{53}", stored)
+
+
+def fits(password: str) -> bool:
+    try:
+        return "\0" not in password and len(password.encode()) <= 72
+    except UnicodeEncodeError:
+        return False
+
+
+def near(password: str) -> st.SearchStrategy[str]:
+    """Passwords that differ by case, by a space, by the order or by one character."""
+    others = (
+        *(password.swapcase(), password + " ", " " + password, password[::-1], password[1:]),
+        *(unicodedata.normalize("NFD", password), unicodedata.normalize("NFKC", password)),
+    )
+    return st.sampled_from(others).filter(lambda other: other != password and fits(other))
