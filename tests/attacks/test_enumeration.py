@@ -64,6 +64,7 @@ def test_answers_are_the_same_for_a_known_and_an_unknown_address(
     assert known == unknown == new
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("way", ["log_in", "register", "forget"])
 def test_times_are_the_same_for_200_known_and_200_unknown_addresses(
@@ -76,6 +77,7 @@ def test_times_are_the_same_for_200_known_and_200_unknown_addresses(
     assert indistinguishable(lambda: ask(known), lambda: ask(new_email()))
 
 
+@pytest.mark.alone
 def test_without_the_pause_the_time_of_a_login_shows_an_account(
     auth: SupabaseAuth, log_in: Ask
 ) -> None:
@@ -88,6 +90,7 @@ def test_without_the_pause_the_time_of_a_login_shows_an_account(
     assert p_value(*zip(*pairs, strict=True)) < SIGNIFICANT
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_times_are_the_same_for_an_expired_and_an_unknown_link(
     function: Load, auth: SupabaseAuth

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from playwright.sync_api import Page
 
+from local import sample_accounts
 from tests.support.meetings import meeting
 from tests.support.people import People
 from wingman.notifications.email.letters.links import FeedbackLink, Link, Links
@@ -24,6 +25,9 @@ class Reader:
         self.preferences_url = links.preferences(link)
         over = meeting(people, timedelta(hours=-3), status="completed")
         self.feedback_url = links.feedback(FeedbackLink(over.maya.id, UUID(over.session_id)))
+        token = sample_accounts.values("account_links", "confirm", stack)["token_hash"]
+        self.confirmation_url = f"{stack['API_URL']}/auth/confirm?token={token}&type=signup"
+        self.reset_url = f"{stack['API_URL']}/auth/password/reset?token={token}"
         self._people = people
 
     def stored(self, columns: str) -> tuple[Any, ...] | None:
@@ -87,6 +91,20 @@ def not_valid(page: Page, reader: Reader) -> None:
     page.goto(reader.preferences_url[:-1])
 
 
+def confirm(page: Page, reader: Reader) -> None:
+    page.goto(reader.confirmation_url)
+
+
+def confirmed(page: Page, reader: Reader) -> None:
+    confirm(page, reader)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("status").wait_for()
+
+
+def reset(page: Page, reader: Reader) -> None:
+    page.goto(reader.reset_url)
+
+
 STATES: dict[str, Callable[[Page, Reader], None]] = {
     "asked whether to unsubscribe": ask,
     "unsubscribed": done,
@@ -96,6 +114,9 @@ STATES: dict[str, Callable[[Page, Reader], None]] = {
     "asked for feedback": feedback,
     "feedback refused": feedback_refused,
     "feedback given": feedback_given,
+    "asked to confirm an address": confirm,
+    "address confirmed": confirmed,
+    "asked for a new password": reset,
     "a link that is not valid": not_valid,
 }
 """How a reader gets to each of the pages."""

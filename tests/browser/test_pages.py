@@ -22,6 +22,9 @@ REACHED = {
     "asked for feedback": FEEDBACK,
     "feedback refused": FEEDBACK,
     "feedback given": ["Help"],
+    "asked to confirm an address": ["Confirm", "Help"],
+    "address confirmed": ["Open Wingman", "Help"],
+    "asked for a new password": ["New password", "Change the password", "Help"],
     "a link that is not valid": ["Help"],
 }
 

@@ -23,7 +23,7 @@ def test_a_page_makes_no_third_party_request(shown: Shown) -> None:
     reader, page = shown.reader, shown.page
     addresses = {
         *(reader.unsubscribe_url, reader.preferences_url, reader.preferences_url[:-1]),
-        reader.feedback_url,
+        *(reader.feedback_url, reader.confirmation_url, reader.reset_url),
     }
     assert set(shown.requests) <= addresses
     assert [line for line in shown.console if "status of 4" not in line] == []
