@@ -40,6 +40,11 @@ def test_a_step_loads_no_sender() -> None:
     assert not [name for name in came if name.startswith("wingman.notifications.email")]
 
 
+@pytest.mark.parametrize("module", ["service", "sessions", "attempts", "keeping.service"])
+def test_only_calls_of_supabase_auth_load_its_sdk(module: str) -> None:
+    assert "supabase_auth" not in loaded(f"wingman.accounts.{module}")
+
+
 @pytest.mark.parametrize("name", ["limits", "dependencies"])
 def test_declarations_are_loaded_without_the_rest_of_their_domain(name: str) -> None:
     came = loaded("wingman.kit.declarations", f"list(wingman.kit.declarations.modules('{name}'))")

@@ -5,14 +5,17 @@ here.
 """
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from wingman.accounts import repository
-from wingman.kit.clients.auth import Client
 from wingman.kit.clients.database import Database
 from wingman.kit.clock import page_by_page
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
+
+if TYPE_CHECKING:
+    from wingman.kit.clients.auth import Client  # the SDK, which workers do without
 
 AT_ONCE = 1000
 _SECONDS_PER_PAGE = 8.0
@@ -38,7 +41,7 @@ class Outcome(StrEnum):
 
 def record(
     database: Database,
-    client: Client,
+    client: "Client",
     kind: Kind,
     outcome: Outcome,
     *,

@@ -1,13 +1,16 @@
 """Deleted accounts and ended sessions in Postgres."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from wingman.accounts.models import Departure
-from wingman.kit.clients.auth import Client
 from wingman.kit.clients.database import Database
+
+if TYPE_CHECKING:
+    from wingman.kit.clients.auth import Client  # the SDK, which workers do without
 
 _DEPARTURES = TypeAdapter(list[Departure])
 _IDS = TypeAdapter(list[UUID])
@@ -41,7 +44,7 @@ def finish_ended_sessions(database: Database, session_ids: Sequence[UUID]) -> in
 
 def record_attempt(
     database: Database,
-    client: Client,
+    client: "Client",
     *,
     attempt_id: UUID,
     kind: str,
