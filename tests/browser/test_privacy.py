@@ -26,7 +26,9 @@ def test_a_page_makes_no_third_party_request(shown: Shown) -> None:
         *(reader.feedback_url, reader.confirmation_url, reader.reset_url),
     }
     assert set(shown.requests) <= addresses
-    assert [line for line in shown.console if "status of 4" not in line] == []
+    # Chrome misses a field with the name of the account, which the link does not reveal.
+    expected = ("status of 4", "Password forms should have (optionally hidden) username fields")
+    assert [line for line in shown.console if not any(part in line for part in expected)] == []
     assert page.evaluate("document.cookie + localStorage.length + sessionStorage.length") == "00"
 
 
