@@ -544,6 +544,7 @@ create table private.app_settings (
     max_daily_emails integer not null default 30,
     max_daily_submissions integer not null default 100,
     max_daily_photos integer not null default 60,
+    max_daily_playgrounds integer not null default 20,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     session_lead_minutes integer not null default 15,
@@ -556,6 +557,7 @@ create table private.app_settings (
     constraint app_settings_max_daily_emails_positive check (max_daily_emails >= 0),
     constraint app_settings_max_daily_submissions_positive check (max_daily_submissions >= 0),
     constraint app_settings_max_daily_photos_positive check (max_daily_photos >= 0),
+    constraint app_settings_max_daily_playgrounds_positive check (max_daily_playgrounds >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_max_hourly_account_emails_positive
@@ -7256,7 +7258,7 @@ begin
             'photos', private.photos_json(p_user_id),
             'distance', private.distance_json(p_viewer_id, p_user_id),
             'reputation', private.reputation_totals(p_user_id),
-            'playgrounds', '[]'::jsonb
+            'playgrounds', private.favourite_playgrounds_json(p_user_id)
         )
         from public.dog_profiles as shown
         where shown.user_id = p_user_id and shown.created_at is not null
@@ -8260,3 +8262,858 @@ comment on function public.get_photos_url is
 'Where photos are served: for the doctor.
 Security definer because service_role has no grant on the settings.';
 grant execute on function public.get_photos_url to service_role;
+
+-- Places for dogs that users add and all users find: docs/decisions/035-playgrounds.md.
+
+create function private.searchable(p_text text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select left(
+        btrim(regexp_replace(
+            regexp_replace(normalize(lower(p_text), nfkd), '[\u0300-\u036f]', '', 'g'),
+            '\s+', ' ', 'g'
+        )),
+        200
+    );
+$$;
+comment on function private.searchable is
+'A name as the search compares it: small letters without accents, single spaces.';
+
+create function private.symbols_in(p_text text)
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    -- Without the joiners and variation selectors of emoji, which keyboards send or leave out.
+    select array_agg(distinct found.symbol[1])
+    from regexp_matches(p_text, '[^[:alnum:][:space:]\u200d\ufe0f]', 'g') as found (symbol);
+$$;
+comment on function private.symbols_in is
+'Emoji and punctuation, which have no trigrams. Null if there are none.';
+
+create table public.playgrounds (
+    id uuid primary key default gen_random_uuid(),
+    owner_id uuid references public.user_profiles (id) on delete set null,
+    name text not null, -- noqa: RF04
+    description text not null default '',
+    latitude double precision not null,
+    longitude double precision not null,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    place extensions.geography (point, 4326) not null generated always as (
+        extensions.st_setsrid(extensions.st_makepoint(longitude, latitude), 4326)
+        ::extensions.geography
+    ) stored,
+    search_name text collate "C" not null generated always as (private.searchable(name)) stored,
+    symbols text[] generated always as (
+        private.symbols_in(private.searchable(name))
+    ) stored,
+    constraint playgrounds_name_length check (char_length(name) between 1 and 200),
+    constraint playgrounds_description_length check (char_length(description) <= 1000),
+    -- NaN is greater than every number, so these refuse it.
+    constraint playgrounds_latitude_in_range check (latitude between -90 and 90),
+    constraint playgrounds_longitude_in_range check (longitude between -180 and 180),
+    constraint playgrounds_place_known check (latitude <> 0 or longitude <> 0)
+);
+comment on table public.playgrounds is
+'Public places: their exact coordinates are for everyone, their owners for themselves alone.';
+
+create index playgrounds_by_place on public.playgrounds using gist (place);
+create index playgrounds_by_name on public.playgrounds (search_name, id);
+-- Each search would read the list of pending entries, and few are written.
+create index playgrounds_by_trigrams
+on public.playgrounds using gin (search_name extensions.gin_trgm_ops) with (fastupdate = off);
+create index playgrounds_by_symbols
+on public.playgrounds using gin (symbols) with (fastupdate = off);
+create index playgrounds_by_owner on public.playgrounds (owner_id);
+
+-- No policy: users read and change playgrounds through functions.
+alter table public.playgrounds enable row level security;
+
+create table public.playground_favourites (
+    user_id uuid references public.user_profiles (id) on delete cascade,
+    playground_id uuid references public.playgrounds (id) on delete cascade,
+    created_at timestamptz not null default clock_timestamp(),
+    primary key (user_id, playground_id)
+);
+comment on table public.playground_favourites is
+'The playgrounds that a user goes to; whoever sees the user''s card sees ten of them.';
+
+create index playground_favourites_by_playground
+on public.playground_favourites (playground_id);
+
+alter table public.playground_favourites enable row level security;
+
+create table private.playground_days (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    counted_on date not null,
+    playground_count integer not null
+);
+comment on table private.playground_days is
+'The playgrounds that a user has added on the last day (UTC) with any, the deleted ones included.';
+
+alter table private.playground_days enable row level security;
+
+create function private.leave_playgrounds()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    delete from public.playgrounds as mine
+    where mine.owner_id = old.id and not exists (
+        select
+        from public.playground_favourites as theirs
+        where theirs.playground_id = mine.id and theirs.user_id <> old.id
+    );
+    update public.playgrounds as left_behind
+    set owner_id = null, description = ''
+    where left_behind.owner_id = old.id;
+    return old;
+end;
+$$;
+comment on function private.leave_playgrounds is
+'A playground outlives its owner''s account only for users who go there, without the owner and the
+owner''s description. Security definer because Supabase Auth deletes accounts and has no rights here.';
+
+create trigger leave_playgrounds
+before delete on public.user_profiles
+for each row execute function private.leave_playgrounds();
+
+create function private.playground_json(
+    p_playground public.playgrounds,
+    p_viewer_id uuid,
+    p_metres double precision default null,
+    p_unit text default null
+)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'id', p_playground.id,
+        'name', p_playground.name,
+        'latitude', p_playground.latitude,
+        'longitude', p_playground.longitude,
+        'description', p_playground.description,
+        'mine', coalesce(p_playground.owner_id = p_viewer_id, false),
+        'favourite', exists (
+            select
+            from public.playground_favourites as favourite
+            where favourite.user_id = p_viewer_id and favourite.playground_id = p_playground.id
+        ),
+        'distance', case when p_metres is not null then jsonb_build_object(
+            'value', round((p_metres / private.metres_in(p_unit))::numeric, 1), 'unit', p_unit
+        ) end,
+        'created_at', private.iso_utc(p_playground.created_at)
+    );
+end;
+$$;
+
+create function private.favourite_playgrounds_json(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object('id', place.id, 'name', place.name)
+                order by newest.created_at desc, place.id
+            ),
+            '[]'::jsonb
+        )
+        from (
+            select
+                favourite.playground_id,
+                favourite.created_at
+            from public.playground_favourites as favourite
+            where favourite.user_id = p_user_id
+            order by favourite.created_at desc, favourite.playground_id
+            limit 10
+        ) as newest
+        inner join public.playgrounds as place on newest.playground_id = place.id
+    );
+end;
+$$;
+comment on function private.favourite_playgrounds_json is
+'A user''s ten newest favourites, for the card.';
+
+create function private.export_playgrounds(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'added', (
+            select coalesce(
+                jsonb_agg(
+                    private.playground_json(mine.*::public.playgrounds, p_user_id)
+                    order by mine.created_at, mine.id
+                ),
+                '[]'::jsonb
+            )
+            from public.playgrounds as mine
+            where mine.owner_id = p_user_id
+        ),
+        'favourites', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'id', place.id,
+                        'name', place.name,
+                        'since', private.iso_utc(favourite.created_at)
+                    )
+                    order by favourite.created_at, place.id
+                ),
+                '[]'::jsonb
+            )
+            from public.playground_favourites as favourite
+            inner join public.playgrounds as place on favourite.playground_id = place.id
+            where favourite.user_id = p_user_id
+        )
+    );
+$$;
+comment on function private.export_playgrounds is
+'The playgrounds in the export of an account: those that the user has added, and the favourites.';
+
+-- Each search returns a page of ids in its order, with their positions, from which the next page
+-- continues. Their plans depend on the words and the place, so they are never generic; and the
+-- planner misjudges both, so it may not read the whole table.
+
+create function private.playgrounds_like(p_words text, p_most integer)
+returns setof uuid
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set enable_seqscan = off
+-- The index of names would be read from end to end; those of trigrams and symbols make bitmaps.
+set enable_indexscan = off
+set enable_indexonlyscan = off
+as $$
+begin
+    if extensions.show_trgm(p_words) = '{}' then
+        return query
+        select place.id
+        from public.playgrounds as place
+        where place.symbols @> private.symbols_in(p_words)
+        limit p_most;
+        return;
+    end if;
+    return query
+    select place.id
+    from public.playgrounds as place
+    where p_words operator (extensions.<%) place.search_name
+        or place.search_name operator (extensions.%) p_words
+    limit p_most;
+end;
+$$;
+comment on function private.playgrounds_like is
+'Playgrounds whose names resemble the words, or have the symbols if the words are nothing else.';
+
+create function private.playgrounds_near(
+    p_caller uuid,
+    p_place extensions.geography,
+    p_metres double precision,
+    p_words text,
+    p_favourite boolean,
+    p_limit integer,
+    p_after_rank double precision,
+    p_after_id uuid
+)
+returns table (id uuid, rank double precision, name text)
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set enable_seqscan = off
+as $$
+declare
+    v_symbols constant text[] := (
+        select private.symbols_in(p_words) where extensions.show_trgm(p_words) = '{}'
+    );
+    -- The only playgrounds to look at, if they are few.
+    v_ids uuid[];
+    v_from double precision := p_after_rank;
+    v_from_id uuid := p_after_id;
+    v_to double precision;
+    v_step double precision := 250::double precision;
+    v_rows integer;
+    v_left integer := p_limit;
+begin
+    if p_favourite then
+        v_ids := private.favourites_of(p_caller);
+    elsif p_words is not null then
+        v_ids := private.few_named(p_words);
+    end if;
+    if v_ids is not null then
+        v_step := p_metres;
+    end if;
+    -- Ring by ring. In the order of the index it would be one statement; but on the equator and on
+    -- meridians PostGIS 3.3 fails for places that are millimetres away ("index returned tuples in
+    -- wrong order").
+    loop
+        v_to := least(greatest(v_from, 0) + v_step, p_metres);
+        return query
+        select
+            near.id,
+            near.metres,
+            ''
+        from (
+            select
+                place.id,
+                place.search_name,
+                place.symbols,
+                extensions.st_distance(place.place, p_place, false) as metres
+            from public.playgrounds as place
+            where (v_ids is null or place.id = any(v_ids))
+                and (
+                    v_ids is not null
+                    or extensions.st_dwithin(place.place, p_place, v_to, false)
+                )
+            -- A fence: a ring is read by its place, never by the words.
+            offset 0
+        ) as near
+        where near.metres <= v_to
+            and (near.metres, near.id) > (v_from, v_from_id)
+            and (
+                p_words is null
+                or starts_with(near.search_name, p_words)
+                or p_words operator (extensions.<%) near.search_name
+                or near.search_name operator (extensions.%) p_words
+                or near.symbols @> v_symbols
+            )
+        order by near.metres, near.id
+        limit v_left;
+        get diagnostics v_rows = row_count;
+        v_left := v_left - v_rows;
+        exit when v_left <= 0 or v_to >= p_metres;
+        v_from := v_to;
+        v_from_id := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+        v_step := v_step * 2;
+    end loop;
+end;
+$$;
+comment on function private.playgrounds_near is
+'Playgrounds within p_metres, the nearest first.';
+
+create function private.favourites_of(p_user_id uuid)
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+    select array(
+        select favourite.playground_id
+        from public.playground_favourites as favourite
+        where favourite.user_id = p_user_id
+    );
+$$;
+
+create function private.few_named(p_words text)
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set enable_seqscan = off
+as $$
+declare
+    v_like constant uuid[] := array(select private.playgrounds_like(p_words, 2001));
+    v_beginning constant uuid[] := array(
+        select place.id
+        from public.playgrounds as place
+        where place.search_name >= p_words and place.search_name < p_words || chr(1114111)
+        limit 2001
+    );
+begin
+    if greatest(cardinality(v_like), cardinality(v_beginning)) > 2000 then
+        return null;
+    end if;
+    return v_like || v_beginning;
+end;
+$$;
+comment on function private.few_named is
+'Playgrounds whose names begin with the words or resemble them. Null if these are thousands.';
+
+create function private.playgrounds_named(
+    p_caller uuid,
+    p_words text,
+    p_favourite boolean,
+    p_limit integer,
+    p_after_rank double precision,
+    p_after_name text,
+    p_after_id uuid
+)
+returns table (id uuid, rank double precision, name text)
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set enable_seqscan = off
+as $$
+declare
+    v_none constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
+    v_after_name constant text := greatest(p_words, p_after_name collate "C");
+    v_ids uuid[];
+    v_found integer := 0;
+begin
+    if p_favourite then
+        v_ids := private.favourites_of(p_caller);
+    end if;
+    if p_after_rank < 0 then
+        return query
+        select
+            beginning.id,
+            -1::double precision,
+            beginning.search_name
+        from public.playgrounds as beginning
+        where (beginning.search_name, beginning.id) > (
+            v_after_name, case when v_after_name = p_after_name then p_after_id else v_none end
+        )
+        and beginning.search_name < p_words || chr(1114111)
+        and (v_ids is null or beginning.id = any(v_ids))
+        order by beginning.search_name, beginning.id
+        limit p_limit;
+        get diagnostics v_found = row_count;
+    end if;
+    if v_found = p_limit then
+        return;
+    end if;
+    -- A word such as "park" is in most names, and to rank all of them would take seconds.
+    v_ids := coalesce(v_ids, array(select private.playgrounds_like(p_words, 2000)));
+    return query
+    select
+        ranked.id,
+        ranked.distance,
+        ''
+    from (
+        select
+            place.id,
+            (1 - greatest(
+                extensions.word_similarity(p_words, place.search_name),
+                extensions.similarity(p_words, place.search_name)
+            ))::double precision as distance
+        from public.playgrounds as place
+        where place.id = any(v_ids)
+            and not starts_with(place.search_name, p_words)
+            and (
+                not p_favourite
+                or p_words operator (extensions.<%) place.search_name
+                or place.search_name operator (extensions.%) p_words
+                or place.symbols @> private.symbols_in(p_words)
+            )
+    ) as ranked
+    where (ranked.distance, ranked.id) > (
+        greatest(p_after_rank, -1), case when p_after_rank < 0 then v_none else p_after_id end
+    )
+    order by ranked.distance, ranked.id
+    limit p_limit - v_found;
+end;
+$$;
+comment on function private.playgrounds_named is
+'Playgrounds whose names begin with the words, in alphabetical order, so an exact one comes first;
+then those that resemble them, the most similar first, of which it knows 2000.';
+
+create function private.favourite_playgrounds(
+    p_caller uuid, p_limit integer, p_after_rank double precision, p_after_id uuid
+)
+returns table (id uuid, rank double precision, name text)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        dated.playground_id,
+        dated.age,
+        ''
+    from (
+        select
+            favourite.playground_id,
+            -extract(epoch from favourite.created_at)::double precision as age
+        from public.playground_favourites as favourite
+        where favourite.user_id = p_caller
+    ) as dated
+    where (dated.age, dated.playground_id) > (p_after_rank, p_after_id)
+    order by dated.age, dated.playground_id
+    limit p_limit;
+$$;
+comment on function private.favourite_playgrounds is
+'The favourites of a user, the newest first.';
+
+create function private.playground_positions(
+    p_caller uuid,
+    p_words text,
+    p_place extensions.geography,
+    p_metres double precision,
+    p_favourite boolean,
+    p_limit integer,
+    p_after_rank double precision,
+    p_after_name text,
+    p_after_id uuid
+)
+returns table (id uuid, rank double precision, name text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if p_place is not null then
+        return query select found.* from private.playgrounds_near(
+            p_caller, p_place, p_metres, p_words, p_favourite, p_limit, p_after_rank, p_after_id
+        ) as found;
+    elsif p_words is not null then
+        return query select found.* from private.playgrounds_named(
+            p_caller, p_words, p_favourite, p_limit, p_after_rank, p_after_name, p_after_id
+        ) as found;
+    elsif p_favourite then
+        return query select found.* from private.favourite_playgrounds(
+            p_caller, p_limit, p_after_rank, p_after_id
+        ) as found;
+    end if;
+end;
+$$;
+
+create function public.list_playgrounds(
+    p_query text default null,
+    p_latitude double precision default null,
+    p_longitude double precision default null,
+    p_radius double precision default null,
+    p_unit text default null,
+    p_favourite boolean default false,
+    p_limit integer default 20,
+    p_after_rank double precision default null,
+    p_after_name text default null,
+    p_after_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_unit text := p_unit;
+    v_metres double precision;
+    v_place extensions.geography;
+    v_words text;
+begin
+    perform private.check_length(char_length(p_query), 200);
+    perform private.check_length(char_length(p_unit), 20);
+    perform private.check_length(char_length(p_after_name), 200);
+    v_words := private.searchable(p_query);
+    if v_words = '' then
+        return '[]'::jsonb;
+    end if;
+    if p_latitude between -90 and 90 and p_longitude between -180 and 180 then
+        v_unit := coalesce(v_unit, (private.preferences_of(v_caller)).distance_unit);
+        v_metres := coalesce(p_radius, 10) * private.metres_in(v_unit);
+        perform private.refuse_flaw('radius', case
+            when v_metres > 100000 then 'must be at most 100 kilometers, or 62.13 miles'
+        end);
+        v_place := extensions.st_setsrid(extensions.st_makepoint(p_longitude, p_latitude), 4326)
+            ::extensions.geography;
+    end if;
+    return (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'playground', private.playground_json(
+                        place.*::public.playgrounds,
+                        v_caller,
+                        case when v_place is not null then found.rank end,
+                        v_unit
+                    ),
+                    'position', jsonb_build_array(found.rank, found.name, found.id)
+                )
+                order by found.rank, found.name collate "C", found.id
+            ),
+            '[]'::jsonb
+        )
+        from private.playground_positions(
+            v_caller,
+            v_words,
+            v_place,
+            v_metres,
+            coalesce(p_favourite, false),
+            least(greatest(p_limit, 1), 101),
+            coalesce(p_after_rank, '-infinity'),
+            coalesce(p_after_name, ''),
+            coalesce(p_after_id, '00000000-0000-0000-0000-000000000000')
+        ) as found
+        inner join public.playgrounds as place on found.id = place.id
+    );
+end;
+$$;
+comment on function public.list_playgrounds is
+'Playgrounds near a place, or with a name like p_query, or among the caller''s favourites, or all of
+these. At most 101: a page of 100, and one more that shows whether another page follows.
+Security definer because users have no grant on playgrounds.';
+grant execute on function public.list_playgrounds to authenticated;
+
+create function private.check_playground(p_playground public.playgrounds)
+returns void
+language sql
+immutable
+set search_path = ''
+as $$
+    select
+        private.refuse_flaw('name', private.flaw_of_words(p_playground.name)),
+        private.refuse_flaw(
+            'description', private.flaw_of_words(nullif(p_playground.description, ''), true)
+        ),
+        private.refuse_flaw('latitude', case
+            when p_playground.latitude = 0 and p_playground.longitude = 0
+                then 'must not be 0 together with longitude 0, which stands for an unknown location'
+        end);
+$$;
+
+create function private.count_playground(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_count integer;
+begin
+    insert into private.playground_days as known (user_id, counted_on, playground_count)
+    values (p_user_id, (now() at time zone 'UTC')::date, 1)
+    on conflict (user_id) do update
+        set
+            counted_on = excluded.counted_on,
+            playground_count = 1 + case
+                when known.counted_on = excluded.counted_on then known.playground_count else 0
+            end
+    returning known.playground_count into v_count;
+    perform from private.app_settings as settings where v_count > settings.max_daily_playgrounds;
+    if found then
+        raise exception 'daily_playground_limit' using
+            errcode = 'WY003', detail = private.seconds_until_tomorrow();
+    end if;
+end;
+$$;
+
+create function private.playground_for(p_playground_id uuid)
+returns public.playgrounds
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_playground public.playgrounds;
+begin
+    select stored.* into v_playground
+    from public.playgrounds as stored
+    where stored.id = p_playground_id;
+    if not found then
+        raise exception 'not_found' using errcode = 'WY001';
+    end if;
+    return v_playground;
+end;
+$$;
+
+create function private.own_playground(p_playground_id uuid, p_user_id uuid)
+returns public.playgrounds
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_playground public.playgrounds;
+begin
+    select stored.* into v_playground
+    from public.playgrounds as stored
+    where stored.id = p_playground_id
+    for no key update;
+    if not found then
+        raise exception 'not_found' using errcode = 'WY001';
+    end if;
+    if v_playground.owner_id is distinct from p_user_id then
+        raise exception 'not_owner' using errcode = 'WY002';
+    end if;
+    return v_playground;
+end;
+$$;
+comment on function private.own_playground is
+'Locks a playground that is the user''s own.';
+
+create function public.create_playground(
+    p_name text,
+    p_latitude double precision,
+    p_longitude double precision,
+    p_description text default '',
+    p_idempotency_key text default null,
+    p_request_hash text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_playground public.playgrounds;
+    v_answer jsonb;
+begin
+    perform private.check_length(char_length(p_name), 200);
+    perform private.check_length(char_length(p_description), 1000);
+    perform private.check_idempotency_key(p_idempotency_key, p_request_hash);
+    perform private.take_turn_as(v_caller);
+    v_answer := private.replayed_response(v_caller, p_idempotency_key, p_request_hash);
+    if v_answer is not null then
+        return v_answer || '{"replayed": true}';
+    end if;
+    v_playground.name := p_name;
+    v_playground.description := coalesce(p_description, '');
+    v_playground.latitude := p_latitude;
+    v_playground.longitude := p_longitude;
+    perform private.check_playground(v_playground);
+    perform private.count_playground(v_caller);
+    insert into public.playgrounds as added (owner_id, name, description, latitude, longitude)
+    values (
+        v_caller,
+        v_playground.name,
+        v_playground.description,
+        v_playground.latitude,
+        v_playground.longitude
+    )
+    returning added.* into v_playground;
+    v_answer := jsonb_build_object('playground', private.playground_json(v_playground, v_caller));
+    perform private.remember_response(v_caller, p_idempotency_key, p_request_hash, v_answer);
+    return v_answer || '{"replayed": false}';
+end;
+$$;
+comment on function public.create_playground is
+'Adds a playground. Security definer because users write no table.';
+grant execute on function public.create_playground to authenticated;
+
+create function public.get_playground(p_playground_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return private.playground_json(private.playground_for(p_playground_id), v_caller);
+end;
+$$;
+comment on function public.get_playground is
+'One playground. Security definer because users have no grant on playgrounds.';
+grant execute on function public.get_playground to authenticated;
+
+create function public.change_playground(p_playground_id uuid, p_changes jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_playground public.playgrounds;
+begin
+    perform private.check_length(pg_column_size(p_changes), 6000);
+    v_playground := jsonb_populate_record(
+        private.own_playground(p_playground_id, v_caller), p_changes
+    );
+    perform private.check_playground(v_playground);
+    update public.playgrounds as changed
+    set
+        name = v_playground.name,
+        description = v_playground.description,
+        latitude = v_playground.latitude,
+        longitude = v_playground.longitude,
+        updated_at = now()
+    where changed.id = p_playground_id
+    returning changed.* into v_playground;
+    return private.playground_json(v_playground, v_caller);
+end;
+$$;
+comment on function public.change_playground is
+'Changes what p_changes names of the caller''s playground.
+Security definer because users write no table.';
+grant execute on function public.change_playground to authenticated;
+
+create function public.delete_playground(p_playground_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    perform private.own_playground(p_playground_id, v_caller);
+    delete from public.playgrounds as mine where mine.id = p_playground_id;
+end;
+$$;
+comment on function public.delete_playground is
+'Deletes the caller''s playground, and everyone''s favourites of it.
+Security definer because users write no table.';
+grant execute on function public.delete_playground to authenticated;
+
+create function public.put_favourite_playground(p_playground_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_count integer;
+begin
+    perform private.take_turn_as(v_caller);
+    -- The playground stays until the favourite is stored.
+    perform from public.playgrounds as place
+    where place.id = p_playground_id
+    for key share;
+    if not found then
+        raise exception 'not_found' using errcode = 'WY001';
+    end if;
+    insert into public.playground_favourites (user_id, playground_id)
+    values (v_caller, p_playground_id)
+    on conflict (user_id, playground_id) do nothing;
+    select count(*)::integer into v_count
+    from public.playground_favourites as mine
+    where mine.user_id = v_caller;
+    if v_count > 500 then
+        raise exception 'too_many_favourites' using errcode = 'WY004';
+    end if;
+end;
+$$;
+comment on function public.put_favourite_playground is
+'Makes a playground one of the caller''s favourites.
+Security definer because users write no table.';
+grant execute on function public.put_favourite_playground to authenticated;
+
+create function public.delete_favourite_playground(p_playground_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    perform private.playground_for(p_playground_id);
+    delete from public.playground_favourites as mine
+    where mine.user_id = v_caller and mine.playground_id = p_playground_id;
+end;
+$$;
+comment on function public.delete_favourite_playground is
+'Takes a playground out of the caller''s favourites.
+Security definer because users write no table.';
+grant execute on function public.delete_favourite_playground to authenticated;

@@ -5,6 +5,7 @@ create table private.app_settings (
     max_daily_emails integer not null default 30,
     max_daily_submissions integer not null default 100,
     max_daily_photos integer not null default 60,
+    max_daily_playgrounds integer not null default 20,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     session_lead_minutes integer not null default 15,
@@ -17,6 +18,7 @@ create table private.app_settings (
     constraint app_settings_max_daily_emails_positive check (max_daily_emails >= 0),
     constraint app_settings_max_daily_submissions_positive check (max_daily_submissions >= 0),
     constraint app_settings_max_daily_photos_positive check (max_daily_photos >= 0),
+    constraint app_settings_max_daily_playgrounds_positive check (max_daily_playgrounds >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_max_hourly_account_emails_positive

@@ -162,7 +162,7 @@ begin
             'photos', private.photos_json(p_user_id),
             'distance', private.distance_json(p_viewer_id, p_user_id),
             'reputation', private.reputation_totals(p_user_id),
-            'playgrounds', '[]'::jsonb
+            'playgrounds', private.favourite_playgrounds_json(p_user_id)
         )
         from public.dog_profiles as shown
         where shown.user_id = p_user_id and shown.created_at is not null
