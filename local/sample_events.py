@@ -63,6 +63,10 @@ _PHOTO = """
 insert into public.photos (id, user_id, sort_order, content_type, size_bytes)
 values (%(photo_id)s, %(maya)s, 1, 'image/jpeg', 2418733)
 """
+_PLAYGROUND = """
+insert into public.playgrounds (id, owner_id, name, latitude, longitude)
+values (%(playground_id)s, %(maya)s, 'Dog run Mauerpark', 52.5441, 13.4023)
+"""
 _PROFILES = """
 insert into public.dog_profiles
 (user_id, display_name, age, created_at, latitude, longitude, located_at)
@@ -152,14 +156,22 @@ def _link_token(function: str, secret: str, caller: UUID, session_id: UUID) -> s
 
 def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
     people = ("maya", "leo", "invitee_id")
-    names = (*people, "email_id", "match_id", "session_id", "submission_id", "photo_id")
+    names = (
+        *people,
+        "email_id",
+        "match_id",
+        "session_id",
+        "submission_id",
+        "photo_id",
+        "playground_id",
+    )
     ids = {name: uuid4() for name in names}
     with psycopg.connect(database_url, connect_timeout=5) as connection:
         [challenge_id] = connection.execute(_CHALLENGES).fetchone() or [None]
         if challenge_id is None:
             raise StackError("the database has no challenges: run `make reset up`")
         facts = ids | {"challenge_id": challenge_id}
-        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, _PHOTO]
+        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, _PHOTO, _PLAYGROUND]
         steps += [_SESSION] if scene.starts_in else []
         steps += [_FEEDBACK] if scene.has_feedback else []
         steps += [_PROFILES] if scene.have_profiles else []

@@ -28,6 +28,7 @@ TAGS = {
     "health": "The state of the service and its features.",
     "matches": "Invitations of two users to meet.",
     "photos": "Photos of the caller's profile.",
+    "playgrounds": "Public places for dogs: adding, finding and marking them as favourites.",
     "profile": "The dog's profile, its location and preferences, and the profiles of others.",
     "reputation": "How reliably a user shows up.",
     "sessions": "Meetings of the two users of a match.",

@@ -19,6 +19,7 @@ NOT_EXPORTED = {
     "idempotency_keys": "answers that the user has had, for 24 hours",
     "pair_days": "counts of one day, for the limits",
     "photo_days": "counts of one day, for the limits",
+    "playground_days": "counts of one day, for the limits",
 }
 _TABLES = """
 select distinct child.relname as name

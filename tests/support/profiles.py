@@ -58,6 +58,7 @@ class Profiles:
     ) -> Any:
         """Return the function's whole answer; a body of text is sent as it is."""
         event = self.app.event("get", access_token=person.token)
+        path, _, event["rawQueryString"] = path.partition("?")
         event["rawPath"] = event["requestContext"]["http"]["path"] = path
         event["requestContext"]["http"]["method"] = method
         event["headers"] |= {name.replace("_", "-"): value for name, value in headers.items()}

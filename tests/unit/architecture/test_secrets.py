@@ -15,7 +15,7 @@ HOLDERS = {
     "BACKEND_KEY": {
         "account",
         *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
-        *("photos", "profile", "reputation", "session_create", "session_feedback"),
+        *("photos", "playgrounds", "profile", "reputation", "session_create", "session_feedback"),
         *("session_manage", "user"),
     },
     "EMAIL_LINK_SECRET": {

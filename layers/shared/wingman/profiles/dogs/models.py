@@ -111,6 +111,10 @@ def _degrees(most: int, example: float) -> object:
     return Field(strict=True, allow_inf_nan=False, ge=-most, le=most, examples=[example])
 
 
+Latitude = Annotated[float, _degrees(90, 52.5219)]
+Longitude = Annotated[float, _degrees(180, 13.4132)]
+
+
 class Coordinates(BaseModel):
     """A place in degrees (WGS 84). Exactly (0, 0) is refused: devices mean "unknown" by it."""
 
@@ -119,8 +123,8 @@ class Coordinates(BaseModel):
         json_schema_extra={"examples": [{"latitude": 52.5219, "longitude": 13.4132}]},
     )
 
-    latitude: Annotated[float, _degrees(90, 52.5219)]
-    longitude: Annotated[float, _degrees(180, 13.4132)]
+    latitude: Latitude
+    longitude: Longitude
 
 
 class Location(BaseModel):

@@ -1,0 +1,1 @@
+"""Public places for dogs, which users add, find and mark as favourites."""
