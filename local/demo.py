@@ -17,6 +17,7 @@ from local.supervisor import require_running
 
 PATIENCE = 75  # an email whose queue message was lost comes with the sweep, within a minute
 PAUSE = 0.25
+_TRIES = 6  # a limit that others at this address have used up
 
 _LATER = """
 update public.email_logs as email
@@ -123,12 +124,18 @@ class Walk:
         expected: int,
         body: Any = None,
     ) -> httpx.Response:
-        began = time.monotonic()
-        answer = self._http.request(
-            method, self._values["API_URL"] + path, json=body, headers=headers
-        )
-        took = (time.monotonic() - began) * 1000
-        say(f"  {name}: {method} {path} → {answer.status_code} in {took:.0f} ms")
+        for _ in range(_TRIES):
+            began = time.monotonic()
+            answer = self._http.request(
+                method, self._values["API_URL"] + path, json=body, headers=headers
+            )
+            took = (time.monotonic() - began) * 1000
+            say(f"  {name}: {method} {path} → {answer.status_code} in {took:.0f} ms")
+            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                break
+            seconds = int(answer.headers["Retry-After"])
+            say(f"  the rate limit is reached; the next try is in {seconds} s")
+            time.sleep(seconds)
         if answer.status_code != expected:
             raise StackError(f"expected {expected}, the answer was {answer.text}")
         return answer
