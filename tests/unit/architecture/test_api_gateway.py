@@ -32,3 +32,9 @@ def test_links_and_outputs_have_the_address_that_is_open(domain: str, address: s
 def test_without_a_domain_nothing_of_it_is_made(name: str) -> None:
     assert not resolver("").holds(template()["Resources"][name]["Condition"])
     assert resolver(DOMAIN).holds(template()["Resources"][name]["Condition"])
+
+
+def test_a_domain_of_its_own_is_reached_by_tls_1_2_alone() -> None:
+    domain = template()["Resources"]["ApiDomainName"]["Properties"]
+    [configured] = domain["DomainNameConfigurations"]
+    assert configured["SecurityPolicy"] == "TLS_1_2"

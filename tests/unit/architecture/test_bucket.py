@@ -26,6 +26,11 @@ def test_the_bucket_refuses_requests_without_tls_on_aws() -> None:
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
+def test_objects_are_encrypted() -> None:
+    [rule] = BUCKET["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
 def test_a_deleted_object_is_gone() -> None:
     assert "VersioningConfiguration" not in BUCKET
     assert "ReplicationConfiguration" not in BUCKET
