@@ -2,23 +2,16 @@
 
 import ast
 from collections import Counter
-from functools import cache
-from pathlib import Path
 
 import pytest
 
 from tests.faults import test_crash_points as crashes
 from tests.guards.guards import Guard, applied, guards
 from tests.guards.page import PAGE, page
+from tests.support.named_tests import names_of_tests
 from tests.support.template import ROOT
 
 GUARDS = guards()
-
-
-@cache
-def _tests(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text())
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
@@ -33,7 +26,7 @@ def test_a_guard_exists_once_and_can_be_removed(guard: Guard) -> None:
 def test_the_tests_of_a_guard_exist(guard: Guard) -> None:
     for test in guard.red:
         path, _, name = test.partition("::")
-        assert name.partition("[")[0] in _tests(ROOT / path), test
+        assert name.partition("[")[0] in names_of_tests(ROOT / path), test
 
 
 def test_a_guard_has_a_name_of_its_own() -> None:

@@ -1,0 +1,56 @@
+"""The page of criteria has one row for each, and names tests that exist."""
+
+import re
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.named_tests import names_of_tests
+from tests.support.template import ROOT
+
+
+class Row(NamedTuple):
+    number: str
+    meaning: str
+    tests: str
+
+    @property
+    def proofs(self) -> list[str]:
+        return self.tests.split("<br>")
+
+
+# So many criteria has each group of the specification, from 1 to 12; and so many properties.
+GROUPS = (6, 7, 6, 6, 6, 5, 7, 6, 7, 5, 5, 7)
+PROPERTIES = 17
+PAGE = (ROOT / "docs" / "criteria.md").read_text()
+ROWS = [
+    Row(*found) for found in re.findall(r"^\| (\d\S*) \| (.*?) \| (.*) \|$", PAGE, re.MULTILINE)
+]
+# Alone, or beside the tests of the rest, with what is meant.
+_WITHOUT = re.compile(r"(?:not built|no test)(?:: .+)?")
+
+
+def test_each_criterion_and_property_has_one_row() -> None:
+    criteria = [
+        f"{group}.{number}"
+        for group, size in enumerate(GROUPS, start=1)
+        for number in range(1, size + 1)
+    ]
+    properties = [str(number) for number in range(1, PROPERTIES + 1)]
+    assert [row.number for row in ROWS] == criteria + properties
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.number)
+def test_a_row_names_tests_that_exist_or_says_that_there_are_none(row: Row) -> None:
+    for proof in row.proofs:
+        if _WITHOUT.fullmatch(proof):
+            continue
+        named = re.fullmatch(r"`(\S+) (test_\w+)`", proof)
+        assert named, proof
+        path = ROOT / "tests" / f"{named[1]}.py"
+        assert path.is_file(), proof
+        assert named[2] in names_of_tests(path), proof
+
+
+def test_a_row_names_a_test_once() -> None:
+    assert [row.number for row in ROWS if len(set(row.proofs)) < len(row.proofs)] == []
