@@ -1,4 +1,8 @@
-"""Answering and withdrawing an invitation: `respond_to_match`, `withdraw_match`."""
+"""Answering and withdrawing an invitation: `respond_to_match`, `withdraw_match`.
+
+Property 5 of the specification (a match implies an accepted invitation), with
+test_database_rights.py: only the invited user accepts, and in no other way.
+"""
 
 from typing import Any
 from uuid import uuid4

@@ -1,4 +1,7 @@
-"""Inviting someone: `request_match`."""
+"""Inviting someone: `request_match`.
+
+Property 6 of the specification (one active match per pair); test_database_answers.py races for it.
+"""
 
 from typing import Any
 from uuid import uuid4

@@ -1,4 +1,8 @@
-"""Limits on an endpoint, as a client sees them; against real Redis, behind the real adapter."""
+"""Limits on an endpoint, as a client sees them; against real Redis, behind the real adapter.
+
+Property 13 of the specification (a request beyond a limit is a 429); test_ratelimit_model.py holds
+the limits themselves against a model.
+"""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Damaged files: an upload becomes two images within the limits, or is rejected for a reason."""
+"""Damaged files: an upload becomes two images within the limits, or is rejected for a reason.
+
+Property 4 of the specification (uploads are validated).
+"""
 
 from collections.abc import Callable
 from functools import cache
