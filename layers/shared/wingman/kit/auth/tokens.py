@@ -43,7 +43,7 @@ class Caller:
 def verify(token: str) -> Caller:
     """Check signature, algorithm, audience, issuer, expiry, role, subject and session.
 
-    Raises TokenExpired when expiry is the only problem, Unauthenticated otherwise.
+    Raises TokenExpired for a signed token whose time has passed, Unauthenticated for other flaws.
     """
     try:
         claims = _claims(token)
