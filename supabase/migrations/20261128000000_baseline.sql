@@ -780,6 +780,37 @@ comment on function private.count_email is
 'Counts an email that one user causes another, and refuses the step beyond the limit of a day. True
 otherwise, also for a step of a worker (no actor).';
 
+create table private.user_days (
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    step text not null,
+    counted_on date not null,
+    step_count integer not null,
+    primary key (user_id, step)
+);
+comment on table private.user_days is
+'How often a user has taken a step on the last day (UTC) with any. Rows of a step cannot be counted:
+they may be deleted again.';
+
+alter table private.user_days enable row level security;
+
+create function private.count_step(p_user_id uuid, p_step text)
+returns integer
+language sql
+set search_path = ''
+as $$
+    insert into private.user_days as known (user_id, step, counted_on, step_count)
+    values (p_user_id, p_step, (now() at time zone 'UTC')::date, 1)
+    on conflict (user_id, step) do update
+        set
+            counted_on = excluded.counted_on,
+            step_count = 1 + case
+                when known.counted_on = excluded.counted_on then known.step_count else 0
+            end
+    returning known.step_count;
+$$;
+comment on function private.count_step is
+'Counts a step, and returns how many the user has taken today. A step that fails counts nothing.';
+
 -- An email that can wait leaves outside quiet hours, so they must leave an hour of the day. Only
 -- PostgreSQL accepts '24:00' as a time.
 create function private.leaves_an_hour(p_start time, p_end time)
@@ -7926,34 +7957,14 @@ comment on function public.reject_photo is
 lease has ended. Security definer because service_role has no grant on photos.';
 grant execute on function public.reject_photo to service_role;
 
-create table private.photo_days (
-    user_id uuid primary key references public.user_profiles (id) on delete cascade,
-    counted_on date not null,
-    photo_count integer not null
-);
-comment on table private.photo_days is
-'The photos that a user has reserved on the last day (UTC) with any. Rows of photos are deleted, and
-each costs a form, a run of the worker and an invalidation of the CDN.';
-
-alter table private.photo_days enable row level security;
-
 create function private.count_photo(p_user_id uuid)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-    v_count integer;
+    v_count constant integer := private.count_step(p_user_id, 'reserve_photo');
 begin
-    insert into private.photo_days as known (user_id, counted_on, photo_count)
-    values (p_user_id, (now() at time zone 'UTC')::date, 1)
-    on conflict (user_id) do update
-        set
-            counted_on = excluded.counted_on,
-            photo_count = 1 + case
-                when known.counted_on = excluded.counted_on then known.photo_count else 0
-            end
-    returning known.photo_count into v_count;
     perform from private.app_settings as settings where v_count > settings.max_daily_photos;
     if found then
         raise exception 'daily_photo_limit' using
@@ -7961,6 +7972,8 @@ begin
     end if;
 end;
 $$;
+comment on function private.count_photo is
+'Each photo costs a form, a run of the worker and an invalidation of the CDN.';
 
 create function public.reserve_photo(
     p_content_type text,
@@ -8347,16 +8360,6 @@ create index playground_favourites_by_playground
 on public.playground_favourites (playground_id);
 
 alter table public.playground_favourites enable row level security;
-
-create table private.playground_days (
-    user_id uuid primary key references public.user_profiles (id) on delete cascade,
-    counted_on date not null,
-    playground_count integer not null
-);
-comment on table private.playground_days is
-'The playgrounds that a user has added on the last day (UTC) with any, the deleted ones included.';
-
-alter table private.playground_days enable row level security;
 
 create function private.leave_playgrounds()
 returns trigger
@@ -8886,17 +8889,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_count integer;
+    v_count constant integer := private.count_step(p_user_id, 'create_playground');
 begin
-    insert into private.playground_days as known (user_id, counted_on, playground_count)
-    values (p_user_id, (now() at time zone 'UTC')::date, 1)
-    on conflict (user_id) do update
-        set
-            counted_on = excluded.counted_on,
-            playground_count = 1 + case
-                when known.counted_on = excluded.counted_on then known.playground_count else 0
-            end
-    returning known.playground_count into v_count;
     perform from private.app_settings as settings where v_count > settings.max_daily_playgrounds;
     if found then
         raise exception 'daily_playground_limit' using

@@ -1,31 +1,11 @@
-create table private.photo_days (
-    user_id uuid primary key references public.user_profiles (id) on delete cascade,
-    counted_on date not null,
-    photo_count integer not null
-);
-comment on table private.photo_days is
-'The photos that a user has reserved on the last day (UTC) with any. Rows of photos are deleted, and
-each costs a form, a run of the worker and an invalidation of the CDN.';
-
-alter table private.photo_days enable row level security;
-
 create function private.count_photo(p_user_id uuid)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-    v_count integer;
+    v_count constant integer := private.count_step(p_user_id, 'reserve_photo');
 begin
-    insert into private.photo_days as known (user_id, counted_on, photo_count)
-    values (p_user_id, (now() at time zone 'UTC')::date, 1)
-    on conflict (user_id) do update
-        set
-            counted_on = excluded.counted_on,
-            photo_count = 1 + case
-                when known.counted_on = excluded.counted_on then known.photo_count else 0
-            end
-    returning known.photo_count into v_count;
     perform from private.app_settings as settings where v_count > settings.max_daily_photos;
     if found then
         raise exception 'daily_photo_limit' using
@@ -33,6 +13,8 @@ begin
     end if;
 end;
 $$;
+comment on function private.count_photo is
+'Each photo costs a form, a run of the worker and an invalidation of the CDN.';
 
 create function public.reserve_photo(
     p_content_type text,

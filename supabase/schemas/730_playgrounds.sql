@@ -83,16 +83,6 @@ on public.playground_favourites (playground_id);
 
 alter table public.playground_favourites enable row level security;
 
-create table private.playground_days (
-    user_id uuid primary key references public.user_profiles (id) on delete cascade,
-    counted_on date not null,
-    playground_count integer not null
-);
-comment on table private.playground_days is
-'The playgrounds that a user has added on the last day (UTC) with any, the deleted ones included.';
-
-alter table private.playground_days enable row level security;
-
 create function private.leave_playgrounds()
 returns trigger
 language plpgsql

@@ -21,17 +21,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_count integer;
+    v_count constant integer := private.count_step(p_user_id, 'create_playground');
 begin
-    insert into private.playground_days as known (user_id, counted_on, playground_count)
-    values (p_user_id, (now() at time zone 'UTC')::date, 1)
-    on conflict (user_id) do update
-        set
-            counted_on = excluded.counted_on,
-            playground_count = 1 + case
-                when known.counted_on = excluded.counted_on then known.playground_count else 0
-            end
-    returning known.playground_count into v_count;
     perform from private.app_settings as settings where v_count > settings.max_daily_playgrounds;
     if found then
         raise exception 'daily_playground_limit' using

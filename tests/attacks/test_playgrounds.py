@@ -183,7 +183,7 @@ def rows_about(people: People, person: Person) -> Any:
     row = people.connection.execute(
         "select (select count(*) from public.playgrounds where owner_id = %(id)s)"
         " + (select count(*) from public.playground_favourites where user_id = %(id)s)"
-        " + (select count(*) from private.playground_days where user_id = %(id)s)",
+        " + (select count(*) from private.user_days where user_id = %(id)s)",
         {"id": person.id},
     ).fetchone()
     assert row

@@ -216,8 +216,9 @@ def test_another_users_photo_does_not_exist(function: Load, people: People) -> N
 def test_a_day_with_too_many_photos_is_a_429(function: Load, people: People) -> None:
     app, maya = function("photos"), people.new()
     people.connection.execute(
-        "insert into private.photo_days (user_id, counted_on, photo_count)"
-        " select %s, (now() at time zone 'UTC')::date, max_daily_photos from private.app_settings",
+        "insert into private.user_days (user_id, step, counted_on, step_count)"
+        " select %s, 'reserve_photo', (now() at time zone 'UTC')::date, max_daily_photos"
+        " from private.app_settings",
         [maya.id],
     )
     status, problem, headers = ask(app, "create", maya)
@@ -248,7 +249,7 @@ def test_once_the_sweep_finds_the_storage_away_uploads_are_a_503_and_cost_nothin
     assert int(headers["retry-after"]) >= 1
     assert ask(app, "list", maya)[1]["photos"] == [photo]
     assert ask(app, "delete", maya, photo_id=photo["id"])[0] == 204
-    count = "select photo_count from private.photo_days where user_id = %s"
+    count = "select step_count from private.user_days where user_id = %s"
     assert people.connection.execute(count, [maya.id]).fetchall() == [(1,)]
 
 

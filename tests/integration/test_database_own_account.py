@@ -18,8 +18,7 @@ NOT_EXPORTED = {
     "ended_sessions": "sessions of Supabase Auth that ended in the last minute",
     "idempotency_keys": "answers that the user has had, for 24 hours",
     "pair_days": "counts of one day, for the limits",
-    "photo_days": "counts of one day, for the limits",
-    "playground_days": "counts of one day, for the limits",
+    "user_days": "counts of one day, for the limits",
 }
 _TABLES = """
 select distinct child.relname as name

@@ -10,7 +10,7 @@ from tests.integration.own_database import own_database
 from tests.integration.plans import full_scans, plans
 
 _USERS = 3_000
-_BIG = ("photos", "doomed_objects", "user_profiles", "photo_days")
+_BIG = ("photos", "doomed_objects", "user_profiles", "user_days")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,11 @@ def url(database_url: str) -> Iterator[str]:
             "insert into public.photos (user_id, sort_order, content_type, size_bytes)"
             " select id, 4, 'image/png', 5 from public.user_profiles",
         )
-        look(own, "insert into private.photo_days select id, current_date, 1 from auth.users")
+        look(
+            own,
+            "insert into private.user_days"
+            " select id, 'reserve_photo', current_date, 1 from auth.users",
+        )
         look(
             own,
             "insert into private.doomed_objects (key, in_cdn)"

@@ -155,7 +155,7 @@ def test_the_photos_of_a_day_are_limited_however_many_were_deleted(url: str, may
 
     assert sqlstate(url, maya, "reserve_photo", **RESERVATION) == ("WF005", "daily_photo_limit")
 
-    look(url, "update private.photo_days set counted_on = counted_on - 1")
+    look(url, "update private.user_days set counted_on = counted_on - 1")
     reserve(url, maya)
     look(url, "update private.app_settings set max_daily_photos = 60")
 
