@@ -42,13 +42,18 @@ class Story:
         self.answers: dict[Source, Answer] = {}
 
     def call(
-        self, name: str, person: Person, body: Any = None, **parameters: object
+        self,
+        name: str,
+        person: Person,
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
+        **parameters: object,
     ) -> httpx.Response:
         self._redis.delete(*self._redis.keys("ratelimit:*"), "-")  # a story in a second or two
         method, path, _ = OPERATIONS[name]
         for parameter, value in parameters.items():
             path = path.replace("{" + parameter + "}", str(value))
-        answer = self._api.call(method.upper(), path, person, json=body)
+        answer = self._api.call(method.upper(), path, person, json=body, params=query)
         if (source := (name, str(answer.status_code))) in LINKED:
             self.answers.setdefault(source, (answer.json(), person))
         return answer
@@ -67,6 +72,7 @@ def story(api: Api, people: People, stack: dict[str, str]) -> Iterator[Story]:
         missed.starts_in(-timedelta(hours=1))
         story.call("report_no_show", missed.maya, session_id=missed.session_id)
         _try_challenges(story, maya)
+        _add_a_playground(story, maya)
         yield story
 
 
@@ -104,6 +110,13 @@ def _try_challenges(story: Story, person: Person) -> None:
     story.call("get_submission", person, submission_id=tried["id"])
 
 
+def _add_a_playground(story: Story, person: Person) -> None:
+    added = story.call("create_playground", person, {"name": "Dog park", **ALEXANDERPLATZ}).json()
+    story.call("list_playgrounds", person, query={"q": "dog park"})
+    story.call("get_playground", person, playground_id=added["id"])
+    story.call("change_playground", person, {"name": "The dog park"}, playground_id=added["id"])
+
+
 def _show_a_dog(story: Story, people: People, person: Person) -> None:
     add_photos(people.connection, person.id, 3)
     for _ in range(2):
@@ -121,7 +134,7 @@ def test_every_link_leads_to_what_its_answer_names(story: Story) -> None:
     assert story.answers.keys() == LINKED.keys(), "add what is missing to the story"
     found = dict(story.answers)
     followed = set()
-    for source, name in sorted(_links(), key=lambda link: link[1].startswith(("erase", "delete"))):
+    for source, name in sorted(_links(), key=_parts_before_the_whole):
         (body, person), link = found[source], resolved(LINKED[source][name])
         ids = _values(link.get("requestBody", {}), body)
         parameters = _values(link.get("parameters", {}), body)
@@ -133,6 +146,13 @@ def test_every_link_leads_to_what_its_answer_names(story: Story) -> None:
         answer = story.call(link["operationId"], person, given or None, **parameters)
         arrived = answer.status_code in FOLLOWED or NONE_YET in answer.text
         assert arrived, f"{source} -> {name}: {answer.text}"
+
+
+def _parts_before_the_whole(link: tuple[Source, str]) -> tuple[bool, int]:
+    """Follow deletions last, and of these the longest path first."""
+    source, name = link
+    target = resolved(LINKED[source][name])["operationId"]
+    return target.startswith(("erase", "delete")), -OPERATIONS[target][1].count("/")
 
 
 def _links() -> Iterator[tuple[Source, str]]:
