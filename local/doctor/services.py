@@ -41,6 +41,8 @@ MOST_SKEW_SECONDS = 5.0
 LEAST_VISIBILITY_SECONDS = 190
 _GRANT = re.compile(r"grant execute on function public\.(\w+)\s+to\s+([\w, ]*service_role[\w, ]*);")
 _NAMED = 5
+_PAUSES = (0.0, 1.0, 3.0)
+_NOT_ANSWERED = {httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT}
 _APPLY = "apply them: `supabase db push` (here: `make up`)"
 
 
@@ -249,8 +251,7 @@ def check_api() -> Findings:
     if not url:
         yield warn("api", "API_URL is not set, so the deployment itself is not asked", "set it")
         return
-    answer = _get(f"{url.rstrip('/')}/health", {}, timeout=COLD_START_SECONDS)
-    status = answer.json().get("status")
+    status = _health(f"{url.rstrip('/')}/health").json().get("status")
     if status == "healthy":
         yield ok("api", "/health says healthy")
     elif status == "degraded":
@@ -259,8 +260,20 @@ def check_api() -> Findings:
         yield fail("api", f"/health says {status}", "read it, and the logs of HealthFunction")
 
 
-def _get(
-    url: str, headers: Mapping[str, str], *, timeout: float = TIMEOUT_SECONDS
-) -> httpx.Response:
-    with http_client(timeout=timeout) as client:
+def _health(url: str) -> httpx.Response:
+    """Ask again after a gateway's error: a new deployment replaces what would have answered.
+
+    A 503 is an answer of /health itself.
+    """
+    with http_client(timeout=COLD_START_SECONDS, judge=lambda _: None) as client:
+        for pause in _PAUSES:
+            time.sleep(pause)
+            answer = client.get(url)
+            if answer.status_code not in _NOT_ANSWERED:
+                break
+    return answer
+
+
+def _get(url: str, headers: Mapping[str, str]) -> httpx.Response:
+    with http_client(timeout=TIMEOUT_SECONDS) as client:
         return client.get(url, headers=headers)
