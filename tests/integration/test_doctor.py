@@ -218,7 +218,7 @@ def test_a_database_without_a_ledger_is_advised_to_apply_the_migrations(
 def test_a_clock_that_is_wrong_is_a_warning(
     examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = SimpleNamespace(time=lambda: time.time() + 60)
+    wrong = SimpleNamespace(time=lambda: time.time() + 60, sleep=time.sleep)
     monkeypatch.setattr(services, "time", wrong)
     code, report = examine()
     assert code == 0
