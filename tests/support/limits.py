@@ -17,25 +17,29 @@ _SETTING = "ENABLE_RATE_LIMITING"
 @contextmanager
 def without_limits(stack: Mapping[str, str]) -> Iterator[None]:
     """Switch the limits of the deployed functions off, and on again."""
-    client = boto3.client(
-        "lambda",
-        endpoint_url=stack["AWS_ENDPOINT_URL"],
-        region_name=stack["AWS_REGION"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    _switch(client, "false")
+    session = boto3.Session("test", "test", region_name=stack["AWS_REGION"])
+    client = session.client("lambda", endpoint_url=stack["AWS_ENDPOINT_URL"])
+    # Of this stack alone: other environments come and go beside it.
+    formation = session.client("cloudformation", endpoint_url=stack["AWS_ENDPOINT_URL"])
+    resources = formation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    names = [
+        resource["PhysicalResourceId"]
+        for resource in resources
+        if resource["ResourceType"] == "AWS::Lambda::Function"
+    ]
+    assert names
     try:
+        _switch(client, names, "false")
         yield
     finally:
-        _switch(client, "true")
+        _switch(client, names, "true")
 
 
-def _switch(client: "LambdaClient", value: str) -> None:
-    for function in client.list_functions(MaxItems=200)["Functions"]:
-        name = function["FunctionName"]
-        variables = function.get("Environment", {}).get("Variables", {})
-        if name.startswith(f"{STACK_NAME}-") and variables.get(_SETTING, value) != value:
+def _switch(client: "LambdaClient", names: list[str], value: str) -> None:
+    for name in names:
+        found = client.get_function_configuration(FunctionName=name)
+        variables = found.get("Environment", {}).get("Variables", {})
+        if variables.get(_SETTING, value) != value:
             changed = {**variables, _SETTING: value}
             client.update_function_configuration(
                 FunctionName=name, Environment={"Variables": changed}
