@@ -72,7 +72,9 @@ def unpack_once() -> None:
             f"ministack's Worker._spawn unpacks {found} archives, not {_ARCHIVES}: "
             "adapt local/emulator.py to this release"
         )
-    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": UnpackedOnce})
+    # ministack catches this name, which no zipfile has: the error it met would be lost.
+    there = vars(zipfile) | {"ZipFile": UnpackedOnce, "LargeFileError": zipfile.LargeZipFile}
+    lambda_runtime.zipfile = SimpleNamespace(**there)
 
 
 def log_as_lambda_does() -> None:

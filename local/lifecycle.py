@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from local import building, deployment, environment, greeting, handlers
 from local.credentials import credentials
 from local.errors import StackError
+from local.first_answer import await_health
 from local.follow import follow
 from local.migrations import ChangedMigrationError, migrate
 from local.parts import NAMES
@@ -45,6 +46,7 @@ def _up(stack: Stack) -> None:
             _start_all(stack, supervisor)
         finally:
             environment.write(stack, supervisor.pids())
+        await_health(stack)
     say(f"Up after {time.monotonic() - began:.1f} s")
     greeting.greet(stack)
 
@@ -170,6 +172,7 @@ def redeploy(stack: Stack) -> None:
         building.build(stack)
         _deploy(stack, supervisor)
         environment.write(stack, supervisor.pids())
+        await_health(stack)
     say(f"Redeployed in {time.monotonic() - began:.1f} s")
 
 
