@@ -20,7 +20,7 @@ RUNTIME ?= $(shell sed -n 's/^  Runtime:.*Default: \([^,]*\),.*/\1/p' template.y
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help dev up down reset status demo redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
+.PHONY: help dev up down reset status demo seed redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
 .PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions wingmanmatch soak guards
 
 help: ## what the targets do
@@ -45,6 +45,9 @@ status: ## which parts run
 
 demo: setup ## from the registration to the reputation, with every email (the stack must be up)
 	@$(LOCAL) demo --name $(STACK)
+
+seed: setup ## believable profiles into the local database: ARGS='profiles=1000000 city=Vienna seed=2'
+	@$(RUN) -m local.seed --name $(STACK) $(ARGS)
 
 redeploy: setup ## build and deploy after a change of code
 	@$(LOCAL) redeploy --name $(STACK)
@@ -84,7 +87,7 @@ check-python: setup
 	PYTHONPATH=layers/shared $(VENV)/bin/lint-imports
 
 check-sql: setup
-	$(VENV)/bin/sqlfluff lint supabase local/postgres local/schema local/wingmanmatch
+	$(VENV)/bin/sqlfluff lint supabase local/postgres local/schema local/seed local/wingmanmatch
 	$(RUN) -m local.schema check
 
 check-template: setup .local/checkov.stamp

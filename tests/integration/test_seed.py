@@ -1,0 +1,140 @@
+"""`make seed` writes what the product would have written."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from local.seed.filling import SeedError, cities, fill
+from tests.integration.database import look
+from tests.integration.own_database import own_database
+
+PROFILES = 1500
+_KEYS = """
+    select conrelid::regclass::text as of_table, conname, pg_get_constraintdef(oid) as definition
+    from pg_constraint
+    where contype = 'f' and connamespace::regnamespace::text in ('public', 'private')
+"""
+
+
+def seeded(url: str, profiles: int = PROFILES, **options: Any) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        fill(connection, profiles=profiles, **options)
+
+
+@pytest.fixture(scope="module")
+def full(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        seeded(own)
+        yield own
+
+
+def test_nine_of_ten_profiles_are_published(full: str) -> None:
+    [found] = look(
+        full,
+        "select count(*) as people, count(*) filter (where private.is_published(user_id)) as shown"
+        " from public.dog_profiles",
+    )
+    assert found["people"] == PROFILES
+    assert 0.85 < found["shown"] / PROFILES < 0.95
+
+
+def test_the_api_would_accept_all_words(full: str) -> None:
+    assert not look(
+        full,
+        "select from public.dog_profiles where private.flaw_of_name(display_name) is not null"
+        " or private.flaw_of_words(bio, true) is not null",
+    )
+
+
+def test_the_trigger_of_accounts_finds_nothing_to_change(full: str) -> None:
+    versions = "select id, xmin::text from public.user_profiles order by id"
+    before = look(full, versions)
+    look(full, "update auth.users set email = email")
+    assert look(full, versions) == before
+    assert len(before) == PROFILES
+
+
+def test_every_reference_leads_somewhere(full: str) -> None:
+    keys = look(full, _KEYS)
+    assert keys
+    for key in keys:  # adding one looks at all rows
+        look(full, "alter table {of_table} drop constraint {conname}".format(**key))
+        look(full, "alter table {of_table} add constraint {conname} {definition}".format(**key))
+
+
+def test_people_live_all_over_the_world(full: str) -> None:
+    [found] = look(
+        full,
+        "select count(distinct round(longitude / 10)) as meridians, max(latitude) as north,"
+        " min(latitude) as south, max(abs(longitude)) as date_line from public.dog_profiles",
+    )
+    assert found["meridians"] > 25
+    assert found["north"] > 60
+    assert found["south"] < -40
+    assert found["date_line"] > 175
+
+
+def test_a_city_may_have_all_people(database_url: str) -> None:
+    with own_database(database_url) as own:
+        seeded(own, 200, city="vienna")
+        [found] = look(
+            own,
+            "select count(*) filter (where extensions.st_distance(place,"
+            " extensions.st_makepoint(16.37, 48.21)) < 60000) as near, count(*) as people"
+            " from public.dog_profiles where place is not null",
+        )
+        assert found["near"] > 0.9 * found["people"]
+
+
+def test_the_same_seed_makes_the_same_people(full: str, database_url: str) -> None:
+    people = (
+        "select user_id, display_name, age, latitude, longitude,"
+        " (select array_agg(id order by id) from public.photos where user_id = dog.user_id)"
+        " from public.dog_profiles as dog order by user_id"
+    )
+    with own_database(database_url) as own:
+        seeded(own)
+        assert look(own, people) == look(full, people)
+
+
+def test_another_seed_adds_other_people(database_url: str) -> None:
+    with own_database(database_url) as own:
+        seeded(own, 50)
+        seeded(own, 50, seed=2)
+        [found] = look(own, "select count(*) as people from public.dog_profiles")
+        assert found["people"] == 100
+
+
+def test_a_second_run_says_what_to_do(full: str) -> None:
+    with pytest.raises(SeedError, match=r"seed=1 is in this database.*another seed.*make reset"):
+        seeded(full)
+
+
+def test_an_unknown_city_is_answered_with_those_that_look_like_it(full: str) -> None:
+    with pytest.raises(SeedError, match=r"city=Viena is not in .*: try Vienna"):
+        seeded(full, seed=3, city="Viena")
+
+
+@pytest.mark.parametrize("profiles", [0, 2_000_001])
+def test_the_number_of_profiles_has_limits(full: str, profiles: int) -> None:
+    with pytest.raises(SeedError, match="between 1 and 2000000"):
+        seeded(full, profiles, seed=3)
+
+
+class Elsewhere:
+    """A connection to a database that is not on this machine."""
+
+    class info:  # noqa: N801 - psycopg's name
+        host = hostaddr = "203.0.113.7"
+
+
+def test_only_a_local_database_is_filled() -> None:
+    with pytest.raises(SeedError, match=r"203\.0\.113\.7 is another machine"):
+        fill(Elsewhere(), profiles=1)  # type: ignore[arg-type]
+
+
+def test_three_hundred_cities_are_on_earth() -> None:
+    assert len({city.name for city in cities()}) == 300
+    assert all(abs(c.latitude) < 80 and abs(c.longitude) <= 180 for c in cities())
