@@ -421,6 +421,30 @@ comment on function private.take_turn_as is
 'Makes the creating requests of a user take turns. The account may have been deleted while this
 one waited.';
 
+create function private.exists_for(p_viewer_id uuid, p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if p_viewer_id = p_user_id then
+        return true;
+    end if;
+    perform from public.user_profiles as profile where profile.id = p_user_id;
+    return found
+        and not private.are_blocked(p_viewer_id, p_user_id)
+        and not private.is_banned(p_user_id)
+        and (
+            not private.is_hidden(p_user_id)
+            or private.are_matched(p_viewer_id, p_user_id)
+        );
+end;
+$$;
+comment on function private.exists_for is
+'Whether a user exists for another. Blocks hide both from each other, a ban hides from everyone, and
+a hidden user exists only for their matches. may_see also asks for a profile.';
+
 create function private.display_name(p_viewer_id uuid, p_user_id uuid)
 returns text
 language plpgsql
@@ -7189,14 +7213,15 @@ begin
     if not found then
         return false;
     end if;
-    return p_viewer_id = p_user_id
-        or private.are_matched(p_viewer_id, p_user_id)
-        or private.is_published(p_user_id);
+    return p_viewer_id = p_user_id or (
+        private.exists_for(p_viewer_id, p_user_id)
+        and (private.are_matched(p_viewer_id, p_user_id) or private.is_published(p_user_id))
+    );
 end;
 $$;
 comment on function private.may_see is
 'Whether a profile exists for a viewer. One that is hidden or not published exists only for its
-owner and the owner''s matches.';
+owner and the owner''s matches; one that is blocked or banned, only for its owner.';
 
 create function private.distance_json(p_viewer_id uuid, p_user_id uuid)
 returns jsonb
@@ -9111,6 +9136,78 @@ comment on function public.delete_favourite_playground is
 'Takes a playground out of the caller''s favourites.
 Security definer because users write no table.';
 grant execute on function public.delete_favourite_playground to authenticated;
+
+-- Users who keep others away, and users whom an operator or reports keep away from all:
+-- docs/decisions/037-safety.md.
+
+create table private.blocks (
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    -- Any id, so that the answer does not show which users exist.
+    blocked_id uuid not null,
+    blocked_at timestamptz not null default now(),
+    primary key (user_id, blocked_id),
+    constraint blocks_two_people check (user_id <> blocked_id)
+);
+comment on table private.blocks is
+'A user and one that the user wants to neither see nor be seen by. It hides both from each other.';
+
+create index blocks_of_blocked on private.blocks (blocked_id);
+
+alter table private.blocks enable row level security;
+
+create function private.are_blocked(p_user_id uuid, p_other_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from private.blocks as block
+        where block.user_id = p_user_id and block.blocked_id = p_other_id
+    ) or exists (
+        select
+        from private.blocks as block
+        where block.user_id = p_other_id and block.blocked_id = p_user_id
+    );
+$$;
+comment on function private.are_blocked is
+'Whether one of two users has blocked the other, either way.';
+
+create table private.hidden_profiles (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    hidden_at timestamptz not null default now(),
+    hidden_by text not null,
+    constraint hidden_profiles_by_known check (hidden_by in ('reports', 'operator'))
+);
+comment on table private.hidden_profiles is
+'Users who exist only for themselves and for their matches, until an operator decides otherwise.';
+
+alter table private.hidden_profiles enable row level security;
+
+create function private.is_hidden(p_user_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select from private.hidden_profiles as hidden where hidden.user_id = p_user_id
+    );
+$$;
+
+create function private.is_banned(p_user_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from auth.users as account
+        where account.id = p_user_id and account.banned_until > now()
+    );
+$$;
 
 create table public.likes (
     user_id uuid references public.user_profiles (id) on delete cascade,

@@ -178,6 +178,30 @@ comment on function private.take_turn_as is
 'Makes the creating requests of a user take turns. The account may have been deleted while this
 one waited.';
 
+create function private.exists_for(p_viewer_id uuid, p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if p_viewer_id = p_user_id then
+        return true;
+    end if;
+    perform from public.user_profiles as profile where profile.id = p_user_id;
+    return found
+        and not private.are_blocked(p_viewer_id, p_user_id)
+        and not private.is_banned(p_user_id)
+        and (
+            not private.is_hidden(p_user_id)
+            or private.are_matched(p_viewer_id, p_user_id)
+        );
+end;
+$$;
+comment on function private.exists_for is
+'Whether a user exists for another. Blocks hide both from each other, a ban hides from everyone, and
+a hidden user exists only for their matches. may_see also asks for a profile.';
+
 create function private.display_name(p_viewer_id uuid, p_user_id uuid)
 returns text
 language plpgsql

@@ -62,14 +62,15 @@ begin
     if not found then
         return false;
     end if;
-    return p_viewer_id = p_user_id
-        or private.are_matched(p_viewer_id, p_user_id)
-        or private.is_published(p_user_id);
+    return p_viewer_id = p_user_id or (
+        private.exists_for(p_viewer_id, p_user_id)
+        and (private.are_matched(p_viewer_id, p_user_id) or private.is_published(p_user_id))
+    );
 end;
 $$;
 comment on function private.may_see is
 'Whether a profile exists for a viewer. One that is hidden or not published exists only for its
-owner and the owner''s matches.';
+owner and the owner''s matches; one that is blocked or banned, only for its owner.';
 
 create function private.distance_json(p_viewer_id uuid, p_user_id uuid)
 returns jsonb

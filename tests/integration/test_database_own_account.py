@@ -15,6 +15,8 @@ PROOF: dict[str, str] = {"p_ip": "203.0.113.7", "p_user_agent": "curl"}
 # Tables with a user's id that no export shows, and the reason.
 NOT_EXPORTED = {
     "departures": "exists only after the account, for a minute",
+    "blocks": "until its part is written",
+    "hidden_profiles": "an operator's decision about reports, which would show that there are some",
     "ended_sessions": "sessions of Supabase Auth that ended in the last minute",
     "idempotency_keys": "answers that the user has had, for 24 hours",
     "pair_days": "counts of one day, for the limits",
