@@ -421,75 +421,6 @@ comment on function private.take_turn_as is
 'Makes the creating requests of a user take turns. The account may have been deleted while this
 one waited.';
 
-create function private.exists_for(p_viewer_id uuid, p_user_id uuid)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-    if p_viewer_id = p_user_id then
-        return true;
-    end if;
-    perform from public.user_profiles as profile where profile.id = p_user_id;
-    return found
-        and not private.are_blocked(p_viewer_id, p_user_id)
-        and not private.is_banned(p_user_id)
-        and (
-            not private.is_hidden(p_user_id)
-            or private.are_matched(p_viewer_id, p_user_id)
-        );
-end;
-$$;
-comment on function private.exists_for is
-'Whether a user exists for another. Blocks hide both from each other, a ban hides from everyone, and
-a hidden user exists only for their matches. may_see also asks for a profile.';
-
-create function private.display_name(p_viewer_id uuid, p_user_id uuid)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-    return (
-        select coalesce(
-            (
-                select shown.display_name
-                from public.dog_profiles as shown
-                where shown.user_id = p_user_id and private.may_see(p_viewer_id, p_user_id)
-            ),
-            nullif(btrim(profile.first_name), ''),
-            'Someone'
-        )
-        from public.user_profiles as profile
-        where profile.id = p_user_id
-    );
-end;
-$$;
-comment on function private.display_name is
-'The name of a user for another: that of the profile if the other may see it, else the first name.';
-
-create function private.partner_json(p_viewer_id uuid, p_user_id uuid)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-    return jsonb_build_object(
-        'user_id', p_user_id,
-        'name', private.display_name(p_viewer_id, p_user_id),
-        'photo_url', case when private.may_see(p_viewer_id, p_user_id)
-            then private.photos_json(p_user_id) #>> '{0,thumbnail_url}'
-        end
-    );
-end;
-$$;
-comment on function private.partner_json is
-'How a match or a session shows the other user. A picture that a provider links to is not shown: its
-server would learn who looks at whom.';
-
 create function private.user_json(p_user_id uuid)
 returns jsonb
 language sql
@@ -560,6 +491,77 @@ comment on function public.update_user is
 'Changes the fields of the caller''s profile that p_changes names.
 Security definer because users write no table.';
 grant execute on function public.update_user to authenticated;
+
+-- Users as others see them. PL/pgSQL looks up the later functions when it runs.
+
+create function private.exists_for(p_viewer_id uuid, p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if p_viewer_id = p_user_id then
+        return true;
+    end if;
+    perform from public.user_profiles as profile where profile.id = p_user_id;
+    return found
+        and not private.are_blocked(p_viewer_id, p_user_id)
+        and not private.is_banned(p_user_id)
+        and (
+            not private.is_hidden(p_user_id)
+            or private.are_matched(p_viewer_id, p_user_id)
+        );
+end;
+$$;
+comment on function private.exists_for is
+'Whether a user exists for another. Blocks hide both from each other, a ban hides from everyone, and
+a hidden user exists only for their matches. may_see also asks for a profile.';
+
+create function private.display_name(p_viewer_id uuid, p_user_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select coalesce(
+            (
+                select shown.display_name
+                from public.dog_profiles as shown
+                where shown.user_id = p_user_id and private.may_see(p_viewer_id, p_user_id)
+            ),
+            nullif(btrim(profile.first_name), ''),
+            'Someone'
+        )
+        from public.user_profiles as profile
+        where profile.id = p_user_id
+    );
+end;
+$$;
+comment on function private.display_name is
+'The name of a user for another: that of the profile if the other may see it, else the first name.';
+
+create function private.partner_json(p_viewer_id uuid, p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'user_id', p_user_id,
+        'name', private.display_name(p_viewer_id, p_user_id),
+        'photo_url', case when private.may_see(p_viewer_id, p_user_id)
+            then private.photos_json(p_user_id) #>> '{0,thumbnail_url}'
+        end
+    );
+end;
+$$;
+comment on function private.partner_json is
+'How a match or a session shows the other user. A picture that a provider links to is not shown: its
+server would learn who looks at whom.';
 
 create table private.app_settings (
     only_row boolean primary key default true,

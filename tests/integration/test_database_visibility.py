@@ -69,7 +69,7 @@ def test_a_hidden_user_still_exists_for_a_match(url: str, maya: Person, leo: Per
     assert seen(url, leo, maya) == EXISTS
 
 
-def test_a_banned_user_exists_for_nobody_else(url: str, maya: Person, leo: Person) -> None:
+def test_a_banned_user_exists_only_for_themselves(url: str, maya: Person, leo: Person) -> None:
     match(url, maya, leo)
 
     ban(url, maya, "1 day")
