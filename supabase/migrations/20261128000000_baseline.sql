@@ -6956,6 +6956,7 @@ create table public.dog_profiles (
     activity_level text not null default 'medium',
     prompts jsonb not null default '[]',
     visible boolean not null default true,
+    discoverable boolean not null default false,
     latitude double precision,
     longitude double precision,
     located_at timestamptz,
@@ -6992,13 +6993,15 @@ create table public.dog_profiles (
 comment on table public.dog_profiles is
 'What a user shows of the dog, and where they are. The location may come first: the profile exists
 once it has a name.';
+comment on column public.dog_profiles.discoverable is
+'Whether discovery may show the profile. Triggers keep it: 760_discoverable.sql.';
 comment on column public.dog_profiles.place is 'Exact: for queries of the owner alone.';
 comment on column public.dog_profiles.cell is
 'The middle of the cell of about a kilometre: the only location that queries of others may use.';
 
-create index dog_profiles_by_cell
+create index dog_profiles_discoverable
 on public.dog_profiles using gist (cell)
-where visible;
+where discoverable;
 
 -- No policy: users read and change profiles through functions.
 alter table public.dog_profiles enable row level security;
@@ -7151,24 +7154,19 @@ comment on function public.change_profile_preferences is
 Security definer because users write no table.';
 grant execute on function public.change_profile_preferences to authenticated;
 
-create function private.missing_of_profile(p_user_id uuid)
+create function private.missing_of_profile(p_profile public.dog_profiles)
 returns text[]
 language plpgsql
 stable
 set search_path = ''
 as $$
-declare
-    v_profile public.dog_profiles;
 begin
-    select stored.* into v_profile
-    from public.dog_profiles as stored
-    where stored.user_id = p_user_id;
     return array_remove(
         array[
-            case when v_profile.display_name is null then 'display_name' end,
-            case when v_profile.age is null then 'age' end,
-            case when private.ready_photos(p_user_id) < 2 then 'photos' end,
-            case when v_profile.located_at is null then 'location' end
+            case when p_profile.display_name is null then 'display_name' end,
+            case when p_profile.age is null then 'age' end,
+            case when private.ready_photos(p_profile.user_id) < 2 then 'photos' end,
+            case when p_profile.located_at is null then 'location' end
         ],
         null
     );
@@ -7181,10 +7179,13 @@ language sql
 stable
 set search_path = ''
 as $$
-    select case
-        when private.is_visible(p_user_id) then private.missing_of_profile(p_user_id) = '{}'
-        else false
-    end;
+    select exists (
+        select
+        from public.dog_profiles as profile
+        where profile.user_id = p_user_id
+            and profile.visible
+            and private.missing_of_profile(profile) = '{}'
+    );
 $$;
 
 create function private.are_matched(p_user_id uuid, p_other_id uuid)
@@ -7273,7 +7274,7 @@ begin
             'location', private.location_json(own),
             'visible', own.visible,
             'published', private.is_published(p_user_id),
-            'missing', to_jsonb(private.missing_of_profile(p_user_id)),
+            'missing', to_jsonb(private.missing_of_profile(own)),
             'created_at', private.iso_utc(own.created_at),
             'updated_at', private.iso_utc(own.updated_at)
         )
@@ -7927,6 +7928,11 @@ security definer
 set search_path = ''
 as $$
 begin
+    -- The profile first, as the deletion of the account does: a ready photo may change it.
+    perform
+    from public.dog_profiles as profile
+    where profile.user_id = (select photo.user_id from public.photos as photo where photo.id = p_id)
+    for no key update;
     update public.photos as finished
     set
         status = 'ready',
@@ -9302,3 +9308,110 @@ as $$
 $$;
 comment on function private.export_passes is
 'The passes in the export of an account: those that the user gave.';
+
+-- `dog_profiles.discoverable` says whom discovery may show. It is stored, because the walk through
+-- the neighbourhood reads it of thousands.
+
+create function private.is_discoverable(p_profile public.dog_profiles)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_profile.visible
+        and p_profile.created_at is not null
+        and private.missing_of_profile(p_profile) = '{}'
+        and not private.is_hidden(p_profile.user_id)
+        and not private.is_banned(p_profile.user_id);
+end;
+$$;
+comment on function private.is_discoverable is
+'Whether the profile is published, and its owner neither hidden nor banned.';
+
+create function private.set_discoverable()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.discoverable := private.is_discoverable(new);
+    return new;
+end;
+$$;
+
+create trigger set_discoverable
+before insert or update of
+user_id, visible, display_name, age, located_at, created_at, discoverable
+on public.dog_profiles
+for each row execute function private.set_discoverable();
+
+create function private.refresh_discoverable(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- The lock makes changes of one user take turns, so that the last one sees all others.
+    perform
+    from public.dog_profiles as profile
+    where profile.user_id = p_user_id
+    for no key update;
+    update public.dog_profiles as profile
+    set discoverable = not profile.discoverable
+    where profile.user_id = p_user_id
+        and profile.discoverable <> private.is_discoverable(profile);
+end;
+$$;
+comment on function private.refresh_discoverable is
+'Stores whether discovery may show the user, after a change of what it depends on.';
+
+create function private.refresh_discoverable_of_row()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform private.refresh_discoverable(coalesce(new.user_id, old.user_id));
+    return null;
+end;
+$$;
+
+create trigger refresh_discoverable_when_added
+after insert on public.photos
+for each row when (new.status = 'ready')
+execute function private.refresh_discoverable_of_row();
+
+create trigger refresh_discoverable_when_changed
+after update of status on public.photos
+for each row when ((new.status = 'ready') <> (old.status = 'ready'))
+execute function private.refresh_discoverable_of_row();
+
+create trigger refresh_discoverable_when_deleted
+after delete on public.photos
+for each row when (old.status = 'ready')
+execute function private.refresh_discoverable_of_row();
+
+create trigger refresh_discoverable
+after insert or delete on private.hidden_profiles
+for each row execute function private.refresh_discoverable_of_row();
+
+create function private.refresh_discoverable_of_account()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.refresh_discoverable(new.id);
+    return null;
+end;
+$$;
+comment on function private.refresh_discoverable_of_account is
+'Security definer because Supabase Auth writes auth.users and has no rights here.';
+
+-- A ban also ends with its time, which changes no row; then the user has to sign in again.
+create trigger refresh_discoverable
+after update of banned_until, last_sign_in_at on auth.users
+for each row when (new.banned_until is not null or old.banned_until is not null)
+execute function private.refresh_discoverable_of_account();

@@ -66,6 +66,7 @@ create table public.dog_profiles (
     activity_level text not null default 'medium',
     prompts jsonb not null default '[]',
     visible boolean not null default true,
+    discoverable boolean not null default false,
     latitude double precision,
     longitude double precision,
     located_at timestamptz,
@@ -102,13 +103,15 @@ create table public.dog_profiles (
 comment on table public.dog_profiles is
 'What a user shows of the dog, and where they are. The location may come first: the profile exists
 once it has a name.';
+comment on column public.dog_profiles.discoverable is
+'Whether discovery may show the profile. Triggers keep it: 760_discoverable.sql.';
 comment on column public.dog_profiles.place is 'Exact: for queries of the owner alone.';
 comment on column public.dog_profiles.cell is
 'The middle of the cell of about a kilometre: the only location that queries of others may use.';
 
-create index dog_profiles_by_cell
+create index dog_profiles_discoverable
 on public.dog_profiles using gist (cell)
-where visible;
+where discoverable;
 
 -- No policy: users read and change profiles through functions.
 alter table public.dog_profiles enable row level security;

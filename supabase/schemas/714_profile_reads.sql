@@ -1,21 +1,16 @@
-create function private.missing_of_profile(p_user_id uuid)
+create function private.missing_of_profile(p_profile public.dog_profiles)
 returns text[]
 language plpgsql
 stable
 set search_path = ''
 as $$
-declare
-    v_profile public.dog_profiles;
 begin
-    select stored.* into v_profile
-    from public.dog_profiles as stored
-    where stored.user_id = p_user_id;
     return array_remove(
         array[
-            case when v_profile.display_name is null then 'display_name' end,
-            case when v_profile.age is null then 'age' end,
-            case when private.ready_photos(p_user_id) < 2 then 'photos' end,
-            case when v_profile.located_at is null then 'location' end
+            case when p_profile.display_name is null then 'display_name' end,
+            case when p_profile.age is null then 'age' end,
+            case when private.ready_photos(p_profile.user_id) < 2 then 'photos' end,
+            case when p_profile.located_at is null then 'location' end
         ],
         null
     );
@@ -28,10 +23,13 @@ language sql
 stable
 set search_path = ''
 as $$
-    select case
-        when private.is_visible(p_user_id) then private.missing_of_profile(p_user_id) = '{}'
-        else false
-    end;
+    select exists (
+        select
+        from public.dog_profiles as profile
+        where profile.user_id = p_user_id
+            and profile.visible
+            and private.missing_of_profile(profile) = '{}'
+    );
 $$;
 
 create function private.are_matched(p_user_id uuid, p_other_id uuid)
@@ -120,7 +118,7 @@ begin
             'location', private.location_json(own),
             'visible', own.visible,
             'published', private.is_published(p_user_id),
-            'missing', to_jsonb(private.missing_of_profile(p_user_id)),
+            'missing', to_jsonb(private.missing_of_profile(own)),
             'created_at', private.iso_utc(own.created_at),
             'updated_at', private.iso_utc(own.updated_at)
         )

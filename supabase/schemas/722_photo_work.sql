@@ -61,6 +61,11 @@ security definer
 set search_path = ''
 as $$
 begin
+    -- The profile first, as the deletion of the account does: a ready photo may change it.
+    perform
+    from public.dog_profiles as profile
+    where profile.user_id = (select photo.user_id from public.photos as photo where photo.id = p_id)
+    for no key update;
     update public.photos as finished
     set
         status = 'ready',

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -157,15 +157,20 @@ def overtaken(url: str, first: Connection, actor: Actor, action: Action) -> Any:
     """Start the action while `first` is uncommitted; commit once the action waits or is done."""
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(race, url, [(actor, action)])
-        waiting = (
-            "select 1 from pg_stat_activity where datname = current_database()"
-            " and cardinality(pg_blocking_pids(pid)) > 0"
-        )
-        deadline = time.monotonic() + 10
-        while not running.done() and not look(url, waiting) and time.monotonic() < deadline:
-            pass
+        until_waiting(url, running)
         first.commit()
         return running.result()[0]
+
+
+def until_waiting(url: str, running: Future[Any]) -> None:
+    """Return once a transaction in this database waits for another, or all is done."""
+    waiting = (
+        "select 1 from pg_stat_activity where datname = current_database()"
+        " and cardinality(pg_blocking_pids(pid)) > 0"
+    )
+    deadline = time.monotonic() + 10
+    while not running.done() and not look(url, waiting) and time.monotonic() < deadline:
+        pass
 
 
 class DirectDatabase(Database):

@@ -24,7 +24,7 @@ at_home as (
 )
 
 insert into public.dog_profiles (
-    user_id, display_name, age, bio, activity_level, prompts, visible, latitude, longitude,
+    user_id, display_name, age, bio, activity_level, prompts, visible, discoverable, latitude, longitude,
     located_at, created_at, updated_at
 )
 select
@@ -50,6 +50,7 @@ select
         else '[]'
     end as prompts,
     one.visible,
+    one.published as discoverable,
     case when one.complete then one.latitude end as latitude,
     -- Past the date line the other side begins.
     case
