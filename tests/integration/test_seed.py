@@ -40,6 +40,31 @@ def test_nine_of_ten_profiles_are_published(full: str) -> None:
     assert 0.85 < found["shown"] / PROFILES < 0.95
 
 
+def test_discovery_may_show_those_that_are_published(full: str) -> None:
+    versions = "select user_id, xmin::text from public.dog_profiles order by user_id"
+    before = look(full, versions)
+    look(full, "select private.refresh_discoverable(user_id) from public.dog_profiles")
+    assert look(full, versions) == before
+
+
+def test_people_swipe_and_block(full: str) -> None:
+    swiped = "select user_id, {other} as other_id from public.{table}"
+    likes, passes = (
+        {(row["user_id"], row["other_id"]) for row in look(full, swiped.format(**names))}
+        for names in (
+            {"table": "likes", "other": "liked_id"},
+            {"table": "passes", "other": "passed_id"},
+        )
+    )
+    assert len(likes) > PROFILES / 4
+    assert len(passes) > PROFILES / 3
+    assert not likes & passes
+    blocks = look(full, "select user_id, blocked_id from private.blocks")
+    assert blocks
+    pairs = {frozenset(pair) for pair in likes | passes}
+    assert not [one for one in blocks if frozenset(one.values()) in pairs]
+
+
 def test_the_api_would_accept_all_words(full: str) -> None:
     assert not look(
         full,

@@ -7,12 +7,12 @@ select
     'authenticated' as aud,
     'authenticated' as role, -- noqa: RF04
     concat('dog', one.person, '@', current_setting('seed.domain')) as email,
-    pg_temp.ago(one.person, 'account', 30, 430) as email_confirmed_at,
+    pg_temp.ago(one.person, 'account', 0, 400) as email_confirmed_at,
     jsonb_build_object(
         'first_name', pg_temp.pick(one.person, 'owner', words.owners)
     ) as raw_user_meta_data,
     '$2a$10$fp.nr8EhA7wRo4Q5Hr22XuV5HeTpiPtjAgK8tbmkw4Y.zyYj3EToi' as encrypted_password,
-    pg_temp.ago(one.person, 'account', 30, 430) as created_at
+    pg_temp.ago(one.person, 'account', 0, 400) as created_at
 from people as one
 cross join words
 where pg_temp.in_batch(one.person)

@@ -24,8 +24,8 @@ at_home as (
 )
 
 insert into public.dog_profiles (
-    user_id, display_name, age, bio, activity_level, prompts, visible, discoverable, latitude, longitude,
-    located_at, created_at, updated_at
+    user_id, display_name, age, bio, activity_level, prompts, visible, discoverable, latitude,
+    longitude, located_at, created_at, updated_at
 )
 select
     one.user_id,
@@ -56,9 +56,9 @@ select
     case
         when one.complete then one.longitude - 360 * round(one.longitude / 360)
     end as longitude,
-    case when one.complete then pg_temp.ago(one.person, 'profile', 0, 30) end as located_at,
-    pg_temp.ago(one.person, 'profile', 0, 30) as created_at,
-    pg_temp.ago(one.person, 'profile', 0, 30) as updated_at
+    case when one.complete then pg_temp.ago(one.person, 'account', 0, 400) end as located_at,
+    pg_temp.ago(one.person, 'account', 0, 400) as created_at,
+    pg_temp.ago(one.person, 'account', 0, 400) as updated_at
 from at_home as one
 cross join words
 order by one.person;
