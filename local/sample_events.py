@@ -67,6 +67,12 @@ _PLAYGROUND = """
 insert into public.playgrounds (id, owner_id, name, latitude, longitude)
 values (%(playground_id)s, %(maya)s, 'Dog run Mauerpark', 52.5441, 13.4023)
 """
+_NOTIFICATION = """
+insert into public.notifications (id, user_id, kind, match_id, facts, dedupe_key, due_at)
+values (%(notification_id)s, %(maya)s, 'match_accepted', %(match_id)s,
+    jsonb_build_object('match_id', %(match_id)s, 'partner_name', 'Leo', 'role', 'inviter'),
+    %(notification_id)s, now())
+"""
 _PROFILES = """
 insert into public.dog_profiles
 (user_id, display_name, age, created_at, latitude, longitude, located_at)
@@ -164,6 +170,7 @@ def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
         "submission_id",
         "photo_id",
         "playground_id",
+        "notification_id",
     )
     ids = {name: uuid4() for name in names}
     with psycopg.connect(database_url, connect_timeout=5) as connection:
@@ -171,7 +178,7 @@ def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
         if challenge_id is None:
             raise StackError("the database has no challenges: run `make reset up`")
         facts = ids | {"challenge_id": challenge_id}
-        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, _PHOTO, _PLAYGROUND]
+        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, _PHOTO, _PLAYGROUND, _NOTIFICATION]
         steps += [_SESSION] if scene.starts_in else []
         steps += [_FEEDBACK] if scene.has_feedback else []
         steps += [_PROFILES] if scene.have_profiles else []

@@ -13,6 +13,7 @@ from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 from wingman.matches import service as matches
 from wingman.notifications.email.operating import digests, operations
 from wingman.notifications.email.readers import history
+from wingman.notifications.feed import service as feed
 from wingman.reputation import service as reputation
 from wingman.sessions import service as sessions
 
@@ -23,6 +24,7 @@ _STEPS: dict[str, Callable[[Database], int]] = {
     "matches_expired": matches.expire,
     "digests_recorded": digests.record,
     "emails_pruned": history.prune,
+    "notifications_pruned": feed.prune,
     "keys_pruned": idempotency.prune,
     "attempts_pruned": attempts.prune,
     "emails_reported": operations.report_rates,

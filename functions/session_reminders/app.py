@@ -1,4 +1,4 @@
-"""EventBridge, every minute: enqueues due emails, reports the backlog, ends tokens.
+"""EventBridge, every minute: enqueues and lists what is due, reports the backlog, ends tokens.
 
 See sending/sweep.py and operating/operations.py in wingman/notifications/email, and accounts.
 """
@@ -15,6 +15,7 @@ from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 from wingman.notifications.email.operating import operations
 from wingman.notifications.email.sending import repository, sweep
+from wingman.notifications.feed import service as feed
 from wingman.notifications.settings import QueueSettings
 from wingman.reputation import service as reputation
 
@@ -27,6 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
         enqueued = sweep.enqueue_due_emails(repository.outbox(), queue())
         database = get_service_client()
         operations.report(database)
+        feed.list_due(database)
         accounts.finish_departures(
             database, redis(), lambda users: reputation.forget(reputation.cache(), users)
         )

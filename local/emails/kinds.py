@@ -9,7 +9,7 @@ from wingman.notifications.email.models import Category
 from wingman.notifications.models import Priority
 
 _INSERT = re.compile(r"insert into private\.notification_kinds \([^;]+;")
-_ROW = re.compile(r"^\('(\w+)', (?:'(\w+)'|null), '(\w+)', (true|false)", re.MULTILINE)
+_ROW = re.compile(r"^\(\s*'(\w+)', (?:'(\w+)'|null), '(\w+)', (true|false)", re.MULTILINE)
 
 
 class Kind(NamedTuple):

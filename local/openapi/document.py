@@ -28,6 +28,7 @@ TAGS = {
     "health": "The state of the service and its features.",
     "matches": "Invitations of two users to meet.",
     "photos": "Photos of the caller's profile.",
+    "notifications": "What happened, what was read of it, and the pushes that a user wants.",
     "playgrounds": "Public places for dogs: adding, finding and marking them as favourites.",
     "profile": "The dog's profile, its location and preferences, and the profiles of others.",
     "reputation": "How reliably a user shows up.",

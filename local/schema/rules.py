@@ -19,6 +19,7 @@ EXEMPT = {
     "unindexed_foreign_keys notification_kinds_category_fkey": _CATALOGUE,
     "unindexed_foreign_keys notification_kinds_lane_fkey": _CATALOGUE,
     "unindexed_foreign_keys email_logs_email_template_fkey": _CATALOGUE,
+    "unindexed_foreign_keys notifications_kind_fkey": _CATALOGUE,
     "unindexed_foreign_keys challenge_submissions_challenge_id_fkey": _CATALOGUE,
     "unindexed_foreign_keys wingman_sessions_user1_challenge_id_fkey": _CATALOGUE,
     "unindexed_foreign_keys wingman_sessions_user2_challenge_id_fkey": _CATALOGUE,

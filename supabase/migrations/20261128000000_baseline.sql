@@ -573,6 +573,7 @@ create table private.app_settings (
     max_daily_playgrounds integer not null default 20,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
+    notification_days integer not null default 90,
     session_lead_minutes integer not null default 15,
     photo_seconds integer not null default 5,
     photos_url text not null default '',
@@ -586,6 +587,7 @@ create table private.app_settings (
     constraint app_settings_max_daily_playgrounds_positive check (max_daily_playgrounds >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
+    constraint app_settings_notification_days_positive check (notification_days >= 7),
     constraint app_settings_max_hourly_account_emails_positive
     check (max_hourly_account_emails >= 0),
     constraint app_settings_session_lead_within_a_day
@@ -1139,7 +1141,13 @@ create table private.notification_kinds (
     can_wait boolean not null,
     void_in text[] not null default '{}',
     tied_to_revision boolean not null default false,
-    constraint notification_kinds_only_bulk_waits check (lane = 'bulk' or not can_wait)
+    by_email boolean not null default true,
+    in_feed boolean not null default false,
+    push_category text,
+    constraint notification_kinds_only_bulk_waits check (lane = 'bulk' or not can_wait),
+    constraint notification_kinds_push_category_known
+    check (push_category in ('matches', 'messages', 'match_ended', 'sessions')),
+    constraint notification_kinds_pushed_is_listed check (in_feed or push_category is null)
 );
 comment on table private.notification_kinds is
 'The kinds of notification. Each domain adds its own. The text of a kind is a class and a template
@@ -1149,9 +1157,13 @@ comment on column private.notification_kinds.category is
 comment on column private.notification_kinds.can_wait is
 'Whether it keeps to quiet hours and the daily cap.';
 comment on column private.notification_kinds.void_in is
-'The statuses of its subject in which it says nothing true any more.';
+'The statuses of its subject, or else of its match, in which it says nothing true any more.';
 comment on column private.notification_kinds.tied_to_revision is
 'Whether it is void once its subject has a newer revision.';
+comment on column private.notification_kinds.in_feed is
+'Whether the app lists it (770_notifications.sql).';
+comment on column private.notification_kinds.push_category is
+'The column of private.push_preferences that turns its pushes off; null for a kind without pushes.';
 
 alter table private.notification_kinds enable row level security;
 
@@ -1351,47 +1363,72 @@ create function private.notify(
     p_due_at timestamptz default now()
 )
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+    v_dedupe_key constant text := concat_ws(':', p_kind, p_user_id, p_occasion);
+    v_kind private.notification_kinds;
+    v_address text;
+    v_due jsonb;
+begin
+    select known.* into strict v_kind
+    from private.notification_kinds as known
+    where known.kind = p_kind;
+    select profile.email into v_address
+    from public.user_profiles as profile
+    where profile.id = p_user_id;
+    if not found then
+        return '[]'::jsonb;
+    end if;
+    if p_due_at <= now() then
+        perform private.count_email((select auth.uid()), p_user_id);
+    end if;
+
     with recorded as (
         insert into public.email_logs as email (
             user_id, match_id, subject_id, subject_revision, email_template, recipient_email,
             template_data, dedupe_key, priority, due_at
         )
         select
-            profile.id,
+            p_user_id,
             p_match_id,
             p_subject_id,
             p_subject_revision,
-            known.kind,
-            profile.email,
+            p_kind,
+            v_address,
             jsonb_strip_nulls(p_facts),
-            concat_ws(':', known.kind, profile.id, p_occasion),
-            known.lane,
+            v_dedupe_key,
+            v_kind.lane,
             p_due_at
-        from public.user_profiles as profile
-        inner join private.notification_kinds as known on p_kind = known.kind
-        where profile.id = p_user_id
-            and profile.email is not null
-            and (p_due_at > now() or private.count_email((select auth.uid()), profile.id))
+        where v_kind.by_email and v_address is not null
         on conflict (dedupe_key) do nothing
         returning email.id, email.priority, email.due_at
     )
 
-    select coalesce(
-        jsonb_agg(
-            jsonb_build_object(
-                'channel', 'email', 'id', recorded.id, 'priority', recorded.priority
-            )
-        ) filter (where recorded.due_at <= now()),
-        '[]'::jsonb
-    )
+    select
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'channel', 'email', 'id', recorded.id, 'priority', recorded.priority
+                )
+            ) filter (where recorded.due_at <= now()),
+            '[]'::jsonb
+        ) into v_due
     from recorded;
+    if v_kind.in_feed then
+        v_due := v_due || private.list_notification(
+            v_kind, p_user_id, p_facts, v_dedupe_key, p_match_id, p_subject_id, p_subject_revision,
+            p_due_at
+        );
+    end if;
+    return v_due;
+end;
 $$;
 comment on function private.notify is
-'Notifies a user in the transaction of the step that is the reason, once for each kind and occasion.
-Returns what is due now, to be handed to the queues: [] for a user without an address.';
+'Notifies a user in the transaction of the step that is the reason, once for each kind and occasion:
+by email if the user has an address, in the list, and by push, as the kind says. Returns what is due
+now, to be handed to the queues.';
 
 create table public.challenges (
     id uuid primary key default gen_random_uuid(),
@@ -1737,11 +1774,17 @@ begin
 end;
 $$;
 
-insert into private.notification_kinds (kind, category, lane, can_wait) values
+insert into private.notification_kinds (
+    kind, category, lane, can_wait, void_in, in_feed, push_category
+)
+values
 -- From a stranger, so it keeps to the reader's quiet hours and daily cap.
-('match_invitation', 'match_notifications', 'bulk', true),
-('match_accepted', 'match_notifications', 'urgent', false),
-('match_declined', 'match_notifications', 'urgent', false);
+(
+    'match_invitation', 'match_notifications', 'bulk', true,
+    '{accepted, declined, expired, withdrawn, ended}', true, 'matches'
+),
+('match_accepted', 'match_notifications', 'urgent', false, '{ended}', true, 'matches'),
+('match_declined', 'match_notifications', 'urgent', false, '{}', true, null);
 
 create function private.notify_of_match(
     p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb
@@ -2490,17 +2533,38 @@ Security definer because users have no grant on sessions: a stored status may be
 grant execute on function public.list_sessions to authenticated;
 
 insert into private.notification_kinds (
-    kind, category, lane, can_wait, void_in, tied_to_revision
+    kind, category, lane, can_wait, void_in, tied_to_revision, in_feed, push_category
 )
 values
-('session_scheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
-('session_rescheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
-('session_cancelled', 'match_notifications', 'urgent', false, '{}', false),
-('session_called_off', 'match_notifications', 'urgent', false, '{}', false),
-('session_reminder_24h', 'session_reminders', 'urgent', false, '{cancelled}', true),
-('session_reminder_2h', 'session_reminders', 'urgent', false, '{cancelled}', true),
+(
+    'session_scheduled', 'match_notifications', 'urgent', false,
+    '{cancelled}', true, true, 'sessions'
+),
+(
+    'session_rescheduled', 'match_notifications', 'urgent', false,
+    '{cancelled}', true, true, 'sessions'
+),
+(
+    'session_cancelled', 'match_notifications', 'urgent', false,
+    '{}', false, true, 'sessions'
+),
+(
+    'session_called_off', 'match_notifications', 'urgent', false,
+    '{}', false, true, 'sessions'
+),
+(
+    'session_reminder_24h', 'session_reminders', 'urgent', false,
+    '{cancelled}', true, true, 'sessions'
+),
+(
+    'session_reminder_2h', 'session_reminders', 'urgent', false,
+    '{cancelled}', true, true, 'sessions'
+),
 -- Recorded as the meeting was completed, so only a later report makes it void.
-('session_feedback', 'feedback_requests', 'bulk', true, '{cancelled, no_show, expired}', false);
+(
+    'session_feedback', 'feedback_requests', 'bulk', true,
+    '{cancelled, no_show, expired}', false, true, 'sessions'
+);
 
 create function private.notify_of_session(
     p_user_id uuid,
@@ -2603,9 +2667,10 @@ days, because a day on which clocks change has 23 or 25 hours.';
 
 create function private.drop_reminders(p_session_id uuid)
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
     -- Locks in the order of complete_emails, so that the two cannot deadlock.
     with stale as materialized (
         select email.id
@@ -2625,6 +2690,11 @@ as $$
         lease_expires_at = null
     from stale
     where email.id = stale.id;
+    delete from public.notifications as planned
+    where coalesce(planned.subject_id, planned.match_id) = p_session_id
+        and planned.kind in ('session_reminder_24h', 'session_reminder_2h')
+        and planned.seq is null;
+end;
 $$;
 comment on function private.drop_reminders is
 'Cancels the reminders of a plan that no longer holds, even those that a worker has leased. A
@@ -9415,3 +9485,505 @@ create trigger refresh_discoverable
 after update of banned_until, last_sign_in_at on auth.users
 for each row when (new.banned_until is not null or old.banned_until is not null)
 execute function private.refresh_discoverable_of_account();
+
+-- The list of notifications in the app: docs/decisions/041-push.md.
+
+create table private.feeds (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    last_seq bigint not null
+);
+comment on table private.feeds is
+'The number of the newest notification of each user. Its row is the lock of the list.';
+
+alter table private.feeds enable row level security;
+
+create table public.notifications (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    kind text not null references private.notification_kinds (kind),
+    match_id uuid references public.wingman_matches (id) on delete cascade,
+    subject_id uuid,
+    subject_revision integer,
+    facts jsonb not null,
+    dedupe_key text not null unique,
+    due_at timestamptz not null,
+    recorded_at timestamptz not null default now(),
+    recorded_in xid8 not null default pg_current_xact_id(),
+    entry bigint generated always as identity,
+    seq bigint,
+    listed_at timestamptz,
+    read_at timestamptz,
+    superseded boolean not null default false,
+    constraint notifications_listed_whole check ((seq is null) = (listed_at is null))
+);
+comment on table public.notifications is
+'What the app lists for a user. The text is rendered from the facts when it is read.';
+comment on column public.notifications.seq is
+'Its place in the user''s list, in the order of commits. Null until it is due and committed.';
+comment on column public.notifications.superseded is
+'A newer one of the same kind says the same of the same subject, and is listed instead.';
+comment on column public.notifications.recorded_in is
+'The transaction that recorded it, which numbers it as it commits.';
+
+create unique index notifications_of_user
+on public.notifications (user_id, seq)
+where seq is not null;
+create index notifications_unread
+on public.notifications (user_id, match_id)
+where read_at is null and seq is not null and not superseded;
+create index notifications_of_match
+on public.notifications (match_id)
+where match_id is not null;
+create index notifications_of_subject
+on public.notifications ((coalesce(subject_id, match_id)), kind)
+where not superseded;
+create index notifications_uncommitted
+on public.notifications (recorded_in)
+where seq is null;
+create index notifications_waiting
+on public.notifications (due_at)
+where seq is null;
+create index notifications_age
+on public.notifications using brin (recorded_at) with (autosummarize = on);
+
+-- No policy and no grant: users read their list through functions.
+alter table public.notifications enable row level security;
+
+create function private.list_notification(
+    p_kind private.notification_kinds,
+    p_user_id uuid,
+    p_facts jsonb,
+    p_dedupe_key text,
+    p_match_id uuid,
+    p_subject_id uuid,
+    p_subject_revision integer,
+    p_due_at timestamptz
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_is_own_step constant boolean := coalesce(auth.uid() = p_user_id, false);
+begin
+    insert into public.notifications (
+        user_id, kind, match_id, subject_id, subject_revision, facts, dedupe_key, due_at, read_at
+    )
+    values (
+        p_user_id,
+        p_kind.kind,
+        p_match_id,
+        p_subject_id,
+        p_subject_revision,
+        jsonb_strip_nulls(p_facts),
+        p_dedupe_key,
+        p_due_at,
+        case when v_is_own_step and p_due_at <= now() then now() end
+    )
+    on conflict (dedupe_key) do nothing;
+    return '[]'::jsonb;
+end;
+$$;
+comment on function private.list_notification is
+'Records a notification for the list. One about the user''s own step is read already.';
+
+create function private.number_notification(p_notification public.notifications)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_seq bigint;
+begin
+    insert into private.feeds as feed (user_id, last_seq) values (p_notification.user_id, 1)
+    on conflict (user_id) do update set last_seq = feed.last_seq + 1
+    returning feed.last_seq into v_seq;
+    update public.notifications as earlier
+    set superseded = true
+    where earlier.user_id = p_notification.user_id
+        and earlier.kind = p_notification.kind
+        and coalesce(earlier.subject_id, earlier.match_id)
+        = coalesce(p_notification.subject_id, p_notification.match_id)
+        and earlier.seq is not null
+        and not earlier.superseded;
+    -- Taken after the lock, so it never runs backwards against the number.
+    update public.notifications as listed
+    set seq = v_seq, listed_at = clock_timestamp()
+    where listed.id = p_notification.id;
+end;
+$$;
+
+create function private.number_notifications()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_notification public.notifications;
+begin
+    for v_notification in
+        select recorded.*
+        from public.notifications as recorded
+        where recorded.recorded_in = pg_current_xact_id()
+            and recorded.seq is null
+            and recorded.due_at <= now()
+        order by recorded.user_id, recorded.entry
+    loop
+        perform private.number_notification(v_notification);
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.number_notifications is
+'Numbers what a transaction has recorded, as it commits. A number taken earlier would not be in the
+order of commits: a list that was read in between would miss it for ever. Users are locked in one
+order, and only until the commit ends, so transactions that notify each other''s users cannot
+deadlock. Security definer because the trigger runs as whoever commits.';
+
+create constraint trigger number_notifications
+after insert on public.notifications
+deferrable initially deferred
+for each row
+when (new.due_at <= new.recorded_at)
+execute function private.number_notifications();
+
+create function private.is_void(
+    p_notification public.notifications, p_kind private.notification_kinds
+)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return exists (
+        select
+        from private.notification_subjects as subject
+        where subject.id = p_notification.subject_id
+            and (
+                subject.status = any(p_kind.void_in)
+                or (
+                    p_kind.tied_to_revision
+                    and p_notification.subject_revision < subject.revision
+                )
+            )
+    ) or (
+        p_notification.subject_id is null
+        and exists (
+            select
+            from public.wingman_matches as pair
+            where pair.id = p_notification.match_id
+                and private.match_status(pair) = any(p_kind.void_in)
+        )
+    );
+end;
+$$;
+comment on function private.is_void is
+'Whether a notification says nothing true any more.';
+
+create function public.list_due_notifications(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_notification public.notifications;
+    v_kind private.notification_kinds;
+    v_listed integer := 0;
+begin
+    for v_notification in
+        with
+        due as materialized (
+            select waiting.*
+            from public.notifications as waiting
+            where waiting.seq is null and waiting.due_at <= now()
+            order by waiting.due_at
+            limit p_limit
+            for update skip locked
+        )
+
+        select * from due order by due.user_id, due.entry
+    loop
+        select known.* into strict v_kind
+        from private.notification_kinds as known
+        where known.kind = v_notification.kind;
+        if private.is_void(v_notification, v_kind) then
+            delete from public.notifications as void where void.id = v_notification.id;
+        else
+            perform private.number_notification(v_notification);
+            v_listed := v_listed + 1;
+        end if;
+    end loop;
+    return v_listed;
+end;
+$$;
+comment on function public.list_due_notifications is
+'Lists up to p_limit notifications that were recorded earlier for a time that has come.
+Security definer because service_role has no grant on notifications.';
+grant execute on function public.list_due_notifications to service_role;
+
+create function private.partner_in(p_match_id uuid, p_user_id uuid)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+    select case p_user_id when pair.user1_id then pair.user2_id else pair.user1_id end
+    from public.wingman_matches as pair
+    where pair.id = p_match_id;
+$$;
+
+create function private.unread_notifications(p_user_id uuid)
+returns bigint
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(sum(unread.of_match), 0)::bigint
+    from (
+        select
+            waiting.match_id,
+            count(*) as of_match
+        from public.notifications as waiting
+        where waiting.user_id = p_user_id
+            and waiting.read_at is null
+            and waiting.seq is not null
+            and not waiting.superseded
+        group by waiting.match_id
+    ) as unread
+    where unread.match_id is null
+        or private.exists_for(p_user_id, private.partner_in(unread.match_id, p_user_id));
+$$;
+comment on function private.unread_notifications is
+'How many notifications of the list are unread: the number on the app''s icon.';
+
+create function public.list_notifications(p_limit integer default 20, p_before bigint default null)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return jsonb_build_object(
+        'unread', private.unread_notifications(v_caller),
+        'timezone', (
+            select reader.timezone
+            from private.email_recipients as reader
+            where reader.user_id = v_caller
+        ),
+        'notifications', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'id', shown.id,
+                        'seq', shown.seq,
+                        'kind', shown.kind,
+                        'match_id', shown.match_id,
+                        'session_id', shown.facts ->> 'session_id',
+                        'facts', shown.facts,
+                        'created_at', private.iso_utc(shown.listed_at),
+                        'read_at', private.iso_utc(shown.read_at)
+                    )
+                    order by shown.seq desc
+                ),
+                '[]'::jsonb
+            )
+            from (
+                select listed.*
+                from public.notifications as listed
+                where listed.user_id = v_caller
+                    and listed.seq < coalesce(p_before, 9223372036854775807)
+                    and not listed.superseded
+                    and (
+                        listed.match_id is null
+                        or private.exists_for(
+                            v_caller, private.partner_in(listed.match_id, v_caller)
+                        )
+                    )
+                order by listed.seq desc
+                limit least(greatest(p_limit, 1), 101)
+            ) as shown
+        )
+    );
+end;
+$$;
+comment on function public.list_notifications is
+'The caller''s notifications, the newest first, without those about users who no longer exist for
+the caller. Security definer because users have no grant on notifications.';
+grant execute on function public.list_notifications to authenticated;
+
+create function public.read_notifications(p_until uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_seq bigint;
+begin
+    select named.seq into v_seq
+    from public.notifications as named
+    where named.id = p_until and named.user_id = v_caller and named.seq is not null;
+    if not found then
+        raise exception 'notification_not_found' using errcode = 'WN020';
+    end if;
+    -- The lock of the list comes first, as where notifications are numbered and superseded.
+    perform from private.feeds as feed where feed.user_id = v_caller for update;
+    update public.notifications as listed
+    set read_at = clock_timestamp()
+    where listed.user_id = v_caller and listed.seq <= v_seq and listed.read_at is null;
+end;
+$$;
+comment on function public.read_notifications is
+'Marks a notification of the caller, and all before it, as read.
+Security definer because users have no grant on notifications.';
+grant execute on function public.read_notifications to authenticated;
+
+create function public.prune_notifications(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_pruned integer;
+begin
+    delete from public.notifications as notification
+    where notification.id in (
+        select old.id
+        from public.notifications as old
+        where old.recorded_at < now() - make_interval(days => (
+            select settings.notification_days from private.app_settings as settings
+        ))
+            and old.seq is not null
+        limit p_limit
+        for update skip locked
+    );
+    get diagnostics v_pruned = row_count;
+    return v_pruned;
+end;
+$$;
+comment on function public.prune_notifications is
+'Deletes up to p_limit notifications older than app_settings.notification_days.
+Security definer because service_role has no grant to delete them.';
+grant execute on function public.prune_notifications to service_role;
+
+create function private.export_notifications(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'id', listed.id,
+                'kind', listed.kind,
+                'match_id', listed.match_id,
+                'session_id', listed.facts ->> 'session_id',
+                'created_at', private.iso_utc(listed.listed_at),
+                'read_at', private.iso_utc(listed.read_at)
+            )
+            order by listed.seq
+        ),
+        '[]'::jsonb
+    )
+    from public.notifications as listed
+    where listed.user_id = p_user_id and listed.seq is not null;
+$$;
+comment on function private.export_notifications is
+'The list in the export of an account, without the facts: they are the partners'' names and words.';
+
+create table private.push_preferences (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    matches boolean not null default true,
+    messages boolean not null default true,
+    match_ended boolean not null default true,
+    sessions boolean not null default true,
+    message_previews boolean not null default false
+);
+comment on table private.push_preferences is
+'The pushes that a user wants; without a row, the defaults.';
+comment on column private.push_preferences.message_previews is
+'Whether a push shows words that another user wrote: it is seen on locked screens.';
+
+alter table private.push_preferences enable row level security;
+
+create function private.push_preferences_of(p_user_id uuid)
+returns private.push_preferences
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_chosen private.push_preferences;
+begin
+    select chosen.* into v_chosen
+    from private.push_preferences as chosen
+    where chosen.user_id = p_user_id;
+    if not found then
+        v_chosen := row(p_user_id, true, true, true, true, false);
+    end if;
+    return v_chosen;
+end;
+$$;
+
+create function public.get_push_preferences()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select to_jsonb(private.push_preferences_of(private.caller_id())) - 'user_id';
+$$;
+comment on function public.get_push_preferences is
+'The pushes that the caller wants. Security definer because users have no grant on them.';
+grant execute on function public.get_push_preferences to authenticated;
+
+create function public.update_push_preferences(p_changes jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    perform private.check_length(pg_column_size(p_changes), 1000);
+    insert into private.push_preferences (user_id) values (v_caller)
+    on conflict (user_id) do nothing;
+    -- One statement reads and writes, so simultaneous changes of different fields both hold.
+    update private.push_preferences as mine
+    set (matches, messages, match_ended, sessions, message_previews) = (
+        select
+            changed.matches,
+            changed.messages,
+            changed.match_ended,
+            changed.sessions,
+            changed.message_previews
+        from jsonb_populate_record(mine, jsonb_strip_nulls(p_changes)) as changed
+    )
+    where mine.user_id = v_caller;
+    return to_jsonb(private.push_preferences_of(v_caller)) - 'user_id';
+end;
+$$;
+comment on function public.update_push_preferences is
+'Changes the fields that p_changes names and no others.
+Security definer because users have no grant on them.';
+grant execute on function public.update_push_preferences to authenticated;
+
+create function private.export_push_preferences(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select to_jsonb(private.push_preferences_of(p_user_id)) - 'user_id';
+$$;

@@ -8,6 +8,7 @@ create table private.app_settings (
     max_daily_playgrounds integer not null default 20,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
+    notification_days integer not null default 90,
     session_lead_minutes integer not null default 15,
     photo_seconds integer not null default 5,
     photos_url text not null default '',
@@ -21,6 +22,7 @@ create table private.app_settings (
     constraint app_settings_max_daily_playgrounds_positive check (max_daily_playgrounds >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
+    constraint app_settings_notification_days_positive check (notification_days >= 7),
     constraint app_settings_max_hourly_account_emails_positive
     check (max_hourly_account_emails >= 0),
     constraint app_settings_session_lead_within_a_day

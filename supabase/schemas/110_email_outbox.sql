@@ -56,7 +56,13 @@ create table private.notification_kinds (
     can_wait boolean not null,
     void_in text[] not null default '{}',
     tied_to_revision boolean not null default false,
-    constraint notification_kinds_only_bulk_waits check (lane = 'bulk' or not can_wait)
+    by_email boolean not null default true,
+    in_feed boolean not null default false,
+    push_category text,
+    constraint notification_kinds_only_bulk_waits check (lane = 'bulk' or not can_wait),
+    constraint notification_kinds_push_category_known
+    check (push_category in ('matches', 'messages', 'match_ended', 'sessions')),
+    constraint notification_kinds_pushed_is_listed check (in_feed or push_category is null)
 );
 comment on table private.notification_kinds is
 'The kinds of notification. Each domain adds its own. The text of a kind is a class and a template
@@ -66,9 +72,13 @@ comment on column private.notification_kinds.category is
 comment on column private.notification_kinds.can_wait is
 'Whether it keeps to quiet hours and the daily cap.';
 comment on column private.notification_kinds.void_in is
-'The statuses of its subject in which it says nothing true any more.';
+'The statuses of its subject, or else of its match, in which it says nothing true any more.';
 comment on column private.notification_kinds.tied_to_revision is
 'Whether it is void once its subject has a newer revision.';
+comment on column private.notification_kinds.in_feed is
+'Whether the app lists it (770_notifications.sql).';
+comment on column private.notification_kinds.push_category is
+'The column of private.push_preferences that turns its pushes off; null for a kind without pushes.';
 
 alter table private.notification_kinds enable row level security;
 

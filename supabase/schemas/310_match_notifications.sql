@@ -1,8 +1,14 @@
-insert into private.notification_kinds (kind, category, lane, can_wait) values
+insert into private.notification_kinds (
+    kind, category, lane, can_wait, void_in, in_feed, push_category
+)
+values
 -- From a stranger, so it keeps to the reader's quiet hours and daily cap.
-('match_invitation', 'match_notifications', 'bulk', true),
-('match_accepted', 'match_notifications', 'urgent', false),
-('match_declined', 'match_notifications', 'urgent', false);
+(
+    'match_invitation', 'match_notifications', 'bulk', true,
+    '{accepted, declined, expired, withdrawn, ended}', true, 'matches'
+),
+('match_accepted', 'match_notifications', 'urgent', false, '{ended}', true, 'matches'),
+('match_declined', 'match_notifications', 'urgent', false, '{}', true, null);
 
 create function private.notify_of_match(
     p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb

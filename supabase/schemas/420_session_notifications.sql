@@ -1,15 +1,36 @@
 insert into private.notification_kinds (
-    kind, category, lane, can_wait, void_in, tied_to_revision
+    kind, category, lane, can_wait, void_in, tied_to_revision, in_feed, push_category
 )
 values
-('session_scheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
-('session_rescheduled', 'match_notifications', 'urgent', false, '{cancelled}', true),
-('session_cancelled', 'match_notifications', 'urgent', false, '{}', false),
-('session_called_off', 'match_notifications', 'urgent', false, '{}', false),
-('session_reminder_24h', 'session_reminders', 'urgent', false, '{cancelled}', true),
-('session_reminder_2h', 'session_reminders', 'urgent', false, '{cancelled}', true),
+(
+    'session_scheduled', 'match_notifications', 'urgent', false,
+    '{cancelled}', true, true, 'sessions'
+),
+(
+    'session_rescheduled', 'match_notifications', 'urgent', false,
+    '{cancelled}', true, true, 'sessions'
+),
+(
+    'session_cancelled', 'match_notifications', 'urgent', false,
+    '{}', false, true, 'sessions'
+),
+(
+    'session_called_off', 'match_notifications', 'urgent', false,
+    '{}', false, true, 'sessions'
+),
+(
+    'session_reminder_24h', 'session_reminders', 'urgent', false,
+    '{cancelled}', true, true, 'sessions'
+),
+(
+    'session_reminder_2h', 'session_reminders', 'urgent', false,
+    '{cancelled}', true, true, 'sessions'
+),
 -- Recorded as the meeting was completed, so only a later report makes it void.
-('session_feedback', 'feedback_requests', 'bulk', true, '{cancelled, no_show, expired}', false);
+(
+    'session_feedback', 'feedback_requests', 'bulk', true,
+    '{cancelled, no_show, expired}', false, true, 'sessions'
+);
 
 create function private.notify_of_session(
     p_user_id uuid,
@@ -112,9 +133,10 @@ days, because a day on which clocks change has 23 or 25 hours.';
 
 create function private.drop_reminders(p_session_id uuid)
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
     -- Locks in the order of complete_emails, so that the two cannot deadlock.
     with stale as materialized (
         select email.id
@@ -134,6 +156,11 @@ as $$
         lease_expires_at = null
     from stale
     where email.id = stale.id;
+    delete from public.notifications as planned
+    where coalesce(planned.subject_id, planned.match_id) = p_session_id
+        and planned.kind in ('session_reminder_24h', 'session_reminder_2h')
+        and planned.seq is null;
+end;
 $$;
 comment on function private.drop_reminders is
 'Cancels the reminders of a plan that no longer holds, even those that a worker has leased. A

@@ -55,6 +55,7 @@ class Lanes(Database):
                 {"priority": "bulk", "depth": 7, "oldest_seconds": 61.5, "sending": 0, **paused},
             ],
             "list_departures": [],
+            "list_due_notifications": 0,
             "list_ended_sessions": [],
             "count_dead_letters": [{"delivery_status": "failed", "emails": 9, "within_an_hour": 3}],
         }[function]

@@ -29,7 +29,7 @@ where func.pronamespace = 'public'::regnamespace
 order by func.proname
 """
 # These have one size each, whatever a request says.
-_BOUNDED = {"uuid", "integer", "double precision", "timestamp with time zone", "boolean"}
+_BOUNDED = {"uuid", "integer", "bigint", "double precision", "timestamp with time zone", "boolean"}
 _HUGE: dict[str, Any] = {
     "text": "x" * 1_000_000,
     "text[]": ["x" * 20] * 50_000,

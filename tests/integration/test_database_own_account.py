@@ -18,6 +18,7 @@ NOT_EXPORTED = {
     "blocks": "until its part is written",
     "hidden_profiles": "an operator's decision about reports, which would show that there are some",
     "ended_sessions": "sessions of Supabase Auth that ended in the last minute",
+    "feeds": "the number of the newest notification, which the list shows",
     "idempotency_keys": "answers that the user has had, for 24 hours",
     "pair_days": "counts of one day, for the limits",
     "user_days": "counts of one day, for the limits",

@@ -16,7 +16,7 @@ HOLDERS = {
         "account",
         *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
         *("photos", "playgrounds", "profile", "reputation", "session_create", "session_feedback"),
-        *("session_manage", "user"),
+        *("notifications", "session_manage", "user"),
     },
     "EMAIL_LINK_SECRET": {
         *("email_sender", "email_unsubscribe", "feedback_page", "session_calendar")

@@ -1,8 +1,8 @@
-"""The class of each kind of notification, and the content of a claimed email."""
+"""The class of each kind of notification, and the content that it is written from."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -33,13 +33,18 @@ def _names(kind: type[Content]) -> tuple[str, ...]:
 
 def content_of(email: ClaimedEmail) -> Content:
     """Parse the content of an email. Raises RenderError, which names fields but not values."""
-    kind = kinds().get(email.email_template)
+    return content(email.email_template, email.template_data)
+
+
+def content(name: str, facts: Mapping[str, Any]) -> Content:
+    """Parse the facts of a notification. Raises RenderError, which names fields but not values."""
+    kind = kinds().get(name)
     if kind is None:
-        raise RenderError(f"there is no template: {email.email_template}")
+        raise RenderError(f"there is no template: {name}")
     try:
-        return kind.model_validate({**email.template_data, "template": email.email_template})
+        return kind.model_validate({**facts, "template": name})
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
         places = sorted({".".join(map(str, problem["loc"])) for problem in problems})
-        name = f"{email.email_template} {' '.join(places)}".strip()
-        raise RenderError(f"the data does not fit the template: {name}") from None
+        flaw = f"{name} {' '.join(places)}".strip()
+        raise RenderError(f"the data does not fit the template: {flaw}") from None

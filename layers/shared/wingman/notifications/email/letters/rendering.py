@@ -23,7 +23,7 @@ from wingman.notifications.email.timezones import zone_of
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MAX_SUBJECT_NAME = 60
@@ -102,14 +102,27 @@ class Renderer:
 
 def _write(name: str, context: Mapping[str, object]) -> tuple[str, str, str]:
     text = environment().get_template(f"{name}.txt")
-    view = text.new_context(dict(context))
-    subject, preheader = (
-        " ".join("".join(text.blocks[block](view)).split()) for block in ("subject", "preheader")
-    )
+    subject, preheader = (_block(text, block, context) for block in ("subject", "preheader"))
     html = environment().get_template(f"{name}.html")
     subject = subject.replace("=?", "= ?")  # it would start an encoded word (RFC 2047)
     page = html.render(context, subject=subject, preheader=preheader)
     return subject, _inliner().inline(page), text.render(context)
+
+
+def line_of(content: Content, brand: Brand, timezone: str | None) -> str:
+    """Write a notification in one line: the subject of its email. Raises RenderError."""
+    from jinja2 import TemplateError  # noqa: PLC0415 - as above
+
+    context = {"brand": brand, "email": content, "zone": zone_of(timezone)}
+    try:
+        return _block(environment().get_template(f"{content.template}.txt"), "subject", context)
+    except TemplateError as error:
+        raise RenderError(f"the template is broken: {type(error).__name__}") from error
+
+
+def _block(template: "Template", name: str, context: Mapping[str, object]) -> str:
+    view = template.new_context(dict(context))
+    return " ".join("".join(template.blocks[name](view)).split())
 
 
 @cache
