@@ -1,11 +1,9 @@
 """Documents name existing paths, modules, commands, SQL functions and links."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 from tests.support.template import ROOT
 
@@ -45,6 +43,7 @@ def _is_path(word: str) -> bool:
     return first not in _MADE and (named or _FILE.fullmatch(word) is not None)
 
 
+@cache
 def _exists(word: str) -> bool:
     pattern = re.sub(r"<\w+>|…", "*", word).rstrip("/")
     if any(next(base.glob(pattern), None) for base in (ROOT, ROOT / "layers" / "shared")):
@@ -82,34 +81,50 @@ def _broken_links(document: Path) -> Iterator[str]:
             yield link
 
 
-@pytest.mark.parametrize("document", WITH_PATHS, ids=_name)
-def test_a_document_names_paths_that_exist(document: Path) -> None:
-    assert [word for word in sorted(_words(document)) if _is_path(word) and not _exists(word)] == []
+def _wrong(documents: list[Path], faults: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
+    """Return the faults by document, of those that have any."""
+    return {_name(path): found for path in documents if (found := sorted(faults(path)))}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_a_document_names_modules_that_exist(document: Path) -> None:
-    modules = {word for word in _words(document) if re.fullmatch(r"wingman(\.\w+)+", word)}
-    paths = {module: "layers/shared/" + module.replace(".", "/") for module in modules}
-    assert [m for m, path in paths.items() if not (_exists(path) or _exists(path + ".py"))] == []
+def test_a_document_names_paths_that_exist() -> None:
+    def missing(document: Path) -> Iterator[str]:
+        return (word for word in _words(document) if _is_path(word) and not _exists(word))
+
+    assert _wrong(WITH_PATHS, missing) == {}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_a_document_names_make_targets_that_exist(document: Path) -> None:
+def test_a_document_names_modules_that_exist() -> None:
+    def missing(document: Path) -> Iterator[str]:
+        for word in _words(document):
+            path = "layers/shared/" + word.replace(".", "/")
+            if re.fullmatch(r"wingman(\.\w+)+", word) and not (
+                _exists(path) or _exists(path + ".py")
+            ):
+                yield word
+
+    assert _wrong(DOCUMENTS, missing) == {}
+
+
+def test_a_document_names_make_targets_that_exist() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {name for code in _code(document) for name in re.findall(r"\bmake ([a-z][\w-]*)", code)}
-    assert named - targets == set()
+
+    def missing(document: Path) -> set[str]:
+        named = re.findall(r"\bmake ([a-z][\w-]*)", "\n".join(_code(document)))
+        return set(named) - targets
+
+    assert _wrong(DOCUMENTS, missing) == {}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_a_document_names_sql_that_exists(document: Path) -> None:
-    named = set(re.findall(r"\b(?:private|public)\.\w+", " ".join(_words(document))))
-    assert [name for name in sorted(named) if name not in _sql()] == []
+def test_a_document_names_sql_that_exists() -> None:
+    def missing(document: Path) -> Iterator[str]:
+        named = re.findall(r"\b(?:private|public)\.\w+", " ".join(_words(document)))
+        return (name for name in named if name not in _sql())
+
+    assert _wrong(DOCUMENTS, missing) == {}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_a_document_links_to_what_exists(document: Path) -> None:
-    assert list(_broken_links(document)) == []
+def test_a_document_links_to_what_exists() -> None:
+    assert _wrong(DOCUMENTS, _broken_links) == {}
 
 
 def test_the_code_refers_to_documents_that_exist() -> None:
@@ -119,15 +134,16 @@ def test_the_code_refers_to_documents_that_exist() -> None:
                 assert (ROOT / name).exists(), f"{_name(path)}: {name}"
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=_name)
-def test_a_decision_has_the_form_of_all_others(record: Path) -> None:
-    title, blank, dated, *rest = record.read_text().splitlines()
-    number = record.name.partition("-")[0]
-    assert re.fullmatch(rf"# {number}\. \S.*[^.]", title)
-    assert blank == ""
-    assert re.fullmatch(r"Date: \d{4}-\d\d-\d\d · Status: (accepted|superseded by \d{3})", dated)
-    sections = [line for line in rest if line.startswith("#")]
-    assert sections == ["## Context", "## Decision", "## Consequences"]
+def test_a_decision_has_the_form_of_all_others() -> None:
+    for record in RECORDS:
+        title, blank, dated, *rest = record.read_text().splitlines()
+        number = record.name.partition("-")[0]
+        assert re.fullmatch(rf"# {number}\. \S.*[^.]", title), title
+        assert blank == "", title
+        status = r"Date: \d{4}-\d\d-\d\d · Status: (accepted|superseded by \d{3})"
+        assert re.fullmatch(status, dated), title
+        sections = [line for line in rest if line.startswith("#")]
+        assert sections == ["## Context", "## Decision", "## Consequences"], title
 
 
 def test_the_index_lists_every_decision() -> None:

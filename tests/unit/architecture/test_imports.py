@@ -10,10 +10,10 @@ from tests.support.template import ROOT
 FRAMEWORK = {"fastapi", "starlette", "mangum"}
 
 
-def loaded(module: str, then: str = "pass") -> set[str]:
-    """Import a module in a new interpreter; return all modules that are loaded then."""
+def loaded(*modules: str, then: str = "pass") -> set[str]:
+    """Import modules in a new interpreter; return all that are loaded then."""
     shown = subprocess.run(
-        [sys.executable, "-c", f"import sys, {module}; {then}; print(*sys.modules)"],
+        [sys.executable, "-c", f"import sys, {', '.join(modules)}; {then}; print(*sys.modules)"],
         env={"PYTHONPATH": str(ROOT / "layers" / "shared")},
         capture_output=True,
         text=True,
@@ -22,17 +22,14 @@ def loaded(module: str, then: str = "pass") -> set[str]:
     return set(shown.stdout.split())
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
+def test_modules_work_without_the_web_framework() -> None:
+    came = loaded(
         "wingman.kit.auth.tokens",  # WebSocket connections have tokens, too
         "wingman.kit.limits.charging",
         "wingman.kit.presence.touching",
         "wingman.notifications.email.sending.service",
-    ],
-)
-def test_a_module_works_without_the_web_framework(module: str) -> None:
-    assert not loaded(module) & FRAMEWORK
+    )
+    assert not came & FRAMEWORK
 
 
 def test_a_step_loads_no_sender() -> None:
@@ -40,14 +37,16 @@ def test_a_step_loads_no_sender() -> None:
     assert not [name for name in came if name.startswith("wingman.notifications.email")]
 
 
-@pytest.mark.parametrize("module", ["service", "sessions", "attempts", "keeping.service"])
-def test_only_calls_of_supabase_auth_load_its_sdk(module: str) -> None:
-    assert "supabase_auth" not in loaded(f"wingman.accounts.{module}")
+def test_only_calls_of_supabase_auth_load_its_sdk() -> None:
+    rooms = ("service", "sessions", "attempts", "keeping.service")
+    assert "supabase_auth" not in loaded(*(f"wingman.accounts.{room}" for room in rooms))
 
 
 @pytest.mark.parametrize("name", ["limits", "dependencies"])
 def test_declarations_are_loaded_without_the_rest_of_their_domain(name: str) -> None:
-    came = loaded("wingman.kit.declarations", f"list(wingman.kit.declarations.modules('{name}'))")
+    came = loaded(
+        "wingman.kit.declarations", then=f"list(wingman.kit.declarations.modules('{name}'))"
+    )
     ours = {module for module in came if module.startswith("wingman.")}
     packages = {module.rpartition(".")[0] for module in ours}
     domains = {module for module in ours - packages if ".kit." not in module}

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from tests.support.template import template
 
 RESOURCES: dict[str, dict[str, Any]] = template()["Resources"]
@@ -26,14 +24,9 @@ def _parts() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield f"{name}.{event}", source["Type"], source["Properties"]
 
 
-PARTS = list(_parts())
-
-
-@pytest.mark.parametrize(("place", "type_", "properties"), PARTS, ids=[part[0] for part in PARTS])
-def test_a_name_on_aws_contains_the_name_of_the_stack(
-    place: str, type_: str, properties: dict[str, Any]
-) -> None:
-    wanted = {NAMED_BY_SAM[type_]} if type_ in NAMED_BY_SAM else set()
-    assert wanted <= set(properties)
-    for name in PHYSICAL & set(properties):
-        assert "${AWS::StackName}" in properties[name]["Fn::Sub"]
+def test_a_name_on_aws_contains_the_name_of_the_stack() -> None:
+    for place, type_, properties in _parts():
+        wanted = {NAMED_BY_SAM[type_]} if type_ in NAMED_BY_SAM else set()
+        assert wanted <= set(properties), place
+        for name in PHYSICAL & set(properties):
+            assert "${AWS::StackName}" in properties[name]["Fn::Sub"], place

@@ -72,15 +72,19 @@ def test_code_avoids_words_that_a_native_reader_has_to_decode() -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_a_document_avoids_words_that_a_native_reader_has_to_decode(document: Path) -> None:
-    prose = re.sub(r"`[^`\n]+`", "", document.read_text())
-    assert [found[0] for found in _AVOIDED.finditer(prose)] == []
+def test_a_document_avoids_words_that_a_native_reader_has_to_decode() -> None:
+    prose = {path: re.sub(r"`[^`\n]+`", "", path.read_text()) for path in DOCUMENTS}
+    assert [
+        (_name(path), found[0]) for path, text in prose.items() for found in _AVOIDED.finditer(text)
+    ] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_a_sentence_begins_with_its_subject(document: Path) -> None:
-    assert _RIDDLE.findall(document.read_text()) == []
+def test_a_sentence_begins_with_its_subject() -> None:
+    assert [
+        (_name(path), _RIDDLE.findall(path.read_text()))
+        for path in DOCUMENTS
+        if _RIDDLE.search(path.read_text())
+    ] == []
 
 
 @pytest.mark.parametrize(

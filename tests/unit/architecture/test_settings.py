@@ -53,12 +53,10 @@ def test_the_page_of_settings_is_up_to_date() -> None:
     assert settings_table.written(page) == page, "run `make settings`"
 
 
-@pytest.mark.parametrize("setting", settings_table.settings(), ids=lambda each: each.name)
-def test_a_setting_has_a_description_and_a_user(
-    setting: settings_table.Setting,
-) -> None:
-    assert setting.meaning not in {"", "None"}
-    assert setting.given_to or setting.name in OF_THE_RUNTIME
+def test_a_setting_has_a_description_and_a_user() -> None:
+    for setting in settings_table.settings():
+        assert setting.meaning not in {"", "None"}, setting.name
+        assert setting.given_to or setting.name in OF_THE_RUNTIME, setting.name
 
 
 def test_a_default_is_the_same_in_code_and_template() -> None:

@@ -6,7 +6,7 @@ from wingman.kit.limits.limits import EVERY_IP, EVERY_USER, EVERYONE
 from wingman.kit.limits.memory import LocalBuckets
 from wingman.kit.limits.policy import Policy
 
-MINUTES = 2
+MINUTES = 1
 # The requests per second of someone who attacks, and of someone who uses an app.
 FLOOD, NORMAL = 20.0, 1.0
 
