@@ -1,8 +1,7 @@
 """Email addresses as accounts have them.
 
-Supabase Auth compares addresses in lower case. Go and Python fold some letters beyond ASCII into
-ASCII ones, such as the Kelvin sign (U+212A) into k, so none of them is accepted: RFC 5321 has none
-either.
+Go and Python fold letters such as the Kelvin sign (U+212A) into ASCII in lower case: none beyond
+ASCII is accepted, as in RFC 5321.
 """
 
 import hashlib

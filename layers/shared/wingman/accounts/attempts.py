@@ -1,7 +1,6 @@
 """The record of attempts to get into an account, with hashes in place of addresses.
 
-A trigger records each new session (supabase/schemas/690_sign_in_attempts.sql). The rest is recorded
-here.
+A trigger records each new session (supabase/schemas/690_sign_in_attempts.sql).
 """
 
 from enum import StrEnum
@@ -49,10 +48,7 @@ def record(
     address: str | None = None,
     refresh_token: str | None = None,
 ) -> UUID | None:
-    """Record an attempt once; return its user if that is known.
-
-    Without the database nothing is recorded, and the answer to the attempt stays what it is.
-    """
+    """Record an attempt once; return its user if that is known. Postgres may be away."""
     try:
         return repository.record_attempt(
             database,
@@ -69,7 +65,7 @@ def record(
 
 
 def prune(database: Database) -> int:
-    """Delete attempts that are older than 90 days, page by page; return how many."""
+    """Delete attempts that are older than 90 days; return how many."""
     return page_by_page(
         lambda: repository.prune_attempts(database, AT_ONCE), AT_ONCE, seconds=_SECONDS_PER_PAGE
     )

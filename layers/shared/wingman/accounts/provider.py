@@ -1,7 +1,4 @@
-"""Supabase Auth as accounts use it, with an error of ours for each of its error codes.
-
-https://supabase.com/docs/guides/auth/debugging/error-codes
-"""
+"""Supabase Auth as accounts use it, with an error of ours for each of its error codes."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -110,7 +107,7 @@ _TYPES: Mapping[LinkKind, Literal["signup", "magiclink", "email_change"]] = {
 
 
 def sign_up(auth: Auth, registration: Registration) -> Tokens | None:
-    """Open an account; return None if its address is to be confirmed first."""
+    """Return None if the address is to be confirmed first."""
     asked = registration.model_dump(mode="json", exclude_none=True)
     names = {name: asked[name] for name in ("first_name", "timezone") if name in asked}
     credentials: SignUpWithEmailAndPasswordCredentials = {
@@ -175,10 +172,7 @@ def change_password(auth: Auth, access_token: str, current: str, password: str) 
 
 
 def send_recovery(auth: Auth, address: str) -> None:
-    """Have Supabase Auth email the owner of an address, if there is one.
-
-    It refuses a second email within a minute, which is none of the client's business.
-    """
+    """Email the owner of an address, if there is one; a second time within a minute is no error."""
     try:
         _call(RECOVER, auth, lambda client: client.reset_password_for_email(address))
     except EmailSentRecently:

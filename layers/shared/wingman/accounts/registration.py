@@ -11,10 +11,9 @@ from wingman.kit.settings import load
 
 
 def register(auth: Auth, queue: Queue, registration: Registration) -> Tokens | ConfirmationRequired:
-    """Open an account.
+    """Open an account, or answer first if its address has to be confirmed.
 
-    If its address has to be confirmed, this answers before Supabase Auth is called: neither answer
-    nor time shows whether there is an account. Otherwise it raises EmailTaken.
+    Then neither answer nor time shows whether there is an account; otherwise it raises EmailTaken.
     """
     if load(RegistrationSettings).confirm_addresses:
         request_queue.send_registration(queue, auth.client, registration)

@@ -10,14 +10,12 @@ from wingman.kit.settings import SupabaseServiceSettings, load
 
 
 def send_registration(queue: Queue, client: Client, registration: Registration) -> None:
-    """Enqueue a registration. Raises DependencyUnavailable when the queue does not take it."""
     names = registration.model_dump(exclude={"password"})
     password = registration.password.get_secret_value()
     _send(queue, Request(kind=Kind.REGISTER, password=password, **vars(client), **names))
 
 
 def send_recovery(queue: Queue, client: Client, address: str) -> None:
-    """Enqueue a request for an email. Raises as send_registration does."""
     _send(queue, Request(kind=Kind.FORGOT, email=address, **vars(client)))
 
 

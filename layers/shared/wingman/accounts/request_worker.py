@@ -15,10 +15,9 @@ from wingman.kit.settings import SupabaseServiceSettings, load
 
 
 def carry_out(database: Database, auth_for: Callable[[Client], Auth], sealed: str) -> None:
-    """Call Supabase Auth, once, and at most ten times a day for an address and a network.
+    """Call Supabase Auth once; a refusal that a client would have read is only logged.
 
-    A refusal that the client would have read is only logged. Raises DependencyUnavailable and
-    RateLimited for a request that is to be tried again, NotSealed for a message of other origin.
+    Raises DependencyUnavailable and RateLimited for a request that is to be tried again.
     """
     secret = load(SupabaseServiceSettings).supabase_secret_key.get_secret_value()
     request = requests.opened(secret, sealed)

@@ -1,8 +1,4 @@
-"""Requests to Supabase Auth that are answered before it is called, as they wait in a queue.
-
-No address or password may be read there: a message is sealed with a key that is derived from
-Supabase's secret key. See request_queue.py and request_worker.py.
-"""
+"""Requests to Supabase Auth that wait in a queue, sealed with a key from Supabase's secret key."""
 
 from typing import Literal
 from uuid import UUID, uuid4
@@ -33,5 +29,5 @@ def sealed(secret: str, request: Request) -> str:
 
 
 def opened(secret: str, text: str) -> Request:
-    """Open a message. Raises NotSealed for one of another origin."""
+    """Raise NotSealed for a message of another origin."""
     return Request.model_validate_json(unseal(secret, _PURPOSE, text))

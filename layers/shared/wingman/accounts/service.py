@@ -1,8 +1,4 @@
-"""The work that remains after the deletion of an account.
-
-Postgres deletes and keeps what it must in the transaction of the deletion
-(supabase/schemas/680_departures.sql).
-"""
+"""The work that remains after an account is deleted (supabase/schemas/680_departures.sql)."""
 
 from collections.abc import Callable, Collection
 from uuid import UUID
@@ -24,8 +20,7 @@ def finish_departures(
 ) -> int:
     """End the tokens of deleted accounts and delete their keys in Redis; return how many.
 
-    Works page by page until none is left or time is short. While Redis is unavailable they stay
-    recorded, and the next run continues.
+    What Redis does not take stays recorded for the next run.
     """
     finished = page_by_page(
         lambda: _finish_page(database, commands, forget_reputations),

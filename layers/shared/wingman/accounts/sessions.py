@@ -1,7 +1,4 @@
-"""The end of sessions, however they ended (supabase/schemas/685_ended_sessions.sql).
-
-A step that ends sessions marks them at once; the sweep marks what was missed.
-"""
+"""The end of sessions, however they ended (supabase/schemas/685_ended_sessions.sql)."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -19,10 +16,7 @@ _SECONDS_PER_PAGE = 8.0
 
 
 def mark_ended(database: Database, commands: Commands, user_id: UUID) -> None:
-    """Refuse the tokens of a user's ended sessions from now on; `database` acts as a worker.
-
-    Never fails: what is not marked now, the sweep marks within a minute.
-    """
+    """Refuse the tokens of a user's ended sessions; the sweep marks what this cannot."""
     try:
         end_tokens(commands, repository.list_ended_sessions(database, AT_ONCE, user_id))
     except (DependencyUnavailable, RedisError) as error:

@@ -26,11 +26,7 @@ def log_in(auth: Auth, database: Database, credentials: Credentials) -> Tokens:
 
 
 def refresh(auth: Auth, database: Database, commands: Commands, renewal: Renewal) -> Tokens:
-    """Exchange a refresh token.
-
-    An old one was stolen, or copied: Supabase Auth ends the session, and its access tokens end at
-    once. Raises InvalidRefreshToken.
-    """
+    """Exchange a refresh token; an old one was stolen, so its session and access tokens end."""
     token = renewal.refresh_token
     try:
         return provider.refresh(auth, token)

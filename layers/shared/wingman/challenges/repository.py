@@ -31,7 +31,6 @@ def list_challenges(database: Database, difficulty: Difficulty | None) -> list[C
 def submit(
     database: Database, challenge_id: UUID, attempt: Attempt, window_days: int, key: IdempotencyKey
 ) -> SubmissionChange:
-    """Record an attempt, or return the first answer for `key`."""
     answer = _call(
         database,
         "submit_challenge",

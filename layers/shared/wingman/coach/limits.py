@@ -8,6 +8,5 @@ _DAY_SECONDS = 86_400
 
 
 def daily_tips() -> Policy:
-    """Return the daily budget of one user: MAX_DAILY_TIPS at once, refilled over a day."""
     a_day = load(CoachSettings).max_daily_tips
     return Policy("coach", a_day, _DAY_SECONDS / a_day, "user", share=1.0)

@@ -1,8 +1,4 @@
-"""The adapter of the language model: one prompt, one answer.
-
-This is the only module that uses the SDK. It translates the SDK's errors and drops their messages,
-because these may repeat parts of the prompt.
-"""
+"""The language model. Its SDK's messages are dropped: they may repeat parts of the prompt."""
 
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -34,15 +30,11 @@ _RETRY = through(ANTHROPIC, with_api_retry.replace(max_retries=1, attempt_second
 
 
 class Reply(NamedTuple):
-    """The model's answer, and the name of the model that wrote it."""
-
     text: str
     model: str
 
 
 class Coach(Protocol):
-    """A language model that gives tips."""
-
     def ask(self, prompt: Prompt) -> Reply:
         """Return the model's answer, unparsed.
 
@@ -52,7 +44,7 @@ class Coach(Protocol):
 
 
 class AnthropicCoach(Coach):
-    """Anthropic's Messages API: https://platform.claude.com/docs/en/api/messages."""
+    """https://platform.claude.com/docs/en/api/messages."""
 
     def __init__(self, client: "Anthropic", model: str) -> None:
         self._client = client

@@ -1,7 +1,6 @@
-"""Removal of personal data from text: names, addresses and other ways to reach a person.
+"""Removal of what identifies or reaches a person; in doubt, a word is removed.
 
-When in doubt a word is removed; a marker shows that something is missing. Names that no rule can
-distinguish from other words stay (docs/decisions/012-coach.md).
+Names that no rule can distinguish from words stay (docs/decisions/012-coach.md).
 """
 
 import re
@@ -103,8 +102,7 @@ def _people(names: Iterable[str]) -> re.Pattern[str] | None:
 def _forms(name: str) -> Iterator[str]:
     """Yield the forms of a name: whole and by word, with accents and without.
 
-    A lower-case word of a name (`van der Berg`) does not stand alone, and a short word (`An`, `Do`)
-    only counts with a capital.
+    A lower-case word of it (`van`) does not stand alone; a short one (`Do`) needs a capital.
     """
     whole = unicodedata.normalize("NFC", name).strip()
     parts = {part for part in re.split(r"[\s-]+", whole) if whole.islower() or not part.islower()}

@@ -1,7 +1,6 @@
-"""Tips for a challenge or a meeting, from the cache or, within a daily budget, from the model.
+"""Tips from the cache or, within a daily budget, from the model.
 
-The prompt for a challenge contains no personal data, so all users share its tips. Tips about a
-session or a question are cached per user.
+All users share tips for a challenge; those about a session or a question are cached per user.
 """
 
 import hashlib
@@ -39,7 +38,7 @@ def cache() -> TipsCache:
 
 
 def key(ask: Ask, user_id: UUID, model: str) -> str:
-    """Return the cache key of a request, hashed so that it does not reveal the question."""
+    """Return a cache key that does not reveal the question."""
     private = ask.session_id is not None or ask.question is not None
     owner = str(user_id) if private else "all"
     asked = f"{owner}\n{model}\n{rules.INSTRUCTIONS}\n{ask.model_dump_json()}"
@@ -57,11 +56,7 @@ def tips(
     budget: Mapping[str, Policy],
     now: Callable[[], datetime] = utc_now,
 ) -> TipsAnswer:
-    """Return tips from the cache, or ask the model and charge the budget.
-
-    A call that the provider did not serve is refunded. Raises ChallengeNotFound, SessionNotFound,
-    QuestionDeclined, DailyTipsLimit, DependencyUnavailable.
-    """
+    """Return tips from the cache, or charge the budget and ask; refunds what was not served."""
 
     def compute() -> Tips:
         context = repository.context(database, ask.challenge_id, ask.session_id)

@@ -17,8 +17,6 @@ _ends_at: ContextVar[float] = ContextVar("invocation_ends_at", default=float("in
 
 
 class LambdaContext(Protocol):
-    """The part of the runtime's context object that is used here."""
-
     def get_remaining_time_in_millis(self) -> int: ...
 
 
@@ -49,7 +47,6 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def time_left() -> float:
-    """Return the seconds that an outgoing call may take; infinite outside an invocation."""
     return max(_ends_at.get() - time.monotonic(), SHORTEST_TIMEOUT_SECONDS)
 
 

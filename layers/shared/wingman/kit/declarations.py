@@ -1,8 +1,4 @@
-"""Discovery of what domains declare, so that no list is maintained by hand.
-
-A domain declares its limits in `limits.py`, its settings in `settings.py` and the services that it
-depends on in `dependencies.py`.
-"""
+"""Discovery of what domains declare, by the names of their modules (`limits.py`, `settings.py`)."""
 
 import sys
 from collections.abc import Iterator
@@ -17,7 +13,6 @@ T = TypeVar("T")
 
 
 def modules(name: str) -> Iterator[ModuleType]:
-    """Import and yield every module of the package with this name."""
     for path in sorted(_PACKAGE.rglob(f"{name}.py")):
         parts = path.relative_to(_PACKAGE).with_suffix("").parts
         yield import_module(".".join((_PACKAGE.name, *parts)))

@@ -1,8 +1,4 @@
-"""Errors that clients receive as problem details (RFC 9457), each with a stable code.
-
-A subclass sets `status` and `code`; its docstring is the message that clients read. Domains
-subclass these, and `kit.http.problems` renders them.
-"""
+"""Errors that clients receive as problem details (RFC 9457): the docstring is their message."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -20,7 +20,7 @@ class IdempotencyKey:
 
 
 def prune(database: Database) -> int:
-    """Delete remembered answers after their 24 hours, page by page; return their number."""
+    """Delete remembered answers after their 24 hours; return their number."""
     pruned = page_by_page(
         lambda: repository.prune_idempotency_keys(database, PRUNED_AT_ONCE),
         PRUNED_AT_ONCE,

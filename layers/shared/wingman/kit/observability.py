@@ -77,10 +77,7 @@ def _redacted(value: Any) -> Any:
 
 
 def _shortened(text: str, length: int = _MAX_TEXT) -> str:
-    """Leave out the middle of a long text: a traceback's ends say the most.
-
-    No word is cut: redaction does not recognise a part of an address or token.
-    """
+    """Leave out the middle of a text, between words: redaction does not recognise half a token."""
     if len(text) <= length:
         return text
     half = length // 2
@@ -110,11 +107,7 @@ class _Redaction(logging.Filter):
 
 @cache
 def quieten_libraries() -> None:
-    """Limit libraries to warnings, and redact these.
-
-    With `LogFormat: JSON` the runtime sets the root logger to INFO and adds its own handler, so
-    that httpx and Mangum would log every URL.
-    """
+    """Limit libraries to warnings: the runtime's own handler would log every URL."""
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
     for handler in root.handlers:
@@ -122,10 +115,7 @@ def quieten_libraries() -> None:
 
 
 class Metrics:
-    """Counts and values in CloudWatch's embedded metric format.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-    """
+    """Metrics in CloudWatch's embedded format, which it reads from the log."""
 
     def __init__(self) -> None:
         self._counts: Counter[_Metric] = Counter()
@@ -155,7 +145,6 @@ class Metrics:
             self._flush_in_turn()
 
     def flush(self) -> None:
-        """Write everything, with the time of the first count or value."""
         with self._turn:
             if not (self._counts or self._values) or self.muted:
                 return
@@ -210,7 +199,7 @@ def observe(name: str, value: float, unit: str) -> None:
 
 
 def measure(name: str, values: Sequence[float], unit: str, **dimensions: str) -> None:
-    """Write up to 100 values of one metric at once; `unit` is one of CloudWatch's."""
+    """Write up to 100 values of one metric at once."""
     if values:
         environment = str(load(AppSettings).environment)
         facts = {"environment": environment, **dimensions}

@@ -26,15 +26,12 @@ RowT = TypeVar("RowT", bound=Row)
 
 @dataclass(frozen=True)
 class Page:
-    """A request for `limit` rows before a position."""
-
     limit: int
     before_created_at: datetime | None = None
     before_id: UUID | None = None
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The parameters of a listing SQL function, which fetches one row more than the page."""
         before = self.before_created_at
         return {
             "p_limit": self.limit + 1,
@@ -49,7 +46,7 @@ class Page:
 
 
 def page_at(limit: int, cursor: str | None) -> Page:
-    """Return the page at `cursor`, or the first page. Raises InvalidRequest."""
+    """Read a cursor. Raises InvalidRequest."""
     if cursor is None:
         return Page(limit)
     created_at, row_id = _decode(cursor)

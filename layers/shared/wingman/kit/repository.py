@@ -4,5 +4,4 @@ from wingman.kit.clients.database import Database
 
 
 def prune_idempotency_keys(database: Database, limit: int) -> int:
-    """Delete up to `limit` remembered answers that are older than 24 hours; return their number."""
     return int(database.rpc("prune_idempotency_keys", {"p_limit": limit}))

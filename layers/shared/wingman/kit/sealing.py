@@ -17,7 +17,7 @@ def seal(secret: str, purpose: str, text: str) -> str:
 
 
 def unseal(secret: str, purpose: str, sealed: str) -> str:
-    """Return what was sealed. Raises NotSealed."""
+    """Open what `seal` closed. Raises NotSealed."""
     from cryptography.fernet import InvalidToken  # noqa: PLC0415 - as below
 
     try:

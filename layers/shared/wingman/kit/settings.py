@@ -1,8 +1,4 @@
-"""Configuration from the environment, validated before the first request.
-
-There is one model per concern, so that each function gets only the settings that it uses. A field
-is named like its variable, in lower case; `means` also lists older names that are still accepted.
-"""
+"""Configuration from the environment: one model per concern, validated before the first request."""
 
 import os
 from base64 import b64decode
@@ -24,7 +20,7 @@ from pydantic import (
 
 
 class SettingsError(Exception):
-    """The environment is incomplete or malformed; the message names every variable."""
+    """The environment is incomplete or malformed."""
 
 
 class Environment(StrEnum):
@@ -143,17 +139,14 @@ class AwsSettings(Settings):
 
 
 def load(model: type[S]) -> S:
-    """Read one model from the environment, once per container.
-
-    Raises SettingsError naming each variable that is missing or malformed.
-    """
+    """Read one model, once per container. Raises SettingsError."""
     check(model)
     settings: S = _load(model)
     return settings
 
 
 def check(*models: type[Settings]) -> None:
-    """Validate several models and report all their problems in one SettingsError."""
+    """Report the problems of several models in one SettingsError."""
     problems: dict[str, None] = {}
     for model in models:
         try:

@@ -1,7 +1,6 @@
-"""Verification of webhooks that are signed by the rules of Svix, or of Standard Webhooks: the same.
+"""Verification of signed webhooks.
 
 https://docs.svix.com/receiving/verifying-payloads/how-manual
-https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
 import base64
@@ -23,10 +22,7 @@ Family = Literal["svix", "webhook"]
 def verified_id(
     secret: str, headers: Mapping[str, str], body: bytes, now: datetime, family: Family = "svix"
 ) -> str | None:
-    """Return the id of an event, or None if its signature or its timestamp is not valid.
-
-    The secret is base64 after `whsec_`. The header may hold several signatures during a rotation.
-    """
+    """Return the id of an event, or None; the header may hold several signatures in a rotation."""
     event_id, sent, signatures = (
         headers.get(f"{family}-{name}", "") for name in ("id", "timestamp", "signature")
     )
@@ -35,8 +31,7 @@ def verified_id(
     key = base64.b64decode(secret.rpartition("whsec_")[2])
     digest = hmac.digest(key, f"{event_id}.{sent}.".encode() + body, hashlib.sha256)
     expected = f"{_SCHEME}{base64.b64encode(digest).decode()}".encode()
-    # Every signature is compared, so that the duration reveals nothing. Supabase Auth puts commas
-    # between them.
+    # Every signature is compared, so that the duration reveals nothing.
     right = [hmac.compare_digest(expected, one.rstrip(",").encode()) for one in signatures.split()]
     return event_id if any(right) else None
 

@@ -51,7 +51,6 @@ def request(
 
 
 def respond(database: Database, match_id: UUID, answer: Answer) -> MatchChange:
-    """Answer an invitation and record the emails about it."""
     change = _call(
         database,
         "respond_to_match",

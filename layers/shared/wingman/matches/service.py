@@ -1,9 +1,4 @@
-"""The steps of a match.
-
-Each step is one SQL function that authorises the caller, locks the match, changes it and records
-the emails about it, all in one transaction (supabase/schemas). This module then hands the recorded
-emails to the queue; if that fails, the next minute's sweep does it.
-"""
+"""The steps of a match: each is one SQL function that changes it and records the emails."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -44,38 +39,30 @@ def request(
 
 
 def respond(database: Database, queue: "Queue", match_id: UUID, answer: Answer) -> Match:
-    """Accept or decline an invitation; the same answer again changes nothing.
-
-    Accepting emails both users, declining only the initiator. Raises MatchNotFound,
-    InitiatorCannotRespond, MatchAlreadyAnswered, MatchExpired.
-    """
+    """Accept or decline; accepting emails both users, declining only the initiator."""
     change = repository.respond(database, match_id, answer)
     return _announce(queue, change, f"match.{change.match.status}").match
 
 
 def withdraw(database: Database, queue: "Queue", match_id: UUID) -> Match:
-    """Withdraw an invitation that has not been answered.
-
-    Raises MatchNotFound, OnlyInitiatorCanWithdraw, MatchAlreadyAnswered, MatchExpired.
-    """
+    """Withdraw an invitation that has not been answered."""
     change = repository.withdraw(database, match_id)
     return _announce(queue, change, "match.withdrawn").match
 
 
 def get(database: Database, match_id: UUID) -> Match:
-    """Read one match. Raises MatchNotFound, also for a match of other users."""
+    """Raise MatchNotFound, also for a match of other users."""
     return repository.get(database, match_id)
 
 
 def list_matches(
     database: Database, status: MatchStatus | None, page: Page
 ) -> tuple[list[Match], str | None]:
-    """Return a page of the caller's matches, newest first, and the cursor of the next page."""
     return page.cut(repository.list_matches(database, status, page))
 
 
 def expire(database: Database) -> int:
-    """Expire every invitation after its 48 hours, page by page, and return their number."""
+    """Expire every invitation after its 48 hours; return their number."""
     expired = page_by_page(
         lambda: repository.expire(database, PAGE), PAGE, seconds=_SECONDS_PER_PAGE
     )

@@ -1,7 +1,4 @@
-"""The outcome of an uploaded file: two clean images, or the reason of its rejection.
-
-Standard library only: the process that decodes (imaging_process) starts for each photo.
-"""
+"""The outcome of an upload: two images, or a rejection. Standard library only, to start soon."""
 
 from dataclasses import dataclass
 from enum import StrEnum

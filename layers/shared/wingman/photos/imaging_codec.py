@@ -26,7 +26,7 @@ for _loader in ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWeb
 
 
 def images(upload: bytes) -> Images:
-    """Return the images of an upload; raise Rejected with the reason if it becomes none."""
+    """Raise Rejected with the reason if an upload becomes no photo."""
     if len(upload) > MAX_BYTES:
         raise Rejected(Rejection.TOO_LARGE)
     if not upload:

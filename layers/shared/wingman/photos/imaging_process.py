@@ -1,7 +1,4 @@
-"""The process that decodes one upload: from standard input, to standard output.
-
-Writes a line of JSON and the two images; `imaging_sandbox` starts it and reads them.
-"""
+"""The process that decodes one upload: from standard input to JSON and two images."""
 
 import json
 import resource

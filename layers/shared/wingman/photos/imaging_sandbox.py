@@ -1,8 +1,6 @@
 """Decodes an upload in a process of its own, which may crash.
 
-Decoders of images are large programs in C that read what strangers send. Theirs has limits of
-memory and time, no secret in its environment, and no file that it could write
-(docs/decisions/033-images.md).
+It has limits of memory and time, no secret, and no file to write (docs/decisions/033-images.md).
 """
 
 import os
@@ -43,7 +41,7 @@ _ANSWER: TypeAdapter[_Found | _Refused] = TypeAdapter(_Found | _Refused)
 
 
 def decode(upload: bytes, seconds: float, *, decoder: Sequence[str] = DECODER) -> Images:
-    """Return the images of an upload; raise Rejected with the reason if it becomes none."""
+    """Raise Rejected with the reason if an upload becomes no photo."""
     if len(upload) > MAX_BYTES:
         raise Rejected(Rejection.TOO_LARGE)
     _hide()

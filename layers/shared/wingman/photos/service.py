@@ -1,8 +1,4 @@
-"""A user's own photos.
-
-A photo begins as a reservation with a signed form. The client posts the file to the bucket, whose
-event starts the worker. Each step here is one SQL function; none calls the bucket.
-"""
+"""A user's own photos. The client posts a file to the bucket, whose event starts the worker."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -23,11 +19,7 @@ UPLOAD_TIME = timedelta(minutes=10)
 def reserve(
     database: Database, storage: Storage, new: NewPhoto, *, key: IdempotencyKey
 ) -> tuple[Reservation, Upload]:
-    """Reserve a photo and sign its upload. The same key again returns the first answer.
-
-    Raises PhotoTooLarge, TooManyPhotos, DailyPhotoLimit, IdempotencyKeyReused, and
-    DependencyUnavailable while the bucket is known to be away.
-    """
+    """Reserve a photo and sign its upload. The same key again returns the first answer."""
     if new.size_bytes > MAX_BYTES:
         raise PhotoTooLarge
     storage.check()  # while the upload would fail, nothing is reserved and counted
@@ -50,18 +42,17 @@ def list_photos(database: Database) -> list[Photo]:
 
 
 def get(database: Database, photo_id: UUID) -> Photo:
-    """Read one photo of the caller. Raises PhotoNotFound."""
     return repository.get(database, photo_id)
 
 
 def reorder(database: Database, photo_ids: Sequence[UUID]) -> list[Photo]:
-    """Put the caller's photos into this order. Raises PhotosChanged unless these are all."""
+    """Raise PhotosChanged unless these are all of the caller's photos."""
     photos = repository.reorder(database, photo_ids)
     logger().info("photos.ordered", extra={"count": len(photos)})
     return photos
 
 
 def delete(database: Database, photo_id: UUID) -> None:
-    """Delete a photo at once; the sweep deletes its objects. Raises PhotoNotFound, TooFewPhotos."""
+    """Delete a photo at once; the sweep deletes its objects."""
     repository.delete(database, photo_id)
     logger().info("photo.deleted", extra={"photo_id": str(photo_id)})

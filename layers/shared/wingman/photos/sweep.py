@@ -1,8 +1,4 @@
-"""Deletes the objects that no photo needs: those of deleted photos, and those that were lost.
-
-The database records each object that is to go (supabase/schemas/720_doomed_objects.sql). A worker
-that died may leave others, which a walk through the bucket finds.
-"""
+"""Deletes the objects of deleted photos, and those that were lost when a worker died."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -37,17 +33,14 @@ def probe(storage: Storage) -> None:
 
 
 def delete_doomed(database: Database, storage: Storage) -> int:
-    """Delete the recorded objects from the bucket, and return their number.
-
-    A run that dies is repeated: an object is forgotten once it is gone.
-    """
+    """Delete the recorded objects, which a run that dies leaves recorded; return their number."""
     deleted = _page_by_page(database, storage.delete, in_bucket=True)
     logger().info("photos.deleted", extra={"objects": deleted})
     return deleted
 
 
 def invalidate_doomed(database: Database, cdn: Cdn) -> int:
-    """Let the CDN forget what is gone from the bucket, and return the number of objects."""
+    """Let the CDN forget what is gone from the bucket; return the number of objects."""
     invalidated = _page_by_page(
         database, lambda keys: cdn.invalidate([f"/{key}" for key in keys]), in_bucket=False
     )

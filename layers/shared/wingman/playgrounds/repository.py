@@ -34,7 +34,6 @@ _FOUND = TypeAdapter(list[FoundPlayground])
 
 
 def create(database: Database, new: NewPlayground, key: IdempotencyKey) -> AddedPlayground:
-    """Add a playground, or return the first answer for `key`."""
     answer = _call(
         database,
         "create_playground",

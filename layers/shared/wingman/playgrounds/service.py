@@ -25,20 +25,14 @@ _POSITION: TypeAdapter[Position] = TypeAdapter(Position)
 
 
 def create(database: Database, new: NewPlayground, *, key: IdempotencyKey) -> AddedPlayground:
-    """Add a playground. The same key again returns the first answer.
-
-    Raises InvalidRequest for refused words, DailyPlaygroundLimit, IdempotencyKeyReused.
-    """
+    """Add a playground. The same key again returns the first answer."""
     added = repository.create(database, new, key)
     logger().info("playground.added", extra={"playground_id": str(added.playground.id)})
     return added
 
 
 def search(database: Database, wanted: Search) -> PlaygroundPage:
-    """List playgrounds: the nearest first, else by name, else the newest favourite first.
-
-    Raises InvalidRequest for a cursor of another list, and for a radius of more than 100 km.
-    """
+    """List playgrounds: the nearest first, else by name, else the newest favourite first."""
     limit = wanted.limit
     after = None if wanted.cursor is None else _decode(wanted.cursor)
     found = repository.search(database, wanted, limit + 1, after)
@@ -49,12 +43,10 @@ def search(database: Database, wanted: Search) -> PlaygroundPage:
 
 
 def get(database: Database, playground_id: UUID) -> Playground:
-    """Read one playground. Raises PlaygroundNotFound."""
     return repository.get(database, playground_id)
 
 
 def change(database: Database, playground_id: UUID, changes: PlaygroundChange) -> Playground:
-    """Change the caller's playground. Raises PlaygroundNotFound, NotOwner, InvalidRequest."""
     changed = repository.change(database, playground_id, changes)
     details = {"playground_id": str(playground_id), "fields": sorted(changes)}
     logger().info("playground.changed", extra=details)
@@ -62,19 +54,17 @@ def change(database: Database, playground_id: UUID, changes: PlaygroundChange) -
 
 
 def delete(database: Database, playground_id: UUID) -> None:
-    """Delete the caller's playground with its favourites. Raises PlaygroundNotFound, NotOwner."""
+    """Delete the caller's playground with its favourites."""
     repository.delete(database, playground_id)
     logger().info("playground.deleted", extra={"playground_id": str(playground_id)})
 
 
 def put_favourite(database: Database, playground_id: UUID) -> None:
-    """Make a playground a favourite. Raises PlaygroundNotFound, TooManyFavourites."""
     repository.put_favourite(database, playground_id)
     logger().info("playground.favourite_added", extra={"playground_id": str(playground_id)})
 
 
 def delete_favourite(database: Database, playground_id: UUID) -> None:
-    """Take a playground out of the caller's favourites. Raises PlaygroundNotFound."""
     repository.delete_favourite(database, playground_id)
     logger().info("playground.favourite_removed", extra={"playground_id": str(playground_id)})
 

@@ -20,7 +20,6 @@ def get(database: Database) -> User:
 
 
 def update(database: Database, change: UserChange) -> User:
-    """Change the given fields of the caller."""
     answer = _call(
         database,
         "update_user",

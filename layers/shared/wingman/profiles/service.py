@@ -7,12 +7,11 @@ from wingman.profiles.models import User, UserChange
 
 
 def get(database: Database) -> User:
-    """Return the caller."""
     return repository.get(database)
 
 
 def update(database: Database, change: UserChange) -> User:
-    """Change names or timezone. Raises InvalidRequest for a name that others must not be shown."""
+    """Raise InvalidRequest for a name that others must not be shown."""
     user = repository.update(database, change)
     logger().info("user.updated", extra={"fields": sorted(change)})
     return user

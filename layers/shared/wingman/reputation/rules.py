@@ -7,7 +7,6 @@ GOLD_FROM = 10
 
 
 def score_of(completed_sessions: int, no_shows: int) -> int:
-    """Subtract no-shows from completed sessions, within LOWEST and HIGHEST."""
     return max(LOWEST, min(HIGHEST, completed_sessions - no_shows))
 
 

@@ -19,8 +19,7 @@ from wingman.reputation.models import (
     Totals,
 )
 
-# A value is fresh for 5 minutes, and a request in the last of them renews it. After that it is
-# served as stale for 5 more minutes while one request recounts.
+# A request in the last of five fresh minutes renews a value; then it is stale for five more.
 AGES = Ages(due=240, fresh=300, gone=600)
 
 
@@ -36,12 +35,11 @@ def key(user_id: UUID) -> str:
 def get(
     database: Database, cache: ReputationCache, found: FoundReputation, user_id: UUID
 ) -> ReputationAnswer:
-    """Return a user's reputation from the cache, or count it. Raises UserNotFound."""
+    """Return a reputation from the cache, or count it. Raises UserNotFound."""
     return cache.answer(found, lambda: _counted(database, user_id))
 
 
 def standing(totals: Totals) -> Standing:
-    """Return the score and badge of a user with these totals."""
     score = rules.score_of(totals.completed_sessions, totals.no_shows)
     return Standing(score=score, badge_color=rules.badge_of(score))
 

@@ -1,8 +1,4 @@
-"""A session as an iCalendar file (RFC 5545).
-
-The `icalendar` package would add 20 ms to a cold start and 9 MB to the layer; tests use it to parse
-these files.
-"""
+"""A session as an iCalendar file (RFC 5545); a package would add 20 ms to a cold start."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +19,7 @@ _MAX_OCTETS = 75  # RFC 5545 section 3.1, without the line break
 
 
 def calendar_file(event: SessionEvent) -> str:
-    """Write one event. A session keeps its UID; SEQUENCE counts its revisions."""
+    """Write one event; a session keeps its UID, and SEQUENCE counts its revisions."""
     return "".join(f"{line}\r\n" for row in _rows(event) for line in _folded(row))
 
 
@@ -56,10 +52,7 @@ def _utc(time: datetime) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape a TEXT value (section 3.3.11), which allows only one kind of control: line breaks.
-
-    Marks that reorder text are removed, too: programs show a value beside others.
-    """
+    """Escape a TEXT value (section 3.3.11), without marks that reorder the text beside it."""
     text = _LINE_BREAK.sub("\n", text)
     text = "".join(character for character in text if character not in _REMOVED)
     for character, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
@@ -68,10 +61,7 @@ def _escaped(text: str) -> str:
 
 
 def _folded(row: str) -> Iterator[str]:
-    """Fold a line into parts of at most 75 octets, never inside a character or an escape.
-
-    The RFC allows a fold inside an escape, but Google and Outlook then show the backslash.
-    """
+    """Fold a line to 75 octets, outside of escapes: Google and Outlook would show the backslash."""
     part, octets = "", 0
     for unit in _UNIT.findall(row):
         size = len(unit.encode())

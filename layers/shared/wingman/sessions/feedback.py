@@ -42,22 +42,18 @@ def of_form(fields: Mapping[str, Any]) -> Feedback:
 
 
 def give(database: Database, session_id: UUID, feedback: Feedback) -> FeedbackChange:
-    """Record the caller's feedback. The same again returns the first answer.
-
-    Raises SessionNotFound, SessionNotOver, FeedbackAlreadyGiven.
-    """
+    """Record feedback; the same again returns the first answer."""
     return _given(repository.give_feedback(database, session_id, feedback))
 
 
 def give_by_link(
     database: Database, session_id: UUID, user_id: UUID, feedback: Feedback
 ) -> FeedbackChange:
-    """Record the feedback of the user of a signed link. Raises as `give` does."""
     return _given(repository.give_feedback_of(database, session_id, user_id, feedback))
 
 
 def get(database: Database, session_id: UUID) -> GivenFeedback:
-    """Return the caller's own feedback. Raises SessionNotFound, NoFeedback."""
+    """Raise NoFeedback before the caller has given any."""
     found = repository.feedback(database, session_id)
     if found is None:
         raise NoFeedback
@@ -65,7 +61,6 @@ def get(database: Database, session_id: UUID) -> GivenFeedback:
 
 
 def question(database: Database, session_id: UUID, user_id: UUID) -> FeedbackQuestion:
-    """Return the facts of the page that asks for feedback. Raises SessionNotFound."""
     return repository.feedback_question_of(database, session_id, user_id)
 
 

@@ -54,7 +54,7 @@ _CLOSED = TypeAdapter(list[ClosedSession])
 
 
 def create(database: Database, plan: Plan, key: IdempotencyKey) -> SessionChange:
-    """Record a meeting, its emails and reminders, or return the first answer for `key`."""
+    """Record a meeting with emails and reminders, or return the first answer for `key`."""
     answer = _call(
         database,
         "create_session",
@@ -72,7 +72,6 @@ def create(database: Database, plan: Plan, key: IdempotencyKey) -> SessionChange
 
 
 def update(database: Database, session_id: UUID, change: Change) -> SessionChange:
-    """Change the given fields; another time or place records emails to both users."""
     answer = _call(
         database,
         "update_session",
@@ -87,7 +86,6 @@ def update(database: Database, session_id: UUID, change: Change) -> SessionChang
 
 
 def cancel(database: Database, session_id: UUID, reason: str | None) -> SessionChange:
-    """Cancel a meeting and record the email to the other user."""
     answer = _call(
         database, "cancel_session", idempotent=False, p_session_id=str(session_id), p_reason=reason
     )
@@ -119,7 +117,7 @@ def event(database: Database, session_id: UUID) -> SessionEvent:
 
 
 def event_of(database: Database, session_id: UUID, user_id: UUID) -> SessionEvent:
-    """Read the calendar event of a session for one of its users; only for service_role."""
+    """Read the event of one of the session's users; only for service_role."""
     params = {"p_session_id": str(session_id), "p_user_id": str(user_id)}
     return SessionEvent.model_validate(
         _call(database, "get_session_event_of", idempotent=True, **params)
@@ -127,7 +125,6 @@ def event_of(database: Database, session_id: UUID, user_id: UUID) -> SessionEven
 
 
 def give_feedback(database: Database, session_id: UUID, feedback: Feedback) -> FeedbackChange:
-    """Record the caller's feedback; the same again changes nothing."""
     said = {"p_rating": feedback.get("rating"), "p_text": feedback.get("text")}
     return FeedbackChange.model_validate(
         _call(database, "give_feedback", idempotent=True, p_session_id=str(session_id), **said)
@@ -137,7 +134,7 @@ def give_feedback(database: Database, session_id: UUID, feedback: Feedback) -> F
 def give_feedback_of(
     database: Database, session_id: UUID, user_id: UUID, feedback: Feedback
 ) -> FeedbackChange:
-    """Record the feedback of one of the users of a session; only for service_role."""
+    """Record the feedback of one of the session's users; only for service_role."""
     said = {"p_rating": feedback.get("rating"), "p_text": feedback.get("text")}
     params = {"p_session_id": str(session_id), "p_user_id": str(user_id)}
     return FeedbackChange.model_validate(
@@ -146,7 +143,6 @@ def give_feedback_of(
 
 
 def feedback(database: Database, session_id: UUID) -> GivenFeedback | None:
-    """Read the caller's own feedback, if any."""
     found = _call(database, "get_feedback", idempotent=True, p_session_id=str(session_id))
     return GivenFeedback.model_validate(found) if found else None
 

@@ -1,9 +1,4 @@
-"""The steps of a session.
-
-Each step is one SQL function that authorises the caller, locks the session, changes it and records
-the emails about it, all in one transaction (supabase/schemas). This module then drops the
-reputations that changed, and after that hands the recorded emails to the queue.
-"""
+"""The steps of a session: each is one SQL function that changes it and records the emails."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -37,11 +32,9 @@ def create(
     *,
     key: IdempotencyKey,
 ) -> SessionChange:
-    """Plan a meeting on an accepted match. The same key again returns the first answer.
+    """Plan a meeting on an accepted match, with emails to both and reminders.
 
-    Emails both users and schedules their reminders. Raises InvalidTime, MatchNotFound,
-    ChallengeNotFound, MatchNotAccepted, SessionAlreadyOpen, DailyPlanLimit, DailyEmailLimit,
-    IdempotencyKeyReused.
+    The same key again returns the first answer.
     """
     change = repository.create(database, plan, key)
     return _announce(queue, cache, change, "session.created")
@@ -54,10 +47,7 @@ def update(
     session_id: UUID,
     change: Change,
 ) -> Session:
-    """Change time, place or notes. Another time or place emails both and moves the reminders.
-
-    Raises InvalidTime, SessionNotFound, SessionNotOpen, DailyPlanLimit, DailyEmailLimit.
-    """
+    """Change time, place or notes. Another time or place emails both and moves the reminders."""
     changed = repository.update(database, session_id, change)
     return _announce(queue, cache, changed, "session.updated").session
 
@@ -69,10 +59,7 @@ def cancel(
     session_id: UUID,
     reason: str | None,
 ) -> Session:
-    """Cancel a meeting and email the other user; shortly before the start it is a no-show.
-
-    Raises SessionNotFound, SessionNotOpen, SessionAlreadyAnswered.
-    """
+    """Cancel a meeting and email the other user; shortly before the start it is a no-show."""
     change = repository.cancel(database, session_id, reason)
     return _announce(queue, cache, change, "session.cancelled").session
 
@@ -80,10 +67,7 @@ def cancel(
 def confirm(
     database: Database, queue: "Queue", cache: ReputationCache, session_id: UUID
 ) -> Session:
-    """Confirm that the other user took part; the second confirmation completes the session.
-
-    Raises SessionNotFound, SessionNotStarted, SessionNotOpen.
-    """
+    """Confirm that the other user took part; the second confirmation completes the session."""
     change = repository.confirm(database, session_id)
     return _announce(queue, cache, change, "session.confirmed").session
 
@@ -91,41 +75,35 @@ def confirm(
 def report_no_show(
     database: Database, queue: "Queue", cache: ReputationCache, session_id: UUID
 ) -> Session:
-    """Report that the other user did not come.
-
-    Raises SessionNotFound, SessionNotOpen, SessionAlreadyAnswered, NoShowTooEarly, NoShowTooLate.
-    """
+    """Report that the other user did not come."""
     change = repository.report_no_show(database, session_id)
     return _announce(queue, cache, change, "session.no_show_reported").session
 
 
 def get(database: Database, session_id: UUID) -> Session:
-    """Read one session. Raises SessionNotFound, also for a session of other users."""
+    """Raise SessionNotFound, also for a session of other users."""
     return repository.get(database, session_id)
 
 
 def calendar(database: Database, session_id: UUID) -> str:
-    """Return a session as a calendar file (RFC 5545). Raises SessionNotFound."""
     return calendar_file(repository.event(database, session_id))
 
 
 def calendar_by_link(database: Database, session_id: UUID, user_id: UUID) -> str:
-    """Return the file without notes, for the user of a signed link. Raises SessionNotFound."""
+    """Return the file without notes, for the user of a signed link."""
     return calendar_file(repository.event_of(database, session_id, user_id))
 
 
 def list_sessions(
     database: Database, status: SessionStatus | None, page: Page
 ) -> tuple[list[Session], str | None]:
-    """Return a page of the caller's sessions, newest first, and the cursor of the next page."""
     return page.cut(repository.list_sessions(database, status, page))
 
 
 def close_overdue(database: Database, cache: ReputationCache) -> int:
     """Close every session a day after its start by its confirmations; return their number.
 
-    Stops early when time is short. Each page drops the reputations that it changed. The next sweep
-    sends the feedback emails that it recorded.
+    The next sweep sends the feedback emails that it recorded.
     """
 
     def close() -> int:

@@ -93,8 +93,6 @@ class Health(BaseModel):
 
 
 class Probe(NamedTuple):
-    """The answer of one dependency: its duration, and its error if it failed."""
-
     milliseconds: float
     error: str | None = None
 
@@ -104,10 +102,7 @@ class Probe(NamedTuple):
 
 
 def check_health() -> Health:
-    """Probe all dependencies in parallel, in at most PATIENCE_SECONDS.
-
-    Probes bypass the breakers, but inform a breaker when its dependency has recovered.
-    """
+    """Probe all dependencies in parallel; a probe that succeeds informs an open breaker."""
     probes = _probe_all(
         {
             "service": lambda: get_service_client().ping_as_service_role(),

@@ -1,7 +1,4 @@
-"""A request of the Send Email hook, and what becomes of it.
-
-https://supabase.com/docs/guides/auth/auth-hooks/send-email-hook
-"""
+"""A request of the Send Email hook, and what becomes of it."""
 
 from enum import StrEnum
 from uuid import UUID

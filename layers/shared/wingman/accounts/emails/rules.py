@@ -20,8 +20,7 @@ _LINKS = {
 def emails_of(request: EmailRequest, secret: bytes) -> list[AccountEmail]:
     """Return the emails that are asked for; none for an unknown kind.
 
-    `secret` hides tokens in the name of an occasion. A request that Supabase Auth repeats has
-    another webhook-id, and the same token.
+    `secret` hides tokens in the name of an occasion, by which repeats are recognised.
     """
     return [
         AccountEmail(kind=kind, address=address, facts=facts, occasion=_occasion(facts, secret))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def record(database: Database, queue: "Queue", request: EmailRequest, secret: str) -> Outcome:
-    """Record what a request asks for; a repeat changes nothing. Raises DependencyUnavailable.
+    """Record what a request asks for; a repeat changes nothing.
 
     The account may not exist yet: Supabase Auth asks in the transaction that creates it.
     """

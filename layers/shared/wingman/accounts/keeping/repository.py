@@ -22,7 +22,6 @@ def export(database: Database) -> Mapping[str, Any]:
 
 
 def prove_password(database: Database, password: str, ip: str, user_agent: str) -> bool:
-    """Return whether this is the caller's password, and record the attempt."""
     proof = {"p_password": password, "p_ip": ip, "p_user_agent": user_agent}
     return bool(_call(database, "prove_password", idempotent=False, **proof))
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 
 def get(database: Database) -> OwnAccount:
-    """Return the caller's account."""
     return repository.get(database)
 
 
@@ -48,7 +47,6 @@ def change_password(
 
 
 def export(database: Database, seen: "Activity", logins: "Logins", user_id: UUID) -> AccountExport:
-    """Return all that is stored about the caller."""
     parts = repository.export(database)
     logger().info("accounts.exported", extra={"parts": sorted(parts)})
     facts = {"exported_at": utc_now(), "activity": _activity(seen, logins, user_id)}

@@ -1,8 +1,6 @@
-"""Verification of the access tokens that Supabase Auth issues.
+"""Verification of the access tokens of Supabase Auth; the algorithm decides on the key.
 
-The algorithm decides which key applies (RFC 8725 section 3.1): ES256 and RS256 are checked only
-with the project's published keys. HS256 is a legacy switch, checked only with the project's shared
-secret where that is set.
+HS256 is legacy, and accepted only where the project's shared secret is set (RFC 8725, 3.1).
 """
 
 import json
@@ -75,7 +73,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def _uuid(text: str) -> UUID:
-    """Read an id. Raises ValueError also for spellings that Postgres does not take as a uuid."""
+    """Raise ValueError also for spellings that Postgres does not take as a uuid."""
     found = UUID(text)
     if str(found) != text.lower():
         raise ValueError(text)
@@ -83,7 +81,7 @@ def _uuid(text: str) -> UUID:
 
 
 def _refuse_what_postgres_cannot_hold(claims: dict[str, Any]) -> None:
-    """Raise ValueError. SQL functions read the claims as jsonb: it has no NUL and no infinity."""
+    """Raise ValueError: jsonb, from which SQL reads claims, has no NUL and no infinity."""
     text = json.dumps(claims, allow_nan=False)
     if "\\u0000" in text.replace("\\\\", ""):
         raise ValueError("NUL")

@@ -1,9 +1,7 @@
-"""Values cached in Redis: computed once under any load, and never older than the last change.
+"""Values in Redis, computed once under any load (docs/decisions/008).
 
-A reader that finds a value missing or due takes a lease, computes the value and stores it. Other
-readers get the old value in the meantime, or wait if there is none. `drop` removes value and lease
-in one step, so a computation that began before a change cannot store what it read
-(docs/decisions/008).
+A reader that finds none, or an old one, takes a lease, computes and stores it. `drop` removes value
+and lease at once: a computation from before a change stores nothing.
 """
 
 import random
@@ -44,7 +42,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Ages:
-    """Age limits in seconds: a value is recomputed from `due`, stale from `fresh`, gone at `gone`.
+    """Seconds from which a value is recomputed (`due`), stale (`fresh`), and `gone`.
 
     `lease` must be longer than the computation; readers wait for slightly longer than that.
     """
@@ -68,8 +66,6 @@ class Found(Generic[M]):
 
 @dataclass(frozen=True)
 class Answer(Generic[M]):
-    """A value, its origin and its age in seconds."""
-
     value: M
     source: Source
     age: float = 0.0
@@ -112,10 +108,10 @@ class Cache(Generic[M]):
         return taken.verdicts, Found(key, held, int(age) / 1000, token)
 
     def answer(self, found: Found[M], compute: Callable[[], M]) -> Answer[M]:
-        """Return the value that was found, or compute it if this reader holds the lease.
+        """Return the value, or compute it if this reader holds the lease.
 
-        Raises what `compute` raises, unless an old value can replace an unavailable dependency;
-        raises DependencyUnavailable if another reader computes for too long.
+        An old value replaces an unavailable dependency. Raises what `compute` raises, and
+        DependencyUnavailable if another reader computes for too long.
         """
         answer = self._answer(self._wait_for_value(found), compute)
         count("CacheAnswer", source=answer.source)
@@ -129,10 +125,7 @@ class Cache(Generic[M]):
         return self._cached(found)
 
     def drop(self, keys: Sequence[str]) -> None:
-        """Remove values whose sources have changed.
-
-        If Redis cannot be reached, the values stay until they expire, and an error is logged.
-        """
+        """Remove values; without Redis they stay until they expire, and an error is logged."""
         for _ in range(2):
             try:
                 if keys:
@@ -143,7 +136,6 @@ class Cache(Generic[M]):
                 return
 
     def _wait_for_value(self, found: Found[M]) -> Found[M]:
-        """Wait while another reader computes a value that is missing."""
         patience = PATIENCE_SECONDS + self._ages.lease - LEASE_SECONDS
         gives_up = time.monotonic() + min(patience, time_left())
         pause = _FIRST_PAUSE

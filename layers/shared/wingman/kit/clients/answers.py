@@ -1,8 +1,4 @@
-"""Answers of PostgREST, and answers that something else gave in its place.
-
-Gateways stand before PostgREST (Cloudflare's, Supabase's own). They answer with any status, a page
-or JSON of their own when they cannot or may not pass a request on.
-"""
+"""Answers of PostgREST, and those that a gateway before it gives in any form of its own."""
 
 import json
 import math
@@ -19,8 +15,7 @@ from wingman.kit.errors import CallTimedOut, DependencyUnavailable
 _OWN_CODE = re.compile(r"PGRST[0-9A-Z]{2,3}|[0-9A-Z]{5}")
 # PostgREST cannot reach Postgres.
 _UNREACHABLE = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
-# Transient SQLSTATE classes: connection exception, transaction rollback (a deadlock), insufficient
-# resources, operator intervention.
+# Connection exception, rollback (a deadlock), insufficient resources, operator intervention.
 _TRANSIENT = ("08", "40", "53", "57")
 # statement_timeout and lock_timeout: a call may wait for another one of the same user.
 _TIMED_OUT = frozenset({"57014", "55P03"})
@@ -38,7 +33,7 @@ class KeyRefused(DependencyUnavailable):
 
 
 def require_answer(response: httpx.Response) -> None:
-    """Read an answer. Raises DependencyUnavailable unless PostgREST gave it, reaching Postgres."""
+    """Raise DependencyUnavailable unless PostgREST gave the answer, reaching Postgres."""
     response.read()
     found = _decoded(response)
     if response.is_success:
@@ -78,6 +73,5 @@ def _unavailable(response: httpx.Response, *, not_executed: bool = False) -> Dep
         not_executed=not_executed,
         asked_to_wait=asked,
     )
-    # For the log.
     error.add_note(f"Answered with {response.status_code}: {response.text[:200]}")
     return error

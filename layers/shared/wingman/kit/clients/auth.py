@@ -1,8 +1,4 @@
-"""Supabase Auth, called on behalf of one client of ours.
-
-Each call has a client object of its own, because the SDK's remembers who signed in. All share one
-pool of connections.
-"""
+"""Supabase Auth. The SDK's client remembers who signed in, so each call gets one of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,10 +37,7 @@ T = TypeVar("T")
 
 
 class AuthRefused(Exception):
-    """Supabase Auth refused a request; `code` says why.
-
-    https://supabase.com/docs/guides/auth/debugging/error-codes
-    """
+    """A refusal, with a code (https://supabase.com/docs/guides/auth/debugging/error-codes)."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -53,8 +46,6 @@ class AuthRefused(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """The client of ours on whose behalf Supabase Auth is called."""
-
     ip: str
     user_agent: str
 
@@ -66,8 +57,6 @@ class Client:
 
 
 class Auth:
-    """Supabase Auth for one client of ours."""
-
     def __init__(self, url: str, key: str, session: httpx.Client, client: Client) -> None:
         self.client = client
         self._url = f"{url}/auth/v1"
@@ -79,10 +68,7 @@ class Auth:
         self._session = session
 
     def call(self, act: Callable[[SyncGoTrueClient], T], *, idempotent: bool = False) -> T:
-        """Run `act` with a new client of the SDK; an `idempotent` one again if its answer is lost.
-
-        Raises AuthRefused, and DependencyUnavailable when Supabase Auth does not answer.
-        """
+        """Repeat an `idempotent` call. Raises AuthRefused, DependencyUnavailable."""
         retry = _with_auth_retry.replace(idempotent=idempotent)
         return retry.run(lambda: _translated(lambda: act(self._new_client())))
 

@@ -26,7 +26,6 @@ def signed(
     body: str | bytes = "",
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Return the headers of a request, with its signature (SigV4)."""
     request = AWSRequest(method, url, headers=dict(headers or {}), data=body)
     auth.add_auth(request)
     return dict(request.headers.items())

@@ -27,16 +27,12 @@ _BUSY = "TooManyInvalidationsInProgress"
 
 
 class Cdn(Protocol):
-    """One distribution."""
-
     def invalidate(self, paths: Sequence[str]) -> None:
-        """Let the CDN forget its copies of these paths. Raises DependencyUnavailable."""
+        """Forget copies of these paths. Raises DependencyUnavailable."""
         ...
 
 
 class CloudFront(Cdn):
-    """A distribution of Amazon CloudFront."""
-
     def __init__(self, endpoint_url: str, distribution: str, client: httpx.Client) -> None:
         self._url = f"{endpoint_url}/2020-05-31/distribution/{distribution}/invalidation"
         self._client = client

@@ -25,7 +25,7 @@ class SharedCircuit:
     dependency: Dependency
 
     def note(self, event: Event, took: int, taken_back: int, caller: str) -> Answer | None:
-        """Record an event of a call that took `took` ms. Returns None when Redis is unavailable."""
+        """Record an event of a call that took `took` ms; None means that Redis is unavailable."""
         open_for = round(self.dependency.open_seconds * 1000)
         arguments = [event, self.dependency.failures, open_for, took, taken_back, caller]
         try:
@@ -44,21 +44,19 @@ def breaker(dependency: Dependency) -> Breaker:
 
 
 def watched() -> Iterator[Breaker]:
-    """Yield the breaker of every dependency that this container has imported, except Redis's."""
     for dependency in declarations.loaded("dependencies", Dependency):
         if dependency != REDIS:
             yield breaker(dependency)
 
 
 def through(dependency: Dependency, policy: Retry) -> Retry:
-    """Route every attempt of a policy through the breaker of a dependency."""
     return policy.replace(dependency=dependency.name, breaker=partial(breaker, dependency))
 
 
 def with_retry(
     max_retries: int, circuit_breaker_key: Dependency | None = None, **options: Any
 ) -> Retry:
-    """Create a policy (options as for Retry) that uses a dependency's breaker if one is given."""
+    """Create a policy that uses a dependency's breaker if one is given."""
     policy = Retry(max_retries, **options)
     return through(circuit_breaker_key, policy) if circuit_breaker_key else policy
 

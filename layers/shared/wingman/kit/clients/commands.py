@@ -7,13 +7,8 @@ Command = Sequence[object]
 
 
 class Commands(Protocol):
-    """Runs Redis commands."""
-
     def run(self, *command: object) -> Any:
-        """Run one command and return Redis's reply.
-
-        Raises RedisError for an error reply, DependencyUnavailable when Redis is unavailable.
-        """
+        """Return the reply. Raises RedisError for an error reply, DependencyUnavailable."""
         ...
 
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:

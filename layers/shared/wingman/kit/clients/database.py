@@ -1,8 +1,4 @@
-"""Postgres through PostgREST: each rpc is one transaction under the client's identity.
-
-Clients share only a connection pool: each client object holds its identity in its own headers, and
-user clients are never cached.
-"""
+"""Postgres through PostgREST; a client for a user is never cached."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -42,8 +38,6 @@ _CLOCKS_DIFFER_SECONDS = 0.3
 
 
 class Database(Protocol):
-    """Calls one SQL function in one transaction."""
-
     def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         """Call a SQL function and return its result, decoded from JSON.
 
@@ -64,7 +58,7 @@ class DatabaseError(Exception):
 
 
 class NotServiceRole(Exception):
-    """SUPABASE_SECRET_KEY is accepted, but it does not bypass row-level security."""
+    """SUPABASE_SECRET_KEY is accepted, but does not bypass row-level security."""
 
 
 class Operation(StrEnum):
@@ -76,8 +70,6 @@ class Operation(StrEnum):
 
 
 Refusals = Mapping[str, Callable[[DatabaseError], ProblemError]]
-"""A domain's error for each SQLSTATE that its SQL functions raise."""
-
 # Any function for users may raise these.
 EVERYWHERE: Refusals = {
     "WA004": lambda _: InvalidRequest(fields={"body": "a text in it is too long"}),
@@ -87,10 +79,7 @@ EVERYWHERE: Refusals = {
 def call(
     refusals: Refusals, database: Database, function: str, *, idempotent: bool, **params: object
 ) -> Any:
-    """Call a SQL function and translate its SQLSTATEs into the errors of `refusals`.
-
-    Otherwise behaves and raises like Database.rpc.
-    """
+    """Call a SQL function and translate its SQLSTATEs into the errors of `refusals`."""
     try:
         return database.rpc(function, params, idempotent=idempotent)
     except DatabaseError as error:
@@ -107,8 +96,6 @@ def refused_field(error: DatabaseError) -> InvalidRequest:
 
 
 class PostgrestDatabase(Database):
-    """A database client bound to one identity: that of `token`, or of the key in `headers`."""
-
     def __init__(
         self, url: str, headers: Mapping[str, str], session: httpx.Client, token: str | None = None
     ) -> None:
@@ -132,7 +119,7 @@ class PostgrestDatabase(Database):
         self._call("ping", {})
 
     def ping_as_service_role(self) -> None:
-        """Check also that the key acts as service_role. Raises NotServiceRole if it does not."""
+        """Ping, and check the role. Raises also NotServiceRole."""
         try:
             self._call("ping_as_service_role", {})
         except DependencyRefused as error:  # only service_role needs no backend key
@@ -173,7 +160,7 @@ class _TokenRefusedError(Exception):
 
 
 def _claims(token: str) -> Mapping[str, Any]:
-    """Return the claims of a user's token, which our own functions have verified."""
+    """Read a token that our own functions have verified."""
     # Only failures need it, and the workers never do: the import adds 10 ms to a cold start.
     import jwt  # noqa: PLC0415
 
@@ -208,7 +195,6 @@ def get_user_client(access_token: str, *, timeout: float = TIMEOUT_SECONDS) -> P
 
 @cache
 def get_anon_client() -> PostgrestDatabase:
-    """Act as a visitor who is not signed in."""
     settings = load(SupabaseSettings)
     return PostgrestDatabase(settings.supabase_url, _publishable_key_headers(settings), _session())
 
@@ -239,10 +225,7 @@ def secret_key_headers(key: str) -> dict[str, str]:
 
 
 def get_client_for_operation(operation: Operation, access_token: str | None = None) -> Database:
-    """Return the least privileged client for `operation`.
-
-    Raises Unauthenticated when a user's operation comes without an access token.
-    """
+    """Return the least privileged client. Raises Unauthenticated when a user's has no token."""
     if operation is Operation.SERVICE:
         return get_service_client()
     if operation is Operation.PUBLIC:

@@ -12,20 +12,14 @@ from wingman.kit.clients.commands import Commands, RedisError
 
 @dataclass(frozen=True)
 class Script:
-    """Lua that Redis runs as one atomic step."""
-
     source: str
 
     @cached_property
     def digest(self) -> str:
-        """The script's SHA-1, under which Redis caches it."""
         return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, commands: Commands, keys: Sequence[str], arguments: Sequence[object]) -> Any:
-        """Run the script and return its reply; the source is sent only if Redis has not cached it.
-
-        Raises RedisError and DependencyUnavailable as Commands.run does.
-        """
+        """Send the source only if Redis has not cached it. Raises as Commands.run does."""
         operands = [len(keys), *keys, *arguments]
         try:
             return commands.run("EVALSHA", self.digest, *operands)
@@ -37,5 +31,4 @@ class Script:
 
 @cache
 def read_lua(beside: str, name: str) -> str:
-    """Read a `.lua` file from the folder of a module, given the module's `__file__`."""
     return Path(beside).with_name(f"{name}.lua").read_text(encoding="utf-8")

@@ -1,8 +1,4 @@
-"""SQS without boto3: one signed HTTPS call on a kept-alive connection.
-
-boto3's client adds about 90 ms to a cold start and brings its own retries and timeouts
-(docs/decisions/005-sqs-without-boto3.md). botocore provides signing and credentials.
-"""
+"""SQS without boto3, which adds 90 ms to a cold start (docs/decisions/005-sqs-without-boto3.md)."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,19 +22,12 @@ MESSAGES_PER_CALL = 10
 
 
 class Queue(Protocol):
-    """Sends messages to a queue."""
-
     def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
-        """Send each body as one JSON message, ten per call.
-
-        Raises DependencyUnavailable when any message was not accepted.
-        """
+        """Send ten per call. Raises DependencyUnavailable when any message was not accepted."""
         ...
 
 
 class SqsQueue(Queue):
-    """Amazon SQS through its JSON protocol."""
-
     def __init__(self, endpoint_url: str, region: str, client: httpx.Client) -> None:
         self._endpoint_url = endpoint_url
         self._region = region

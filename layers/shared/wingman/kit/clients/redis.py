@@ -38,8 +38,6 @@ with_redis_retry = Retry(
 
 
 class UpstashCommands(Commands):
-    """Redis behind Upstash's REST API."""
-
     def __init__(self, client: "_Redis") -> None:
         self._client = client
 
@@ -52,10 +50,7 @@ class UpstashCommands(Commands):
         return retry.run(lambda: _translated(lambda: self._client.pipe(commands)))
 
     def ping(self) -> None:
-        """Check that Redis answers, without breaker and retries.
-
-        Raises DependencyUnavailable or RedisError when it does not.
-        """
+        """Call past the breaker and without retries. Raises DependencyUnavailable, RedisError."""
         _translated(lambda: self._client.execute(["PING"]))
 
 
@@ -86,7 +81,7 @@ class _Http(SyncHttpClient):
 
 
 class _Redis(Redis):
-    """Upstash's commands, without the second TLS context that the SDK's constructor loads."""
+    """Without the second TLS context that the SDK's constructor loads."""
 
     def __init__(self, url: str, token: str, client: httpx.Client) -> None:
         self._url = url

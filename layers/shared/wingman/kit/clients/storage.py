@@ -1,8 +1,4 @@
-"""S3 without boto3: signed HTTPS calls on kept-alive connections, and forms for uploads.
-
-As in queue.py, boto3 would cost more of a cold start than it does here. botocore provides signing
-and credentials.
-"""
+"""S3 without boto3, as in queue.py: signed HTTPS calls, and forms for uploads."""
 
 import json
 from base64 import b64encode
@@ -64,23 +60,19 @@ class Storage(Protocol):
     """One bucket. Each call raises DependencyUnavailable when S3 does not answer."""
 
     def get(self, key: str, limit: int) -> bytes:
-        """Read an object of at most `limit` bytes. Raises NoSuchObject, ObjectTooLarge."""
+        """Read at most `limit` bytes. Raises NoSuchObject, ObjectTooLarge."""
         ...
 
-    def put(self, key: str, body: bytes, content_type: str, cache_control: str) -> None:
-        """Write an object."""
-        ...
+    def put(self, key: str, body: bytes, content_type: str, cache_control: str) -> None: ...
 
-    def exists(self, key: str) -> bool:
-        """Return whether there is an object with this key."""
-        ...
+    def exists(self, key: str) -> bool: ...
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects; one that is gone already is no error."""
         ...
 
     def objects(self, prefix: str, after: str = "") -> Sequence[StoredObject]:
-        """List objects in the order of their keys: the first 1000 after `after`."""
+        """List the first 1000 after `after`, in the order of their keys."""
         ...
 
     def check(self) -> None:
@@ -243,7 +235,6 @@ def _listed(document: bytes) -> Iterator[StoredObject]:
 
 @cache
 def storage(bucket: str) -> Storage:
-    """Return the storage of a bucket in the functions' own region."""
     settings = load(AwsSettings)
     base = f"https://{bucket}.s3.{settings.aws_region}.amazonaws.com"
     if settings.aws_endpoint_url:

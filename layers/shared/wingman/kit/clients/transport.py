@@ -1,7 +1,4 @@
-"""HTTP clients with keep-alive connections, bounded by the invocation's deadline.
-
-Loading the trusted certificates takes about 25 ms, so all clients share one TLS context.
-"""
+"""HTTP clients on one TLS context (loading it takes 25 ms), bounded by the deadline."""
 
 import ssl
 from collections.abc import Callable
@@ -19,7 +16,7 @@ GATEWAY_ERRORS = frozenset({502, 503, 504})
 
 
 def refuse_gateway_errors(response: httpx.Response) -> None:
-    """Raise httpx.HTTPStatusError for a gateway's 502, 503 or 504."""
+    """Raise httpx.HTTPStatusError."""
     if response.status_code in GATEWAY_ERRORS:
         response.read()
         response.raise_for_status()
@@ -31,10 +28,7 @@ def http_client(
     connect_timeout: float = 1.0,
     judge: Callable[[httpx.Response], None] = refuse_gateway_errors,
 ) -> httpx.Client:
-    """Open a keep-alive client whose calls never outlive the invocation; timeouts in seconds.
-
-    `judge` raises an error for an answer that does not come from the service itself.
-    """
+    """Open a client; `judge` raises an error for an answer that is not the service's own."""
     return httpx.Client(
         verify=tls(),
         timeout=httpx.Timeout(timeout, connect=min(connect_timeout, timeout)),
@@ -49,10 +43,7 @@ def tls() -> ssl.SSLContext:
 
 
 def reach(url: str, dependency: str, *, seconds: float) -> None:
-    """Check that `url` answers within `seconds`, with any status.
-
-    Raises DependencyUnavailable when it does not.
-    """
+    """Accept any status. Raises DependencyUnavailable."""
     try:
         with http_client(timeout=seconds) as client:
             client.head(url)
@@ -65,7 +56,6 @@ def never_sent(error: BaseException | None) -> bool:
 
 
 def asked_to_wait(error: Exception) -> float | None:
-    """Return the seconds of the Retry-After header of an error's answer, if there is one."""
     response = getattr(error, "response", None)
     return None if response is None else retry_after(response)
 

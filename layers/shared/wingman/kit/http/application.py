@@ -28,10 +28,9 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 def create_app(
     *needs: type[Settings], elsewhere: Mapping[str, set[str]] = MappingProxyType({})
 ) -> FastAPI:
-    """Build a function's app and validate the settings that it needs.
+    """Build a function's app; a misconfigured container raises SettingsError and does not start.
 
-    `elsewhere` lists, for this app's paths, methods that another function serves; a 405 names them
-    too. Raises SettingsError, so that a misconfigured container does not start.
+    `elsewhere` lists methods of its paths that another function serves: a 405 names them, too.
     """
     settings.check(DeploymentSettings, *needs)
     app = FastAPI(
@@ -53,7 +52,6 @@ def create_app(
 
 
 def lambda_handler(app: FastAPI) -> Handler:
-    """Adapt the app to API Gateway's payload format 2.0."""
     asyncio.set_event_loop(_event_loop())
     text = [*DEFAULT_TEXT_MIME_TYPES, problems.MEDIA_TYPE]
     adapter = Mangum(Envelope(Conditional(app)), lifespan="off", text_mime_types=text)
@@ -68,5 +66,5 @@ def lambda_handler(app: FastAPI) -> Handler:
 
 @cache
 def _event_loop() -> asyncio.AbstractEventLoop:
-    """Create the container's event loop: Mangum needs one, and asyncio no longer creates it."""
+    """Return a loop for Mangum: asyncio no longer creates one."""
     return asyncio.new_event_loop()

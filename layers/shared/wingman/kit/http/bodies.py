@@ -39,11 +39,10 @@ async def parse_form(request: Request) -> Mapping[str, Any]:
 
 
 RequestFields = Annotated[Mapping[str, Any], Depends(parse_form)]
-"""The fields of a form (either encoding) or a JSON object; the last of repeated values counts."""
+"""A form (either encoding) or a JSON object; the last of repeated values counts."""
 
 
 def parsed(model: type[M], fields: Mapping[str, Any]) -> M:
-    """Return the fields of a form as a model. Raises InvalidRequest."""
     try:
         return model.model_validate(dict(fields))
     except ValidationError as error:
@@ -56,7 +55,6 @@ def parsed(model: type[M], fields: Mapping[str, Any]) -> M:
 
 
 def documented(form: Mapping[str, Any], in_json: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the OpenAPI description of a `RequestFields` body: the schema of each encoding."""
     content = {
         "application/x-www-form-urlencoded": {"schema": form},
         "multipart/form-data": {"schema": form},

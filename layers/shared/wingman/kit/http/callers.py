@@ -29,7 +29,7 @@ async def current_user(
 
 
 async def caller_of(request: Request) -> Caller:
-    """Return the caller of a request whose dependencies are not solved yet; see current_user."""
+    """Return the caller of a request whose dependencies are not solved yet."""
     return await current_user(request, await _bearer(request))
 
 

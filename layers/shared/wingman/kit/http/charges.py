@@ -1,6 +1,5 @@
-"""The limits of an HTTP request: charging them, and showing their state in its answer.
+"""The limits of an HTTP request, and the headers that show their state.
 
-Answers carry the headers of
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
@@ -75,7 +74,7 @@ def charge_request(
 
 
 def refuse_again(request: Request, subjects: Subjects, policies: Iterable[Policy]) -> None:
-    """Repeat a refusal that this container remembers, without a call. Raises LimitReached."""
+    """Repeat a refusal that this container remembers. Raises LimitReached."""
     if verdicts := limiter().recall(buckets(subjects, policies)):
         show(request, verdicts)
         admit(verdicts)

@@ -24,10 +24,7 @@ REVALIDATED: Any = Depends(_revalidate)
 
 
 class Conditional:
-    """Gives an ETag to each answer to a GET that may be cached, and honours `If-None-Match`.
-
-    An answer may be cached if its route says so: by a Cache-Control other than `no-store`.
-    """
+    """Gives an ETag to answers to GET whose Cache-Control allows one, honouring `If-None-Match`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -15,10 +15,7 @@ _AS_DECLARED = {"X-Content-Type-Options": "nosniff"}
 
 
 def document(beside: str, name: str) -> Response:
-    """Serve a JSON, JavaScript or CSS file from the folder of `beside`.
-
-    Raises NoSuchRoute for any other name.
-    """
+    """Serve a file from the folder of `beside`. Raises NoSuchRoute for any name of another type."""
     folder = Path(beside).parent
     served = {
         file.name: file for file in folder.iterdir() if file.suffix in {".json", ".js", ".css"}

@@ -13,18 +13,14 @@ from wingman.kit.http.problems import render
 from wingman.kit.limits.charging import LimitReached
 from wingman.kit.observability import logger
 
-# Lambda accepts events of 6 MB. The event holds the body as base64 (4/3 of its size) or as a JSON
-# string, in which escapes can treble the size. Below this limit every body reaches the function, so
-# a body that is too large gets our answer, not the platform's.
+# Lambda accepts events of 6 MB, in which base64 adds a third and escapes treble a JSON string.
+# Below this limit every body gets our answer, not the platform's.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_BODY_BYTES = 2_000_000
 
 
 class Envelope:
-    """The outermost ASGI app; puts what all others use into the request's state.
-
-    These are `request_id`, `extra_headers`, and whether the request was `charged` to its limits.
-    """
+    """The outermost ASGI app: sets the `request_id`, `extra_headers` and `charged` of a request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -45,13 +41,10 @@ class Envelope:
 
 
 def _as_get(scope: Scope) -> Scope:
-    """Let the route of GET answer HEAD, too; the answer's body is not sent."""
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 class _Answer:
-    """The answer to one request, or a refusal in its place."""
-
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._refused = False

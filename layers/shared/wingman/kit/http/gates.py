@@ -38,7 +38,6 @@ class Gate:
         return found
 
     def respond(self, answer: Answer[M]) -> M:
-        """Return a value and state its origin in `X-Cache`."""
         self._request.state.extra_headers["X-Cache"] = answer.source
         return answer.value
 

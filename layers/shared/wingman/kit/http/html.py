@@ -16,8 +16,6 @@ PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Rob
 
 
 class Written(Protocol):
-    """A page, and the style that it contains."""
-
     @property
     def html(self) -> str: ...
 
@@ -53,10 +51,7 @@ def wants_page(request: Request) -> bool:
 def explained_by(
     error_page: Callable[[ProblemError, str], Written],
 ) -> Callable[[Request, Exception], Response]:
-    """Return a handler that explains errors to people on a page and to programs in JSON.
-
-    `error_page` is called with the error and the id of the request.
-    """
+    """Return a handler of errors: a page for people, JSON for programs."""
 
     def explain(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class

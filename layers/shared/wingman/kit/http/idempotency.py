@@ -1,7 +1,6 @@
-"""The `Idempotency-Key` header of requests that create something.
+"""The `Idempotency-Key` header; SQL stores the answer in the transaction that creates.
 
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
-The SQL function that creates also stores the first answer, in the same transaction.
 """
 
 import hashlib
@@ -36,10 +35,7 @@ async def _idempotent_request(
 
 
 def _canonical(body: bytes) -> bytes:
-    """Normalise order and spacing, which may differ when a client serialises a request again.
-
-    Swift's JSONEncoder, for example, orders keys differently after each start of the app.
-    """
+    """Sort a body's keys, whose order Swift's JSONEncoder changes at each start of an app."""
     try:
         return json.dumps(json.loads(body), sort_keys=True).encode()
     except (ValueError, RecursionError):
@@ -50,7 +46,6 @@ IdempotentRequest = Annotated[IdempotencyKey, Depends(_idempotent_request)]
 
 
 def created(response: Response, path: str, *, replayed: bool) -> None:
-    """Name the path of what was created, and mark an answer that repeats the first one."""
     response.headers["Location"] = path
     if replayed:
         response.headers[_REPLAYED] = "true"

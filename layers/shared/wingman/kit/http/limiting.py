@@ -1,9 +1,7 @@
 """Rate limits as one line on an endpoint: `dependencies=[limit(PUBLIC)]`.
 
-They are charged before the body is parsed (LimitedRoute). A request that ends before its limits,
-such as one to an unknown path or without a valid token, is charged when it is answered
-(Envelope). An endpoint with a cache uses a gate instead (gates.py). The same call to Redis records
-a signed-in user's activity (kit/presence).
+LimitedRoute charges them before it parses the body, and Envelope a request that ended before. The
+same call to Redis records a user's activity (kit/presence).
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -104,25 +102,21 @@ class _LinkLimit(Limit):
 
 
 def limit(*policies: Policy, cost: int = 1) -> Any:
-    """Limit an endpoint for signed-in users, in addition to the limits of SIGNED_IN.
-
-    Each request takes `cost` tokens.
-    """
+    """Limit an endpoint for signed-in users; the limits of SIGNED_IN apply as well."""
     return Depends(_UserLimit(policies, cost))
 
 
 def limit_with_refund(policy: Policy, where: Names | None = None) -> Any:
     """Limit an endpoint as `limit` does, and refund `policy` for requests without an effect.
 
-    With `where`, `policy` applies only to a JSON body that names one of these fields. A request
-    that was refused, that replays an answer or that never reached the database gets its token
-    back. A request that an outage interrupted does not, because it may have had an effect.
+    `where`: it applies only to a JSON body that names one of these fields. An outage during the
+    call refunds nothing: the request may have had an effect.
     """
     return Depends(_Refunded(policy, where))
 
 
 def limit_public(*policies: Policy, cost: int = 1) -> Any:
-    """Limit a public endpoint, in addition to the limits of ANYONE; see `limit`."""
+    """Limit a public endpoint; the limits of ANYONE apply as well."""
     return Depends(_PublicLimit([*policies, *ANYONE], cost))
 
 
@@ -132,10 +126,9 @@ def limit_always_open(*policies: Policy) -> Any:
 
 
 def limit_link(reader: Callable[[str], UUID]) -> Any:
-    """Limit an endpoint behind a signed link per user of the link.
+    """Limit an endpoint behind a signed link per user of the link, whom `reader` returns.
 
-    `reader` returns the user id for a token, or raises a ProblemError. A request with an invalid
-    token, or with the tokens of two users, is limited per IP address.
+    A request with an invalid token, or with the tokens of two users, is limited per IP address.
     """
     return Depends(_LinkLimit(reader))
 

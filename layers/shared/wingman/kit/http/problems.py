@@ -29,7 +29,6 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def members(error: ProblemError, request_id: str) -> dict[str, object]:
-    """Return the members of a problem that are the same for all of its kind."""
     return {
         "type": f"urn:wingman:problem:{error.code}",
         "title": error.title,
@@ -96,7 +95,7 @@ def _field(location: tuple[int | str, ...]) -> str:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    """Return the message, without pydantic's prefix on messages from our own validators."""
+    """Drop pydantic's prefix of messages from our own validators."""
     return str(error["msg"]).removeprefix("Value error, ")
 
 
@@ -110,7 +109,6 @@ def routing(request: Request, error: Exception) -> Response:
 
 
 def crash(request: Request, _: Exception) -> Response:
-    """Render a bug without details; the framework re-raises the error, and Envelope logs it."""
     return render(ProblemError(), request.state.request_id)
 
 

@@ -1,8 +1,7 @@
 """Limits of requests that prove an identity with a secret, of which guesses are to be few.
 
-Each attempt is charged to the claimed identity and its network before it is judged, so attempts at
-one moment do not get past the limit. It is refunded unless the proof was wrong. While more than
-half of the tokens are left, the refund is saved: a right proof then costs one call to Redis.
+Each attempt is charged before it is judged, and refunded unless the proof was wrong. While half of
+the tokens are left, nothing is refunded: a right proof costs one call.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +24,7 @@ from wingman.kit.limits.limits import ANYONE, AUTH, OWN_PROOF, PROOF
 MAX_BYTES = 16_384
 
 Claimed = Callable[[Mapping[str, Any]], str | None]
-"""Returns the identity that a body claims, in the spelling of its bucket; None without one."""
+"""Return the identity that a body claims, in the spelling of its bucket; None without one."""
 
 
 class _SmallBody(Limit):
@@ -59,15 +58,11 @@ class _UserProof(Limit):
 
 
 def limit_secrets(claimed: Claimed | None = None) -> Any:
-    """Limit a public endpoint that takes a password or a code to AUTH, and its body's length.
-
-    With `claimed`, wrong proofs of one identity are limited by PROOF.
-    """
+    """Limit an endpoint that takes a password or a code; wrong proofs of one identity by PROOF."""
     return Depends(_SmallBody(claimed))
 
 
 def limit_proofs() -> Any:
-    """Limit an endpoint that asks a signed-in user for the password again."""
     return Depends(_UserProof())
 
 

@@ -19,8 +19,6 @@ class Limit:
 
 
 class LimitedRoute(APIRoute):
-    """A route whose limit is charged before its body is parsed."""
-
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         calls: list[object] = [each.call for each in self.dependant.dependencies]

@@ -10,7 +10,7 @@ from wingman.kit.http.charges import client_ip
 
 
 def _auth_for(request: Request) -> Auth:
-    """Call Supabase Auth for this client; no cache may keep the answer (RFC 6749 section 5.1)."""
+    """Call Supabase Auth; no cache may keep the answer (RFC 6749 section 5.1)."""
     request.state.extra_headers["Cache-Control"] = "no-store"
     return auth(Client.of(client_ip(request), request.headers.get("user-agent", "")))
 

@@ -27,7 +27,6 @@ STANDARD_SIGNATURE = _signature("webhook", "StandardWebhooksSignature")
 
 
 def documented(schema: Mapping[str, Any], family: Family = "svix") -> dict[str, Any]:
-    """Return the OpenAPI description of a signed event with a body of `schema`."""
     sent = {"pattern": r"^\d{1,10}$"}
     return {
         "parameters": [

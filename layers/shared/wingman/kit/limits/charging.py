@@ -14,10 +14,7 @@ from wingman.kit.settings import load
 
 @dataclass(frozen=True)
 class Subjects:
-    """The IP address and the user to whose buckets a request is charged.
-
-    `claimed` is the identity that a request claims and is still to prove; a user's by default.
-    """
+    """The IP address, user and claimed, unproven identity to whose buckets a request is charged."""
 
     ip: str
     user: UUID | None = None
@@ -43,8 +40,6 @@ class LimitReached(RateLimited):
 
 @dataclass(frozen=True)
 class Charge:
-    """The buckets (key → policy) to which a request was charged, and their verdicts."""
-
     buckets: Mapping[str, Policy]
     verdicts: Sequence[Verdict]
 
@@ -61,7 +56,7 @@ class Charge:
 
 
 def buckets(subjects: Subjects, policies: Iterable[Policy]) -> dict[str, Policy]:
-    """Return the buckets of a request (key → policy); none if rate limits are disabled."""
+    """Return none if rate limits are disabled."""
     settings = load(LimitSettings)
     if not settings.enable_rate_limiting:
         return {}

@@ -8,7 +8,6 @@ from wingman.kit.limits.policy import Policy
 
 
 def policies() -> Iterator[Policy]:
-    """Yield the policies of every `limits.py`, and those that its functions build from settings."""
     for module in declarations.modules("limits"):
         for value in vars(module).values():
             if isinstance(value, Policy):

@@ -1,9 +1,4 @@
-"""Token buckets in Redis: one call charges every policy that applies to a request.
-
-The script charges all buckets or none. The container remembers a refusal until it ends. While Redis
-is unavailable, buckets in the container take over, each with its policy's share
-(docs/decisions/009-limiter.md).
-"""
+"""Token buckets in Redis; without it, each container's own (docs/decisions/009-limiter.md)."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +19,11 @@ from wingman.kit.resilience.breaker import Breaker
 
 @dataclass(frozen=True)
 class Step:
-    """Lua with its own keys that runs inside the limiter's script, unless a bucket refuses.
+    """Lua that runs inside the limiter's script, unless a bucket refuses.
 
-    `lua` is a script that calls `limits`, the script of the steps before it. A step that `answers`
-    must be the last one: it returns a table of the result of `limits` and its own values
-    (cache.lua). Any other step returns the result of `limits` unchanged (touch.lua), or with one
-    value more to refuse the request, for which `refusal` returns the error.
+    It calls `limits`, the script of the steps before it. A step that `answers` is the last one and
+    returns a table of the result of `limits` and its own values (cache.lua). Any other returns that
+    result (touch.lua), or one value more to refuse, for which `refusal` returns the error.
     """
 
     lua: str
@@ -41,17 +35,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Taken:
-    """A verdict per policy, and in `after` the values of the step that answers.
-
-    `after` is None if a bucket refused, if a known refusal was repeated, or without Redis.
-    """
+    """A verdict per policy; `after` is None if a bucket refused, and without Redis."""
 
     verdicts: Sequence[Verdict]
     after: Sequence[Any] | None = None
 
 
 class Limiter:
-    """Decides whether a request may continue; updates the `watched` breakers in the same call."""
+    """Limits requests, and updates the `watched` breakers in the same call."""
 
     def __init__(self, commands: Commands, watched: Sequence[Breaker] = ()) -> None:
         self._commands = commands
@@ -89,15 +80,12 @@ class Limiter:
         return self._count(taken)
 
     def recall(self, policies: Mapping[str, Policy]) -> Sequence[Verdict]:
-        """Return the verdicts of a refusal that still applies, if this container knows one."""
+        """Return a refusal that still applies, if this container knows one."""
         known = self._refusals.answer(policies, time.monotonic(), 1) or {}
         return self._count(Taken(list(known.values()))).verdicts
 
     def peek(self, policies: Mapping[str, Policy]) -> Sequence[Verdict]:
-        """Read buckets (key → policy) without charging them.
-
-        Raises DependencyUnavailable and RedisError: only Redis knows the shared buckets.
-        """
+        """Read buckets in Redis alone. Raises DependencyUnavailable, RedisError."""
         return self._take_in_redis(policies, 0, ()).verdicts
 
     def reset(self, policies: Mapping[str, Policy]) -> int:
@@ -108,7 +96,7 @@ class Limiter:
         return int(self._commands.run("DEL", *policies))
 
     def give_back(self, policies: Mapping[str, Policy], *, cost: int = 1) -> None:
-        """Refund a charge. While Redis is unavailable, only the container's own buckets get it."""
+        """Refund a charge; without Redis, to the container's own buckets."""
         micros = [policy.micros_per_token * cost for policy in policies.values()]
         try:
             _return().run(self._commands, list(policies), micros)

@@ -17,8 +17,6 @@ EVERY_IP = Policy("ip", 1000, 0.06, "ip", surge=True)
 EVERYONE = Policy("global", 10_000, 0.006, "global", share=0.02)
 
 SIGNED_IN = (EVERY_USER, EVERY_IP, EVERYONE)
-"""Every request of a signed-in user is charged to these."""
 ANYONE = (EVERY_IP, EVERYONE)
-"""Every other request is charged to these."""
 ALWAYS_OPEN = (EVERY_IP,)
 """Requests that must be answered even if others have used up the global bucket."""

@@ -21,7 +21,6 @@ class LocalBuckets:
     full_at: dict[str, int] = field(default_factory=dict)
 
     def take(self, policies: Mapping[str, Policy], seconds: float, cost: int = 1) -> list[Verdict]:
-        """Charge `cost` tokens to every bucket (key → policy), or nothing to any."""
         now = _micros(seconds)
         self._forget_full_ones(now)
         before = {key: max(self.full_at.get(key, now), now) for key in policies}
@@ -51,7 +50,6 @@ class LocalBuckets:
         ]
 
     def give_back(self, policies: Mapping[str, Policy], cost: int = 1) -> None:
-        """Refund tokens to every bucket; a full one stays full."""
         for key, policy in policies.items():
             if key in self.full_at:
                 self.full_at[key] -= cost * policy.micros_per_token
@@ -75,11 +73,7 @@ class Refusal:
 
 @dataclass
 class Refusals:
-    """Refusals by Redis, repeated without a call to it until the bucket can serve again.
-
-    A bucket can serve earlier if a charge was refunded or an operator reset it; the container
-    notices that within MAX_REFUSAL_SECONDS.
-    """
+    """Refusals by Redis, repeated without a call for up to MAX_REFUSAL_SECONDS."""
 
     known: dict[str, Refusal] = field(default_factory=dict)
 
@@ -96,7 +90,7 @@ class Refusals:
     def answer(
         self, policies: Mapping[str, Policy], now: float, cost: int
     ) -> dict[str, Verdict] | None:
-        """Return a refusal that is still valid for this request, or None."""
+        """Return a refusal that is still valid for this request."""
         for key in policies:
             kept = self.known.get(key)
             if kept is None or cost < kept.cost:

@@ -7,7 +7,7 @@ _SUBSCRIBER_BITS = 64
 
 
 def network(address: str) -> str:
-    """Return an IPv4 address itself, an IPv6 address's /64, and any other text unchanged."""
+    """Return the /64 of an IPv6 address, and any other text unchanged."""
     try:
         found = ip_address(address)
     except ValueError:

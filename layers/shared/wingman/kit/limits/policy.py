@@ -12,13 +12,10 @@ _FREE_TENTHS = 5
 
 @dataclass(frozen=True)
 class Policy:
-    """A token bucket per `scope`: `capacity` tokens, refilled by one every `seconds_per_token`.
+    """A token bucket per `scope`; a `claim` is an identity that a network claims to be.
 
-    A `claim` is an identity that a network claims to be.
-
-    share   the part of the capacity that one container may spend while Redis is unavailable
-    shadow  the bucket is charged and counted as usual, but never refuses a request
-    surge   the bucket is charged a `price` that rises as the global bucket empties
+    `share` is the part that one container may spend without Redis; a `shadow` only counts; the
+    charge of a `surge` rises as the global bucket empties.
     """
 
     name: str
@@ -39,7 +36,6 @@ class Policy:
 
     @property
     def measures_load(self) -> bool:
-        """Whether this bucket sets the price for those that `surge`."""
         return self.scope == "global" and not self.shadow
 
     def price(self, used_micros: int) -> int:
@@ -67,8 +63,6 @@ class Policy:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of one bucket; `allowed` means that it had enough tokens."""
-
     policy: Policy
     allowed: bool
     remaining: int
@@ -81,7 +75,6 @@ class Verdict:
 
     @property
     def near(self) -> bool:
-        """Whether less than a tenth of the capacity is left."""
         return self.allowed and self.remaining * 10 < self.policy.capacity
 
     @property
@@ -90,5 +83,5 @@ class Verdict:
 
     @property
     def retry_after_seconds(self) -> int:
-        """The seconds until the same request can pass; 0 if it just did."""
+        """0 if the request just passed."""
         return math.ceil(self.fits_in_ms / 1000)

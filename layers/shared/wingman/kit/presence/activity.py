@@ -1,8 +1,4 @@
-"""Users' activity: how often they make requests in each hour of the day.
-
-The call that charges a request's limits also records its activity (touch.lua). While Redis is
-unavailable, nothing is recorded (docs/decisions/014-activity.md).
-"""
+"""Users' activity by hour, recorded by the limiter's call (docs/decisions/014-activity.md)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
@@ -18,8 +14,6 @@ _HOURS = range(24)
 
 
 class Activity:
-    """Users' active hours, in Redis."""
-
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
 

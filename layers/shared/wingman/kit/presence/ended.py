@@ -9,7 +9,7 @@ from wingman.kit.presence.touching import ended_key
 
 
 def end_tokens(commands: Commands, session_ids: Iterable[UUID]) -> None:
-    """Refuse the tokens of each session. Raises DependencyUnavailable and RedisError."""
+    """Refuse the tokens of each session. Raises DependencyUnavailable, RedisError."""
     seconds = round(LONGEST_TOKEN.total_seconds())
     marks = [["SET", ended_key(one), 1, "EX", seconds] for one in session_ids]
     for reply in commands.pipeline(marks) if marks else ():

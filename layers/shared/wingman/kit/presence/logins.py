@@ -30,8 +30,8 @@ from wingman.kit.settings import load
 
 MAX_REMEMBERED = 1000
 
-# KEYS[1] is a login, ARGV[1] the time of its deletion (s since 1970). A login with later activity
-# is a new one: it loses only data that was stored before the deletion.
+# KEYS[1] is a login, ARGV[1] the second of its deletion. A login with later activity is a new one:
+# it loses only what was stored before.
 _DELETE_WHAT_IS_OLDER = """
 local found = redis.call('HMGET', KEYS[1], 'last_active', 'stored')
 local deleted = tonumber(ARGV[1])
@@ -83,7 +83,6 @@ class Logins:
         self._reach(lambda: self._save(user_id))
 
     def get(self, user_id: UUID) -> Login | None:
-        """Return a user's login, or None if there is none or it has ended."""
         self._reach(lambda: self._read(user_id))
         known = self._known.get(user_id)
         return known.alive if known else None
@@ -120,7 +119,6 @@ class Logins:
             self._known.popitem(last=False)
 
     def _save(self, user_id: UUID) -> None:
-        """Write a pending change of this container to Redis."""
         known, key = self._known.get(user_id), login_key(user_id)
         if known is None or not known.unsaved:
             return

@@ -34,10 +34,7 @@ def keys_of(user_id: UUID, session_id: UUID = NO_SESSION) -> list[str]:
 
 
 def touching(user_id: UUID, session_id: UUID) -> Step:
-    """Return the step that extends a user's login and counts the hour.
-
-    It refuses the token of a user who has deleted the account, and of a session that has ended.
-    """
+    """Extend a login and count the hour; refuse tokens of a deleted user or an ended session."""
     seconds = load(PresenceSettings).session_timeout_hours * 3600
     lua = read_lua(__file__, "touch")
     return Step(lua, keys_of(user_id, session_id), [seconds], answers=False, refusal=_refusal)

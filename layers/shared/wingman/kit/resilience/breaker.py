@@ -1,8 +1,7 @@
 """Circuit breakers: calls to a failing dependency stop until it has recovered.
 
-One shared circuit counts the failures of all containers. It is only called after a failure, so
-successful calls cost nothing. The limiter's call reports open circuits, so that a container learns
-of one without a failure of its own. Without a reachable shared circuit, each container counts alone
+One circuit in Redis counts the failures of all containers. Successful calls cost nothing: the
+limiter's call reports open circuits. Without Redis, each container counts alone
 (docs/decisions/010-breaker.md).
 """
 
@@ -35,8 +34,8 @@ T = TypeVar("T")
 class Dependency:
     """A service that we depend on, and the parameters of its circuit.
 
-    fair_seconds  the failure of a call does not count if the deadline left it less time than this
-    rest_seconds  no call is made for this long after a failure, so a request meets one timeout only
+    A failure does not count if the deadline left less than `fair_seconds`. After one, no call is
+    made for `rest_seconds`: a request meets one timeout only.
     """
 
     name: str
@@ -51,8 +50,7 @@ class Dependency:
 
 
 Shared = Callable[[Event, int, int, str], Answer | None]
-"""Records an event in a shared circuit: the event, the duration of the call (ms), the number of
-failures to cancel, and the caller. Returns None if the circuit cannot be reached."""
+"""Record an event: its duration (ms), failures to cancel, the caller. None if unreachable."""
 
 
 class BreakerOpen(DependencyUnavailable):
@@ -63,8 +61,6 @@ class BreakerOpen(DependencyUnavailable):
 
 
 class Breaker:
-    """The breaker of one dependency in this container."""
-
     def __init__(self, dependency: Dependency, shared: Shared | None = None) -> None:
         self.dependency = dependency
         self._shared = shared
@@ -76,12 +72,10 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """The state as far as this container knows."""
         return self._state
 
     @property
     def shared(self) -> bool:
-        """Whether all containers share the circuit."""
         return self._shared is not None
 
     @property

@@ -1,7 +1,6 @@
-"""The state machine of a circuit breaker for one container: closed, open, half open.
+"""The state machine of a circuit breaker; circuit.lua is the same for all containers.
 
-circuit.lua (kit/clients) is the same machine for all containers; a test compares the two. Times are
-milliseconds of any single clock. A call that began before the last change of state has no effect.
+Times are milliseconds of any single clock. A call from before the last change has no effect.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ class May(StrEnum):
 
 
 class Answer(NamedTuple):
-    """The circuit's decision; `wait` is the time in milliseconds before the next question.
+    """The decision; `wait` is the time in ms before the next question.
 
     `counted` is False for a failure of a caller whose earlier failure counts already.
     """

@@ -47,7 +47,7 @@ class Budget:
         self.saved = min(MAX_SAVED, self.saved + EARNED_PER_CALL)
 
     def spend(self) -> bool:
-        """Pay for one retry; returns whether the budget allowed it."""
+        """Pay for one retry, if the budget allows it."""
         if self.saved < 1:
             return False
         self.saved -= 1
@@ -99,7 +99,7 @@ class Retry:
         return replace(self, **changes)
 
     def run(self, function: Callable[[], R]) -> R:
-        """Call `function` with retries. Raises the error of the last attempt."""
+        """Raise the error of the last attempt."""
         if (owner := _owner.get()) is not None and not self.yields:
             raise NestedRetryError(f"a retry of {self.dependency} runs inside a retry of {owner}")
         budgets()[self.dependency].earn()

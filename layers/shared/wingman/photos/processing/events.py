@@ -35,7 +35,6 @@ _MESSAGE: TypeAdapter[_Uploads | _Test] = TypeAdapter(_Uploads | _Test)
 
 
 def uploaded_keys(body: str) -> list[str]:
-    """Return the keys of the objects that were uploaded. Raises ValidationError."""
     message = _MESSAGE.validate_json(body)
     if isinstance(message, _Test):
         return []

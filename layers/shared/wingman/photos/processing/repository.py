@@ -11,25 +11,19 @@ class Photos(Protocol):
     """The steps of a photo that was uploaded; each is atomic."""
 
     def claim(self, key: str) -> ClaimedPhoto | None:
-        """Lease the reservation of an upload; None if there is nothing to do for this key.
-
-        A photo is claimed once: the second event of an upload, and a later upload under its form,
-        find nothing to do.
-        """
+        """Lease the reservation of an upload, once; None if there is nothing to do for this key."""
         ...
 
     def finish(self, photo: ClaimedPhoto, path: str, images: Images) -> bool:
-        """Publish a photo; False if it was deleted or its lease has ended."""
+        """Return False if it was deleted or its lease has ended."""
         ...
 
     def reject(self, photo: ClaimedPhoto, reason: Rejection) -> bool:
-        """Reject a photo; False if it was deleted or its lease has ended."""
+        """Return False if it was deleted or its lease has ended."""
         ...
 
 
 class DatabasePhotos(Photos):
-    """The photos as supabase/schemas defines them."""
-
     def __init__(self, database: Database) -> None:
         self._database = database
 

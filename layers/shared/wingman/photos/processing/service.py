@@ -25,8 +25,6 @@ Decode = Callable[[bytes, float], Images]
 
 @dataclass(frozen=True)
 class Processor:
-    """The collaborators of a worker."""
-
     photos: Photos
     storage: Storage
     decode: Decode
@@ -34,10 +32,10 @@ class Processor:
 
 
 def process(processor: Processor, key: str) -> None:
-    """Publish or reject the photo that was uploaded to this key, if that is still to be done.
+    """Publish or reject an upload, if that is still to be done.
 
     Raises DependencyUnavailable when the event should come back. A photo that was claimed never
-    waits for that: it is settled here, or counts as failed when its lease ends.
+    waits for that: it is settled here, or fails when its lease ends.
     """
     photo = processor.photos.claim(key)
     if photo is None:

@@ -19,34 +19,30 @@ from wingman.profiles.dogs.models import (
 
 
 def get(database: Database) -> OwnProfile:
-    """Return the caller's profile. Raises ProfileNotFound before the first `put`."""
+    """Raise ProfileNotFound before the first `put`."""
     return repository.profile(database)
 
 
 def put(database: Database, given: NewProfile) -> StoredProfile:
-    """Create or replace the caller's profile. Raises InvalidRequest for refused words."""
+    """Raise InvalidRequest for refused words."""
     stored = repository.put(database, given)
     logger().info("profile.created" if stored.created else "profile.replaced")
     return stored
 
 
 def change(database: Database, changes: ProfileChange) -> OwnProfile:
-    """Change fields of the caller's profile. Raises ProfileNotFound, InvalidRequest."""
     changed = repository.change(database, changes)
     logger().info("profile.changed", extra={"fields": sorted(changes)})
     return changed
 
 
 def card(database: Database, user_id: UUID) -> Card:
-    """Return a user's profile as the caller sees it.
-
-    Raises CardNotFound, also for a hidden profile and for one that is not complete.
-    """
+    """Return a user's profile as the caller sees it; a hidden or incomplete one is CardNotFound."""
     return repository.card(database, user_id)
 
 
 def put_location(database: Database, place: Coordinates) -> Location:
-    """Store where the caller is. Raises InvalidRequest for exactly (0, 0)."""
+    """Raise InvalidRequest for exactly (0, 0)."""
     stored = repository.put_location(database, place)
     logger().info("profile.moved")
     return stored
@@ -59,12 +55,11 @@ def delete_location(database: Database) -> None:
 
 
 def preferences(database: Database) -> ProfilePreferences:
-    """Return the dogs that the caller is looking for, or the defaults."""
     return repository.preferences(database)
 
 
 def change_preferences(database: Database, changes: ProfilePreferenceChanges) -> ProfilePreferences:
-    """Change preferences. Raises InvalidRequest for ages out of order, or a distance too long."""
+    """Raise InvalidRequest for ages out of order, or a distance too long."""
     changed = repository.change_preferences(database, changes)
     logger().info("profile.preferences_changed", extra={"fields": sorted(changes)})
     return changed
