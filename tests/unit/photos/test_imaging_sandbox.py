@@ -52,7 +52,9 @@ def test_a_photo_fails_when_its_decoder(program: str) -> None:
 
 
 def test_a_progressive_bomb_of_many_scans_is_ended_in_time() -> None:
-    program = "from wingman.photos import imaging_process as ours; ours.CPU_SECONDS = 1; ours.main()"
+    program = (
+        "from wingman.photos import imaging_process as ours; ours.CPU_SECONDS = 1; ours.main()"
+    )
     assert rejection(uploads.scan_bomb(), program, seconds=60) is Rejection.PROCESSING_FAILED
 
 
