@@ -23,6 +23,7 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 _FILES = sorted(TESTS.glob("*/**/test_*.py"))
 _FOLDERS = sorted({path.relative_to(TESTS).parts[0] for path in _FILES})
+_ATTACKS = sorted((TESTS / "attacks").glob("test_*.py"))
 _DEPLOYED = {"attacks", "browser", "e2e", "package"}
 # Two thirds of their time is waiting.
 _PROCESSES = min((os.cpu_count() or 1) + 1, own_stack.MOST)
@@ -56,8 +57,10 @@ class Result:
 
 def phases() -> tuple[Phase, ...]:
     """Return the phases; each test is in one of them."""
-    apart = [TESTS / name for name in _FOLDERS if name not in {"unit", *_DEPLOYED}]
-    deployed = [TESTS / name for name in ("attacks", "e2e", "browser")]
+    on_functions = [path for path in _ATTACKS if "api: Api" not in path.read_text()]
+    apart = [TESTS / name for name in _FOLDERS if name not in {"unit", *_DEPLOYED}] + on_functions
+    deployed = [path for path in _ATTACKS if path not in on_functions]
+    deployed += [TESTS / name for name in ("e2e", "browser")]
     beside = [TESTS / "e2e" / f"test_{name}.py" for name in ("deploy", "generated_clients")]
     alone = [path for path in _FILES if "mark.alone" in path.read_text()]
     # Files in the order of their names: those of `faults`, which wait most, begin.

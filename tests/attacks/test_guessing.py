@@ -104,7 +104,6 @@ def test_an_unknown_address_is_limited_like_a_known_one(
     assert answers == [401] * PROOF.capacity + [429]
 
 
-@pytest.mark.alone  # others ask the same Supabase Auth
 def test_an_outage_uses_no_attempt_up(
     function: Load, auth: SupabaseAuth, refill: Callable[[str], None], stack: dict[str, str]
 ) -> None:

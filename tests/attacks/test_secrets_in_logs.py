@@ -43,7 +43,6 @@ def everything(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixt
     return capsys.readouterr().out + "".join([*records, caplog.text])
 
 
-@pytest.mark.alone  # others ask the same Supabase Auth
 @pytest.mark.parametrize("mode", [None, "down", "error_500", "rate_limited", "lost_response"])
 def test_nothing_secret_is_logged_whatever_supabase_auth_does(
     function: Load,

@@ -9,8 +9,6 @@ from tests.bench.outage import Plan
 from tests.support.functions import Function
 from wingman.kit.clients.dependencies import SUPABASE
 
-pytestmark = pytest.mark.alone
-
 THRESHOLD = SUPABASE.failures
 Load = Callable[..., Function]
 

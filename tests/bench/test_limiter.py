@@ -7,8 +7,6 @@ import pytest
 from tests.bench.limiters import ROOMY, Ours, Theirs, round_trips, times_faster
 from tests.support.functions import Function
 
-pytestmark = pytest.mark.alone
-
 Pair = tuple[Ours, Theirs]
 THREE = (ROOMY, ROOMY, ROOMY)
 
@@ -32,6 +30,7 @@ def test_a_request_under_three_limits_takes_a_third_of_the_round_trips(pair: Pai
     assert counts == [1, 3]
 
 
+@pytest.mark.alone
 def test_checks_a_second_are_two_and_a_half_times_as_many(pair: Pair) -> None:
     ours, theirs = pair
     tries = (times_faster(ours.check, theirs.check, rounds=15, requests=30) for _ in range(3))

@@ -7,8 +7,6 @@ import pytest
 from tests.bench.retries import DEADLINE, FailingServer, Ours, late_attempts, storm, times_done
 from tests.support.functions import Function
 
-pytestmark = pytest.mark.alone
-
 Load = Callable[..., Function]
 
 
