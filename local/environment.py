@@ -45,6 +45,7 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),
         "EMAIL_BULK_QUEUE_URL": deployed.get("EmailBulkQueueUrl", ""),
         "PHOTO_QUEUE_URL": deployed.get("PhotoQueueUrl", ""),
+        "RECOMMENDATIONS_QUEUE_URL": deployed.get("RecommendationsQueueUrl", ""),
         "PHOTOS_BUCKET": deployed.get("PhotosBucket", ""),
         "PHOTOS_DISTRIBUTION": deployed.get("PhotosDistribution", ""),
         "AUTH_REQUEST_QUEUE_URL": deployed.get("AuthRequestQueueUrl", ""),

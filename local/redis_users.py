@@ -44,7 +44,13 @@ APP = RedisUser(
     (
         *PUBLIC.keys,
         *("activity:user:*", "login:user:*", "departed:user:*", "ended:session:*"),
-        *("reputation:user:*", "challenges:*", "coach:tips:*", "emails:provider"),
+        *(
+            "discovery:user:*",
+            "reputation:user:*",
+            "challenges:*",
+            "coach:tips:*",
+            "emails:provider",
+        ),
     ),
 )
 """For all other functions: also activity, logins, cached values and the provider's bucket."""

@@ -80,6 +80,14 @@ values
 (%(maya)s, 'Rex', 4, now(), 52.5219, 13.4132, now()),
 (%(leo)s, 'Bella', 2, now(), 52.4862, 13.4241, now())
 """
+_READY_PHOTOS = """
+insert into public.photos
+(user_id, sort_order, content_type, size_bytes, status, object_path, width, height, placeholder,
+    settled_at)
+select %(maya)s, place, 'image/jpeg', 1000, 'ready', 'public/' || md5(random()::text), 1080, 810,
+    'MwcSDIDYeIh4d3h3h3h3', now()
+from generate_series(2, 3) as place
+"""
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,7 @@ class Scene:
     session_status: str = "scheduled"
     has_feedback: bool = False
     have_profiles: bool = False
+    published: bool = False
 
 
 _INVITED = Scene("pending", starts_in=None)
@@ -102,6 +111,7 @@ _SCENES = {
     "challenges/submit": _BEGAN,
     "match_request": _INVITED,
     "match_respond": Scene("pending", starts_in=None, caller="leo"),
+    "discovery": Scene(have_profiles=True, published=True),
     "feedback_page": _OVER,
     "profile": Scene(have_profiles=True),
     "session_create": Scene(starts_in=None),
@@ -182,6 +192,7 @@ def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
         steps += [_SESSION] if scene.starts_in else []
         steps += [_FEEDBACK] if scene.has_feedback else []
         steps += [_PROFILES] if scene.have_profiles else []
+        steps += [_READY_PHOTOS] if scene.published else []
         for step in steps:
             connection.execute(step, facts | asdict(scene))
     return facts

@@ -3,10 +3,13 @@
 See sending/sweep.py and operating/operations.py in wingman/notifications/email, and accounts.
 """
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from wingman.accounts import service as accounts
 from wingman.accounts import sessions
+from wingman.discovery import lists
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.clients.redis import redis
@@ -29,8 +32,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
         database = get_service_client()
         operations.report(database)
         feed.list_due(database)
-        accounts.finish_departures(
-            database, redis(), lambda users: reputation.forget(reputation.cache(), users)
-        )
+        accounts.finish_departures(database, redis(), _forget)
         sessions.finish_ended(database, redis())
     return {"enqueued": enqueued}
+
+
+def _forget(users: Collection[UUID]) -> None:
+    """Drop what is cached of deleted accounts."""
+    reputation.forget(reputation.cache(), users)
+    lists.forget(lists.cache(), users)

@@ -9486,6 +9486,558 @@ after update of banned_until, last_sign_in_at on auth.users
 for each row when (new.banned_until is not null or old.banned_until is not null)
 execute function private.refresh_discoverable_of_account();
 
+-- Until the walk is there: published profiles by distance.
+
+create function private.may_be_shown(
+    p_viewer_id uuid, p_user_id uuid, p_stage text default 'preferred'
+)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select p_viewer_id <> p_user_id and p_stage is not null
+        and private.is_published(p_user_id)
+        and not private.are_matched(p_viewer_id, p_user_id)
+        and not private.are_blocked(p_viewer_id, p_user_id)
+        and not exists (
+            select
+            from public.likes as mine
+            where mine.user_id = p_viewer_id and mine.liked_id = p_user_id
+        )
+        and not exists (
+            select
+            from public.passes as pass
+            where least(pass.user_id, pass.passed_id) = least(p_viewer_id, p_user_id)
+                and greatest(pass.user_id, pass.passed_id) = greatest(p_viewer_id, p_user_id)
+        )
+        and exists (
+            select
+            from public.dog_profiles as own, public.dog_profiles as other
+            where own.user_id = p_viewer_id
+                and other.user_id = p_user_id
+                and other.age between (private.preferences_of(p_viewer_id)).min_age
+                and (private.preferences_of(p_viewer_id)).max_age
+                and extensions.st_distance(other.cell, own.cell, false)
+                <= (private.preferences_of(p_viewer_id)).max_metres
+        );
+$$;
+
+create function private.record_exposures(p_viewer_id uuid, p_user_ids uuid[])
+returns void
+language sql
+set search_path = ''
+as $$
+    select p_viewer_id, p_user_ids;
+$$;
+
+create function private.discovery_list(p_viewer_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'stage', 'preferred',
+        'radius_metres', (private.preferences_of(p_viewer_id)).max_metres,
+        'candidates', coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'user_id', near.user_id, 'score', 0.5, 'reasons', jsonb_build_array('Nearby')
+                )
+                order by near.metres, near.user_id
+            ),
+            '[]'::jsonb
+        )
+    )
+    from (
+        select
+            other.user_id,
+            extensions.st_distance(other.cell, own.cell, false) as metres
+        from public.dog_profiles as own
+        cross join public.dog_profiles as other
+        where own.user_id = p_viewer_id
+            and private.may_be_shown(p_viewer_id, other.user_id)
+        order by metres, other.user_id
+        limit 500
+    ) as near;
+$$;
+
+-- Lists of candidates are cached outside the database, which says whether a list still holds:
+-- docs/decisions/039-discovery-cache.md.
+
+create table private.discovery_generations (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    generation bigint not null default 0,
+    returned_in bigint not null default 0,
+    changed_in bigint not null default 0,
+    listed_in bigint not null default 0,
+    listed_at timestamptz,
+    seen_at timestamptz,
+    queued_at timestamptz
+);
+comment on table private.discovery_generations is
+'The changes by which a user''s lists of candidates age. Without a row there was none.';
+comment on column private.discovery_generations.generation is
+'Raised by each change: a list of an earlier generation may hold users who are no candidates.';
+comment on column private.discovery_generations.returned_in is
+'The last generation in which someone may have become a candidate again.';
+comment on column private.discovery_generations.changed_in is
+'The last generation in which the user began to look for others, or from elsewhere.';
+comment on column private.discovery_generations.listed_in is
+'The generation of the newest list, which was made at `listed_at`.';
+
+create index discovery_generations_by_seen on private.discovery_generations (seen_at);
+
+alter table private.discovery_generations enable row level security;
+
+create type private.discovery_change as enum ('removal', 'return', 'change');
+
+create function private.raise_discovery(p_user_id uuid, p_change private.discovery_change)
+returns void
+language sql
+set search_path = ''
+as $$
+    -- Nothing for an account that is being deleted.
+    insert into private.discovery_generations as held (user_id, generation, returned_in, changed_in)
+    select
+        profile.id,
+        1,
+        case p_change when 'return' then 1 else 0 end,
+        case p_change when 'change' then 1 else 0 end
+    from public.user_profiles as profile
+    where profile.id = p_user_id
+    on conflict (user_id) do update
+    set
+        generation = held.generation + 1,
+        returned_in = case p_change
+            when 'return' then held.generation + 1 else held.returned_in
+        end,
+        changed_in = case p_change
+            when 'change' then held.generation + 1 else held.changed_in
+        end;
+$$;
+comment on function private.raise_discovery is
+'Begins a generation of the user''s lists, in the transaction of the change.';
+
+create function private.raise_discovery_of_actor()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    if coalesce(new.user_id, old.user_id) = (select auth.uid()) then
+        perform private.raise_discovery(
+            coalesce(new.user_id, old.user_id),
+            case tg_op when 'DELETE' then 'return' else 'removal' end::private.discovery_change
+        );
+    end if;
+    return null;
+end;
+$$;
+comment on function private.raise_discovery_of_actor is
+'For a user''s own likes, passes and blocks. A step changes the generation of its user alone: if it
+locked those of two users, steps could wait for each other.';
+
+create trigger raise_discovery
+after insert or update or delete on public.likes
+for each row execute function private.raise_discovery_of_actor();
+
+create trigger raise_discovery
+after insert or update or delete on public.passes
+for each row execute function private.raise_discovery_of_actor();
+
+create trigger raise_discovery
+after insert or update or delete on private.blocks
+for each row execute function private.raise_discovery_of_actor();
+
+create function private.raise_discovery_of_owner()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform private.raise_discovery(new.user_id, 'change');
+    return null;
+end;
+$$;
+
+create trigger raise_discovery_when_added
+after insert on public.profile_preferences
+for each row execute function private.raise_discovery_of_owner();
+
+create trigger raise_discovery_when_changed
+after update on public.profile_preferences
+for each row when (new.* is distinct from old.*)
+execute function private.raise_discovery_of_owner();
+
+create trigger raise_discovery_when_added
+after insert on public.dog_profiles
+for each row execute function private.raise_discovery_of_owner();
+
+-- The cell and not the place: a step within the cell changes nothing that others could see.
+create trigger raise_discovery_when_changed
+after update on public.dog_profiles
+for each row when (
+    (new.cell::text, new.age, new.activity_level, new.visible)
+    is distinct from (old.cell::text, old.age, old.activity_level, old.visible)
+)
+execute function private.raise_discovery_of_owner();
+
+create function private.discovery_state(p_user_id uuid)
+returns private.discovery_generations
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        (
+            select stored.*::private.discovery_generations
+            from private.discovery_generations as stored
+            where stored.user_id = p_user_id
+        ),
+        row(p_user_id, 0, 0, 0, 0, null, null, null)::private.discovery_generations
+    );
+$$;
+
+create function private.require_published(p_user_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_profile public.dog_profiles;
+begin
+    if private.is_published(p_user_id) then
+        return;
+    end if;
+    select stored.* into v_profile
+    from public.dog_profiles as stored
+    where stored.user_id = p_user_id;
+    v_profile.user_id := p_user_id;
+    raise exception 'profile_incomplete' using
+        errcode = 'WD001',
+        detail = array_to_string(
+            private.missing_of_profile(v_profile)
+            || case when not v_profile.visible then array['visible'] end,
+            ','
+        );
+end;
+$$;
+comment on function private.require_published is
+'Refuses users who want to see others without being seen. The detail names what is missing.';
+
+create function private.new_discovery_list(p_user_id uuid)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    -- Read before the candidates, so that a change in between makes the list look too old.
+    v_generation constant bigint := (private.discovery_state(p_user_id)).generation;
+    v_unit constant text := (private.preferences_of(p_user_id)).distance_unit;
+    v_list constant jsonb := private.discovery_list(p_user_id);
+begin
+    insert into private.discovery_generations as held (user_id, listed_in, listed_at)
+    values (p_user_id, v_generation, clock_timestamp())
+    on conflict (user_id) do update
+    set listed_in = excluded.listed_in, listed_at = excluded.listed_at;
+    return jsonb_build_object(
+        'generation', v_generation,
+        'stage', v_list -> 'stage',
+        'radius', case when v_list ->> 'radius_metres' is not null then jsonb_build_object(
+            'value', trim_scale(round(
+                (v_list ->> 'radius_metres')::numeric / private.metres_in(v_unit), 2
+            )),
+            'unit', v_unit
+        ) end,
+        'candidates', v_list -> 'candidates'
+    );
+end;
+$$;
+
+create function private.lock_discovery_list(p_user_id uuid, p_wait boolean)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_key constant bigint := hashtextextended('discovery ' || p_user_id, 0);
+begin
+    if p_wait then
+        perform pg_advisory_xact_lock(v_key);
+        return true;
+    end if;
+    return pg_try_advisory_xact_lock(v_key);
+end;
+$$;
+
+create function private.renewed_discovery_list(p_user_id uuid)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_state private.discovery_generations;
+begin
+    if not private.lock_discovery_list(p_user_id, false) then
+        return null;
+    end if;
+    v_state := private.discovery_state(p_user_id);
+    -- Another request has made this list and is about to store it. If it died, the next one comes
+    -- soon enough.
+    if v_state.listed_in = v_state.generation
+        and v_state.listed_at > clock_timestamp() - interval '5 seconds' then
+        return null;
+    end if;
+    return private.new_discovery_list(p_user_id);
+end;
+$$;
+comment on function private.renewed_discovery_list is
+'A new list for a user whose old one no longer holds. Null while another request makes it, which is
+not waited for: once per generation, however many ask.';
+
+create function private.discovery_cards(
+    p_viewer_id uuid, p_user_ids uuid[], p_stage text, p_limit integer
+)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_each record;
+    v_shown jsonb := jsonb '[]';
+    v_scanned integer := 0;
+begin
+    for v_each in
+        select candidate.user_id, candidate.position::integer as position
+        from unnest(p_user_ids) with ordinality as candidate (user_id, position)
+        -- Most of those who are no longer shown were swiped, which this finds soonest.
+        where not exists (
+            select
+            from public.likes as mine
+            where mine.user_id = p_viewer_id and mine.liked_id = candidate.user_id
+        )
+        and not exists (
+            select
+            from public.passes as mine
+            where mine.user_id = p_viewer_id
+                and mine.passed_id = candidate.user_id
+                and mine.until > now()
+        )
+        order by candidate.position
+    loop
+        exit when jsonb_array_length(v_shown) >= p_limit;
+        v_scanned := v_each.position;
+        if private.may_be_shown(p_viewer_id, v_each.user_id, p_stage) then
+            v_shown := v_shown || jsonb_build_object(
+                'position', v_each.position,
+                'card', private.card_json(p_viewer_id, v_each.user_id)
+            );
+        end if;
+    end loop;
+    return jsonb_build_object('shown', v_shown, 'scanned', case
+        when jsonb_array_length(v_shown) < p_limit then cardinality(p_user_ids) else v_scanned
+    end);
+end;
+$$;
+comment on function private.discovery_cards is
+'The cards of the first p_limit candidates who may be shown now, and how many were looked at.';
+
+create function private.note_discovery(p_viewer_id uuid, p_page jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform private.record_exposures(p_viewer_id, array(
+        select (each.value -> 'card' ->> 'user_id')::uuid
+        from jsonb_array_elements(p_page -> 'shown') as each
+    ));
+    insert into private.discovery_generations as held (user_id, seen_at)
+    values (p_viewer_id, now())
+    on conflict (user_id) do update
+    set seen_at = excluded.seen_at
+    where held.seen_at is null or held.seen_at < now() - interval '5 minutes';
+end;
+$$;
+
+create function private.first_discovery_page(
+    p_viewer_id uuid, p_list jsonb, p_limit integer
+)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return private.discovery_cards(
+        p_viewer_id,
+        array(
+            select (candidate.value ->> 'user_id')::uuid
+            from jsonb_array_elements(p_list -> 'candidates') with ordinality as candidate
+            order by candidate.ordinality
+        ),
+        p_list ->> 'stage',
+        p_limit
+    ) || jsonb_build_object('list', p_list, 'outdated', false);
+end;
+$$;
+
+create function public.discover(p_limit integer)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_page jsonb;
+begin
+    perform private.require_published(v_caller);
+    perform private.lock_discovery_list(v_caller, true);
+    v_page := private.first_discovery_page(
+        v_caller, private.new_discovery_list(v_caller), least(p_limit, 50)
+    );
+    perform private.note_discovery(v_caller, v_page);
+    return v_page;
+end;
+$$;
+comment on function public.discover is
+'A new list of candidates for the caller, and its first page.
+Security definer because users have no grant on what it reads.';
+grant execute on function public.discover to authenticated;
+
+create function public.discovery_page(
+    p_user_ids uuid[],
+    p_stage text,
+    p_generation bigint,
+    p_limit integer,
+    p_first boolean,
+    p_renewable boolean
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_limit constant integer := least(p_limit, 50);
+    v_state private.discovery_generations;
+    v_over boolean;
+    v_page jsonb;
+    v_list jsonb;
+begin
+    perform private.check_length(cardinality(p_user_ids), 500);
+    perform private.check_length(char_length(p_stage), 20);
+    perform private.require_published(v_caller);
+    v_state := private.discovery_state(v_caller);
+    -- Of the future: the database was set back.
+    v_over := p_generation < v_state.changed_in or p_generation > v_state.generation;
+    if v_over and not p_first then
+        raise exception 'cursor_expired' using errcode = 'WD002';
+    end if;
+    v_page := private.discovery_cards(v_caller, p_user_ids, p_stage, v_limit)
+        || '{"list": null, "outdated": false}';
+    if p_first and (
+        v_over
+        or p_generation < v_state.returned_in
+        or (
+            jsonb_array_length(v_page -> 'shown') < v_limit
+            and (p_renewable or p_generation < v_state.generation)
+        )
+    ) then
+        v_list := private.renewed_discovery_list(v_caller);
+        v_page := case
+            when v_list is null then v_page || '{"outdated": true}'
+            else private.first_discovery_page(v_caller, v_list, v_limit)
+        end;
+    end if;
+    perform private.note_discovery(v_caller, v_page);
+    return v_page;
+end;
+$$;
+comment on function public.discovery_page is
+'A page of a cached list, of which p_user_ids is what follows the last page. Each user is checked
+again. A first page comes of a new list if the caller''s changes ask for one, or if p_renewable and
+the old list does not fill it.
+Security definer because users have no grant on what it reads.';
+grant execute on function public.discovery_page to authenticated;
+
+create function private.is_list_stale(p_state private.discovery_generations)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select p_state.listed_at is null
+        or p_state.listed_at < now() - interval '14 minutes'
+        or p_state.listed_in < greatest(p_state.returned_in, p_state.changed_in);
+$$;
+
+create function public.claim_stale_discovery_lists(p_limit integer)
+returns uuid[]
+language sql
+security definer
+set search_path = ''
+as $$
+    with claimed as (
+        update private.discovery_generations as held
+        set queued_at = now()
+        where held.user_id in (
+            select due.user_id
+            from private.discovery_generations as due
+            where due.seen_at > now() - interval '1 day'
+                -- A user who is paging now gets a new list with the next first page; a new one
+                -- from here would end the cursor.
+                and due.seen_at < now() - interval '10 minutes'
+                and private.is_list_stale(due)
+                and (due.queued_at is null or due.queued_at < now() - interval '14 minutes')
+            order by due.seen_at desc
+            limit p_limit
+            for update skip locked
+        )
+        returning held.user_id
+    )
+
+    select coalesce(array_agg(claimed.user_id), '{}') from claimed;
+$$;
+comment on function public.claim_stale_discovery_lists is
+'The users who looked for others within a day and whose list is stale, those who were here last
+first. Each is claimed for 14 minutes.
+Security definer because service_role has no grant on generations.';
+grant execute on function public.claim_stale_discovery_lists to service_role;
+
+create function public.refresh_discovery_lists(p_user_ids uuid[])
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid;
+    v_lists jsonb := jsonb '[]';
+begin
+    perform private.check_length(cardinality(p_user_ids), 50);
+    foreach v_user_id in array p_user_ids loop
+        continue when not private.is_published(v_user_id)
+            or not private.lock_discovery_list(v_user_id, false)
+            or not private.is_list_stale(private.discovery_state(v_user_id));
+        v_lists := v_lists || jsonb_build_object(
+            'user_id', v_user_id, 'list', private.new_discovery_list(v_user_id)
+        );
+    end loop;
+    return v_lists;
+end;
+$$;
+comment on function public.refresh_discovery_lists is
+'New lists for those of these users whose list is still stale and is not being made elsewhere.
+Security definer because service_role has no grant on what it reads.';
+grant execute on function public.refresh_discovery_lists to service_role;
+
 -- The list of notifications in the app: docs/decisions/041-push.md.
 
 create table private.feeds (

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.alone
 WORKERS = {
     *("auth_requests", "email_sender", "housekeeping"),
     *("photo_processor", "photo_sweep", "session_reminders"),
+    *("recommendations_refresh", "recommendations_worker"),
 }
 HTTP_BUDGET, WORKER_BUDGET = 1.0, 0.6
 # The SDK of Supabase Auth takes a tenth.

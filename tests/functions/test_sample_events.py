@@ -17,7 +17,11 @@ from tests.support.template import ROOT
 EVENTS = sorted((ROOT / "events").glob("*/*.json"))
 # Samples of what is refused, with its status; None for a batch of which a message comes back.
 REFUSED = {"docs/unknown_path": 404, "email_sender/malformed_message": None}
-SCHEDULES = {"housekeeping/every_hour", "session_reminders/every_minute"}
+SCHEDULES = {
+    "housekeeping/every_hour",
+    "recommendations_refresh/every_quarter",
+    "session_reminders/every_minute",
+}
 
 
 def name_of(path: Path) -> str:
@@ -48,7 +52,7 @@ def test_a_schedule_sample_is_what_eventbridge_scheduler_sends(name: str) -> Non
 def test_the_checksum_of_a_queue_message_is_right() -> None:
     records = [
         record
-        for folder in ("email_sender", "photo_processor")
+        for folder in ("email_sender", "photo_processor", "recommendations_worker")
         for path in (ROOT / "events" / folder).glob("*.json")
         for record in json.loads(path.read_text())["Records"]
     ]

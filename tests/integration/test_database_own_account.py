@@ -17,6 +17,7 @@ NOT_EXPORTED = {
     "departures": "exists only after the account, for a minute",
     "blocks": "until its part is written",
     "hidden_profiles": "an operator's decision about reports, which would show that there are some",
+    "discovery_generations": "how often the user's choices changed, and when lists were made",
     "ended_sessions": "sessions of Supabase Auth that ended in the last minute",
     "feeds": "the number of the newest notification, which the list shows",
     "idempotency_keys": "answers that the user has had, for 24 hours",

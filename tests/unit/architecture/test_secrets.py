@@ -12,7 +12,8 @@ HOLDERS = {
     "AUTH_EMAIL_HOOK_SECRET": {"auth_email"},
     "BACKEND_KEY": {
         "account",
-        *("challenges", "coach", "email_preferences", "health", "match_request", "match_respond"),
+        *("challenges", "coach", "discovery", "email_preferences", "health"),
+        *("match_request", "match_respond"),
         *("photos", "playgrounds", "profile", "reputation", "session_create", "session_feedback"),
         *("notifications", "session_manage", "user"),
     },
@@ -24,7 +25,7 @@ HOLDERS = {
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
     "SUPABASE_SECRET_KEY": {
         *("email_sender", "housekeeping", "photo_processor", "photo_sweep", "resend_webhook"),
-        "session_reminders",
+        *("recommendations_refresh", "recommendations_worker", "session_reminders"),
         "auth_email",  # authorises by a signature
         # They authorise by a signed link.
         *("email_unsubscribe", "feedback_page", "session_calendar"),

@@ -19,6 +19,7 @@ NONSENSE = "\nnot a\nsetting\n"
 QUEUES = {
     "AuthRequestQueue": "AUTH_REQUEST_QUEUE_URL",
     "EmailUrgentQueue": "EMAIL_URGENT_QUEUE_URL",
+    "RecommendationsQueue": "RECOMMENDATIONS_QUEUE_URL",
 }
 
 

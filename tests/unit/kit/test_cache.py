@@ -15,7 +15,7 @@ from wingman.kit.clock import within
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.limits.limiter import Limiter
 
-LEASED_TO_ANOTHER = [[], "", -1, ""]
+LEASED_TO_ANOTHER = [[], "", -1, "", ""]
 
 
 class Number(BaseModel):
@@ -61,7 +61,7 @@ def test_a_value_is_computed_without_redis(failure: Exception) -> None:
 
 @pytest.mark.parametrize("failure", [AWAY, RedisError("OOM")])
 def test_a_value_that_cannot_be_kept_is_still_the_answer(failure: Exception) -> None:
-    cache = cache_on(Answering([[], "token", -1, ""], failure))
+    cache = cache_on(Answering([[], "token", -1, "", ""], failure))
     _, found = cache.look_up("key", {})
     assert cache.answer(found, lambda: Number(value=7)).source is Source.MISS
 
@@ -73,14 +73,16 @@ def test_a_waiting_reader_computes_when_redis_fails() -> None:
 
 
 def test_a_waiting_reader_gets_the_value_that_appears() -> None:
-    cache = cache_on(Answering(LEASED_TO_ANOTHER, LEASED_TO_ANOTHER, [[], "", 5, '{"value": 3}']))
+    cache = cache_on(
+        Answering(LEASED_TO_ANOTHER, LEASED_TO_ANOTHER, [[], "", 5, '{"value": 3}', "9"])
+    )
     _, found = cache.look_up("key", {})
     answer = cache.answer(found, never)
     assert (answer.value.value, answer.source, answer.age) == (3, Source.HIT, 0.005)
 
 
 def test_a_waiting_reader_takes_over_a_lease_that_ended() -> None:
-    cache = cache_on(Answering(LEASED_TO_ANOTHER, [[], "token", -1, ""], 1))
+    cache = cache_on(Answering(LEASED_TO_ANOTHER, [[], "token", -1, "", ""], 1))
     _, found = cache.look_up("key", {})
     assert cache.answer(found, lambda: Number(value=7)).source is Source.MISS
 
@@ -122,7 +124,7 @@ def test_a_drop_is_one_call_and_an_empty_drop_is_none() -> None:
 
 
 def test_a_bug_in_the_computation_returns_the_lease() -> None:
-    commands = Answering([[], "token", -1, ""], 1)
+    commands = Answering([[], "token", -1, "", ""], 1)
     cache = cache_on(commands)
     _, found = cache.look_up("key", {})
     with pytest.raises(AssertionError):

@@ -16,14 +16,14 @@ _SECONDS_PER_PAGE = 5.0  # two rpcs and two pipelines, each within its timeout
 
 
 def finish_departures(
-    database: Database, commands: Commands, forget_reputations: Callable[[Collection[UUID]], None]
+    database: Database, commands: Commands, forget: Callable[[Collection[UUID]], None]
 ) -> int:
     """End the tokens of deleted accounts and delete their keys in Redis; return how many.
 
     What Redis does not take stays recorded for the next run.
     """
     finished = page_by_page(
-        lambda: _finish_page(database, commands, forget_reputations),
+        lambda: _finish_page(database, commands, forget),
         PAGE,
         seconds=_SECONDS_PER_PAGE,
     )
@@ -33,7 +33,7 @@ def finish_departures(
 
 
 def _finish_page(
-    database: Database, commands: Commands, forget_reputations: Callable[[Collection[UUID]], None]
+    database: Database, commands: Commands, forget: Callable[[Collection[UUID]], None]
 ) -> int:
     departures = repository.list_departures(database, PAGE)
     if not departures:
@@ -45,5 +45,5 @@ def _finish_page(
         logger().warning("departures.redis_away", extra={"count": len(users)}, exc_info=error)
         return 0
     partners = {partner for departure in departures for partner in departure.partner_ids}
-    forget_reputations({*users, *partners})
+    forget({*users, *partners})
     return repository.finish_departures(database, users)

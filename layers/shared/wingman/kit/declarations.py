@@ -1,4 +1,4 @@
-"""Discovery of what domains declare, by the names of their modules (`limits.py`, `settings.py`)."""
+"""A search for what domains declare, by the names of their modules (`limits.py`, `settings.py`)."""
 
 import sys
 from collections.abc import Iterator

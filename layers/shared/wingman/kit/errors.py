@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -12,6 +13,8 @@ class ProblemError(Exception):
     code: ClassVar[str] = "internal_error"
     # Why a proof of identity was refused, for the count of failed authentication.
     failed_proof: str | None = None
+    # Members of the problem beside those that all have (RFC 9457, section 3.2).
+    extension: Mapping[str, object] = MappingProxyType({})
 
     def __init__(
         self, detail: str | None = None, *, headers: Mapping[str, str] | None = None

@@ -7,16 +7,18 @@
 --   lease, leased_until (ms)    the token of the reader that is computing now
 --
 -- KEYS          the keys of the limits, then the entry
--- ARGV          the arguments of the limits, then: ms until a value is due, ms until it is gone,
---               ms of a lease, a new token
+-- ARGV          the arguments of the limits, then: the `stored_at` of the value that the reader
+--               keeps, or ''; ms until a value is due, ms until it is gone, ms of a lease, a new token
 -- returns       the answer of the limits and, unless they refuse: the token, or '' if another reader
---               holds the lease; the age in ms, or -1 without a value; the value, or ''
+--               holds the lease; the age in ms, or -1 without a value; the value, or '' if there is
+--               none or the reader keeps it; its `stored_at`, or ''
 
 local entry = table.remove(KEYS)
 local token = table.remove(ARGV)
 local lease = tonumber(table.remove(ARGV))
 local gone = tonumber(table.remove(ARGV))
 local due = tonumber(table.remove(ARGV))
+local kept = table.remove(ARGV)
 
 local answer, refused = limits(KEYS, ARGV)
 if refused then
@@ -34,7 +36,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local age = value and math.max(0, now - stored_at) or -1
 if age >= gone then
-  value, age = nil, -1
+  value, stored_at, age = nil, nil, -1
 end
 local leased = holder and tonumber(leased_until) > now
 local taken = (age < 0 or age >= due) and not leased
@@ -46,4 +48,5 @@ if taken then
   end
 end
 
-return { answer, taken and token or '', age, value or '' }
+local sent = stored_at ~= kept and value or ''
+return { answer, taken and token or '', age, sent, stored_at or '' }

@@ -1,7 +1,8 @@
 """Values in Redis, computed once under any load (docs/decisions/008).
 
 A reader that finds none, or an old one, takes a lease, computes and stores it. `drop` removes value
-and lease at once: a computation from before a change stores nothing.
+and lease at once: a computation from before a change stores nothing. `put` needs no lease, for
+values whose version another source knows (docs/decisions/039).
 """
 
 import random
@@ -15,6 +16,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
 
+from wingman.kit.cache.memory import Memory
 from wingman.kit.clients.commands import Commands, RedisError
 from wingman.kit.clients.lua import Script, read_lua
 from wingman.kit.clock import time_left
@@ -79,12 +81,14 @@ class Cache(Generic[M]):
         model: type[M],
         ages: Ages,
         sleep: Callable[[float], None] = time.sleep,
+        memory: Memory | None = None,
     ) -> None:
         self._commands = commands
         self._limiter = limiter
         self._model = model
         self._ages = ages
         self._sleep = sleep
+        self._memory = memory
 
     def look_up(
         self, key: str, policies: Mapping[str, Policy], steps: Sequence[Step] = ()
@@ -93,19 +97,61 @@ class Cache(Generic[M]):
 
         All of this is one call to Redis.
         """
-        ages = self._ages
-        arguments = [_ms(ages.due), _ms(ages.gone), _ms(ages.lease), str(uuid4())]
+        ages, kept = self._ages, self._memory.get(key) if self._memory is not None else None
+        stored_at = kept.stored_at if kept else ""
+        arguments = [stored_at, _ms(ages.due), _ms(ages.gone), _ms(ages.lease), str(uuid4())]
         read = Step(read_lua(__file__, "cache"), [key], arguments)
         taken = self._limiter.ask(policies, steps=[*steps, read])
         if taken.after is None:
-            return taken.verdicts, Found(key, unavailable=True)
-        token, age, value = taken.after
+            own = self._model.model_validate_json(kept.text) if kept else None
+            return taken.verdicts, Found(key, own, kept.age if kept else 0, unavailable=True)
+        token, age_ms, text, stored_at = taken.after
+        age = int(age_ms) / 1000
+        if kept and stored_at and kept.stored_at == stored_at:
+            text = kept.text
+        elif self._memory is not None and text:
+            self._memory.keep(key, text, stored_at, age)
         try:
-            held = self._model.model_validate_json(value) if value else None
+            held = self._model.model_validate_json(text) if text else None
         except ValidationError:  # an older version of the model wrote it
             self.drop([key])
             return taken.verdicts, Found(key, unavailable=True)
-        return taken.verdicts, Found(key, held, int(age) / 1000, token)
+        return taken.verdicts, Found(key, held, age, token)
+
+    def wait(self, found: Found[M]) -> Found[M]:
+        """Wait while another reader computes a value that is missing.
+
+        Raises DependencyUnavailable if it computes for too long.
+        """
+        patience = PATIENCE_SECONDS + self._ages.lease - LEASE_SECONDS
+        gives_up = time.monotonic() + min(patience, time_left())
+        pause = _FIRST_PAUSE
+        while found.value is None and not found.token and not found.unavailable:
+            if time.monotonic() + pause > gives_up:
+                raise DependencyUnavailable("cache")
+            self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
+            pause = min(pause * 1.5, _MAX_PAUSE)
+            _, found = self.look_up(found.key, {})
+        return found
+
+    def put(self, key: str, value: M, version: int) -> None:
+        """Store a value unless a newer version is stored; a failure is logged.
+
+        While Redis is unavailable, the container keeps its copy.
+        """
+        text, stored_at = value.model_dump_json(), ""
+        try:
+            arguments = [text, version, _ms(self._ages.gone)]
+            stored_at = _put().run(self._commands, [key], arguments)
+        except (DependencyUnavailable, RedisError) as error:
+            logger().warning("cache.not_stored", exc_info=error)
+        if self._memory is not None:
+            self._memory.keep(key, text, stored_at)
+
+    def release(self, found: Found[M]) -> None:
+        """Return the lease of a reader that does not compute."""
+        if found.token:
+            self._store_or_release(found, "")
 
     def answer(self, found: Found[M], compute: Callable[[], M]) -> Answer[M]:
         """Return the value, or compute it if this reader holds the lease.
@@ -113,7 +159,7 @@ class Cache(Generic[M]):
         An old value replaces an unavailable dependency. Raises what `compute` raises, and
         DependencyUnavailable if another reader computes for too long.
         """
-        answer = self._answer(self._wait_for_value(found), compute)
+        answer = self._answer(self.wait(found), compute)
         count("CacheAnswer", source=answer.source)
         return answer
 
@@ -126,6 +172,8 @@ class Cache(Generic[M]):
 
     def drop(self, keys: Sequence[str]) -> None:
         """Remove values; without Redis they stay until they expire, and an error is logged."""
+        if self._memory is not None:
+            self._memory.forget(*keys)
         for _ in range(2):
             try:
                 if keys:
@@ -134,18 +182,6 @@ class Cache(Generic[M]):
                 logger().error("cache.not_dropped", extra={"keys": len(keys)}, exc_info=error)
             else:
                 return
-
-    def _wait_for_value(self, found: Found[M]) -> Found[M]:
-        patience = PATIENCE_SECONDS + self._ages.lease - LEASE_SECONDS
-        gives_up = time.monotonic() + min(patience, time_left())
-        pause = _FIRST_PAUSE
-        while found.value is None and not found.token and not found.unavailable:
-            if time.monotonic() + pause > gives_up:
-                raise DependencyUnavailable("cache")
-            self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
-            pause = min(pause * 1.5, _MAX_PAUSE)
-            _, found = self.look_up(found.key, {})
-        return found
 
     def _compute(self, found: Found[M], compute: Callable[[], M]) -> Answer[M]:
         try:
@@ -184,3 +220,8 @@ def _ms(seconds: float) -> int:
 @cache
 def _store() -> Script:
     return Script(read_lua(__file__, "store"))
+
+
+@cache
+def _put() -> Script:
+    return Script(read_lua(__file__, "put"))

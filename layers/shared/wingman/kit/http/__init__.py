@@ -2,7 +2,7 @@
 
 from wingman.kit.http.application import create_app, lambda_handler
 from wingman.kit.http.conditional import CACHEABLE, REVALIDATED
-from wingman.kit.http.gates import CACHED, PublicGate, UserGate
+from wingman.kit.http.gates import CACHED, Gate, PublicGate, UserGate, gate
 from wingman.kit.http.idempotency import IdempotentRequest, created
 from wingman.kit.http.limiting import (
     limit,
@@ -19,6 +19,7 @@ __all__ = [
     "CACHEABLE",
     "CACHED",
     "REVALIDATED",
+    "Gate",
     "IdempotentRequest",
     "LimitedRoute",
     "PageQuery",
@@ -26,6 +27,7 @@ __all__ = [
     "UserGate",
     "create_app",
     "created",
+    "gate",
     "lambda_handler",
     "limit",
     "limit_always_open",

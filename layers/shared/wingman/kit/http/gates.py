@@ -45,13 +45,16 @@ class Gate:
 class _UserGate(Limit):
     """The key of the cache may depend on the body, so only a known refusal precedes its parsing."""
 
+    def __init__(self, policies: Sequence[Policy] = ()) -> None:
+        self._policies = [*policies, *SIGNED_IN]
+
     async def __call__(self, request: Request, caller: CurrentUser) -> Gate:
-        subjects = Subjects(client_ip(request), caller.id)
-        return Gate(request, buckets(subjects, SIGNED_IN), [touching(caller.id, caller.session_id)])
+        found = buckets(Subjects(client_ip(request), caller.id), self._policies)
+        return Gate(request, found, [touching(caller.id, caller.session_id)])
 
     async def run(self, request: Request, handle: Handle) -> Response:
         caller = await caller_of(request)
-        refuse_again(request, Subjects(client_ip(request), caller.id), SIGNED_IN)
+        refuse_again(request, Subjects(client_ip(request), caller.id), self._policies)
         return await handle(request)
 
 
@@ -59,5 +62,10 @@ def _public_gate(request: Request) -> Gate:
     return Gate(request, buckets(Subjects(client_ip(request)), [PUBLIC, *ANYONE]))
 
 
-UserGate = Annotated[Gate, Depends(_UserGate())]
+def gate(*policies: Policy) -> Any:
+    """Limit an endpoint with a cache by `policies`, in addition to the limits of UserGate."""
+    return Depends(_UserGate(policies))
+
+
+UserGate = Annotated[Gate, gate()]
 PublicGate = Annotated[Gate, Depends(_public_gate)]

@@ -42,7 +42,7 @@ def members(error: ProblemError, request_id: str) -> dict[str, object]:
 def render(
     error: ProblemError, request_id: str, fields: Iterable[Mapping[str, str]] = ()
 ) -> Response:
-    body = members(error, request_id)
+    body = {**members(error, request_id), **error.extension}
     if errors := list(fields):
         body["errors"] = errors
     return JSONResponse(body, error.status, headers=error.headers, media_type=MEDIA_TYPE)

@@ -1,4 +1,4 @@
-"""Discovery of every policy that a domain declares."""
+"""A search for every policy that a domain declares."""
 
 from collections.abc import Iterator
 from inspect import isfunction

@@ -1,0 +1,1 @@
+"""Discovery: users whom the caller may like, the most promising ones first."""
