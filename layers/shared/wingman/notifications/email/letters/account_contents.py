@@ -1,8 +1,4 @@
-"""The contents of emails that Supabase Auth asks for; see contents.py.
-
-`token` is what Supabase Auth calls a token hash: who has it can confirm. It works once, until
-`expires_at`.
-"""
+"""The contents of emails that Supabase Auth asks for; `token` works once, until `expires_at`."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal

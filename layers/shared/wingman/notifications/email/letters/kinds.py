@@ -14,7 +14,6 @@ from wingman.notifications.email.models import ClaimedEmail
 
 @cache
 def kinds() -> Mapping[str, type[Content]]:
-    """Return the class of each kind of notification by its name."""
     leaves = (leaf for base in Content.__subclasses__() for leaf in _leaves(base))
     return {name: kind for kind in leaves for name in _names(kind)}
 
@@ -32,12 +31,12 @@ def _names(kind: type[Content]) -> tuple[str, ...]:
 
 
 def content_of(email: ClaimedEmail) -> Content:
-    """Parse the content of an email. Raises RenderError, which names fields but not values."""
+    """Parse an email's content. Raises RenderError, which names fields but not values."""
     return content(email.email_template, email.template_data)
 
 
 def content(name: str, facts: Mapping[str, Any]) -> Content:
-    """Parse the facts of a notification. Raises RenderError, which names fields but not values."""
+    """Parse a notification's facts. Raises RenderError, which names fields but not values."""
     kind = kinds().get(name)
     if kind is None:
         raise RenderError(f"there is no template: {name}")

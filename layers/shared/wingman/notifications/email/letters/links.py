@@ -33,31 +33,25 @@ _LONGEST = 100
 
 @dataclass(frozen=True)
 class Link:
-    """The claims of a valid token."""
-
     user_id: UUID
     category: Category
 
 
 @dataclass(frozen=True)
 class CalendarLink:
-    """The claims of a valid calendar token."""
-
     user_id: UUID
     session_id: UUID
 
 
 @dataclass(frozen=True)
 class FeedbackLink:
-    """The claims of a valid feedback token."""
-
     user_id: UUID
     session_id: UUID
 
 
 @dataclass(frozen=True)
 class Links:
-    """Builds the links of this deployment's emails; `api_url` is the public address of the API."""
+    """The links of this deployment's emails; `api_url` is the public address of the API."""
 
     api_url: str
     secret: str
@@ -70,11 +64,9 @@ class Links:
         return f"{self.api_url}/email/preferences?token={sign(self.secret, link)}"
 
     def calendar(self, link: CalendarLink) -> str:
-        """Return the address of a session's calendar file for one of its users."""
         return f"{self.api_url}/email/calendar.ics?token={sign_calendar(self.secret, link)}"
 
     def feedback(self, link: FeedbackLink) -> str:
-        """Return the address of the page that asks one of the users of a session how it was."""
         return f"{self.api_url}/email/feedback?token={sign_feedback(self.secret, link)}"
 
 
@@ -85,7 +77,7 @@ def sign(secret: str, link: Link) -> str:
 
 
 def read(keys: tuple[str, ...], token: str) -> Link:
-    """Verify a token with any of the keys and return its claims. Raises InvalidToken."""
+    """Verify a token with any of the keys. Raises InvalidToken."""
     version, number, *user = _claim(keys, _PURPOSE, token)
     if version != _VERSION or number not in _CATEGORIES:
         raise InvalidToken
@@ -93,22 +85,18 @@ def read(keys: tuple[str, ...], token: str) -> Link:
 
 
 def sign_calendar(secret: str, link: CalendarLink) -> str:
-    """Return the token for a reader and a session; the same every time."""
     return _signed(secret, _CALENDAR_PURPOSE, _session_claim(link.user_id, link.session_id))
 
 
 def read_calendar(keys: tuple[str, ...], token: str) -> CalendarLink:
-    """Verify a calendar token with any of the keys. Raises InvalidToken."""
     return CalendarLink(*_session_of(_claim(keys, _CALENDAR_PURPOSE, token)))
 
 
 def sign_feedback(secret: str, link: FeedbackLink) -> str:
-    """Return the token for a reader and a session; the same every time."""
     return _signed(secret, _FEEDBACK_PURPOSE, _session_claim(link.user_id, link.session_id))
 
 
 def read_feedback(keys: tuple[str, ...], token: str) -> FeedbackLink:
-    """Verify a feedback token with any of the keys. Raises InvalidToken."""
     return FeedbackLink(*_session_of(_claim(keys, _FEEDBACK_PURPOSE, token)))
 
 

@@ -1,7 +1,4 @@
-"""Renders a claimed email as a subject, an HTML part and a text part.
-
-The same input gives the same bytes, because a repeated attempt must be the identical request.
-"""
+"""Renders an email: a repeated attempt must be the identical request, so the same bytes."""
 
 import re
 import unicodedata
@@ -38,10 +35,7 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 @dataclass(frozen=True)
 class RenderedEmail:
-    """A rendered email; both parts have the same content.
-
-    `unsubscribe_url` is None for an email about the account itself.
-    """
+    """A rendered email; `unsubscribe_url` is None for one about the account itself."""
 
     subject: str
     html: str
@@ -58,8 +52,6 @@ class Reader:
 
 @dataclass(frozen=True)
 class Renderer:
-    """Renders the emails of one brand, with links into the app at `app_url`."""
-
     brand: Brand
     app_url: str
     links: Links
@@ -168,7 +160,6 @@ def lines(text: str) -> list[str]:
 
 
 def short(text: str, limit: int = _MAX_SUBJECT_NAME) -> str:
-    """Shorten a user's text to fit a headline."""
     row = one_line(text)
     if len(row) <= limit:
         return row

@@ -24,8 +24,6 @@ class Lane(Frozen):
 
 
 class DeadLetter(Frozen):
-    """An email that was given up (`failed`), or may have been sent (`unknown`)."""
-
     id: UUID
     email_template: str
     priority: Priority
@@ -40,8 +38,6 @@ class DeadLetter(Frozen):
 
 
 class DeadLetters(Frozen):
-    """The number of dead letters of a status, in total and of the last hour."""
-
     delivery_status: Literal["failed", "unknown"]
     emails: int = 0
     within_an_hour: int = 0
@@ -49,8 +45,6 @@ class DeadLetters(Frozen):
 
 @dataclass(frozen=True)
 class Deliveries:
-    """Emails that the provider accepted in a period, counted by status."""
-
     by_status: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -72,7 +66,5 @@ class Deliveries:
 
 
 class Suppression(Frozen):
-    """The reason why an address gets no email."""
-
     reason: str
     created_at: AwareDatetime

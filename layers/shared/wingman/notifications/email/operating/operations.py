@@ -9,7 +9,6 @@ _ENOUGH_FOR_A_RATE = 50
 
 
 def report(database: Database) -> None:
-    """Write metrics about the lanes and the dead letters."""
     for lane in repository.lanes(database):
         name = str(lane.priority)
         measure("EmailQueueDepth", [lane.depth], "Count", lane=name)
@@ -22,7 +21,7 @@ def report(database: Database) -> None:
 def report_rates(database: Database) -> int:
     """Write the day's bounce, complaint and success rates as metrics; return its number of emails.
 
-    Bounces and complaints are shares of all accepted emails, successes of those with a known fate.
+    Successes are a share of the emails with a known fate.
     """
     day = repository.deliveries(database, hours=24)
     if day.accepted < _ENOUGH_FOR_A_RATE:

@@ -45,7 +45,6 @@ def dead_letter_counts(database: Database) -> list[DeadLetters]:
 
 
 def dead_letters(database: Database, limit: int, template: str | None = None) -> list[DeadLetter]:
-    """List dead letters, the newest first."""
     params = {"p_limit": limit, "p_template": template}
     return _DEAD_LETTERS.validate_python(database.rpc("list_dead_letters", params))
 
@@ -87,10 +86,7 @@ def record_event(
     ends_emails: bool,
     happened_at: datetime | None,
 ) -> str:
-    """Record an event about an email; see events.record.
-
-    `ends_emails`: suppress these addresses, or the email's recipient if there are none.
-    """
+    """Record an event; `ends_emails` suppresses these addresses, or else the email's recipient."""
     params = {
         "p_event_id": event_id,
         "p_status": status,
@@ -124,19 +120,17 @@ def record_suppression(
 
 
 def suppressions(database: Database) -> Mapping[str, int]:
-    """Count suppressed addresses by reason."""
     rows = database.rpc("count_suppressions", {})
     return {row["reason"]: row["addresses"] for row in rows}
 
 
 def suppression(database: Database, address: str) -> Suppression | None:
-    """Return why an address gets no email, if it does not."""
     rows = database.rpc("show_suppression", {"p_address": address})
     return Suppression.model_validate(rows[0]) if rows else None
 
 
 def lift_suppression(database: Database, address: str) -> bool:
-    """Let emails go to an address again; return False if it was not suppressed."""
+    """Return False if it was not suppressed."""
     return bool(database.rpc("lift_suppression", {"p_address": address}))
 
 
@@ -148,7 +142,6 @@ def record_opened(
     message_id: str | None,
     opened_at: datetime | None,
 ) -> str:
-    """Record that an email was opened; see events.record."""
     params = {
         "p_event_id": event_id,
         "p_email_id": str(email_id) if email_id else None,

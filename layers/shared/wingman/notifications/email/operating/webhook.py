@@ -1,6 +1,6 @@
-"""The provider's events as clients see them: https://resend.com/docs/dashboard/webhooks/event-types.
+"""The provider's events as clients see them; events.py reads what it needs of them.
 
-Only a description: events.py reads what it needs and drops what is not valid.
+https://resend.com/docs/dashboard/webhooks/event-types
 """
 
 from collections.abc import Mapping

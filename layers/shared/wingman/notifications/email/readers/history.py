@@ -114,7 +114,6 @@ class EmailExport(BaseModel):
 
 
 def status(database: Database, only: DeliveryStatus | None, page: Page) -> EmailStatusPage:
-    """Return a page of the caller's emails, newest first."""
     found = repository.status(database, only, page)
     emails, cursor = page.cut([EmailStatus.model_validate(email) for email in found["emails"]])
     return EmailStatusPage(emails=emails, totals=found["totals"], next_cursor=cursor)
@@ -133,17 +132,14 @@ def export(
 
 
 def erase(database: Database, seen: "Activity", logins: "Logins", user_id: UUID) -> None:
-    """Erase addresses and contents of the caller's emails, and cancel those not yet sent.
-
-    The hours in which the caller was active are deleted as well.
-    """
+    """Erase the caller's addresses, contents and active hours, and cancel emails not yet sent."""
     logger().info("emails.erased", extra={"count": repository.erase(database)})
     seen.forget(user_id)
     logins.delete(user_id)
 
 
 def prune(database: Database) -> int:
-    """Delete settled emails past their retention, page by page; return their number."""
+    """Delete settled emails past their retention; return their number."""
     pruned = page_by_page(
         lambda: repository.prune(database, PRUNED_AT_ONCE),
         PRUNED_AT_ONCE,

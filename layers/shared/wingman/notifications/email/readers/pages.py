@@ -165,8 +165,6 @@ class Form:
 
 @dataclass(frozen=True)
 class Page:
-    """A page and its style; `is_refusal` if it reports an invalid form."""
-
     html: str
     style: str
     is_refusal: bool = False
@@ -174,8 +172,6 @@ class Page:
 
 @dataclass(frozen=True)
 class Pages:
-    """Writes the pages of one brand."""
-
     brand: Brand
 
     def confirmation_page(self, category: Category, preferences_url: str) -> Page:

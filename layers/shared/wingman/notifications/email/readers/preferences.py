@@ -71,14 +71,13 @@ def get(database: Database) -> EmailPreferences:
 
 
 def change(database: Database, changes: PreferenceChanges) -> EmailPreferences:
-    """Change the caller's preferences. Raises InvalidRequest."""
     changed = repository.change_preferences(database, _columns(changes))
     _log(changes)
     return EmailPreferences.model_validate(changed)
 
 
 def get_by_link(database: Database, link: Link) -> EmailPreferences:
-    """Return the preferences of a link's reader. Raises ReaderNotFound."""
+    """Raise ReaderNotFound for a deleted account."""
     found = repository.preferences_of(database, link.user_id)
     if found is None:
         raise ReaderNotFound
@@ -86,20 +85,14 @@ def get_by_link(database: Database, link: Link) -> EmailPreferences:
 
 
 def change_by_link(database: Database, link: Link, changes: PreferenceChanges) -> EmailPreferences:
-    """Change the preferences of a link's reader: a category can be turned off, not on.
-
-    Raises InvalidRequest, ReaderNotFound.
-    """
+    """Turn categories off for a link's reader, never on. Raises InvalidRequest, ReaderNotFound."""
     changed = repository.change_preferences_of(database, link.user_id, _columns(changes))
     _log(changes)
     return EmailPreferences.model_validate(changed)
 
 
 def unsubscribe(database: Database, link: Link, category: Category) -> None:
-    """Turn off a category; idempotent.
-
-    It also succeeds for a deleted account, which gets no emails anyway.
-    """
+    """Turn off a category; also succeeds for a deleted account, which gets no emails."""
     try:
         change_by_link(database, link, {category.value: False})  # type: ignore[misc]
     except ReaderNotFound:

@@ -35,7 +35,6 @@ def preferences_of(database: Database, user_id: UUID) -> Any:
 
 
 def change_preferences_of(database: Database, user_id: UUID, changes: Mapping[str, object]) -> Any:
-    """Change columns of a user's preferences; for workers."""
     return _call(
         database,
         "update_email_preferences_of",

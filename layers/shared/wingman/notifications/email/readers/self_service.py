@@ -1,7 +1,7 @@
-"""The actions behind links in emails: unsubscribe, and change preferences.
+"""The actions behind links in emails; the signed token is the only authorisation.
 
-The signed token is the only authorisation, and emails are forwarded: a link turns categories off,
-never on. A GET changes nothing, because scanners follow links; only a POST does.
+Emails are forwarded, so a link turns categories off, never on; scanners follow links, so a GET
+changes nothing.
 """
 
 from collections.abc import Mapping
@@ -59,8 +59,6 @@ BODY: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class SelfService:
-    """Serves the holder of a link."""
-
     database: Database
     pages: Pages
     keys: tuple[str, ...]
@@ -73,9 +71,8 @@ class SelfService:
     def unsubscribe(self, token: str, fields: Mapping[str, Any]) -> tuple[Unsubscribed, Page]:
         """Turn off a category; return the answer for programs and the page for people.
 
-        One click (RFC 8058) and our page post `List-Unsubscribe=One-Click`; a client posts JSON
-        with the token in it. Any other body is refused, because scanners post too.
-        Raises InvalidToken, InvalidRequest.
+        RFC 8058 and our page post `List-Unsubscribe=One-Click`, a client JSON with the token in it.
+        Any other body is refused: scanners post, too.
         """
         wish = _read_wish(fields)
         link = links.read(self.keys, wish.token or token)
@@ -87,15 +84,11 @@ class SelfService:
         return Unsubscribed(unsubscribed=[category]), page
 
     def show(self, token: str) -> Page:
-        """Show a reader's preferences as a form. Raises InvalidToken, ReaderNotFound."""
         link = links.read(self.keys, token)
         return self.pages.preferences_page(Form.of(preferences.get_by_link(self.database, link)))
 
     def save(self, token: str, fields: Mapping[str, Any]) -> Page:
-        """Save the form and show it again. Raises InvalidToken, ReaderNotFound.
-
-        An invalid form is shown with the reason, and with `is_refusal` set.
-        """
+        """Save the form and show it again; an invalid one with its reason. Raises InvalidToken."""
         link = links.read(self.keys, token)
         try:
             changed = preferences.change_by_link(self.database, link, chosen(fields))
@@ -114,7 +107,6 @@ def self_service() -> SelfService:
 
 
 def reader(token: str) -> UUID:
-    """Return the user of this token. Raises InvalidToken."""
     return links.read(self_service().keys, token).user_id
 
 

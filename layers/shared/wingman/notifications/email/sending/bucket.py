@@ -1,8 +1,7 @@
 """The provider's rate limit: one bucket in Redis that all senders share.
 
-A sender reserves a slot and waits for it, so requests are evenly spaced however many senders
-there are. Urgent emails reserve as far ahead as they can wait, bulk emails only the next free slot,
-so that urgent emails never queue behind them.
+A sender reserves a slot and waits for it. Urgent emails reserve as far ahead as they can wait, bulk
+emails only the next free slot: urgent ones never queue behind them.
 """
 
 import random
@@ -42,8 +41,6 @@ class Slot:
 
 
 class Bucket(Protocol):
-    """Keeps all senders below the provider's limit."""
-
     def reserve(self, priority: Priority, patience: float) -> Slot:
         """Reserve one request, at most `patience` seconds from now."""
         ...
@@ -55,8 +52,6 @@ class Bucket(Protocol):
 
 @dataclass
 class Share:
-    """This container's share of the limit while Redis is unavailable."""
-
     next_at: float = 0.0
 
     def begin(self, now: float, interval: float) -> None:

@@ -32,8 +32,7 @@ from wingman.notifications.models import Priority
 SECONDS_PER_REQUEST = TIMEOUT_SECONDS + 3.0
 # Excludes characters that could start a second address or a header.
 _ONE_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]@,;:\"\\]+@[^\s\x00-\x1f\x7f<>()@,;:\"\\]+")
-# Repeats the same request under the same key. The provider's adapter calls the breaker itself,
-# because it returns failures as replies instead of raising them.
+# The provider's adapter calls the breaker itself: it returns failures as replies, and raises none.
 with_email_retry = Retry(
     3,
     EMAIL_PROVIDER.name,
@@ -57,8 +56,6 @@ def no_activity(_: Collection[UUID]) -> Mapping[UUID, Sequence[int]]:
 
 @dataclass(frozen=True)
 class Sender:
-    """The collaborators of sending."""
-
     outbox: Outbox
     provider: EmailProvider
     bucket: Bucket
@@ -84,8 +81,6 @@ class Lease:
 
 @dataclass(frozen=True)
 class Draft:
-    """A claimed email and its rendered message."""
-
     email: ClaimedEmail
     message: OutgoingEmail
 
@@ -104,12 +99,11 @@ class SendGroup:
 
     @property
     def idempotency_key(self) -> str:
-        """The idempotency key of the request; the provider remembers it for 24 h."""
+        """Return the key, which the provider remembers for 24 h."""
         return f"send/{self.id}"
 
 
 def write(sender: Sender, email: ClaimedEmail, content: Content) -> Draft:
-    """Render a claimed email. Raises RenderError."""
     if not _ONE_ADDRESS.fullmatch(email.recipient_email):
         raise RenderError("the recipient is not exactly one valid address")
     reader = Reader(email.user_id, email.recipient_first_name, email.timezone)
@@ -128,10 +122,7 @@ def write(sender: Sender, email: ClaimedEmail, content: Content) -> Draft:
 
 
 def deliver(sender: Sender, lease: Lease, group: SendGroup) -> Reply:
-    """Send one group and record the outcome of each email.
-
-    After a crash between the two, the next worker repeats the group once its lease has ended.
-    """
+    """Send one group and record each outcome; the next worker repeats a group after a crash."""
     reply, untaken = _request(sender, lease, group)
     _pause(sender, group, reply)
     results = _results(sender, group, reply, untaken=untaken)

@@ -1,8 +1,4 @@
-"""The email provider, Resend: one request, one idempotency key, one reply.
-
-Only this module uses the SDK. It translates answers and errors into a `Reply`, so that no other
-module decides by status codes.
-"""
+"""The email provider, Resend: its SDK's answers and errors become a `Reply`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,11 +41,7 @@ class OutgoingEmail:
 
 @dataclass(frozen=True)
 class BatchReply:
-    """The provider's answer to a batch.
-
-    With `Reply.ACCEPTED`, every email is either in `rejections` (position → reason) or accepted,
-    with its message id in `message_ids` (position → id).
-    """
+    """The answer to a batch; if ACCEPTED, each position is in `rejections` or was accepted."""
 
     reply: Reply
     message_ids: Mapping[int, str] = field(default_factory=dict)
@@ -61,8 +53,6 @@ class BatchReply:
 
 
 class EmailProvider(Protocol):
-    """Delivers emails."""
-
     def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
         """Send up to 100 emails; repeating the same key and emails sends nothing."""
 
@@ -103,11 +93,7 @@ def _look() -> None:
 
 @cache
 def provider() -> EmailProvider:
-    """Connect the SDK to this deployment's provider, once per container.
-
-    The SDK is imported here because it adds 80 ms to a cold start (it imports `requests`, which
-    we replace with one kept-alive httpx client), and schedules that send nothing do not need it.
-    """
+    """Import the SDK here: it adds 80 ms to a cold start, and most schedules send nothing."""
     import resend  # noqa: PLC0415
 
     settings = load(ResendSettings)

@@ -33,7 +33,7 @@ class Outbox(Protocol):
         """Claim due emails under one new lease; a send group is claimed whole or not at all.
 
         Without a limit, claim the emails in `ids`. With one, `ids` only name a lane: claim its
-        longest-due send group, or up to `limit` new emails. A paused lane returns nothing.
+        longest-due group, or up to `limit` emails without one.
         """
 
     def form_send_group(
@@ -60,8 +60,6 @@ class Outbox(Protocol):
 
 
 class DatabaseOutbox(Outbox):
-    """The outbox as supabase/schemas defines it."""
-
     def __init__(self, database: Database) -> None:
         self._database = database
 

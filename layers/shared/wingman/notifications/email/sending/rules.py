@@ -200,10 +200,7 @@ def _rejected(*, untaken: bool, alone: bool) -> Settlement:
 
 
 def backoff(retry_count: int) -> timedelta:
-    """Return the wait before the next attempt: up to 1 min, doubling, with full jitter.
-
-    See "Exponential Backoff And Jitter" in the AWS Architecture Blog.
-    """
+    """Return the wait before the next attempt: up to 1 min, doubling, with full jitter."""
     doublings = min(max(retry_count, 0), 16)
     ceiling = min(FIRST_RETRY * 2**doublings, _LONGEST_RETRY)
     jittered: timedelta = ceiling * random.random()  # noqa: S311 - spreads load, guards nothing
@@ -211,10 +208,7 @@ def backoff(retry_count: int) -> timedelta:
 
 
 def passes(reply: Reply) -> bool:
-    """Return whether asking again within seconds usually succeeds.
-
-    An email should not wait for the next sweep because of a lost answer or a rate limit.
-    """
+    """Return whether asking again within seconds usually succeeds: no sweep is waited for."""
     return reply in _PASSING
 
 

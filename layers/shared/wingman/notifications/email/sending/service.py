@@ -103,8 +103,8 @@ def _send_claimed(sender: Sender, lease: Lease, claimed: Sequence[ClaimedEmail])
 def _send_again(sender: Sender, lease: Lease, group: UUID, emails: Sequence[ClaimedEmail]) -> None:
     """Repeat a request whose outcome was not recorded: the same emails in the same order.
 
-    Emails that are no longer wanted or no longer true are left out. This is safe under the same
-    key: a provider that took the first request refuses a different body and sends nothing twice.
+    Those no longer wanted or true are left out, which is safe under the same key: a provider that
+    took the first request refuses this one.
     """
     now = sender.now()
     drafts, skipped = list[Draft](), list[EmailResult]()
@@ -147,10 +147,7 @@ def _send_fresh(sender: Sender, lease: Lease, emails: Sequence[ClaimedEmail]) ->
 
 
 def _collect(sender: Sender, lease: Lease, drafts: dict[UUID, Draft]) -> None:
-    """Put the drafts of each reader who wants one email a day into their first one.
-
-    What was put there is stored with it, so that a repeated request has the same text.
-    """
+    """Put a reader's drafts of one day into the first; that is stored, so repeats are identical."""
     readers = defaultdict[UUID, list[Draft]](list)
     for draft in drafts.values():
         if rules.is_collected(draft.email):

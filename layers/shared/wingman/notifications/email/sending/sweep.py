@@ -13,16 +13,14 @@ if TYPE_CHECKING:
 PAGE = 1000
 """Emails per step; a hosted PostgREST returns at most this many rows."""
 MAX_PER_SWEEP = 60_000
-"""Emails per minute that a provider takes at 10 requests/s. The rest waits in the outbox, so that
-no email is queued twice."""
+"""A provider takes as many in a minute at 10 requests/s; so no email is queued twice."""
 _SECONDS_PER_PAGE = 8.0  # one rpc and one send to each lane, each within its timeout
 
 
 def enqueue_due_emails(outbox: Outbox, queue: "Queue") -> int:
-    """Enqueue due emails page by page, until none is left or time is short; return their number.
+    """Enqueue due emails until none is left or time is short; return their number.
 
-    Concurrent sweeps share the pages. Emails that the queue did not take are due again two
-    minutes later. Raises DependencyUnavailable when the outbox is unavailable.
+    Concurrent sweeps share the pages. Emails that the queue did not take are due again soon.
     """
     swept = enqueued = 0
     while True:

@@ -1,7 +1,6 @@
 """Pure rules that decide when a bulk email may leave, by its reader's clock.
 
-Quiet hours are compared in local wall-clock time. A local time that a clock change skips or repeats
-is tried with both UTC offsets.
+A local time that a clock change skips or repeats is tried with both UTC offsets.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,8 +49,6 @@ class ReaderClock:
 
 @dataclass(frozen=True)
 class Departure:
-    """The time at which an email may leave: now, or later for a reason."""
-
     at: datetime
     delay: Delay | None = None
 
@@ -69,10 +66,7 @@ def departure(clock: ReaderClock, now: datetime) -> Departure:
 
 
 def daily(clock: ReaderClock, now: datetime) -> Departure:
-    """Return the next time at which a reader gets the one email of the day.
-
-    It is the same for all emails that wait for it: the start of the reader's favourite hour.
-    """
+    """Return the time of the one email of the day: the start of the reader's favourite hour."""
     hours = [*_favourite_hours(replace(clock, has_waited=False), now), _USUAL_HOUR]
     for times in ([time(hour)] for hour in hours):
         for moment in _moments_showing(clock, now, times):
@@ -97,7 +91,6 @@ def _is_capped(clock: ReaderClock, now: datetime) -> bool:
 
 
 def _next_day(clock: ReaderClock, now: datetime) -> datetime:
-    """Return the start of the reader's next day."""
     today = now.astimezone(clock.zone).date()
     return next(
         moment
