@@ -797,7 +797,8 @@ begin
     v_today := private.count_today(p_actor_id, p_reader_id, 0, 1);
     perform from private.app_settings as settings
     where v_today.email_count > settings.max_daily_emails;
-    if found then
+    -- Nor may it keep the two in a match: nothing follows its end.
+    if found and not private.has_ended(p_actor_id, p_reader_id) then
         raise exception 'daily_email_limit' using
             errcode = 'WN010', detail = private.seconds_until_tomorrow();
     end if;
@@ -1577,22 +1578,31 @@ create table public.wingman_matches (
     user1_id uuid not null references public.user_profiles (id) on delete cascade,
     user2_id uuid not null references public.user_profiles (id) on delete cascade,
     initiator_id uuid not null,
+    origin text not null default 'invitation',
     status text not null default 'pending',
     venue_suggestion text,
     note text,
     created_at timestamptz not null default now(),
     responded_at timestamptz,
-    expires_at timestamptz not null default now() + interval '48 hours',
+    expires_at timestamptz default now() + interval '48 hours',
+    ended_at timestamptz,
     constraint wingman_matches_two_people check (user1_id <> user2_id),
     constraint wingman_matches_initiator_is_user1 check (initiator_id = user1_id),
     constraint wingman_matches_status_known
-    check (status in ('pending', 'accepted', 'declined', 'expired', 'withdrawn')),
+    check (status in ('pending', 'accepted', 'declined', 'expired', 'withdrawn', 'ended')),
+    constraint wingman_matches_origin_known check (origin in ('invitation', 'mutual_like')),
+    constraint wingman_matches_only_invitations_expire
+    check ((origin = 'invitation') = (expires_at is not null)),
+    constraint wingman_matches_only_invitations_wait
+    check (origin = 'invitation' or status in ('accepted', 'ended')),
+    constraint wingman_matches_ended_has_a_time check ((status = 'ended') = (ended_at is not null)),
     constraint wingman_matches_venue_suggestion_length
     check (char_length(venue_suggestion) <= 200),
     constraint wingman_matches_note_length check (char_length(note) <= 500)
 );
 comment on table public.wingman_matches is
-'Invitations and their outcome; user1 invited user2. Deleting an account deletes its matches.';
+'Invitations and their outcome, and mutual likes; user1 invited user2, or liked first. A match that
+ended keeps the pair apart. Deleting an account deletes its matches.';
 
 create unique index wingman_matches_one_open_per_pair
 on public.wingman_matches (least(user1_id, user2_id), greatest(user1_id, user2_id))
@@ -1602,6 +1612,9 @@ on public.wingman_matches (
     least(user1_id, user2_id), greatest(user1_id, user2_id), responded_at
 )
 where status = 'declined';
+create index wingman_matches_ended_of_pair
+on public.wingman_matches (least(user1_id, user2_id), greatest(user1_id, user2_id))
+where status = 'ended';
 create index wingman_matches_of_user1
 on public.wingman_matches (user1_id, created_at desc, id desc);
 create index wingman_matches_of_user2
@@ -1616,6 +1629,36 @@ alter table public.wingman_matches enable row level security;
 alter table public.email_logs
 add constraint email_logs_match_id_fkey
 foreign key (match_id) references public.wingman_matches (id) on delete set null;
+
+create function private.lock_pair(p_user_id uuid, p_other_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    select pg_advisory_xact_lock(hashtextextended(
+        least(p_user_id, p_other_id)::text || greatest(p_user_id, p_other_id)::text, 0
+    ));
+$$;
+comment on function private.lock_pair is
+'Lets the likes, passes and blocks of a pair, and the end of its match, take turns. Each of these
+steps takes this lock before any row of the pair, and checks after it what it depends on.';
+
+create function private.has_ended(p_user_id uuid, p_other_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from public.wingman_matches as pair
+        where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
+            and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
+            and pair.status = 'ended'
+    );
+$$;
+comment on function private.has_ended is
+'Whether a match of these two has ended. Then no invitation and no like makes another one.';
 
 create function private.match_status(p_match public.wingman_matches)
 returns text
@@ -1644,12 +1687,14 @@ as $$
         'user1_id', p_match.user1_id,
         'user2_id', p_match.user2_id,
         'initiator_id', p_match.initiator_id,
+        'origin', p_match.origin,
         'status', private.match_status(p_match),
         'venue_suggestion', p_match.venue_suggestion,
         'note', p_match.note,
         'created_at', private.iso_utc(p_match.created_at),
         'responded_at', private.iso_utc(p_match.responded_at),
         'expires_at', private.iso_utc(p_match.expires_at),
+        'ended_at', private.iso_utc(p_match.ended_at),
         'partner', private.partner_json(p_reader, case p_reader
             when p_match.user1_id then p_match.user2_id
             when p_match.user2_id then p_match.user1_id
@@ -1697,7 +1742,10 @@ as $$
         from public.wingman_matches as sent
         where sent.user1_id = p_user_id
             and (sent.created_at, sent.id) < (p_created_at, p_id)
-            and (p_status is null or private.match_status(sent) = p_status)
+            and case
+                when p_status is null then sent.status <> 'ended'
+                else private.match_status(sent) = p_status
+            end
         order by sent.created_at desc, sent.id desc
         limit p_limit
     )
@@ -1707,7 +1755,10 @@ as $$
         from public.wingman_matches as received
         where received.user2_id = p_user_id
             and (received.created_at, received.id) < (p_created_at, p_id)
-            and (p_status is null or private.match_status(received) = p_status)
+            and case
+                when p_status is null then received.status <> 'ended'
+                else private.match_status(received) = p_status
+            end
         order by received.created_at desc, received.id desc
         limit p_limit
     )
@@ -1750,8 +1801,8 @@ begin
 end;
 $$;
 comment on function public.list_matches is
-'The caller''s matches before the given one, newest first. At most 101: a page of 100, and one more
-that shows whether another page follows.
+'The caller''s matches before the given one, newest first. Without a status, all but those that have
+ended. At most 101: a page of 100, and one more that shows whether another page follows.
 Security definer because users have no grant on matches: a stored status may be out of date.';
 grant execute on function public.list_matches to authenticated;
 
@@ -1784,7 +1835,8 @@ values
     '{accepted, declined, expired, withdrawn, ended}', true, 'matches'
 ),
 ('match_accepted', 'match_notifications', 'urgent', false, '{ended}', true, 'matches'),
-('match_declined', 'match_notifications', 'urgent', false, '{}', true, null);
+('match_declined', 'match_notifications', 'urgent', false, '{}', true, null),
+('new_match', 'match_notifications', 'urgent', false, '{ended}', true, 'matches');
 
 create function private.notify_of_match(
     p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb
@@ -1849,6 +1901,55 @@ begin
 end;
 $$;
 
+create function private.notify_of_new_match(p_match public.wingman_matches)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+    select
+        private.notify_of_match(
+            p_match.user1_id, 'new_match', p_match.id,
+            jsonb_build_object(
+                'partner_name', private.display_name(p_match.user1_id, p_match.user2_id)
+            )
+        ) || private.notify_of_match(
+            p_match.user2_id, 'new_match', p_match.id,
+            jsonb_build_object(
+                'partner_name', private.display_name(p_match.user2_id, p_match.user1_id)
+            )
+        );
+$$;
+comment on function private.notify_of_new_match is
+'Notifies both users that they like each other, once for each match.';
+
+create function private.cancel_match_emails(p_match_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    -- Locks in the order of complete_emails, so that the two cannot deadlock.
+    with stale as materialized (
+        select email.id
+        from public.email_logs as email
+        where email.match_id = p_match_id
+            and email.claimable_at is not null
+            and email.send_group is null
+        order by email.id
+        for update
+    )
+
+    update public.email_logs as email
+    set
+        delivery_status = 'cancelled',
+        lease_token = null,
+        lease_expires_at = null
+    from stale
+    where email.id = stale.id;
+$$;
+comment on function private.cancel_match_emails is
+'Cancels the emails about a match and its sessions that were not sent, even those that a worker has
+leased. One with a send group may be at the provider already, so it cannot be cancelled.';
+
 create function private.forget_match_emails()
 returns trigger
 language plpgsql
@@ -1882,6 +1983,21 @@ create trigger forget_match_emails
 before delete on public.wingman_matches
 for each row execute function private.forget_match_emails();
 
+create function private.expire_match_of(p_user_id uuid, p_other_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    update public.wingman_matches as stale
+    set status = 'expired'
+    where least(stale.user1_id, stale.user2_id) = least(p_user_id, p_other_id)
+        and greatest(stale.user1_id, stale.user2_id) = greatest(p_user_id, p_other_id)
+        and stale.status = 'pending'
+        and stale.expires_at <= now();
+$$;
+comment on function private.expire_match_of is
+'Makes room for a match of this pair, whose invitation may have expired without a mark.';
+
 create function private.open_match(
     p_inviter_id uuid, p_invitee_id uuid, p_venue_suggestion text, p_note text
 )
@@ -1892,12 +2008,12 @@ as $$
 declare
     v_match public.wingman_matches;
 begin
-    update public.wingman_matches as stale
-    set status = 'expired'
-    where least(stale.user1_id, stale.user2_id) = least(p_inviter_id, p_invitee_id)
-        and greatest(stale.user1_id, stale.user2_id) = greatest(p_inviter_id, p_invitee_id)
-        and stale.status = 'pending'
-        and stale.expires_at <= now();
+    -- A like or the end of a match may be in progress.
+    perform private.lock_pair(p_inviter_id, p_invitee_id);
+    if private.has_ended(p_inviter_id, p_invitee_id) then
+        raise exception 'match_ended' using errcode = 'WM013';
+    end if;
+    perform private.expire_match_of(p_inviter_id, p_invitee_id);
 
     insert into public.wingman_matches as opened (
         user1_id, user2_id, initiator_id, venue_suggestion, note
@@ -1946,7 +2062,9 @@ begin
     -- Newest first, the new one included. The first one beyond the limit must age out.
     select sent.created_at into v_blocking
     from public.wingman_matches as sent
-    where sent.user1_id = p_inviter_id and sent.created_at > now() - interval '24 hours'
+    where sent.user1_id = p_inviter_id
+        and sent.origin = 'invitation'
+        and sent.created_at > now() - interval '24 hours'
     order by sent.created_at desc, sent.id desc
     offset v_limit
     limit 1;
@@ -2157,14 +2275,16 @@ as $$
                     when pair.user1_id then pair.user2_id
                     else pair.user1_id
                 end,
-                'invited_by_me', pair.initiator_id = p_user_id,
+                'origin', pair.origin,
+                'invited_by_me', pair.origin = 'invitation' and pair.initiator_id = p_user_id,
                 'status', pair.status,
                 'venue_suggestion', case
                     when pair.initiator_id = p_user_id then pair.venue_suggestion
                 end,
                 'note', case when pair.initiator_id = p_user_id then pair.note end,
                 'created_at', private.iso_utc(pair.created_at),
-                'responded_at', private.iso_utc(pair.responded_at)
+                'responded_at', private.iso_utc(pair.responded_at),
+                'ended_at', private.iso_utc(pair.ended_at)
             )
             order by pair.created_at
         ),
@@ -2933,11 +3053,11 @@ as $$
 declare
     v_status text;
 begin
-    -- An accepted match stays accepted, unless one of its users deletes the account.
+    -- The match does not end before the session is stored, and its end then cancels the session.
     select pair.status into v_status
     from public.wingman_matches as pair
     where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id)
-    for key share;
+    for share;
     if v_status is null then
         raise exception 'not_found' using errcode = 'WM002';
     elsif v_status <> 'accepted' then
@@ -3937,7 +4057,7 @@ begin
         with asked as (
             select match.user2_id as person_id
             from public.wingman_matches as match
-            where match.user1_id = p_user_id and match.status in ('accepted', 'declined')
+            where match.user1_id = p_user_id and match.status in ('accepted', 'declined', 'ended')
             order by match.created_at desc, match.id desc
             limit 100
         ),
@@ -5945,14 +6065,15 @@ declare
     v_match_ids uuid[];
     v_partner_ids uuid[];
 begin
-    -- Steps lock a session or match before they need the profiles of both. So does a deletion.
-    perform from public.wingman_sessions as meeting
-    where old.id in (meeting.user1_id, meeting.user2_id)
-    order by meeting.id
-    for update;
+    -- Steps lock a match, then its session, and then they need the profiles of both. So does a
+    -- deletion. A step that holds a session may still refer to its match, hence no key update.
     perform from public.wingman_matches as pair
     where old.id in (pair.user1_id, pair.user2_id)
     order by pair.id
+    for no key update;
+    perform from public.wingman_sessions as meeting
+    where old.id in (meeting.user1_id, meeting.user2_id)
+    order by meeting.id
     for update;
 
     select
@@ -9322,19 +9443,6 @@ create index passes_by_end on public.passes (until);
 
 alter table public.passes enable row level security;
 
-create function private.lock_pair(p_user_id uuid, p_other_id uuid)
-returns void
-language sql
-set search_path = ''
-as $$
-    select pg_advisory_xact_lock(hashtextextended(
-        least(p_user_id, p_other_id)::text || greatest(p_user_id, p_other_id)::text, 0
-    ));
-$$;
-comment on function private.lock_pair is
-'Lets the likes, passes and blocks of a pair, and the end of its match, take turns. Each of these
-steps takes this lock before any row of the pair, and checks after it what it depends on.';
-
 create function private.export_likes(p_user_id uuid)
 returns jsonb
 language sql
@@ -9378,6 +9486,616 @@ as $$
 $$;
 comment on function private.export_passes is
 'The passes in the export of an account: those that the user gave.';
+
+create function private.lock_open_match(p_user_id uuid, p_other_id uuid)
+returns public.wingman_matches
+language sql
+set search_path = ''
+as $$
+    select locked.*
+    from public.wingman_matches as locked
+    where least(locked.user1_id, locked.user2_id) = least(p_user_id, p_other_id)
+        and greatest(locked.user1_id, locked.user2_id) = greatest(p_user_id, p_other_id)
+        and locked.status in ('pending', 'accepted')
+    for no key update;
+$$;
+comment on function private.lock_open_match is
+'Locks the open match of a pair, or returns nulls.';
+
+create function private.call_off_session(p_match_id uuid, p_by uuid, p_counts boolean)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_session public.wingman_sessions;
+begin
+    -- A meeting about which either has said something goes on to its outcome: what was said must
+    -- not be erased.
+    update public.wingman_sessions as cancelled
+    set
+        status = 'cancelled',
+        cancelled_by = p_by,
+        sequence = cancelled.sequence + 1,
+        no_show_user_ids = case
+            when p_counts and private.cancellation_counts(cancelled, p_by) then array[p_by]
+            else '{}'
+        end
+    where cancelled.match_id = p_match_id
+        and cancelled.status = 'scheduled'
+        and not cancelled.user1_completed_confirmed_by_user2
+        and not cancelled.user2_completed_confirmed_by_user1
+        and cancelled.no_show_user_ids = '{}'
+    returning cancelled.* into v_session;
+    if v_session.id is null or v_session.scheduled_time <= now() - interval '1 hour' then
+        return '[]'::jsonb;
+    end if;
+    return private.notify(
+        private.partner_of(v_session, p_by),
+        'session_called_off',
+        jsonb_build_object('scheduled_time', private.iso_utc(v_session.scheduled_time)),
+        v_session.id::text
+    );
+end;
+$$;
+comment on function private.call_off_session is
+'Cancels the open session of a match that has ended. The other user hears that the meeting is off,
+without a name or a reason.';
+
+create function private.end_match(
+    p_match public.wingman_matches, p_by uuid, p_reason text
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_ended public.wingman_matches;
+begin
+    perform private.lock_pair(p_match.user1_id, p_match.user2_id);
+    update public.wingman_matches as ended
+    set
+        status = case
+            when ended.status = 'accepted' then 'ended'
+            when ended.initiator_id = p_by then 'withdrawn'
+            else 'declined'
+        end,
+        ended_at = case when ended.status = 'accepted' then now() end,
+        responded_at = case
+            when ended.status = 'pending' and ended.initiator_id <> p_by then now()
+            else ended.responded_at
+        end
+    where ended.id = p_match.id and private.match_status(ended) in ('pending', 'accepted')
+    returning ended.* into v_ended;
+    delete from public.likes as gone
+    where (gone.user_id, gone.liked_id) in (
+        (p_match.user1_id, p_match.user2_id), (p_match.user2_id, p_match.user1_id)
+    );
+    if v_ended.id is null then
+        return '[]'::jsonb;
+    end if;
+    perform private.close_previous_session(v_ended.id);
+    perform private.cancel_match_emails(v_ended.id);
+    return private.call_off_session(v_ended.id, p_by, p_reason <> 'block');
+end;
+$$;
+comment on function private.end_match is
+'Ends an open match for good, because of an `unmatch`, an `unlike` or a `block`: likes and unsent
+emails of the two go, the open session is cancelled. Late, that counts as by cancel_session, but a
+block never counts. An invitation is withdrawn or declined instead, which keeps nobody apart.
+Returns what is due now.';
+
+create function private.users_counted_now(p_match_id uuid)
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(array_agg(distinct counted.user_id), '{}')
+    from public.wingman_sessions as meeting
+    cross join lateral unnest(private.counted_users(meeting)) as counted (user_id)
+    -- Stamped with the time of this transaction.
+    where meeting.match_id = p_match_id and meeting.updated_at = now();
+$$;
+comment on function private.users_counted_now is
+'The users whose reputation the end of a match has changed, in the transaction that ended it.';
+
+create function public.unmatch(p_match_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_match public.wingman_matches;
+    v_due jsonb := '[]'::jsonb;
+begin
+    select mine.* into v_match
+    from public.wingman_matches as mine
+    where mine.id = p_match_id and v_caller in (mine.user1_id, mine.user2_id);
+    if v_match.id is null then
+        raise exception 'not_found' using errcode = 'WM002';
+    end if;
+    perform private.lock_pair(v_match.user1_id, v_match.user2_id);
+    select locked.* into v_match
+    from public.wingman_matches as locked
+    where locked.id = p_match_id
+    for no key update;
+    if v_match.id is null then
+        raise exception 'not_found' using errcode = 'WM002';
+    elsif v_match.status not in ('accepted', 'ended') then
+        raise exception 'match_not_accepted' using errcode = 'WM014';
+    end if;
+    if v_match.status = 'accepted' then
+        v_due := private.end_match(v_match, v_caller, 'unmatch');
+        select ended.* into v_match
+        from public.wingman_matches as ended
+        where ended.id = p_match_id;
+    end if;
+    return jsonb_build_object(
+        'match', private.match_json(v_match),
+        'due', v_due,
+        'changed_users', private.users_counted_now(p_match_id)
+    );
+end;
+$$;
+comment on function public.unmatch is
+'Ends an accepted match of the caller for good. Again, it returns the match unchanged.
+Security definer because users write no table.';
+grant execute on function public.unmatch to authenticated;
+
+create function private.like_refusal(p_viewer_id uuid, p_user_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return case
+        when p_viewer_id = p_user_id then 'cannot_like_yourself'
+        when not private.may_see(p_viewer_id, p_user_id) then 'not_found'
+        when private.has_ended(p_viewer_id, p_user_id) then 'match_ended'
+        when private.are_matched(p_viewer_id, p_user_id) then null
+        when exists (
+            select
+            from public.likes as mine
+            where mine.user_id = p_viewer_id and mine.liked_id = p_user_id
+        ) then null
+        when not private.is_published(p_viewer_id) then 'profile_incomplete'
+    end;
+end;
+$$;
+comment on function private.like_refusal is
+'Why put_like would refuse this like now, or null. A repeated like is never incomplete.';
+
+create function private.has_passed(p_user_id uuid, p_other_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from public.passes as passed
+        where passed.user_id = p_user_id
+            and passed.passed_id = p_other_id
+            and passed.until > now()
+    );
+$$;
+
+create function private.face_json(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select jsonb_build_object(
+            'user_id', shown.user_id,
+            'display_name', shown.display_name,
+            'age', shown.age,
+            'photo_url', private.photos_json(p_user_id) #>> '{0,thumbnail_url}'
+        )
+        from public.dog_profiles as shown
+        where shown.user_id = p_user_id
+    );
+end;
+$$;
+comment on function private.face_json is
+'A user in a list of likes or passes. The caller asks may_see first.';
+
+create function private.likes_sent(
+    p_user_id uuid, p_limit integer, p_liked_at timestamptz, p_other_id uuid
+)
+returns table (other_id uuid, liked_at timestamptz)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        sent.liked_id,
+        sent.liked_at
+    from public.likes as sent
+    where sent.user_id = p_user_id
+        and (sent.liked_at, sent.liked_id) < (p_liked_at, p_other_id)
+        and private.may_see(p_user_id, sent.liked_id)
+    order by sent.liked_at desc, sent.liked_id desc
+    limit p_limit;
+$$;
+
+create function private.likes_received(
+    p_user_id uuid, p_limit integer, p_liked_at timestamptz, p_other_id uuid
+)
+returns table (other_id uuid, liked_at timestamptz)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        received.user_id,
+        received.liked_at
+    from public.likes as received
+    where received.liked_id = p_user_id
+        and (received.liked_at, received.user_id) < (p_liked_at, p_other_id)
+        and not private.has_passed(p_user_id, received.user_id)
+        and not private.are_matched(p_user_id, received.user_id)
+        and private.may_see(p_user_id, received.user_id)
+    order by received.liked_at desc, received.user_id desc
+    limit p_limit;
+$$;
+
+create function public.list_likes(
+    p_direction text,
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_limit constant integer := least(greatest(p_limit, 1), 101);
+    v_before constant timestamptz := coalesce(p_before_created_at, 'infinity');
+    v_before_id constant uuid := coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+    perform private.check_length(char_length(p_direction), 20);
+    perform private.refuse_flaw('direction', case
+        when p_direction is null or p_direction not in ('sent', 'received')
+            then 'must be sent or received'
+    end);
+    return (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'user', private.face_json(listed.other_id),
+                    'liked_at', private.iso_utc(listed.liked_at)
+                )
+                order by listed.liked_at desc, listed.other_id desc
+            ),
+            '[]'::jsonb
+        )
+        from (
+            select page.*
+            from private.likes_sent(v_caller, v_limit, v_before, v_before_id) as page
+            where p_direction = 'sent'
+            union all
+            select page.*
+            from private.likes_received(v_caller, v_limit, v_before, v_before_id) as page
+            where p_direction = 'received'
+        ) as listed
+    );
+end;
+$$;
+comment on function public.list_likes is
+'The likes that the caller gave, or those received from users whom the caller has neither passed nor
+matched; before the given one, newest first, at most 101 (as list_matches).
+Security definer because users have no grant on likes.';
+grant execute on function public.list_likes to authenticated;
+
+create function public.list_passes(
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'user', private.face_json(listed.passed_id),
+                    'passed_at', private.iso_utc(listed.passed_at),
+                    'until', private.iso_utc(listed.until)
+                )
+                order by listed.passed_at desc, listed.passed_id desc
+            ),
+            '[]'::jsonb
+        )
+        from (
+            select mine.*
+            from public.passes as mine
+            where mine.user_id = v_caller
+                and mine.until > now()
+                and (mine.passed_at, mine.passed_id) < (
+                    coalesce(p_before_created_at, 'infinity'),
+                    coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                )
+                and private.may_see(v_caller, mine.passed_id)
+            order by mine.passed_at desc, mine.passed_id desc
+            limit least(greatest(p_limit, 1), 101)
+        ) as listed
+    );
+end;
+$$;
+comment on function public.list_passes is
+'The passes of the caller that count, before the given one, newest first, at most 101 (as
+list_matches). Security definer because users have no grant on passes.';
+grant execute on function public.list_passes to authenticated;
+
+create function private.refuse_like(p_viewer_id uuid, p_user_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_refusal constant text := private.like_refusal(p_viewer_id, p_user_id);
+begin
+    case v_refusal
+        when 'not_found' then
+            raise exception 'not_found' using errcode = 'WL001';
+        when 'cannot_like_yourself' then
+            raise exception 'cannot_like_yourself' using errcode = 'WL002';
+        when 'profile_incomplete' then
+            raise exception 'profile_incomplete' using
+                errcode = 'WL003',
+                detail = to_json(private.missing_of_profile(p_viewer_id));
+        when 'match_ended' then
+            raise exception 'match_ended' using errcode = 'WL004';
+        else null;
+    end case;
+end;
+$$;
+
+create function private.hold_profiles(p_user_id uuid, p_other_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform from public.user_profiles as own where own.id = p_user_id for key share;
+    if not found then
+        raise exception 'unauthenticated' using errcode = 'WA001';
+    end if;
+    perform from public.user_profiles as other where other.id = p_other_id for key share;
+    if not found then
+        raise exception 'not_found' using errcode = 'WL001';
+    end if;
+end;
+$$;
+comment on function private.hold_profiles is
+'Keeps the accounts of both until the step is stored. One may have been deleted while it waited.';
+
+create function private.match_by_likes(p_first_id uuid, p_second_id uuid)
+returns public.wingman_matches
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    perform private.expire_match_of(p_first_id, p_second_id);
+    update public.wingman_matches as invited
+    set status = 'accepted', responded_at = now()
+    where least(invited.user1_id, invited.user2_id) = least(p_first_id, p_second_id)
+        and greatest(invited.user1_id, invited.user2_id) = greatest(p_first_id, p_second_id)
+        and invited.status = 'pending'
+    returning invited.* into v_match;
+    if v_match.id is not null then
+        perform private.cancel_match_emails(v_match.id);
+        return v_match;
+    end if;
+    insert into public.wingman_matches as liked (
+        user1_id, user2_id, initiator_id, origin, status, responded_at, expires_at
+    )
+    values (p_first_id, p_second_id, p_first_id, 'mutual_like', 'accepted', now(), null)
+    returning liked.* into v_match;
+    return v_match;
+end;
+$$;
+comment on function private.match_by_likes is
+'The match of two users who like each other, of whom p_first_id liked first. An open invitation
+between them is accepted by it.';
+
+create function public.put_like(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_match public.wingman_matches;
+    v_liked_at timestamptz;
+    v_due jsonb := '[]'::jsonb;
+begin
+    -- Crossing likes take turns here, so the second one sees the first.
+    perform private.lock_pair(v_caller, p_user_id);
+    v_match := private.lock_open_match(v_caller, p_user_id);
+    perform private.refuse_like(v_caller, p_user_id);
+    perform private.hold_profiles(v_caller, p_user_id);
+    delete from public.passes as mine
+    where mine.user_id = v_caller and mine.passed_id = p_user_id;
+    insert into public.likes (user_id, liked_id) values (v_caller, p_user_id)
+    on conflict (user_id, liked_id) do nothing;
+    select mine.liked_at into v_liked_at
+    from public.likes as mine
+    where mine.user_id = v_caller and mine.liked_id = p_user_id;
+
+    if v_match.status is distinct from 'accepted' then
+        v_match := null;
+        perform from public.likes as theirs
+        where theirs.user_id = p_user_id and theirs.liked_id = v_caller;
+        if found then
+            v_match := private.match_by_likes(p_user_id, v_caller);
+            v_due := private.notify_of_new_match(v_match);
+        end if;
+    end if;
+    return jsonb_build_object(
+        'user_id', p_user_id,
+        'liked_at', private.iso_utc(v_liked_at),
+        'match', case when v_match.id is not null then private.match_json(v_match) end,
+        'due', v_due
+    );
+end;
+$$;
+comment on function public.put_like is
+'Likes a user; the second like of a pair makes their match, of which both are notified.
+Security definer because users write no table.';
+grant execute on function public.put_like to authenticated;
+
+create function private.take_back_like(p_user_id uuid, p_other_id uuid)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_match constant public.wingman_matches := private.lock_open_match(p_user_id, p_other_id);
+    v_due jsonb := '[]'::jsonb;
+begin
+    if v_match.status = 'accepted' and v_match.origin = 'mutual_like' then
+        v_due := private.end_match(v_match, p_user_id, 'unlike');
+    end if;
+    delete from public.likes as mine
+    where mine.user_id = p_user_id and mine.liked_id = p_other_id;
+    return jsonb_build_object(
+        'due', v_due, 'changed_users', private.users_counted_now(v_match.id)
+    );
+end;
+$$;
+comment on function private.take_back_like is
+'Removes a like, and ends the match that came of it. The calling function has locked the pair.';
+
+create function public.delete_like(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    perform private.lock_pair(v_caller, p_user_id);
+    return private.take_back_like(v_caller, p_user_id);
+end;
+$$;
+comment on function public.delete_like is
+'Takes back a like, also of a user who no longer exists for the caller, and ends the match that came
+of it. Security definer because users write no table.';
+grant execute on function public.delete_like to authenticated;
+
+create function public.put_pass(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_ended jsonb;
+    v_pass public.passes;
+begin
+    if p_user_id = v_caller then
+        raise exception 'cannot_pass_yourself' using errcode = 'WL005';
+    end if;
+    perform private.lock_pair(v_caller, p_user_id);
+    if not private.may_see(v_caller, p_user_id) then
+        raise exception 'not_found' using errcode = 'WL001';
+    end if;
+    v_ended := private.take_back_like(v_caller, p_user_id);
+    perform private.hold_profiles(v_caller, p_user_id);
+    delete from public.passes as over
+    where over.user_id = v_caller and over.passed_id = p_user_id and over.until <= now();
+    insert into public.passes (user_id, passed_id) values (v_caller, p_user_id)
+    on conflict (user_id, passed_id) do nothing;
+    select mine.* into v_pass
+    from public.passes as mine
+    where mine.user_id = v_caller and mine.passed_id = p_user_id;
+    return v_ended || jsonb_build_object(
+        'user_id', p_user_id,
+        'passed_at', private.iso_utc(v_pass.passed_at),
+        'until', private.iso_utc(v_pass.until)
+    );
+end;
+$$;
+comment on function public.put_pass is
+'Passes on a user for 30 days, and takes back a like of them.
+Security definer because users write no table.';
+grant execute on function public.put_pass to authenticated;
+
+create function public.delete_pass(p_user_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    perform private.lock_pair(v_caller, p_user_id);
+    if private.may_see(v_caller, p_user_id) and private.has_ended(v_caller, p_user_id) then
+        raise exception 'match_ended' using errcode = 'WL004';
+    end if;
+    delete from public.passes as mine
+    where mine.user_id = v_caller and mine.passed_id = p_user_id;
+end;
+$$;
+comment on function public.delete_pass is
+'Undoes a pass, also on a user who no longer exists for the caller. After a match has ended nothing
+brings the pair together again. Security definer because users write no table.';
+grant execute on function public.delete_pass to authenticated;
+
+create function public.prune_passes(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_pruned integer;
+begin
+    delete from public.passes as stored
+    where (stored.user_id, stored.passed_id) in (
+        select
+            over.user_id,
+            over.passed_id
+        from public.passes as over
+        where over.until <= now()
+        order by over.until
+        limit p_limit
+        for update skip locked
+    );
+    get diagnostics v_pruned = row_count;
+    return v_pruned;
+end;
+$$;
+comment on function public.prune_passes is
+'Deletes up to p_limit passes whose time is over, and returns their number.
+Security definer because service_role has no grant on passes.';
+grant execute on function public.prune_passes to service_role;
 
 -- `dog_profiles.discoverable` says whom discovery may show. It is stored, because the walk through
 -- the neighbourhood reads it of thousands.

@@ -85,7 +85,8 @@ begin
     v_today := private.count_today(p_actor_id, p_reader_id, 0, 1);
     perform from private.app_settings as settings
     where v_today.email_count > settings.max_daily_emails;
-    if found then
+    -- Nor may it keep the two in a match: nothing follows its end.
+    if found and not private.has_ended(p_actor_id, p_reader_id) then
         raise exception 'daily_email_limit' using
             errcode = 'WN010', detail = private.seconds_until_tomorrow();
     end if;

@@ -3,22 +3,31 @@ create table public.wingman_matches (
     user1_id uuid not null references public.user_profiles (id) on delete cascade,
     user2_id uuid not null references public.user_profiles (id) on delete cascade,
     initiator_id uuid not null,
+    origin text not null default 'invitation',
     status text not null default 'pending',
     venue_suggestion text,
     note text,
     created_at timestamptz not null default now(),
     responded_at timestamptz,
-    expires_at timestamptz not null default now() + interval '48 hours',
+    expires_at timestamptz default now() + interval '48 hours',
+    ended_at timestamptz,
     constraint wingman_matches_two_people check (user1_id <> user2_id),
     constraint wingman_matches_initiator_is_user1 check (initiator_id = user1_id),
     constraint wingman_matches_status_known
-    check (status in ('pending', 'accepted', 'declined', 'expired', 'withdrawn')),
+    check (status in ('pending', 'accepted', 'declined', 'expired', 'withdrawn', 'ended')),
+    constraint wingman_matches_origin_known check (origin in ('invitation', 'mutual_like')),
+    constraint wingman_matches_only_invitations_expire
+    check ((origin = 'invitation') = (expires_at is not null)),
+    constraint wingman_matches_only_invitations_wait
+    check (origin = 'invitation' or status in ('accepted', 'ended')),
+    constraint wingman_matches_ended_has_a_time check ((status = 'ended') = (ended_at is not null)),
     constraint wingman_matches_venue_suggestion_length
     check (char_length(venue_suggestion) <= 200),
     constraint wingman_matches_note_length check (char_length(note) <= 500)
 );
 comment on table public.wingman_matches is
-'Invitations and their outcome; user1 invited user2. Deleting an account deletes its matches.';
+'Invitations and their outcome, and mutual likes; user1 invited user2, or liked first. A match that
+ended keeps the pair apart. Deleting an account deletes its matches.';
 
 create unique index wingman_matches_one_open_per_pair
 on public.wingman_matches (least(user1_id, user2_id), greatest(user1_id, user2_id))
@@ -28,6 +37,9 @@ on public.wingman_matches (
     least(user1_id, user2_id), greatest(user1_id, user2_id), responded_at
 )
 where status = 'declined';
+create index wingman_matches_ended_of_pair
+on public.wingman_matches (least(user1_id, user2_id), greatest(user1_id, user2_id))
+where status = 'ended';
 create index wingman_matches_of_user1
 on public.wingman_matches (user1_id, created_at desc, id desc);
 create index wingman_matches_of_user2
@@ -42,6 +54,36 @@ alter table public.wingman_matches enable row level security;
 alter table public.email_logs
 add constraint email_logs_match_id_fkey
 foreign key (match_id) references public.wingman_matches (id) on delete set null;
+
+create function private.lock_pair(p_user_id uuid, p_other_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    select pg_advisory_xact_lock(hashtextextended(
+        least(p_user_id, p_other_id)::text || greatest(p_user_id, p_other_id)::text, 0
+    ));
+$$;
+comment on function private.lock_pair is
+'Lets the likes, passes and blocks of a pair, and the end of its match, take turns. Each of these
+steps takes this lock before any row of the pair, and checks after it what it depends on.';
+
+create function private.has_ended(p_user_id uuid, p_other_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from public.wingman_matches as pair
+        where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
+            and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
+            and pair.status = 'ended'
+    );
+$$;
+comment on function private.has_ended is
+'Whether a match of these two has ended. Then no invitation and no like makes another one.';
 
 create function private.match_status(p_match public.wingman_matches)
 returns text
@@ -70,12 +112,14 @@ as $$
         'user1_id', p_match.user1_id,
         'user2_id', p_match.user2_id,
         'initiator_id', p_match.initiator_id,
+        'origin', p_match.origin,
         'status', private.match_status(p_match),
         'venue_suggestion', p_match.venue_suggestion,
         'note', p_match.note,
         'created_at', private.iso_utc(p_match.created_at),
         'responded_at', private.iso_utc(p_match.responded_at),
         'expires_at', private.iso_utc(p_match.expires_at),
+        'ended_at', private.iso_utc(p_match.ended_at),
         'partner', private.partner_json(p_reader, case p_reader
             when p_match.user1_id then p_match.user2_id
             when p_match.user2_id then p_match.user1_id
@@ -123,7 +167,10 @@ as $$
         from public.wingman_matches as sent
         where sent.user1_id = p_user_id
             and (sent.created_at, sent.id) < (p_created_at, p_id)
-            and (p_status is null or private.match_status(sent) = p_status)
+            and case
+                when p_status is null then sent.status <> 'ended'
+                else private.match_status(sent) = p_status
+            end
         order by sent.created_at desc, sent.id desc
         limit p_limit
     )
@@ -133,7 +180,10 @@ as $$
         from public.wingman_matches as received
         where received.user2_id = p_user_id
             and (received.created_at, received.id) < (p_created_at, p_id)
-            and (p_status is null or private.match_status(received) = p_status)
+            and case
+                when p_status is null then received.status <> 'ended'
+                else private.match_status(received) = p_status
+            end
         order by received.created_at desc, received.id desc
         limit p_limit
     )
@@ -176,8 +226,8 @@ begin
 end;
 $$;
 comment on function public.list_matches is
-'The caller''s matches before the given one, newest first. At most 101: a page of 100, and one more
-that shows whether another page follows.
+'The caller''s matches before the given one, newest first. Without a status, all but those that have
+ended. At most 101: a page of 100, and one more that shows whether another page follows.
 Security definer because users have no grant on matches: a stored status may be out of date.';
 grant execute on function public.list_matches to authenticated;
 

@@ -8,7 +8,8 @@ values
     '{accepted, declined, expired, withdrawn, ended}', true, 'matches'
 ),
 ('match_accepted', 'match_notifications', 'urgent', false, '{ended}', true, 'matches'),
-('match_declined', 'match_notifications', 'urgent', false, '{}', true, null);
+('match_declined', 'match_notifications', 'urgent', false, '{}', true, null),
+('new_match', 'match_notifications', 'urgent', false, '{ended}', true, 'matches');
 
 create function private.notify_of_match(
     p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb
@@ -72,6 +73,55 @@ begin
     );
 end;
 $$;
+
+create function private.notify_of_new_match(p_match public.wingman_matches)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+    select
+        private.notify_of_match(
+            p_match.user1_id, 'new_match', p_match.id,
+            jsonb_build_object(
+                'partner_name', private.display_name(p_match.user1_id, p_match.user2_id)
+            )
+        ) || private.notify_of_match(
+            p_match.user2_id, 'new_match', p_match.id,
+            jsonb_build_object(
+                'partner_name', private.display_name(p_match.user2_id, p_match.user1_id)
+            )
+        );
+$$;
+comment on function private.notify_of_new_match is
+'Notifies both users that they like each other, once for each match.';
+
+create function private.cancel_match_emails(p_match_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    -- Locks in the order of complete_emails, so that the two cannot deadlock.
+    with stale as materialized (
+        select email.id
+        from public.email_logs as email
+        where email.match_id = p_match_id
+            and email.claimable_at is not null
+            and email.send_group is null
+        order by email.id
+        for update
+    )
+
+    update public.email_logs as email
+    set
+        delivery_status = 'cancelled',
+        lease_token = null,
+        lease_expires_at = null
+    from stale
+    where email.id = stale.id;
+$$;
+comment on function private.cancel_match_emails is
+'Cancels the emails about a match and its sessions that were not sent, even those that a worker has
+leased. One with a send group may be at the provider already, so it cannot be cancelled.';
 
 create function private.forget_match_emails()
 returns trigger

@@ -1,3 +1,18 @@
+create function private.expire_match_of(p_user_id uuid, p_other_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    update public.wingman_matches as stale
+    set status = 'expired'
+    where least(stale.user1_id, stale.user2_id) = least(p_user_id, p_other_id)
+        and greatest(stale.user1_id, stale.user2_id) = greatest(p_user_id, p_other_id)
+        and stale.status = 'pending'
+        and stale.expires_at <= now();
+$$;
+comment on function private.expire_match_of is
+'Makes room for a match of this pair, whose invitation may have expired without a mark.';
+
 create function private.open_match(
     p_inviter_id uuid, p_invitee_id uuid, p_venue_suggestion text, p_note text
 )
@@ -8,12 +23,12 @@ as $$
 declare
     v_match public.wingman_matches;
 begin
-    update public.wingman_matches as stale
-    set status = 'expired'
-    where least(stale.user1_id, stale.user2_id) = least(p_inviter_id, p_invitee_id)
-        and greatest(stale.user1_id, stale.user2_id) = greatest(p_inviter_id, p_invitee_id)
-        and stale.status = 'pending'
-        and stale.expires_at <= now();
+    -- A like or the end of a match may be in progress.
+    perform private.lock_pair(p_inviter_id, p_invitee_id);
+    if private.has_ended(p_inviter_id, p_invitee_id) then
+        raise exception 'match_ended' using errcode = 'WM013';
+    end if;
+    perform private.expire_match_of(p_inviter_id, p_invitee_id);
 
     insert into public.wingman_matches as opened (
         user1_id, user2_id, initiator_id, venue_suggestion, note
@@ -62,7 +77,9 @@ begin
     -- Newest first, the new one included. The first one beyond the limit must age out.
     select sent.created_at into v_blocking
     from public.wingman_matches as sent
-    where sent.user1_id = p_inviter_id and sent.created_at > now() - interval '24 hours'
+    where sent.user1_id = p_inviter_id
+        and sent.origin = 'invitation'
+        and sent.created_at > now() - interval '24 hours'
     order by sent.created_at desc, sent.id desc
     offset v_limit
     limit 1;
@@ -273,14 +290,16 @@ as $$
                     when pair.user1_id then pair.user2_id
                     else pair.user1_id
                 end,
-                'invited_by_me', pair.initiator_id = p_user_id,
+                'origin', pair.origin,
+                'invited_by_me', pair.origin = 'invitation' and pair.initiator_id = p_user_id,
                 'status', pair.status,
                 'venue_suggestion', case
                     when pair.initiator_id = p_user_id then pair.venue_suggestion
                 end,
                 'note', case when pair.initiator_id = p_user_id then pair.note end,
                 'created_at', private.iso_utc(pair.created_at),
-                'responded_at', private.iso_utc(pair.responded_at)
+                'responded_at', private.iso_utc(pair.responded_at),
+                'ended_at', private.iso_utc(pair.ended_at)
             )
             order by pair.created_at
         ),

@@ -50,11 +50,11 @@ as $$
 declare
     v_status text;
 begin
-    -- An accepted match stays accepted, unless one of its users deletes the account.
+    -- The match does not end before the session is stored, and its end then cancels the session.
     select pair.status into v_status
     from public.wingman_matches as pair
     where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id)
-    for key share;
+    for share;
     if v_status is null then
         raise exception 'not_found' using errcode = 'WM002';
     elsif v_status <> 'accepted' then

@@ -24,7 +24,7 @@ begin
         with asked as (
             select match.user2_id as person_id
             from public.wingman_matches as match
-            where match.user1_id = p_user_id and match.status in ('accepted', 'declined')
+            where match.user1_id = p_user_id and match.status in ('accepted', 'declined', 'ended')
             order by match.created_at desc, match.id desc
             limit 100
         ),

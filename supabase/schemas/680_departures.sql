@@ -140,14 +140,15 @@ declare
     v_match_ids uuid[];
     v_partner_ids uuid[];
 begin
-    -- Steps lock a session or match before they need the profiles of both. So does a deletion.
-    perform from public.wingman_sessions as meeting
-    where old.id in (meeting.user1_id, meeting.user2_id)
-    order by meeting.id
-    for update;
+    -- Steps lock a match, then its session, and then they need the profiles of both. So does a
+    -- deletion. A step that holds a session may still refer to its match, hence no key update.
     perform from public.wingman_matches as pair
     where old.id in (pair.user1_id, pair.user2_id)
     order by pair.id
+    for no key update;
+    perform from public.wingman_sessions as meeting
+    where old.id in (meeting.user1_id, meeting.user2_id)
+    order by meeting.id
     for update;
 
     select

@@ -33,19 +33,6 @@ create index passes_by_end on public.passes (until);
 
 alter table public.passes enable row level security;
 
-create function private.lock_pair(p_user_id uuid, p_other_id uuid)
-returns void
-language sql
-set search_path = ''
-as $$
-    select pg_advisory_xact_lock(hashtextextended(
-        least(p_user_id, p_other_id)::text || greatest(p_user_id, p_other_id)::text, 0
-    ));
-$$;
-comment on function private.lock_pair is
-'Lets the likes, passes and blocks of a pair, and the end of its match, take turns. Each of these
-steps takes this lock before any row of the pair, and checks after it what it depends on.';
-
 create function private.export_likes(p_user_id uuid)
 returns jsonb
 language sql

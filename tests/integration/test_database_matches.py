@@ -22,8 +22,8 @@ from tests.integration.database import (
 )
 
 _MATCH_FIELDS = {
-    *("id", "user1_id", "user2_id", "initiator_id", "status", "venue_suggestion", "note"),
-    *("created_at", "responded_at", "expires_at", "partner"),
+    *("id", "user1_id", "user2_id", "initiator_id", "origin", "status", "venue_suggestion"),
+    *("note", "created_at", "responded_at", "expires_at", "ended_at", "partner"),
 }
 
 

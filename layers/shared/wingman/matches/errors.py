@@ -60,6 +60,18 @@ class OnlyInitiatorCanWithdraw(Forbidden):
     code = "only_initiator_can_withdraw"
 
 
+class MatchEnded(Conflict):
+    """A match of the two of you has ended, which keeps you apart."""
+
+    code = "match_ended"
+
+
+class MatchNotAccepted(Conflict):
+    """Only an accepted match can be ended."""
+
+    code = "match_not_accepted"
+
+
 class MatchAlreadyAnswered(Conflict):
     """This invitation is already closed."""
 

@@ -13,14 +13,22 @@ from wingman.notifications.models import Due
 from wingman.profiles.models import Partner
 
 
+class MatchOrigin(StrEnum):
+    """What a match came of."""
+
+    INVITATION = "invitation"
+    MUTUAL_LIKE = "mutual_like"
+
+
 class MatchStatus(StrEnum):
-    """The status of an invitation; only `pending` can change."""
+    """The status of a match; only `pending` and `accepted` can change."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    ENDED = "ended"
 
 
 class Action(StrEnum):
@@ -56,7 +64,10 @@ _INVITATION: JsonDict = {
 
 
 class Match(BaseModel):
-    """Two users, one of whom (`initiator_id`, always `user1_id`) invited the other."""
+    """Two users, one of whom (`initiator_id`, always `user1_id`) invited the other or liked first.
+
+    A match of a mutual like is accepted from the start, so it has no `expires_at`.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -66,12 +77,14 @@ class Match(BaseModel):
                     "user1_id": _MAYA,
                     "user2_id": _LEO,
                     "initiator_id": _MAYA,
+                    "origin": "invitation",
                     "status": "pending",
                     "venue_suggestion": _INVITATION["venue_suggestion"],
                     "note": _INVITATION["note"],
                     "created_at": "2026-11-30T09:12:44.103Z",
                     "responded_at": None,
                     "expires_at": "2026-12-02T09:12:44.103Z",
+                    "ended_at": None,
                 }
             ]
         }
@@ -81,12 +94,14 @@ class Match(BaseModel):
     user1_id: UUID
     user2_id: UUID
     initiator_id: UUID
+    origin: MatchOrigin
     status: MatchStatus
     venue_suggestion: str | None
     note: str | None
     created_at: datetime
     responded_at: datetime | None
-    expires_at: datetime
+    expires_at: datetime | None
+    ended_at: datetime | None
     partner: Partner
 
 
@@ -108,8 +123,9 @@ class MatchPage(BaseModel):
 
 
 class MatchChange(BaseModel):
-    """The result of a step: the match after it, and the recorded emails that are due now."""
+    """The match after a step, what is due now, and whose reputation may have changed."""
 
     match: Match
     due: list[Due]
+    changed_users: list[UUID] = []
     replayed: bool = False

@@ -27,6 +27,8 @@ REFUSALS: Refusals = {
     "WM010": lambda _: errors.OnlyInitiatorCanWithdraw(),
     "WM011": lambda _: InvalidRequest(fields={"action": "must be accept or decline"}),
     "WM012": lambda _: errors.RecentlyWithdrawn(),
+    "WM013": lambda _: errors.MatchEnded(),
+    "WM014": lambda _: errors.MatchNotAccepted(),
     "WN010": lambda error: errors.DailyEmailLimit(retry_after=int(error.detail or 1)),
 }
 _call = partial(call, REFUSALS)
@@ -64,6 +66,11 @@ def respond(database: Database, match_id: UUID, answer: Answer) -> MatchChange:
 
 def withdraw(database: Database, match_id: UUID) -> MatchChange:
     answer = _call(database, "withdraw_match", idempotent=True, p_match_id=str(match_id))
+    return MatchChange.model_validate(answer)
+
+
+def unmatch(database: Database, match_id: UUID) -> MatchChange:
+    answer = _call(database, "unmatch", idempotent=True, p_match_id=str(match_id))
     return MatchChange.model_validate(answer)
 
 

@@ -40,7 +40,7 @@ def test_an_email_about_an_account_leads_to_the_page_that_confirms(name: str) ->
 @pytest.mark.parametrize("name", [name for name in CASES if name not in ABOUT_ACCOUNTS])
 def test_both_parts_link_to_their_topic(name: str) -> None:
     email = rendered(CASES[name])
-    kind = name.partition("_")[0]
+    kind = name.removeprefix("new_").partition("_")[0]
     path = {"session": f"/sessions/{SESSION_ID}", "match": f"/matches/{MATCH}"}.get(kind)
     path = "/sessions" if name == "session_called_off" else path
     path = path or ("/sessions" if name.endswith("bare") else "/matches")

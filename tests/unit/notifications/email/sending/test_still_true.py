@@ -34,6 +34,7 @@ LAST_MINUTE = {
     "match_invitation": 2 * DAY + 5 * 60,  # it expires then
     "match_accepted": 7 * DAY,
     "match_declined": 7 * DAY,
+    "new_match": 7 * DAY,
     "session_scheduled": DAY,
     "session_rescheduled": DAY,
     "session_cancelled": DAY,

@@ -122,6 +122,13 @@ class MatchAccepted(_Answer):
     role: Literal["inviter", "invitee"]
 
 
+class NewMatch(_Answer):
+    """The reader and `partner_name` like each other."""
+
+    template: Literal["new_match"]
+    partner_name: Line
+
+
 class MatchDeclined(_Answer):
     """The reader's invitation was declined, perhaps with a reason."""
 
@@ -158,7 +165,7 @@ class SessionCancelled(_AboutSession):
 
 
 class SessionCalledOff(Content):
-    """The session is off, because the other user has deleted the account. It has no name."""
+    """The session is off, because the match or the other account has ended. It has no name."""
 
     template: Literal["session_called_off"]
     scheduled_time: AwareDatetime
