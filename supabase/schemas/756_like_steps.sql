@@ -13,9 +13,7 @@ begin
         when 'cannot_like_yourself' then
             raise exception 'cannot_like_yourself' using errcode = 'WL002';
         when 'profile_incomplete' then
-            raise exception 'profile_incomplete' using
-                errcode = 'WL003',
-                detail = to_json(private.missing_of_profile(p_viewer_id));
+            raise exception 'profile_incomplete' using errcode = 'WL003';
         when 'match_ended' then
             raise exception 'match_ended' using errcode = 'WL004';
         else null;
@@ -102,7 +100,8 @@ begin
         v_match := null;
         perform from public.likes as theirs
         where theirs.user_id = p_user_id and theirs.liked_id = v_caller;
-        if found then
+        -- A caller who was hidden after the other's like does not exist for the other.
+        if found and private.may_see(p_user_id, v_caller) then
             v_match := private.match_by_likes(p_user_id, v_caller);
             v_due := private.notify_of_new_match(v_match);
         end if;

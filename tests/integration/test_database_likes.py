@@ -206,6 +206,38 @@ def test_pages_of_likes_are_whole_and_in_order(url: str, likes: Likes, maya: Per
     assert call(url, maya, "list_likes", p_direction="received", p_limit=1, **before) == []
 
 
+def test_a_hidden_user_makes_no_match_until_shown_again(
+    url: str, likes: Likes, maya: Person, leo: Person
+) -> None:
+    likes.like(leo, maya)
+    look(
+        url,
+        "insert into private.hidden_profiles (user_id, hidden_by) values (%s, 'operator')",
+        maya.user_id,
+    )
+    assert likes.like(maya, leo)["match"] is None
+    assert (likes.sent(leo), likes.received(leo)) == ([], [])
+
+    look(url, "delete from private.hidden_profiles where user_id = %s", maya.user_id)
+    assert likes.received(leo) == ["Rex"]
+    assert likes.like(leo, maya)["match"]["status"] == "accepted"
+
+
+@pytest.mark.parametrize("step", ["put_like", "put_pass"])
+def test_users_who_blocked_each_other_are_not_found(
+    url: str, likes: Likes, maya: Person, leo: Person, step: str
+) -> None:
+    likes.like(maya, leo)
+    look(
+        url,
+        "insert into private.blocks (user_id, blocked_id) values (%s, %s)",
+        *(leo.user_id, maya.user_id),
+    )
+
+    assert likes.refusal(maya, step, leo) == likes.refusal(leo, step, maya) == "not_found"
+    assert (likes.sent(maya), likes.received(leo)) == ([], [])
+
+
 # --- crossing likes
 
 
