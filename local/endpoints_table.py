@@ -9,6 +9,12 @@ from local.sections import replaced
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+# Domains in one row: the README is short.
+TOGETHER = {
+    domain: ", ".join(row)
+    for row in (("accounts", "user"), ("docs", "health"), ("likes", "matches"))
+    for domain in row
+}
 DOCUMENT = ROOT / "functions" / "docs" / "openapi.json"
 
 
@@ -20,7 +26,8 @@ def table() -> str:
         for method, operation in operations.items():
             methods[operation["tags"][0]].append(method.upper())
         for domain, names in methods.items():
-            domains[domain].append(f"`{', '.join(sorted(names))} {path}`")
+            row = TOGETHER.get(domain, domain)
+            domains[row].append(f"`{', '.join(sorted(names))} {path}`")
     head = "| domain | endpoints |\n|---|---|\n"
     return head + "".join(
         f"| {domain} | {'<br>'.join(endpoints)} |\n"

@@ -109,9 +109,11 @@ _BEGAN = Scene(starts_in=timedelta(hours=-1))
 _OVER = Scene(starts_in=timedelta(hours=-3), session_status="completed")
 _SCENES = {
     "challenges/submit": _BEGAN,
+    "likes": Scene(starts_in=None, have_profiles=True),
     "match_request": _INVITED,
     "match_respond": Scene("pending", starts_in=None, caller="leo"),
     "discovery": Scene(have_profiles=True, published=True),
+    "match_respond/unmatch": Scene(caller="leo"),
     "feedback_page": _OVER,
     "profile": Scene(have_profiles=True),
     "session_create": Scene(starts_in=None),

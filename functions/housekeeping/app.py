@@ -10,6 +10,7 @@ from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.observability import logger
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
+from wingman.likes import service as likes
 from wingman.matches import service as matches
 from wingman.notifications.email.operating import digests, operations
 from wingman.notifications.email.readers import history
@@ -22,6 +23,7 @@ check(DeploymentSettings, SupabaseServiceSettings, RedisSettings)
 _STEPS: dict[str, Callable[[Database], int]] = {
     "sessions_closed": lambda database: sessions.close_overdue(database, reputation.cache()),
     "matches_expired": matches.expire,
+    "passes_pruned": likes.prune_passes,
     "digests_recorded": digests.record,
     "emails_pruned": history.prune,
     "notifications_pruned": feed.prune,

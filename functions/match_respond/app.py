@@ -1,4 +1,4 @@
-"""POST /api/matches/{match_id}/respond: the invited user accepts or declines."""
+"""/api/matches/{match_id}: the invited user accepts or declines, and either ends the match."""
 
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.matches import service
 from wingman.matches.models import Answer, Match
 from wingman.notifications.settings import QueueSettings
+from wingman.reputation.service import cache
 
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
 
@@ -21,6 +22,16 @@ def respond_to_match(match_id: UUID, answer: Answer, caller: CurrentUser) -> Mat
     The initiator gets an email. It contains the reason, if you decline with one.
     """
     return service.respond(get_user_client(caller.token), queue(), match_id, answer)
+
+
+@app.post("/api/matches/{match_id}/unmatch", tags=["matches"], dependencies=[limit()])
+def unmatch(match_id: UUID, caller: CurrentUser) -> Match:
+    """End an accepted match, which keeps the two of you apart. Again, it returns the same match.
+
+    The open session is cancelled; shortly before its start, that counts as a no-show, as cancelling
+    it does. The other user is notified without a reason.
+    """
+    return service.unmatch(get_user_client(caller.token), queue(), cache(), match_id)
 
 
 handler = lambda_handler(app)

@@ -30,6 +30,7 @@ TAGS = {
     "matches": "Invitations of two users to meet.",
     "photos": "Photos of the caller's profile.",
     "notifications": "What happened, what was read of it, and the pushes that a user wants.",
+    "likes": "Likes and passes; two likes make a match.",
     "playgrounds": "Public places for dogs: adding, finding and marking them as favourites.",
     "profile": "The dog's profile, its location and preferences, and the profiles of others.",
     "reputation": "How reliably a user shows up.",

@@ -1826,17 +1826,18 @@ end;
 $$;
 
 insert into private.notification_kinds (
-    kind, category, lane, can_wait, void_in, in_feed, push_category
+    kind, category, lane, can_wait, void_in, in_feed, push_category, by_email
 )
 values
 -- From a stranger, so it keeps to the reader's quiet hours and daily cap.
 (
     'match_invitation', 'match_notifications', 'bulk', true,
-    '{accepted, declined, expired, withdrawn, ended}', true, 'matches'
+    '{accepted, declined, expired, withdrawn, ended}', true, 'matches', true
 ),
-('match_accepted', 'match_notifications', 'urgent', false, '{ended}', true, 'matches'),
-('match_declined', 'match_notifications', 'urgent', false, '{}', true, null),
-('new_match', 'match_notifications', 'urgent', false, '{ended}', true, 'matches');
+('match_accepted', 'match_notifications', 'urgent', false, '{ended}', true, 'matches', true),
+('match_declined', 'match_notifications', 'urgent', false, '{}', true, null, true),
+('new_match', 'match_notifications', 'urgent', false, '{ended}', true, 'matches', true),
+('match_ended', 'match_notifications', 'urgent', false, '{}', true, 'match_ended', false);
 
 create function private.notify_of_match(
     p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb
@@ -1982,21 +1983,6 @@ without the names and words in them, and emails that were not sent are cancelled
 create trigger forget_match_emails
 before delete on public.wingman_matches
 for each row execute function private.forget_match_emails();
-
-create function private.expire_match_of(p_user_id uuid, p_other_id uuid)
-returns void
-language sql
-set search_path = ''
-as $$
-    update public.wingman_matches as stale
-    set status = 'expired'
-    where least(stale.user1_id, stale.user2_id) = least(p_user_id, p_other_id)
-        and greatest(stale.user1_id, stale.user2_id) = greatest(p_user_id, p_other_id)
-        and stale.status = 'pending'
-        and stale.expires_at <= now();
-$$;
-comment on function private.expire_match_of is
-'Makes room for a match of this pair, whose invitation may have expired without a mark.';
 
 create function private.open_match(
     p_inviter_id uuid, p_invitee_id uuid, p_venue_suggestion text, p_note text
@@ -2229,6 +2215,21 @@ $$;
 comment on function public.withdraw_match is
 'Withdraws a pending invitation. Security definer because users write no table.';
 grant execute on function public.withdraw_match to authenticated;
+
+create function private.expire_match_of(p_user_id uuid, p_other_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    update public.wingman_matches as stale
+    set status = 'expired'
+    where least(stale.user1_id, stale.user2_id) = least(p_user_id, p_other_id)
+        and greatest(stale.user1_id, stale.user2_id) = greatest(p_user_id, p_other_id)
+        and stale.status = 'pending'
+        and stale.expires_at <= now();
+$$;
+comment on function private.expire_match_of is
+'Makes room for a match of this pair, whose invitation may have expired without a mark.';
 
 create function public.expire_matches(p_limit integer)
 returns integer
@@ -9550,7 +9551,11 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+    v_other_id constant uuid := case p_by
+        when p_match.user1_id then p_match.user2_id else p_match.user1_id
+    end;
     v_ended public.wingman_matches;
+    v_due jsonb;
 begin
     perform private.lock_pair(p_match.user1_id, p_match.user2_id);
     update public.wingman_matches as ended
@@ -9576,14 +9581,21 @@ begin
     end if;
     perform private.close_previous_session(v_ended.id);
     perform private.cancel_match_emails(v_ended.id);
-    return private.call_off_session(v_ended.id, p_by, p_reason <> 'block');
+    v_due := private.call_off_session(v_ended.id, p_by, p_reason <> 'block');
+    if p_reason = 'block' then
+        return v_due;
+    end if;
+    return v_due || private.notify_of_match(
+        v_other_id, 'match_ended', v_ended.id,
+        jsonb_build_object('partner_name', private.display_name(v_other_id, p_by))
+    );
 end;
 $$;
 comment on function private.end_match is
 'Ends an open match for good, because of an `unmatch`, an `unlike` or a `block`: likes and unsent
 emails of the two go, the open session is cancelled. Late, that counts as by cancel_session, but a
-block never counts. An invitation is withdrawn or declined instead, which keeps nobody apart.
-Returns what is due now.';
+block never counts. The other user hears of the end, but not of a block. An invitation is withdrawn or
+declined instead, which keeps no one apart. Returns what is due now.';
 
 create function private.users_counted_now(p_match_id uuid)
 returns uuid[]

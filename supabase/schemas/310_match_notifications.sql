@@ -1,15 +1,16 @@
 insert into private.notification_kinds (
-    kind, category, lane, can_wait, void_in, in_feed, push_category
+    kind, category, lane, can_wait, void_in, in_feed, push_category, by_email
 )
 values
 -- From a stranger, so it keeps to the reader's quiet hours and daily cap.
 (
     'match_invitation', 'match_notifications', 'bulk', true,
-    '{accepted, declined, expired, withdrawn, ended}', true, 'matches'
+    '{accepted, declined, expired, withdrawn, ended}', true, 'matches', true
 ),
-('match_accepted', 'match_notifications', 'urgent', false, '{ended}', true, 'matches'),
-('match_declined', 'match_notifications', 'urgent', false, '{}', true, null),
-('new_match', 'match_notifications', 'urgent', false, '{ended}', true, 'matches');
+('match_accepted', 'match_notifications', 'urgent', false, '{ended}', true, 'matches', true),
+('match_declined', 'match_notifications', 'urgent', false, '{}', true, null, true),
+('new_match', 'match_notifications', 'urgent', false, '{ended}', true, 'matches', true),
+('match_ended', 'match_notifications', 'urgent', false, '{}', true, 'match_ended', false);
 
 create function private.notify_of_match(
     p_user_id uuid, p_kind text, p_match_id uuid, p_facts jsonb

@@ -61,7 +61,11 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+    v_other_id constant uuid := case p_by
+        when p_match.user1_id then p_match.user2_id else p_match.user1_id
+    end;
     v_ended public.wingman_matches;
+    v_due jsonb;
 begin
     perform private.lock_pair(p_match.user1_id, p_match.user2_id);
     update public.wingman_matches as ended
@@ -87,14 +91,21 @@ begin
     end if;
     perform private.close_previous_session(v_ended.id);
     perform private.cancel_match_emails(v_ended.id);
-    return private.call_off_session(v_ended.id, p_by, p_reason <> 'block');
+    v_due := private.call_off_session(v_ended.id, p_by, p_reason <> 'block');
+    if p_reason = 'block' then
+        return v_due;
+    end if;
+    return v_due || private.notify_of_match(
+        v_other_id, 'match_ended', v_ended.id,
+        jsonb_build_object('partner_name', private.display_name(v_other_id, p_by))
+    );
 end;
 $$;
 comment on function private.end_match is
 'Ends an open match for good, because of an `unmatch`, an `unlike` or a `block`: likes and unsent
 emails of the two go, the open session is cancelled. Late, that counts as by cancel_session, but a
-block never counts. An invitation is withdrawn or declined instead, which keeps nobody apart.
-Returns what is due now.';
+block never counts. The other user hears of the end, but not of a block. An invitation is withdrawn or
+declined instead, which keeps no one apart. Returns what is due now.';
 
 create function private.users_counted_now(p_match_id uuid)
 returns uuid[]

@@ -86,6 +86,25 @@ def test_an_unknown_action_is_a_422(function: Load, people: People) -> None:
     assert '"field":"action"' in answer["body"]
 
 
+def test_either_side_ends_a_match_for_good(function: Load, people: People) -> None:
+    maya, leo, match_id = invited(function, people)
+    app = function("match_respond")
+    assert respond(app, "unmatch", leo, match_id)[1]["code"] == "match_not_accepted"
+    respond(app, "accept", leo, match_id)
+
+    status, match = respond(app, "unmatch", maya, match_id)
+
+    assert (status, match["status"]) == (200, "ended")
+    assert match["ended_at"].endswith("Z")
+    again = respond(app, "unmatch", leo, match_id)[1]
+    assert again | {"partner": None} == match | {"partner": None}
+    assert respond(app, "unmatch", people.new(), match_id)[0] == 404
+    assert respond(app, "accept", leo, match_id)[1]["code"] == "match_already_answered"
+    values = {"invitee_id": str(leo.id), "idempotency_key": str(uuid4())}
+    status, refused, _ = function("match_request").call("create", access_token=maya.token, **values)
+    assert (status, refused["code"]) == (409, "match_ended")
+
+
 def test_a_warm_answer_makes_three_calls(function: Load, people: People, calls: list[str]) -> None:
     """The calls go to Redis, the database and the queue."""
     _, first, first_match = invited(function, people)

@@ -1,10 +1,13 @@
 """Most of these tests begin with a database of their module and two people in it."""
 
 from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.integration.database import Person, new_person
+from tests.integration.liking import Likes, published
 from tests.integration.meetings import Pair, new_pair
 from tests.integration.own_database import own_database
 
@@ -28,3 +31,32 @@ def leo(url: str) -> Person:
 @pytest.fixture
 def pair(url: str) -> Pair:
     return new_pair(url)
+
+
+@pytest.fixture
+def likes(url: str) -> Likes:
+    return Likes(url)
+
+
+@pytest.fixture
+def rex(url: str) -> Person:
+    """A person whose profile is published."""
+    return published(url, "Rex")
+
+
+@pytest.fixture
+def bella(url: str) -> Person:
+    """Another one."""
+    return published(url, "Bella")
+
+
+@pytest.fixture
+def mutual(likes: Likes, rex: Person, bella: Person) -> Any:
+    """The match of two who like each other; Rex liked first."""
+    return likes.matched(rex, bella)
+
+
+@pytest.fixture
+def couple(url: str, rex: Person, bella: Person, mutual: Any) -> Pair:
+    """The two, in the words of meetings."""
+    return Pair(url, rex, bella, UUID(mutual["id"]))

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from tests.integration.connections import Connection, Row, connected
 from tests.integration.database import Person, call, invoke, look, new_person, sqlstate
+from tests.integration.meetings import Pair
 from tests.support.profiles import add_photos
 
 _PROFILE = """
@@ -88,3 +91,23 @@ class Likes:
 def liking(connection: Connection, other: Person) -> Any:
     """Like in an open transaction."""
     return invoke(connection, "put_like", p_user_id=other.user_id)[0]["put_like"]
+
+
+# Each way to end the match of a mutual like.
+ENDS = pytest.mark.parametrize("way", ["unmatch", "unlike", "pass"])
+
+
+def ended_by(likes: Likes, way: str, person: Person, other: Person, match_id: object) -> Any:
+    if way == "unmatch":
+        return likes.unmatch(person, match_id)
+    return likes.unlike(person, other) if way == "unlike" else likes.pass_on(person, other)
+
+
+def blocked(pair: Pair) -> None:
+    """End the match as a block by the first person does."""
+    look(
+        pair.url,
+        "select private.end_match(pair, %s, 'block') from public.wingman_matches as pair"
+        " where id = %s",
+        *(pair.first.user_id, pair.match_id),
+    )

@@ -12,7 +12,7 @@ HOLDERS = {
     "AUTH_EMAIL_HOOK_SECRET": {"auth_email"},
     "BACKEND_KEY": {
         "account",
-        *("challenges", "coach", "discovery", "email_preferences", "health"),
+        *("challenges", "coach", "discovery", "email_preferences", "health", "likes"),
         *("match_request", "match_respond"),
         *("photos", "playgrounds", "profile", "reputation", "session_create", "session_feedback"),
         *("notifications", "session_manage", "user"),

@@ -14,7 +14,7 @@ from wingman.profiles.models import Partner
 
 
 class MatchOrigin(StrEnum):
-    """What a match came of."""
+    """The reason of a match: an accepted invitation, or likes of both."""
 
     INVITATION = "invitation"
     MUTUAL_LIKE = "mutual_like"

@@ -11,6 +11,8 @@ from wingman.kit.paging import Page
 from wingman.matches import repository
 from wingman.matches.models import Answer, Invitation, Match, MatchChange, MatchStatus
 from wingman.notifications import service as notifications
+from wingman.reputation import service as reputation
+from wingman.reputation.models import ReputationCache
 
 if TYPE_CHECKING:
     from wingman.kit.clients.queue import (
@@ -48,6 +50,17 @@ def withdraw(database: Database, queue: "Queue", match_id: UUID) -> Match:
     """Withdraw an invitation that has not been answered."""
     change = repository.withdraw(database, match_id)
     return _announce(queue, change, "match.withdrawn").match
+
+
+def unmatch(database: Database, queue: "Queue", cache: ReputationCache, match_id: UUID) -> Match:
+    """End an accepted match for good; again, it changes nothing.
+
+    Notifies the other user, and cancels the open session, which may be a no-show. Raises
+    MatchNotFound, MatchNotAccepted.
+    """
+    change = repository.unmatch(database, match_id)
+    reputation.forget(cache, change.changed_users)
+    return _announce(queue, change, "match.ended").match
 
 
 def get(database: Database, match_id: UUID) -> Match:

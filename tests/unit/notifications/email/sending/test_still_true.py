@@ -35,6 +35,7 @@ LAST_MINUTE = {
     "match_accepted": 7 * DAY,
     "match_declined": 7 * DAY,
     "new_match": 7 * DAY,
+    "match_ended": 7 * DAY,
     "session_scheduled": DAY,
     "session_rescheduled": DAY,
     "session_cancelled": DAY,

@@ -129,6 +129,13 @@ class NewMatch(_Answer):
     partner_name: Line
 
 
+class MatchEnded(_Answer):
+    """`partner_name` has ended the match. It is listed and pushed, but not emailed."""
+
+    template: Literal["match_ended"]
+    partner_name: Line
+
+
 class MatchDeclined(_Answer):
     """The reader's invitation was declined, perhaps with a reason."""
 

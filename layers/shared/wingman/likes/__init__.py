@@ -1,0 +1,1 @@
+"""Likes and passes; two likes make a match."""
