@@ -106,18 +106,18 @@ def test_taking_back_is_always_answered_the_same(
     [
         ("PUT", f"{LIKES}/{{me}}", (422, "invalid_request")),
         ("PUT", f"{PASSES}/{{me}}", (422, "invalid_request")),
-        ("PUT", f"{LIKES}/{{nobody}}", (404, "not_found")),
-        ("PUT", f"{PASSES}/{{nobody}}", (404, "not_found")),
+        ("PUT", f"{LIKES}/{{other}}", (404, "not_found")),
+        ("PUT", f"{PASSES}/{{other}}", (404, "not_found")),
         ("PUT", f"{LIKES}/x", (422, "invalid_request")),
         ("GET", f"{LIKES}?direction=both", (422, "invalid_request")),
         ("GET", LIKES, (422, "invalid_request")),
         ("GET", f"{PASSES}?cursor=x", (422, "invalid_request")),
     ],
 )
-def test_what_is_refused(
+def test_a_wrong_request_is_refused(
     likes: Likes, maya: Person, method: str, path: str, expected: tuple[int, str]
 ) -> None:
-    status, problem = likes.call(maya, method, path.format(me=maya.id, nobody=uuid4()))
+    status, problem = likes.call(maya, method, path.format(me=maya.id, other=uuid4()))
 
     assert (status, problem["code"]) == expected
 
