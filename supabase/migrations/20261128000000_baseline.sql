@@ -3947,6 +3947,49 @@ $$;
 comment on function private.utc_day is
 'The day of a meeting. Of the completed meetings of a pair, one counts for each day.';
 
+create function private.reputations_of(p_user_ids uuid[])
+returns table (user_id uuid, completed_sessions bigint, no_shows bigint)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        counted.user_id,
+        -- One for each partner and day. Of meetings with deleted accounts, each counts.
+        count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
+        filter (where counted.counts_as = 'completed' and counted.partner_id is not null)
+        + count(*) filter (where counted.counts_as = 'completed' and counted.partner_id is null),
+        count(*) filter (where counted.counts_as = 'no_show')
+    from (
+        select
+            as_user1.user1_id as user_id,
+            as_user1.user1_counts_as as counts_as,
+            as_user1.user2_id as partner_id,
+            as_user1.scheduled_time
+        from public.wingman_sessions as as_user1
+        where as_user1.user1_id = any(p_user_ids) and as_user1.user1_counts_as is not null
+        union all
+        select
+            as_user2.user2_id as user_id,
+            as_user2.user2_counts_as as counts_as,
+            as_user2.user1_id as partner_id,
+            as_user2.scheduled_time
+        from public.wingman_sessions as as_user2
+        where as_user2.user2_id = any(p_user_ids) and as_user2.user2_counts_as is not null
+        union all
+        select
+            past.user_id,
+            past.counts_as,
+            null as partner_id,
+            null as scheduled_time
+        from private.past_outcomes as past
+        where past.user_id = any(p_user_ids)
+    ) as counted
+    group by counted.user_id;
+$$;
+comment on function private.reputations_of is
+'Completed meetings and no-shows of those who have any.';
+
 create function private.reputation_totals(p_user_id uuid)
 returns jsonb
 language sql
@@ -3954,35 +3997,10 @@ stable
 set search_path = ''
 as $$
     select jsonb_build_object(
-        'completed_sessions',
-        count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
-        filter (where counted.counts_as = 'completed')
-        + (
-            select count(*) from private.past_outcomes as past
-            where past.user_id = p_user_id and past.counts_as = 'completed'
-        ),
-        'no_shows',
-        count(*) filter (where counted.counts_as = 'no_show')
-        + (
-            select count(*) from private.past_outcomes as past
-            where past.user_id = p_user_id and past.counts_as = 'no_show'
-        )
+        'completed_sessions', coalesce(sum(counted.completed_sessions), 0),
+        'no_shows', coalesce(sum(counted.no_shows), 0)
     )
-    from (
-        select
-            as_user1.user1_counts_as as counts_as,
-            as_user1.user2_id as partner_id,
-            as_user1.scheduled_time
-        from public.wingman_sessions as as_user1
-        where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
-        union all
-        select
-            as_user2.user2_counts_as as counts_as,
-            as_user2.user1_id as partner_id,
-            as_user2.scheduled_time
-        from public.wingman_sessions as as_user2
-        where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
-    ) as counted;
+    from private.reputations_of(array[p_user_id]) as counted;
 $$;
 comment on function private.reputation_totals is
 'Completed meetings and no-shows; wingman/reputation/rules.py makes the score of them.';
@@ -10215,82 +10233,684 @@ after update of banned_until, last_sign_in_at on auth.users
 for each row when (new.banned_until is not null or old.banned_until is not null)
 execute function private.refresh_discoverable_of_account();
 
--- Until the walk is there: published profiles by distance.
+-- How often discovery has shown a profile. The counts order lists, and are shown to no user:
+-- docs/decisions/038-discovery.md.
 
-create function private.may_be_shown(
-    p_viewer_id uuid, p_user_id uuid, p_stage text default 'preferred'
+create table private.exposures (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    -- Since the profile was complete for the first time. Hiding it for a while changes nothing.
+    discoverable_since timestamptz not null default now(),
+    shown_ever integer not null default 0,
+    counted_on date not null default '-infinity',
+    -- On that day: to others, and of others to this user.
+    shown integer not null default 0,
+    looked_at integer not null default 0
 )
-returns boolean
-language sql
-stable
-set search_path = ''
-as $$
-    select p_viewer_id <> p_user_id and p_stage is not null
-        and private.is_published(p_user_id)
-        and not private.are_matched(p_viewer_id, p_user_id)
-        and not private.are_blocked(p_viewer_id, p_user_id)
-        and not exists (
-            select
-            from public.likes as mine
-            where mine.user_id = p_viewer_id and mine.liked_id = p_user_id
-        )
-        and not exists (
-            select
-            from public.passes as pass
-            where least(pass.user_id, pass.passed_id) = least(p_viewer_id, p_user_id)
-                and greatest(pass.user_id, pass.passed_id) = greatest(p_viewer_id, p_user_id)
-        )
-        and exists (
-            select
-            from public.dog_profiles as own, public.dog_profiles as other
-            where own.user_id = p_viewer_id
-                and other.user_id = p_user_id
-                and other.age between (private.preferences_of(p_viewer_id)).min_age
-                and (private.preferences_of(p_viewer_id)).max_age
-                and extensions.st_distance(other.cell, own.cell, false)
-                <= (private.preferences_of(p_viewer_id)).max_metres
-        );
-$$;
+-- Each page changes the rows of its profiles, so there is room for their next versions.
+with (fillfactor = 50);
+comment on table private.exposures is
+'How often discovery has shown a profile: ever, and on the last day (UTC) with any.';
+
+alter table private.exposures enable row level security;
 
 create function private.record_exposures(p_viewer_id uuid, p_user_ids uuid[])
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-    select p_viewer_id, p_user_ids;
+declare
+    v_today constant date := (now() at time zone 'UTC')::date;
+    v_looked_at integer;
+begin
+    update private.exposures as viewer
+    set
+        counted_on = v_today,
+        shown = case viewer.counted_on when v_today then viewer.shown else 0 end,
+        looked_at = cardinality(p_user_ids)
+        + case viewer.counted_on when v_today then viewer.looked_at else 0 end
+    where viewer.user_id = p_viewer_id
+    returning viewer.looked_at into v_looked_at;
+    -- So one account cannot use up what is left to many others.
+    if v_looked_at > (private.discovery_limits()).most_looked_at then
+        return;
+    end if;
+    update private.exposures as stored
+    set
+        counted_on = v_today,
+        shown_ever = stored.shown_ever + 1,
+        shown = 1 + case stored.counted_on when v_today then stored.shown else 0 end,
+        looked_at = case stored.counted_on when v_today then stored.looked_at else 0 end
+    from (
+        -- No page waits for another one. A profile in both may be counted once.
+        select free.user_id
+        from private.exposures as free
+        where free.user_id = any(p_user_ids) and free.user_id <> p_viewer_id
+        for no key update skip locked
+    ) as free
+    where stored.user_id = free.user_id;
+end;
+$$;
+comment on function private.record_exposures is
+'Counts that a page has shown these users to the viewer.';
+
+create function private.level_of(p_activity_level text)
+returns smallint
+language sql
+immutable
+set search_path = ''
+as $$
+    select array_position(array['low', 'medium', 'high'], p_activity_level)::smallint;
+$$;
+comment on function private.level_of is
+'An activity level as a number, 1 to 3.';
+
+-- What the walk reads of thousands of profiles, in rows that are narrow. They change only with what
+-- others can observe: moving a row changes the order of equal distances, so a user who moves within
+-- a cell must not move it.
+create table private.candidates (
+    user_id uuid primary key references public.dog_profiles (user_id) on delete cascade,
+    cell extensions.geography (point, 4326) not null,
+    age smallint not null,
+    min_age smallint not null,
+    max_age smallint not null,
+    max_metres double precision not null,
+    activity smallint not null,
+    wanted_activity smallint
+);
+comment on table private.candidates is
+'The discoverable profiles with what their owners are looking for. Triggers keep it.';
+
+create index candidates_by_cell on private.candidates using gist (cell);
+
+alter table private.candidates enable row level security;
+
+create view private.candidates_by_definition with (security_invoker = true) as
+select
+    profile.user_id,
+    profile.cell,
+    profile.age,
+    wish.min_age,
+    wish.max_age,
+    wish.max_metres::double precision as max_metres,
+    private.level_of(profile.activity_level) as activity,
+    private.level_of(wish.activity_level) as wanted_activity
+from public.dog_profiles as profile
+cross join lateral private.preferences_of(profile.user_id) as wish
+where profile.discoverable;
+comment on view private.candidates_by_definition is
+'What the table of candidates holds.';
+
+create function private.refresh_candidate(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- Changes of one user take turns, so that the last one sees all others.
+    perform
+    from public.dog_profiles as profile
+    where profile.user_id = p_user_id
+    for no key update;
+    delete from private.candidates as stored
+    using public.dog_profiles as profile
+    where stored.user_id = p_user_id
+        and profile.user_id = p_user_id
+        and not profile.discoverable;
+    insert into private.candidates as stored
+    select defined.*
+    from private.candidates_by_definition as defined
+    where defined.user_id = p_user_id
+    on conflict (user_id) do update
+        set
+            cell = excluded.cell,
+            age = excluded.age,
+            activity = excluded.activity,
+            min_age = excluded.min_age,
+            max_age = excluded.max_age,
+            max_metres = excluded.max_metres,
+            wanted_activity = excluded.wanted_activity
+    -- As texts, which differ in any bit of a cell.
+    where stored::text <> excluded::text;
+    if found then
+        insert into private.exposures (user_id) values (p_user_id) on conflict do nothing;
+    end if;
+end;
+$$;
+comment on function private.refresh_candidate is
+'Stores what the walk reads of a user, after a change of the profile or of the preferences.';
+
+create function private.refresh_candidate_of_row()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    perform private.refresh_candidate(new.user_id);
+    return null;
+end;
 $$;
 
-create function private.discovery_list(p_viewer_id uuid)
+create trigger refresh_candidate_when_added
+after insert on public.dog_profiles
+for each row when (new.discoverable)
+execute function private.refresh_candidate_of_row();
+
+create trigger refresh_candidate_when_changed
+after update on public.dog_profiles
+for each row when (new.discoverable or old.discoverable)
+execute function private.refresh_candidate_of_row();
+
+create trigger refresh_candidate
+after insert or update on public.profile_preferences
+for each row execute function private.refresh_candidate_of_row();
+
+-- How well two dogs fit: docs/decisions/038-discovery.md. In PL/pgSQL, which keeps its plans: in
+-- SQL these are planned again for each candidate.
+
+create type private.dog_traits as (
+    min_age smallint,
+    max_age smallint,
+    max_metres double precision,
+    wanted_activity smallint,
+    age smallint,
+    activity smallint,
+    completed_sessions bigint,
+    no_shows bigint
+);
+comment on type private.dog_traits is
+'The wishes of a user, the traits of the dog, and the meetings.';
+
+create function private.satisfaction(
+    p_viewer private.dog_traits, p_other private.dog_traits, p_metres double precision
+)
+returns double precision
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    -- Each part is in 0…1; their weights add up to 1.
+    return
+        -- Half at a quarter of the way to the viewer's limit, a fifth at the limit.
+        power(1 + 4 * p_metres / greatest(p_viewer.max_metres, 1000), -0.4)
+        -- Best is the own dog's age, or what the wished ages have nearest to it.
+        * power(
+            1
+            + abs(
+                p_other.age
+                - least(greatest(p_viewer.age, p_viewer.min_age), p_viewer.max_age)
+            ) / 8.0::double precision
+            + greatest(p_viewer.min_age - p_other.age, p_other.age - p_viewer.max_age, 0),
+            -0.25
+        )
+        -- A wish counts for more than a guess from the own dog.
+        * power(
+            1 + case
+                when p_viewer.wanted_activity is not null
+                    then abs(p_other.activity - p_viewer.wanted_activity)
+                else 0.4::double precision * abs(p_other.activity - p_viewer.activity)
+            end,
+            -0.2
+        )
+        -- As if everyone had kept three of four promises before.
+        * power(
+            (p_other.completed_sessions + 3.0::double precision)
+            / (p_other.completed_sessions + p_other.no_shows + 4),
+            0.15
+        );
+end;
+$$;
+comment on function private.satisfaction is
+'How well the other dog is what the viewer is looking for, at this distance: in 0…1.';
+
+create function private.pair_score(
+    p_one private.dog_traits, p_other private.dog_traits, p_metres double precision
+)
+returns double precision
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return sqrt(
+        private.satisfaction(p_one, p_other, p_metres)
+        * private.satisfaction(p_other, p_one, p_metres)
+    );
+end;
+$$;
+comment on function private.pair_score is
+'The geometric mean of what both find in each other: in 0…1, the same both ways, and low if either
+would be disappointed.';
+
+create function private.pair_reasons(
+    p_viewer private.dog_traits, p_other private.dog_traits, p_metres double precision
+)
 returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    -- Nothing of what the other user is looking for, which is theirs.
+    return to_jsonb(array_remove(
+        array[
+            case when p_metres <= p_viewer.max_metres / 4 then 'nearby' end,
+            case when p_metres > p_viewer.max_metres then 'beyond_your_distance' end,
+            case when abs(p_other.age - p_viewer.age) <= 1 then 'similar_age' end,
+            case
+                when p_other.age not between p_viewer.min_age and p_viewer.max_age
+                    then 'outside_your_ages'
+            end,
+            case
+                when p_other.activity = p_viewer.wanted_activity then 'wanted_activity'
+                when p_other.activity = p_viewer.activity then 'same_activity'
+            end,
+            case
+                when p_other.completed_sessions >= 3
+                    and p_other.completed_sessions >= 10 * p_other.no_shows
+                    then 'keeps_appointments'
+            end
+        ],
+        null
+    ));
+end;
+$$;
+comment on function private.pair_reasons is
+'What speaks for the other dog, and which of the viewer''s limits it lies beyond.';
+
+create function private.discovery_limits(
+    -- Of the list.
+    out most_listed integer,
+    -- Of the walk: enough candidates; profiles to look at, and so many more if few fit.
+    out most_kept integer,
+    out most_scanned integer,
+    out few integer,
+    out most_scanned_for_few integer,
+    -- Of fairness: shown a day to others, and others a day to one viewer.
+    out most_shown integer,
+    out most_looked_at integer,
+    -- A profile is new for so long, until it has been shown so often, and has one place in so many.
+    out new_for interval,
+    out new_until_shown integer,
+    out slot_of_new integer
+)
+language sql
+immutable
+set search_path = ''
+as $$
+    select 500, 500, 5000, 50, 20000, 60, 300, interval '14 days', 100, 10;
+$$;
+comment on function private.discovery_limits is
+'Where discovery stops. docs/benchmarks.md has what other numbers cost and find.';
+
+create view private.kept_apart with (security_invoker = true) as
+-- One branch for each index in which a pair is looked up.
+select
+    given.user_id,
+    given.liked_id as other_id
+from public.likes as given
+union all
+select
+    given.user_id,
+    given.passed_id as other_id
+from public.passes as given
+where given.until > now()
+union all
+select
+    received.passed_id as user_id,
+    received.user_id as other_id
+from public.passes as received
+where received.until > now()
+union all
+select
+    block.user_id,
+    block.blocked_id as other_id
+from private.blocks as block
+union all
+select
+    block.blocked_id as user_id,
+    block.user_id as other_id
+from private.blocks as block;
+comment on view private.kept_apart is
+'Users, and others whom discovery does not show them: whom they liked or passed on, who passed on
+them, and blocks either way.';
+
+create view private.matched_pairs with (security_invoker = true) as
+select
+    least(pair.user1_id, pair.user2_id) as first_id,
+    greatest(pair.user1_id, pair.user2_id) as second_id
+from public.wingman_matches as pair
+where
+    pair.status in ('pending', 'accepted')
+    and private.match_status(pair) <> 'expired'
+union all
+select
+    least(pair.user1_id, pair.user2_id) as first_id,
+    greatest(pair.user1_id, pair.user2_id) as second_id
+from public.wingman_matches as pair
+where pair.status = 'ended';
+comment on view private.matched_pairs is
+'Pairs with a match, an open invitation, or a match that has ended.';
+
+create function private.metres_between(p_one extensions.geography, p_other extensions.geography)
+returns double precision
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    -- In one order, so that both read the same number.
+    return case
+        when p_one operator (extensions.<) p_other
+            then extensions.st_distance(p_one, p_other, false)
+        else extensions.st_distance(p_other, p_one, false)
+    end;
+end;
+$$;
+
+create function private.stage_of_pair(
+    p_viewer private.candidates, p_other private.candidates, p_metres double precision
+)
+returns integer
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    -- The other's ages hold in every stage. A distance is wide or far for both alike.
+    return case
+        when p_viewer.age not between p_other.min_age and p_other.max_age
+            or p_other.age not between p_viewer.min_age - 2 and p_viewer.max_age + 2
+            then null
+        when p_metres <= least(p_viewer.max_metres, p_other.max_metres)
+            and p_other.age between p_viewer.min_age and p_viewer.max_age
+            then 0
+        when p_metres <= 2 * least(p_viewer.max_metres, p_other.max_metres) then 1
+        else 2
+    end;
+end;
+$$;
+comment on function private.stage_of_pair is
+'The first stage in which the viewer sees the other one: 0 as both prefer, 1 wider, 2 anywhere. Null
+if in none.';
+
+create function private.walk(
+    p_viewer private.candidates, out stage integer, out user_ids uuid[], out rested uuid[]
+)
+language plpgsql
+stable
+set search_path = ''
+-- The viewer is unlike the average, for which a generic plan is made.
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+    v_limits constant record := private.discovery_limits();
+    v_today constant date := (now() at time zone 'UTC')::date;
+    v_cell constant extensions.geography := p_viewer.cell;
+    v_near record;
+    v_none constant integer := 3;
+begin
+    stage := v_none;
+    user_ids := '{}';
+    rested := '{}';
+    for v_near in
+        select
+            near.place,
+            near.user_id,
+            near.metres,
+            private.stage_of_pair(
+                p_viewer, near.found, private.metres_between(near.cell, v_cell)
+            ) as stage,
+            (
+                select seen.shown
+                from private.exposures as seen
+                where seen.user_id = near.user_id and seen.counted_on = v_today
+            ) as shown
+        from (
+            select
+                nearest.*,
+                row_number() over () as place
+            from (
+                select
+                    known as found,
+                    known.user_id,
+                    known.age,
+                    known.min_age,
+                    known.max_age,
+                    known.cell,
+                    known.cell operator (extensions.<->) v_cell as metres
+                from private.candidates as known
+                -- By this alone, or the index is not read in its order.
+                order by known.cell operator (extensions.<->) v_cell
+                limit v_limits.most_scanned_for_few
+            ) as nearest
+        ) as near
+        where near.age between p_viewer.min_age - 2 and p_viewer.max_age + 2
+            and p_viewer.age between near.min_age and near.max_age
+            and near.user_id <> p_viewer.user_id
+            and not exists (
+                select
+                from private.kept_apart as pair
+                where pair.user_id = p_viewer.user_id and pair.other_id = near.user_id
+                -- So that a pair is looked up, and not all that the viewer has swiped.
+                offset 0
+            )
+            and not exists (
+                select
+                from private.matched_pairs as pair
+                where pair.first_id = least(p_viewer.user_id, near.user_id)
+                    and pair.second_id = greatest(p_viewer.user_id, near.user_id)
+                offset 0
+            )
+    loop
+        -- Beyond its radius there is no more of the stage.
+        exit when stage < 2 and v_near.metres > p_viewer.max_metres * (stage + 1);
+        -- Enough, unless this may still be within the radius of a better stage.
+        exit when (stage = 0 or v_near.metres > p_viewer.max_metres * stage)
+            and cardinality(user_ids) >= case
+                when v_near.place > v_limits.most_scanned then v_limits.few
+                else v_limits.most_kept
+            end;
+        continue when v_near.stage > stage;
+        if v_near.stage < stage then
+            stage := v_near.stage;
+            user_ids := '{}';
+            rested := '{}';
+        end if;
+        if coalesce(v_near.shown, 0) < v_limits.most_shown then
+            user_ids := user_ids || v_near.user_id;
+        elsif cardinality(rested) < v_limits.most_kept then
+            rested := rested || v_near.user_id;
+        end if;
+    end loop;
+    stage := least(stage, 2);
+end;
+$$;
+comment on function private.walk is
+'From the viewer''s cell outward: the candidates of the first stage that has any, and apart from
+them those that were shown often enough today.';
+
+create function private.traits_of(p_user_ids uuid[])
+returns table (user_id uuid, cell extensions.geography, traits private.dog_traits)
 language sql
 stable
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'stage', 'preferred',
-        'radius_metres', (private.preferences_of(p_viewer_id)).max_metres,
-        'candidates', coalesce(
-            jsonb_agg(
-                jsonb_build_object(
-                    'user_id', near.user_id, 'score', 0.5, 'reasons', jsonb_build_array('Nearby')
-                )
-                order by near.metres, near.user_id
-            ),
-            '[]'::jsonb
-        )
-    )
-    from (
-        select
-            other.user_id,
-            extensions.st_distance(other.cell, own.cell, false) as metres
-        from public.dog_profiles as own
-        cross join public.dog_profiles as other
-        where own.user_id = p_viewer_id
-            and private.may_be_shown(p_viewer_id, other.user_id)
-        order by metres, other.user_id
-        limit 500
-    ) as near;
+    select
+        known.user_id,
+        known.cell,
+        row(
+            known.min_age,
+            known.max_age,
+            known.max_metres,
+            known.wanted_activity,
+            known.age,
+            known.activity,
+            coalesce(counted.completed_sessions, 0),
+            coalesce(counted.no_shows, 0)
+        )::private.dog_traits
+    from private.candidates as known
+    left join private.reputations_of(p_user_ids) as counted on known.user_id = counted.user_id
+    where known.user_id = any(p_user_ids);
 $$;
+
+create function private.ranked(p_viewer_id uuid, p_user_ids uuid[], p_rested uuid[])
+returns table (user_id uuid, score double precision, reasons jsonb)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_limits constant record := private.discovery_limits();
+    v_viewer record;
+begin
+    select known.* into v_viewer from private.traits_of(array[p_viewer_id]) as known;
+    return query
+    with scored as (
+        select
+            known.user_id,
+            private.pair_score(v_viewer.traits, known.traits, known.metres) as score,
+            private.pair_reasons(v_viewer.traits, known.traits, known.metres) as reasons,
+            known.user_id = any(p_rested) as rests,
+            seen.shown_ever < v_limits.new_until_shown
+            and seen.discoverable_since > now() - v_limits.new_for as is_new
+        from (
+            select
+                other.user_id,
+                other.traits,
+                private.metres_between(other.cell, v_viewer.cell) as metres
+            from private.traits_of(p_user_ids || p_rested) as other
+        ) as known
+        inner join private.exposures as seen on known.user_id = seen.user_id
+    ),
+
+    placed as (
+        select
+            scored.*,
+            row_number() over (
+                order by
+                    scored.rests,
+                    scored.score desc,
+                    -- Equals are always in the same order, and in another one for each viewer.
+                    md5(p_viewer_id::text || scored.user_id::text)
+            ) as place
+        from scored
+    ),
+
+    numbered as (
+        select
+            placed.*,
+            placed.is_new and not placed.rests as has_slot,
+            row_number() over (
+                partition by placed.is_new and not placed.rests order by placed.place
+            ) as place_of_kind
+        from placed
+    )
+
+    select
+        numbered.user_id,
+        numbered.score,
+        case
+            when numbered.is_new then numbered.reasons || '["new_here"]' else numbered.reasons
+        end
+    from numbered
+    -- By how many of the others come before. The first new one is fifth at least, the second one
+    -- fifteenth, and so on.
+    order by
+        case
+            when numbered.has_slot
+                then least(
+                    numbered.place - numbered.place_of_kind,
+                    (v_limits.slot_of_new - 1) * numbered.place_of_kind - v_limits.slot_of_new / 2
+                )
+            else numbered.place_of_kind - 1
+        end,
+        numbered.has_slot desc,
+        numbered.place
+    limit v_limits.most_listed;
+end;
+$$;
+comment on function private.ranked is
+'The best first, with places kept for new profiles; after all others those that rest.';
+
+create function private.discovery_list(p_viewer_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_viewer private.candidates;
+    v_walk record;
+begin
+    select stored.* into v_viewer
+    from private.candidates as stored
+    where stored.user_id = p_viewer_id;
+    if v_viewer.user_id is null then
+        return '{"stage": "preferred", "radius_metres": null, "candidates": []}'::jsonb;
+    end if;
+    v_walk := private.walk(v_viewer);
+    return jsonb_build_object(
+        'stage', (array['preferred', 'wider', 'anywhere'])[v_walk.stage + 1],
+        'radius_metres', case when v_walk.stage < 2
+            then v_viewer.max_metres * (v_walk.stage + 1)
+        end,
+        'candidates', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'user_id', listed.user_id,
+                        -- More digits would show what the other user is looking for.
+                        'score', round(listed.score::numeric, 2),
+                        'reasons', listed.reasons
+                    )
+                    order by listed.place
+                ),
+                '[]'
+            )
+            from private.ranked(p_viewer_id, v_walk.user_ids, v_walk.rested)
+            with ordinality as listed (user_id, score, reasons, place)
+        )
+    );
+end;
+$$;
+comment on function private.discovery_list is
+'Whom discovery proposes to a user, at most 500, and how far it had to look. Empty if the user is
+not discoverable.';
+
+create function private.may_be_shown(
+    p_viewer_id uuid, p_user_id uuid, p_stage text default 'anywhere'
+)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    perform
+    from private.candidates as viewer
+    inner join private.candidates as other on other.user_id = p_user_id
+    where viewer.user_id = p_viewer_id
+        and p_viewer_id <> p_user_id
+        and private.stage_of_pair(
+            viewer, other, private.metres_between(viewer.cell, other.cell)
+        ) <= array_position(array['preferred', 'wider', 'anywhere'], p_stage) - 1
+        and not exists (
+            select
+            from private.kept_apart as pair
+            where pair.user_id = p_viewer_id and pair.other_id = p_user_id
+        )
+        and not exists (
+            select
+            from private.matched_pairs as pair
+            where pair.first_id = least(p_viewer_id, p_user_id)
+                and pair.second_id = greatest(p_viewer_id, p_user_id)
+        );
+    return found and private.may_see(p_viewer_id, p_user_id);
+end;
+$$;
+comment on function private.may_be_shown is
+'Whether a user whom an older list proposes in a stage may still be shown to the viewer.';
 
 -- Lists of candidates are cached outside the database, which says whether a list still holds:
 -- docs/decisions/039-discovery-cache.md.

@@ -24,6 +24,49 @@ $$;
 comment on function private.utc_day is
 'The day of a meeting. Of the completed meetings of a pair, one counts for each day.';
 
+create function private.reputations_of(p_user_ids uuid[])
+returns table (user_id uuid, completed_sessions bigint, no_shows bigint)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        counted.user_id,
+        -- One for each partner and day. Of meetings with deleted accounts, each counts.
+        count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
+        filter (where counted.counts_as = 'completed' and counted.partner_id is not null)
+        + count(*) filter (where counted.counts_as = 'completed' and counted.partner_id is null),
+        count(*) filter (where counted.counts_as = 'no_show')
+    from (
+        select
+            as_user1.user1_id as user_id,
+            as_user1.user1_counts_as as counts_as,
+            as_user1.user2_id as partner_id,
+            as_user1.scheduled_time
+        from public.wingman_sessions as as_user1
+        where as_user1.user1_id = any(p_user_ids) and as_user1.user1_counts_as is not null
+        union all
+        select
+            as_user2.user2_id as user_id,
+            as_user2.user2_counts_as as counts_as,
+            as_user2.user1_id as partner_id,
+            as_user2.scheduled_time
+        from public.wingman_sessions as as_user2
+        where as_user2.user2_id = any(p_user_ids) and as_user2.user2_counts_as is not null
+        union all
+        select
+            past.user_id,
+            past.counts_as,
+            null as partner_id,
+            null as scheduled_time
+        from private.past_outcomes as past
+        where past.user_id = any(p_user_ids)
+    ) as counted
+    group by counted.user_id;
+$$;
+comment on function private.reputations_of is
+'Completed meetings and no-shows of those who have any.';
+
 create function private.reputation_totals(p_user_id uuid)
 returns jsonb
 language sql
@@ -31,35 +74,10 @@ stable
 set search_path = ''
 as $$
     select jsonb_build_object(
-        'completed_sessions',
-        count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
-        filter (where counted.counts_as = 'completed')
-        + (
-            select count(*) from private.past_outcomes as past
-            where past.user_id = p_user_id and past.counts_as = 'completed'
-        ),
-        'no_shows',
-        count(*) filter (where counted.counts_as = 'no_show')
-        + (
-            select count(*) from private.past_outcomes as past
-            where past.user_id = p_user_id and past.counts_as = 'no_show'
-        )
+        'completed_sessions', coalesce(sum(counted.completed_sessions), 0),
+        'no_shows', coalesce(sum(counted.no_shows), 0)
     )
-    from (
-        select
-            as_user1.user1_counts_as as counts_as,
-            as_user1.user2_id as partner_id,
-            as_user1.scheduled_time
-        from public.wingman_sessions as as_user1
-        where as_user1.user1_id = p_user_id and as_user1.user1_counts_as is not null
-        union all
-        select
-            as_user2.user2_counts_as as counts_as,
-            as_user2.user1_id as partner_id,
-            as_user2.scheduled_time
-        from public.wingman_sessions as as_user2
-        where as_user2.user2_id = p_user_id and as_user2.user2_counts_as is not null
-    ) as counted;
+    from private.reputations_of(array[p_user_id]) as counted;
 $$;
 comment on function private.reputation_totals is
 'Completed meetings and no-shows; wingman/reputation/rules.py makes the score of them.';

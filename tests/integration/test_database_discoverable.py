@@ -53,6 +53,25 @@ _HIDE = (
 )
 _BAN = "update auth.users set banned_until = now() + %s * interval '1 hour' where id = %s"
 _UNBAN = "update auth.users set banned_until = null where id = %s"
+# What the walk reads, from the tables alone.
+_TRUTH = """
+    select
+        profile.user_id, profile.cell::text, profile.age, coalesce(wish.min_age, 0) as min_age,
+        coalesce(wish.max_age, 20) as max_age,
+        position(left(profile.activity_level, 1) in 'lmh') as activity,
+        coalesce(wish.max_metres, 40233.6)::double precision as max_metres,
+        nullif(position(left(wish.activity_level, 1) in 'lmh'), 0) as wanted_activity
+    from public.dog_profiles as profile
+    left join public.profile_preferences as wish using (user_id)
+    where profile.discoverable
+    order by profile.user_id
+"""
+_CANDIDATES = """
+    select
+        user_id, cell::text, age, min_age, max_age, activity, max_metres, wanted_activity
+    from private.candidates
+    order by user_id
+"""
 LOSSES = [
     "update public.dog_profiles set visible = false where user_id = %s",
     (
@@ -71,6 +90,16 @@ LOSSES = [
     ),
     _HIDE,
     "update auth.users set banned_until = now() + interval '1 hour' where id = %s",
+]
+OTHERS = [
+    "update public.dog_profiles set age = (age + 1) %% 20 where user_id = %s",
+    "update public.dog_profiles set activity_level = 'high' where user_id = %s",
+    (
+        "insert into public.profile_preferences values (%s, 1, 9, 5000.5, 'kilometers', 'low')"
+        " on conflict (user_id) do update set min_age = 2, max_metres = 1609.344,"
+        " activity_level = null"
+    ),
+    "update public.dog_profiles set longitude = longitude + 0.5 where user_id = %s",
 ]
 GAINS = [
     "update public.dog_profiles set visible = true where user_id = %s",
@@ -131,7 +160,7 @@ def test_the_steps_of_users_make_a_profile_discoverable(url: str, maya: Person) 
     assert not discoverable(url, maya)
 
 
-def test_random_changes_leave_no_flag_that_differs_from_its_definition(url: str) -> None:
+def test_random_changes_leave_flags_and_candidates_as_they_are_defined(url: str) -> None:
     chance = random.Random(15)  # noqa: S311
     people = [new_person(url) for _ in range(4)]
     for person in people:
@@ -141,9 +170,10 @@ def test_random_changes_leave_no_flag_that_differs_from_its_definition(url: str)
     for _ in range(400):
         person = chance.choice(people)
         # Most of the time nothing else is missing.
-        look(url, chance.choice(LOSSES + 4 * GAINS), person.user_id)
+        look(url, chance.choice(LOSSES + OTHERS + 4 * GAINS), person.user_id)
         flags.add(discoverable(url, person))
         assert wrong_flags(url) == []
+        assert look(url, _CANDIDATES) == look(url, _TRUTH)
 
     assert flags == {True, False}
 
@@ -214,3 +244,44 @@ def test_a_photo_that_becomes_ready_does_not_deadlock_with_a_deletion(
         deletion.commit()
 
         assert running.result() == [[{"finish_photo": False}]]
+
+
+def test_a_move_within_a_cell_touches_no_row_that_others_read(url: str, maya: Person) -> None:
+    publish(url, maya)
+    rows = "select ctid::text, xmin::text from private.candidates where user_id = %s"
+    before = look(url, rows, maya.user_id)
+
+    call(url, maya, "put_location", p_latitude=52.5219, p_longitude=13.4133)
+    within = look(url, rows, maya.user_id)
+    call(url, maya, "put_location", p_latitude=52.5419, p_longitude=13.4133)
+
+    assert within == before
+    assert look(url, rows, maya.user_id) != before
+
+
+def test_hiding_a_profile_for_a_while_does_not_make_it_new(url: str, maya: Person) -> None:
+    publish(url, maya)
+    look(
+        url,
+        "update private.exposures set discoverable_since = now() - interval '1 year',"
+        " shown_ever = 500 where user_id = %s",
+        maya.user_id,
+    )
+    seen = "select discoverable_since, shown_ever from private.exposures where user_id = %s"
+    before = look(url, seen, maya.user_id)
+
+    for visible in (False, True):
+        call(url, maya, "change_profile", p_changes=Jsonb({"visible": visible}))
+
+    assert look(url, seen, maya.user_id) == before
+
+
+def test_preferences_that_change_with_the_profile_both_hold(url: str, maya: Person) -> None:
+    publish(url, maya)
+    wish = partial(invoke, function="change_profile_preferences", p_changes=Jsonb({"min_age": 3}))
+
+    with acting_as(url, Actor("postgres")) as first:
+        first.execute("update public.dog_profiles set age = 9 where user_id = %s", [maya.user_id])
+        overtaken(url, first, maya, wish)
+
+    assert look(url, _CANDIDATES) == look(url, _TRUTH)

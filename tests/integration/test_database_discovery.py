@@ -91,7 +91,7 @@ def test_a_list_that_is_seconds_old_is_not_renewed_for_its_length(own: str, maya
 
 def test_new_preferences_are_seen_by_the_next_first_page(own: str, maya: Person) -> None:
     near = others(own, 1)
-    call(own, maya, "change_profile_preferences", p_changes='{"max_age": 3}')
+    call(own, maya, "change_profile_preferences", p_changes='{"max_age": 1}')
     made = discover(own, maya, limit=1)
     assert shown(made) == []
 

@@ -18,6 +18,8 @@ NOT_EXPORTED = {
     "blocks": "until its part is written",
     "hidden_profiles": "an operator's decision about reports, which would show that there are some",
     "discovery_generations": "how often the user's choices changed, and when lists were made",
+    "candidates": "a copy of the profile and the preferences, for discovery",
+    "exposures": "counts of how often a profile was shown, which order the lists of others",
     "ended_sessions": "sessions of Supabase Auth that ended in the last minute",
     "feeds": "the number of the newest notification, which the list shows",
     "idempotency_keys": "answers that the user has had, for 24 hours",

@@ -1,0 +1,113 @@
+-- How well two dogs fit: docs/decisions/038-discovery.md. In PL/pgSQL, which keeps its plans: in
+-- SQL these are planned again for each candidate.
+
+create type private.dog_traits as (
+    min_age smallint,
+    max_age smallint,
+    max_metres double precision,
+    wanted_activity smallint,
+    age smallint,
+    activity smallint,
+    completed_sessions bigint,
+    no_shows bigint
+);
+comment on type private.dog_traits is
+'The wishes of a user, the traits of the dog, and the meetings.';
+
+create function private.satisfaction(
+    p_viewer private.dog_traits, p_other private.dog_traits, p_metres double precision
+)
+returns double precision
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    -- Each part is in 0…1; their weights add up to 1.
+    return
+        -- Half at a quarter of the way to the viewer's limit, a fifth at the limit.
+        power(1 + 4 * p_metres / greatest(p_viewer.max_metres, 1000), -0.4)
+        -- Best is the own dog's age, or what the wished ages have nearest to it.
+        * power(
+            1
+            + abs(
+                p_other.age
+                - least(greatest(p_viewer.age, p_viewer.min_age), p_viewer.max_age)
+            ) / 8.0::double precision
+            + greatest(p_viewer.min_age - p_other.age, p_other.age - p_viewer.max_age, 0),
+            -0.25
+        )
+        -- A wish counts for more than a guess from the own dog.
+        * power(
+            1 + case
+                when p_viewer.wanted_activity is not null
+                    then abs(p_other.activity - p_viewer.wanted_activity)
+                else 0.4::double precision * abs(p_other.activity - p_viewer.activity)
+            end,
+            -0.2
+        )
+        -- As if everyone had kept three of four promises before.
+        * power(
+            (p_other.completed_sessions + 3.0::double precision)
+            / (p_other.completed_sessions + p_other.no_shows + 4),
+            0.15
+        );
+end;
+$$;
+comment on function private.satisfaction is
+'How well the other dog is what the viewer is looking for, at this distance: in 0…1.';
+
+create function private.pair_score(
+    p_one private.dog_traits, p_other private.dog_traits, p_metres double precision
+)
+returns double precision
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    return sqrt(
+        private.satisfaction(p_one, p_other, p_metres)
+        * private.satisfaction(p_other, p_one, p_metres)
+    );
+end;
+$$;
+comment on function private.pair_score is
+'The geometric mean of what both find in each other: in 0…1, the same both ways, and low if either
+would be disappointed.';
+
+create function private.pair_reasons(
+    p_viewer private.dog_traits, p_other private.dog_traits, p_metres double precision
+)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    -- Nothing of what the other user is looking for, which is theirs.
+    return to_jsonb(array_remove(
+        array[
+            case when p_metres <= p_viewer.max_metres / 4 then 'nearby' end,
+            case when p_metres > p_viewer.max_metres then 'beyond_your_distance' end,
+            case when abs(p_other.age - p_viewer.age) <= 1 then 'similar_age' end,
+            case
+                when p_other.age not between p_viewer.min_age and p_viewer.max_age
+                    then 'outside_your_ages'
+            end,
+            case
+                when p_other.activity = p_viewer.wanted_activity then 'wanted_activity'
+                when p_other.activity = p_viewer.activity then 'same_activity'
+            end,
+            case
+                when p_other.completed_sessions >= 3
+                    and p_other.completed_sessions >= 10 * p_other.no_shows
+                    then 'keeps_appointments'
+            end
+        ],
+        null
+    ));
+end;
+$$;
+comment on function private.pair_reasons is
+'What speaks for the other dog, and which of the viewer''s limits it lies beyond.';

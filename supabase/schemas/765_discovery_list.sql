@@ -1,0 +1,147 @@
+create function private.traits_of(p_user_ids uuid[])
+returns table (user_id uuid, cell extensions.geography, traits private.dog_traits)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        known.user_id,
+        known.cell,
+        row(
+            known.min_age,
+            known.max_age,
+            known.max_metres,
+            known.wanted_activity,
+            known.age,
+            known.activity,
+            coalesce(counted.completed_sessions, 0),
+            coalesce(counted.no_shows, 0)
+        )::private.dog_traits
+    from private.candidates as known
+    left join private.reputations_of(p_user_ids) as counted on known.user_id = counted.user_id
+    where known.user_id = any(p_user_ids);
+$$;
+
+create function private.ranked(p_viewer_id uuid, p_user_ids uuid[], p_rested uuid[])
+returns table (user_id uuid, score double precision, reasons jsonb)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_limits constant record := private.discovery_limits();
+    v_viewer record;
+begin
+    select known.* into v_viewer from private.traits_of(array[p_viewer_id]) as known;
+    return query
+    with scored as (
+        select
+            known.user_id,
+            private.pair_score(v_viewer.traits, known.traits, known.metres) as score,
+            private.pair_reasons(v_viewer.traits, known.traits, known.metres) as reasons,
+            known.user_id = any(p_rested) as rests,
+            seen.shown_ever < v_limits.new_until_shown
+            and seen.discoverable_since > now() - v_limits.new_for as is_new
+        from (
+            select
+                other.user_id,
+                other.traits,
+                private.metres_between(other.cell, v_viewer.cell) as metres
+            from private.traits_of(p_user_ids || p_rested) as other
+        ) as known
+        inner join private.exposures as seen on known.user_id = seen.user_id
+    ),
+
+    placed as (
+        select
+            scored.*,
+            row_number() over (
+                order by
+                    scored.rests,
+                    scored.score desc,
+                    -- Equals are always in the same order, and in another one for each viewer.
+                    md5(p_viewer_id::text || scored.user_id::text)
+            ) as place
+        from scored
+    ),
+
+    numbered as (
+        select
+            placed.*,
+            placed.is_new and not placed.rests as has_slot,
+            row_number() over (
+                partition by placed.is_new and not placed.rests order by placed.place
+            ) as place_of_kind
+        from placed
+    )
+
+    select
+        numbered.user_id,
+        numbered.score,
+        case
+            when numbered.is_new then numbered.reasons || '["new_here"]' else numbered.reasons
+        end
+    from numbered
+    -- By how many of the others come before. The first new one is fifth at least, the second one
+    -- fifteenth, and so on.
+    order by
+        case
+            when numbered.has_slot
+                then least(
+                    numbered.place - numbered.place_of_kind,
+                    (v_limits.slot_of_new - 1) * numbered.place_of_kind - v_limits.slot_of_new / 2
+                )
+            else numbered.place_of_kind - 1
+        end,
+        numbered.has_slot desc,
+        numbered.place
+    limit v_limits.most_listed;
+end;
+$$;
+comment on function private.ranked is
+'The best first, with places kept for new profiles; after all others those that rest.';
+
+create function private.discovery_list(p_viewer_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_viewer private.candidates;
+    v_walk record;
+begin
+    select stored.* into v_viewer
+    from private.candidates as stored
+    where stored.user_id = p_viewer_id;
+    if v_viewer.user_id is null then
+        return '{"stage": "preferred", "radius_metres": null, "candidates": []}'::jsonb;
+    end if;
+    v_walk := private.walk(v_viewer);
+    return jsonb_build_object(
+        'stage', (array['preferred', 'wider', 'anywhere'])[v_walk.stage + 1],
+        'radius_metres', case when v_walk.stage < 2
+            then v_viewer.max_metres * (v_walk.stage + 1)
+        end,
+        'candidates', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'user_id', listed.user_id,
+                        -- More digits would show what the other user is looking for.
+                        'score', round(listed.score::numeric, 2),
+                        'reasons', listed.reasons
+                    )
+                    order by listed.place
+                ),
+                '[]'
+            )
+            from private.ranked(p_viewer_id, v_walk.user_ids, v_walk.rested)
+            with ordinality as listed (user_id, score, reasons, place)
+        )
+    );
+end;
+$$;
+comment on function private.discovery_list is
+'Whom discovery proposes to a user, at most 500, and how far it had to look. Empty if the user is
+not discoverable.';

@@ -1,0 +1,124 @@
+"""Whom discovery proposes, against an independent account of it in Python."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, cycle
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.integration.database import look
+from tests.integration.discovery import (
+    LEVELS,
+    Dog,
+    discovery_list,
+    expected,
+    settle,
+)
+from tests.integration.own_database import own_database
+
+CHANCE = random.Random(15)  # noqa: S311
+STATUSES = ["pending", "accepted", "declined", "expired", "withdrawn", "ended"]
+
+
+def some_dog(**traits: Any) -> Dog:
+    youngest = CHANCE.choice([0, 0, 0, 2, 6])
+    chosen: dict[str, Any] = {
+        "latitude": CHANCE.gauss(52.5, 0.12),
+        "longitude": CHANCE.gauss(13.4, 0.2),
+        "age": CHANCE.randrange(14),
+        "activity": CHANCE.choice(LEVELS),
+        "min_age": youngest,
+        "max_age": youngest + CHANCE.choice([3, 6, 14]),
+        "max_metres": CHANCE.choice([800, 5_000, 16_093.44, 40_233.6, 200_000]),
+        "wanted": CHANCE.choice([None, None, *LEVELS]),
+        "completed": CHANCE.choice([0, 0, 0, 2, 5, 12]),
+        "no_shows": CHANCE.choice([0, 0, 0, 1, 3]),
+        "shown": CHANCE.choice([0, 10, 59, 60, 80]),
+        "shown_ever": CHANCE.choice([80, 99, 100, 500]),
+        "known_days": CHANCE.choice([1, 13, 60]),
+    }
+    return Dog(uuid4(), **chosen | traits)
+
+
+LIKE = "insert into public.likes (user_id, liked_id) values (%s, %s)"
+PASS = (
+    "insert into public.passes (user_id, passed_id, until)"
+    " values (%s, %s, now() + %s * interval '1 hour')"
+)
+BLOCK = "insert into private.blocks (user_id, blocked_id) values (%s, %s)"
+MATCH = (
+    "insert into public.wingman_matches (user1_id, user2_id, initiator_id, status, expires_at)"
+    " select one, other, one, status, now() + hours * interval '1 hour'"
+    " from (values (%s::uuid, %s::uuid, %s, %s)) as tie (one, other, status, hours)"
+)
+# What is between two users, and whether it hides the second from the first, and the first from the
+# second.
+TIES: Sequence[tuple[str, Sequence[object], bool, bool]] = [
+    (LIKE, [], True, False),
+    (PASS, [1], True, True),
+    (PASS, [-1], False, False),
+    (BLOCK, [], True, True),
+    (MATCH, ["pending", 1], True, True),
+    (MATCH, ["pending", -1], False, False),
+    (MATCH, ["accepted", -1], True, True),
+    (MATCH, ["declined", 1], False, False),
+]
+
+
+@dataclass
+class Town:
+    url: str
+    dogs: Mapping[UUID, Dog]
+    # The second is hidden from the first.
+    apart: set[tuple[UUID, UUID]]
+
+    def others(self, viewer: Dog) -> Iterator[Dog]:
+        for other in self.dogs.values():
+            if other != viewer and (viewer.id, other.id) not in self.apart:
+                yield other
+
+
+@pytest.fixture(scope="module")
+def town(database_url: str) -> Iterator[Town]:
+    """A database with 200 dogs in and around Berlin, ten far from there, and their past."""
+    with own_database(database_url) as url:
+        dogs = [some_dog() for _ in range(200)]
+        dogs += [some_dog(latitude=53.9, longitude=14.5) for _ in range(10)]
+        settle(url, dogs)
+        town = Town(url, {dog.id: dog for dog in dogs}, set())
+        _let_them_meet(town)
+        look(url, "analyze")
+        yield town
+
+
+def _let_them_meet(town: Town) -> None:
+    pairs = CHANCE.sample(list(combinations(town.dogs, 2)), 4000)
+    with psycopg.connect(town.url) as connection:
+        for (statement, values, from_one, from_other), pair in zip(
+            cycle(TIES), pairs, strict=False
+        ):
+            one, other = CHANCE.sample(pair, 2)
+            connection.execute(statement.encode(), [one, other, *values])
+            town.apart |= {(one, other)} if from_one else set()
+            town.apart |= {(other, one)} if from_other else set()
+
+
+@pytest.fixture
+def url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as own:
+        yield own
+
+
+def test_each_list_agrees_with_an_independent_account(town: Town) -> None:
+    stages = set()
+
+    for viewer in CHANCE.sample(list(town.dogs.values()), 60):
+        answer = discovery_list(town.url, viewer)
+        assert answer == expected(viewer, town.others(viewer))
+        stages.add(answer["stage"])
+
+    assert stages == {"preferred", "wider", "anywhere"}
