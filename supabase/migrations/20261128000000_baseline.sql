@@ -10304,9 +10304,9 @@ $$;
 comment on function private.level_of is
 'An activity level as a number, 1 to 3.';
 
--- What the walk reads of thousands of profiles, in rows that are narrow. They change only with what
--- others can observe: moving a row changes the order of equal distances, so a user who moves within
--- a cell must not move it.
+-- The walk reads thousands of these narrow rows. They change only with traits that others can
+-- observe: moving a row changes the order of equal distances, so a user who moves within a cell must
+-- not move it.
 create table private.candidates (
     user_id uuid primary key references public.dog_profiles (user_id) on delete cascade,
     cell extensions.geography (point, 4326) not null,
@@ -10906,7 +10906,7 @@ begin
             where pair.first_id = least(p_viewer_id, p_user_id)
                 and pair.second_id = greatest(p_viewer_id, p_user_id)
         );
-    return found and private.may_see(p_viewer_id, p_user_id);
+    return found and private.like_refusal(p_viewer_id, p_user_id) is null;
 end;
 $$;
 comment on function private.may_be_shown is

@@ -26,7 +26,7 @@ begin
             where pair.first_id = least(p_viewer_id, p_user_id)
                 and pair.second_id = greatest(p_viewer_id, p_user_id)
         );
-    return found and private.may_see(p_viewer_id, p_user_id);
+    return found and private.like_refusal(p_viewer_id, p_user_id) is null;
 end;
 $$;
 comment on function private.may_be_shown is

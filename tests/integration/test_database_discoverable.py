@@ -53,7 +53,7 @@ _HIDE = (
 )
 _BAN = "update auth.users set banned_until = now() + %s * interval '1 hour' where id = %s"
 _UNBAN = "update auth.users set banned_until = null where id = %s"
-# What the walk reads, from the tables alone.
+# The rows that the walk reads, from other tables alone.
 _TRUTH = """
     select
         profile.user_id, profile.cell::text, profile.age, coalesce(wish.min_age, 0) as min_age,

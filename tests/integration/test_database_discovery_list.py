@@ -1,7 +1,9 @@
 """Whom discovery proposes, against an independent account of it in Python."""
 
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations, cycle
 from typing import Any
@@ -13,10 +15,13 @@ import pytest
 from tests.integration.database import look
 from tests.integration.discovery import (
     LEVELS,
+    STAGES,
     Dog,
     discovery_list,
     expected,
+    listed,
     settle,
+    stage_of,
 )
 from tests.integration.own_database import own_database
 
@@ -55,7 +60,13 @@ MATCH = (
     " select one, other, one, status, now() + hours * interval '1 hour'"
     " from (values (%s::uuid, %s::uuid, %s, %s)) as tie (one, other, status, hours)"
 )
-# What is between two users, and whether it hides the second from the first, and the first from the
+ENDED = (
+    "insert into public.wingman_matches"
+    " (user1_id, user2_id, initiator_id, status, origin, expires_at, ended_at)"
+    " select one, other, one, 'ended', 'mutual_like', null, now()"
+    " from (values (%s::uuid, %s::uuid)) as tie (one, other)"
+)
+# A tie between two users, and whether it hides the second from the first, and the first from the
 # second.
 TIES: Sequence[tuple[str, Sequence[object], bool, bool]] = [
     (LIKE, [], True, False),
@@ -66,6 +77,7 @@ TIES: Sequence[tuple[str, Sequence[object], bool, bool]] = [
     (MATCH, ["pending", -1], False, False),
     (MATCH, ["accepted", -1], True, True),
     (MATCH, ["declined", 1], False, False),
+    (ENDED, [], True, True),
 ]
 
 
@@ -122,3 +134,67 @@ def test_each_list_agrees_with_an_independent_account(town: Town) -> None:
         stages.add(answer["stage"])
 
     assert stages == {"preferred", "wider", "anywhere"}
+
+
+def test_a_user_may_be_shown_if_the_pair_fits_in_the_stage(town: Town) -> None:
+    shown = (
+        "select user_id from public.dog_profiles where private.may_be_shown(%s, user_id, %s)"
+        " order by user_id"
+    )
+    for viewer in CHANCE.sample(list(town.dogs.values()), 15):
+        for last, stage in enumerate(STAGES):
+            fitting = (
+                other.id
+                for other in town.others(viewer)
+                if (first := stage_of(viewer, other)) is not None and first <= last
+            )
+            rows = look(town.url, shown, viewer.id, stage)
+            assert [row["user_id"] for row in rows] == sorted(fitting)
+
+
+def test_each_profile_on_a_list_accepts_a_like(town: Town) -> None:
+    refused = (
+        "select id, private.like_refusal(%s, id) from unnest(%s::uuid[]) as listed (id)"
+        " where private.like_refusal(%s, id) is not null"
+    )
+    for viewer in CHANCE.sample(list(town.dogs.values()), 30):
+        candidates = listed(town.url, viewer)
+        assert look(town.url, refused, viewer.id, candidates, viewer.id) == []
+
+
+def test_a_move_within_the_cell_changes_no_byte_of_any_list(town: Town) -> None:
+    """Even where the walk stops in the middle of a cell, and all rows of profiles have moved."""
+    few = "select 500, 5, 5, 2, 20, 60, 300, interval '14 days', 100, 10"
+    with limits(town.url, few):
+        before = all_lists(town)
+        look(
+            town.url,
+            "update public.dog_profiles set latitude = extensions.st_y(cell::extensions.geometry),"
+            " longitude = extensions.st_x(cell::extensions.geometry), located_at = now()",
+        )
+        assert all_lists(town) == before
+
+
+def all_lists(town: Town) -> str:
+    [row] = look(
+        town.url,
+        "select string_agg(private.discovery_list(user_id)::text, ' ' order by user_id) as lists"
+        " from public.dog_profiles",
+    )
+    lists: str = row["lists"]
+    return lists
+
+
+@contextmanager
+def limits(url: str, numbers: str) -> Iterator[None]:
+    """Let discovery stop elsewhere for a while."""
+    [row] = look(
+        url, "select pg_get_functiondef('private.discovery_limits'::regproc) as definition"
+    )
+    body = re.compile("select 500.*?;", re.DOTALL)
+    changed = body.sub(f"{numbers};", row["definition"])
+    assert changed != row["definition"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(changed.encode())
+        yield
+        connection.execute(row["definition"].encode())
