@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from wingman.discovery import lists, models, service
+from wingman.discovery.keys import key
 from wingman.discovery.limits import DISCOVERY
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import CACHED, Gate, create_app, gate, lambda_handler
@@ -29,7 +30,7 @@ def discover_profiles(
     """
     response.headers["Cache-Control"] = "private, no-store"
     cache = lists.cache()
-    found = limits.look_up(cache, lists.key(caller.id))
+    found = limits.look_up(cache, key(caller.id))
     return limits.respond(service.get(get_user_client(caller.token), cache, found, wanted))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from wingman.accounts import service as accounts
 from wingman.accounts import sessions
-from wingman.discovery import lists
+from wingman.discovery import keys as discovery
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.clients.redis import redis
@@ -40,4 +40,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
 def _forget(users: Collection[UUID]) -> None:
     """Drop what is cached of deleted accounts."""
     reputation.forget(reputation.cache(), users)
-    lists.forget(lists.cache(), users)
+    discovery.forget(redis(), users)

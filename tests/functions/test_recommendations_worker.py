@@ -10,7 +10,7 @@ from tests.support.discovery import Town, ids
 from tests.support.functions import Function
 from tests.support.people import People
 from tests.support.profiles import Profiles
-from wingman.discovery import lists
+from wingman.discovery import keys, lists
 
 Load = Callable[..., Function]
 
@@ -35,7 +35,7 @@ def work(app: Function, *bodies: object) -> Any:
 
 def test_the_next_page_of_a_refreshed_list_is_a_hit(function: Load, town: Town) -> None:
     town.another()
-    lists.cache().drop([lists.key(town.maya.id)])
+    lists.cache().drop([keys.key(town.maya.id)])
 
     done = work(function("recommendations_worker"), {"user_ids": [str(town.maya.id)]})
 

@@ -95,3 +95,16 @@ def test_the_deletion_of_an_account_leaves_no_generation(own: str, maya: Person)
         connection.execute("delete from auth.users where id = %s", (maya.user_id,))
 
     assert look(own, GENERATIONS, maya.user_id) == []
+
+
+def test_a_step_of_another_user_raises_no_generation(own: str, maya: Person) -> None:
+    """Ending a match removes the likes of both; locking both could be a deadlock."""
+    leo = published(own)
+    swipe(own, leo, "public.likes", maya)
+    before = generation_of(own, leo)
+
+    with acting_as(own, maya) as connection:
+        connection.execute("reset role")
+        connection.execute("delete from public.likes where user_id = %s", (leo.user_id,))
+
+    assert generation_of(own, leo) == before

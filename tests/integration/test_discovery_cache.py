@@ -13,7 +13,7 @@ from tests.integration.database import Person, call, look
 from tests.integration.discovering import others, published
 from tests.integration.own_database import own_database
 from tests.support.redis import DirectCommands
-from wingman.discovery import lists, service
+from wingman.discovery import keys, lists, service
 from wingman.discovery.models import DiscoveryAnswer, Lists, Wanted
 from wingman.kit.cache.cache import Cache, Source
 from wingman.kit.cache.memory import Memory
@@ -47,7 +47,7 @@ class Container:
         self._cache = Cache(
             redis, Limiter(redis), Lists, lists.AGES, memory=Memory(10, 10**6, lists.AGES.gone)
         )
-        self._database, self._key = database, lists.key(user_id)
+        self._database, self._key = database, keys.key(user_id)
 
     def page(self) -> DiscoveryAnswer:
         _, found = self._cache.look_up(self._key, {})

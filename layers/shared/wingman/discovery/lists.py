@@ -1,8 +1,7 @@
 """The lists of candidates in Redis, and the copies of them in a container (ADR 039)."""
 
-from collections.abc import Iterable
 from functools import cache as once
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from wingman.discovery.models import CandidateList, ListCache, Lists, NewList
 from wingman.kit.cache.cache import Ages, Cache
@@ -21,15 +20,6 @@ _COPIES, _CHARACTERS = 256, 8_000_000
 def cache() -> ListCache:
     memory = Memory(_COPIES, _CHARACTERS, AGES.gone)
     return Cache(redis(), limiter(), Lists, AGES, memory=memory)
-
-
-def key(user_id: UUID) -> str:
-    return f"discovery:user:{user_id}"
-
-
-def forget(cache: ListCache, user_ids: Iterable[UUID]) -> None:
-    """Drop the lists of deleted accounts. Containers forget their copies within half an hour."""
-    cache.drop([key(user_id) for user_id in user_ids])
 
 
 def kept(new: NewList, old: Lists | None = None) -> Lists:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 from wingman.discovery import lists, repository
+from wingman.discovery.keys import key
 from wingman.discovery.models import ListCache
 from wingman.kit.clients.database import Database
 from wingman.kit.clients.queue import Queue
@@ -31,7 +32,7 @@ def refresh(database: Database, cache: ListCache, user_ids: Collection[UUID]) ->
     """
     made = repository.refresh(database, user_ids)
     for each in made:
-        cache.put(lists.key(each.user_id), lists.kept(each.list), each.list.generation)
+        cache.put(key(each.user_id), lists.kept(each.list), each.list.generation)
     logger().info("discovery.refreshed", extra={"users": len(user_ids), "lists": len(made)})
     return len(made)
 
