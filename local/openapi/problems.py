@@ -98,6 +98,8 @@ def _schema(status: int, errors: Errors, operation_id: str, components: Json) ->
         "status": {"type": "integer", "const": status},
         "code": {"type": "string", "enum": codes},
     }
+    for error in errors:
+        own |= error.extension_schema
     # All members, and no base: compilers then narrow a union of problems by `code`.
     components["schemas"][name] = _SCHEMA | {
         "title": name,
@@ -126,6 +128,8 @@ def _example(error: type[ProblemError]) -> Json:
     found: Json = members(_instance(error), "Xk3tLhQFjoEEPFQ=")
     if error.status == InvalidRequest.status:
         found["errors"] = [{"field": "limit", "message": "Input should be less than 101"}]
+    for name, schema in error.extension_schema.items():
+        found[name] = schema["examples"][0]
     return found
 
 

@@ -48,6 +48,12 @@ def test_a_new_list_comes_with_its_first_page(own: str, maya: Person) -> None:
     assert page["list"]["radius"] == {"value": 25, "unit": "miles"}
 
 
+def test_the_list_of_a_user_alone_is_empty(own: str, maya: Person) -> None:
+    page = discover(own, maya)
+
+    assert (page["shown"], page["list"]["candidates"]) == ([], [])
+
+
 def test_a_user_without_a_published_profile_is_refused(own: str) -> None:
     stranger = new_person(own)
 

@@ -1,6 +1,7 @@
 """Errors of discovery."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from wingman.kit.errors import Conflict, InvalidRequest
 
@@ -9,6 +10,14 @@ class ProfileIncomplete(Conflict):
     """You see others once they can see you: your profile still lacks what `missing` names."""
 
     code = "profile_incomplete"
+    extension_schema: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "missing": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of display_name, age, photos, location, visible.",
+            "examples": [["photos", "location"]],
+        }
+    }
 
     def __init__(self, missing: Sequence[str]) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ProblemError(Exception):
@@ -15,6 +15,7 @@ class ProblemError(Exception):
     failed_proof: str | None = None
     # Members of the problem beside those that all have (RFC 9457, section 3.2).
     extension: Mapping[str, object] = MappingProxyType({})
+    extension_schema: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     def __init__(
         self, detail: str | None = None, *, headers: Mapping[str, str] | None = None
