@@ -154,11 +154,16 @@ begin
         select (each.value -> 'card' ->> 'user_id')::uuid
         from jsonb_array_elements(p_page -> 'shown') as each
     ));
-    insert into private.discovery_generations as held (user_id, seen_at)
-    values (p_viewer_id, now())
-    on conflict (user_id) do update
-    set seen_at = excluded.seen_at
-    where held.seen_at is null or held.seen_at < now() - interval '5 minutes';
+    -- Without waiting for a request that makes a list.
+    update private.discovery_generations as held
+    set seen_at = now()
+    where held.user_id in (
+        select due.user_id
+        from private.discovery_generations as due
+        where due.user_id = p_viewer_id
+            and (due.seen_at is null or due.seen_at < now() - interval '5 minutes')
+        for no key update skip locked
+    );
 end;
 $$;
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.integration.connections import connected
 from tests.integration.database import Person, acting_as, call, invoke, look, new_person
 from tests.integration.database import sqlstate as refusal
 from tests.integration.discovering import (
@@ -172,6 +173,19 @@ def test_a_generation_is_listed_once_however_many_ask(own: str, maya: Person) ->
     assert sum(page["list"] is not None for page in pages) == 1
     assert sum(page["outdated"] for page in pages) == 15
     assert all(len(page["shown"]) == 3 for page in pages), "none waits for the new list"
+
+
+def test_a_list_that_is_being_made_is_not_waited_for(own: str, maya: Person) -> None:
+    others(own, 1)
+    made = discover(own, maya)
+    call(own, maya, "change_profile_preferences", p_changes='{"max_age": 19}')
+
+    with connected(own) as elsewhere:
+        elsewhere.execute("select private.lock_discovery_list(%s, true)", [maya.user_id])
+        page = page_of(own, maya, made)
+
+    assert (page["list"], page["outdated"]) == (None, True)
+    assert shown(page) == ids_of(made)
 
 
 def test_a_list_that_was_never_stored_is_made_again_after_seconds(own: str, maya: Person) -> None:
