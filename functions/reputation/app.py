@@ -17,7 +17,8 @@ def get_reputation(user_id: UUID, caller: CurrentUser, gate: UserGate) -> Reputa
     """Read a user's reputation. `X-Cache` states its origin: hit, miss, stale or bypass."""
     cache = service.cache()
     found = gate.look_up(cache, service.key(user_id))
-    answer = service.get(get_user_client(caller.token), cache, found, user_id)
+    database = get_user_client(caller.token)
+    answer = service.get(database, cache, found, user_id, reader_id=caller.id)
     return gate.respond(answer)
 
 

@@ -82,6 +82,31 @@ $$;
 comment on function private.reputation_totals is
 'Completed meetings and no-shows; wingman/reputation/rules.py makes the score of them.';
 
+create function private.kept_from(p_user_id uuid)
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_user_ids uuid[];
+begin
+    if private.is_hidden(p_user_id) or private.is_banned(p_user_id) then
+        return null;
+    end if;
+    v_user_ids := array(
+        select mine.blocked_id from private.blocks as mine where mine.user_id = p_user_id
+        union
+        select theirs.user_id from private.blocks as theirs where theirs.blocked_id = p_user_id
+        limit 101
+    );
+    return case when cardinality(v_user_ids) <= 100 then v_user_ids end;
+end;
+$$;
+comment on function private.kept_from is
+'The users for whom a user does not exist because of a block, for a cache that all users share. Null
+if that is no short list: then each one is to ask.';
+
 create function public.get_reputation(p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -90,12 +115,11 @@ security definer
 set search_path = ''
 as $$
 begin
-    perform private.caller_id();
-    perform from public.user_profiles as profile where profile.id = p_user_id;
-    if not found then
+    if not private.exists_for(private.caller_id(), p_user_id) then
         raise exception 'not_found' using errcode = 'WR001';
     end if;
-    return private.reputation_totals(p_user_id);
+    return private.reputation_totals(p_user_id)
+        || jsonb_build_object('kept_from', private.kept_from(p_user_id));
 end;
 $$;
 comment on function public.get_reputation is

@@ -176,11 +176,11 @@ class Model:
             if not meeting.end and self.now >= meeting.start + _GRACE:
                 meeting.finish(meeting.verdict())
 
-    def reputation(self, who: str, day: Callable[[float], object]) -> dict[str, int]:
+    def reputation(self, who: str, day: Callable[[float], object]) -> dict[str, object]:
         """Count again from the beginning; `day` returns the date of a minute."""
         met = {day(each.start) for each in self.meetings if each.is_completed_for(who)}
         missed = [each for each in self.meetings if each.is_no_show_of(who)]
-        return {"completed_sessions": len(met), "no_shows": len(missed)}
+        return {"completed_sessions": len(met), "no_shows": len(missed), "kept_from": []}
 
     def _of(self, who: str, at: int) -> Meeting:
         if who not in PEOPLE:

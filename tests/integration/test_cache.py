@@ -17,7 +17,7 @@ from wingman.kit.errors import DependencyUnavailable, NotFound
 from wingman.kit.limits.limiter import Limiter
 from wingman.kit.limits.policy import Policy
 from wingman.reputation import service
-from wingman.reputation.models import Reputation, ReputationAnswer
+from wingman.reputation.models import ReputationAnswer, SharedReputation
 
 ONE = Policy("one", 1, 3600.0, "user")
 
@@ -36,7 +36,7 @@ class SlowDatabase(Database):
     def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         with self._lock:
             self.asked += 1
-        answer = {"completed_sessions": self.completed, "no_shows": 0}
+        answer = {"completed_sessions": self.completed, "no_shows": 0, "kept_from": []}
         time.sleep(self.seconds)
         self.while_answering()
         if self.error:
@@ -48,14 +48,14 @@ class Container:
     """One Lambda container: its own limiter and cache, the same Redis and database."""
 
     def __init__(self, commands: Commands, database: Database, user_id: UUID) -> None:
-        self.cache = Cache(commands, Limiter(commands), Reputation, service.AGES)
+        self.cache = Cache(commands, Limiter(commands), SharedReputation, service.AGES)
         self.key = service.key(user_id)
         self._database = database
         self._user_id = user_id
 
     def read(self, policies: Mapping[str, Policy] | None = None) -> ReputationAnswer:
         _, found = self.cache.look_up(self.key, policies or {})
-        return service.get(self._database, self.cache, found, self._user_id)
+        return service.get(self._database, self.cache, found, self._user_id, reader_id=uuid4())
 
     def change(self) -> None:
         service.forget(self.cache, [self._user_id])
@@ -290,5 +290,5 @@ def test_a_lease_is_as_long_as_its_computation_may_take(
     commands: DirectCommands, user_id: UUID
 ) -> None:
     ages, key = Ages(60, 60, 60, lease=30), f"test:lease:{user_id}"
-    Cache(commands, Limiter(commands), Reputation, ages).look_up(key, {})
+    Cache(commands, Limiter(commands), SharedReputation, ages).look_up(key, {})
     assert 29_000 < commands.run("PTTL", key) <= 30_000

@@ -20,7 +20,7 @@ from wingman.kit.cache.cache import Cache, Source
 from wingman.kit.clients.database import Database
 from wingman.kit.limits.limiter import Limiter
 from wingman.reputation import service
-from wingman.reputation.models import Reputation
+from wingman.reputation.models import SharedReputation
 
 PEOPLE, VISITS, SEED = 200, 800, 3
 VISITS_BY_HOUR = [1, 1, 1, 1, 1, 2, 4, 6, 7, 6, 6, 7, 9, 8, 6, 6, 7, 9, 12, 14, 14, 12, 8, 4]
@@ -44,7 +44,7 @@ class Meetings(Database):
 
     def rpc(self, function: str, params: Mapping[str, object], *, idempotent: bool = False) -> Any:
         completed = self.completed[UUID(str(params["p_user_id"]))]
-        return {"completed_sessions": completed, "no_shows": 0}
+        return {"completed_sessions": completed, "no_shows": 0, "kept_from": []}
 
 
 def a_day() -> list[Moment]:
@@ -76,7 +76,7 @@ def test_four_in_five_reads_of_a_day_are_hits_and_none_is_stale(
 ) -> None:
     commands, key = DirectCommands(stack["REDIS_URL"]), f"clock:{uuid4()}"
     clock, database = ClockedCommands(commands, key), Meetings()
-    cache = Cache(clock, Limiter(clock), Reputation, service.AGES)
+    cache = Cache(clock, Limiter(clock), SharedReputation, service.AGES)
     midnight, sources = clock.now, Counter[Source]()
     for moment in a_day():
         clock.advance(midnight + moment.second - clock.now)
@@ -87,7 +87,7 @@ def test_four_in_five_reads_of_a_day_are_hits_and_none_is_stale(
             continue
         for person in people:
             _, found = cache.look_up(service.key(person), {})
-            answer = service.get(database, cache, found, person)
+            answer = service.get(database, cache, found, person, reader_id=person)
             assert answer.value.completed_sessions == database.completed[person]
             sources[answer.source] += 1
     rate = sources[Source.HIT] / sources.total()

@@ -67,7 +67,7 @@ def _history(dice: random.Random) -> list[Fact]:
     ]
 
 
-def _recount(history: list[Fact], leaver: int | None = None) -> dict[str, int]:
+def _recount(history: list[Fact], leaver: int | None = None) -> dict[str, Any]:
     """Count again, by the words of docs/sessions.md; one of the others may have left."""
     met, no_shows = set[tuple[int, str]](), 0
     for fact in history:
@@ -78,7 +78,7 @@ def _recount(history: list[Fact], leaver: int | None = None) -> dict[str, int]:
         if fact.missing_me:
             reported = fact.status == "no_show" and not fact.short_notice
             no_shows += reported or fact.status == "cancelled"
-    return {"completed_sessions": len(met), "no_shows": no_shows}
+    return {"completed_sessions": len(met), "no_shows": no_shows, "kept_from": []}
 
 
 def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[list[UUID]]:
@@ -168,7 +168,7 @@ def test_a_new_person_has_done_nothing_yet(url: str) -> None:
 
     totals = call(url, person, "get_reputation", p_user_id=person.user_id)
 
-    assert totals == {"completed_sessions": 0, "no_shows": 0}
+    assert totals == {"completed_sessions": 0, "no_shows": 0, "kept_from": []}
 
 
 def test_any_user_reads_the_reputation_of_any_other(url: str) -> None:
@@ -177,7 +177,7 @@ def test_any_user_reads_the_reputation_of_any_other(url: str) -> None:
 
     totals = call(url, new_person(url), "get_reputation", p_user_id=pair.second.user_id)
 
-    assert totals == {"completed_sessions": 0, "no_shows": 1}
+    assert totals == {"completed_sessions": 0, "no_shows": 1, "kept_from": []}
 
 
 def test_an_unknown_user_is_not_found(url: str) -> None:
@@ -238,7 +238,7 @@ def test_ten_thousand_sessions_are_counted_from_the_index_alone(url: str, busy: 
     for index in ("wingman_sessions_counted_for_user1", "wingman_sessions_counted_for_user2"):
         assert f"Index Only Scan using {index}" in found
     totals = call(url, busy, "get_reputation", p_user_id=busy.user_id)
-    assert totals == {"completed_sessions": _MANY, "no_shows": 0}
+    assert totals == {"completed_sessions": _MANY, "no_shows": 0, "kept_from": []}
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,8 @@ def test_a_report_counts_against_the_missing_one_only(pair: Pair) -> None:
         for person in (pair.first, pair.second)
     ]
     assert totals == [
-        {"completed_sessions": 0, "no_shows": 0},
-        {"completed_sessions": 0, "no_shows": 1},
+        {"completed_sessions": 0, "no_shows": 0, "kept_from": []},
+        {"completed_sessions": 0, "no_shows": 1, "kept_from": []},
     ]
 
 

@@ -63,7 +63,7 @@ def test_two_simultaneous_confirmations_complete_a_session_once(url: str) -> Non
         asked = {email["user_id"] for email in emails(url, session_id, "session_feedback")}
         assert asked == {pair.first.user_id, pair.second.user_id}
         assert len(emails(url, session_id, "session_feedback")) == 2
-        assert _totals(pair) == [{"completed_sessions": 1, "no_shows": 0}] * 2
+        assert _totals(pair) == [{"completed_sessions": 1, "no_shows": 0, "kept_from": []}] * 2
 
 
 def test_one_of_a_simultaneous_cancellation_and_confirmation_wins(url: str) -> None:

@@ -42,7 +42,7 @@ def test_ids_and_meetings_are_kept_and_reputation_is_counted(old: Old) -> None:
     assert (profile["first_name"], profile["email"]) == ("Maya", maya.email)
     assert profile["created_at"] == NOW - 400 * DAY
     totals = call(old.url, leo, "get_reputation", p_user_id=maya.user_id)
-    assert totals == {"completed_sessions": 1, "no_shows": 0}
+    assert totals == {"completed_sessions": 1, "no_shows": 0, "kept_from": []}
     session = call(old.url, maya, "get_session", p_session_id=met)
     assert (session["status"], session["notes"]) == ("completed", "Red scarf")
     assert session["user1_challenge_id"] == str(challenge)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,6 +22,15 @@ class Totals(BaseModel):
 
     completed_sessions: int
     no_shows: int
+
+
+class SharedTotals(Totals):
+    """Totals for a cache that all users share.
+
+    The user does not exist for those in `kept_from`; None: the database is to be asked each time.
+    """
+
+    kept_from: list[UUID] | None
 
 
 class Standing(BaseModel):
@@ -52,6 +62,10 @@ class Reputation(Totals):
     cache_timestamp: datetime
 
 
-ReputationCache = Cache[Reputation]
-FoundReputation = Found[Reputation]
-ReputationAnswer = Answer[Reputation]
+class SharedReputation(Reputation, SharedTotals):
+    """A reputation as the cache has it."""
+
+
+ReputationCache = Cache[SharedReputation]
+FoundReputation = Found[SharedReputation]
+ReputationAnswer = Answer[SharedReputation]

@@ -6,7 +6,7 @@ from uuid import UUID
 from wingman.kit.clients.database import Database, Refusals, call
 from wingman.kit.errors import AccountDeleted
 from wingman.reputation import errors
-from wingman.reputation.models import Totals
+from wingman.reputation.models import SharedTotals
 
 REFUSALS: Refusals = {
     "WA001": lambda _: AccountDeleted(),
@@ -15,6 +15,6 @@ REFUSALS: Refusals = {
 _call = partial(call, REFUSALS)
 
 
-def totals(database: Database, user_id: UUID) -> Totals:
+def totals(database: Database, user_id: UUID) -> SharedTotals:
     found = _call(database, "get_reputation", idempotent=True, p_user_id=str(user_id))
-    return Totals.model_validate(found)
+    return SharedTotals.model_validate(found)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache as once
 from uuid import UUID
 
-from wingman.kit.cache.cache import Ages, Cache
+from wingman.kit.cache.cache import Ages, Cache, Source
 from wingman.kit.clients.database import Database
 from wingman.kit.clients.redis import redis
 from wingman.kit.clock import utc_now
@@ -12,9 +12,9 @@ from wingman.kit.limits.limiter import limiter
 from wingman.reputation import repository, rules
 from wingman.reputation.models import (
     FoundReputation,
-    Reputation,
     ReputationAnswer,
     ReputationCache,
+    SharedReputation,
     Standing,
     Totals,
 )
@@ -25,7 +25,7 @@ AGES = Ages(due=240, fresh=300, gone=600)
 
 @once
 def cache() -> ReputationCache:
-    return Cache(redis(), limiter(), Reputation, AGES)
+    return Cache(redis(), limiter(), SharedReputation, AGES)
 
 
 def key(user_id: UUID) -> str:
@@ -33,10 +33,19 @@ def key(user_id: UUID) -> str:
 
 
 def get(
-    database: Database, cache: ReputationCache, found: FoundReputation, user_id: UUID
+    database: Database,
+    cache: ReputationCache,
+    found: FoundReputation,
+    user_id: UUID,
+    *,
+    reader_id: UUID,
 ) -> ReputationAnswer:
     """Return a reputation from the cache, or count it. Raises UserNotFound."""
-    return cache.answer(found, lambda: _counted(database, user_id))
+    answer = cache.answer(found, lambda: _counted(database, user_id))
+    kept_from = answer.value.kept_from
+    if answer.source is not Source.MISS and (kept_from is None or reader_id in kept_from):
+        repository.totals(database, user_id)  # raises what it raises for a user without an account
+    return answer
 
 
 def standing(totals: Totals) -> Standing:
@@ -49,14 +58,15 @@ def forget(cache: ReputationCache, user_ids: Iterable[UUID]) -> None:
     cache.drop([key(user_id) for user_id in user_ids])
 
 
-def _counted(database: Database, user_id: UUID) -> Reputation:
+def _counted(database: Database, user_id: UUID) -> SharedReputation:
     at = utc_now()  # before the count, because a change during it must be newer
     totals = repository.totals(database, user_id)
     held = standing(totals)
-    return Reputation(
+    return SharedReputation(
         score=held.score,
         badge_color=held.badge_color,
         completed_sessions=totals.completed_sessions,
         no_shows=totals.no_shows,
         cache_timestamp=at,
+        kept_from=totals.kept_from,
     )
