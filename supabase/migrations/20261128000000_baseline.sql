@@ -501,17 +501,31 @@ stable
 set search_path = ''
 as $$
 begin
-    if p_viewer_id = p_user_id then
-        return true;
-    end if;
-    perform from public.user_profiles as profile where profile.id = p_user_id;
-    return found
-        and not private.are_blocked(p_viewer_id, p_user_id)
-        and not private.is_banned(p_user_id)
-        and (
-            not private.is_hidden(p_user_id)
-            or private.are_matched(p_viewer_id, p_user_id)
-        );
+    -- One statement, because lists ask it about each row.
+    return p_viewer_id = p_user_id or exists (
+        select
+        from auth.users as account
+        where account.id = p_user_id
+            and (account.banned_until is null or account.banned_until <= now())
+            and not exists (
+                select
+                from private.blocks as block
+                where block.user_id = p_viewer_id and block.blocked_id = p_user_id
+            )
+            and not exists (
+                select
+                from private.blocks as block
+                where block.user_id = p_user_id and block.blocked_id = p_viewer_id
+            )
+            and (
+                not exists (
+                    select
+                    from private.hidden_profiles as hidden
+                    where hidden.user_id = p_user_id
+                )
+                or private.are_matched(p_viewer_id, p_user_id)
+            )
+    );
 end;
 $$;
 comment on function private.exists_for is
@@ -571,6 +585,8 @@ create table private.app_settings (
     max_daily_submissions integer not null default 100,
     max_daily_photos integer not null default 60,
     max_daily_playgrounds integer not null default 20,
+    max_daily_blocks integer not null default 100,
+    max_daily_reports integer not null default 20,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     notification_days integer not null default 90,
@@ -585,6 +601,8 @@ create table private.app_settings (
     constraint app_settings_max_daily_submissions_positive check (max_daily_submissions >= 0),
     constraint app_settings_max_daily_photos_positive check (max_daily_photos >= 0),
     constraint app_settings_max_daily_playgrounds_positive check (max_daily_playgrounds >= 0),
+    constraint app_settings_max_daily_blocks_positive check (max_daily_blocks >= 0),
+    constraint app_settings_max_daily_reports_positive check (max_daily_reports >= 0),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_notification_days_positive check (notification_days >= 7),
@@ -1702,6 +1720,22 @@ as $$
     );
 $$;
 
+create function private.partner_exists(p_match public.wingman_matches, p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return private.exists_for(p_user_id, case p_user_id
+        when p_match.user1_id then p_match.user2_id
+        else p_match.user1_id
+    end);
+end;
+$$;
+comment on function private.partner_exists is
+'Whether the other user of a match exists for this one; else neither does the match.';
+
 create function public.get_match(p_match_id uuid)
 returns jsonb
 language plpgsql
@@ -1717,7 +1751,7 @@ begin
     from public.wingman_matches as found_match
     where found_match.id = p_match_id
         and v_caller in (found_match.user1_id, found_match.user2_id);
-    if v_match.id is null then
+    if v_match.id is null or not private.partner_exists(v_match, v_caller) then
         raise exception 'not_found' using errcode = 'WM002';
     end if;
     return private.match_json(v_match);
@@ -1746,6 +1780,7 @@ as $$
                 when p_status is null then sent.status <> 'ended'
                 else private.match_status(sent) = p_status
             end
+            and private.exists_for(p_user_id, sent.user2_id)
         order by sent.created_at desc, sent.id desc
         limit p_limit
     )
@@ -1759,6 +1794,7 @@ as $$
                 when p_status is null then received.status <> 'ended'
                 else private.match_status(received) = p_status
             end
+            and private.exists_for(p_user_id, received.user1_id)
         order by received.created_at desc, received.id desc
         limit p_limit
     )
@@ -1818,7 +1854,8 @@ begin
     from public.wingman_matches as locked
     where locked.id = p_match_id and p_party in (locked.user1_id, locked.user2_id)
     for update;
-    if v_match.id is null then
+    -- After the lock, for which a block may have let this wait.
+    if v_match.id is null or not private.partner_exists(v_match, p_party) then
         raise exception 'not_found' using errcode = 'WM002';
     end if;
     return v_match;
@@ -1994,8 +2031,12 @@ as $$
 declare
     v_match public.wingman_matches;
 begin
-    -- A like or the end of a match may be in progress.
+    -- A like, a block or the end of a match may be in progress.
     perform private.lock_pair(p_inviter_id, p_invitee_id);
+    if not private.exists_for(p_inviter_id, p_invitee_id)
+        or not private.exists_for(p_invitee_id, p_inviter_id) then
+        raise exception 'not_found' using errcode = 'WM001';
+    end if;
     if private.has_ended(p_inviter_id, p_invitee_id) then
         raise exception 'match_ended' using errcode = 'WM013';
     end if;
@@ -2500,7 +2541,8 @@ begin
     from public.wingman_sessions as found_session
     where found_session.id = p_session_id
         and p_party in (found_session.user1_id, found_session.user2_id);
-    if v_session.id is null then
+    if v_session.id is null
+        or not private.exists_for(p_party, private.partner_of(v_session, p_party)) then
         raise exception 'not_found' using errcode = 'WS001';
     end if;
     return v_session;
@@ -2592,6 +2634,7 @@ as $$
         from public.wingman_sessions as as_user1
         where as_user1.user1_id = p_user_id
             and (as_user1.created_at, as_user1.id) < (p_created_at, p_id)
+            and private.exists_for(p_user_id, as_user1.user2_id)
             and (p_status is null or as_user1.status = p_stored_status)
             and (p_status is null or private.session_status(as_user1) = p_status)
         order by as_user1.created_at desc, as_user1.id desc
@@ -2603,6 +2646,7 @@ as $$
         from public.wingman_sessions as as_user2
         where as_user2.user2_id = p_user_id
             and (as_user2.created_at, as_user2.id) < (p_created_at, p_id)
+            and private.exists_for(p_user_id, as_user2.user1_id)
             and (p_status is null or as_user2.status = p_stored_status)
             and (p_status is null or private.session_status(as_user2) = p_status)
         order by as_user2.created_at desc, as_user2.id desc
@@ -2843,7 +2887,8 @@ begin
     from public.wingman_sessions as locked
     where locked.id = p_session_id and p_party in (locked.user1_id, locked.user2_id)
     for update;
-    if v_session.id is null then
+    if v_session.id is null
+        or not private.exists_for(p_party, private.partner_of(v_session, p_party)) then
         raise exception 'not_found' using errcode = 'WS001';
     end if;
     return v_session;
@@ -4005,6 +4050,31 @@ $$;
 comment on function private.reputation_totals is
 'Completed meetings and no-shows; wingman/reputation/rules.py makes the score of them.';
 
+create function private.kept_from(p_user_id uuid)
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_user_ids uuid[];
+begin
+    if private.is_hidden(p_user_id) or private.is_banned(p_user_id) then
+        return null;
+    end if;
+    v_user_ids := array(
+        select mine.blocked_id from private.blocks as mine where mine.user_id = p_user_id
+        union
+        select theirs.user_id from private.blocks as theirs where theirs.blocked_id = p_user_id
+        limit 101
+    );
+    return case when cardinality(v_user_ids) <= 100 then v_user_ids end;
+end;
+$$;
+comment on function private.kept_from is
+'The users for whom a user does not exist because of a block, for a cache that all users share. Null
+if that is no short list: then each one is to ask.';
+
 create function public.get_reputation(p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -4013,12 +4083,11 @@ security definer
 set search_path = ''
 as $$
 begin
-    perform private.caller_id();
-    perform from public.user_profiles as profile where profile.id = p_user_id;
-    if not found then
+    if not private.exists_for(private.caller_id(), p_user_id) then
         raise exception 'not_found' using errcode = 'WR001';
     end if;
-    return private.reputation_totals(p_user_id);
+    return private.reputation_totals(p_user_id)
+        || jsonb_build_object('kept_from', private.kept_from(p_user_id));
 end;
 $$;
 comment on function public.get_reputation is
@@ -5640,6 +5709,25 @@ comment on function public.count_suppressions is
 'How many addresses are suppressed, by reason.';
 grant execute on function public.count_suppressions to service_role;
 
+create function private.shown_subject(p_email public.email_logs)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return case
+        when p_email.match_id is null or exists (
+            select
+            from public.wingman_matches as pair
+            where pair.id = p_email.match_id and private.partner_exists(pair, p_email.user_id)
+        ) then p_email.subject
+    end;
+end;
+$$;
+comment on function private.shown_subject is
+'The subject, unless it may name a user who no longer exists for the reader.';
+
 create function private.email_json(p_email public.email_logs)
 returns jsonb
 language sql
@@ -5649,7 +5737,7 @@ as $$
     select jsonb_build_object(
         'id', p_email.id,
         'template', p_email.email_template,
-        'subject', p_email.subject,
+        'subject', private.shown_subject(p_email),
         'status', p_email.delivery_status,
         'due_at', private.iso_utc(p_email.due_at),
         'sent_at', private.iso_utc(p_email.sent_at),
@@ -6636,6 +6724,9 @@ begin
         return false;
     end if;
     if p_kind = 'register' then
+        if private.is_banned_address(p_address) then
+            return false;
+        end if;
         delete from auth.users as unconfirmed
         where unconfirmed.email = p_address
             and unconfirmed.email_confirmed_at is null
@@ -6650,7 +6741,7 @@ end;
 $$;
 comment on function public.begin_auth_request is
 'Whether a request to Supabase Auth is to be made: false if it has been made, or if its network has
-asked 10 times in a day about the address. A registration first removes an unconfirmed one of its
+asked 10 times in a day about the address, or if an account with it was banned. A registration first removes an unconfirmed one of its
 address, with password and links: Supabase Auth would keep that password, and the owner of the address
 would confirm the password of a stranger. Security definer because service_role has no grant on
 accounts and attempts.';
@@ -6927,7 +7018,7 @@ as $$
                 'scheduled_time', private.iso_utc(one.scheduled_time)
             ) as meeting
         from counted as one
-        where one.is_new
+        where one.is_new and private.exists_for(p_user_id, one.partner_id)
         order by one.scheduled_time desc
         limit 5
     )
@@ -6990,6 +7081,7 @@ as $$
             and invited.status = 'pending'
             and invited.created_at < p_before
             and invited.expires_at > p_now
+            and private.exists_for(p_user_id, invited.user1_id)
     ) as pending;
 $$;
 comment on function private.open_invitations is
@@ -9362,18 +9454,39 @@ create table private.blocks (
     user_id uuid not null references public.user_profiles (id) on delete cascade,
     -- Any id, so that the answer does not show which users exist.
     blocked_id uuid not null,
-    blocked_at timestamptz not null default now(),
+    blocked_at timestamptz not null default clock_timestamp(),
+    had_contact boolean not null default false,
+    listed boolean not null default true,
     primary key (user_id, blocked_id),
     constraint blocks_two_people check (user_id <> blocked_id)
 );
 comment on table private.blocks is
 'A user and one that the user wants to neither see nor be seen by. It hides both from each other.';
+comment on column private.blocks.had_contact is
+'Whether they had a like or a match before, which the block ended: for the weight of a report.';
+comment on column private.blocks.listed is
+'False for a new account with the address of a blocked one: the list must not show who came back.';
 
 create index blocks_of_blocked on private.blocks (blocked_id);
+create index blocks_listed on private.blocks (user_id, blocked_at desc, blocked_id desc)
+where listed;
 
 alter table private.blocks enable row level security;
 
-create function private.are_blocked(p_user_id uuid, p_other_id uuid)
+create table private.blocked_addresses (
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    address_hash text not null,
+    blocked_at timestamptz not null,
+    primary key (user_id, address_hash)
+);
+comment on table private.blocked_addresses is
+'Blocks of accounts that were deleted, for a new account with the same address.';
+
+create index blocked_addresses_of_address on private.blocked_addresses (address_hash);
+
+alter table private.blocked_addresses enable row level security;
+
+create function private.has_blocked(p_user_id uuid, p_other_id uuid)
 returns boolean
 language sql
 stable
@@ -9383,14 +9496,112 @@ as $$
         select
         from private.blocks as block
         where block.user_id = p_user_id and block.blocked_id = p_other_id
-    ) or exists (
-        select
-        from private.blocks as block
-        where block.user_id = p_other_id and block.blocked_id = p_user_id
     );
+$$;
+
+create function private.are_blocked(p_user_id uuid, p_other_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        private.has_blocked(p_user_id, p_other_id) or private.has_blocked(p_other_id, p_user_id);
 $$;
 comment on function private.are_blocked is
 'Whether one of two users has blocked the other, either way.';
+
+create function private.remember_blocks()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_address_hash constant text := private.keyed_hash(old.email);
+begin
+    insert into private.blocked_addresses (user_id, address_hash, blocked_at)
+    select
+        block.user_id,
+        v_address_hash,
+        block.blocked_at
+    from private.blocks as block
+    where block.blocked_id = old.id
+        and old.email_confirmed_at is not null
+        and v_address_hash is not null
+    on conflict (user_id, address_hash) do nothing;
+    -- Their cached reputations name those for whom they do not exist.
+    update private.departures as departed
+    set partner_ids = departed.partner_ids || array(
+        select block.user_id from private.blocks as block where block.blocked_id = old.id
+        union
+        select block.blocked_id from private.blocks as block where block.user_id = old.id
+    )
+    where departed.user_id = old.id;
+    delete from private.blocks as block where block.blocked_id = old.id;
+    delete from private.reports as report where report.reported_id = old.id;
+    return old;
+end;
+$$;
+comment on function private.remember_blocks is
+'A block outlives the blocked account as a hash of its address, of which the account must have shown
+that it was its own. Security definer because Supabase Auth deletes accounts and has no rights here.';
+
+-- After record_departure: triggers of one event fire in the order of their names.
+create trigger remember_blocks
+before delete on auth.users
+for each row execute function private.remember_blocks();
+
+create function private.renew_blocks()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_address_hash constant text := private.keyed_hash(new.email);
+begin
+    insert into private.blocks (user_id, blocked_id, blocked_at, listed)
+    select
+        kept.user_id,
+        new.id,
+        kept.blocked_at,
+        false
+    from private.blocked_addresses as kept
+    where kept.address_hash = v_address_hash and kept.user_id <> new.id
+    on conflict (user_id, blocked_id) do nothing;
+    return null;
+end;
+$$;
+comment on function private.renew_blocks is
+'Security definer because Supabase Auth creates accounts and has no rights here.';
+
+create trigger renew_blocks
+after insert or update of email on public.user_profiles
+for each row
+when (new.email is not null)
+execute function private.renew_blocks();
+
+create function private.export_blocks(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'user_id', mine.blocked_id, 'blocked_at', private.iso_utc(mine.blocked_at)
+            )
+            order by mine.blocked_at, mine.blocked_id
+        ),
+        '[]'::jsonb
+    )
+    from private.blocks as mine
+    where mine.user_id = p_user_id and mine.listed;
+$$;
+comment on function private.export_blocks is
+'The blocks in the export of an account: those that the user made.';
 
 create table private.hidden_profiles (
     user_id uuid primary key references public.user_profiles (id) on delete cascade,
@@ -9426,6 +9637,876 @@ as $$
         where account.id = p_user_id and account.banned_until > now()
     );
 $$;
+
+create function private.drop_emails_about(p_user_id uuid, p_other_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    -- Locks in the order of complete_emails, so that the two cannot deadlock.
+    with stale as materialized (
+        select email.id
+        from public.email_logs as email
+        where email.user_id = p_user_id
+            and email.claimable_at is not null
+            and email.send_group is null
+            and (
+                email.match_id in (
+                    select pair.id
+                    from public.wingman_matches as pair
+                    where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
+                        and greatest(pair.user1_id, pair.user2_id)
+                        = greatest(p_user_id, p_other_id)
+                )
+                or (
+                    email.email_template = 'weekly_digest'
+                    and (
+                        email.template_data -> 'partner_ids' ? p_other_id::text
+                        or email.template_data -> 'inviter_ids' ? p_other_id::text
+                    )
+                )
+            )
+        order by email.id
+        for update
+    )
+
+    update public.email_logs as email
+    set
+        delivery_status = 'cancelled',
+        lease_token = null,
+        lease_expires_at = null
+    from stale
+    where email.id = stale.id;
+$$;
+comment on function private.drop_emails_about is
+'Cancels the unsent emails to one user that name the other. One with a send group may be at the
+provider already, so it cannot be cancelled.';
+
+create function private.part(p_user_id uuid, p_other_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    delete from public.likes as gone
+    where (gone.user_id, gone.liked_id) in ((p_user_id, p_other_id), (p_other_id, p_user_id));
+    perform private.drop_emails_about(p_user_id, p_other_id);
+    perform private.drop_emails_about(p_other_id, p_user_id);
+    -- A stored answer shows the partner.
+    delete from private.idempotency_keys as stored
+    where stored.user_id in (p_user_id, p_other_id)
+        and coalesce(
+            stored.response #>> '{match,id}', stored.response #>> '{session,match_id}'
+        ) in (
+            select pair.id::text
+            from public.wingman_matches as pair
+            where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
+                and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
+        );
+end;
+$$;
+comment on function private.part is
+'Removes from likes, emails and stored answers what would show two users to each other.';
+
+create function private.partners_of(p_user_id uuid)
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        array_agg(
+            distinct case p_user_id when pair.user1_id then pair.user2_id else pair.user1_id end
+        ),
+        '{}'
+    )
+    from public.wingman_matches as pair
+    where p_user_id in (pair.user1_id, pair.user2_id);
+$$;
+
+create function private.had_contact(p_user_id uuid, p_other_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return
+        exists (
+            select
+            from public.wingman_matches as pair
+            where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
+                and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
+        )
+        or exists (
+            select
+            from public.likes as liked
+            where (liked.user_id, liked.liked_id) in (
+                (p_user_id, p_other_id), (p_other_id, p_user_id)
+            )
+        );
+end;
+$$;
+
+create function private.count_block(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_count constant integer := private.count_step(p_user_id, 'put_block');
+begin
+    perform from private.app_settings as settings where v_count > settings.max_daily_blocks;
+    if found then
+        raise exception 'daily_block_limit' using
+            errcode = 'WB002', detail = private.seconds_until_tomorrow();
+    end if;
+end;
+$$;
+
+create function public.put_block(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_match public.wingman_matches;
+    v_due jsonb := '[]'::jsonb;
+begin
+    if p_user_id = v_caller then
+        raise exception 'cannot_block_yourself' using errcode = 'WB001';
+    end if;
+    perform private.take_turn_as(v_caller);
+    -- An invitation, a like or an answer in progress is stored first, and ends with the rest.
+    perform private.lock_pair(v_caller, p_user_id);
+    perform from private.blocks as known
+    where known.user_id = v_caller and known.blocked_id = p_user_id and known.listed;
+    if not found then
+        perform private.count_block(v_caller);
+        insert into private.blocks (user_id, blocked_id, had_contact)
+        values (v_caller, p_user_id, private.had_contact(v_caller, p_user_id))
+        on conflict (user_id, blocked_id) do update set listed = true;
+    end if;
+    v_match := private.lock_open_match(v_caller, p_user_id);
+    if v_match.id is not null then
+        v_due := private.end_match(v_match, v_caller, 'block');
+    end if;
+    perform private.part(v_caller, p_user_id);
+    return jsonb_build_object('changed_users', array[v_caller, p_user_id], 'due', v_due);
+end;
+$$;
+comment on function public.put_block is
+'Keeps a user and the caller apart: match and session end, and neither exists for the other. Any id
+may be blocked. Security definer because users write no table.';
+grant execute on function public.put_block to authenticated;
+
+create function public.delete_block(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    perform private.lock_pair(v_caller, p_user_id);
+    delete from private.blocks as block
+    where block.user_id = v_caller and block.blocked_id = p_user_id and block.listed;
+    return jsonb_build_object('changed_users', array[v_caller, p_user_id], 'due', '[]'::jsonb);
+end;
+$$;
+comment on function public.delete_block is
+'Takes a block of the caller back. Not those that came back with an address, which the list does not
+show. Security definer because users write no table.';
+grant execute on function public.delete_block to authenticated;
+
+create function public.list_blocks(
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'user_id', listed.blocked_id, 'blocked_at', private.iso_utc(listed.blocked_at)
+                )
+                order by listed.blocked_at desc, listed.blocked_id desc
+            ),
+            '[]'::jsonb
+        )
+        from (
+            select
+                block.blocked_id,
+                block.blocked_at
+            from private.blocks as block
+            where block.user_id = v_caller
+                and block.listed
+                and (block.blocked_at, block.blocked_id) < (
+                    coalesce(p_before_created_at, 'infinity'),
+                    coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                )
+            order by block.blocked_at desc, block.blocked_id desc
+            limit least(greatest(p_limit, 1), 101)
+        ) as listed
+    );
+end;
+$$;
+comment on function public.list_blocks is
+'The caller''s blocks before the given one, newest first. At most 101 (as list_matches).
+Security definer because users have no grant on blocks.';
+grant execute on function public.list_blocks to authenticated;
+
+create table private.reports (
+    id uuid primary key default gen_random_uuid(),
+    reporter_id uuid references public.user_profiles (id) on delete set null,
+    -- Any id, as in private.blocks.
+    reported_id uuid not null,
+    reason text not null,
+    details text,
+    message_id uuid,
+    photo_id uuid,
+    evidence jsonb not null default '{}',
+    counts boolean not null,
+    created_at timestamptz not null default clock_timestamp(),
+    decision text,
+    decided_at timestamptz,
+    constraint reports_reason_known
+    check (reason in ('spam', 'harassment', 'fake', 'underage', 'nudity', 'other')),
+    constraint reports_details_length check (char_length(details) <= 1000),
+    constraint reports_decision_known check (decision in ('dismissed', 'hidden', 'banned')),
+    constraint reports_decided_at_a_time check ((decision is null) = (decided_at is null))
+);
+comment on table private.reports is
+'What users report about others, until the reported account is deleted. With the reporter''s account
+go their name and words; the rest waits for the operator.';
+comment on column private.reports.evidence is
+'What the reporter saw, as it was then. The objects of a deleted photo are gone all the same.';
+comment on column private.reports.counts is
+'Whether the reporter was trustworthy: three of these hide a profile.';
+
+create index reports_of_reported on private.reports (reported_id, created_at);
+create index reports_of_reporter on private.reports (reporter_id, reported_id);
+create index reports_open on private.reports (created_at) where decision is null;
+
+alter table private.reports enable row level security;
+
+create function private.forget_reporter()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    new.details := null;
+    return new;
+end;
+$$;
+
+create trigger forget_reporter
+before update of reporter_id on private.reports
+for each row
+when (new.reporter_id is null and old.reporter_id is not null)
+execute function private.forget_reporter();
+
+create function private.is_trustworthy(p_user_id uuid, p_reported_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return exists (
+        select
+        from auth.users as account
+        where account.id = p_user_id and account.created_at <= now() - interval '3 days'
+    )
+    and private.is_published(p_user_id)
+    and not private.is_hidden(p_user_id)
+    and (
+        private.had_contact(p_user_id, p_reported_id)
+        or exists (
+            select
+            from private.blocks as block
+            where block.user_id = p_user_id
+                and block.blocked_id = p_reported_id
+                and block.had_contact
+        )
+    );
+end;
+$$;
+comment on function private.is_trustworthy is
+'Whether a report weighs: an account of three days with a published profile, and a like or a match
+of the two, also one that a block has ended since.';
+
+create function private.photo_evidence(p_reporter_id uuid, p_reported_id uuid, p_photo_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return coalesce(
+        (
+            select jsonb_build_object('photo', jsonb_build_object(
+                'id', photo.id,
+                'object_path', photo.object_path,
+                'placeholder', photo.placeholder,
+                'created_at', private.iso_utc(photo.created_at)
+            ))
+            from public.photos as photo
+            where photo.id = p_photo_id
+                and photo.user_id = p_reported_id
+                and photo.status = 'ready'
+                -- A block comes before a report as often as after it.
+                and (
+                    private.may_see(p_reporter_id, p_reported_id)
+                    or private.has_blocked(p_reporter_id, p_reported_id)
+                )
+        ),
+        '{}'::jsonb
+    );
+end;
+$$;
+comment on function private.photo_evidence is
+'The photo as it is now, if it is the reported user''s and the reporter has seen it; else nothing,
+without an error, which would show whether there is such a photo.';
+
+create function private.weight_of_reports(p_user_id uuid)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+    select count(distinct report.reporter_id)::integer
+    from private.reports as report
+    where report.reported_id = p_user_id
+        and report.decision is null
+        and report.counts
+        and not exists (
+            select
+            from private.reports as earlier
+            where earlier.reporter_id = report.reporter_id
+                and earlier.reported_id = p_user_id
+                and earlier.decision = 'dismissed'
+        );
+$$;
+comment on function private.weight_of_reports is
+'How many trustworthy users wait for a decision about this one. A reporter whose report was
+dismissed counts no more: an operator decides about the rest.';
+
+create function private.part_from_strangers(p_user_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    select private.part(p_user_id, partner.id)
+    from unnest(private.partners_of(p_user_id)) as partner (id)
+    where not private.are_matched(p_user_id, partner.id);
+$$;
+comment on function private.part_from_strangers is
+'Removes what would still show a hidden user: unsent emails and stored answers.';
+
+create function private.hide_if_reported(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    if private.weight_of_reports(p_user_id) >= 3 then
+        insert into private.hidden_profiles (user_id, hidden_by)
+        select
+            profile.id,
+            'reports'
+        from public.user_profiles as profile
+        where profile.id = p_user_id
+        on conflict (user_id) do nothing;
+        if found then
+            perform private.part_from_strangers(p_user_id);
+        end if;
+    end if;
+end;
+$$;
+
+create function private.count_report(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_count constant integer := private.count_step(p_user_id, 'create_report');
+begin
+    perform from private.app_settings as settings where v_count > settings.max_daily_reports;
+    if found then
+        raise exception 'daily_report_limit' using
+            errcode = 'WB004', detail = private.seconds_until_tomorrow();
+    end if;
+end;
+$$;
+
+create function private.report_json(p_report private.reports)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_report.id, 'created_at', private.iso_utc(p_report.created_at)
+    );
+$$;
+
+create function public.create_report(
+    p_user_id uuid,
+    p_reason text,
+    p_details text default null,
+    p_message_id uuid default null,
+    p_photo_id uuid default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_report private.reports;
+begin
+    perform private.check_length(char_length(p_reason), 20);
+    perform private.check_length(char_length(p_details), 1000);
+    if p_user_id = v_caller then
+        raise exception 'cannot_report_yourself' using errcode = 'WB003';
+    end if;
+    perform private.take_turn_as(v_caller);
+    select known.* into v_report
+    from private.reports as known
+    where known.reporter_id = v_caller
+        and known.reported_id = p_user_id
+        and known.decision is null
+        and (known.reason, known.details, known.message_id, known.photo_id)
+        is not distinct from (p_reason, p_details, p_message_id, p_photo_id);
+    if found then
+        return private.report_json(v_report);
+    end if;
+    perform private.count_report(v_caller);
+    -- Reports about one user take turns, so that the third one sees the others.
+    perform pg_advisory_xact_lock(hashtextextended('reports:' || p_user_id::text, 0));
+    insert into private.reports as stored (
+        reporter_id, reported_id, reason, details, message_id, photo_id, evidence, counts
+    )
+    values (
+        v_caller, p_user_id, p_reason, p_details, p_message_id, p_photo_id,
+        private.photo_evidence(v_caller, p_user_id, p_photo_id),
+        private.is_trustworthy(v_caller, p_user_id)
+    )
+    returning stored.* into v_report;
+    perform private.hide_if_reported(p_user_id);
+    return private.report_json(v_report);
+end;
+$$;
+comment on function public.create_report is
+'Reports a user to the operators; the same report again is the first one. Any id may be reported.
+Security definer because users write no table.';
+grant execute on function public.create_report to authenticated;
+
+create function private.export_reports(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            private.report_json(mine.*::private.reports) || jsonb_build_object(
+                'user_id', mine.reported_id,
+                'reason', mine.reason,
+                'details', mine.details,
+                'message_id', mine.message_id,
+                'photo_id', mine.photo_id
+            )
+            order by mine.created_at, mine.id
+        ),
+        '[]'::jsonb
+    )
+    from private.reports as mine
+    where mine.reporter_id = p_user_id;
+$$;
+comment on function private.export_reports is
+'The reports in the export of an account: those that the user made, without their outcome.';
+
+-- For operators: make reports.
+
+create function private.decide(p_user_id uuid, p_decision text)
+returns void
+language sql
+set search_path = ''
+as $$
+    update private.reports as report
+    set decision = p_decision, decided_at = now()
+    where report.reported_id = p_user_id and report.decision is null;
+$$;
+
+create function private.check_user(p_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- Reports about one user and decisions about them take turns.
+    perform pg_advisory_xact_lock(hashtextextended('reports:' || p_user_id::text, 0));
+    perform from public.user_profiles as profile where profile.id = p_user_id for key share;
+    if not found then
+        raise exception 'not_found' using errcode = 'WB006';
+    end if;
+end;
+$$;
+
+create function private.standing_json(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'user_id', p_user_id,
+        'hidden_by', (
+            select hidden.hidden_by
+            from private.hidden_profiles as hidden
+            where hidden.user_id = p_user_id
+        ),
+        'banned', private.is_banned(p_user_id),
+        'open_reports', (
+            select count(*)
+            from private.reports as report
+            where report.reported_id = p_user_id and report.decision is null
+        ),
+        'weight', private.weight_of_reports(p_user_id)
+    );
+$$;
+
+create function public.list_reports(p_limit integer)
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            private.standing_json(waiting.reported_id) || jsonb_build_object(
+                'id', waiting.id,
+                'reason', waiting.reason,
+                'counts', waiting.counts,
+                'created_at', private.iso_utc(waiting.created_at)
+            )
+            order by waiting.created_at, waiting.id
+        ),
+        '[]'::jsonb
+    )
+    from (
+        select report.*
+        from private.reports as report
+        where report.decision is null
+        order by report.created_at, report.id
+        limit p_limit
+    ) as waiting;
+$$;
+comment on function public.list_reports is
+'The reports that have waited longest for a decision.
+Security definer because service_role has no grant on reports.';
+grant execute on function public.list_reports to service_role;
+
+create function public.get_report(p_report_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_report private.reports;
+begin
+    select stored.* into v_report
+    from private.reports as stored
+    where stored.id = p_report_id;
+    if not found then
+        raise exception 'not_found' using errcode = 'WB005';
+    end if;
+    return private.standing_json(v_report.reported_id) || jsonb_build_object(
+        'id', v_report.id,
+        'reporter_id', v_report.reporter_id,
+        'reason', v_report.reason,
+        'details', v_report.details,
+        'counts', v_report.counts,
+        'message_id', v_report.message_id,
+        'evidence', v_report.evidence,
+        'created_at', private.iso_utc(v_report.created_at),
+        'decision', v_report.decision,
+        'decided_at', private.iso_utc(v_report.decided_at),
+        'profile', private.own_profile_json(v_report.reported_id) - array['location', 'missing'],
+        'matches', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'status', private.match_status(pair.*::public.wingman_matches),
+                        'note', pair.note,
+                        'created_at', private.iso_utc(pair.created_at)
+                    )
+                    order by pair.created_at
+                ),
+                '[]'::jsonb
+            )
+            from public.wingman_matches as pair
+            where least(pair.user1_id, pair.user2_id)
+                = least(v_report.reporter_id, v_report.reported_id)
+                and greatest(pair.user1_id, pair.user2_id)
+                = greatest(v_report.reporter_id, v_report.reported_id)
+        )
+    );
+end;
+$$;
+comment on function public.get_report is
+'A report with what an operator needs to decide: the profile as it is now, the evidence as it was,
+the matches of the two. Security definer because service_role has no grant on reports.';
+grant execute on function public.get_report to service_role;
+
+create function public.dismiss_report(p_report_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id uuid;
+begin
+    select report.reported_id into v_user_id
+    from private.reports as report
+    where report.id = p_report_id;
+    if not found then
+        raise exception 'not_found' using errcode = 'WB005';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('reports:' || v_user_id::text, 0));
+    update private.reports as report
+    set decision = 'dismissed', decided_at = now()
+    where report.id = p_report_id and report.decision is null;
+    if private.weight_of_reports(v_user_id) < 3 then
+        delete from private.hidden_profiles as hidden
+        where hidden.user_id = v_user_id and hidden.hidden_by = 'reports';
+    end if;
+    return private.standing_json(v_user_id);
+end;
+$$;
+comment on function public.dismiss_report is
+'Decides that a report is unfounded. A profile that reports have hidden is shown again, unless three
+others still count. Security definer because service_role has no grant on reports.';
+grant execute on function public.dismiss_report to service_role;
+
+create function public.hide_user(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.check_user(p_user_id);
+    insert into private.hidden_profiles (user_id, hidden_by)
+    values (p_user_id, 'operator')
+    on conflict (user_id) do update set hidden_by = excluded.hidden_by;
+    perform private.part_from_strangers(p_user_id);
+    perform private.decide(p_user_id, 'hidden');
+    return private.standing_json(p_user_id);
+end;
+$$;
+comment on function public.hide_user is
+'Hides a user from all but their matches, and decides the open reports so.
+Security definer because service_role has no grant on reports.';
+grant execute on function public.hide_user to service_role;
+
+create function public.show_user(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.check_user(p_user_id);
+    delete from private.hidden_profiles as hidden where hidden.user_id = p_user_id;
+    perform private.decide(p_user_id, 'dismissed');
+    return private.standing_json(p_user_id);
+end;
+$$;
+comment on function public.show_user is
+'Shows a hidden user again, and dismisses the open reports, which would hide them again.
+Security definer because service_role has no grant on reports.';
+grant execute on function public.show_user to service_role;
+
+create table private.banned_addresses (
+    address_hash text primary key,
+    banned_until timestamptz not null
+);
+comment on table private.banned_addresses is
+'Addresses of accounts that were deleted while they were banned: no account is opened with them.';
+
+alter table private.banned_addresses enable row level security;
+
+create function private.is_banned_address(p_address text)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_address_hash constant text := private.keyed_hash(p_address);
+begin
+    return exists (
+        select
+        from private.banned_addresses as banned
+        where banned.address_hash = v_address_hash and banned.banned_until > now()
+    );
+end;
+$$;
+
+create function private.keep_ban()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.banned_addresses as known (address_hash, banned_until)
+    values (private.keyed_hash(old.email), old.banned_until)
+    on conflict (address_hash) do update
+        set banned_until = greatest(known.banned_until, excluded.banned_until);
+    return old;
+end;
+$$;
+comment on function private.keep_ban is
+'Security definer because Supabase Auth deletes accounts and has no rights here.';
+
+create trigger keep_ban
+before delete on auth.users
+for each row
+when (old.banned_until > now() and old.email is not null)
+execute function private.keep_ban();
+
+create function private.refuse_banned_address()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if private.is_banned_address(new.email) then
+        raise exception 'address_banned' using errcode = 'WB007';
+    end if;
+    return new;
+end;
+$$;
+comment on function private.refuse_banned_address is
+'begin_auth_request keeps registrations away before; this also stops providers such as Google.
+Security definer because Supabase Auth writes accounts and has no rights here.';
+
+create trigger refuse_banned_address
+before insert or update of email on auth.users
+for each row
+when (new.email is not null)
+execute function private.refuse_banned_address();
+
+create function private.end_matches_of_banned()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    for v_match in
+        select pair.*
+        from public.wingman_matches as pair
+        where new.id in (pair.user1_id, pair.user2_id)
+            and pair.status in ('pending', 'accepted')
+        order by pair.id
+    loop
+        perform private.end_match(v_match, new.id, 'block');
+    end loop;
+    perform private.part(new.id, partner.id)
+    from unnest(private.partners_of(new.id)) as partner (id);
+    perform private.decide(new.id, 'banned');
+    return null;
+end;
+$$;
+comment on function private.end_matches_of_banned is
+'However the ban came about. Security definer because Supabase Auth bans and has no rights here.';
+
+create trigger end_matches_of_banned
+after update of banned_until on auth.users
+for each row
+when (new.banned_until > now() and new.banned_until is distinct from old.banned_until)
+execute function private.end_matches_of_banned();
+
+create function public.ban_user(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.check_user(p_user_id);
+    -- No infinity, which Supabase Auth cannot read.
+    update auth.users as account
+    set banned_until = now() + interval '100 years'
+    where account.id = p_user_id and not private.is_banned(p_user_id);
+    return private.standing_json(p_user_id);
+end;
+$$;
+comment on function public.ban_user is
+'Bans an account: sessions and matches end, and it exists for no one else.
+Security definer because service_role has no grant on accounts.';
+grant execute on function public.ban_user to service_role;
+
+create function public.unban_user(p_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.check_user(p_user_id);
+    update auth.users as account set banned_until = null where account.id = p_user_id;
+    return private.standing_json(p_user_id);
+end;
+$$;
+comment on function public.unban_user is
+'Lifts a ban. What the ban has ended stays ended.
+Security definer because service_role has no grant on accounts.';
+grant execute on function public.unban_user to service_role;
+
+create function public.unban_address(p_address text)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_address_hash constant text := private.keyed_hash(p_address);
+begin
+    delete from private.banned_addresses as banned where banned.address_hash = v_address_hash;
+    return found;
+end;
+$$;
+comment on function public.unban_address is
+'Lets an account be opened again with the address of a banned one that was deleted.
+Security definer because service_role has no grant on banned addresses.';
+grant execute on function public.unban_address to service_role;
 
 create table public.likes (
     user_id uuid references public.user_profiles (id) on delete cascade,

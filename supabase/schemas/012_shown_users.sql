@@ -7,17 +7,31 @@ stable
 set search_path = ''
 as $$
 begin
-    if p_viewer_id = p_user_id then
-        return true;
-    end if;
-    perform from public.user_profiles as profile where profile.id = p_user_id;
-    return found
-        and not private.are_blocked(p_viewer_id, p_user_id)
-        and not private.is_banned(p_user_id)
-        and (
-            not private.is_hidden(p_user_id)
-            or private.are_matched(p_viewer_id, p_user_id)
-        );
+    -- One statement, because lists ask it about each row.
+    return p_viewer_id = p_user_id or exists (
+        select
+        from auth.users as account
+        where account.id = p_user_id
+            and (account.banned_until is null or account.banned_until <= now())
+            and not exists (
+                select
+                from private.blocks as block
+                where block.user_id = p_viewer_id and block.blocked_id = p_user_id
+            )
+            and not exists (
+                select
+                from private.blocks as block
+                where block.user_id = p_user_id and block.blocked_id = p_viewer_id
+            )
+            and (
+                not exists (
+                    select
+                    from private.hidden_profiles as hidden
+                    where hidden.user_id = p_user_id
+                )
+                or private.are_matched(p_viewer_id, p_user_id)
+            )
+    );
 end;
 $$;
 comment on function private.exists_for is

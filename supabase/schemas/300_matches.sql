@@ -127,6 +127,22 @@ as $$
     );
 $$;
 
+create function private.partner_exists(p_match public.wingman_matches, p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return private.exists_for(p_user_id, case p_user_id
+        when p_match.user1_id then p_match.user2_id
+        else p_match.user1_id
+    end);
+end;
+$$;
+comment on function private.partner_exists is
+'Whether the other user of a match exists for this one; else neither does the match.';
+
 create function public.get_match(p_match_id uuid)
 returns jsonb
 language plpgsql
@@ -142,7 +158,7 @@ begin
     from public.wingman_matches as found_match
     where found_match.id = p_match_id
         and v_caller in (found_match.user1_id, found_match.user2_id);
-    if v_match.id is null then
+    if v_match.id is null or not private.partner_exists(v_match, v_caller) then
         raise exception 'not_found' using errcode = 'WM002';
     end if;
     return private.match_json(v_match);
@@ -171,6 +187,7 @@ as $$
                 when p_status is null then sent.status <> 'ended'
                 else private.match_status(sent) = p_status
             end
+            and private.exists_for(p_user_id, sent.user2_id)
         order by sent.created_at desc, sent.id desc
         limit p_limit
     )
@@ -184,6 +201,7 @@ as $$
                 when p_status is null then received.status <> 'ended'
                 else private.match_status(received) = p_status
             end
+            and private.exists_for(p_user_id, received.user1_id)
         order by received.created_at desc, received.id desc
         limit p_limit
     )
@@ -243,7 +261,8 @@ begin
     from public.wingman_matches as locked
     where locked.id = p_match_id and p_party in (locked.user1_id, locked.user2_id)
     for update;
-    if v_match.id is null then
+    -- After the lock, for which a block may have let this wait.
+    if v_match.id is null or not private.partner_exists(v_match, p_party) then
         raise exception 'not_found' using errcode = 'WM002';
     end if;
     return v_match;

@@ -8,8 +8,12 @@ as $$
 declare
     v_match public.wingman_matches;
 begin
-    -- A like or the end of a match may be in progress.
+    -- A like, a block or the end of a match may be in progress.
     perform private.lock_pair(p_inviter_id, p_invitee_id);
+    if not private.exists_for(p_inviter_id, p_invitee_id)
+        or not private.exists_for(p_invitee_id, p_inviter_id) then
+        raise exception 'not_found' using errcode = 'WM001';
+    end if;
     if private.has_ended(p_inviter_id, p_invitee_id) then
         raise exception 'match_ended' using errcode = 'WM013';
     end if;

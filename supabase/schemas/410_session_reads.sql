@@ -67,7 +67,8 @@ begin
     from public.wingman_sessions as found_session
     where found_session.id = p_session_id
         and p_party in (found_session.user1_id, found_session.user2_id);
-    if v_session.id is null then
+    if v_session.id is null
+        or not private.exists_for(p_party, private.partner_of(v_session, p_party)) then
         raise exception 'not_found' using errcode = 'WS001';
     end if;
     return v_session;
@@ -159,6 +160,7 @@ as $$
         from public.wingman_sessions as as_user1
         where as_user1.user1_id = p_user_id
             and (as_user1.created_at, as_user1.id) < (p_created_at, p_id)
+            and private.exists_for(p_user_id, as_user1.user2_id)
             and (p_status is null or as_user1.status = p_stored_status)
             and (p_status is null or private.session_status(as_user1) = p_status)
         order by as_user1.created_at desc, as_user1.id desc
@@ -170,6 +172,7 @@ as $$
         from public.wingman_sessions as as_user2
         where as_user2.user2_id = p_user_id
             and (as_user2.created_at, as_user2.id) < (p_created_at, p_id)
+            and private.exists_for(p_user_id, as_user2.user1_id)
             and (p_status is null or as_user2.status = p_stored_status)
             and (p_status is null or private.session_status(as_user2) = p_status)
         order by as_user2.created_at desc, as_user2.id desc

@@ -10,7 +10,8 @@ begin
     from public.wingman_sessions as locked
     where locked.id = p_session_id and p_party in (locked.user1_id, locked.user2_id)
     for update;
-    if v_session.id is null then
+    if v_session.id is null
+        or not private.exists_for(p_party, private.partner_of(v_session, p_party)) then
         raise exception 'not_found' using errcode = 'WS001';
     end if;
     return v_session;

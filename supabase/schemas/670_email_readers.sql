@@ -1,3 +1,22 @@
+create function private.shown_subject(p_email public.email_logs)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return case
+        when p_email.match_id is null or exists (
+            select
+            from public.wingman_matches as pair
+            where pair.id = p_email.match_id and private.partner_exists(pair, p_email.user_id)
+        ) then p_email.subject
+    end;
+end;
+$$;
+comment on function private.shown_subject is
+'The subject, unless it may name a user who no longer exists for the reader.';
+
 create function private.email_json(p_email public.email_logs)
 returns jsonb
 language sql
@@ -7,7 +26,7 @@ as $$
     select jsonb_build_object(
         'id', p_email.id,
         'template', p_email.email_template,
-        'subject', p_email.subject,
+        'subject', private.shown_subject(p_email),
         'status', p_email.delivery_status,
         'due_at', private.iso_utc(p_email.due_at),
         'sent_at', private.iso_utc(p_email.sent_at),

@@ -28,6 +28,9 @@ begin
         return false;
     end if;
     if p_kind = 'register' then
+        if private.is_banned_address(p_address) then
+            return false;
+        end if;
         delete from auth.users as unconfirmed
         where unconfirmed.email = p_address
             and unconfirmed.email_confirmed_at is null
@@ -42,7 +45,7 @@ end;
 $$;
 comment on function public.begin_auth_request is
 'Whether a request to Supabase Auth is to be made: false if it has been made, or if its network has
-asked 10 times in a day about the address. A registration first removes an unconfirmed one of its
+asked 10 times in a day about the address, or if an account with it was banned. A registration first removes an unconfirmed one of its
 address, with password and links: Supabase Auth would keep that password, and the owner of the address
 would confirm the password of a stranger. Security definer because service_role has no grant on
 accounts and attempts.';

@@ -95,7 +95,7 @@ as $$
                 'scheduled_time', private.iso_utc(one.scheduled_time)
             ) as meeting
         from counted as one
-        where one.is_new
+        where one.is_new and private.exists_for(p_user_id, one.partner_id)
         order by one.scheduled_time desc
         limit 5
     )
@@ -158,6 +158,7 @@ as $$
             and invited.status = 'pending'
             and invited.created_at < p_before
             and invited.expires_at > p_now
+            and private.exists_for(p_user_id, invited.user1_id)
     ) as pending;
 $$;
 comment on function private.open_invitations is
