@@ -31,6 +31,7 @@ TAGS = {
     "photos": "Photos of the caller's profile.",
     "notifications": "What happened, what was read of it, and the pushes that a user wants.",
     "likes": "Likes and passes; two likes make a match.",
+    "safety": "Blocking users, and reporting them to the operators.",
     "playgrounds": "Public places for dogs: adding, finding and marking them as favourites.",
     "profile": "The dog's profile, its location and preferences, and the profiles of others.",
     "reputation": "How reliably a user shows up.",

@@ -1,0 +1,1 @@
+"""Blocks, reports, and what operators decide about them."""
