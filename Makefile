@@ -21,7 +21,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo seed redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions wingmanmatch soak guards
+.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions reports wingmanmatch soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -143,6 +143,9 @@ dead-letters: setup ## list emails that were given up; ARGS='show ID', ARGS='rep
 
 suppressions: setup ## addresses that get no email, by reason; ARGS='show ADDRESS', ARGS='lift ADDRESS'
 	@$(OPERATE) suppressions $(or $(ARGS),count)
+
+reports: setup ## reports about users: ARGS='list', 'show ID', 'dismiss ID', 'hide USER', 'unhide USER', 'ban USER', 'unban USER_OR_ADDRESS'
+	@$(OPERATE) reports $(or $(ARGS),list)
 
 wingmanmatch: setup ## take over a WingmanMatch database (DATABASE_URL): ARGS=prepare, then ARGS=take-over
 	@$(RUN) -m local.wingmanmatch $(ARGS)

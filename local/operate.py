@@ -23,6 +23,7 @@ _COMMANDS = {
     "cache": ("UPSTASH_REDIS_REST_URL", "local.cache"),
     "outbox": ("SUPABASE_URL", "local.outbox"),
     "suppressions": ("SUPABASE_URL", "local.suppressions"),
+    "reports": ("SUPABASE_URL", "local.reports"),
     "backend-key": ("SUPABASE_URL", "local.backend_key"),
 }
 
