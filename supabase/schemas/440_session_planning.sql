@@ -48,16 +48,16 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_status text;
+    v_match public.wingman_matches;
 begin
     -- The match does not end before the session is stored, and its end then cancels the session.
-    select pair.status into v_status
+    select pair.* into v_match
     from public.wingman_matches as pair
     where pair.id = p_match_id and p_party in (pair.user1_id, pair.user2_id)
     for share;
-    if v_status is null then
+    if v_match.id is null or not private.partner_exists(v_match, p_party) then
         raise exception 'not_found' using errcode = 'WM002';
-    elsif v_status <> 'accepted' then
+    elsif v_match.status <> 'accepted' then
         raise exception 'match_not_accepted' using errcode = 'WS002';
     end if;
 end;

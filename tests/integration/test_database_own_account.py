@@ -15,8 +15,7 @@ PROOF: dict[str, str] = {"p_ip": "203.0.113.7", "p_user_agent": "curl"}
 # Tables with a user's id that no export shows, and the reason.
 NOT_EXPORTED = {
     "departures": "exists only after the account, for a minute",
-    "blocks": "until its part is written",
-    "hidden_profiles": "an operator's decision about reports, which would show that there are some",
+    "blocked_addresses": "blocks of accounts that no longer exist, as hashes",
     "discovery_generations": "how often the user's choices changed, and when lists were made",
     "candidates": "a copy of the profile and the preferences, for discovery",
     "exposures": "counts of how often a profile was shown, which order the lists of others",

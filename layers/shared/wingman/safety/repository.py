@@ -28,6 +28,8 @@ REFUSALS: Refusals = {
     "WB004": lambda error: errors.DailyReportLimit(retry_after=int(error.detail or 1)),
     "WB005": lambda _: errors.ReportNotFound(),
     "WB006": lambda _: errors.UserNotFound(),
+    # Named by a function that it shares with other steps; the end of a match passes that limit.
+    "WN010": lambda error: errors.DailyBlockLimit(retry_after=int(error.detail or 1)),
 }
 _call = partial(call, REFUSALS)
 _BLOCKS = TypeAdapter(list[Block])

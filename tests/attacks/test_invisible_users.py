@@ -1,0 +1,304 @@
+"""A user who is blocked, hidden, banned or deleted is for others an id that no user has.
+
+The sample events are the rows of this matrix: a new route that takes the id of a user, a match or a
+session fails here until it has one, and until it answers as to an unknown id.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from local.sample_events import PLACEHOLDER
+from tests.support.contract import DOCUMENT, resolved
+from tests.support.functions import Function
+from tests.support.meetings import BEGINNER, match
+from tests.support.people import People, Person
+from tests.support.profiles import add_photos
+from tests.support.template import ROOT
+from wingman.notifications.email.letters.links import (
+    CalendarLink,
+    FeedbackLink,
+    sign_calendar,
+    sign_feedback,
+)
+
+Load = Callable[..., Function]
+State = Callable[[People, Person, Person], None]
+
+OF_USERS, OF_PAIRS = {"user_id", "invitee_id", "leo"}, {"match_id", "session_id"}
+# A name for another's id, in a path or a body.
+AN_ID = re.compile(r"(user|invitee|partner|liked|passed|blocked|match|session)_ids?")
+ALWAYS_WORK = {"safety/put_block", "safety/delete_block", "safety/report"}
+OWN_RECORDS = {
+    "account/export": "what the user has stored and was sent",
+    "email_preferences/export": "the emails that the user was sent",
+    "safety/list_blocks": "whom the user has blocked",
+}
+PUBLIC_LINKS = {"session_calendar", "feedback_page"}
+# They show a page, which says that the link is no longer good.
+PAGES = {"feedback_page/ask", "feedback_page/save"}
+# Some that show a user who is visible.
+SHOWING = {"match_request/list", "session_manage/list", "email_preferences/status"}
+ANSWERED = {"profile/card", "reputation/get", "session_manage/get", "match_request/get"}
+VOLATILE = {"date", "ratelimit", "x-request-id"}
+
+_PROFILE = """
+insert into public.dog_profiles
+(user_id, display_name, age, created_at, latitude, longitude, located_at)
+values (%s, %s, 4, now(), 52.5219, 13.4132, now())
+"""
+_SESSION = """
+insert into public.wingman_sessions (match_id, venue_name, scheduled_time)
+values (%s, 'Café Central', now() + interval '3 days') returning id
+"""
+_EMAIL = """
+insert into public.email_logs (user_id, match_id, email_template, recipient_email, subject,
+    dedupe_key, priority, delivery_status, sent_at)
+values (%s, %s, 'match_accepted', %s, %s, gen_random_uuid(), 'urgent', 'sent', now())
+"""
+
+
+def block(people: People, person: Person, other: Person) -> None:
+    claims = json.dumps({"role": "authenticated", "sub": str(person.id)})
+    with people.connection.transaction():
+        people.connection.execute("select set_config('request.jwt.claims', %s, true)", [claims])
+        people.connection.execute("select public.put_block(%s)", [other.id])
+
+
+def hide(people: People, _: Person, other: Person) -> None:
+    # A hidden user still exists for a match.
+    people.connection.execute(
+        "update public.wingman_matches set status = 'declined', responded_at = now()"
+        " where user2_id = %s",
+        [other.id],
+    )
+    people.connection.execute("select public.hide_user(%s)", [other.id])
+
+
+STATES: dict[str, State] = {
+    "blocked": block,
+    "blocking": lambda people, viewer, other: block(people, other, viewer),
+    "hidden": hide,
+    "banned": lambda people, _, other: run(people, "select public.ban_user(%s)", other),
+    "deleted": lambda people, _, other: run(people, "delete from auth.users where id = %s", other),
+}
+
+
+def run(people: People, statement: str, person: Person) -> None:
+    people.connection.execute(statement.encode(), [person.id])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two users with published profiles, a match and a planned session."""
+
+    people: People
+    viewer: Person
+    other: Person
+    match_id: str
+    session_id: str
+    markers: list[str] = field(default_factory=list)
+
+    def ids(self) -> dict[str, str]:
+        other = str(self.other.id)
+        pair = {"match_id": self.match_id, "session_id": self.session_id}
+        return dict.fromkeys(sorted(OF_USERS), other) | pair
+
+
+@pytest.fixture(scope="module")
+def new_pair(people: People) -> Callable[[], Pair]:
+    def new() -> Pair:
+        name = f"Name{uuid4().hex[:12]}"
+        viewer, other = people.new("Maya"), people.new(name)
+        for person, dog in ((viewer, "Rex"), (other, f"Dog{name}")):
+            people.connection.execute(_PROFILE, (person.id, dog))
+            add_photos(people.connection, person.id, 2)
+        match_id = match(people, viewer, other)
+        (session_id,) = people.connection.execute(_SESSION, [match_id]).fetchone() or [None]
+        subject = f"{name} accepted"
+        people.connection.execute(_EMAIL, (viewer.id, match_id, viewer.email, subject))
+        markers = [str(other.id), name, match_id, str(session_id)]
+        return Pair(people, viewer, other, match_id, str(session_id), markers)
+
+    return new
+
+
+@pytest.fixture(scope="module")
+def pairs(people: People, new_pair: Callable[[], Pair]) -> dict[str, Pair]:
+    """A pair for each state, in it."""
+    made = {state: new_pair() for state in STATES}
+    for state, pair in made.items():
+        STATES[state](people, pair.viewer, pair.other)
+    return made
+
+
+def folder_of(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def events() -> dict[str, str]:
+    """Return the sample events of signed-in users and of links, by function and case."""
+    paths: list[Path] = sorted((ROOT / "events").glob("*/*.json"))
+    texts = {f"{path.parent.name}/{path.stem}": path.read_text() for path in paths}
+    return {
+        name: text
+        for name, text in texts.items()
+        if "{{access_token}}" in text or folder_of(name) in PUBLIC_LINKS
+    }
+
+
+EVENTS = events()
+
+
+def placeholders(name: str) -> set[str]:
+    found = set(PLACEHOLDER.findall(EVENTS[name]))
+    return found | ({"session_id"} if "token" in found else set())
+
+
+def is_list(name: str) -> bool:
+    event = json.loads(PLACEHOLDER.sub("0", EVENTS[name]))
+    return event["requestContext"]["http"]["method"] == "GET" and "{{access_token}}" in EVENTS[name]
+
+
+TAKING = [
+    name
+    for name in EVENTS
+    if placeholders(name) & (OF_USERS | OF_PAIRS) and name not in ALWAYS_WORK
+]
+LISTS = [name for name in EVENTS if is_list(name) and name not in OWN_RECORDS]
+
+
+def link(name: str, stack: Mapping[str, str], viewer: Person, session_id: str) -> str:
+    secret, of = stack["EMAIL_LINK_SECRET"], UUID(session_id)
+    if name.startswith("session_calendar/"):
+        return sign_calendar(secret, CalendarLink(viewer.id, of))
+    return sign_feedback(secret, FeedbackLink(viewer.id, of))
+
+
+def ask(
+    app: Function, name: str, stack: Mapping[str, str], viewer: Person, ids: Mapping[str, str]
+) -> Any:
+    """Invoke with these ids; return status, headers and body without what each request has anew."""
+    values = {one: str(uuid4()) for one in placeholders(name)} | {
+        "access_token": viewer.token,
+        "scheduled_time": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
+        "challenge_id": str(BEGINNER),
+        "token": link(name, stack, viewer, ids["session_id"]),
+        **ids,
+    }
+    text = PLACEHOLDER.sub(lambda found: values[found[1]], EVENTS[name])
+    answer = app.invoke(json.loads(text))
+    headers = {key.lower(): value for key, value in answer["headers"].items()}
+    body = answer["body"] or ""
+    for own in [headers.get("x-request-id", ""), *ids.values(), values["token"]]:
+        body = body.replace(own, "…") if own else body
+    kept = {key: value for key, value in headers.items() if key not in VOLATILE}
+    return answer["statusCode"], kept, body
+
+
+def unknown() -> dict[str, str]:
+    return {one: str(uuid4()) for one in sorted(OF_USERS | OF_PAIRS)}
+
+
+def own(pair: Pair) -> dict[str, str]:
+    return unknown() | {"user_id": str(pair.viewer.id)}
+
+
+@pytest.mark.parametrize("folder", sorted({folder_of(name) for name in [*TAKING, *LISTS]}))
+def test_an_invisible_user_is_an_unknown_id_and_in_no_list(
+    function: Load,
+    stack: dict[str, str],
+    pairs: dict[str, Pair],
+    new_pair: Callable[[], Pair],
+    folder: str,
+) -> None:
+    app = function(folder, ENABLE_RATE_LIMITING="false")
+
+    for name in filter(lambda one: folder_of(one) == folder, TAKING):
+        for state, pair in pairs.items():
+            found = ask(app, name, stack, pair.viewer, pair.ids())
+            assert found == ask(app, name, stack, pair.viewer, unknown()), (name, state)
+            assert found[0] not in range(200, 300) or name in PAGES, (name, state)
+    for name in filter(lambda one: folder_of(one) == folder, LISTS):
+        for state, pair in pairs.items():
+            _, _, body = ask(app, name, stack, pair.viewer, own(pair))
+            assert [marker for marker in pair.markers if marker in body] == [], (name, state)
+
+    # Else the test could pass without a reason.
+    visible = new_pair()
+    for name in filter(lambda one: folder_of(one) == folder, SHOWING):
+        _, _, body = ask(app, name, stack, visible.viewer, own(visible))
+        assert any(marker in body for marker in visible.markers), name
+    for name in filter(lambda one: folder_of(one) == folder, ANSWERED):
+        assert ask(app, name, stack, visible.viewer, visible.ids())[0] == 200, name
+
+
+@pytest.mark.parametrize("name", sorted(ALWAYS_WORK))
+def test_blocking_and_reporting_work_and_answer_the_same(
+    function: Load, stack: dict[str, str], new_pair: Callable[[], Pair], people: People, name: str
+) -> None:
+    app, answers = function("safety", ENABLE_RATE_LIMITING="false"), []
+    for state in (None, *STATES):
+        pair = new_pair()
+        if state:
+            STATES[state](people, pair.viewer, pair.other)
+        for ids in (pair.ids(), unknown()):
+            status, headers, body = ask(app, name, stack, pair.viewer, ids)
+            report = json.loads(body) if body else {}
+            answers.append((status, headers | {"content-length": ""}, sorted(report)))
+
+    assert all(answer == answers[0] for answer in answers), answers
+    assert answers[0][0] in {201, 204}
+
+
+def operations() -> dict[str, set[str]]:
+    """Return the names of ids that each operation of users takes."""
+    found = {}
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            if isinstance(operation, dict) and operation.get("security") != []:
+                names = set(re.findall(r"{(\w+)}", path))
+                names |= {each["name"] for each in map(resolved, operation.get("parameters", ()))}
+                names |= set(body_of(operation))
+                found[f"{method.upper()} {path}"] = {one for one in names if AN_ID.fullmatch(one)}
+    return found
+
+
+def body_of(operation: Mapping[str, Any]) -> Any:
+    if "requestBody" not in operation:
+        return ()
+    content = resolved(operation["requestBody"])["content"]
+    return resolved(next(iter(content.values()))["schema"]).get("properties", ())
+
+
+def test_each_route_that_takes_a_users_id_is_in_the_matrix() -> None:
+    sampled = set()
+    for name in [*TAKING, *ALWAYS_WORK]:
+        http = json.loads(PLACEHOLDER.sub("0", EVENTS[name]))["requestContext"]
+        path = http["routeKey"].partition(" ")[2]
+        sampled.add(f"{http['http']['method']} {path}")
+
+    taking = {operation for operation, ids in operations().items() if ids}
+
+    assert taking - sampled == set(), "give it a sample event with the placeholder of the id"
+    assert len(taking) > 15
+
+
+def test_each_list_is_in_the_matrix() -> None:
+    sampled = {
+        json.loads(PLACEHOLDER.sub("0", text))["requestContext"]["routeKey"].partition(" ")[2]
+        for text in EVENTS.values()
+    }
+    reading = {
+        operation.removeprefix("GET ") for operation in operations() if operation.startswith("GET ")
+    }
+    signed_in = {path for path in reading if path.startswith("/api/")}
+
+    assert signed_in - sampled == set(), "give it a sample event"
