@@ -30,6 +30,7 @@ security definer
 set search_path = ''
 as $$
 begin
+    delete from private.banned_addresses as over where over.banned_until <= now();
     insert into private.banned_addresses as known (address_hash, banned_until)
     values (private.keyed_hash(old.email), old.banned_until)
     on conflict (address_hash) do update

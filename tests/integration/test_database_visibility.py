@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.database import Person, call, invitation, look
+from tests.integration.database import Person, call, invitation, look, new_person, sqlstate
 from tests.integration.test_database_profiles import publish
 
 EXISTS, GONE = (True, True), (False, False)
@@ -82,3 +82,56 @@ def test_a_ban_that_is_over_hides_no_longer(url: str, maya: Person, leo: Person)
     ban(url, maya, "-1 second")
 
     assert seen(url, leo, maya) == EXISTS
+
+
+def test_a_digest_names_no_user_who_does_not_exist(url: str, maya: Person, leo: Person) -> None:
+    match(url, maya, leo)
+    look(
+        url,
+        "insert into public.wingman_sessions (match_id, venue_name, scheduled_time, status,"
+        " user1_completed_confirmed_by_user2, completed_at)"
+        " select id, 'Café', now(), 'completed', true, now() from public.wingman_matches"
+        " where user1_id = %s",
+        maya.user_id,
+    )
+    call(url, third := new_person(url, "Ada"), "request_match", **invitation(maya))
+
+    def named() -> tuple[int, int]:
+        (row,) = look(
+            url,
+            "select private.week_of_meetings(%s, now() - interval '1 hour', now() + interval '1 h')"
+            " -> 'met' as met, private.open_invitations(%s, now() + interval '1 h', now())"
+            " -> 'invitations' as invitations",
+            *(maya.user_id, maya.user_id),
+        )
+        return len(row["met"]), len(row["invitations"])
+
+    assert named() == (1, 1)
+    block(url, leo, maya)
+    block(url, third, maya)
+    assert named() == (0, 0)
+
+
+@pytest.mark.parametrize("who", ["the inviter", "the invitee"])
+def test_a_hidden_user_neither_invites_nor_is_invited(
+    url: str, maya: Person, leo: Person, who: str
+) -> None:
+    hide(url, maya if who == "the inviter" else leo)
+
+    assert sqlstate(url, maya, "request_match", **invitation(leo)) == ("WM001", "not_found")
+
+
+def test_an_invitation_of_a_hidden_user_is_gone_until_they_are_shown(
+    url: str, maya: Person, leo: Person
+) -> None:
+    match_id = call(url, maya, "request_match", **invitation(leo))["match"]["id"]
+    hide(url, maya)
+
+    assert call(url, leo, "list_matches") == []
+    for step, more in (
+        ("get_match", {}),
+        ("respond_to_match", {"p_action": "accept"}),
+    ):
+        refusal = sqlstate(url, leo, step, p_match_id=match_id, **more)
+        assert refusal == ("WM002", "not_found"), step
+    assert len(call(url, maya, "list_matches")) == 1
