@@ -8,6 +8,10 @@ Json = dict[str, Any]
 Pointers = Mapping[str, str]
 """The places of ids in an answer: `match_id` → `/matches/0/id`."""
 
+# Answers about the caller, who is no one to like, block or report.
+_OWN = {"EmailExport", "EmailPreferences", "OwnProfile", "Photo", "PhotoList", "User"}
+_ABOUT_OTHERS = {"likes", "safety"}
+
 
 def add(document: Json) -> None:
     """Link every answer of an operation to those that need its ids."""
@@ -21,11 +25,21 @@ def add(document: Json) -> None:
             places = dict(_pointers(name, schemas))
             for path, target in every:
                 link = _link(path, target, places, schemas)
-                if link and target is not operation:
+                if link and target is not operation and _leads_on(name, target):
                     key = f"{name}.{target['operationId']}"
                     found[key] = link
                     reference = {"$ref": f"#/components/links/{key}"}
                     answer.setdefault("links", {})[target["operationId"]] = reference
+
+
+def _leads_on(answer: str, target: Json) -> bool:
+    tags = set(target["tags"])
+    # A blocked user does not exist elsewhere.
+    return (
+        "safety" in tags
+        if answer == "BlockPage"
+        else answer not in _OWN or not tags & _ABOUT_OTHERS
+    )
 
 
 def _answers(operation: Json) -> Iterator[tuple[Json, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -73,6 +74,8 @@ def story(api: Api, people: People, stack: dict[str, str]) -> Iterator[Story]:
         story.call("report_no_show", missed.maya, session_id=missed.session_id)
         _try_challenges(story, maya)
         _add_a_playground(story, maya)
+        story.call("put_block", maya, user_id=uuid4())
+        story.call("list_blocks", maya)
         yield story
 
 
@@ -124,7 +127,11 @@ def _show_a_dog(story: Story, people: People, person: Person) -> None:
     story.call("change_profile", person, {"age": 5})
     story.call("put_location", person, dict(ALEXANDERPLATZ))
     story.call("get_profile", person)
-    story.call("get_card", person, user_id=person.id)
+    other = people.new("Ada")
+    story.call("put_profile", other, REX)
+    story.call("put_location", other, dict(ALEXANDERPLATZ))
+    add_photos(people.connection, other.id, 2)
+    story.call("get_card", person, user_id=other.id)
     photos = [photo["id"] for photo in story.call("list_photos", person).json()["photos"]]
     story.call("order_photos", person, {"photo_ids": photos})
     story.call("get_photo", person, photo_id=photos[0])
@@ -149,10 +156,10 @@ def test_every_link_leads_to_what_its_answer_names(story: Story) -> None:
 
 
 def _parts_before_the_whole(link: tuple[Source, str]) -> tuple[bool, int]:
-    """Follow deletions last, and of these the longest path first."""
+    """Follow deletions and blocks last, and of these the longest path first."""
     source, name = link
     target = resolved(LINKED[source][name])["operationId"]
-    return target.startswith(("erase", "delete")), -OPERATIONS[target][1].count("/")
+    return target.startswith(("erase", "delete", "put_block")), -OPERATIONS[target][1].count("/")
 
 
 def _links() -> Iterator[tuple[Source, str]]:
