@@ -84,7 +84,7 @@ def _list(database: Database, options: argparse.Namespace) -> None:
 
 def _show(database: Database, options: argparse.Namespace) -> None:
     found = repository.get_report(database, options.id)
-    print(json.dumps(_told(found), indent=2, ensure_ascii=False))
+    print(json.dumps(_fields(found), indent=2, ensure_ascii=False))
     print(f"The user: {_words(found)}")
     print(
         f"Next: ARGS='dismiss {found.id}', ARGS='hide {found.user_id}' or"
@@ -92,7 +92,7 @@ def _show(database: Database, options: argparse.Namespace) -> None:
     )
 
 
-def _told(report: WholeReport) -> dict[str, object]:
+def _fields(report: WholeReport) -> dict[str, object]:
     """Return a report without what the line about its user says."""
     return report.model_dump(mode="json", exclude=set(Standing.model_fields) - {"user_id"})
 

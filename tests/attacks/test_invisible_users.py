@@ -7,7 +7,6 @@ session fails here until it has one, and until it answers as to an unknown id.
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ import pytest
 from local.sample_events import PLACEHOLDER
 from tests.support.contract import DOCUMENT, resolved
 from tests.support.functions import Function
-from tests.support.meetings import BEGINNER, match
+from tests.support.invisible import OF_PAIRS, OF_USERS, STATES, Pair, new_pair
+from tests.support.meetings import BEGINNER
 from tests.support.people import People, Person
-from tests.support.profiles import add_photos
 from tests.support.template import ROOT
 from wingman.notifications.email.letters.links import (
     CalendarLink,
@@ -30,9 +29,6 @@ from wingman.notifications.email.letters.links import (
 )
 
 Load = Callable[..., Function]
-State = Callable[[People, Person, Person], None]
-
-OF_USERS, OF_PAIRS = {"user_id", "invitee_id", "leo"}, {"match_id", "session_id"}
 # A name for another's id, in a path or a body.
 AN_ID = re.compile(r"(user|invitee|partner|liked|passed|blocked|match|session)_ids?")
 ALWAYS_WORK = {"safety/put_block", "safety/delete_block", "safety/report"}
@@ -49,91 +45,11 @@ SHOWING = {"match_request/list", "session_manage/list", "email_preferences/statu
 ANSWERED = {"profile/card", "reputation/get", "session_manage/get", "match_request/get"}
 VOLATILE = {"date", "ratelimit", "x-request-id"}
 
-_PROFILE = """
-insert into public.dog_profiles
-(user_id, display_name, age, created_at, latitude, longitude, located_at)
-values (%s, %s, 4, now(), 52.5219, 13.4132, now())
-"""
-_SESSION = """
-insert into public.wingman_sessions (match_id, venue_name, scheduled_time)
-values (%s, 'Café Central', now() + interval '3 days') returning id
-"""
-_EMAIL = """
-insert into public.email_logs (user_id, match_id, email_template, recipient_email, subject,
-    dedupe_key, priority, delivery_status, sent_at)
-values (%s, %s, 'match_accepted', %s, %s, gen_random_uuid(), 'urgent', 'sent', now())
-"""
-
-
-def block(people: People, person: Person, other: Person) -> None:
-    claims = json.dumps({"role": "authenticated", "sub": str(person.id)})
-    with people.connection.transaction():
-        people.connection.execute("select set_config('request.jwt.claims', %s, true)", [claims])
-        people.connection.execute("select public.put_block(%s)", [other.id])
-
-
-def hide(people: People, _: Person, other: Person) -> None:
-    # A hidden user still exists for a match.
-    people.connection.execute(
-        "update public.wingman_matches set status = 'declined', responded_at = now()"
-        " where user2_id = %s",
-        [other.id],
-    )
-    people.connection.execute("select public.hide_user(%s)", [other.id])
-
-
-STATES: dict[str, State] = {
-    "blocked": block,
-    "blocking": lambda people, viewer, other: block(people, other, viewer),
-    "hidden": hide,
-    "banned": lambda people, _, other: run(people, "select public.ban_user(%s)", other),
-    "deleted": lambda people, _, other: run(people, "delete from auth.users where id = %s", other),
-}
-
-
-def run(people: People, statement: str, person: Person) -> None:
-    people.connection.execute(statement.encode(), [person.id])
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two users with published profiles, a match and a planned session."""
-
-    people: People
-    viewer: Person
-    other: Person
-    match_id: str
-    session_id: str
-    markers: list[str] = field(default_factory=list)
-
-    def ids(self) -> dict[str, str]:
-        other = str(self.other.id)
-        pair = {"match_id": self.match_id, "session_id": self.session_id}
-        return dict.fromkeys(sorted(OF_USERS), other) | pair
-
 
 @pytest.fixture(scope="module")
-def new_pair(people: People) -> Callable[[], Pair]:
-    def new() -> Pair:
-        name = f"Name{uuid4().hex[:12]}"
-        viewer, other = people.new("Maya"), people.new(name)
-        for person, dog in ((viewer, "Rex"), (other, f"Dog{name}")):
-            people.connection.execute(_PROFILE, (person.id, dog))
-            add_photos(people.connection, person.id, 2)
-        match_id = match(people, viewer, other)
-        (session_id,) = people.connection.execute(_SESSION, [match_id]).fetchone() or [None]
-        subject = f"{name} accepted"
-        people.connection.execute(_EMAIL, (viewer.id, match_id, viewer.email, subject))
-        markers = [str(other.id), name, match_id, str(session_id)]
-        return Pair(people, viewer, other, match_id, str(session_id), markers)
-
-    return new
-
-
-@pytest.fixture(scope="module")
-def pairs(people: People, new_pair: Callable[[], Pair]) -> dict[str, Pair]:
+def pairs(people: People) -> dict[str, Pair]:
     """A pair for each state, in it."""
-    made = {state: new_pair() for state in STATES}
+    made = {state: new_pair(people) for state in STATES}
     for state, pair in made.items():
         STATES[state](people, pair.viewer, pair.other)
     return made
@@ -216,7 +132,7 @@ def test_an_invisible_user_is_an_unknown_id_and_in_no_list(
     function: Load,
     stack: dict[str, str],
     pairs: dict[str, Pair],
-    new_pair: Callable[[], Pair],
+    people: People,
     folder: str,
 ) -> None:
     app = function(folder, ENABLE_RATE_LIMITING="false")
@@ -232,7 +148,7 @@ def test_an_invisible_user_is_an_unknown_id_and_in_no_list(
             assert [marker for marker in pair.markers if marker in body] == [], (name, state)
 
     # Else the test could pass without a reason.
-    visible = new_pair()
+    visible = new_pair(people)
     for name in filter(lambda one: folder_of(one) == folder, SHOWING):
         _, _, body = ask(app, name, stack, visible.viewer, own(visible))
         assert any(marker in body for marker in visible.markers), name
@@ -242,11 +158,11 @@ def test_an_invisible_user_is_an_unknown_id_and_in_no_list(
 
 @pytest.mark.parametrize("name", sorted(ALWAYS_WORK))
 def test_blocking_and_reporting_work_and_answer_the_same(
-    function: Load, stack: dict[str, str], new_pair: Callable[[], Pair], people: People, name: str
+    function: Load, stack: dict[str, str], people: People, name: str
 ) -> None:
     app, answers = function("safety", ENABLE_RATE_LIMITING="false"), []
     for state in (None, *STATES):
-        pair = new_pair()
+        pair = new_pair(people)
         if state:
             STATES[state](people, pair.viewer, pair.other)
         for ids in (pair.ids(), unknown()):

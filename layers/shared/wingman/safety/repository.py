@@ -80,24 +80,24 @@ def dismiss(database: Database, report_id: UUID) -> Standing:
 
 
 def hide(database: Database, user_id: UUID) -> Standing:
-    return _decide(database, "hide_user", user_id)
+    answer = _call(database, "hide_user", idempotent=True, p_user_id=str(user_id))
+    return Standing.model_validate(answer)
 
 
 def show(database: Database, user_id: UUID) -> Standing:
-    return _decide(database, "show_user", user_id)
+    answer = _call(database, "show_user", idempotent=True, p_user_id=str(user_id))
+    return Standing.model_validate(answer)
 
 
 def ban(database: Database, user_id: UUID) -> Standing:
-    return _decide(database, "ban_user", user_id)
+    answer = _call(database, "ban_user", idempotent=True, p_user_id=str(user_id))
+    return Standing.model_validate(answer)
 
 
 def unban(database: Database, user_id: UUID) -> Standing:
-    return _decide(database, "unban_user", user_id)
+    answer = _call(database, "unban_user", idempotent=True, p_user_id=str(user_id))
+    return Standing.model_validate(answer)
 
 
 def unban_address(database: Database, address: str) -> bool:
     return bool(_call(database, "unban_address", idempotent=True, p_address=address))
-
-
-def _decide(database: Database, step: str, user_id: UUID) -> Standing:
-    return Standing.model_validate(_call(database, step, idempotent=True, p_user_id=str(user_id)))
