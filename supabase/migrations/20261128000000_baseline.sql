@@ -10406,7 +10406,7 @@ set search_path = ''
 as $$
 begin
     if private.is_banned_address(new.email) then
-        raise exception 'address_banned' using errcode = 'WB007';
+        raise exception 'address_banned' using errcode = 'check_violation';
     end if;
     return new;
 end;
@@ -10487,7 +10487,7 @@ begin
 end;
 $$;
 comment on function public.unban_user is
-'Lifts a ban. What the ban has ended stays ended.
+'Lifts a ban. Matches and sessions stay ended.
 Security definer because service_role has no grant on accounts.';
 grant execute on function public.unban_user to service_role;
 

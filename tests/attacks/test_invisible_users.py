@@ -101,7 +101,7 @@ def link(name: str, stack: Mapping[str, str], viewer: Person, session_id: str) -
 def ask(
     app: Function, name: str, stack: Mapping[str, str], viewer: Person, ids: Mapping[str, str]
 ) -> Any:
-    """Invoke with these ids; return status, headers and body without what each request has anew."""
+    """Return status, headers and body for these ids, without the request id and the ids."""
     values = {one: str(uuid4()) for one in placeholders(name)} | {
         "access_token": viewer.token,
         "scheduled_time": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
