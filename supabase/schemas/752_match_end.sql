@@ -144,7 +144,7 @@ begin
     from public.wingman_matches as locked
     where locked.id = p_match_id
     for no key update;
-    if v_match.id is null then
+    if v_match.id is null or not private.partner_exists(v_match, v_caller) then
         raise exception 'not_found' using errcode = 'WM002';
     elsif v_match.status not in ('accepted', 'ended') then
         raise exception 'match_not_accepted' using errcode = 'WM014';
