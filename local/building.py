@@ -39,7 +39,6 @@ def built(stack: Stack) -> str:
 
 
 def fingerprint(stack: Stack) -> str:
-    """Return a hash over everything that a build reads."""
     return hashed(_recipe(stack), [stack.checkout / source for source in _SOURCES])
 
 

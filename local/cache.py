@@ -1,8 +1,4 @@
-"""`make cache`: cached values in any environment, shown or dropped.
-
-Works on the environment whose UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN are set. The next
-request computes a dropped value again.
-"""
+"""`make cache`: values in the Redis of an environment, shown, or dropped to be computed again."""
 
 import argparse
 import sys
@@ -19,7 +15,6 @@ from wingman.reputation import service as reputation
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; an error says what to do about it."""
     options = _parser().parse_args(arguments)
     try:
         _run(options.command, _keys(options))

@@ -1,8 +1,7 @@
 """`make test CLOCK='2027-02-01 23:30'`: the whole stack and its tests at another time.
 
-A small library moves the time of day in every program that asks the C library for it. libfaketime
-cannot: it moves the monotonic clock too, or breaks sleeps, and Python waits for ever. PostgREST is
-linked statically: the edge moves the times of tokens instead.
+A small library moves the C library's time of day. libfaketime cannot: it moves the monotonic clock
+too, or breaks sleeps. PostgREST is linked statically: the edge moves tokens instead.
 """
 
 import contextlib

@@ -48,7 +48,6 @@ def _forget_if_new(stack: Stack, wanted: dict[str, object]) -> None:
 
 
 def forget(stack: Stack) -> None:
-    """Take note that nothing is deployed (any more)."""
     (stack.state / "deployed.json").unlink(missing_ok=True)
     outputs_file(stack).unlink(missing_ok=True)
 

@@ -40,10 +40,7 @@ if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
 
 
 class UnpackedOnce(zipfile.ZipFile):
-    """An archive of a function or layer, whose processes share the unpacked files.
-
-    ministack unpacks 100 MB for each process: seconds, in which it does nothing else.
-    """
+    """An archive of a function or layer; ministack would unpack its 100 MB for each process."""
 
     _lock = threading.Lock()
 

@@ -12,7 +12,6 @@ PAUSE = 0.3
 
 
 def follow(logs: Sequence[Path]) -> None:
-    """Print what the logs gain from now on, until interrupted."""
     opened: dict[Path, BufferedReader] = {}
     while True:
         for log in logs:

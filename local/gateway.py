@@ -1,8 +1,4 @@
-"""Routes and CORS of the deployed API.
-
-SAM hands both to CloudFormation in an HttpApi's OpenAPI body, which the emulator does not
-import: they are made here, from the same template.
-"""
+"""Routes and CORS of the API: the emulator imports no OpenAPI body, in which SAM passes them."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -45,7 +41,6 @@ def synchronise(aws: Aws, stack_name: str, api_id: str, wanted: Iterable[Route])
 
 
 def allow_origins(aws: Aws, api_id: str, cors: Mapping[str, Any], origins: list[str]) -> None:
-    """Give the API the template's CORS rules, for these origins."""
     aws.api_gateway().update_api(
         ApiId=api_id,
         CorsConfiguration={

@@ -18,7 +18,6 @@ where users.email in ('maya@example.com', 'leo@example.com') order by users.emai
 
 
 def demo_users(values: dict[str, str]) -> dict[str, UUID]:
-    """Return the two users of the seed: address → id, the inviting one first."""
     with psycopg.connect(values["DATABASE_URL"]) as connection:
         return {email: user_id for user_id, email in connection.execute(_DEMO_USERS).fetchall()}
 

@@ -1,8 +1,4 @@
-"""One built function under the real Lambda runtime client, without Docker.
-
-`awslambdaric` is the program that runs a Python handler on AWS; the emulator that ships
-inside `aws-sam-cli` plays the service that it talks to.
-"""
+"""One built function under AWS's runtime client, beside the emulator of its service, no Docker."""
 
 import os
 import platform
@@ -123,7 +119,6 @@ class LambdaRuntime:
 
 
 def execution_environment(function: BuiltFunction, env: Mapping[str, str]) -> dict[str, str]:
-    """Return what the function sees, and nothing of the caller's own environment."""
     return {
         "PATH": os.environ["PATH"],
         "LANG": "en_US.UTF-8",

@@ -1,8 +1,4 @@
-"""`make limits`: a caller's token buckets in any environment, shown or filled up.
-
-Works on the environment whose UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN are set. A caller
-is a user's id, an IP address, or `all` for the bucket that all callers share.
-"""
+"""`make limits`: token buckets of a user's id, an IP address or `all`, shown or filled up."""
 
 import argparse
 import sys
@@ -24,7 +20,6 @@ EVERYONE = "all"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; an error says what to do about it."""
     options = _parser().parse_args(arguments)
     try:
         _run(Limiter(redis()), options.command, options.whose)

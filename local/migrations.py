@@ -52,7 +52,6 @@ def files(checkout: Path) -> list[Path]:
 
 
 def ledger(connection: psycopg.Connection) -> Ledger:
-    """Return the statements of each migration that was applied, by version."""
     try:
         rows = connection.execute(_LEDGER).fetchall()
     except psycopg.errors.UndefinedTable:
@@ -107,7 +106,6 @@ def _provide_supabase(connection: psycopg.Connection, checkout: Path, secret: Cr
 
 
 def _seed(connection: psycopg.Connection, checkout: Path) -> None:
-    """Insert the demo data; a second run changes nothing."""
     path = checkout / "supabase" / "seed.sql"
     if path.exists():
         with connection.transaction():

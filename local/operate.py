@@ -1,8 +1,4 @@
-"""`make doctor`, `make limits`, `make cache`, `make email-status` and others: for any environment.
-
-They work on the deployed environment that is named (ENV=staging), or on the one whose addresses
-and keys are set, else on the local stack.
-"""
+"""`make doctor`, `make limits` and others, for ENV=staging, set addresses, or the local stack."""
 
 import argparse
 import importlib

@@ -1,7 +1,4 @@
-"""`make email-status` and `make dead-letters`: the outbox of an environment, for its operator.
-
-Works on the environment whose SUPABASE_URL and SUPABASE_SECRET_KEY are set.
-"""
+"""`make email-status` and `make dead-letters`: the outbox of an environment, for its operator."""
 
 import argparse
 import json
@@ -23,7 +20,6 @@ _STATUS, _LETTERS = "make email-status", "make dead-letters"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; an error says what to do about it."""
     options = _parser().parse_args(arguments)
     explained(lambda: options.run(get_service_client(), options))
 

@@ -25,7 +25,6 @@ class Recorded:
 
 
 def recorded(path: Path) -> dict[str, Recorded]:
-    """Return the processes that a stack's record names, whether they live or not."""
     if not path.exists():
         return {}
     return {name: Recorded(**kept) for name, kept in json.loads(path.read_text()).items()}

@@ -25,7 +25,6 @@ class RedisUser:
 
     @property
     def rules(self) -> list[str]:
-        """Return the rules of `ACL SETUSER`, without a password."""
         allowed = [f"+{command}" for command in sorted(self.commands)]
         return ["reset", "on", *(f"~{pattern}" for pattern in self.keys), *allowed]
 

@@ -96,7 +96,6 @@ def redis_server(stack: Stack) -> Part:
 
 
 def redis_tokens(secret: Credentials) -> dict[RedisUser, str]:
-    """Return the token of each user of Redis that functions act as."""
     return {
         redis_users.APP: secret.upstash_redis_rest_token_app,
         redis_users.PUBLIC: secret.upstash_redis_rest_token_public,

@@ -59,7 +59,6 @@ class Stack:
 
     @property
     def port_base(self) -> int:
-        """Return the `WINGMAN_PORT_BASE` that leads to these ports."""
         return self.base - _AFTER_BASE[self.name]
 
     @property

@@ -62,7 +62,6 @@ def push(url: str | None, checkout: Path = CHECKOUT) -> list[str]:
 
 
 def migrations(url: str, checkout: Path = CHECKOUT) -> list[Listed]:
-    """Return all migrations that are known here or in the database. Raises StackError."""
     found = _answer("migration", "list", "--workdir", checkout, remote=url)["migrations"]
     return [Listed(each["local"], each["remote"]) for each in found]
 

@@ -34,7 +34,6 @@ class Supervisor:
         self._lock = threading.Lock()
 
     def records(self) -> dict[str, Recorded]:
-        """Return every process that was started and not stopped by us."""
         return processes.recorded(self._path)
 
     def pids(self) -> dict[str, int]:

@@ -14,7 +14,6 @@ _MAKE = "make suppressions"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; an error says what to do about it."""
     options = _parser().parse_args(arguments)
     explained(lambda: options.run(get_service_client(), options))
 

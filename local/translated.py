@@ -1,7 +1,4 @@
-"""Prints template.yaml as CloudFormation gets it: the template that checkov looks at.
-
-It runs in .local/aws, beside `sam`, whose translator it asks.
-"""
+"""Prints template.yaml as CloudFormation gets it, by the translator of `sam` in .local/aws."""
 
 import json
 import sys

@@ -57,7 +57,6 @@ class Faults:
         return fault
 
     def take(self, path: str, email: str) -> Fault | None:
-        """Return what this request meets, and count it as met."""
         for fault in self._waiting:
             if fault.concerns(path, email):
                 fault.count -= 1

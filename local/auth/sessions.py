@@ -21,8 +21,6 @@ _ADMIN_ROLES = {"service_role", "supabase_admin"}
 
 @dataclass(frozen=True)
 class Caller:
-    """A user who sent an access token, and the token's session."""
-
     user: Row
     session_id: UUID | None
 

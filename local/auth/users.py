@@ -44,7 +44,6 @@ def by_email(call: Call, email: str) -> Row | None:
 
 
 def again(call: Call, user: Row) -> Row:
-    """Return the user as it is after changes."""
     return require(by_id(call, user["id"]))
 
 

@@ -1,8 +1,7 @@
 """`make deploy ENV=staging`: deploys one environment; each run can be repeated.
 
-Reads local/deploy/environments/<ENV>.toml, completes the secret, builds and checks the package,
-pushes the migrations, lets PostgREST accept the backend key, deploys, and lets the doctor look at
-the result.
+Reads local/deploy/environments/<ENV>.toml, completes the secret, checks the package, pushes the
+migrations and the backend key, deploys, and asks the doctor.
 """
 
 import argparse

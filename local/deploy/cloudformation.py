@@ -20,7 +20,6 @@ _SHOWN = 5
 
 
 def status(client: "CloudFormationClient", stack: str) -> str | None:
-    """Return the stack's status; None if there is no stack."""
     try:
         (found,) = client.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:

@@ -16,7 +16,6 @@ from local.stack import CHECKOUT
 
 
 def look_up(name: str, path: Path | None = None) -> dict[str, str]:
-    """Return every variable of the environment's functions, and API_URL. Raises StackError."""
     here = chosen.read(name, path)
     try:
         return _look_up(here, clients.account(here.region))

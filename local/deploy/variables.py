@@ -45,7 +45,6 @@ class Resolver:
         return str(given)
 
     def holds(self, condition: Any) -> bool:
-        """Decide a condition, which is a name or made of Equals and Not."""
         match condition:
             case str():
                 return self.holds(self.read["Conditions"][condition])

@@ -58,7 +58,6 @@ _VERDICTS = {
 
 
 def examine(dns: Dns) -> Findings:
-    """Check the settings, then everything that they lead to."""
     yield from _settings()
     for subject, needs, check in _checks(dns):
         if all(map(_readable, needs)):

@@ -46,7 +46,6 @@ class Dns:
         ]
 
     def mx_hosts(self, name: str) -> list[str]:
-        """Return the hosts that take email for a name. Raises UnansweredError."""
         return [str(record.exchange).rstrip(".").lower() for record in self._ask(name, "MX")]
 
     def _ask(self, name: str, kind: str) -> list[dns.resolver.Answer]:
@@ -59,7 +58,6 @@ class Dns:
 
 
 def check_sender_domain(domain: str, dns: Dns, *, local: bool) -> Findings:
-    """Look up all that receivers of email from `domain` look up."""
     if RESERVED.search(domain):
         advice = "set sender_email in BRAND to an address of a domain that you own"
         text = f"{domain} is reserved for examples"

@@ -30,8 +30,6 @@ class UnreachableError(Exception):
 
 
 class Forwarder:
-    """One pool of connections for every front."""
-
     def __init__(self) -> None:
         self._client = httpx.AsyncClient(
             # No limit on reading: clients have their own, and a stopped part must look stopped.
@@ -89,6 +87,5 @@ def raw_path(request: Request) -> bytes:
 
 
 def with_query(request: Request, path: bytes) -> bytes:
-    """Return the path followed by the query as it was sent."""
     query: bytes = request.scope["query_string"]
     return path + b"?" + query if query else path

@@ -34,7 +34,6 @@ def apps() -> Iterator[FastAPI]:
 
 
 def routes(app: FastAPI) -> Iterator[APIRoute]:
-    """Yield the documented routes of an app, those of its routers included."""
     for each in iter_route_contexts(app.routes):
         route = each.original_route
         if isinstance(route, APIRoute) and route.include_in_schema:

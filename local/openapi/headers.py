@@ -46,5 +46,4 @@ IF_NONE_MATCH: Json = {
 
 
 def refs(*names: str) -> Json:
-    """Return the headers of a response as references to the components."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -1,8 +1,7 @@
-"""The errors that a route can raise, read from the code that it reaches.
+"""The errors that a route can raise, read from the syntax of the code that it reaches.
 
-A reading of the syntax, not of all possible values: calls are followed through names, annotations
-and return types. It finds what is raised or built in the package `wingman`, leaves out what is
-caught on the way, and translates the SQLSTATEs of each SQL function that is called.
+Calls are followed through names, annotations and return types; an error that is caught on the way
+is left out, and the SQLSTATEs of SQL functions are translated.
 """
 
 import ast
@@ -58,7 +57,6 @@ def read(routes: Sequence[APIRoute]) -> None:
 
 
 def errors_of(route: APIRoute) -> Errors:
-    """Return the errors of a route and of everything on which it depends."""
     found = NOTHING.union(*map(of_call, _callables(route.dependant)))
     return found | of_call(charge_at_last)  # whatever ends before its limits
 
@@ -71,7 +69,6 @@ def of_call(found: Any) -> Errors:
 
 
 def reaches(route: APIRoute, function: Callable[..., Any]) -> bool:
-    """Return whether a route depends on a function."""
     return any(each is function for each in _callables(route.dependant))
 
 
@@ -137,7 +134,6 @@ class _Reader:
         return cls(names, types)
 
     def errors(self, node: ast.AST) -> Errors:
-        """Return the errors below a node."""
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ExceptHandler():
                 return self._all(node.body)

@@ -13,7 +13,6 @@ _RAISE = re.compile(r"errcode = '(\w{5})'")
 
 @cache
 def of(function: str) -> frozenset[str]:
-    """Return the SQLSTATEs of a function of the schema `public`."""
     return _raised(f"public.{function}", set())
 
 

@@ -34,7 +34,6 @@ class Artefacts:
 
     @cached_property
     def layers(self) -> dict[str, Path]:
-        """Return the folders of the layers, which become /opt, by logical name."""
         return {
             name: self.folder / resource["Properties"]["ContentUri"]
             for name, resource in self.template["Resources"].items()

@@ -38,7 +38,6 @@ def problems(
     *,
     checkout: Path = CHECKOUT,
 ) -> list[str]:
-    """Return what is wrong with the artefacts, each with what to do."""
     artefacts = Artefacts(folder)
     return [
         *binaries.problems(artefacts, target),

@@ -27,7 +27,6 @@ class Target:
 
     @property
     def version(self) -> str:
-        """Return the minor version of Python: `3.13`."""
         return self.runtime.removeprefix("python")
 
     @property
@@ -41,7 +40,6 @@ class Target:
 
     @property
     def name(self) -> str:
-        """Return the name of the target's folder: `arm64-python3.13`."""
         return f"{self.architecture}-{self.runtime}"
 
 

@@ -47,7 +47,6 @@ class Faults:
         return fault
 
     def take(self, recipients: list[str]) -> Mode | None:
-        """Return what this request meets, and count it as met."""
         for fault in self._waiting:
             if fault.concerns(recipients):
                 fault.count -= 1

@@ -67,7 +67,6 @@ def accepted(body: Body, idempotency_key: str | None) -> Email:
 
 
 def validate(body: object, *, batch: bool = False) -> None:
-    """Raise what Resend would answer to this body."""
     for problem in _problems(body, batch=batch):
         raise problem
 

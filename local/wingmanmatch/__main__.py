@@ -53,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def prepare(url: str) -> None:
-    """Move the old tables out of the way of the migrations."""
     with psycopg.connect(url) as connection:
         connection.execute((_HERE / "prepare.sql").read_bytes())
 
