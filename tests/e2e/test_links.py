@@ -11,6 +11,7 @@ from redis import Redis
 
 from tests.support.api import Api
 from tests.support.contract import DOCUMENT, Json, resolved
+from tests.support.limits import refill
 from tests.support.meetings import BEGINNER, Meeting, in_days, meeting
 from tests.support.people import People, Person
 from tests.support.profiles import ALEXANDERPLATZ, REX, add_photos
@@ -50,7 +51,7 @@ class Story:
         query: Mapping[str, str] | None = None,
         **parameters: object,
     ) -> httpx.Response:
-        self._redis.delete(*self._redis.keys("ratelimit:*"), "-")  # a story in a second or two
+        refill(self._redis)  # a story in a second or two
         method, path, _ = OPERATIONS[name]
         for parameter, value in parameters.items():
             path = path.replace("{" + parameter + "}", str(value))
