@@ -90,6 +90,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         "UpstashRedisRestUrl": stack.url("upstash"),
         "ResendApiUrl": stack.url("resend"),
         "EnableAiCoaching": "true",
+        "EnablePush": "true",
         "EnableRateLimiting": os.environ.get("ENABLE_RATE_LIMITING", "true"),
         "AnthropicApiUrl": stack.url("anthropic"),
         "PublicApiUrl": stack.url("api"),

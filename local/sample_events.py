@@ -67,6 +67,9 @@ _PLAYGROUND = """
 insert into public.playgrounds (id, owner_id, name, latitude, longitude)
 values (%(playground_id)s, %(maya)s, 'Dog run Mauerpark', 52.5441, 13.4023)
 """
+_LOGIN = """
+insert into auth.sessions (id, user_id, created_at) values (%(login_id)s, %(maya)s, now())
+"""
 _NOTIFICATION = """
 insert into public.notifications (id, user_id, kind, match_id, facts, dedupe_key, due_at)
 values (%(notification_id)s, %(maya)s, 'match_accepted', %(match_id)s,
@@ -154,7 +157,12 @@ def _values(path: Path, stack: Mapping[str, str]) -> dict[str, str]:
     scene = _SCENES.get(f"{function}/{case}") or _SCENES.get(function) or Scene()
     ids = _played(scene, stack["DATABASE_URL"])
     caller = ids[scene.caller]
-    bearer = access_token(caller, key=stack["LOCAL_JWT_JWK"], supabase_url=stack["SUPABASE_URL"])
+    bearer = access_token(
+        caller,
+        key=stack["LOCAL_JWT_JWK"],
+        supabase_url=stack["SUPABASE_URL"],
+        session_id=ids["login_id"],
+    )
     return {name: str(one) for name, one in ids.items()} | {
         "access_token": bearer,
         "idempotency_key": str(uuid4()),
@@ -183,6 +191,8 @@ def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
         "photo_id",
         "playground_id",
         "notification_id",
+        "device_id",
+        "login_id",
     )
     ids = {name: uuid4() for name in names}
     with psycopg.connect(database_url, connect_timeout=5) as connection:
@@ -190,7 +200,7 @@ def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
         if challenge_id is None:
             raise StackError("the database has no challenges: run `make reset up`")
         facts = ids | {"challenge_id": challenge_id}
-        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, _PHOTO, _PLAYGROUND, _NOTIFICATION]
+        steps = [_ACCOUNTS, _EMAIL, _MATCH, _SUBMISSION, _PHOTO, _PLAYGROUND, _NOTIFICATION, _LOGIN]
         steps += [_SESSION] if scene.starts_in else []
         steps += [_FEEDBACK] if scene.has_feedback else []
         steps += [_PROFILES] if scene.have_profiles else []

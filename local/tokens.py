@@ -30,14 +30,21 @@ def sign(claims: dict[str, Any], key: str) -> str:
     return jwt.encode(claims, jwk.key, algorithm=ALGORITHM, headers={"kid": jwk.key_id})
 
 
-def access_token(user_id: UUID, *, key: str, supabase_url: str, life: int = LIFE_SECONDS) -> str:
+def access_token(
+    user_id: UUID,
+    *,
+    key: str,
+    supabase_url: str,
+    life: int = LIFE_SECONDS,
+    session_id: UUID | None = None,
+) -> str:
     now = int(time.time())
     claims = {
         "sub": str(user_id),
         "role": "authenticated",
         "aud": "authenticated",
         "iss": f"{supabase_url}/auth/v1",
-        "session_id": str(uuid4()),
+        "session_id": str(session_id or uuid4()),
         "iat": now,
         "exp": now + life,
     }

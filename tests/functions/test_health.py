@@ -64,22 +64,25 @@ def test_the_service_is_degraded_without_the_email_provider(function: Load) -> N
     assert health["services"]["email"]["enabled"] is False
 
 
+FEATURES = ("ENABLE_AI_COACHING", "ENABLE_MATCH_SHARING", "ENABLE_CHALLENGE_SHARING", "ENABLE_PUSH")
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_apps_read_the_enabled_features(function: Load, enabled: bool) -> None:
-    names = ("ENABLE_AI_COACHING", "ENABLE_MATCH_SHARING", "ENABLE_CHALLENGE_SHARING")
-    app = function("health", **dict.fromkeys(names, str(enabled).lower()))
+    app = function("health", **dict.fromkeys(FEATURES, str(enabled).lower()))
     status, features, headers = app.call("features")
     assert status == 200
     assert features == {
         "ai_coaching": enabled,
         "match_sharing": enabled,
         "challenge_sharing": enabled,
+        "push": enabled,
     }
     assert headers["cache-control"] == "public, max-age=60"
     assert headers["etag"]
 
 
-def test_coaching_is_off_and_sharing_on_by_default(function: Load) -> None:
-    names = ("ENABLE_AI_COACHING", "ENABLE_MATCH_SHARING", "ENABLE_CHALLENGE_SHARING")
-    _, features, _ = function("health", **dict.fromkeys(names, "")).call("features")
-    assert features == {"ai_coaching": False, "match_sharing": True, "challenge_sharing": True}
+def test_coaching_and_push_are_off_and_sharing_on_by_default(function: Load) -> None:
+    _, features, _ = function("health", **dict.fromkeys(FEATURES, "")).call("features")
+    sharing = {"match_sharing": True, "challenge_sharing": True}
+    assert features == {"ai_coaching": False, "push": False} | sharing

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +26,7 @@ class Actor:
 
     role: str
     user_id: UUID | None = None
+    session_id: UUID | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def bind(url: str, *ids: UUID) -> UUID:
 def acting_as(url: str, actor: Actor) -> Iterator[Connection]:
     """Open one transaction as PostgREST does for a request by the actor."""
     claims = {"role": actor.role, "sub": str(actor.user_id)} if actor.user_id else {}
+    if actor.session_id:
+        claims["session_id"] = str(actor.session_id)
     with connected(url) as connection:
         connection.execute(
             "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)",

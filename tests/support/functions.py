@@ -24,6 +24,7 @@ DEFAULTS = {
     "EMAIL_LEASE_SECONDS": "60",
     "ENABLE_CHALLENGE_SHARING": "true",
     "ENABLE_MATCH_SHARING": "true",
+    "ENABLE_PUSH": "true",
     "ENABLE_RATE_LIMITING": "true",
     "ENVIRONMENT": "local",
     "MAX_DAILY_MATCHES": "10",

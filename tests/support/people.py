@@ -1,7 +1,7 @@
 """Users of the test stack: an account, the profile its trigger makes, and a token."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID, uuid4
 
@@ -60,6 +60,16 @@ class People:
                 (user_id,),
             )
         return Person(user_id, email, first_name, self.token(user_id))
+
+    def sign_in(self, person: Person) -> tuple[Person, UUID]:
+        """Begin a session; return the person with its token, and its id."""
+        session_id = uuid4()
+        self.connection.execute(
+            "insert into auth.sessions (id, user_id, created_at) values (%s, %s, now())",
+            (session_id, person.id),
+        )
+        token = self.token(person.id, session_id=str(session_id))
+        return replace(person, token=token), session_id
 
     def pair(self) -> tuple[Person, Person]:
         return self.new("Maya"), self.new("Leo")

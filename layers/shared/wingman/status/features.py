@@ -12,6 +12,7 @@ class Features(BaseModel):
     ai_coaching: bool
     match_sharing: bool
     challenge_sharing: bool
+    push: bool
 
 
 def features() -> Features:
@@ -20,4 +21,5 @@ def features() -> Features:
         ai_coaching=enabled.enable_ai_coaching,
         match_sharing=enabled.enable_match_sharing,
         challenge_sharing=enabled.enable_challenge_sharing,
+        push=enabled.enable_push,
     )

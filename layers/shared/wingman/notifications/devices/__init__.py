@@ -1,0 +1,1 @@
+"""The devices that get a user's pushes."""
