@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass, fields
 
 from local import tokens
+from local.fcm import account as fcm_account
 from local.stack import Stack
 
 
@@ -29,6 +30,7 @@ class Credentials:
     email_link_secret: str
     email_link_secret_previous: str
     anthropic_api_key: str
+    fcm_private_key: str
 
 
 def _fresh() -> Credentials:
@@ -50,6 +52,7 @@ def _fresh() -> Credentials:
         email_link_secret=secrets.token_urlsafe(32),
         email_link_secret_previous=secrets.token_urlsafe(32),
         anthropic_api_key=f"sk-ant-{secrets.token_urlsafe(32)}",
+        fcm_private_key=fcm_account.new_key(),
     )
 
 

@@ -7,6 +7,7 @@ from local import building, event_sources, gateway, redis_users, template
 from local.aws import emulated, outputs
 from local.credentials import credentials
 from local.environment import outputs_file
+from local.fcm import application as fcm
 from local.package.target import OWN_RUNTIME, architecture
 from local.processes import Recorded
 from local.progress import say, step
@@ -91,6 +92,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         "ResendApiUrl": stack.url("resend"),
         "EnableAiCoaching": "true",
         "EnablePush": "true",
+        "FcmApiUrl": fcm.url(stack),
         "EnableRateLimiting": os.environ.get("ENABLE_RATE_LIMITING", "true"),
         "AnthropicApiUrl": stack.url("anthropic"),
         "PublicApiUrl": stack.url("api"),
@@ -114,6 +116,7 @@ def _put_secrets(stack: Stack) -> None:
             "EMAIL_LINK_SECRET": secret.email_link_secret,
             "EMAIL_LINK_SECRET_PREVIOUS": secret.email_link_secret_previous,
             "ANTHROPIC_API_KEY": secret.anthropic_api_key,
+            "FCM_SERVICE_ACCOUNT": fcm.service_account(stack),
         }
     )
     try:

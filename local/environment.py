@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from local.credentials import credentials
+from local.fcm import application as fcm
 from local.postgres_cluster import database_url
 from local.servers import REGION
 from local.stack import APP_URL, HOST, Stack
@@ -44,6 +45,10 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "AWS_REGION": REGION,
         "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),
         "EMAIL_BULK_QUEUE_URL": deployed.get("EmailBulkQueueUrl", ""),
+        "PUSH_QUEUE_URL": deployed.get("PushQueueUrl", ""),
+        "FCM_URL": fcm.url(stack),
+        "FCM_API_URL": fcm.url(stack),
+        "FCM_SERVICE_ACCOUNT": fcm.service_account(stack),
         "PHOTO_QUEUE_URL": deployed.get("PhotoQueueUrl", ""),
         "RECOMMENDATIONS_QUEUE_URL": deployed.get("RecommendationsQueueUrl", ""),
         "PHOTOS_BUCKET": deployed.get("PhotosBucket", ""),

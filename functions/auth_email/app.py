@@ -18,9 +18,9 @@ from wingman.kit.http.charges import never_charge
 from wingman.kit.http.signed import STANDARD_SIGNATURE, documented
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.kit.signatures import verified_id
-from wingman.notifications.settings import QueueSettings
+from wingman.notifications.settings import EmailQueueSettings
 
-app = create_app(SupabaseServiceSettings, RedisSettings, QueueSettings, HookSettings)
+app = create_app(SupabaseServiceSettings, RedisSettings, EmailQueueSettings, HookSettings)
 
 # Supabase Auth waits for 5 s, retries included, and gives up the step of its user after that.
 PATIENCE_SECONDS = 3.5

@@ -19,6 +19,8 @@ from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 from wingman.notifications.email.operating import operations
 from wingman.notifications.email.sending import repository, sweep
 from wingman.notifications.feed import service as feed
+from wingman.notifications.push import sweep as push_sweep
+from wingman.notifications.push.repository import DatabasePushes
 from wingman.notifications.settings import QueueSettings
 from wingman.reputation import service as reputation
 
@@ -32,6 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
         database = get_service_client()
         operations.report(database)
         feed.list_due(database)
+        enqueued += push_sweep.enqueue_due_pushes(DatabasePushes(database), queue())
         accounts.finish_departures(database, redis(), _forget)
         sessions.finish_ended(database, redis())
     return {"enqueued": enqueued}

@@ -19,7 +19,10 @@ from local.errors import StackError
 ROOT = Path(__file__).parents[2]
 # Apps validate their settings when they are imported: the first of these that a setting takes will
 # do, as none is ever used.
-ANYTHING = ("http://unused.invalid", "unused, but long enough", "whsec_", "eu-west-1", "true")
+ANYTHING = (
+    *("http://unused.invalid", "unused, but long enough", "whsec_", "eu-west-1", "true"),
+    '{"project_id": "-", "client_email": "-", "private_key": "-"}',
+)
 
 
 def apps() -> Iterator[FastAPI]:

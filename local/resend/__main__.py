@@ -3,6 +3,7 @@
 import os
 
 from local.credentials import credentials
+from local.fcm.application import mounted, service_account
 from local.resend.application import sandbox
 from local.serving import by_port, serve
 from local.stack import stack
@@ -16,6 +17,7 @@ def main() -> None:
         api_key=secret.resend_api_key,
         webhook_secret=secret.resend_webhook_secret,
         webhook_url=f"{here.url('api')}/webhooks/resend",
+        others=[mounted(service_account(here))],
     )
     port = here.port("resend")
     serve(by_port({port: app}), [port])

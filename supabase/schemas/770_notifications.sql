@@ -76,7 +76,11 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_is_own_step constant boolean := coalesce(auth.uid() = p_user_id, false);
+    -- Of a match, both hear.
+    v_is_own_step constant boolean := coalesce(
+        auth.uid() = p_user_id and p_kind.push_category is distinct from 'matches', false
+    );
+    v_id uuid;
 begin
     insert into public.notifications (
         user_id, kind, match_id, subject_id, subject_revision, facts, dedupe_key, due_at, read_at
@@ -92,12 +96,17 @@ begin
         p_due_at,
         case when v_is_own_step and p_due_at <= now() then now() end
     )
-    on conflict (dedupe_key) do nothing;
-    return '[]'::jsonb;
+    on conflict (dedupe_key) do nothing
+    returning id into v_id;
+    if v_id is null or v_is_own_step or p_due_at > now() or p_kind.push_category is null then
+        return '[]'::jsonb;
+    end if;
+    return private.record_push(v_id, p_user_id);
 end;
 $$;
 comment on function private.list_notification is
-'Records a notification for the list. One about the user''s own step is read already.';
+'Records a notification for the list, and its push. One about the user''s own step is read already,
+and is not pushed.';
 
 create function private.number_notification(p_notification public.notifications)
 returns void
@@ -225,6 +234,9 @@ begin
             delete from public.notifications as void where void.id = v_notification.id;
         else
             perform private.number_notification(v_notification);
+            if v_kind.push_category is not null then
+                perform private.record_push(v_notification.id, v_notification.user_id);
+            end if;
             v_listed := v_listed + 1;
         end if;
     end loop;

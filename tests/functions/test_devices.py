@@ -69,16 +69,21 @@ def test_an_invalid_device_is_a_422_that_repeats_no_token(
 
 
 def test_no_log_has_a_token(
-    devices: Profiles, people: People, capsys: pytest.CaptureFixture[str]
+    devices: Profiles,
+    people: People,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     maya, _ = people.sign_in(people.new())
     token = uuid4().hex
 
-    devices.done(maya, "PUT", f"{PATH}/{uuid4()}", {"platform": "ios", "token": token})
+    with caplog.at_level("DEBUG"):
+        devices.done(maya, "PUT", f"{PATH}/{uuid4()}", {"platform": "ios", "token": token})
 
     printed = capsys.readouterr()
-    assert "device.registered" in printed.out
-    assert token not in printed.out + printed.err
+    logged = str([vars(record) for record in caplog.records])
+    assert "device.registered" in logged
+    assert token not in printed.out + printed.err + logged
 
 
 def test_without_push_no_device_is_registered(function: Load, people: People) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.support.functions import imported
 from tests.unit.notifications.email.sending.fakes import (
     BULK_URL,
+    PUSH_URL,
     URGENT_URL,
     Clock,
     Context,
@@ -34,6 +35,7 @@ EVERY_MINUTE = json.loads(
 def queue(monkeypatch: pytest.MonkeyPatch) -> MemoryQueue:
     monkeypatch.setenv("EMAIL_URGENT_QUEUE_URL", URGENT_URL)
     monkeypatch.setenv("EMAIL_BULK_QUEUE_URL", BULK_URL)
+    monkeypatch.setenv("PUSH_QUEUE_URL", PUSH_URL)
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     settings._load.cache_clear()
     memory = MemoryQueue()
@@ -56,6 +58,7 @@ class Lanes(Database):
             ],
             "list_departures": [],
             "list_due_notifications": 0,
+            "sweep_pushes": [],
             "list_ended_sessions": [],
             "count_dead_letters": [{"delivery_status": "failed", "emails": 9, "within_an_hour": 3}],
         }[function]

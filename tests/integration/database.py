@@ -193,5 +193,6 @@ class DirectDatabase(Database):
 
 def _plain(value: object) -> object:
     """Write what is JSON as JSON; lists of texts are arrays."""
-    is_json = isinstance(value, list) and value and isinstance(value[0], dict)
+    first = value[0] if isinstance(value, list) and value else value
+    is_json = isinstance(first, dict)
     return Jsonb(value) if is_json else value

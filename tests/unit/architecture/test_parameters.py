@@ -39,6 +39,7 @@ URL = (
 REQUIRED_URL = (URL[0], ("", *URL[1]))
 SAMPLES = {  # valid ones, invalid ones
     "AnthropicApiUrl": URL,
+    "FcmApiUrl": URL,
     "AppUrl": REQUIRED_URL,
     "PublicApiUrl": (("", *URL[0]), URL[1]),
     "ResendApiUrl": URL,

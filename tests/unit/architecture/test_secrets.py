@@ -21,11 +21,13 @@ HOLDERS = {
         *("email_sender", "email_unsubscribe", "feedback_page", "session_calendar")
     },
     "EMAIL_LINK_SECRET_PREVIOUS": {"email_unsubscribe", "feedback_page", "session_calendar"},
+    "FCM_SERVICE_ACCOUNT": {"push_sender"},
     "RESEND_API_KEY": {"email_sender"},
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
     "SUPABASE_SECRET_KEY": {
         *("email_sender", "housekeeping", "photo_processor", "photo_sweep", "resend_webhook"),
-        *("recommendations_refresh", "recommendations_worker", "session_reminders"),
+        *("push_sender", "recommendations_refresh", "recommendations_worker"),
+        "session_reminders",
         "auth_email",  # authorises by a signature
         # They authorise by a signed link.
         *("email_unsubscribe", "feedback_page", "session_calendar"),
@@ -82,8 +84,9 @@ def test_a_secret_is_read_under_its_variables_name_in_the_version_that_is_deploy
     """CloudFormation resolves a reference again only if its text changes."""
     text = (ROOT / "template.yaml").read_text()
     found = re.findall(r"(\w+): (?:&\w+ )?!Sub \"(\{\{resolve:secretsmanager:.*)\"", text)
-    optional = ("ANTHROPIC_API_KEY", "SUPABASE_JWT_SECRET")
-    found += [(name, _subs(variables("coach")[name])) for name in optional]
+    optional = {"ANTHROPIC_API_KEY": "coach", "SUPABASE_JWT_SECRET": "coach"}
+    optional |= {"FCM_SERVICE_ACCOUNT": "push_sender"}
+    found += [(name, _subs(variables(folder)[name])) for name, folder in optional.items()]
     assert len(found) == text.count("{{resolve:")
     for name, reference in found:
         versioned = "{{resolve:secretsmanager:${SecretsId}:SecretString:%s::${SecretsVersion}}}"

@@ -20,6 +20,7 @@ QUEUES = {
     "AuthRequestQueue": "AUTH_REQUEST_QUEUE_URL",
     "EmailUrgentQueue": "EMAIL_URGENT_QUEUE_URL",
     "RecommendationsQueue": "RECOMMENDATIONS_QUEUE_URL",
+    "PushQueue": "PUSH_QUEUE_URL",
 }
 
 

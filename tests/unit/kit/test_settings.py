@@ -13,6 +13,7 @@ from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.sending.settings import EmailSettings
 from wingman.notifications.email.settings import WebhookSettings
+from wingman.notifications.push.settings import PushSettings
 from wingman.notifications.settings import QueueSettings
 
 # A valid value and some invalid ones for every setting.
@@ -37,6 +38,10 @@ SPECIAL = {
     "EMAIL_LINK_SECRET": (SECRETS[0], [*SECRETS[1], "short"]),
     "EMAIL_LINK_SECRET_PREVIOUS": (SECRETS[0], [*SECRETS[1], "short"]),
     "ENVIRONMENT": ("staging", ["moon", "Production"]),
+    "FCM_SERVICE_ACCOUNT": (
+        '{"project_id": "p", "client_email": "e", "private_key": "k"}',
+        ["{}", "hush hush", '{"project_id": "p", "client_email": "e"}'],
+    ),
     "PHOTOS_BUCKET": ("wingman-photos-1", ["Photos", "ab", "a bucket"]),
     "PHOTOS_DISTRIBUTION": ("E2QWRUHBKTPFS8", ["E2", "E2 QW", "E2-QWR"]),
     "RATE_LIMIT_SHADOW": ("public, email,", ["e-mail", "email;public", "all"]),
@@ -143,6 +148,14 @@ def test_only_enabled_coaching_requires_a_key(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ENABLE_AI_COACHING", "true")
     with pytest.raises(SettingsError, match=r"^Environment: ANTHROPIC_API_KEY is missing$"):
         settings.load(CoachSettings)
+
+
+def test_only_enabled_push_requires_a_service_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.load(PushSettings).enable_push is False
+    settings._load.cache_clear()
+    monkeypatch.setenv("ENABLE_PUSH", "true")
+    with pytest.raises(SettingsError, match=r"^Environment: FCM_SERVICE_ACCOUNT is missing$"):
+        settings.load(PushSettings)
 
 
 def test_a_malformed_brand_names_the_wrong_fields(monkeypatch: pytest.MonkeyPatch) -> None:

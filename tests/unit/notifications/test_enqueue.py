@@ -5,16 +5,17 @@ from uuid import uuid4
 
 import pytest
 
-from tests.unit.notifications.email.sending.fakes import BULK_URL, URGENT_URL, MemoryQueue
+from tests.unit.notifications.email.sending.fakes import BULK_URL, PUSH_URL, URGENT_URL, MemoryQueue
 from wingman.kit import settings
 from wingman.notifications import service
-from wingman.notifications.models import Due, Priority
+from wingman.notifications.models import Channel, Due, Priority
 
 
 @pytest.fixture(autouse=True)
 def lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_URGENT_QUEUE_URL", URGENT_URL)
     monkeypatch.setenv("EMAIL_BULK_QUEUE_URL", BULK_URL)
+    monkeypatch.setenv("PUSH_QUEUE_URL", PUSH_URL)
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     settings._load.cache_clear()
 
@@ -40,6 +41,20 @@ def test_a_message_names_up_to_a_hundred_emails() -> None:
 
     [(_, bodies)] = queue.sent
     assert [len(list(body["email_ids"])) for body in bodies] == [100, 100, 50]  # type: ignore[call-overload]
+
+
+def test_pushes_have_a_queue_of_their_own() -> None:
+    queue = MemoryQueue()
+    push, email = (
+        Due(channel=Channel.PUSH, id=uuid4(), priority=Priority.URGENT),
+        refs(1, Priority.URGENT),
+    )
+
+    assert service.enqueue(queue, [push, *email]) == 2
+
+    sent = dict(queue.sent)
+    assert sent[PUSH_URL] == [{"push_ids": [str(push.id)]}]
+    assert queue.ids(URGENT_URL) == [str(email[0].id)]
 
 
 def test_without_due_emails_the_queue_is_not_called() -> None:

@@ -21,10 +21,15 @@ class Priority(StrEnum):
     BULK = "bulk"
 
 
+class Channel(StrEnum):
+    EMAIL = "email"
+    PUSH = "push"
+
+
 class Due(Frozen):
     """A recorded notification that is due now, with the facts needed to enqueue it."""
 
-    channel: str = "email"
+    channel: Channel = Channel.EMAIL
     id: UUID
     priority: Priority
 

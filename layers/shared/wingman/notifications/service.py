@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.settings import load
-from wingman.notifications.models import MAX_BATCH, Due, Priority
+from wingman.notifications.models import MAX_BATCH, Channel, Due, Priority
 from wingman.notifications.settings import QueueSettings
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def enqueue(queue: "Queue", due: Sequence[Due]) -> int:
-    """Enqueue recorded emails on their lane, best effort; return how many were enqueued.
+    """Enqueue recorded notifications, best effort; return how many were enqueued.
 
-    A failure is logged, not raised: the emails are recorded, so the request has succeeded, and the
-    sweep enqueues them within minutes.
+    A failure is logged, not raised: they are recorded, so the request has succeeded, and the sweep
+    enqueues them within minutes.
     """
     if not due:
         return 0
@@ -26,19 +26,22 @@ def enqueue(queue: "Queue", due: Sequence[Due]) -> int:
         Priority.URGENT: settings.email_urgent_queue_url,
         Priority.BULK: settings.email_bulk_queue_url,
     }
+    emails = [one for one in due if one.channel is Channel.EMAIL]
     enqueued = 0
     for priority, url in lanes.items():
-        enqueued += _enqueue(queue, url, [str(one.id) for one in due if one.priority is priority])
-    return enqueued
+        ids = [str(one.id) for one in emails if one.priority is priority]
+        enqueued += _enqueue(queue, url, ids, Channel.EMAIL)
+    pushes = [str(one.id) for one in due if one.channel is Channel.PUSH]
+    return enqueued + _enqueue(queue, settings.push_queue_url, pushes, Channel.PUSH)
 
 
-def _enqueue(queue: "Queue", url: str, ids: Sequence[str]) -> int:
-    bodies = [{"email_ids": chunk} for chunk in _chunks(ids)]
+def _enqueue(queue: "Queue", url: str, ids: Sequence[str], channel: Channel) -> int:
+    bodies = [{f"{channel}_ids": chunk} for chunk in _chunks(ids)]
     try:
         if bodies:
             queue.send(url, bodies)
     except DependencyUnavailable:
-        logger().warning("emails.enqueue_failed", extra={"count": len(ids)})
+        logger().warning(f"{channel}s.enqueue_failed", extra={"count": len(ids)})
         return 0
     return len(ids)
 

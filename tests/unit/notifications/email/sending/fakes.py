@@ -29,6 +29,7 @@ from wingman.notifications.models import Priority
 __all__ = ["NOON", "Clock", "MemoryOutbox", "OutboxAway", "Row"]
 
 URGENT_URL, BULK_URL = "http://queues.test/urgent", "http://queues.test/bulk"
+PUSH_URL = "http://queues.test/push"
 
 
 class Killed(BaseException):

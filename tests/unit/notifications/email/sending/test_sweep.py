@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.notifications.email.sending.fakes import (
     BULK_URL,
+    PUSH_URL,
     URGENT_URL,
     Clock,
     Context,
@@ -26,6 +27,7 @@ from wingman.notifications.models import Priority
 def lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_URGENT_QUEUE_URL", URGENT_URL)
     monkeypatch.setenv("EMAIL_BULK_QUEUE_URL", BULK_URL)
+    monkeypatch.setenv("PUSH_QUEUE_URL", PUSH_URL)
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     settings._load.cache_clear()
 

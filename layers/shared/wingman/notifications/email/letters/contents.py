@@ -59,6 +59,11 @@ class Content(Frozen):
         """The session that the email asks about, on a page to which its button leads instead."""
         return None
 
+    @property
+    def words(self) -> str | None:
+        """The words of another user in it, which a push shows only to readers who want that."""
+        return None
+
     @abstractmethod
     def useful_until(self, recorded_at: datetime) -> datetime:
         """Return when the email stops being useful."""
@@ -108,6 +113,10 @@ class MatchInvitation(_AboutMatch):
     venue_suggestion: Line | None = None
     note: str | None = None
     expires_at: AwareDatetime
+
+    @property
+    def words(self) -> str | None:
+        return self.note
 
     def useful_until(self, recorded_at: datetime) -> datetime:  # noqa: ARG002 - see Content
         return self.expires_at
@@ -166,6 +175,10 @@ class SessionCancelled(_AboutSession):
 
     template: Literal["session_cancelled"]
     reason: str | None = None
+
+    @property
+    def words(self) -> str | None:
+        return self.reason
 
     def useful_until(self, recorded_at: datetime) -> datetime:
         return max(self.scheduled_time, recorded_at + _CANCELLATION_IS_NEWS_FOR)

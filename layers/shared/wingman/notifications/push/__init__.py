@@ -1,0 +1,1 @@
+"""Pushes to the devices of users, through Firebase Cloud Messaging."""

@@ -1,0 +1,1 @@
+"""A Firebase Cloud Messaging that keeps pushes: its API, faults on demand, phones, and a page."""
