@@ -10509,6 +10509,8 @@ comment on function public.unban_address is
 Security definer because service_role has no grant on banned addresses.';
 grant execute on function public.unban_address to service_role;
 
+-- Likes and passes between users: docs/decisions/036-likes.md.
+
 create table public.likes (
     user_id uuid references public.user_profiles (id) on delete cascade,
     liked_id uuid references public.user_profiles (id) on delete cascade,

@@ -1,3 +1,5 @@
+-- Likes and passes between users: docs/decisions/036-likes.md.
+
 create table public.likes (
     user_id uuid references public.user_profiles (id) on delete cascade,
     liked_id uuid references public.user_profiles (id) on delete cascade,

@@ -77,6 +77,7 @@ def story(api: Api, people: People, stack: dict[str, str]) -> Iterator[Story]:
         _add_a_playground(story, maya)
         story.call("put_block", maya, user_id=uuid4())
         story.call("list_blocks", maya)
+        _like_and_unmatch(story, people, maya)
         yield story
 
 
@@ -119,6 +120,20 @@ def _add_a_playground(story: Story, person: Person) -> None:
     story.call("list_playgrounds", person, query={"q": "dog park"})
     story.call("get_playground", person, playground_id=added["id"])
     story.call("change_playground", person, {"name": "The dog park"}, playground_id=added["id"])
+
+
+def _like_and_unmatch(story: Story, people: People, maya: Person) -> None:
+    luna, passed = people.new("Luna"), people.new("Ben")
+    for person in (luna, passed):
+        add_photos(people.connection, person.id, 2)
+        story.call("put_profile", person, REX)
+        story.call("put_location", person, dict(ALEXANDERPLATZ))
+    story.call("like_user", luna, user_id=maya.id)
+    story.call("list_likes", maya, query={"direction": "received"})
+    liked = story.call("like_user", maya, user_id=luna.id).json()
+    story.call("pass_user", maya, user_id=passed.id)
+    story.call("list_passes", maya)
+    story.call("unmatch", maya, match_id=liked["match"]["id"])
 
 
 def _show_a_dog(story: Story, people: People, person: Person) -> None:
