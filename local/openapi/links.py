@@ -51,12 +51,14 @@ def _answers(operation: Json) -> Iterator[tuple[Json, str]]:
 
 
 def _pointers(name: str, schemas: Mapping[str, Json], at: str = "") -> Iterator[tuple[str, str]]:
-    for field, schema in schemas[name].get("properties", {}).items():
+    fields = schemas[name].get("properties", {})
+    for field, schema in fields.items():
         if field == "id":
             yield f"{_snake(name)}_id", f"{at}/id"
         elif field.endswith("_id") and schema.get("format") == "uuid":
             yield field, f"{at}/{field}"
-        elif item := schema.get("items", {}).get("$ref"):
+        # The lists of a user may be another user's, such as the photos of a card.
+        elif (item := schema.get("items", {}).get("$ref")) and "user_id" not in fields:
             yield from _pointers(item.rpartition("/")[2], schemas, f"{at}/{field}/0")
 
 

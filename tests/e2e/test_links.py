@@ -128,6 +128,7 @@ def _like_and_unmatch(story: Story, people: People, maya: Person) -> None:
         add_photos(people.connection, person.id, 2)
         story.call("put_profile", person, REX)
         story.call("put_location", person, dict(ALEXANDERPLATZ))
+    story.call("discover_profiles", maya)
     story.call("like_user", luna, user_id=maya.id)
     story.call("list_likes", maya, query={"direction": "received"})
     liked = story.call("like_user", maya, user_id=luna.id).json()
