@@ -25,9 +25,22 @@ create table private.candidates (
 comment on table private.candidates is
 'The discoverable profiles with what their owners are looking for. Triggers keep it.';
 
-create index candidates_by_cell on private.candidates using gist (cell);
+-- The walk reads this index alone.
+create index candidates_of_cell on private.candidates (cell)
+include (user_id, age, min_age, max_age, max_metres, activity, wanted_activity);
 
 alter table private.candidates enable row level security;
+
+create table private.candidate_cells (
+    cell extensions.geography (point, 4326) primary key
+);
+comment on table private.candidate_cells is
+'The cells in which candidates live or have lived. In a city the walk goes from cell to cell a
+hundred times faster than from candidate to candidate.';
+
+create index candidate_cells_nearest on private.candidate_cells using gist (cell);
+
+alter table private.candidate_cells enable row level security;
 
 create view private.candidates_by_definition with (security_invoker = true) as
 select
@@ -61,6 +74,11 @@ begin
     where stored.user_id = p_user_id
         and profile.user_id = p_user_id
         and not profile.discoverable;
+    insert into private.candidate_cells (cell)
+    select defined.cell
+    from private.candidates_by_definition as defined
+    where defined.user_id = p_user_id
+    on conflict do nothing;
     insert into private.candidates as stored
     select defined.*
     from private.candidates_by_definition as defined

@@ -88,17 +88,16 @@ begin
 end;
 $$;
 
+-- As those of 763_pair_score.sql.
 create function private.stage_of_pair(
     p_viewer private.candidates, p_other private.candidates, p_metres double precision
 )
 returns integer
-language plpgsql
+language sql
 immutable
-set search_path = ''
 as $$
-begin
     -- The other's ages hold in every stage. A distance is wide or far for both alike.
-    return case
+    select case
         when p_viewer.age not between p_other.min_age and p_other.max_age
             or p_other.age not between p_viewer.min_age - 2 and p_viewer.max_age + 2
             then null
@@ -108,7 +107,6 @@ begin
         when p_metres <= 2 * least(p_viewer.max_metres, p_other.max_metres) then 1
         else 2
     end;
-end;
 $$;
 comment on function private.stage_of_pair is
 'The first stage in which the viewer sees the other one: 0 as both prefer, 1 wider, 2 anywhere. Null
@@ -120,92 +118,119 @@ create function private.walk(
 language plpgsql
 stable
 set search_path = ''
--- The viewer is unlike the average, for which a generic plan is made.
-set plan_cache_mode = 'force_custom_plan'
+set jit = off
+-- By the nested loops of these indexes, a limit ends the walk early.
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_limits constant record := private.discovery_limits();
+    -- Where to look, one after the other: how far, at how many, and for which stage.
+    v_radii constant double precision[] := array[
+        p_viewer.max_metres, p_viewer.max_metres, 2 * p_viewer.max_metres, 21e6
+    ];
+    v_most constant integer[] := array[
+        v_limits.most_scanned,
+        v_limits.most_scanned_for_few,
+        v_limits.most_scanned_for_few,
+        v_limits.most_scanned
+    ];
+    v_stages constant integer[] := array[0, 0, 1, 2];
     v_today constant date := (now() at time zone 'UTC')::date;
     v_cell constant extensions.geography := p_viewer.cell;
-    v_near record;
-    v_none constant integer := 3;
+    v_traits constant private.dog_traits := private.traits_of(p_viewer);
+    v_scanned bigint;
+    v_best record;
 begin
-    stage := v_none;
-    user_ids := '{}';
-    rested := '{}';
-    for v_near in
-        select
-            near.place,
-            near.user_id,
-            near.metres,
-            private.stage_of_pair(
-                p_viewer, near.found, private.metres_between(near.cell, v_cell)
-            ) as stage,
-            (
-                select seen.shown
-                from private.exposures as seen
-                where seen.user_id = near.user_id and seen.counted_on = v_today
-            ) as shown
-        from (
-            select
-                nearest.*,
-                row_number() over () as place
-            from (
+    for v_try in 1..4 loop
+        stage := 3;
+        user_ids := '{}';
+        rested := '{}';
+        for v_best in
+            with scanned as materialized (
                 select
-                    known as found,
                     known.user_id,
-                    known.age,
-                    known.min_age,
-                    known.max_age,
-                    known.cell,
-                    known.cell operator (extensions.<->) v_cell as metres
-                from private.candidates as known
-                -- By this alone, or the index is not read in its order.
-                order by known.cell operator (extensions.<->) v_cell
-                limit v_limits.most_scanned_for_few
-            ) as nearest
-        ) as near
-        where near.age between p_viewer.min_age - 2 and p_viewer.max_age + 2
-            and p_viewer.age between near.min_age and near.max_age
-            and near.user_id <> p_viewer.user_id
-            and not exists (
-                select
-                from private.kept_apart as pair
-                where pair.user_id = p_viewer.user_id and pair.other_id = near.user_id
-                -- So that a pair is looked up, and not all that the viewer has swiped.
-                offset 0
+                    private.stage_of_pair(p_viewer, known, near.metres) as stage,
+                    private.pair_score(
+                        v_traits, private.traits_of(known), near.metres
+                    ) as score
+                from (
+                    select
+                        inhabited.cell,
+                        private.metres_between(inhabited.cell, v_cell) as metres
+                    from private.candidate_cells as inhabited
+                    where extensions.st_dwithin(inhabited.cell, v_cell, v_radii[v_try], false)
+                    order by inhabited.cell operator (extensions.<->) v_cell
+                    limit v_most[v_try]
+                ) as near
+                inner join private.candidates as known
+                    on near.cell operator (extensions.=) known.cell
+                limit v_most[v_try]
             )
-            and not exists (
+
+            select
+                counted.scanned,
+                fit.*
+            from (select count(*) as scanned from scanned) as counted
+            left join lateral (
                 select
-                from private.matched_pairs as pair
-                where pair.first_id = least(p_viewer.user_id, near.user_id)
-                    and pair.second_id = greatest(p_viewer.user_id, near.user_id)
-                offset 0
-            )
-    loop
-        -- Beyond its radius there is no more of the stage.
-        exit when stage < 2 and v_near.metres > p_viewer.max_metres * (stage + 1);
-        -- Enough, unless this may still be within the radius of a better stage.
-        exit when (stage = 0 or v_near.metres > p_viewer.max_metres * stage)
-            and cardinality(user_ids) >= case
-                when v_near.place > v_limits.most_scanned then v_limits.few
-                else v_limits.most_kept
-            end;
-        continue when v_near.stage > stage;
-        if v_near.stage < stage then
-            stage := v_near.stage;
-            user_ids := '{}';
-            rested := '{}';
-        end if;
-        if coalesce(v_near.shown, 0) < v_limits.most_shown then
-            user_ids := user_ids || v_near.user_id;
-        elsif cardinality(rested) < v_limits.most_kept then
-            rested := rested || v_near.user_id;
-        end if;
+                    best.user_id,
+                    best.stage,
+                    (
+                        select seen.shown
+                        from private.exposures as seen
+                        where seen.user_id = best.user_id and seen.counted_on = v_today
+                    ) as shown
+                from (
+                    select
+                        one.user_id,
+                        one.stage
+                    from scanned as one
+                    where one.stage is not null and one.user_id <> p_viewer.user_id
+                    order by one.stage, one.score desc, one.user_id
+                    -- Sorted first: only so many are looked up below as the loop takes.
+                    offset 0
+                ) as best
+                where not exists (
+                        select
+                        from private.kept_apart as pair
+                        where pair.user_id = p_viewer.user_id and pair.other_id = best.user_id
+                        -- A pair, and not all that the viewer has swiped.
+                        offset 0
+                    )
+                    and not exists (
+                        select
+                        from private.matched_pairs as pair
+                        where pair.first_id = least(p_viewer.user_id, best.user_id)
+                            and pair.second_id = greatest(p_viewer.user_id, best.user_id)
+                        offset 0
+                    )
+            ) as fit on true
+        loop
+            v_scanned := v_best.scanned;
+            -- No one, or no more of the best stage.
+            exit when v_best.stage is null or v_best.stage > stage;
+            stage := v_best.stage;
+            if coalesce(v_best.shown, 0) < v_limits.most_shown then
+                user_ids := user_ids || v_best.user_id;
+            elsif cardinality(rested) < v_limits.most_kept then
+                rested := rested || v_best.user_id;
+            end if;
+            exit when cardinality(user_ids) >= v_limits.most_kept;
+        end loop;
+        exit when v_try > 1 and v_scanned = v_most[v_try];
+        exit when stage <= v_stages[v_try]
+            and (
+                v_try > 1
+                or v_scanned < v_most[v_try]
+                or cardinality(user_ids) >= v_limits.few
+            );
     end loop;
     stage := least(stage, 2);
 end;
 $$;
 comment on function private.walk is
-'From the viewer''s cell outward: the candidates of the first stage that has any, and apart from
-them those that were shown often enough today.';
+'From the viewer''s cell outward, and then by score: the candidates of the first stage that has any,
+and apart from them those that were shown often enough today.';

@@ -1,55 +1,52 @@
-create function private.traits_of(p_user_ids uuid[])
-returns table (user_id uuid, cell extensions.geography, traits private.dog_traits)
-language sql
-stable
-set search_path = ''
-as $$
-    select
-        known.user_id,
-        known.cell,
-        row(
-            known.min_age,
-            known.max_age,
-            known.max_metres,
-            known.wanted_activity,
-            known.age,
-            known.activity,
-            coalesce(counted.completed_sessions, 0),
-            coalesce(counted.no_shows, 0)
-        )::private.dog_traits
-    from private.candidates as known
-    left join private.reputations_of(p_user_ids) as counted on known.user_id = counted.user_id
-    where known.user_id = any(p_user_ids);
-$$;
-
 create function private.ranked(p_viewer_id uuid, p_user_ids uuid[], p_rested uuid[])
 returns table (user_id uuid, score double precision, reasons jsonb)
 language plpgsql
 stable
 set search_path = ''
+set jit = off
+-- Some hundred rows of tables that may be large.
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
     v_limits constant record := private.discovery_limits();
+    v_ids constant uuid[] := p_user_ids || p_rested;
     v_viewer record;
 begin
-    select known.* into v_viewer from private.traits_of(array[p_viewer_id]) as known;
+    select
+        private.traits_of(viewer, counted.completed_sessions, counted.no_shows) as traits,
+        viewer.cell
+    into v_viewer
+    from private.candidates as viewer
+    left join private.reputations_of(array[p_viewer_id]) as counted
+        on viewer.user_id = counted.user_id
+    where viewer.user_id = p_viewer_id;
     return query
     with scored as (
         select
             known.user_id,
             private.pair_score(v_viewer.traits, known.traits, known.metres) as score,
             private.pair_reasons(v_viewer.traits, known.traits, known.metres) as reasons,
-            known.user_id = any(p_rested) as rests,
-            seen.shown_ever < v_limits.new_until_shown
-            and seen.discoverable_since > now() - v_limits.new_for as is_new
+            known.rests,
+            known.is_new
         from (
             select
                 other.user_id,
-                other.traits,
-                private.metres_between(other.cell, v_viewer.cell) as metres
-            from private.traits_of(p_user_ids || p_rested) as other
+                private.traits_of(
+                    other, counted.completed_sessions, counted.no_shows
+                ) as traits,
+                private.metres_between(other.cell, v_viewer.cell) as metres,
+                given.place > cardinality(p_user_ids) as rests,
+                seen.shown_ever < v_limits.new_until_shown
+                and seen.discoverable_since > now() - v_limits.new_for as is_new
+            from unnest(v_ids) with ordinality as given (user_id, place)
+            inner join private.candidates as other on given.user_id = other.user_id
+            inner join private.exposures as seen on given.user_id = seen.user_id
+            left join private.reputations_of(v_ids) as counted
+                on given.user_id = counted.user_id
+            -- Inlined, the score would measure the distance several times.
+            offset 0
         ) as known
-        inner join private.exposures as seen on known.user_id = seen.user_id
     ),
 
     placed as (

@@ -1,3 +1,10 @@
+insert into private.candidate_cells (cell)
+select distinct profile.cell
+from people as one
+inner join public.dog_profiles as profile on one.user_id = profile.user_id
+where pg_temp.in_batch(one.person) and profile.discoverable
+on conflict do nothing;
+
 insert into private.candidates (
     user_id, cell, age, min_age, max_age, max_metres, activity, wanted_activity
 )
