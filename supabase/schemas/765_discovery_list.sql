@@ -3,6 +3,7 @@ returns table (user_id uuid, score double precision, reasons jsonb)
 language plpgsql
 stable
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
 set jit = off
 -- Some hundred rows of tables that may be large.
 set enable_seqscan = off
@@ -24,29 +25,29 @@ begin
     return query
     with scored as (
         select
-            known.user_id,
-            private.pair_score(v_viewer.traits, known.traits, known.metres) as score,
-            private.pair_reasons(v_viewer.traits, known.traits, known.metres) as reasons,
-            known.rests,
-            known.is_new
-        from (
-            select
-                other.user_id,
-                private.traits_of(
-                    other, counted.completed_sessions, counted.no_shows
-                ) as traits,
-                private.metres_between(other.cell, v_viewer.cell) as metres,
-                given.place > cardinality(p_user_ids) as rests,
-                seen.shown_ever < v_limits.new_until_shown
-                and seen.discoverable_since > now() - v_limits.new_for as is_new
-            from unnest(v_ids) with ordinality as given (user_id, place)
-            inner join private.candidates as other on given.user_id = other.user_id
-            inner join private.exposures as seen on given.user_id = seen.user_id
-            left join private.reputations_of(v_ids) as counted
-                on given.user_id = counted.user_id
-            -- Inlined, the score would measure the distance several times.
+            other.user_id,
+            private.pair_score(
+                v_viewer.traits,
+                private.traits_of(other, counted.completed_sessions, counted.no_shows),
+                way.metres
+            ) as score,
+            private.pair_reasons(
+                v_viewer.traits,
+                private.traits_of(other, counted.completed_sessions, counted.no_shows),
+                way.metres
+            ) as reasons,
+            given.place > cardinality(p_user_ids) as rests,
+            seen.shown_ever < v_limits.new_until_shown
+            and seen.discoverable_since > now() - v_limits.new_for as is_new
+        from unnest(v_ids) with ordinality as given (user_id, place)
+        inner join private.candidates as other on given.user_id = other.user_id
+        inner join private.exposures as seen on given.user_id = seen.user_id
+        left join private.reputations_of(v_ids) as counted on given.user_id = counted.user_id
+        -- Measured once, although inlined functions use it several times.
+        cross join lateral (
+            select private.metres_between(other.cell, v_viewer.cell) as metres
             offset 0
-        ) as known
+        ) as way
     ),
 
     placed as (

@@ -100,21 +100,21 @@ def costs(url: str) -> dict[str, int]:
     )
     lane = {"p_ids": [due["id"]], "p_limit": BATCH, "p_lease_seconds": 60}
     with (
-        _session(url, WORKER) as worker,
-        _session(url, Actor("authenticated", due["user_id"])) as reader,
+        session(url, WORKER) as worker,
+        session(url, Actor("authenticated", due["user_id"])) as reader,
     ):
         for _ in range(_ROUNDS):
-            _buffers(worker, "public.claim_emails", **lane)
+            buffers(worker, "public.claim_emails", **lane)
             _settle(worker)
-            leased = _buffers(worker, "private.lease_emails", **lane)
+            leased = buffers(worker, "private.lease_emails", **lane)
             _settle(worker)
             spent = {
                 "lease": leased,
-                "claim": _buffers(worker, "public.claim_emails", **lane),
+                "claim": buffers(worker, "public.claim_emails", **lane),
                 **_settle(worker),
-                "sweep": _buffers(worker, "public.sweep_emails", p_limit=BATCH),
-                "prune": _buffers(worker, "public.prune_email_logs", p_limit=BATCH),
-                "status": _buffers(reader, "public.get_email_status"),
+                "sweep": buffers(worker, "public.sweep_emails", p_limit=BATCH),
+                "prune": buffers(worker, "public.prune_email_logs", p_limit=BATCH),
+                "status": buffers(reader, "public.get_email_status"),
             }
     return spent
 
@@ -127,13 +127,13 @@ def _settle(worker: Connection) -> dict[str, int]:
     token: dict[str, Any] = {"p_lease_token": lease["token"]}
     bound = {"p_ids": lease["email_ids"], "p_addresses": ["ada@example.com"] * BATCH}
     return {
-        "form group": _buffers(worker, "public.form_send_group", **token, **bound),
-        "complete": _buffers(worker, "public.complete_emails", **token, p_results=sent),
+        "form group": buffers(worker, "public.form_send_group", **token, **bound),
+        "complete": buffers(worker, "public.complete_emails", **token, p_results=sent),
     }
 
 
 @contextmanager
-def _session(url: str, actor: Actor) -> Iterator[Connection]:
+def session(url: str, actor: Actor) -> Iterator[Connection]:
     """Open a connection as one of PostgREST's pool, for requests of one actor."""
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
         claims = json.dumps({"role": actor.role, "sub": str(actor.user_id)})
@@ -143,7 +143,7 @@ def _session(url: str, actor: Actor) -> Iterator[Connection]:
         yield connection
 
 
-def _buffers(connection: Connection, function: str, **params: object) -> int:
+def buffers(connection: Connection, function: str, **params: object) -> int:
     names = [sql.SQL("{} => {}").format(sql.Identifier(p), sql.Placeholder(p)) for p in params]
     statement = sql.SQL("explain (analyze, buffers, format json) select * from {}({})").format(
         sql.Identifier(*function.split(".")), sql.SQL(", ").join(names)
