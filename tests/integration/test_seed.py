@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -21,6 +22,16 @@ _KEYS = """
 def seeded(url: str, profiles: int = PROFILES, **options: Any) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         fill(connection, profiles=profiles, **options)
+
+
+def swipes(url: str) -> tuple[set[tuple[UUID, UUID]], set[tuple[UUID, UUID]]]:
+    """Return the likes and the passes, as pairs of who and whom."""
+    likes = look(url, "select user_id, liked_id as other_id from public.likes")
+    passes = look(url, "select user_id, passed_id as other_id from public.passes")
+    return (
+        {(row["user_id"], row["other_id"]) for row in likes},
+        {(row["user_id"], row["other_id"]) for row in passes},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +59,7 @@ def test_discovery_may_show_those_that_are_published(full: str) -> None:
 
 
 def test_people_swipe_and_block(full: str) -> None:
-    swiped = "select user_id, {other} as other_id from public.{table}"
-    likes, passes = (
-        {(row["user_id"], row["other_id"]) for row in look(full, swiped.format(**names))}
-        for names in (
-            {"table": "likes", "other": "liked_id"},
-            {"table": "passes", "other": "passed_id"},
-        )
-    )
+    likes, passes = swipes(full)
     assert len(likes) > PROFILES / 4
     assert len(passes) > PROFILES / 3
     assert not likes & passes
@@ -63,6 +67,25 @@ def test_people_swipe_and_block(full: str) -> None:
     assert blocks
     pairs = {frozenset(pair) for pair in likes | passes}
     assert not [one for one in blocks if frozenset(one.values()) in pairs]
+
+
+def test_two_likes_are_a_match_and_some_have_met(full: str) -> None:
+    likes, _ = swipes(full)
+    mutual = {frozenset(pair) for pair in likes if pair[::-1] in likes}
+    matches = look(full, "select user1_id, user2_id from public.wingman_matches")
+    assert sorted(map(sorted, mutual)) == sorted(sorted(each.values()) for each in matches)
+    met = look(full, "select distinct status from public.wingman_sessions order by status")
+    assert [each["status"] for each in met] == ["completed", "no_show"]
+
+
+def test_the_triggers_of_candidates_find_nothing_to_change(full: str) -> None:
+    versions = "select user_id, xmin::text from private.{} order by user_id"
+    before = [look(full, versions.format(name)) for name in ("candidates", "exposures")]
+    look(full, "select private.refresh_candidate(user_id) from public.dog_profiles")
+    assert [look(full, versions.format(name)) for name in ("candidates", "exposures")] == before
+    cells = "select count(*) as cells from private.candidate_cells"
+    known = "select count(distinct cell) as cells from private.candidates"
+    assert look(full, cells) == look(full, known)
 
 
 def test_the_api_would_accept_all_words(full: str) -> None:
