@@ -102,7 +102,9 @@ def served(url: str, values: Mapping[str, str]) -> Iterator[int]:
     env["PGRST_DB_URI"] = make_conninfo(env["PGRST_DB_URI"], dbname=database)
     accepted = hashlib.sha256(values["BACKEND_KEY"].encode()).hexdigest()
     look(url, "select public.accept_backend_key(%s)", accepted)
-    with subprocess.Popen(part.command, env=env, cwd=part.cwd, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        part.command, env=env, cwd=part.cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
         try:
             assert wait_until(lambda: answers(f"http://{HOST}:{port}/"), 40)
             yield port
