@@ -11604,7 +11604,8 @@ create function private.pair_reasons(
 )
 returns jsonb
 language sql
-immutable
+-- As to_jsonb is: else it is not inlined.
+stable
 as $$
     -- Nothing of what the other user is looking for, which is theirs.
     select to_jsonb(array_remove(
