@@ -11389,8 +11389,8 @@ comment on function private.level_of is
 'An activity level as a number, 1 to 3.';
 
 -- The walk reads thousands of these narrow rows. They change only with traits that others can
--- observe: moving a row changes the order of equal distances, so a user who moves within a cell must
--- not move it.
+-- observe: moving a row changes the order of equal distances, so a user who moves within a cell
+-- must not move it.
 create table private.candidates (
     user_id uuid primary key references public.dog_profiles (user_id) on delete cascade,
     cell extensions.geography (point, 4326) not null,
