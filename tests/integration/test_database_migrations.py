@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from local.schema.dump import differences, objects
+from local.schema.rules import INLINED
 from local.stack import CHECKOUT
 from tests.integration.database import ANONYMOUS, acting_as, look
 from tests.integration.own_database import (
@@ -15,9 +16,6 @@ from tests.integration.own_database import (
     run_scripts,
 )
 
-# Arithmetic for thousands of candidates, ten times slower with a search_path of its own. It names
-# nothing that needs one.
-_INLINED = {"pair_reasons", "pair_score", "satisfaction", "stage_of_pair", "traits_of"}
 _OURS = "pronamespace in ('public'::regnamespace, 'private'::regnamespace)"
 
 
@@ -112,7 +110,7 @@ def test_every_function_has_an_empty_search_path(url: str) -> None:
         " and not coalesce(proconfig, '{}') @> array['search_path=\"\"']",
     )
 
-    assert {each["proname"] for each in functions} == _INLINED
+    assert {each["proname"] for each in functions} == set(INLINED)
     assert {(each["prosecdef"], each["lanname"]) for each in functions} == {(False, "sql")}
 
 
