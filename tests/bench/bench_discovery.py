@@ -48,7 +48,7 @@ A list, called directly; CPU time in ms and buffers, median and most of 12 viewe
 | viewers | CPU | most | buffers | radius first: CPU | most | buffers |
 |---|---|---|---|---|---|---|
 {cases}
-*3000 swiped*: whom the viewer swiped are the nearest. *Nobody fits*: no dog is as old as the viewer
+*3000 swiped*: whom the viewer swiped are the nearest. *No one fits*: no dog is as old as the viewer
 wishes, within 500 km of the largest city. *Rural*: the fiftieth inhabited cell is the farthest.
 
 Of {small} and {large} profiles: {growth:.1f} times the CPU time, {growth_of_buffers:.1f} times the

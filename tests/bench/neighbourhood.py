@@ -13,7 +13,7 @@ from tests.integration.database import look
 from tests.integration.own_database import own_database
 
 VIEWERS = 12
-CASES = ("dense", "dense, 3000 swiped", "rural", "nobody fits")
+CASES = ("dense", "dense, 3000 swiped", "rural", "no one fits")
 _RADIUS = Path(__file__).with_name("radius.sql")
 
 # In the largest city, in an order that has nothing to do with where they live.
@@ -60,7 +60,7 @@ _SWIPE_NEAREST = """
     on conflict do nothing
 """
 # No dog is that old.
-_WISH_FOR_NOBODY = """
+_WISH_FOR_NO_ONE = """
     insert into public.profile_preferences (
         user_id, min_age, max_age, max_metres, distance_unit
     )
@@ -97,6 +97,6 @@ def hard_cases(url: str) -> Mapping[str, Sequence[UUID]]:
     for one in busy:
         look(url, _SWIPE_NEAREST, one)
     for one in picky:
-        look(url, _WISH_FOR_NOBODY, one)
+        look(url, _WISH_FOR_NO_ONE, one)
     rural = [row["user_id"] for row in look(url, _RURAL, VIEWERS)]
     return dict(zip(CASES, (ordinary, busy, rural, picky), strict=True))
