@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from wingman.kit.clients.database import get_user_client
-from wingman.kit.http import REVALIDATED, create_app, lambda_handler, limit
+from wingman.kit.http import CACHEABLE, REVALIDATED, create_app, lambda_handler, limit
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.notifications.email.letters.settings import BrandSettings
@@ -36,7 +36,12 @@ def put_notifications_read(seen: models.ReadUntil, caller: CurrentUser) -> None:
     service.read(get_user_client(caller.token), seen.until)
 
 
-@app.get(PREFERENCES, tags=["notifications"], dependencies=[limit(), REVALIDATED])
+@app.get(
+    PREFERENCES,
+    tags=["notifications"],
+    dependencies=[limit(), REVALIDATED],
+    responses=CACHEABLE,
+)
 def get_push_preferences(caller: CurrentUser) -> models.PushPreferences:
     """Read which pushes you want; these are defaults until you change something."""
     return service.preferences(get_user_client(caller.token))
