@@ -18,9 +18,9 @@ GOOD = {
 }
 KNOWN = {"AWS::Region": "eu-west-1", "AWS::URLSuffix": "amazonaws.com", "Api": "api"}
 QUEUES = {
-    "AuthRequestQueue": "https://sqs/auth",
-    "EmailUrgentQueue": "https://sqs/urgent",
-    "EmailBulkQueue": "https://sqs/bulk",
+    name: f"https://sqs/{name}"
+    for name, resource in READ["Resources"].items()
+    if resource["Type"] == "AWS::SQS::Queue"
 }
 PHOTOS = {"PhotosBucket": "photos", "PhotosDistribution": "EDIST"}
 
@@ -33,7 +33,7 @@ def test_references_secrets_and_conditions_are_resolved() -> None:
     found = resolver().variables()
     assert found["SUPABASE_URL"] == "https://p.supabase.co"
     assert found["SUPABASE_SECRET_KEY"] == SECRETS["SUPABASE_SECRET_KEY"]
-    assert found["EMAIL_BULK_QUEUE_URL"] == "https://sqs/bulk"
+    assert found["EMAIL_BULK_QUEUE_URL"] == "https://sqs/EmailBulkQueue"
     assert found["API_URL"] == "https://api.execute-api.eu-west-1.amazonaws.com"
     assert found["MAX_DAILY_MATCHES"] == "10"
 
