@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from wingman.kit.cache.cache import Answer, Cache, Found
 from wingman.profiles.dogs.models import Card, DistanceUnit
@@ -84,8 +85,29 @@ class RefreshedList(BaseModel):
     list: NewList
 
 
+_CARD: JsonDict = {
+    "user_id": "6f1c0f0e-0000-4000-8000-00000000000a",
+    "display_name": "Rex",
+    "age": 4,
+    "bio": "",
+    "activity_level": "high",
+    "prompts": [],
+    "photos": [],
+    "distance": {"value": 3, "unit": "miles"},
+    "reputation": {"score": 11, "badge_color": "gold"},
+    "playgrounds": [],
+}
+_PROFILE: JsonDict = _CARD | {"score": 0.87, "reasons": ["nearby", "similar_age"]}
+
+
 class DiscoveredProfile(Card):
-    """A card, how well its user fits from 0 to 1, and the reasons for it."""
+    """A card, how well its user fits from 0 to 1, and codes of the reasons.
+
+    They are nearby, beyond_your_distance, similar_age, outside_your_ages, wanted_activity,
+    same_activity, keeps_appointments; ignore those that you do not know.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PROFILE]})
 
     score: float
     reasons: list[str]
@@ -98,7 +120,7 @@ class DiscoveryPage(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "profiles": [],
+                    "profiles": [_PROFILE],
                     "stage": "preferred",
                     "radius": {"value": 25, "unit": "miles"},
                     "next_cursor": None,
