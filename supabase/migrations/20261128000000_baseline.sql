@@ -5716,13 +5716,14 @@ stable
 set search_path = ''
 as $$
 begin
-    return case
-        when p_email.match_id is null or exists (
-            select
-            from public.wingman_matches as pair
-            where pair.id = p_email.match_id and private.partner_exists(pair, p_email.user_id)
-        ) then p_email.subject
-    end;
+    if p_email.match_id is null then
+        return p_email.subject;
+    end if;
+    return (
+        select p_email.subject
+        from public.wingman_matches as pair
+        where pair.id = p_email.match_id and private.partner_exists(pair, p_email.user_id)
+    );
 end;
 $$;
 comment on function private.shown_subject is
