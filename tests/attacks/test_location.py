@@ -117,7 +117,7 @@ def exact(database_url: str) -> Iterator[World]:
 
 
 Look = Callable[[World], Sequence[bool]]
-"""What the spy sees of each target."""
+"""Returns for each target whether the spy sees it so."""
 
 
 def by_distance(made: World) -> Sequence[bool]:

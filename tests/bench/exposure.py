@@ -53,7 +53,7 @@ def by_the_rule(candidates: Sequence[Profile], day: int) -> Sequence[Profile]:
 
 @dataclass(frozen=True)
 class Month:
-    """What a month came to."""
+    """The views of a month."""
 
     exposures: list[int]
     over_the_cap: int

@@ -86,7 +86,7 @@ def closer_in_age(two: Two) -> tuple[Two, Two]:
 
 
 def inside_the_wished_ages(two: Two) -> tuple[Two, Two]:
-    """Let only the viewer's wish of ages tell the two others apart."""
+    """Let the two cases differ only in the ages that the viewer wants."""
     outside = replace(two.one, min_age=two.other.age, max_age=two.other.age)
     away = 1 if two.other.age < 20 else -1
     return (

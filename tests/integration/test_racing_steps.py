@@ -78,7 +78,7 @@ class Pair:
 
 @dataclass
 class Outcome:
-    """What the database says of a pair afterwards."""
+    """The rows of a pair afterwards."""
 
     likes: set[tuple[UUID, UUID]] = field(default_factory=set)
     passes: set[tuple[UUID, UUID]] = field(default_factory=set)
