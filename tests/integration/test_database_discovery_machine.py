@@ -1,7 +1,7 @@
 """Random steps of four users, through PostgREST: the database does as the model says.
 
 Properties 5 (a match implies both likes or an accepted invitation), 6 (one open match per pair),
-11 (discovery proposes nobody who was liked, passed on, or has passed), 15 (repeating a like or a
+11 (discovery proposes no user who was liked, passed on, or has passed), 15 (repeating a like or a
 pass changes nothing) and 16 (an ended match stays ended).
 """
 

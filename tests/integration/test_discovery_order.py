@@ -155,7 +155,7 @@ def test_no_profile_is_shown_beyond_its_cap_while_another_one_is_left(own: str) 
         "update private.exposures set shown = %s, counted_on = (now() at time zone 'UTC')::date",
         MOST_SHOWN - 2,
     )
-    # Nobody swipes, so the same profiles come first until they rest.
+    # No one swipes, so the same profiles come first until they rest.
     for _ in range(3):
         for each in viewers:
             page = listing(own, each, 6)
