@@ -27,13 +27,20 @@ declare
     v_today constant date := (now() at time zone 'UTC')::date;
     v_looked_at integer;
 begin
+    -- No page waits for another one. A row that both count may be counted once.
     update private.exposures as viewer
     set
         counted_on = v_today,
         shown = case viewer.counted_on when v_today then viewer.shown else 0 end,
         looked_at = cardinality(p_user_ids)
         + case viewer.counted_on when v_today then viewer.looked_at else 0 end
-    where viewer.user_id = p_viewer_id
+    from (
+        select free.user_id
+        from private.exposures as free
+        where free.user_id = p_viewer_id
+        for no key update skip locked
+    ) as free
+    where viewer.user_id = free.user_id
     returning viewer.looked_at into v_looked_at;
     -- So one account cannot use up what is left to many others.
     if v_looked_at > (private.discovery_limits()).most_looked_at then
@@ -46,7 +53,6 @@ begin
         shown = 1 + case stored.counted_on when v_today then stored.shown else 0 end,
         looked_at = case stored.counted_on when v_today then stored.looked_at else 0 end
     from (
-        -- No page waits for another one. A profile in both may be counted once.
         select free.user_id
         from private.exposures as free
         where free.user_id = any(p_user_ids) and free.user_id <> p_viewer_id

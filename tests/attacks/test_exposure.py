@@ -85,10 +85,11 @@ def test_a_new_day_begins_at_zero(town: tuple[str, Sequence[Dog]]) -> None:
 
 def test_a_page_waits_for_no_other_page(town: tuple[str, Sequence[Dog]]) -> None:
     url, (one, two, other, *_) = town
+    counts = "select private.record_exposures(%s, %s)"
 
     with connected(url) as page, connected(url) as second:
-        page.execute("select private.record_exposures(%s, %s)", [one.id, [other.id]])
+        page.execute(counts, [one.id, [two.id, other.id]])
         second.execute("set local lock_timeout = '2s'")
-        second.execute("select private.record_exposures(%s, %s)", [two.id, [other.id, one.id]])
+        second.execute(counts, [two.id, [other.id, one.id]])
 
-    assert shown_today(url, other) == [1]
+    assert shown_today(url, one, two, other) == [0, 1, 1]
