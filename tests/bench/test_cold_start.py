@@ -8,7 +8,7 @@ pytestmark = pytest.mark.alone
 
 WORKERS = {
     *("auth_requests", "email_sender", "housekeeping"),
-    *("photo_processor", "photo_sweep", "session_reminders"),
+    *("photo_processor", "photo_sweep", "push_sender", "session_reminders"),
     *("recommendations_refresh", "recommendations_worker"),
 }
 HTTP_BUDGET, WORKER_BUDGET = 1.0, 0.6

@@ -75,6 +75,7 @@ def story(api: Api, people: People, stack: dict[str, str]) -> Iterator[Story]:
         story.call("report_no_show", missed.maya, session_id=missed.session_id)
         _try_challenges(story, maya)
         _add_a_playground(story, maya)
+        _register_a_device(story, people, maya)
         story.call("put_block", maya, user_id=uuid4())
         story.call("list_blocks", maya)
         _like_and_unmatch(story, people, maya)
@@ -113,6 +114,13 @@ def _try_challenges(story: Story, person: Person) -> None:
     tried = story.call("submit_challenge", person, attempt, challenge_id=BEGINNER).json()
     story.call("list_submissions", person)
     story.call("get_submission", person, submission_id=tried["id"])
+
+
+def _register_a_device(story: Story, people: People, person: Person) -> None:
+    signed_in, _ = people.sign_in(person)
+    device = {"platform": "ios", "token": uuid4().hex}
+    story.call("put_device", signed_in, device, device_id=uuid4())
+    story.call("list_devices", signed_in)
 
 
 def _add_a_playground(story: Story, person: Person) -> None:

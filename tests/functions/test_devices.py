@@ -36,6 +36,22 @@ def test_a_device_is_registered_listed_and_forgotten(devices: Profiles, people: 
     assert devices.done(maya, "GET", PATH) == {"devices": []}
 
 
+def test_a_warm_request_is_one_call_of_redis_and_one_of_the_database(
+    function: Load, people: People, calls: list[str]
+) -> None:
+    maya, _ = people.sign_in(people.new())
+    devices, one = Profiles(function("devices"), people), f"{PATH}/{uuid4()}"
+    devices.call(maya, "GET", PATH)
+    for method, path, body in (
+        ("PUT", one, {"platform": "ios", "token": uuid4().hex}),
+        ("GET", PATH, None),
+        ("DELETE", one, None),
+    ):
+        calls.clear()
+        assert devices.call(maya, method, path, body)[0] < 300
+        assert [call.startswith("POST /rest/") for call in calls] == [False, True], (method, path)
+
+
 def test_a_session_that_has_ended_registers_nothing(devices: Profiles, people: People) -> None:
     maya, session_id = people.sign_in(people.new())
     one, body = f"{PATH}/{uuid4()}", {"platform": "web", "token": uuid4().hex}

@@ -27,6 +27,23 @@ def lists(function: Load, people: People) -> Notifications:
     return Notifications(function("notifications", ENABLE_RATE_LIMITING="false"), people)
 
 
+def test_a_warm_request_is_one_call_of_redis_and_one_of_the_database(
+    function: Load, people: People, calls: list[str]
+) -> None:
+    maya, lists = people.new(), Notifications(function("notifications"), people)
+    notify(people, maya)
+    (one,) = lists.page(maya)["notifications"]
+    for method, path, body in (
+        ("GET", PATH, None),
+        ("PUT", READ, {"until": one["id"]}),
+        ("GET", PREFERENCES, None),
+        ("PUT", PREFERENCES, {"matches": True}),
+    ):
+        calls.clear()
+        lists.call(maya, method, path, body)
+        assert [call.startswith("POST /rest/") for call in calls] == [False, True], (method, path)
+
+
 def test_an_empty_list(lists: Notifications, people: People) -> None:
     assert lists.page(people.new()) == {"notifications": [], "unread": 0, "next_cursor": None}
 

@@ -122,6 +122,9 @@ def test_a_refusal_of_all_pushes_pauses_them_and_forgets_no_device(
     post.provider.plan(hers, reply, seconds=40)
 
     post.send()
+    late = new_person(url)
+    phones.give(late)
+    notified(url, late)
     post.send()
 
     assert post.provider.sent == []
@@ -141,7 +144,7 @@ def test_a_refusal_of_all_pushes_pauses_them_and_forgets_no_device(
     )
     post.wait()
     post.send()
-    assert len(post.provider.sent) == 2
+    assert len(post.provider.sent) == 3
 
 
 def test_an_outage_of_an_hour_loses_nothing_and_sends_nothing_stale(
