@@ -22,7 +22,7 @@ class NewDevice(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"platform": "android", "token": "dPk3…:APA91b…"}]},
+        json_schema_extra={"examples": [{"platform": "android", "token": "dPk3example:APA91b"}]},
         # The token must not be repeated in the answer to a request that is refused.
         hide_input_in_errors=True,
     )
