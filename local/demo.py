@@ -1,4 +1,4 @@
-"""`make demo`: two people who have never met, from the registration to their reputation."""
+"""`make demo`: people who have never met, from the registration to a reputation and likes."""
 
 import time
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import psycopg
 
 from local import environment
 from local.errors import StackError
+from local.mutual_like import like_each_other
 from local.opening import Person, introduce, register
 from local.progress import say
 from local.stack import Stack
@@ -250,7 +251,9 @@ def _walk(story: Walk) -> None:
     story.emails([maya, leo], 5)
     session = _plan(story, maya, leo, match["id"])
     _meet(story, maya, leo, session)
-    say(f"\nEleven emails, each exactly once. Read them: {story.inbox}")
+    ada = like_each_other(story, maya, "Ada")
+    story.emails([maya, leo, ada], 14)
+    say(f"\nFourteen emails, each exactly once. Read them: {story.inbox}")
 
 
 def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:

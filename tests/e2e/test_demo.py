@@ -28,7 +28,7 @@ def test_the_demo_reaches_its_end(function: Callable[..., Function], inbox: Inbo
             reminders.invoke(reminders.event("every_minute"), milliseconds=50_000)
 
     assert demo.returncode == 0, output
-    assert "Eleven emails, each exactly once." in output
+    assert "Fourteen emails, each exactly once." in output
     addresses = re.findall(r"signed up as (\S+)", output)
     texts = [email["text"] for address in addresses for email in inbox.to(address)]
     dates = [date for text in texts for date in re.findall(r"^When: (.*)$", text, re.MULTILINE)]
