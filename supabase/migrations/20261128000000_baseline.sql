@@ -11660,7 +11660,7 @@ language sql
 immutable
 set search_path = ''
 as $$
-    select 500, 300, 3000, 50, 20000, 60, 300, interval '14 days', 100, 10;
+    select 500, 200, 3000, 50, 20000, 60, 300, interval '14 days', 100, 10;
 $$;
 comment on function private.discovery_limits is
 'Where discovery stops. docs/benchmarks.md has what other numbers cost and find.';

@@ -20,11 +20,11 @@ from tests.bench.neighbourhood import anywhere, dense, hard_cases, neighbourhood
 from tests.bench.recall import BEST, Rule, best_of, recall, stopping_by
 
 SMALL, LARGE = 10_000, 1_000_000
-AT_ONCE, ROUNDS, VIEWERS = 4, 10, 200
+AT_ONCE, ROUNDS, VIEWERS, ASKED = 4, 10, 200, 100
 # Calls in each round: the last ones take much longer.
 CALLS = {"ping": 40, "bench_discovery": 40, "discover": 40, "bench_radius": 8}
 OURS, RADIUS = "public.bench_discovery()", "public.bench_radius()"
-PRODUCT = Rule(300, 3000)
+PRODUCT = Rule(200, 3000)
 RULES = (
     *(Rule(200, 1000), Rule(300, 2000), Rule(200, 3000), Rule(300, 3000), Rule(500, 3000)),
     *(Rule(300, 5000), Rule(500, 5000), Rule(300, 10_000)),
@@ -154,7 +154,7 @@ def measure(small: str, large: str, values: Mapping[str, str]) -> str:
 
 def _recall(here: Direct, url: str) -> tuple[str, int]:
     """Return the rows of the table, and the number of viewers with so many in their radius."""
-    best = best_of(here.connection, anywhere(url, VIEWERS))
+    best = best_of(here.connection, anywhere(url, ASKED))
     viewers = dense(url, 40)
     rows = ""
     for rule in RULES:

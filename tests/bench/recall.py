@@ -15,28 +15,26 @@ Connection = psycopg.Connection[Any]
 # All within the radius whom the viewer may see, by the score that the product gives them.
 _TRUTH = """
     with
-    near as materialized (
+    free as materialized (
         select
-            viewer,
-            other,
+            other.user_id,
             private.metres_between(viewer.cell, other.cell) as metres
         from private.candidates as viewer
         inner join private.candidates as other
             on extensions.st_dwithin(other.cell, viewer.cell, viewer.max_metres, false)
-        where viewer.user_id = %(viewer)s and other.user_id <> viewer.user_id
-    ),
-    free as materialized (
-        select near.*, (near.other).user_id as user_id
-        from near
-        where private.stage_of_pair(near.viewer, near.other, near.metres) = 0
+        where viewer.user_id = %(viewer)s
+            and other.user_id <> viewer.user_id
+            and private.stage_of_pair(
+                viewer, other, extensions.st_distance(viewer.cell, other.cell, false)
+            ) = 0
             and not exists (
                 select from private.kept_apart as pair
-                where pair.user_id = %(viewer)s and pair.other_id = (near.other).user_id offset 0
+                where pair.user_id = %(viewer)s and pair.other_id = other.user_id offset 0
             )
             and not exists (
                 select from private.matched_pairs as pair
-                where pair.first_id = least(%(viewer)s, (near.other).user_id)
-                    and pair.second_id = greatest(%(viewer)s, (near.other).user_id)
+                where pair.first_id = least(%(viewer)s, other.user_id)
+                    and pair.second_id = greatest(%(viewer)s, other.user_id)
                 offset 0
             )
     ),
@@ -45,12 +43,14 @@ _TRUTH = """
     )
     select free.user_id
     from free
+    inner join private.candidates as other on other.user_id = free.user_id
+    inner join private.candidates as viewer on viewer.user_id = %(viewer)s
     left join known as own on own.user_id = %(viewer)s
     left join known as theirs on theirs.user_id = free.user_id
     order by
         private.pair_score(
-            private.traits_of(free.viewer, own.completed_sessions, own.no_shows),
-            private.traits_of(free.other, theirs.completed_sessions, theirs.no_shows),
+            private.traits_of(viewer, own.completed_sessions, own.no_shows),
+            private.traits_of(other, theirs.completed_sessions, theirs.no_shows),
             free.metres
         ) desc,
         free.user_id

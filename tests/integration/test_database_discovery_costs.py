@@ -13,7 +13,7 @@ from tests.integration.own_database import own_database
 from tests.integration.plans import explained, full_scans
 
 # A quarter above what was measured, with about one profile in each cell: there each of the 3000
-# that the walk looks at costs four buffers. Each of the 300 that it keeps costs twenty.
+# that the walk looks at costs four buffers. Each of the 200 that it keeps costs twenty.
 CEILING = 16_000
 # Nested ones included. A function that PostgreSQL does not inline adds one for each candidate.
 STATEMENTS = 40
