@@ -11,7 +11,7 @@ from tests.integration.own_database import own_database
 from tests.integration.plans import explained, full_scans, plans
 
 _ROWS = 20_000
-_BIG = ("email_logs", "wingman_matches", "user_profiles")
+_BIG = ("email_logs", "wingman_matches", "user_profiles", "likes")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,11 @@ def url(database_url: str) -> Iterator[str]:
             " insert into public.wingman_matches (user1_id, user2_id, initiator_id)"
             " select id, next_id, id from pairs where next_id is not null",
         )
+        look(
+            own,
+            "insert into public.likes (user_id, liked_id)"
+            " select user1_id, user2_id from public.wingman_matches",
+        )
         look(own, "analyze")
         yield own
 
@@ -57,6 +62,7 @@ def _someone(url: str) -> UUID:
         ("claim_emails", "email_logs_pkey"),
         ("list_matches", "wingman_matches_of_user2"),
         ("request_match", "wingman_matches_of_user1"),
+        ("list_likes", "likes_received"),
     ],
 )
 def test_the_function_reads_by_index(url: str, function: str, index: str) -> None:
@@ -65,6 +71,7 @@ def test_the_function_reads_by_index(url: str, function: str, index: str) -> Non
         "sweep_emails": {"p_limit": 100},
         "claim_emails": {"p_ids": [row["id"] for row in stored], "p_lease_seconds": 60},
         "list_matches": {"p_limit": 20},
+        "list_likes": {"p_direction": "received"},
         "request_match": {
             "p_invitee_id": look(url, "select max(id::text)::uuid as id from auth.users")[0]["id"],
             "p_venue_suggestion": None,
