@@ -67,14 +67,16 @@ def test_answers_are_the_same_for_a_known_and_an_unknown_address(
 @pytest.mark.alone
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("way", ["log_in", "register", "forget"])
-def test_times_are_the_same_for_200_known_and_200_unknown_addresses(
+def test_times_are_the_same_for_a_known_and_an_unknown_address(
     auth: SupabaseAuth, request: pytest.FixtureRequest, way: str
 ) -> None:
     ask: Ask = request.getfixturevalue(way)
     known = auth.new().email
-    worked(lambda: ask(known)), worked(lambda: ask(new_email()))
+    # Always the same one: an address that is asked about again is faster, whether known or not.
+    unknown = new_email()
+    worked(lambda: ask(known)), worked(lambda: ask(unknown))
 
-    assert indistinguishable(lambda: ask(known), lambda: ask(new_email()))
+    assert indistinguishable(lambda: ask(known), lambda: ask(unknown))
 
 
 @pytest.mark.alone

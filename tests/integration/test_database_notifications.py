@@ -225,7 +225,9 @@ def test_notifications_about_a_deleted_user_are_gone_and_the_meeting_is_called_o
     assert unread(pair.url, pair.first) == 1
 
 
-def test_a_banned_user_is_not_shown_and_counts_no_more(pair: Pair) -> None:
+def test_notifications_about_a_banned_user_are_gone_and_the_meeting_is_called_off(
+    pair: Pair,
+) -> None:
     pair.session()
     assert (len(feed(pair.url, pair.second)), unread(pair.url, pair.second)) == (1, 1)
 
@@ -235,7 +237,10 @@ def test_a_banned_user_is_not_shown_and_counts_no_more(pair: Pair) -> None:
         pair.first.user_id,
     )
 
-    assert (feed(pair.url, pair.second), unread(pair.url, pair.second)) == ([], 0)
+    (left,) = feed(pair.url, pair.second)
+    assert (left["kind"], left["match_id"]) == ("session_called_off", None)
+    assert set(left["facts"]) == {"scheduled_time"}
+    assert unread(pair.url, pair.second) == 1
 
 
 def test_old_notifications_are_deleted(url: str, maya: Person) -> None:

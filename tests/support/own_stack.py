@@ -11,13 +11,7 @@ from local.parts import NAMES
 from local.stack import CHECKOUT, Stack, stack
 from local.supervisor import Supervisor
 
-_SHARED = (
-    *("API_URL", "AWS_ENDPOINT_URL", "AWS_REGION"),
-    *("EMAIL_URGENT_QUEUE_URL", "EMAIL_BULK_QUEUE_URL", "PUSH_QUEUE_URL"),
-    *("PHOTO_QUEUE_URL", "PHOTOS_BUCKET", "PHOTOS_DISTRIBUTION"),
-)
-
-
+_SHARED = ("API_URL", "AWS_ENDPOINT_URL", "AWS_REGION")
 MOST = 9  # so many have ports
 
 
@@ -27,11 +21,10 @@ def own_stack(name: str, run: Mapping[str, str]) -> Iterator[dict[str, str]]:
     here = stack(name)
     _remove(here)
     try:
-        shared = {name: run[name] for name in _SHARED}
+        own = lifecycle.up_without_aws(here)
+        shared = {name: run[name] for name, value in own.items() if name in _SHARED or not value}
         # The deployed worker cannot open what is sealed with this stack's key.
-        yield (
-            lifecycle.up_without_aws(here) | shared | {"AUTH_REQUEST_QUEUE_URL": _queue(name, run)}
-        )
+        yield own | shared | {"AUTH_REQUEST_QUEUE_URL": _queue(name, run)}
         died = set(NAMES) - {"ministack"} - set(Supervisor(here).pids())
         assert not died, f"the stack {name} has lost {died}: see {here.state}/logs"
     finally:
