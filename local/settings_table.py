@@ -33,7 +33,7 @@ class Setting(NamedTuple):
 
 def models() -> Iterator[type[Settings]]:
     for module in declarations.modules("settings"):
-        for value in vars(module).values():
+        for value in tuple(vars(module).values()):  # another thread may import
             declared = isinstance(value, type) and value.__module__ == module.__name__
             if declared and issubclass(value, Settings) and value is not Settings:
                 yield value
