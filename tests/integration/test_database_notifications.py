@@ -4,6 +4,7 @@ import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import pytest
@@ -212,30 +213,21 @@ def test_a_reminder_that_says_nothing_true_is_dropped_when_it_is_due(
     assert "session_reminder_24h" not in {one["kind"] for one in feed(url, pair.first)}
 
 
-def test_notifications_about_a_deleted_user_are_gone_and_the_meeting_is_called_off(
-    pair: Pair,
-) -> None:
-    pair.session()
-
-    look(pair.url, "delete from auth.users where id = %s", pair.second.user_id)
-
-    (left,) = feed(pair.url, pair.first)
-    assert (left["kind"], left["match_id"]) == ("session_called_off", None)
-    assert set(left["facts"]) == {"scheduled_time"}
-    assert unread(pair.url, pair.first) == 1
-
-
-def test_notifications_about_a_banned_user_are_gone_and_the_meeting_is_called_off(
-    pair: Pair,
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        "delete from auth.users where id = %s",
+        "update auth.users set banned_until = now() + interval '1 day' where id = %s",
+    ],
+    ids=["deleted", "banned"],
+)
+def test_notifications_about_a_user_who_left_are_gone_and_the_meeting_is_called_off(
+    pair: Pair, leaving: LiteralString
 ) -> None:
     pair.session()
     assert (len(feed(pair.url, pair.second)), unread(pair.url, pair.second)) == (1, 1)
 
-    look(
-        pair.url,
-        "update auth.users set banned_until = now() + interval '1 day' where id = %s",
-        pair.first.user_id,
-    )
+    look(pair.url, leaving, pair.first.user_id)
 
     (left,) = feed(pair.url, pair.second)
     assert (left["kind"], left["match_id"]) == ("session_called_off", None)
