@@ -7,6 +7,7 @@ from wingman.kit.http.idempotency import IdempotentRequest, created
 from wingman.kit.http.limiting import (
     limit,
     limit_always_open,
+    limit_but_repeats,
     limit_link,
     limit_public,
     limit_with_refund,
@@ -31,6 +32,7 @@ __all__ = [
     "lambda_handler",
     "limit",
     "limit_always_open",
+    "limit_but_repeats",
     "limit_link",
     "limit_proofs",
     "limit_public",

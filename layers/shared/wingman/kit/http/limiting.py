@@ -6,7 +6,7 @@ same call to Redis records a user's activity (kit/presence).
 
 from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends
@@ -19,10 +19,10 @@ from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.errors import DependencyUnavailable, MalformedJson, ProblemError
 from wingman.kit.http.bodies import json_object, parse_form
 from wingman.kit.http.callers import CurrentUser, caller_of
-from wingman.kit.http.charges import charge_request, charge_user, client_ip, refuse_again
+from wingman.kit.http.charges import charge_request, charge_user, client_ip, refuse_again, show
 from wingman.kit.http.idempotency import is_replayed
 from wingman.kit.http.routes import Handle, Limit
-from wingman.kit.limits.charging import Charge, Subjects
+from wingman.kit.limits.charging import Charge, LimitReached, Subjects
 from wingman.kit.limits.limits import ALWAYS_OPEN, ANYONE, LINK, PUBLIC, SIGNED_IN
 from wingman.kit.limits.policy import Policy
 
@@ -70,6 +70,20 @@ class _Refunded(_UserLimit):
             charged.give_back(policy)
 
 
+class _ButRepeats(_Refunded):
+    async def run(self, request: Request, handle: Handle) -> Response:
+        try:
+            return await super().run(request, handle)
+        except LimitReached as refusal:
+            if _refusal_of(request) or not refusal.is_of(self._policies):
+                raise
+            request.state.refusal = refusal
+        # To look for an earlier request costs what any request does.
+        charge_user(request, await caller_of(request), [])
+        show(request, request.state.refusal.verdicts)
+        return await handle(request)
+
+
 class _PublicLimit(Limit):
     def __init__(self, policies: Sequence[Policy], cost: int) -> None:
         self._policies, self._cost = policies, cost
@@ -115,6 +129,15 @@ def limit_with_refund(policy: Policy, where: Names | None = None) -> Any:
     return Depends(_Refunded(policy, where))
 
 
+def limit_but_repeats(policy: Policy) -> Any:
+    """Limit an endpoint as `limit_with_refund` does, but let repeated requests find their answer.
+
+    A request that `policy` refuses reaches the endpoint with a `Refusal`, which the endpoint raises
+    unless an earlier request has had the effect.
+    """
+    return Depends(_ButRepeats(policy, None))
+
+
 def limit_public(*policies: Policy, cost: int = 1) -> Any:
     """Limit a public endpoint; the limits of ANYONE apply as well."""
     return Depends(_PublicLimit([*policies, *ANYONE], cost))
@@ -131,6 +154,15 @@ def limit_link(reader: Callable[[str], UUID]) -> Any:
     A request with an invalid token, or with the tokens of two users, is limited per IP address.
     """
     return Depends(_LinkLimit(reader))
+
+
+def _refusal_of(request: Request) -> LimitReached | None:
+    found: LimitReached | None = getattr(request.state, "refusal", None)
+    return found
+
+
+Refusal = Annotated[LimitReached | None, Depends(_refusal_of)]
+"""The refusal that a request meets behind `limit_but_repeats`, unless it is a repeat."""
 
 
 async def _shown_tokens(request: Request) -> Names:

@@ -37,6 +37,11 @@ class LimitReached(RateLimited):
         super().__init__(max(each.retry_after_seconds for each in verdicts if each.refuses))
         self.verdicts = verdicts
 
+    def is_of(self, policies: Iterable[Policy]) -> bool:
+        """Return whether these policies alone refuse the request."""
+        names = {policy.name for policy in policies}
+        return all(each.policy.name in names for each in self.verdicts if each.refuses)
+
 
 @dataclass(frozen=True)
 class Charge:
