@@ -12,7 +12,7 @@ README = ROOT / "README.md"
 # Domains in one row: the README is short.
 TOGETHER = {
     domain: ", ".join(row)
-    for row in (("accounts", "user"), ("docs", "health"), ("likes", "matches"))
+    for row in (("accounts", "user"), ("docs", "health"), ("conversations", "likes", "matches"))
     for domain in row
 }
 DOCUMENT = ROOT / "functions" / "docs" / "openapi.json"

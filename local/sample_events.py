@@ -67,6 +67,19 @@ _PLAYGROUND = """
 insert into public.playgrounds (id, owner_id, name, latitude, longitude)
 values (%(playground_id)s, %(maya)s, 'Dog run Mauerpark', 52.5441, 13.4023)
 """
+_MESSAGE = """
+with conversation as (
+    insert into private.conversations (match_id, last_seq, last_sent_at)
+    values (%(match_id)s, 1, now())
+    returning match_id
+),
+members as (
+    insert into private.conversation_members (match_id, user_id, unread_count, last_sent_at)
+    values (%(match_id)s, %(maya)s, 1, now()), (%(match_id)s, %(leo)s, 0, now())
+)
+insert into public.messages (match_id, seq, sender_id, client_id, text, sent_at)
+select match_id, 1, %(leo)s, gen_random_uuid(), 'Shall we meet at three?', now() from conversation
+"""
 _LOGIN = """
 insert into auth.sessions (id, user_id, created_at) values (%(login_id)s, %(maya)s, now())
 """
@@ -105,6 +118,7 @@ class Scene:
     has_feedback: bool = False
     have_profiles: bool = False
     published: bool = False
+    has_message: bool = False
 
 
 _INVITED = Scene("pending", starts_in=None)
@@ -112,6 +126,7 @@ _BEGAN = Scene(starts_in=timedelta(hours=-1))
 _OVER = Scene(starts_in=timedelta(hours=-3), session_status="completed")
 _SCENES = {
     "challenges/submit": _BEGAN,
+    "conversations": Scene(starts_in=None, has_message=True),
     "likes": Scene(starts_in=None, have_profiles=True),
     "match_request": _INVITED,
     "match_respond": Scene("pending", starts_in=None, caller="leo"),
@@ -165,6 +180,7 @@ def _values(path: Path, stack: Mapping[str, str]) -> dict[str, str]:
     )
     return {name: str(one) for name, one in ids.items()} | {
         "access_token": bearer,
+        "client_id": str(uuid4()),
         "idempotency_key": str(uuid4()),
         "scheduled_time": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
         "token": _link_token(function, stack["EMAIL_LINK_SECRET"], caller, ids["session_id"]),
@@ -205,6 +221,7 @@ def _played(scene: Scene, database_url: str) -> dict[str, UUID]:
         steps += [_FEEDBACK] if scene.has_feedback else []
         steps += [_PROFILES] if scene.have_profiles else []
         steps += [_READY_PHOTOS] if scene.published else []
+        steps += [_MESSAGE] if scene.has_message else []
         for step in steps:
             connection.execute(step, facts | asdict(scene))
     return facts

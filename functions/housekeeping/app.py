@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wingman.accounts import attempts
+from wingman.conversations import service as conversations
 from wingman.kit import idempotency
 from wingman.kit.clients.database import Database, get_service_client
 from wingman.kit.clock import LambdaContext, deadline
@@ -27,6 +28,7 @@ _STEPS: dict[str, Callable[[Database], int]] = {
     "digests_recorded": digests.record,
     "emails_pruned": history.prune,
     "notifications_pruned": feed.prune,
+    "conversations_pruned": conversations.prune,
     "keys_pruned": idempotency.prune,
     "attempts_pruned": attempts.prune,
     "emails_reported": operations.report_rates,

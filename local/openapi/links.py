@@ -9,7 +9,12 @@ Pointers = Mapping[str, str]
 """The places of ids in an answer: `match_id` → `/matches/0/id`."""
 
 # Answers about the caller, who is no one to like, block or report.
-_OWN = {"EmailExport", "EmailPreferences", "OwnProfile", "Photo", "PhotoList", "User"}
+_OWN = {
+    *("EmailExport", "EmailPreferences", "OwnProfile", "Photo", "PhotoList", "User"),
+    *("Message", "MessagePage", "ConversationPage"),
+}
+# Others name matches in any state, most of which have no conversation.
+_TALKS = {"Message", "MessagePage", "ConversationPage"}
 _ABOUT_OTHERS = {"likes", "safety"}
 
 
@@ -34,6 +39,8 @@ def add(document: Json) -> None:
 
 def _leads_on(answer: str, target: Json) -> bool:
     tags = set(target["tags"])
+    if "conversations" in tags:
+        return answer in _TALKS
     # A blocked user does not exist elsewhere.
     return (
         "safety" in tags
@@ -55,7 +62,8 @@ def _pointers(name: str, schemas: Mapping[str, Json], at: str = "") -> Iterator[
     for field, schema in fields.items():
         if field == "id":
             yield f"{_snake(name)}_id", f"{at}/id"
-        elif field.endswith("_id") and schema.get("format") == "uuid":
+        # Each message has a new client_id.
+        elif field.endswith("_id") and field != "client_id" and schema.get("format") == "uuid":
             yield field, f"{at}/{field}"
         # The lists of a user may be another user's, such as the photos of a card.
         elif (item := schema.get("items", {}).get("$ref")) and "user_id" not in fields:

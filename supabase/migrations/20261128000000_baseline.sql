@@ -590,6 +590,8 @@ create table private.app_settings (
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     notification_days integer not null default 90,
+    message_days integer,
+    ended_conversation_days integer not null default 180,
     session_lead_minutes integer not null default 15,
     photo_seconds integer not null default 5,
     photos_url text not null default '',
@@ -606,6 +608,9 @@ create table private.app_settings (
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_notification_days_positive check (notification_days >= 7),
+    constraint app_settings_message_days_positive check (message_days >= 30),
+    constraint app_settings_ended_conversation_days_positive
+    check (ended_conversation_days >= 30),
     constraint app_settings_max_hourly_account_emails_positive
     check (max_hourly_account_emails >= 0),
     constraint app_settings_session_lead_within_a_day
@@ -624,6 +629,10 @@ comment on column private.app_settings.max_hourly_account_emails is
 'Emails about one account, such as password resets, which anyone can ask for.';
 comment on column private.app_settings.max_daily_emails is
 'Emails that one user may cause one other.';
+comment on column private.app_settings.message_days is
+'How long messages are kept; null keeps them as long as their conversation.';
+comment on column private.app_settings.ended_conversation_days is
+'How long messages are kept for reports once a match has ended, and no user sees them.';
 comment on column private.app_settings.photo_seconds is
 'How long a worker may work on a photo; afterwards it counts as failed.';
 comment on column private.app_settings.photos_url is
@@ -10106,7 +10115,8 @@ begin
     )
     values (
         v_caller, p_user_id, p_reason, p_details, p_message_id, p_photo_id,
-        private.photo_evidence(v_caller, p_user_id, p_photo_id),
+        private.photo_evidence(v_caller, p_user_id, p_photo_id)
+        || private.message_evidence(v_caller, p_user_id, p_message_id),
         private.is_trustworthy(v_caller, p_user_id)
     )
     returning stored.* into v_report;
@@ -10271,13 +10281,15 @@ begin
                 = least(v_report.reporter_id, v_report.reported_id)
                 and greatest(pair.user1_id, pair.user2_id)
                 = greatest(v_report.reporter_id, v_report.reported_id)
-        )
+        ),
+        'messages', private.last_messages(v_report.reporter_id, v_report.reported_id, 20)
     );
 end;
 $$;
 comment on function public.get_report is
 'A report with what an operator needs to decide: the profile as it is now, the evidence as it was,
-the matches of the two. Security definer because service_role has no grant on reports.';
+the matches of the two and what they wrote last.
+Security definer because service_role has no grant on reports.';
 grant execute on function public.get_report to service_role;
 
 create function public.dismiss_report(p_report_id uuid)
@@ -12647,6 +12659,19 @@ comment on function private.list_notification is
 'Records a notification for the list, and its push. One about the user''s own step is read already,
 and is not pushed.';
 
+create function private.is_read_message(p_notification public.notifications)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_notification.kind = 'message' and private.has_seen(
+        p_notification.user_id, p_notification.match_id, p_notification.subject_revision
+    );
+end;
+$$;
+
 create function private.number_notification(p_notification public.notifications)
 returns void
 language plpgsql
@@ -12668,7 +12693,13 @@ begin
         and not earlier.superseded;
     -- Taken after the lock, so it never runs backwards against the number.
     update public.notifications as listed
-    set seq = v_seq, listed_at = clock_timestamp()
+    set
+        seq = v_seq,
+        listed_at = clock_timestamp(),
+        -- A message may have been read while this waited for the lock.
+        read_at = coalesce(
+            listed.read_at, case when private.is_read_message(listed) then clock_timestamp() end
+        )
     where listed.id = p_notification.id;
 end;
 $$;
@@ -12717,7 +12748,7 @@ stable
 set search_path = ''
 as $$
 begin
-    return exists (
+    return private.is_read_message(p_notification) or exists (
         select
         from private.notification_subjects as subject
         where subject.id = p_notification.subject_id
@@ -13345,6 +13376,30 @@ as $$
     where device.user_id = p_user_id and device.device_id <> all(p_without);
 $$;
 
+create function private.preview_of(p_notification public.notifications)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return coalesce(
+        (
+            select jsonb_build_object('text', left(coalesce(message.text, shared.name), 140))
+            from public.messages as message
+            left join public.playgrounds as shared on message.playground_id = shared.id
+            where p_notification.kind = 'message'
+                and message.match_id = p_notification.match_id
+                and message.seq = p_notification.subject_revision
+        ),
+        '{}'::jsonb
+    );
+end;
+$$;
+comment on function private.preview_of is
+'The beginning of the message that a push is about. It is read as the push is claimed, so that the
+notification keeps no copy.';
+
 create function private.claimed_push(p_push private.pushes)
 returns jsonb
 language sql
@@ -13355,7 +13410,7 @@ as $$
         'id', listed.id,
         'user_id', listed.user_id,
         'kind', listed.kind,
-        'facts', listed.facts,
+        'facts', listed.facts || private.preview_of(listed),
         'match_id', listed.match_id,
         'subject_id', listed.subject_id,
         'recorded_at', private.iso_utc(coalesce(listed.listed_at, listed.due_at)),
@@ -13532,3 +13587,1028 @@ comment on function public.pause_pushes is
 'Stops pushes from being claimed and swept until then.
 Security definer because service_role has no grant on it.';
 grant execute on function public.pause_pushes to service_role;
+
+-- What two matched users write to each other: docs/decisions/042-conversations.md.
+
+insert into private.notification_kinds (
+    kind, category, lane, can_wait, void_in, in_feed, push_category, by_email
+)
+values ('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false);
+
+create table private.conversations (
+    -- No foreign key: a conversation outlives its match if one of the two deletes the account.
+    match_id uuid primary key,
+    last_seq integer not null,
+    last_sent_at timestamptz not null,
+    ended_at timestamptz
+);
+comment on table private.conversations is
+'One row for each match with messages. Its lock orders them.';
+comment on column private.conversations.ended_at is
+'When the match ended. From then on, neither of the two sees the messages, which wait for reports.';
+
+create index conversations_ended
+on private.conversations (ended_at)
+where ended_at is not null;
+
+alter table private.conversations enable row level security;
+
+create table private.conversation_members (
+    match_id uuid not null references private.conversations (match_id) on delete cascade,
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    read_seq integer not null default 0,
+    hidden_seq integer not null default 0,
+    unread_count integer not null default 0,
+    last_sent_at timestamptz not null,
+    primary key (match_id, user_id)
+);
+comment on table private.conversation_members is
+'What each of the two has read and hidden. One whose partner has deleted the account is alone.';
+comment on column private.conversation_members.hidden_seq is
+'The last message that this user does not see any more: hidden by the user, or too old.';
+comment on column private.conversation_members.unread_count is
+'The messages of the partner above both marks. Kept, because counting reads all of them.';
+comment on column private.conversation_members.last_sent_at is
+'As in private.conversations: the order of the list of the user.';
+
+create index conversation_members_listed
+on private.conversation_members (user_id, last_sent_at desc, match_id desc);
+
+alter table private.conversation_members enable row level security;
+
+create table public.messages (
+    id uuid primary key default gen_random_uuid(),
+    match_id uuid not null references private.conversations (match_id) on delete cascade,
+    seq integer not null,
+    sender_id uuid references public.user_profiles (id) on delete set null,
+    client_id uuid not null,
+    text text, -- noqa: RF04
+    playground_id uuid references public.playgrounds (id) on delete set null,
+    sent_at timestamptz not null,
+    constraint messages_of_conversation unique (match_id, seq),
+    constraint messages_of_sender unique (sender_id, client_id),
+    constraint messages_one_content check (num_nonnulls(text, playground_id) <= 1),
+    constraint messages_text_length check (char_length(text) between 1 and 4000)
+);
+comment on table public.messages is
+'Messages, numbered from 1 within their conversation. One without text and playground has lost its
+playground, and one without a sender the account of its sender.';
+
+create index messages_of_playground
+on public.messages (playground_id)
+where playground_id is not null;
+create index messages_age
+on public.messages using brin (sent_at) with (autosummarize = on);
+
+-- No policy and no grant: users read and write messages through functions.
+alter table public.messages enable row level security;
+
+create index notifications_of_messages_to_come
+on public.notifications (match_id, user_id)
+where seq is null and kind = 'message';
+
+create function private.shows_conversation(p_user_id uuid, p_match_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    select pair.* into v_match
+    from public.wingman_matches as pair
+    where pair.id = p_match_id;
+    if found then
+        return p_user_id in (v_match.user1_id, v_match.user2_id)
+            and v_match.status = 'accepted'
+            and private.partner_exists(v_match, p_user_id);
+    end if;
+    return exists (
+        select
+        from private.conversation_members as left_alone
+        where left_alone.match_id = p_match_id and left_alone.user_id = p_user_id
+    );
+end;
+$$;
+comment on function private.shows_conversation is
+'Whether a user sees the conversation of a match: while it is accepted and the partner exists for
+the user, or if the partner deleted the account during that time.';
+
+create function private.has_seen(p_user_id uuid, p_match_id uuid, p_seq integer)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from private.conversation_members as mine
+        where mine.match_id = p_match_id
+            and mine.user_id = p_user_id
+            and greatest(mine.read_seq, mine.hidden_seq) >= p_seq
+    );
+$$;
+comment on function private.has_seen is
+'Whether a user has read or hidden a message.';
+
+create function private.message_json(p_message public.messages)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_message.id,
+        'match_id', p_message.match_id,
+        'seq', p_message.seq,
+        'sender_id', p_message.sender_id,
+        'client_id', p_message.client_id,
+        'text', p_message.text,
+        'playground', (
+            select jsonb_build_object(
+                'id', shared.id,
+                'name', shared.name,
+                'latitude', shared.latitude,
+                'longitude', shared.longitude
+            )
+            from public.playgrounds as shared
+            where shared.id = p_message.playground_id
+        ),
+        'sent_at', private.iso_utc(p_message.sent_at)
+    );
+$$;
+
+create function private.advance_marks(
+    p_match_id uuid, p_user_id uuid, p_read_seq integer, p_hidden_seq integer
+)
+returns integer
+language sql
+set search_path = ''
+as $$
+    update private.conversation_members as mine
+    set
+        read_seq = greatest(mine.read_seq, p_read_seq),
+        hidden_seq = greatest(mine.hidden_seq, p_hidden_seq),
+        unread_count = mine.unread_count - (
+            select count(*)::integer
+            from public.messages as message
+            where message.match_id = p_match_id
+                and message.seq > greatest(mine.read_seq, mine.hidden_seq)
+                and message.seq <= greatest(p_read_seq, p_hidden_seq)
+                and message.sender_id is distinct from p_user_id
+        )
+    where mine.match_id = p_match_id and mine.user_id = p_user_id
+    returning mine.read_seq;
+$$;
+comment on function private.advance_marks is
+'Moves the marks of a user forward, never back, and returns the read mark. The caller holds the lock
+of the conversation.';
+
+create function private.conversation_json(p_mine private.conversation_members)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_partner_id constant uuid := private.partner_in(p_mine.match_id, p_mine.user_id);
+begin
+    return (
+        select jsonb_build_object(
+            'match_id', p_mine.match_id,
+            'partner', case
+                when v_partner_id is null then jsonb_build_object(
+                    'user_id', null, 'name', 'Deleted user', 'photo_url', null
+                )
+                else private.partner_json(p_mine.user_id, v_partner_id)
+            end,
+            'last_message', private.message_json(newest),
+            'unread_count', p_mine.unread_count,
+            'last_seq', conversation.last_seq,
+            'read_seq', p_mine.read_seq,
+            'first_seq', p_mine.hidden_seq + 1,
+            'updated_at', private.iso_utc(p_mine.last_sent_at)
+        )
+        from private.conversations as conversation
+        inner join public.messages as newest
+            on conversation.match_id = newest.match_id and conversation.last_seq = newest.seq
+        where conversation.match_id = p_mine.match_id
+    );
+end;
+$$;
+
+create function private.conversations_before(
+    p_user_id uuid, p_limit integer, p_sent_at timestamptz, p_match_id uuid
+)
+returns setof private.conversation_members
+language sql
+stable
+set search_path = ''
+as $$
+    select mine.*
+    from private.conversation_members as mine
+    where mine.user_id = p_user_id
+        and (mine.last_sent_at, mine.match_id) < (p_sent_at, p_match_id)
+        and mine.hidden_seq < (
+            select conversation.last_seq
+            from private.conversations as conversation
+            where conversation.match_id = mine.match_id
+        )
+        and private.shows_conversation(p_user_id, mine.match_id)
+    order by mine.last_sent_at desc, mine.match_id desc
+    limit p_limit;
+$$;
+
+create function private.conversations_head(p_user_id uuid)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    -- A hash of all that can change, because a number that grows is not in the order of commits.
+    select md5(concat_ws(
+        '|',
+        (
+            select count(*)
+            from private.blocks as block
+            where p_user_id in (block.user_id, block.blocked_id)
+        ),
+        string_agg(
+            concat_ws(
+                ':',
+                mine.match_id,
+                conversation.last_seq,
+                mine.read_seq,
+                mine.hidden_seq,
+                coalesce(pair.status, 'gone')
+            ),
+            '|' order by mine.match_id
+        )
+    ))
+    from private.conversation_members as mine
+    inner join private.conversations as conversation on mine.match_id = conversation.match_id
+    left join public.wingman_matches as pair on mine.match_id = pair.id
+    where mine.user_id = p_user_id;
+$$;
+comment on function private.conversations_head is
+'A text that changes whenever a conversation of the user does.';
+
+create function public.list_conversations(
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    return jsonb_build_object(
+        'head', private.conversations_head(v_caller),
+        'conversations', (
+            select coalesce(
+                jsonb_agg(
+                    private.conversation_json(listed.*::private.conversation_members)
+                    order by listed.last_sent_at desc, listed.match_id desc
+                ),
+                '[]'::jsonb
+            )
+            from private.conversations_before(
+                v_caller,
+                least(greatest(p_limit, 1), 101),
+                coalesce(p_before_created_at, 'infinity'),
+                coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            ) as listed
+        )
+    );
+end;
+$$;
+comment on function public.list_conversations is
+'The caller''s conversations before the given one, that of the newest message first, without hidden
+ones. At most 101 (as list_matches). Security definer because users have no grant on them.';
+grant execute on function public.list_conversations to authenticated;
+
+create function private.messages_between(
+    p_match_id uuid, p_from integer, p_to integer, p_backwards boolean
+)
+returns table (message jsonb, seq integer)
+language sql
+stable
+set search_path = ''
+as $$
+    select
+        sized.body,
+        sized.seq
+    from (
+        select
+            found.body,
+            found.seq,
+            row_number() over nearest as nth,
+            sum(octet_length(found.body::text)) over nearest as bytes
+        from (
+            select
+                listed.seq,
+                private.message_json(listed) as body
+            from public.messages as listed
+            where listed.match_id = p_match_id and listed.seq between p_from and p_to
+        ) as found
+        window nearest as (order by case when p_backwards then -found.seq else found.seq end)
+    ) as sized
+    where sized.nth = 1 or sized.bytes <= 30000
+    order by sized.seq;
+$$;
+comment on function private.messages_between is
+'Messages from one number to another. The last ones (or, backwards, the first) are left out if all
+of them exceed a frame of 32,768 bytes. One message always fits.';
+
+create function public.list_messages(
+    p_match_id uuid,
+    p_after_seq integer default null,
+    p_before_seq integer default null,
+    p_limit integer default 20
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_limit constant integer := least(greatest(p_limit, 1), 100);
+    v_backwards constant boolean := p_after_seq is null;
+    v_first integer;
+    v_last integer;
+    v_from integer;
+    v_to integer;
+begin
+    if not private.shows_conversation(v_caller, p_match_id) then
+        raise exception 'not_found' using errcode = 'WC001';
+    end if;
+    select
+        mine.hidden_seq + 1,
+        conversation.last_seq
+    into v_first, v_last
+    from private.conversation_members as mine
+    inner join private.conversations as conversation on mine.match_id = conversation.match_id
+    where mine.match_id = p_match_id and mine.user_id = v_caller;
+    v_first := coalesce(v_first, 1);
+    v_last := coalesce(v_last, 0);
+    -- Numbers have no gaps, so those of a page follow from its end.
+    v_from := case
+        when v_backwards then v_first
+        else greatest(v_first, least(p_after_seq, v_last) + 1)
+    end;
+    v_to := case
+        when p_before_seq is null then v_last
+        else least(v_last, greatest(p_before_seq, 1) - 1)
+    end;
+    return (
+        select jsonb_build_object(
+            'messages', coalesce(jsonb_agg(listed.message order by listed.seq), '[]'::jsonb),
+            'first_seq', v_first,
+            'has_more', case
+                when v_backwards then coalesce(min(listed.seq) > v_from, false)
+                else coalesce(max(listed.seq) < v_to, false)
+            end
+        )
+        from private.messages_between(
+            p_match_id,
+            case when v_backwards then greatest(v_from, v_to - v_limit + 1) else v_from end,
+            case when v_backwards then v_to else least(v_to, v_from + v_limit - 1) end,
+            v_backwards
+        ) as listed
+    );
+end;
+$$;
+comment on function public.list_messages is
+'A page of messages that the caller sees, in order: those after p_after_seq, or else the newest ones
+before p_before_seq. Security definer because users have no grant on messages.';
+grant execute on function public.list_messages to authenticated;
+
+create function private.trimmed(p_text text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    -- All that Unicode calls white space, as the API removes it.
+    select btrim(
+        p_text,
+        e' \t\n\r\u000b\u000c\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007'
+        '\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+    );
+$$;
+
+create function private.flaw_of_message(p_text text, p_playground_id uuid)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when num_nonnulls(p_text, p_playground_id) <> 1
+            then 'send either text or playground_id'
+        -- Spaces, controls, joiners, variation selectors, directions, fillers, blank symbols, and
+        -- marks that need a letter. Next to a visible character, all of them are kept.
+        when p_text !~ concat(
+            '[^\s\u0001-\u001f\u007f-\u00a0\u00ad\u0300-\u036f\u061c\u115f\u1160\u1680\u17b4\u17b5'
+            '\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u20d0-\u20ff\u2800\u3000\u3164'
+            '\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uffa0\ufff0-\ufffb\U0001d159\U0001d173-\U0001d17a'
+            '\U000e0000-\U000e0fff]'
+        )
+            then 'must have a visible character'
+    end;
+$$;
+
+create function private.sent_message(
+    p_user_id uuid, p_match_id uuid, p_client_id uuid, p_text text, p_playground_id uuid
+)
+returns public.messages
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_message public.messages;
+begin
+    select sent.* into v_message
+    from public.messages as sent
+    where sent.sender_id = p_user_id and sent.client_id = p_client_id;
+    if found and (
+        v_message.match_id <> p_match_id
+        or v_message.text is distinct from p_text
+        -- Null if the playground was deleted since.
+        or coalesce(v_message.playground_id, p_playground_id) is distinct from p_playground_id
+    ) then
+        raise exception 'client_id_reused' using errcode = 'WC003';
+    end if;
+    return v_message;
+end;
+$$;
+comment on function private.sent_message is
+'The message that an earlier request with the same client_id has sent, or nulls.';
+
+create function private.lock_active_match(p_match_id uuid, p_user_id uuid)
+returns public.wingman_matches
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    -- The same lock as of an unmatch, a block and a deletion: one of two comes first.
+    select locked.* into v_match
+    from public.wingman_matches as locked
+    where locked.id = p_match_id and p_user_id in (locked.user1_id, locked.user2_id)
+    for no key update;
+    if v_match.id is null and private.shows_conversation(p_user_id, p_match_id) then
+        raise exception 'match_not_active' using errcode = 'WC002';
+    elsif v_match.id is null or not private.partner_exists(v_match, p_user_id) then
+        raise exception 'not_found' using errcode = 'WC001';
+    elsif v_match.status <> 'accepted' then
+        raise exception 'match_not_active' using errcode = 'WC002';
+    end if;
+    return v_match;
+end;
+$$;
+
+create function private.check_shared(p_playground_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- The playground stays until the message is stored.
+    perform from public.playgrounds as place
+    where place.id = p_playground_id
+    for key share;
+    perform private.refuse_flaw('playground_id', case
+        when p_playground_id is not null and not found then 'is not the id of a playground'
+    end);
+end;
+$$;
+
+create function private.next_seq(p_match public.wingman_matches, p_sender_id uuid)
+returns private.conversations
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_conversation private.conversations;
+begin
+    -- The clock is read under the lock, and may have been set back since.
+    insert into private.conversations as known (match_id, last_seq, last_sent_at)
+    values (p_match.id, 1, clock_timestamp())
+    on conflict (match_id) do update
+        set
+            last_seq = known.last_seq + 1,
+            last_sent_at = greatest(known.last_sent_at, clock_timestamp())
+    returning known.* into v_conversation;
+    insert into private.conversation_members as known (
+        match_id, user_id, unread_count, last_sent_at
+    )
+    select
+        p_match.id,
+        member.user_id,
+        (member.user_id <> p_sender_id)::integer,
+        v_conversation.last_sent_at
+    from unnest(array[p_match.user1_id, p_match.user2_id]) as member (user_id)
+    on conflict (match_id, user_id) do update
+        set
+            unread_count = known.unread_count + excluded.unread_count,
+            last_sent_at = excluded.last_sent_at;
+    return v_conversation;
+end;
+$$;
+comment on function private.next_seq is
+'Locks the conversation of a match until the message is stored, and numbers it.';
+
+create function private.notify_of_message(p_message public.messages, p_reader_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_due_at constant timestamptz := now() + interval '30 seconds';
+begin
+    -- One waits for all messages of these seconds, and is void once its message is read.
+    update public.notifications as waiting
+    set
+        subject_revision = p_message.seq,
+        due_at = case
+            when private.has_seen(p_reader_id, p_message.match_id, waiting.subject_revision)
+                then v_due_at
+            else waiting.due_at
+        end
+    where waiting.id in (
+        select unlisted.id
+        from public.notifications as unlisted
+        where unlisted.user_id = p_reader_id
+            and unlisted.match_id = p_message.match_id
+            and unlisted.kind = 'message'
+            and unlisted.seq is null
+        -- One that is being listed is too late for this message.
+        for update skip locked
+    );
+    if not found then
+        perform private.notify(
+            p_reader_id,
+            'message',
+            jsonb_build_object(
+                'match_id', p_message.match_id,
+                'partner_name', private.display_name(p_reader_id, p_message.sender_id)
+            ),
+            p_message.id::text,
+            p_match_id => p_message.match_id,
+            p_subject_revision => p_message.seq,
+            p_due_at => v_due_at
+        );
+    end if;
+end;
+$$;
+comment on function private.notify_of_message is
+'Notifies the reader in 30 seconds, unless the message is read by then. The notification says which
+message is the newest, but has no words of it.';
+
+create function private.store_message(
+    p_match public.wingman_matches,
+    p_sender_id uuid,
+    p_client_id uuid,
+    p_text text,
+    p_playground_id uuid
+)
+returns public.messages
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_conversation private.conversations;
+    v_message public.messages;
+begin
+    perform private.check_shared(p_playground_id);
+    v_conversation := private.next_seq(p_match, p_sender_id);
+    insert into public.messages as stored (
+        match_id, seq, sender_id, client_id, text, playground_id, sent_at
+    )
+    values (
+        p_match.id,
+        v_conversation.last_seq,
+        p_sender_id,
+        p_client_id,
+        p_text,
+        p_playground_id,
+        v_conversation.last_sent_at
+    )
+    on conflict (sender_id, client_id) do nothing
+    returning stored.* into v_message;
+    if v_message.id is null then
+        -- At the same moment, in another conversation: here they take turns.
+        raise exception 'client_id_reused' using errcode = 'WC003';
+    end if;
+    perform private.notify_of_message(
+        v_message,
+        case p_sender_id when p_match.user1_id then p_match.user2_id else p_match.user1_id end
+    );
+    return v_message;
+end;
+$$;
+
+create function public.send_message(
+    p_match_id uuid,
+    p_client_id uuid,
+    p_text text default null,
+    p_playground_id uuid default null,
+    p_known_only boolean default false
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_text text;
+    v_match public.wingman_matches;
+    v_message public.messages;
+begin
+    perform private.check_length(char_length(p_text), 4000);
+    v_text := private.trimmed(p_text);
+    v_message := private.sent_message(v_caller, p_match_id, p_client_id, v_text, p_playground_id);
+    if v_message.id is null and p_known_only then
+        return null;
+    elsif v_message.id is null then
+        perform private.refuse_flaw('text', private.flaw_of_message(v_text, p_playground_id));
+        v_match := private.lock_active_match(p_match_id, v_caller);
+        -- The same request may have been stored while this one waited.
+        v_message := private.sent_message(
+            v_caller, p_match_id, p_client_id, v_text, p_playground_id
+        );
+    end if;
+    if v_message.id is not null then
+        return jsonb_build_object('message', private.message_json(v_message), 'replayed', true);
+    end if;
+    v_message := private.store_message(v_match, v_caller, p_client_id, v_text, p_playground_id);
+    return jsonb_build_object('message', private.message_json(v_message), 'replayed', false);
+end;
+$$;
+comment on function public.send_message is
+'Sends a text or a playground to the partner of an accepted match. The same client_id with the same
+content returns the first message, whatever has become of the match; with p_known_only, null if
+there is none. Security definer because users write no table.';
+grant execute on function public.send_message to authenticated;
+
+create function private.lock_conversation(p_match_id uuid, p_user_id uuid)
+returns private.conversations
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_conversation private.conversations;
+begin
+    select locked.* into v_conversation
+    from private.conversations as locked
+    where locked.match_id = p_match_id
+        and exists (
+            select
+            from private.conversation_members as mine
+            where mine.match_id = p_match_id and mine.user_id = p_user_id
+        )
+    for no key update;
+    -- After the lock, for which a deletion may have let this wait.
+    if not private.shows_conversation(p_user_id, p_match_id) then
+        raise exception 'not_found' using errcode = 'WC001';
+    end if;
+    return v_conversation;
+end;
+$$;
+comment on function private.lock_conversation is
+'Locks a conversation that the user sees; nulls if nothing was written yet.';
+
+create function private.read_notifications_of(p_user_id uuid, p_match_id uuid, p_seq integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- The lock of the list comes first, as where notifications are numbered and superseded.
+    perform from private.feeds as feed where feed.user_id = p_user_id for update;
+    update public.notifications as listed
+    set read_at = clock_timestamp()
+    where listed.user_id = p_user_id
+        and listed.match_id = p_match_id
+        and listed.subject_id is null
+        and coalesce(listed.subject_revision, 0) <= p_seq
+        and listed.read_at is null
+        and listed.seq is not null
+        and not listed.superseded;
+end;
+$$;
+comment on function private.read_notifications_of is
+'Marks what the list says about a match and its messages as read, up to a message. One that is still
+to be listed is void by then (private.has_seen).';
+
+create function public.mark_read(p_match_id uuid, p_seq integer)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_conversation private.conversations;
+    v_read integer;
+begin
+    v_conversation := private.lock_conversation(p_match_id, v_caller);
+    v_read := private.advance_marks(
+        p_match_id, v_caller, least(p_seq, v_conversation.last_seq), 0
+    );
+    perform private.read_notifications_of(v_caller, p_match_id, coalesce(v_read, 0));
+    return jsonb_build_object('read_seq', coalesce(v_read, 0));
+end;
+$$;
+comment on function public.mark_read is
+'Moves the caller''s read mark forward, at most to the last message, and marks what the list says
+about the match as read. Security definer because users write no table.';
+grant execute on function public.mark_read to authenticated;
+
+create function public.hide_conversation(p_match_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_conversation private.conversations;
+begin
+    v_conversation := private.lock_conversation(p_match_id, v_caller);
+    if private.partner_in(p_match_id, v_caller) is null then
+        -- The partner has deleted the account: no other user would ever see it.
+        delete from private.conversations as alone where alone.match_id = p_match_id;
+        return;
+    end if;
+    perform private.advance_marks(p_match_id, v_caller, 0, v_conversation.last_seq);
+    perform private.read_notifications_of(
+        v_caller, p_match_id, coalesce(v_conversation.last_seq, 0)
+    );
+end;
+$$;
+comment on function public.hide_conversation is
+'Hides all messages up to now from the caller alone; a new message shows itself, not those before.
+Security definer because users write no table.';
+grant execute on function public.hide_conversation to authenticated;
+
+create function private.end_conversation()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    update private.conversations as conversation
+    set ended_at = new.ended_at
+    where conversation.match_id = new.id;
+    return null;
+end;
+$$;
+
+create trigger end_conversation
+after update of status on public.wingman_matches
+for each row
+when (new.status = 'ended' and old.status <> 'ended')
+execute function private.end_conversation();
+
+create function private.release_conversations()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    -- record_departure has locked the matches: steps lock a match, then its conversation.
+    perform from private.conversations as conversation
+    where conversation.match_id in (
+        select mine.match_id
+        from private.conversation_members as mine
+        where mine.user_id = old.id
+    )
+    order by conversation.match_id
+    for update;
+    delete from private.conversations as conversation
+    using private.conversation_members as mine
+    where mine.user_id = old.id
+        and conversation.match_id = mine.match_id
+        and not exists (
+            select
+            from private.conversation_members as partner
+            where partner.match_id = mine.match_id
+                and partner.user_id <> old.id
+                and partner.hidden_seq < conversation.last_seq
+                and private.shows_conversation(partner.user_id, mine.match_id)
+        );
+    update public.messages as message
+    set sender_id = null, text = null, playground_id = null
+    where message.sender_id = old.id;
+    -- At once, for a statement that deletes both accounts.
+    delete from private.conversation_members as mine where mine.user_id = old.id;
+    return old;
+end;
+$$;
+comment on function private.release_conversations is
+'Deleting an account erases what it wrote. A partner who sees the conversation keeps it, with the
+partner''s own words; others are deleted.
+Security definer because Supabase Auth deletes accounts and has no rights here.';
+
+-- After record_departure, whose locks it needs, and before remember_blocks, which removes blocks:
+-- triggers of one event fire in the order of their names.
+create trigger release_conversations
+before delete on auth.users
+for each row execute function private.release_conversations();
+
+create function public.prune_conversations(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_pruned integer;
+begin
+    delete from private.conversations as conversation
+    where conversation.match_id in (
+        select old.match_id
+        from private.conversations as old
+        where old.ended_at < now() - make_interval(days => (
+            select settings.ended_conversation_days from private.app_settings as settings
+        ))
+        limit p_limit
+        for update skip locked
+    );
+    get diagnostics v_pruned = row_count;
+    return v_pruned;
+end;
+$$;
+comment on function public.prune_conversations is
+'Deletes up to p_limit conversations of matches that ended app_settings.ended_conversation_days ago.
+Security definer because service_role has no grant on them.';
+grant execute on function public.prune_conversations to service_role;
+
+create function public.prune_messages(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_before constant timestamptz := (
+        select now() - make_interval(days => settings.message_days)
+        from private.app_settings as settings
+    );
+    v_old record;
+    v_count integer;
+    v_pruned integer := 0;
+begin
+    -- Without the setting, v_before is null, and nothing is older.
+    for v_old in
+        select
+            found.match_id,
+            max(found.seq) as seq
+        from (
+            select
+                message.match_id,
+                message.seq
+            from public.messages as message
+            where message.sent_at < v_before
+            limit p_limit
+        ) as found
+        group by found.match_id
+        order by found.match_id
+    loop
+        perform from private.conversations as locked
+        where locked.match_id = v_old.match_id
+        for no key update skip locked;
+        continue when not found;
+        perform private.advance_marks(v_old.match_id, member.user_id, 0, v_old.seq)
+        from private.conversation_members as member
+        where member.match_id = v_old.match_id;
+        delete from public.messages as message
+        where message.match_id = v_old.match_id and message.seq <= v_old.seq;
+        get diagnostics v_count = row_count;
+        v_pruned := v_pruned + v_count;
+    end loop;
+    return v_pruned;
+end;
+$$;
+comment on function public.prune_messages is
+'Deletes about p_limit messages older than app_settings.message_days, the first of their
+conversations, and hides them before. Security definer because service_role has no grant on messages.';
+grant execute on function public.prune_messages to service_role;
+
+create function private.message_evidence(
+    p_reporter_id uuid, p_reported_id uuid, p_message_id uuid
+)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return coalesce(
+        (
+            select jsonb_build_object('message', private.message_json(message) - 'client_id')
+            from public.messages as message
+            inner join private.conversation_members as mine
+                on message.match_id = mine.match_id and mine.user_id = p_reporter_id
+            where message.id = p_message_id and message.sender_id = p_reported_id
+        ),
+        '{}'::jsonb
+    );
+end;
+$$;
+comment on function private.message_evidence is
+'The message as it was sent, if the reported user sent it to the reporter, even if their match has
+ended since; else nothing, without an error, which would show whether there is such a message.';
+
+create function private.last_messages(p_user_id uuid, p_other_id uuid, p_limit integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select coalesce(
+            jsonb_agg(
+                private.message_json(shown.*::public.messages) - 'client_id'
+                order by shown.sent_at, shown.seq
+            ),
+            '[]'::jsonb
+        )
+        from (
+            select newest.*
+            from public.wingman_matches as pair
+            cross join lateral (
+                select message.*
+                from public.messages as message
+                where message.match_id = pair.id
+                order by message.seq desc
+                limit p_limit
+            ) as newest
+            where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
+                and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
+            order by newest.sent_at desc, newest.seq desc
+            limit p_limit
+        ) as shown
+    );
+end;
+$$;
+comment on function private.last_messages is
+'What two users wrote last, also if they do not see it any more: for operators.';
+
+create function private.export_messages(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            private.message_json(mine.*::public.messages) - 'sender_id'
+            order by mine.sent_at, mine.match_id, mine.seq
+        ),
+        '[]'::jsonb
+    )
+    from public.messages as mine
+    where mine.sender_id = p_user_id;
+$$;
+comment on function private.export_messages is
+'The messages in the export of an account: those that the user sent.';
+
+create function private.export_conversations(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'match_id', mine.match_id,
+                'read_seq', mine.read_seq,
+                'hidden_seq', mine.hidden_seq,
+                'updated_at', private.iso_utc(mine.last_sent_at)
+            )
+            order by mine.last_sent_at, mine.match_id
+        ),
+        '[]'::jsonb
+    )
+    from private.conversation_members as mine
+    where mine.user_id = p_user_id;
+$$;
+comment on function private.export_conversations is
+'What the user has read and hidden, in the export of an account.';

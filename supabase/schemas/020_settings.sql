@@ -11,6 +11,8 @@ create table private.app_settings (
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     notification_days integer not null default 90,
+    message_days integer,
+    ended_conversation_days integer not null default 180,
     session_lead_minutes integer not null default 15,
     photo_seconds integer not null default 5,
     photos_url text not null default '',
@@ -27,6 +29,9 @@ create table private.app_settings (
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_notification_days_positive check (notification_days >= 7),
+    constraint app_settings_message_days_positive check (message_days >= 30),
+    constraint app_settings_ended_conversation_days_positive
+    check (ended_conversation_days >= 30),
     constraint app_settings_max_hourly_account_emails_positive
     check (max_hourly_account_emails >= 0),
     constraint app_settings_session_lead_within_a_day
@@ -45,6 +50,10 @@ comment on column private.app_settings.max_hourly_account_emails is
 'Emails about one account, such as password resets, which anyone can ask for.';
 comment on column private.app_settings.max_daily_emails is
 'Emails that one user may cause one other.';
+comment on column private.app_settings.message_days is
+'How long messages are kept; null keeps them as long as their conversation.';
+comment on column private.app_settings.ended_conversation_days is
+'How long messages are kept for reports once a match has ended, and no user sees them.';
 comment on column private.app_settings.photo_seconds is
 'How long a worker may work on a photo; afterwards it counts as failed.';
 comment on column private.app_settings.photos_url is

@@ -235,7 +235,8 @@ begin
     )
     values (
         v_caller, p_user_id, p_reason, p_details, p_message_id, p_photo_id,
-        private.photo_evidence(v_caller, p_user_id, p_photo_id),
+        private.photo_evidence(v_caller, p_user_id, p_photo_id)
+        || private.message_evidence(v_caller, p_user_id, p_message_id),
         private.is_trustworthy(v_caller, p_user_id)
     )
     returning stored.* into v_report;

@@ -125,13 +125,15 @@ begin
                 = least(v_report.reporter_id, v_report.reported_id)
                 and greatest(pair.user1_id, pair.user2_id)
                 = greatest(v_report.reporter_id, v_report.reported_id)
-        )
+        ),
+        'messages', private.last_messages(v_report.reporter_id, v_report.reported_id, 20)
     );
 end;
 $$;
 comment on function public.get_report is
 'A report with what an operator needs to decide: the profile as it is now, the evidence as it was,
-the matches of the two. Security definer because service_role has no grant on reports.';
+the matches of the two and what they wrote last.
+Security definer because service_role has no grant on reports.';
 grant execute on function public.get_report to service_role;
 
 create function public.dismiss_report(p_report_id uuid)

@@ -108,6 +108,19 @@ comment on function private.list_notification is
 'Records a notification for the list, and its push. One about the user''s own step is read already,
 and is not pushed.';
 
+create function private.is_read_message(p_notification public.notifications)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_notification.kind = 'message' and private.has_seen(
+        p_notification.user_id, p_notification.match_id, p_notification.subject_revision
+    );
+end;
+$$;
+
 create function private.number_notification(p_notification public.notifications)
 returns void
 language plpgsql
@@ -129,7 +142,13 @@ begin
         and not earlier.superseded;
     -- Taken after the lock, so it never runs backwards against the number.
     update public.notifications as listed
-    set seq = v_seq, listed_at = clock_timestamp()
+    set
+        seq = v_seq,
+        listed_at = clock_timestamp(),
+        -- A message may have been read while this waited for the lock.
+        read_at = coalesce(
+            listed.read_at, case when private.is_read_message(listed) then clock_timestamp() end
+        )
     where listed.id = p_notification.id;
 end;
 $$;
@@ -178,7 +197,7 @@ stable
 set search_path = ''
 as $$
 begin
-    return exists (
+    return private.is_read_message(p_notification) or exists (
         select
         from private.notification_subjects as subject
         where subject.id = p_notification.subject_id

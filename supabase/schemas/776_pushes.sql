@@ -80,6 +80,30 @@ as $$
     where device.user_id = p_user_id and device.device_id <> all(p_without);
 $$;
 
+create function private.preview_of(p_notification public.notifications)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return coalesce(
+        (
+            select jsonb_build_object('text', left(coalesce(message.text, shared.name), 140))
+            from public.messages as message
+            left join public.playgrounds as shared on message.playground_id = shared.id
+            where p_notification.kind = 'message'
+                and message.match_id = p_notification.match_id
+                and message.seq = p_notification.subject_revision
+        ),
+        '{}'::jsonb
+    );
+end;
+$$;
+comment on function private.preview_of is
+'The beginning of the message that a push is about. It is read as the push is claimed, so that the
+notification keeps no copy.';
+
 create function private.claimed_push(p_push private.pushes)
 returns jsonb
 language sql
@@ -90,7 +114,7 @@ as $$
         'id', listed.id,
         'user_id', listed.user_id,
         'kind', listed.kind,
-        'facts', listed.facts,
+        'facts', listed.facts || private.preview_of(listed),
         'match_id', listed.match_id,
         'subject_id', listed.subject_id,
         'recorded_at', private.iso_utc(coalesce(listed.listed_at, listed.due_at)),

@@ -12,7 +12,7 @@ from redis import Redis
 from tests.support.api import Api
 from tests.support.contract import DOCUMENT, Json, resolved
 from tests.support.limits import refill
-from tests.support.meetings import BEGINNER, Meeting, in_days, meeting
+from tests.support.meetings import BEGINNER, Meeting, in_days, match, meeting
 from tests.support.people import People, Person
 from tests.support.profiles import ALEXANDERPLATZ, REX, add_photos
 
@@ -75,6 +75,7 @@ def story(api: Api, people: People, stack: dict[str, str]) -> Iterator[Story]:
         story.call("report_no_show", missed.maya, session_id=missed.session_id)
         _try_challenges(story, maya)
         _add_a_playground(story, maya)
+        _write(story, people, maya)
         _register_a_device(story, people, maya)
         story.call("put_block", maya, user_id=uuid4())
         story.call("list_blocks", maya)
@@ -128,6 +129,15 @@ def _add_a_playground(story: Story, person: Person) -> None:
     story.call("list_playgrounds", person, query={"q": "dog park"})
     story.call("get_playground", person, playground_id=added["id"])
     story.call("change_playground", person, {"name": "The dog park"}, playground_id=added["id"])
+
+
+def _write(story: Story, people: People, maya: Person) -> None:
+    match_id = match(people, maya, people.new("Ada"))
+    message = {"client_id": str(uuid4()), "text": "Hello"}
+    for _ in range(2):
+        story.call("send_message", maya, message, match_id=match_id)
+    story.call("list_messages", maya, match_id=match_id)
+    story.call("list_conversations", maya)
 
 
 def _like_and_unmatch(story: Story, people: People, maya: Person) -> None:

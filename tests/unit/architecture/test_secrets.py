@@ -15,7 +15,7 @@ HOLDERS = {
         *("challenges", "coach", "discovery", "email_preferences", "health", "likes"),
         *("match_request", "match_respond"),
         *("photos", "playgrounds", "profile", "reputation", "session_create", "session_feedback"),
-        *("devices", "notifications", "safety", "session_manage", "user"),
+        *("conversations", "devices", "notifications", "safety", "session_manage", "user"),
     },
     "EMAIL_LINK_SECRET": {
         *("email_sender", "email_unsubscribe", "feedback_page", "session_calendar")

@@ -129,3 +129,4 @@ class WholeReport(WaitingReport):
     decided_at: datetime | None
     profile: dict[str, Any] | None
     matches: list[dict[str, Any]]
+    messages: list[dict[str, Any]]

@@ -63,6 +63,7 @@ def test_the_same_subject_has_one_tag_and_others_have_another() -> None:
         rules.tag(a_push(subject_id=session, match_id=match, kind="session_cancelled")),
         rules.tag(a_push(subject_id=uuid4(), match_id=match)),
         rules.tag(a_push(match_id=match)),
+        rules.tag(a_push(match_id=match, kind="message")),
         rules.tag(a_push(match_id=uuid4())),
         rules.tag(a_push(id=UUID(int=1))),
         rules.tag(a_push(id=UUID(int=2))),

@@ -21,6 +21,8 @@ _QUOTA_PAUSE = timedelta(minutes=1)
 _REFUSAL_PAUSE = timedelta(minutes=5)
 _OUTAGE_PAUSE = timedelta(seconds=10)
 
+_MESSAGE = "message"
+
 
 class SkipReason(StrEnum):
     """The reason for which a push is not sent."""
@@ -73,9 +75,12 @@ def when(push: ClaimedPush, now: datetime) -> Departure:
 def tag(push: ClaimedPush) -> str:
     """Return the key under which a push replaces an earlier one on the device.
 
-    One about a session or match replaces those about the same; others replace only their repeats.
-    It has at most 64 bytes, the most that APNs takes.
+    One about a session or match replaces those about the same, and one about a message those of the
+    same conversation; others replace only their repeats. It has at most 64 bytes, the most that
+    APNs takes.
     """
+    if push.kind == _MESSAGE:
+        return f"conversation:{push.match_id}"
     if push.subject_id:
         return f"session:{push.subject_id}"
     return f"match:{push.match_id}" if push.match_id else f"notification:{push.id}"

@@ -36,6 +36,7 @@ LAST_MINUTE = {
     "match_declined": 7 * DAY,
     "new_match": 7 * DAY,
     "match_ended": 7 * DAY,
+    "message": 7 * DAY,
     "session_scheduled": DAY,
     "session_rescheduled": DAY,
     "session_cancelled": DAY,

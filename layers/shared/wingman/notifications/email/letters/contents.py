@@ -145,6 +145,25 @@ class MatchEnded(_Answer):
     partner_name: Line
 
 
+class NewMessage(_Answer):
+    """`partner_name` has written. It is listed and pushed, but not emailed.
+
+    `text` is the beginning of the newest message, which only a push knows.
+    """
+
+    template: Literal["message"]
+    partner_name: Line
+    text: str | None = None
+
+    @property
+    def path(self) -> str:
+        return f"/conversations/{self.match_id}"
+
+    @property
+    def words(self) -> str | None:
+        return self.text
+
+
 class MatchDeclined(_Answer):
     """The reader's invitation was declined, perhaps with a reason."""
 

@@ -1,0 +1,84 @@
+"""/api/conversations: what two matched users write to each other."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from wingman.conversations import models, service
+from wingman.conversations.limits import MESSAGES
+from wingman.kit.clients.database import get_user_client
+from wingman.kit.http import PageQuery, create_app, created, lambda_handler, limit
+from wingman.kit.http import limit_but_repeats as but_repeats
+from wingman.kit.http.callers import CurrentUser
+from wingman.kit.http.limiting import Refusal
+from wingman.kit.settings import RedisSettings, SupabaseSettings
+
+app = create_app(SupabaseSettings, RedisSettings)
+PATH = "/api/conversations"
+ONE = f"{PATH}/{{match_id}}"
+MESSAGES_PATH = f"{ONE}/messages"
+
+
+@app.get(PATH, tags=["conversations"], dependencies=[limit()])
+def list_conversations(caller: CurrentUser, page: PageQuery) -> models.ConversationPage:
+    """List your conversations, that of the newest message first, without those you have hidden.
+
+    A conversation begins with the first message of a match.
+    """
+    return service.list_conversations(get_user_client(caller.token), page)
+
+
+@app.get(MESSAGES_PATH, tags=["conversations"], dependencies=[limit()])
+def list_messages(
+    match_id: UUID, caller: CurrentUser, wanted: Annotated[models.Range, Query()]
+) -> models.MessagePage:
+    """Read messages in order: those after one, or those before one; else the newest.
+
+    A page is cut at 30 kB, and has at least one message.
+    """
+    return service.list_messages(get_user_client(caller.token), match_id, wanted)
+
+
+@app.post(
+    MESSAGES_PATH,
+    tags=["conversations"],
+    status_code=201,
+    dependencies=[but_repeats(MESSAGES)],
+    responses={200: {"model": models.Message, "description": "Sent by an earlier request."}},
+)
+def send_message(
+    match_id: UUID,
+    new: models.NewMessage,
+    caller: CurrentUser,
+    refusal: Refusal,
+    response: Response,
+) -> models.Message:
+    """Send a text or a playground to the partner of an accepted match.
+
+    The same `client_id` and content again returns the first message with 200, even if the limit is
+    reached or the match has ended since.
+    """
+    sent = service.send(get_user_client(caller.token), match_id, new, refusal=refusal)
+    path = f"{PATH}/{match_id}/messages?after_seq={sent.message.seq - 1}&limit=1"
+    created(response, path, replayed=sent.replayed)
+    response.status_code = 200 if sent.replayed else 201
+    return sent.message
+
+
+@app.put(f"{ONE}/read", tags=["conversations"], dependencies=[limit()])
+def mark_read(match_id: UUID, until: models.ReadUntil, caller: CurrentUser) -> models.ReadMark:
+    """Mark messages as read, and what the list of notifications says about the match.
+
+    The mark only grows, and ends at the last message.
+    """
+    return service.mark_read(get_user_client(caller.token), match_id, until.seq)
+
+
+@app.delete(ONE, tags=["conversations"], status_code=204, dependencies=[limit()])
+def hide_conversation(match_id: UUID, caller: CurrentUser) -> None:
+    """Hide all messages up to now from yourself alone. A new message brings back what is new."""
+    service.hide(get_user_client(caller.token), match_id)
+
+
+handler = lambda_handler(app)

@@ -1,0 +1,1 @@
+"""What two matched users write to each other."""

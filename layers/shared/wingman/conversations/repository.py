@@ -1,0 +1,79 @@
+"""Conversations in Postgres: each step is one SQL function of supabase/schemas."""
+
+from functools import partial
+from uuid import UUID
+
+from wingman.conversations import errors
+from wingman.conversations.models import (
+    ConversationRows,
+    MessagePage,
+    NewMessage,
+    Range,
+    ReadMark,
+    SentMessage,
+)
+from wingman.kit.clients.database import Database, Refusals, call, refused_field
+from wingman.kit.errors import AccountDeleted
+from wingman.kit.paging import Page
+
+# Every SQLSTATE that the functions raise; a test compares them with supabase/schemas.
+REFUSALS: Refusals = {
+    "WA001": lambda _: AccountDeleted(),
+    "WA003": refused_field,
+    "WC001": lambda _: errors.ConversationNotFound(),
+    "WC002": lambda _: errors.MatchNotActive(),
+    "WC003": lambda _: errors.ClientIdReused(),
+}
+_call = partial(call, REFUSALS)
+
+
+def send(
+    database: Database, match_id: UUID, new: NewMessage, *, known_only: bool
+) -> SentMessage | None:
+    """Send a message, or return the one that was sent with its client_id."""
+    answer = _call(
+        database,
+        "send_message",
+        idempotent=True,
+        p_match_id=str(match_id),
+        p_client_id=str(new.client_id),
+        p_text=new.text,
+        p_playground_id=str(new.playground_id) if new.playground_id else None,
+        p_known_only=known_only,
+    )
+    return None if answer is None else SentMessage.model_validate(answer)
+
+
+def list_conversations(database: Database, page: Page) -> ConversationRows:
+    rows = _call(database, "list_conversations", idempotent=True, **page.parameters)
+    return ConversationRows.model_validate(rows)
+
+
+def list_messages(database: Database, match_id: UUID, wanted: Range) -> MessagePage:
+    found = _call(
+        database,
+        "list_messages",
+        idempotent=True,
+        p_match_id=str(match_id),
+        p_after_seq=wanted.after_seq,
+        p_before_seq=wanted.before_seq,
+        p_limit=wanted.limit,
+    )
+    return MessagePage.model_validate(found)
+
+
+def mark_read(database: Database, match_id: UUID, seq: int) -> ReadMark:
+    mark = _call(database, "mark_read", idempotent=True, p_match_id=str(match_id), p_seq=seq)
+    return ReadMark.model_validate(mark)
+
+
+def hide(database: Database, match_id: UUID) -> None:
+    _call(database, "hide_conversation", idempotent=True, p_match_id=str(match_id))
+
+
+def prune_conversations(database: Database, limit: int) -> int:
+    return int(database.rpc("prune_conversations", {"p_limit": limit}))
+
+
+def prune_messages(database: Database, limit: int) -> int:
+    return int(database.rpc("prune_messages", {"p_limit": limit}))

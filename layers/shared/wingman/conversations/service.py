@@ -1,0 +1,75 @@
+"""Conversations. Each step is one SQL function, which numbers messages under one lock."""
+
+from functools import partial
+from uuid import UUID
+
+from wingman.conversations import repository
+from wingman.conversations.models import (
+    ConversationPage,
+    MessagePage,
+    NewMessage,
+    Range,
+    ReadMark,
+    SentMessage,
+)
+from wingman.kit.clients.database import Database
+from wingman.kit.clock import page_by_page
+from wingman.kit.errors import RateLimited
+from wingman.kit.observability import logger
+from wingman.kit.paging import Page
+
+_MESSAGES_PER_PAGE, _CONVERSATIONS_PER_PAGE = 1000, 50
+_SECONDS_PER_PAGE = 6.0
+
+
+def send(
+    database: Database, match_id: UUID, new: NewMessage, *, refusal: RateLimited | None
+) -> SentMessage:
+    """Send a message. The same client_id and content again returns the first one.
+
+    `refusal`: the sender has reached the limit, so only a repeated message is answered. Raises it
+    for a new one; ConversationNotFound, MatchNotActive, ClientIdReused.
+    """
+    sent = repository.send(database, match_id, new, known_only=refusal is not None)
+    if sent is None:
+        assert refusal is not None  # noqa: S101 - otherwise it is sent
+        raise refusal
+    if not sent.replayed:
+        details = {"match_id": str(match_id), "seq": sent.message.seq}
+        logger().info("message.sent", extra=details)
+    return sent
+
+
+def list_conversations(database: Database, page: Page) -> ConversationPage:
+    """List conversations, that of the newest message first."""
+    rows = repository.list_conversations(database, page)
+    shown, cursor = page.cut(rows.conversations)
+    return ConversationPage(conversations=shown, head=rows.head, next_cursor=cursor)
+
+
+def list_messages(database: Database, match_id: UUID, wanted: Range) -> MessagePage:
+    """Return a page of messages, in order. Raises ConversationNotFound."""
+    return repository.list_messages(database, match_id, wanted)
+
+
+def mark_read(database: Database, match_id: UUID, seq: int) -> ReadMark:
+    """Mark messages as read, up to `seq` or the last one. Raises ConversationNotFound."""
+    return repository.mark_read(database, match_id, seq)
+
+
+def hide(database: Database, match_id: UUID) -> None:
+    """Hide all messages up to now from the caller. Raises ConversationNotFound."""
+    repository.hide(database, match_id)
+    logger().info("conversation.hidden", extra={"match_id": str(match_id)})
+
+
+def prune(database: Database) -> int:
+    """Delete old messages, and conversations whose match ended long ago; return how many."""
+    steps = {
+        repository.prune_conversations: _CONVERSATIONS_PER_PAGE,
+        repository.prune_messages: _MESSAGES_PER_PAGE,
+    }
+    return sum(
+        page_by_page(partial(step, database, size), size, seconds=_SECONDS_PER_PAGE)
+        for step, size in steps.items()
+    )

@@ -1,0 +1,271 @@
+create function private.trimmed(p_text text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    -- All that Unicode calls white space, as the API removes it.
+    select btrim(
+        p_text,
+        e' \t\n\r\u000b\u000c\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007'
+        '\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+    );
+$$;
+
+create function private.flaw_of_message(p_text text, p_playground_id uuid)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when num_nonnulls(p_text, p_playground_id) <> 1
+            then 'send either text or playground_id'
+        -- Spaces, controls, joiners, variation selectors, directions, fillers, blank symbols, and
+        -- marks that need a letter. Next to a visible character, all of them are kept.
+        when p_text !~ concat(
+            '[^\s\u0001-\u001f\u007f-\u00a0\u00ad\u0300-\u036f\u061c\u115f\u1160\u1680\u17b4\u17b5'
+            '\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u20d0-\u20ff\u2800\u3000\u3164'
+            '\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uffa0\ufff0-\ufffb\U0001d159\U0001d173-\U0001d17a'
+            '\U000e0000-\U000e0fff]'
+        )
+            then 'must have a visible character'
+    end;
+$$;
+
+create function private.sent_message(
+    p_user_id uuid, p_match_id uuid, p_client_id uuid, p_text text, p_playground_id uuid
+)
+returns public.messages
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_message public.messages;
+begin
+    select sent.* into v_message
+    from public.messages as sent
+    where sent.sender_id = p_user_id and sent.client_id = p_client_id;
+    if found and (
+        v_message.match_id <> p_match_id
+        or v_message.text is distinct from p_text
+        -- Null if the playground was deleted since.
+        or coalesce(v_message.playground_id, p_playground_id) is distinct from p_playground_id
+    ) then
+        raise exception 'client_id_reused' using errcode = 'WC003';
+    end if;
+    return v_message;
+end;
+$$;
+comment on function private.sent_message is
+'The message that an earlier request with the same client_id has sent, or nulls.';
+
+create function private.lock_active_match(p_match_id uuid, p_user_id uuid)
+returns public.wingman_matches
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_match public.wingman_matches;
+begin
+    -- The same lock as of an unmatch, a block and a deletion: one of two comes first.
+    select locked.* into v_match
+    from public.wingman_matches as locked
+    where locked.id = p_match_id and p_user_id in (locked.user1_id, locked.user2_id)
+    for no key update;
+    if v_match.id is null and private.shows_conversation(p_user_id, p_match_id) then
+        raise exception 'match_not_active' using errcode = 'WC002';
+    elsif v_match.id is null or not private.partner_exists(v_match, p_user_id) then
+        raise exception 'not_found' using errcode = 'WC001';
+    elsif v_match.status <> 'accepted' then
+        raise exception 'match_not_active' using errcode = 'WC002';
+    end if;
+    return v_match;
+end;
+$$;
+
+create function private.check_shared(p_playground_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- The playground stays until the message is stored.
+    perform from public.playgrounds as place
+    where place.id = p_playground_id
+    for key share;
+    perform private.refuse_flaw('playground_id', case
+        when p_playground_id is not null and not found then 'is not the id of a playground'
+    end);
+end;
+$$;
+
+create function private.next_seq(p_match public.wingman_matches, p_sender_id uuid)
+returns private.conversations
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_conversation private.conversations;
+begin
+    -- The clock is read under the lock, and may have been set back since.
+    insert into private.conversations as known (match_id, last_seq, last_sent_at)
+    values (p_match.id, 1, clock_timestamp())
+    on conflict (match_id) do update
+        set
+            last_seq = known.last_seq + 1,
+            last_sent_at = greatest(known.last_sent_at, clock_timestamp())
+    returning known.* into v_conversation;
+    insert into private.conversation_members as known (
+        match_id, user_id, unread_count, last_sent_at
+    )
+    select
+        p_match.id,
+        member.user_id,
+        (member.user_id <> p_sender_id)::integer,
+        v_conversation.last_sent_at
+    from unnest(array[p_match.user1_id, p_match.user2_id]) as member (user_id)
+    on conflict (match_id, user_id) do update
+        set
+            unread_count = known.unread_count + excluded.unread_count,
+            last_sent_at = excluded.last_sent_at;
+    return v_conversation;
+end;
+$$;
+comment on function private.next_seq is
+'Locks the conversation of a match until the message is stored, and numbers it.';
+
+create function private.notify_of_message(p_message public.messages, p_reader_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_due_at constant timestamptz := now() + interval '30 seconds';
+begin
+    -- One waits for all messages of these seconds, and is void once its message is read.
+    update public.notifications as waiting
+    set
+        subject_revision = p_message.seq,
+        due_at = case
+            when private.has_seen(p_reader_id, p_message.match_id, waiting.subject_revision)
+                then v_due_at
+            else waiting.due_at
+        end
+    where waiting.id in (
+        select unlisted.id
+        from public.notifications as unlisted
+        where unlisted.user_id = p_reader_id
+            and unlisted.match_id = p_message.match_id
+            and unlisted.kind = 'message'
+            and unlisted.seq is null
+        -- One that is being listed is too late for this message.
+        for update skip locked
+    );
+    if not found then
+        perform private.notify(
+            p_reader_id,
+            'message',
+            jsonb_build_object(
+                'match_id', p_message.match_id,
+                'partner_name', private.display_name(p_reader_id, p_message.sender_id)
+            ),
+            p_message.id::text,
+            p_match_id => p_message.match_id,
+            p_subject_revision => p_message.seq,
+            p_due_at => v_due_at
+        );
+    end if;
+end;
+$$;
+comment on function private.notify_of_message is
+'Notifies the reader in 30 seconds, unless the message is read by then. The notification says which
+message is the newest, but has no words of it.';
+
+create function private.store_message(
+    p_match public.wingman_matches,
+    p_sender_id uuid,
+    p_client_id uuid,
+    p_text text,
+    p_playground_id uuid
+)
+returns public.messages
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_conversation private.conversations;
+    v_message public.messages;
+begin
+    perform private.check_shared(p_playground_id);
+    v_conversation := private.next_seq(p_match, p_sender_id);
+    insert into public.messages as stored (
+        match_id, seq, sender_id, client_id, text, playground_id, sent_at
+    )
+    values (
+        p_match.id,
+        v_conversation.last_seq,
+        p_sender_id,
+        p_client_id,
+        p_text,
+        p_playground_id,
+        v_conversation.last_sent_at
+    )
+    on conflict (sender_id, client_id) do nothing
+    returning stored.* into v_message;
+    if v_message.id is null then
+        -- At the same moment, in another conversation: here they take turns.
+        raise exception 'client_id_reused' using errcode = 'WC003';
+    end if;
+    perform private.notify_of_message(
+        v_message,
+        case p_sender_id when p_match.user1_id then p_match.user2_id else p_match.user1_id end
+    );
+    return v_message;
+end;
+$$;
+
+create function public.send_message(
+    p_match_id uuid,
+    p_client_id uuid,
+    p_text text default null,
+    p_playground_id uuid default null,
+    p_known_only boolean default false
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+    v_text text;
+    v_match public.wingman_matches;
+    v_message public.messages;
+begin
+    perform private.check_length(char_length(p_text), 4000);
+    v_text := private.trimmed(p_text);
+    v_message := private.sent_message(v_caller, p_match_id, p_client_id, v_text, p_playground_id);
+    if v_message.id is null and p_known_only then
+        return null;
+    elsif v_message.id is null then
+        perform private.refuse_flaw('text', private.flaw_of_message(v_text, p_playground_id));
+        v_match := private.lock_active_match(p_match_id, v_caller);
+        -- The same request may have been stored while this one waited.
+        v_message := private.sent_message(
+            v_caller, p_match_id, p_client_id, v_text, p_playground_id
+        );
+    end if;
+    if v_message.id is not null then
+        return jsonb_build_object('message', private.message_json(v_message), 'replayed', true);
+    end if;
+    v_message := private.store_message(v_match, v_caller, p_client_id, v_text, p_playground_id);
+    return jsonb_build_object('message', private.message_json(v_message), 'replayed', false);
+end;
+$$;
+comment on function public.send_message is
+'Sends a text or a playground to the partner of an accepted match. The same client_id with the same
+content returns the first message, whatever has become of the match; with p_known_only, null if
+there is none. Security definer because users write no table.';
+grant execute on function public.send_message to authenticated;
