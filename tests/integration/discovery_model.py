@@ -1,4 +1,4 @@
-"""A model of likes, matches and discovery without a database, for a few users.
+"""A model of likes, matches, messages and discovery without a database, for a few users.
 
 It keeps who said what of whom, and derives the rest.
 """
@@ -64,6 +64,8 @@ class Match:
     other: str
     status: str
     origin: str
+    senders: list[str | None] = field(default_factory=list, compare=False)
+    """The senders of its messages, in their order."""
 
     def is_of(self, one: str, other: str) -> bool:
         return {one, other} == {self.initiator, self.other}
@@ -81,6 +83,8 @@ class Model:
     passes: set[Pair] = field(default_factory=set)
     blocks: set[Pair] = field(default_factory=set)
     matches: list[Match] = field(default_factory=list)
+    histories: list[tuple[str, list[str | None]]] = field(default_factory=list)
+    """The messages of matches whose other user has left; for that one stands None."""
     since: dict[Pair, int] = field(default_factory=dict)
     """The number of the like or pass that stands: the first of those that repeat it."""
 
@@ -233,8 +237,33 @@ class Model:
             _refuse("not_found")
         match.status = "accepted" if accepts else "declined"
 
+    def write(self, who: str, match: Match) -> None:
+        if not self.exists_for(who, match.partner_of(who)):
+            _refuse("not_found")
+        if match.status != "accepted":
+            _refuse("match_not_active")
+        match.senders.append(who)
+
+    def check_readable(self, who: str, match: Match) -> None:
+        if match.status != "accepted" or not self.exists_for(who, match.partner_of(who)):
+            _refuse("not_found")
+
+    def conversations(self) -> list[tuple[list[str], list[str | None]]]:
+        """Return who takes part, and who has sent each message."""
+        both = [
+            (sorted((each.initiator, each.other)), each.senders)
+            for each in self.matches
+            if each.senders
+        ]
+        return sorted([*both, *(([who], senders) for who, senders in self.histories)], key=str)
+
     def leave(self, who: str) -> None:
         """Delete the account."""
+        self.histories = [each for each in self.histories if each[0] != who] + [
+            (each.partner_of(who), [None if one == who else one for one in each.senders])
+            for each in self.matches
+            if who in {each.initiator, each.other} and each.senders and each.status == "accepted"
+        ]
         del self.users[who]
         for said in (self.likes, self.passes, self.blocks):
             said -= {pair for pair in said if who in pair}

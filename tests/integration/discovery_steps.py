@@ -26,6 +26,8 @@ STEPS: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
     "invite": (4, (PAIRS,)),
     "answer": (4, (WHICH, st.booleans())),
     "unmatch": (4, (WHICH, st.booleans())),
+    "write": (8, (WHICH, st.booleans())),
+    "read": (4, (WHICH, st.booleans())),
     "block": (2, (PAIRS,)),
     "unblock": (3, (WHICH,)),
     "an_operator_decides": (2, (WHO, st.sampled_from([True, False, False]))),

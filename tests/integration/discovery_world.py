@@ -18,6 +18,16 @@ _PAIRS = {
     "passes": "select user_id, passed_id from public.passes where until > now()",
     "blocks": "select user_id, blocked_id from private.blocks",
 }
+_CONVERSATIONS = """
+select
+    (select array_agg(user_id) from private.conversation_members where match_id = talk.match_id),
+    (
+        select array_agg(sender_id order by seq)
+        from public.messages
+        where match_id = talk.match_id
+    )
+from private.conversations as talk
+"""
 _MATCHES = "select id, user1_id, user2_id, status, origin from public.wingman_matches"
 
 
@@ -127,6 +137,19 @@ class World:
         return sorted(
             (self._names[one], self._names[other], status, origin)
             for _, one, other, status, origin in found
+        )
+
+    def conversations(self) -> list[tuple[list[str], list[str | None]]]:
+        found = self._connection.execute(_CONVERSATIONS).fetchall()
+        return sorted(
+            (
+                (
+                    sorted(self._names[each] for each in members),
+                    [self._names.get(each) for each in senders],
+                )
+                for members, senders in found
+            ),
+            key=str,
         )
 
 

@@ -1,13 +1,15 @@
 """Random steps of four users, through PostgREST: the database does as the model says.
 
 Properties 5 (a match implies both likes or an accepted invitation), 6 (one open match per pair),
-11 (discovery proposes no user who was liked, passed on, or has passed), 15 (repeating a like or a
-pass changes nothing) and 16 (an ended match stays ended).
+7 (a message implies a match), 11 (discovery proposes no user who was liked, passed on, or has
+passed), 15 (repeating a like or a pass changes nothing) and 16 (an ended match stays ended, and
+its messages end).
 """
 
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -20,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.integration.discovery_model import Model, Pair, User, refusal_of
+from tests.integration.discovery_model import Match, Model, Pair, User, refusal_of
 from tests.integration.discovery_steps import AGES, STEP, one_of
 from tests.integration.discovery_world import Held, World, lift_daily_limits
 from tests.support.own_postgrest import Rest, own_postgrest
@@ -86,14 +88,29 @@ class Discovery(RuleBasedStateMachine):
             self._agree(answer, lambda: self._model.answer(match, accepts))
 
     def unmatch(self, which: int, by_the_first: bool) -> None:
-        """End a match; now and then one that is not there to be ended."""
-        matches = self._model.matches
-        accepted = [each for each in matches if each.status == "accepted"]
-        if found := (accepted or matches if which else matches):
-            match = found[which % len(found)]
+        if match := self._some_match(which):
             who = match.initiator if by_the_first else match.other
             answer = self._world.on_match(who, "unmatch", match)
             self._agree(answer, lambda: self._model.unmatch(who, match))
+
+    # --- messages
+
+    def write(self, which: int, by_the_first: bool) -> None:
+        if match := self._some_match(which):
+            who = match.initiator if by_the_first else match.other
+            words = {"p_client_id": str(uuid4()), "p_text": f"Message of {who}"}
+            answer = self._world.on_match(who, "send_message", match, **words)
+            if found := self._agree(answer, lambda: self._model.write(who, match)):
+                assert found["message"]["seq"] == len(match.senders)
+
+    def read(self, which: int, by_the_first: bool) -> None:
+        if match := self._some_match(which):
+            who = match.initiator if by_the_first else match.other
+            answer = self._world.on_match(who, "list_messages", match, p_limit=100)
+            found = self._agree(answer, lambda: self._model.check_readable(who, match))
+            if found:
+                senders = [self._world.name(each["sender_id"]) for each in found["messages"]]
+                assert senders == match.senders[-100:]
 
     # --- safety
 
@@ -181,6 +198,7 @@ class Discovery(RuleBasedStateMachine):
         assert self._world.matches() == sorted(
             (each.initiator, each.other, each.status, each.origin) for each in self._model.matches
         )
+        assert self._world.conversations() == self._model.conversations()
 
     @invariant()
     def a_mutual_match_has_both_likes_and_a_pair_one_open_match(self) -> None:
@@ -191,6 +209,13 @@ class Discovery(RuleBasedStateMachine):
             assert origin == "invitation" or {(one, other), (other, one)} <= likes
 
     # --- how
+
+    def _some_match(self, which: int) -> Match | None:
+        """Return an accepted match; now and then another one."""
+        matches = self._model.matches
+        accepted = [each for each in matches if each.status == "accepted"]
+        found = accepted or matches if which else matches
+        return found[which % len(found)] if found else None
 
     def _say(self, function: str, pair: Pair, mirror: Callable[[str, str], object]) -> Any:
         who = pair[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -15,12 +15,16 @@ from tests.integration.published import published
 from tests.support.own_postgrest import Rest, own_postgrest
 
 BEGINNINGS = ("strangers", "liked", "liked back", "invited", "matched", "passed")
-STEPS = ("put_like", "delete_like", "put_pass", "delete_pass", "put_block", "invite", "end")
+STEPS = (
+    *("put_like", "delete_like", "put_pass", "delete_pass", "put_block", "invite", "end"),
+    "write",
+)
 PAIRS_AT_ONCE = 8
 # Of domains; all else would be a deadlock, a broken constraint or a bug.
 REFUSALS = {
     "not_found",
     "match_ended",
+    "match_not_active",
     "match_already_open",
     "match_not_accepted",
     "match_already_answered",
@@ -69,6 +73,9 @@ class Pair:
         if step == "invite":
             words = {"p_venue_suggestion": None, "p_note": None, "p_max_daily": 1000}
             return who, "request_match", {"p_invitee_id": partner, **words}
+        if step == "write":
+            said = {"p_client_id": str(uuid4()), "p_text": "Hello"}
+            return who, "send_message", {"p_match_id": self.match_id or who, **said}
         if step == "end" and self.beginning == "invited":
             return who, "respond_to_match", {"p_match_id": self.match_id, "p_action": "accept"}
         if step == "end":
