@@ -13593,7 +13593,8 @@ grant execute on function public.pause_pushes to service_role;
 insert into private.notification_kinds (
     kind, category, lane, can_wait, void_in, in_feed, push_category, by_email
 )
-values ('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false);
+values
+('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false);
 
 create table private.conversations (
     -- No foreign key: a conversation outlives its match if one of the two deletes the account.
