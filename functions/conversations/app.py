@@ -1,4 +1,4 @@
-"""/api/conversations: what two matched users write to each other."""
+"""/api/conversations: messages between matched users."""
 
 from typing import Annotated
 from uuid import UUID
@@ -48,11 +48,7 @@ def list_messages(
     responses={200: {"model": models.Message, "description": "Sent by an earlier request."}},
 )
 def send_message(
-    match_id: UUID,
-    new: models.NewMessage,
-    caller: CurrentUser,
-    refusal: Refusal,
-    response: Response,
+    match_id: UUID, new: models.NewMessage, caller: CurrentUser, refusal: Refusal, answer: Response
 ) -> models.Message:
     """Send a text or a playground to the partner of an accepted match.
 
@@ -60,14 +56,14 @@ def send_message(
     reached or the match has ended since.
     """
     sent = service.send(get_user_client(caller.token), match_id, new, refusal=refusal)
-    path = f"{PATH}/{match_id}/messages?after_seq={sent.message.seq - 1}&limit=1"
-    created(response, path, replayed=sent.replayed)
-    response.status_code = 200 if sent.replayed else 201
+    page = f"messages?after_seq={sent.message.seq - 1}&limit=1"
+    created(answer, f"{PATH}/{match_id}/{page}", replayed=sent.replayed)
+    answer.status_code = 200 if sent.replayed else 201
     return sent.message
 
 
 @app.put(f"{ONE}/read", tags=["conversations"], dependencies=[limit()])
-def mark_read(match_id: UUID, until: models.ReadUntil, caller: CurrentUser) -> models.ReadMark:
+def mark_read(match_id: UUID, until: models.NewReadMark, caller: CurrentUser) -> models.ReadMark:
     """Mark messages as read, and what the list of notifications says about the match.
 
     The mark only grows, and ends at the last message.

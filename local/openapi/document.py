@@ -23,7 +23,7 @@ TAGS = {
     "accounts": "Sign-up, login, tokens and passwords, in front of Supabase Auth.",
     "challenges": "Small social dares, and attempts at them.",
     "coach": "Tips from a language model, where it is enabled.",
-    "conversations": "What two matched users write to each other.",
+    "conversations": "Messages between matched users.",
     "discovery": "Profiles that the caller may like.",
     "docs": "This document.",
     "email": "Email preferences, the status and data of emails, and the links in them.",

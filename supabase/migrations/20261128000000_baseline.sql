@@ -13588,7 +13588,7 @@ comment on function public.pause_pushes is
 Security definer because service_role has no grant on it.';
 grant execute on function public.pause_pushes to service_role;
 
--- What two matched users write to each other: docs/decisions/042-conversations.md.
+-- Messages between matched users: docs/decisions/042-conversations.md.
 
 insert into private.notification_kinds (
     kind, category, lane, can_wait, void_in, in_feed, push_category, by_email
@@ -13949,7 +13949,7 @@ declare
     v_to integer;
 begin
     if not private.shows_conversation(v_caller, p_match_id) then
-        raise exception 'not_found' using errcode = 'WC001';
+        raise exception 'not_found' using errcode = 'WT001';
     end if;
     select
         mine.hidden_seq + 1,
@@ -14047,7 +14047,7 @@ begin
         -- Null if the playground was deleted since.
         or coalesce(v_message.playground_id, p_playground_id) is distinct from p_playground_id
     ) then
-        raise exception 'client_id_reused' using errcode = 'WC003';
+        raise exception 'client_id_reused' using errcode = 'WT003';
     end if;
     return v_message;
 end;
@@ -14069,11 +14069,11 @@ begin
     where locked.id = p_match_id and p_user_id in (locked.user1_id, locked.user2_id)
     for no key update;
     if v_match.id is null and private.shows_conversation(p_user_id, p_match_id) then
-        raise exception 'match_not_active' using errcode = 'WC002';
+        raise exception 'match_not_active' using errcode = 'WT002';
     elsif v_match.id is null or not private.partner_exists(v_match, p_user_id) then
-        raise exception 'not_found' using errcode = 'WC001';
+        raise exception 'not_found' using errcode = 'WT001';
     elsif v_match.status <> 'accepted' then
-        raise exception 'match_not_active' using errcode = 'WC002';
+        raise exception 'match_not_active' using errcode = 'WT002';
     end if;
     return v_match;
 end;
@@ -14158,18 +14158,22 @@ begin
         for update skip locked
     );
     if not found then
-        perform private.notify(
+        -- Not private.notify, which would count an email that there is not.
+        perform private.list_notification(
+            known,
             p_reader_id,
-            'message',
             jsonb_build_object(
                 'match_id', p_message.match_id,
                 'partner_name', private.display_name(p_reader_id, p_message.sender_id)
             ),
-            p_message.id::text,
-            p_match_id => p_message.match_id,
-            p_subject_revision => p_message.seq,
-            p_due_at => v_due_at
-        );
+            concat_ws(':', known.kind, p_reader_id, p_message.id),
+            p_message.match_id,
+            null,
+            p_message.seq,
+            v_due_at
+        )
+        from private.notification_kinds as known
+        where known.kind = 'message';
     end if;
 end;
 $$;
@@ -14210,7 +14214,7 @@ begin
     returning stored.* into v_message;
     if v_message.id is null then
         -- At the same moment, in another conversation: here they take turns.
-        raise exception 'client_id_reused' using errcode = 'WC003';
+        raise exception 'client_id_reused' using errcode = 'WT003';
     end if;
     perform private.notify_of_message(
         v_message,
@@ -14219,6 +14223,28 @@ begin
     return v_message;
 end;
 $$;
+
+create function private.sent_json(p_message public.messages, p_replayed boolean)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_partner_id constant uuid := private.partner_in(p_message.match_id, p_message.sender_id);
+begin
+    return jsonb_build_object(
+        'message', private.message_json(p_message),
+        'replayed', p_replayed,
+        'partner_id', case
+            when not p_replayed or private.shows_conversation(v_partner_id, p_message.match_id)
+                then v_partner_id
+        end
+    );
+end;
+$$;
+comment on function private.sent_json is
+'A sent message, and the partner who sees it: null if the match has ended since.';
 
 create function public.send_message(
     p_match_id uuid,
@@ -14252,10 +14278,10 @@ begin
         );
     end if;
     if v_message.id is not null then
-        return jsonb_build_object('message', private.message_json(v_message), 'replayed', true);
+        return private.sent_json(v_message, true);
     end if;
     v_message := private.store_message(v_match, v_caller, p_client_id, v_text, p_playground_id);
-    return jsonb_build_object('message', private.message_json(v_message), 'replayed', false);
+    return private.sent_json(v_message, false);
 end;
 $$;
 comment on function public.send_message is
@@ -14283,7 +14309,7 @@ begin
     for no key update;
     -- After the lock, for which a deletion may have let this wait.
     if not private.shows_conversation(p_user_id, p_match_id) then
-        raise exception 'not_found' using errcode = 'WC001';
+        raise exception 'not_found' using errcode = 'WT001';
     end if;
     return v_conversation;
 end;

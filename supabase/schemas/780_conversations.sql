@@ -1,4 +1,4 @@
--- What two matched users write to each other: docs/decisions/042-conversations.md.
+-- Messages between matched users: docs/decisions/042-conversations.md.
 
 insert into private.notification_kinds (
     kind, category, lane, can_wait, void_in, in_feed, push_category, by_email

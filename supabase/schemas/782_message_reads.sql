@@ -181,7 +181,7 @@ declare
     v_to integer;
 begin
     if not private.shows_conversation(v_caller, p_match_id) then
-        raise exception 'not_found' using errcode = 'WC001';
+        raise exception 'not_found' using errcode = 'WT001';
     end if;
     select
         mine.hidden_seq + 1,

@@ -17,7 +17,7 @@ begin
     for no key update;
     -- After the lock, for which a deletion may have let this wait.
     if not private.shows_conversation(p_user_id, p_match_id) then
-        raise exception 'not_found' using errcode = 'WC001';
+        raise exception 'not_found' using errcode = 'WT001';
     end if;
     return v_conversation;
 end;

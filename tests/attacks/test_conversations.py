@@ -51,7 +51,7 @@ def test_a_client_id_of_another_user_finds_nothing(people: People, rpc: Rpc) -> 
     for known_only in (True, False):
         answer = rpc(people.new(), "send_message", **sent, p_known_only=known_only)
         assert "Private" not in answer.text
-        assert known_only or answer.json()["code"] == "WC001"
+        assert known_only or answer.json()["code"] == "WT001"
     assert rpc(leo, "send_message", **sent, p_known_only=True).json() is None
 
 

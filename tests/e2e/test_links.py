@@ -216,4 +216,5 @@ def _example(name: str) -> dict[str, Any]:
     content = OPERATIONS[name][2].get("requestBody", {}).get("content", {})
     example = content.get("application/json", {}).get("example", {})
     given = {field: each for field, each in example.items() if not field.endswith("_id")}
-    return given | ({"scheduled_time": in_days(5)} if "scheduled_time" in given else {})
+    new = {"scheduled_time": in_days(5), "client_id": str(uuid4())}
+    return given | {field: value for field, value in new.items() if field in example}

@@ -1,4 +1,4 @@
-"""What becomes of messages: deleted accounts, age, the end of a match, exports and reports."""
+"""The end of messages: deleted accounts, age, the end of a match, exports and reports."""
 
 import json
 from collections.abc import Iterator

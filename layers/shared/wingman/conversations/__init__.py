@@ -1,1 +1,1 @@
-"""What two matched users write to each other."""
+"""Messages between matched users."""

@@ -95,10 +95,11 @@ class Message(BaseModel):
 
 
 class SentMessage(BaseModel):
-    """A message, and whether an earlier request has sent it."""
+    """A message, whether an earlier request has sent it, and the partner who still sees it."""
 
     message: Message
     replayed: bool
+    partner_id: UUID | None
 
 
 class Range(BaseModel):
@@ -187,7 +188,7 @@ class ConversationPage(BaseModel):
     next_cursor: str | None
 
 
-class ReadUntil(BaseModel):
+class NewReadMark(BaseModel):
     """The newest message that was read."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"seq": 2}]})

@@ -20,9 +20,9 @@ from wingman.kit.paging import Page
 REFUSALS: Refusals = {
     "WA001": lambda _: AccountDeleted(),
     "WA003": refused_field,
-    "WC001": lambda _: errors.ConversationNotFound(),
-    "WC002": lambda _: errors.MatchNotActive(),
-    "WC003": lambda _: errors.ClientIdReused(),
+    "WT001": lambda _: errors.ConversationNotFound(),
+    "WT002": lambda _: errors.MatchNotActive(),
+    "WT003": lambda _: errors.ClientIdReused(),
 }
 _call = partial(call, REFUSALS)
 
