@@ -191,10 +191,12 @@ def test_every_link_leads_to_what_its_answer_names(story: Story) -> None:
 
 
 def _parts_before_the_whole(link: tuple[Source, str]) -> tuple[bool, int]:
-    """Follow deletions and blocks last, and of these the longest path first."""
+    """Follow deletions, blocks and ends last, and of these the longest path first."""
     source, name = link
     target = resolved(LINKED[source][name])["operationId"]
-    return target.startswith(("erase", "delete", "put_block")), -OPERATIONS[target][1].count("/")
+    return target.startswith(("erase", "delete", "put_block", "unmatch")), -OPERATIONS[target][
+        1
+    ].count("/")
 
 
 def _links() -> Iterator[tuple[Source, str]]:
