@@ -10,8 +10,8 @@ def run() -> str:
     rows = "\n".join(f"| {name} | {ratio:.2f} |" for name, ratio in sorted(ratios.items()))
     return (
         "## Cold start\n\n"
-        "Initialisation of the built artefact under the Lambda runtime client, shortest of 7, as a "
-        "ratio to a bare\nFastAPI and Mangum function that `sam build` made without bytecode, "
-        "taking turns in one run.\n\n"
+        "CPU time of the built artefact under the Lambda runtime client until it asks for an "
+        "event, least of 7, as a\nratio to a bare FastAPI and Mangum function that `sam build` "
+        "made without bytecode, taking turns in one run.\n\n"
         f"| function | ratio |\n|---|---|\n{rows}\n"
     )

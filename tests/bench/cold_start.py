@@ -1,63 +1,98 @@
-"""Cold starts of the built artefacts under the real runtime client, side by side.
+"""Cold starts of the built artefacts under the real runtime client, in CPU time.
 
 The reference is a bare FastAPI and Mangum function, built by `sam build` as it comes: without
-bytecode. Functions take turns with it, so that the machine's mood is the same for all.
+bytecode. CPU time counts what a function does, and not how long it waits for a busy machine.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
-from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 from local import invocation
 from local.errors import StackError
-from local.lambda_runtime import BuiltFunction, LambdaRuntime
+from local.lambda_runtime import BuiltFunction, execution_environment
 from local.package.target import OWN_RUNTIME
-from local.stack import Stack
+from local.stack import HOST, Stack
 from tests.support.template import ROOT
 
 # After so many functions it is the reference's turn.
-_TURN = 8
-# Where these run, /opt and /var/task cannot be written to: no start leaves bytecode for the next.
-READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
+_TURN = 4
+_SECONDS = 60
 
 
 def measure(stack: Stack, names: Iterable[str], rounds: int) -> dict[str, float]:
-    """Return each named function's shortest initialisation as a ratio to the bare function's.
+    """Return each named function's cheapest initialisation as a ratio to the bare function's.
 
-    The shortest: whatever else the machine does only ever adds to a start.
+    The cheapest: neighbours, who share the processor's caches, only ever add to it. They take
+    turns, so that both have the same neighbours.
     """
-    bare = partial(_initialisation, _bare(), READ_ONLY, _event("health"))
-    starts = {}
-    for name in names:
-        env = invocation.variables(stack, name) | READ_ONLY
-        starts[name] = partial(_initialisation, invocation.built(stack, name), env, _event(name))
-    taken: dict[str, list[float]] = {name: [] for name in starts}
-    reference = [bare()]
+    functions = {name: invocation.built(stack, name) for name in names}
+    settings = {name: invocation.variables(stack, name) for name in functions}
+    bare = _bare()
+    taken: dict[str, list[float]] = {name: [] for name in functions}
+    reference = [initialisation(bare, {})]
     for _ in range(rounds):
-        for number, (name, start) in enumerate(starts.items(), start=1):
-            taken[name].append(start())
-            if number % _TURN == 0 or number == len(starts):
-                reference.append(bare())
+        for number, (name, function) in enumerate(functions.items(), start=1):
+            taken[name].append(initialisation(function, settings[name]))
+            if number % _TURN == 0 or number == len(functions):
+                reference.append(initialisation(bare, {}))
     return {name: min(times) / min(reference) for name, times in taken.items()}
 
 
-def _initialisation(function: BuiltFunction, env: dict[str, str], event: Any) -> float:
-    with LambdaRuntime.start(function, env) as runtime:
-        if runtime.invoke(event) is None:  # a runtime that is not there fails in no time
-            raise StackError(f"no answer:\n{runtime.logs()}")
-        return runtime.init_milliseconds()
+def initialisation(function: BuiltFunction, env: dict[str, str]) -> float:
+    """Return the CPU seconds from the start of the process until it asks for an event."""
+    with _RuntimeApi() as api:
+        process = subprocess.Popen(
+            [ROOT / ".local/runtime/bin/python", "-m", "awslambdaric", function.handler],
+            cwd=function.folder,
+            env=execution_environment(function, env) | {"AWS_LAMBDA_RUNTIME_API": api.address},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        api.clock = ~process.pid << 3 | 2  # clock_getcpuclockid(3): the CPU time of a process
+        try:
+            api.handle_request()
+        finally:
+            process.kill()
+            output, _ = process.communicate()
+    if api.spent is None:
+        raise StackError(f"{function.folder.name} did not start:\n{output.decode()}")
+    return api.spent
 
 
-def _event(function: str) -> dict[str, Any]:
-    path = min((ROOT / "events" / function).glob("*.json"))
-    event: dict[str, Any] = json.loads(path.read_text())
-    return event
+class _RuntimeApi(HTTPServer):
+    """Lambda's runtime API, until a function asks for its first event or fails before."""
+
+    timeout = _SECONDS
+
+    def __init__(self) -> None:
+        super().__init__((HOST, 0), _FirstRequest)
+        self.clock = time.CLOCK_PROCESS_CPUTIME_ID
+        self.spent: float | None = None
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.server_port}"
+
+
+class _FirstRequest(BaseHTTPRequestHandler):
+    server: _RuntimeApi
+
+    def do_GET(self) -> None:
+        """Take the request for an event, to which there is no answer."""
+        self.server.spent = time.clock_gettime(self.server.clock)
+
+    def do_POST(self) -> None:
+        """Take the report of an error of the initialisation, which the log has too."""
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
 
 
 def _bare() -> BuiltFunction:

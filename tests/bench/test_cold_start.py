@@ -11,7 +11,7 @@ WORKERS = {
     *("photo_processor", "photo_sweep", "push_sender", "session_reminders"),
     *("recommendations_refresh", "recommendations_worker"),
 }
-HTTP_BUDGET, WORKER_BUDGET = 1.0, 0.6
+HTTP_BUDGET, WORKER_BUDGET = 0.9, 0.6
 # The SDK of Supabase Auth takes a tenth.
 WITH_SDK = {"account_links", "accounts"}
 SDK = 0.1
@@ -21,8 +21,8 @@ SDK = 0.1
 def ratios(stack: dict[str, str]) -> dict[str, float]:
     ratios = measure(local_stack("test"), functions(), rounds=1)
     slow = [name for name, ratio in ratios.items() if ratio > _budget(name)]
-    # Something else may have kept the machine busy.
-    return ratios | (measure(local_stack("test"), slow, rounds=6) if slow else {})
+    # Neighbours that use the processor's caches cost CPU time, too.
+    return ratios | (measure(local_stack("test"), slow, rounds=8) if slow else {})
 
 
 @pytest.mark.timeout(300)
