@@ -2,9 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from fastapi.responses import Response
-from starlette.requests import Request
-
 from wingman.accounts.keeping import models as m
 from wingman.accounts.keeping import service
 from wingman.accounts.keeping.limits import EXPORT
@@ -16,6 +13,9 @@ from wingman.kit.http.charges import client_ip
 from wingman.kit.presence.activity import activity
 from wingman.kit.presence.logins import logins
 from wingman.kit.settings import RedisSettings, SupabaseSettings
+
+from fastapi.responses import Response
+from starlette.requests import Request
 
 if TYPE_CHECKING:
     from wingman.kit.clients.auth import Auth

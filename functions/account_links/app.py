@@ -2,10 +2,6 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query
-from fastapi.responses import HTMLResponse, JSONResponse
-from starlette.requests import Request
-
 from wingman.accounts import models as m
 from wingman.accounts import recovery
 from wingman.kit.clients.database import get_service_client
@@ -18,6 +14,10 @@ from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.readers.pages import pages
+
+from fastapi import Query
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.requests import Request
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings)
 CONFIRM, RESET = "/auth/confirm", "/auth/password/reset"

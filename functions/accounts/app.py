@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from fastapi.responses import JSONResponse, Response
-
 from wingman.accounts import models as m
 from wingman.accounts import recovery, registration, sign_ins
 from wingman.accounts.addresses import claimed
@@ -16,6 +14,8 @@ from wingman.kit.http.callers import CurrentUser
 from wingman.kit.http.secrets import AuthForClient
 from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, TokenSettings
+
+from fastapi.responses import JSONResponse, Response
 
 NEEDS = (SupabaseServiceSettings, TokenSettings, RedisSettings)
 app = create_app(*NEEDS, RegistrationSettings, RequestQueueSettings)

@@ -1,8 +1,5 @@
 """POST /webhooks/auth-email: Supabase Auth's Send Email hook."""
 
-from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
-
 from wingman.accounts.emails import service
 from wingman.accounts.emails.errors import InvalidHookSignature
 from wingman.accounts.emails.models import EmailRequest, Outcome
@@ -19,6 +16,9 @@ from wingman.kit.http.signed import STANDARD_SIGNATURE, documented
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.kit.signatures import verified_id
 from wingman.notifications.settings import EmailQueueSettings
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
 
 app = create_app(SupabaseServiceSettings, RedisSettings, EmailQueueSettings, HookSettings)
 

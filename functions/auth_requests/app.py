@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from wingman.accounts.request_worker import carry_out
 from wingman.kit.clients.auth import auth
 from wingman.kit.clients.database import get_service_client
@@ -13,6 +11,8 @@ from wingman.kit.errors import DependencyUnavailable, RateLimited
 from wingman.kit.observability import logger
 from wingman.kit.sealing import NotSealed
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
+
+from pydantic import BaseModel, ValidationError
 
 check(DeploymentSettings, SupabaseServiceSettings, RedisSettings)
 

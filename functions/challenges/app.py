@@ -3,8 +3,6 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from fastapi import Response
-
 from wingman.challenges import models, service
 from wingman.challenges.limits import CHALLENGE_SUBMISSIONS
 from wingman.challenges.settings import ChallengeSettings
@@ -22,6 +20,8 @@ from wingman.kit.http import (
 )
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings, load
+
+from fastapi import Response
 
 app = create_app(SupabaseSettings, RedisSettings, ChallengeSettings)
 

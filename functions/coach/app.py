@@ -1,7 +1,5 @@
 """POST /api/coach/tips: tips for a challenge or a meeting, from a language model."""
 
-from fastapi import APIRouter
-
 from wingman.coach import service
 from wingman.coach.limits import daily_tips
 from wingman.coach.models import Ask, Tips
@@ -12,6 +10,8 @@ from wingman.kit.http import CACHED, LimitedRoute, UserGate, create_app, lambda_
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.limits.limiter import limiter
 from wingman.kit.settings import RedisSettings, SupabaseSettings, load
+
+from fastapi import APIRouter
 
 router = APIRouter(route_class=LimitedRoute)
 

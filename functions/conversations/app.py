@@ -3,8 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
-
 from wingman.conversations import models, service
 from wingman.conversations.limits import MESSAGES
 from wingman.kit.clients.database import get_user_client
@@ -13,6 +11,8 @@ from wingman.kit.http import limit_but_repeats as but_repeats
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.http.limiting import Refusal
 from wingman.kit.settings import RedisSettings, SupabaseSettings
+
+from fastapi import Query, Response
 
 app = create_app(SupabaseSettings, RedisSettings)
 PATH = "/api/conversations"

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
-
 from wingman.discovery import lists, models, service
 from wingman.discovery.keys import key
 from wingman.discovery.limits import DISCOVERY
@@ -11,6 +9,8 @@ from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import CACHED, Gate, create_app, gate, lambda_handler
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
+
+from fastapi import Query, Response
 
 app = create_app(SupabaseSettings, RedisSettings)
 

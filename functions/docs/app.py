@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from fastapi import Response
-from fastapi.responses import HTMLResponse
-
 from wingman.kit.http import CACHEABLE, create_app, lambda_handler, limit_public
 from wingman.kit.http.documents import document, page
 from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings
+
+from fastapi import Response
+from fastapi.responses import HTMLResponse
 
 app = create_app(RedisSettings)
 

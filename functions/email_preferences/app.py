@@ -3,8 +3,6 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Query, Response
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
 from wingman.kit.http.callers import Owner
@@ -15,6 +13,8 @@ from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.notifications.email.readers import history, preferences
 from wingman.notifications.email.readers.history import DeliveryStatus, EmailExport, EmailStatusPage
 from wingman.notifications.email.readers.preferences import EmailPreferences, PreferenceChanges
+
+from fastapi import Query, Response
 
 app = create_app(SupabaseSettings, RedisSettings)
 

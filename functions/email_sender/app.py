@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import DependencyUnavailable
@@ -13,6 +11,8 @@ from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending.settings import EmailSettings
 from wingman.notifications.email.settings import ResendSettings
 from wingman.notifications.models import EmailIds
+
+from pydantic import ValidationError
 
 check(DeploymentSettings, SupabaseServiceSettings, RedisSettings, ResendSettings, EmailSettings)
 

@@ -3,10 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from fastapi.responses import HTMLResponse
-from starlette.requests import Request
-from starlette.responses import Response
-
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_link, problems
 from wingman.kit.http.bodies import RequestFields, documented
@@ -21,6 +17,10 @@ from wingman.notifications.email.readers.self_service import (
     self_service,
 )
 from wingman.notifications.email.settings import LinkSettings
+
+from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import Response
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 UNSUBSCRIBE, PREFERENCES = "/api/email/unsubscribe", "/email/preferences"

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from fastapi.responses import HTMLResponse
-
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.errors import InvalidRequest, ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_link
@@ -15,6 +13,8 @@ from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.readers.pages import pages
 from wingman.notifications.email.settings import LinkSettings
 from wingman.sessions import feedback
+
+from fastapi.responses import HTMLResponse
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 PATH = "/email/feedback"

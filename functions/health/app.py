@@ -2,8 +2,6 @@
 
 from http import HTTPStatus
 
-from fastapi import Response
-
 from wingman.kit.http import (
     CACHEABLE,
     create_app,
@@ -17,6 +15,8 @@ from wingman.notifications.email.settings import ProviderSettings
 from wingman.status.features import Features, features
 from wingman.status.health import Health, check_health
 from wingman.status.settings import FeatureSettings
+
+from fastapi import Response
 
 app = create_app(
     SupabaseSettings,

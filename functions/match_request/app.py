@@ -3,8 +3,6 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from fastapi import Response
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.http import (
@@ -22,6 +20,8 @@ from wingman.matches.limits import MATCH_REQUESTS
 from wingman.matches.models import Invitation, Match, MatchPage, MatchStatus
 from wingman.matches.settings import MatchSettings
 from wingman.notifications.settings import QueueSettings
+
+from fastapi import Response
 
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings, MatchSettings)
 

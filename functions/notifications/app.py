@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Query
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import CACHEABLE, REVALIDATED, create_app, lambda_handler, limit
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.feed import models, service
+
+from fastapi import Query
 
 app = create_app(SupabaseSettings, RedisSettings, BrandSettings)
 PATH = "/api/notifications"

@@ -3,8 +3,6 @@
 from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
-
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.storage import storage
 from wingman.kit.clock import LambdaContext, deadline
@@ -18,6 +16,8 @@ from wingman.photos.processing.events import uploaded_keys
 from wingman.photos.processing.moderation import NoModeration
 from wingman.photos.processing.repository import DatabasePhotos
 from wingman.photos.settings import PhotoSettings
+
+from pydantic import ValidationError
 
 check(DeploymentSettings, SupabaseServiceSettings, RedisSettings, AwsSettings, PhotoSettings)
 

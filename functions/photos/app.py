@@ -3,8 +3,6 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from fastapi import Response
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.storage import storage
 from wingman.kit.http import (
@@ -20,6 +18,8 @@ from wingman.kit.settings import AwsSettings, RedisSettings, SupabaseSettings, l
 from wingman.photos import models, service
 from wingman.photos.limits import PHOTO_UPLOADS
 from wingman.photos.settings import PhotoSettings
+
+from fastapi import Response
 
 app = create_app(SupabaseSettings, RedisSettings, AwsSettings, PhotoSettings)
 

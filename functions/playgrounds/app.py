@@ -3,8 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import IdempotentRequest, create_app, created, lambda_handler, limit
 from wingman.kit.http import limit_with_refund as refunding
@@ -12,6 +10,8 @@ from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.playgrounds import models, service
 from wingman.playgrounds.limits import NEW_PLAYGROUNDS, SEARCHES
+
+from fastapi import Query, Response
 
 app = create_app(SupabaseSettings, RedisSettings)
 PATH = "/api/playgrounds"

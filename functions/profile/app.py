@@ -4,8 +4,6 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from fastapi import Response
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import CACHEABLE, REVALIDATED, create_app, created, lambda_handler
 from wingman.kit.http.callers import CurrentUser
@@ -13,6 +11,8 @@ from wingman.kit.http.limiting import limit, limit_with_refund
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.profiles.dogs import models, service
 from wingman.profiles.dogs.limits import LOCATION
+
+from fastapi import Response
 
 PATH, READ = "/api/profile", [limit(), REVALIDATED]
 app = create_app(SupabaseSettings, RedisSettings)

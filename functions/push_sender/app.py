@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from wingman.kit.clock import LambdaContext, deadline
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import DependencyUnavailable
@@ -13,6 +11,8 @@ from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.push import service as pushes
 from wingman.notifications.push.models import PushIds
 from wingman.notifications.push.settings import PushSettings
+
+from pydantic import ValidationError
 
 check(DeploymentSettings, SupabaseServiceSettings, RedisSettings, PushSettings, BrandSettings)
 

@@ -5,8 +5,6 @@ See wingman/discovery/refreshing.py.
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from wingman.discovery import lists, refreshing
 from wingman.discovery.models import UserIds
 from wingman.kit.clients.database import get_service_client
@@ -15,6 +13,8 @@ from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
+
+from pydantic import ValidationError
 
 check(DeploymentSettings, SupabaseServiceSettings, RedisSettings)
 

@@ -2,9 +2,6 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
-from starlette.requests import Request
-
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import utc_now
 from wingman.kit.http import create_app, lambda_handler
@@ -17,6 +14,9 @@ from wingman.notifications.email.errors import InvalidSignature
 from wingman.notifications.email.operating import events
 from wingman.notifications.email.operating.webhook import EVENT
 from wingman.notifications.email.settings import TrackingSettings, WebhookSettings
+
+from pydantic import BaseModel
+from starlette.requests import Request
 
 app = create_app(SupabaseServiceSettings, RedisSettings, WebhookSettings, TrackingSettings)
 

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from fastapi import Response
-from starlette.requests import Request
-
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_link, problems
@@ -15,6 +12,9 @@ from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.readers.pages import pages
 from wingman.notifications.email.settings import LinkSettings
 from wingman.sessions import calendar, service
+
+from fastapi import Response
+from starlette.requests import Request
 
 app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, LinkSettings)
 PATH = "/email/calendar.ics"

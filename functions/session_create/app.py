@@ -2,8 +2,6 @@
 
 from http import HTTPStatus
 
-from fastapi import Response
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.http import (
@@ -20,6 +18,8 @@ from wingman.notifications.settings import QueueSettings
 from wingman.reputation import service as reputation
 from wingman.sessions import service
 from wingman.sessions.models import Plan, Session
+
+from fastapi import Response
 
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
 

@@ -3,14 +3,14 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from fastapi import Response
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.http import create_app, created, lambda_handler, limit
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.sessions import feedback as service
 from wingman.sessions.models import Answer, GivenFeedback
+
+from fastapi import Response
 
 PATH = "/api/sessions/{session_id}/feedback"
 app = create_app(SupabaseSettings, RedisSettings)

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from fastapi import Response
-
 from wingman.kit.clients.database import get_user_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.http import PageQuery, create_app, lambda_handler, limit, limit_with_refund
@@ -13,6 +11,8 @@ from wingman.notifications.email.limits import EMAIL
 from wingman.notifications.settings import QueueSettings
 from wingman.reputation.service import cache
 from wingman.sessions import calendar, models, service
+
+from fastapi import Response
 
 SESSIONS, EMAILING = "/api/sessions", limit_with_refund(EMAIL, where=models.EMAILED)
 app = create_app(SupabaseSettings, RedisSettings, QueueSettings, elsewhere={SESSIONS: {"POST"}})

@@ -1,5 +1,6 @@
 """The current time, and the time that is left of this invocation."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
 
+from wingman import COLLECTION
 from wingman.kit.observability import metrics, quieten_libraries
 
 # Reserved from every outgoing call, so that there is time to answer after the call failed.
@@ -28,12 +30,20 @@ def utc_now() -> datetime:
 def deadline(context: LambdaContext | None) -> Iterator[None]:
     """Limit outgoing calls in this block to the invocation's end; flush its metrics at exit."""
     quieten_libraries()
+    _collect_garbage()
     left = context.get_remaining_time_in_millis() / 1000 if context else float("inf")
     try:
         with within(left - MARGIN_SECONDS):
             yield
     finally:
         metrics().flush()
+
+
+def _collect_garbage() -> None:
+    """Collect as usual from the first invocation on, but never among what the imports made."""
+    if gc.get_threshold() != COLLECTION:
+        gc.freeze()
+        gc.set_threshold(*COLLECTION)
 
 
 @contextmanager
