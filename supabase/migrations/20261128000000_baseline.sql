@@ -12672,6 +12672,19 @@ begin
 end;
 $$;
 
+create function private.is_received_message(p_notification public.notifications)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_notification.kind = 'message' and private.has_received(
+        p_notification.user_id, p_notification.match_id, p_notification.subject_revision
+    );
+end;
+$$;
+
 create function private.number_notification(p_notification public.notifications)
 returns void
 language plpgsql
@@ -12804,7 +12817,8 @@ begin
             delete from public.notifications as void where void.id = v_notification.id;
         else
             perform private.number_notification(v_notification);
-            if v_kind.push_category is not null then
+            if v_kind.push_category is not null
+                and not private.is_received_message(v_notification) then
                 perform private.record_push(v_notification.id, v_notification.user_id);
             end if;
             v_listed := v_listed + 1;
@@ -13427,7 +13441,9 @@ as $$
                 listed.user_id, private.partner_in(listed.match_id, listed.user_id)
             )
         ),
-        'seen', listed.read_at is not null or listed.superseded,
+        'seen', listed.read_at is not null
+        or listed.superseded
+        or private.is_received_message(listed),
         'badge', private.unread_notifications(listed.user_id),
         'devices', private.push_devices(listed.user_id, p_push.sent_to),
         'has_been_sent', p_push.sent_to <> '{}'
@@ -13617,6 +13633,7 @@ alter table private.conversations enable row level security;
 create table private.conversation_members (
     match_id uuid not null references private.conversations (match_id) on delete cascade,
     user_id uuid not null references public.user_profiles (id) on delete cascade,
+    received_seq integer not null default 0,
     read_seq integer not null default 0,
     hidden_seq integer not null default 0,
     unread_count integer not null default 0,
@@ -13625,6 +13642,8 @@ create table private.conversation_members (
 );
 comment on table private.conversation_members is
 'What each of the two has read and hidden. One whose partner has deleted the account is alone.';
+comment on column private.conversation_members.received_seq is
+'The last message that an app in the foreground has confirmed.';
 comment on column private.conversation_members.hidden_seq is
 'The last message that this user does not see any more: hidden by the user, or too old.';
 comment on column private.conversation_members.unread_count is
@@ -13712,6 +13731,23 @@ as $$
 $$;
 comment on function private.has_seen is
 'Whether a user has read or hidden a message.';
+
+create function private.has_received(p_user_id uuid, p_match_id uuid, p_seq integer)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from private.conversation_members as mine
+        where mine.match_id = p_match_id
+            and mine.user_id = p_user_id
+            and greatest(mine.received_seq, mine.read_seq, mine.hidden_seq) >= p_seq
+    );
+$$;
+comment on function private.has_received is
+'Whether an app of the user showed a message, so that no push is needed.';
 
 create function private.message_json(p_message public.messages)
 returns jsonb
@@ -14143,7 +14179,7 @@ begin
     set
         subject_revision = p_message.seq,
         due_at = case
-            when private.has_seen(p_reader_id, p_message.match_id, waiting.subject_revision)
+            when private.has_received(p_reader_id, p_message.match_id, waiting.subject_revision)
                 then v_due_at
             else waiting.due_at
         end
@@ -14363,6 +14399,32 @@ comment on function public.mark_read is
 'Moves the caller''s read mark forward, at most to the last message, and marks what the list says
 about the match as read. Security definer because users write no table.';
 grant execute on function public.mark_read to authenticated;
+
+create function public.mark_received(p_match_id uuid, p_seq integer)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    if not private.shows_conversation(v_caller, p_match_id) then
+        raise exception 'not_found' using errcode = 'WT001';
+    end if;
+    update private.conversation_members as mine
+    set received_seq = least(p_seq, conversation.last_seq)
+    from private.conversations as conversation
+    where conversation.match_id = p_match_id
+        and mine.match_id = p_match_id
+        and mine.user_id = v_caller
+        and mine.received_seq < least(p_seq, conversation.last_seq);
+end;
+$$;
+comment on function public.mark_received is
+'Confirms messages, at most up to the last one, for an app in the foreground: they are not pushed.
+Security definer because users write no table.';
+grant execute on function public.mark_received to authenticated;
 
 create function public.hide_conversation(p_match_id uuid)
 returns void
@@ -14626,6 +14688,7 @@ as $$
         jsonb_agg(
             jsonb_build_object(
                 'match_id', mine.match_id,
+                'received_seq', mine.received_seq,
                 'read_seq', mine.read_seq,
                 'hidden_seq', mine.hidden_seq,
                 'updated_at', private.iso_utc(mine.last_sent_at)
@@ -14638,4 +14701,4 @@ as $$
     where mine.user_id = p_user_id;
 $$;
 comment on function private.export_conversations is
-'What the user has read and hidden, in the export of an account.';
+'What the user has received, read and hidden, in the export of an account.';

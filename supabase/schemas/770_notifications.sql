@@ -121,6 +121,19 @@ begin
 end;
 $$;
 
+create function private.is_received_message(p_notification public.notifications)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_notification.kind = 'message' and private.has_received(
+        p_notification.user_id, p_notification.match_id, p_notification.subject_revision
+    );
+end;
+$$;
+
 create function private.number_notification(p_notification public.notifications)
 returns void
 language plpgsql
@@ -253,7 +266,8 @@ begin
             delete from public.notifications as void where void.id = v_notification.id;
         else
             perform private.number_notification(v_notification);
-            if v_kind.push_category is not null then
+            if v_kind.push_category is not null
+                and not private.is_received_message(v_notification) then
                 perform private.record_push(v_notification.id, v_notification.user_id);
             end if;
             v_listed := v_listed + 1;

@@ -131,7 +131,9 @@ as $$
                 listed.user_id, private.partner_in(listed.match_id, listed.user_id)
             )
         ),
-        'seen', listed.read_at is not null or listed.superseded,
+        'seen', listed.read_at is not null
+        or listed.superseded
+        or private.is_received_message(listed),
         'badge', private.unread_notifications(listed.user_id),
         'devices', private.push_devices(listed.user_id, p_push.sent_to),
         'has_been_sent', p_push.sent_to <> '{}'

@@ -27,6 +27,7 @@ alter table private.conversations enable row level security;
 create table private.conversation_members (
     match_id uuid not null references private.conversations (match_id) on delete cascade,
     user_id uuid not null references public.user_profiles (id) on delete cascade,
+    received_seq integer not null default 0,
     read_seq integer not null default 0,
     hidden_seq integer not null default 0,
     unread_count integer not null default 0,
@@ -35,6 +36,8 @@ create table private.conversation_members (
 );
 comment on table private.conversation_members is
 'What each of the two has read and hidden. One whose partner has deleted the account is alone.';
+comment on column private.conversation_members.received_seq is
+'The last message that an app in the foreground has confirmed.';
 comment on column private.conversation_members.hidden_seq is
 'The last message that this user does not see any more: hidden by the user, or too old.';
 comment on column private.conversation_members.unread_count is
@@ -122,6 +125,23 @@ as $$
 $$;
 comment on function private.has_seen is
 'Whether a user has read or hidden a message.';
+
+create function private.has_received(p_user_id uuid, p_match_id uuid, p_seq integer)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+    select exists (
+        select
+        from private.conversation_members as mine
+        where mine.match_id = p_match_id
+            and mine.user_id = p_user_id
+            and greatest(mine.received_seq, mine.read_seq, mine.hidden_seq) >= p_seq
+    );
+$$;
+comment on function private.has_received is
+'Whether an app of the user showed a message, so that no push is needed.';
 
 create function private.message_json(p_message public.messages)
 returns jsonb

@@ -149,7 +149,7 @@ begin
     set
         subject_revision = p_message.seq,
         due_at = case
-            when private.has_seen(p_reader_id, p_message.match_id, waiting.subject_revision)
+            when private.has_received(p_reader_id, p_message.match_id, waiting.subject_revision)
                 then v_due_at
             else waiting.due_at
         end

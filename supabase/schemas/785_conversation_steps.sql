@@ -72,6 +72,32 @@ comment on function public.mark_read is
 about the match as read. Security definer because users write no table.';
 grant execute on function public.mark_read to authenticated;
 
+create function public.mark_received(p_match_id uuid, p_seq integer)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    if not private.shows_conversation(v_caller, p_match_id) then
+        raise exception 'not_found' using errcode = 'WT001';
+    end if;
+    update private.conversation_members as mine
+    set received_seq = least(p_seq, conversation.last_seq)
+    from private.conversations as conversation
+    where conversation.match_id = p_match_id
+        and mine.match_id = p_match_id
+        and mine.user_id = v_caller
+        and mine.received_seq < least(p_seq, conversation.last_seq);
+end;
+$$;
+comment on function public.mark_received is
+'Confirms messages, at most up to the last one, for an app in the foreground: they are not pushed.
+Security definer because users write no table.';
+grant execute on function public.mark_received to authenticated;
+
 create function public.hide_conversation(p_match_id uuid)
 returns void
 language plpgsql

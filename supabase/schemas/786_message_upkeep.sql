@@ -233,6 +233,7 @@ as $$
         jsonb_agg(
             jsonb_build_object(
                 'match_id', mine.match_id,
+                'received_seq', mine.received_seq,
                 'read_seq', mine.read_seq,
                 'hidden_seq', mine.hidden_seq,
                 'updated_at', private.iso_utc(mine.last_sent_at)
@@ -245,4 +246,4 @@ as $$
     where mine.user_id = p_user_id;
 $$;
 comment on function private.export_conversations is
-'What the user has read and hidden, in the export of an account.';
+'What the user has received, read and hidden, in the export of an account.';

@@ -78,7 +78,9 @@ def test_a_mark_beyond_the_end_does_not_mute_what_follows(people: People, rpc: R
     maya, leo = people.pair()
     match_id = match(people, maya, leo)
     rpc(maya, "send_message", **new(match_id))
-    marked = rpc(leo, "mark_read", p_match_id=str(match_id), p_seq=2**31 - 1).json()
+    far = {"p_match_id": str(match_id), "p_seq": 2**31 - 1}
+    rpc(leo, "mark_received", **far)
+    marked = rpc(leo, "mark_read", **far).json()
     rpc(maya, "send_message", **new(match_id))
 
     (shown,) = rpc(leo, "list_conversations").json()["conversations"]
@@ -95,6 +97,7 @@ def test_whether_a_user_has_blocked_another_does_not_show(people: People, rpc: R
         ("send_message", new(match_id)),
         ("list_messages", {"p_match_id": str(match_id)}),
         ("mark_read", {"p_match_id": str(match_id), "p_seq": 1}),
+        ("mark_received", {"p_match_id": str(match_id), "p_seq": 1}),
         ("hide_conversation", {"p_match_id": str(match_id)}),
     ):
         unknown = arguments | {"p_match_id": str(uuid4())}

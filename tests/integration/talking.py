@@ -49,6 +49,9 @@ class Talk:
         answer = call(self.url, person, "mark_read", p_match_id=self.pair.match_id, p_seq=seq)
         return int(answer["read_seq"])
 
+    def receive(self, person: Person, seq: int) -> None:
+        call(self.url, person, "mark_received", p_match_id=self.pair.match_id, p_seq=seq)
+
     def hide(self, person: Person) -> None:
         call(self.url, person, "hide_conversation", p_match_id=self.pair.match_id)
 

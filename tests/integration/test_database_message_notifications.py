@@ -1,5 +1,6 @@
 """Messages in the list of notifications and as pushes: one for a conversation, none once read."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -92,18 +93,74 @@ def test_a_message_that_is_seen_within_30_seconds_is_not_listed(talk: Talk, step
     assert stored(talk.url, leo) == []
 
 
-def test_a_message_after_one_that_was_read_has_its_own_30_seconds(talk: Talk) -> None:
+@pytest.mark.parametrize("mark", [Talk.read, Talk.receive])
+def test_a_message_after_one_that_was_seen_has_its_own_30_seconds(
+    talk: Talk, mark: Callable[[Talk, Person, int], object]
+) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     talk.send(maya)
     look(talk.url, "update public.notifications set due_at = now() where seq is null")
-    talk.read(leo, 1)
+    mark(talk, leo, 1)
     talk.send(maya)
     (again,) = waiting(talk.url, leo)
 
-    assert call(talk.url, WORKER, "list_due_notifications", p_limit=1000) == 0
+    call(talk.url, WORKER, "list_due_notifications", p_limit=1000)
 
+    assert listed(talk.url, leo) == []
     assert again["subject_revision"] == 2
     assert len(waiting(talk.url, leo)) == 1
+
+
+def pushes(talk: Talk, person: Person) -> list[str]:
+    """Return the states of the person's pushes, the oldest first."""
+    found = look(
+        talk.url,
+        "select push.status from private.pushes as push"
+        " inner join public.notifications as listed on push.notification_id = listed.id"
+        " where listed.user_id = %s order by listed.entry",
+        person.user_id,
+    )
+    return [each["status"] for each in found]
+
+
+def test_a_message_that_an_app_has_received_is_listed_without_a_push(
+    talk: Talk, phones: Phones
+) -> None:
+    maya, leo = talk.pair.first, talk.pair.second
+    phones.give(leo)
+    talk.say((maya, "1"), (maya, "2"))
+    talk.receive(leo, 2)
+
+    wait(talk.url)
+
+    assert (len(listed(talk.url, leo)), unread(talk.url, leo)) == (1, 1)
+    assert pushes(talk, leo) == []
+
+
+@pytest.mark.parametrize("seq", [1, -1])
+def test_a_message_after_the_received_one_is_pushed(talk: Talk, phones: Phones, seq: int) -> None:
+    maya, leo = talk.pair.first, talk.pair.second
+    phones.give(leo)
+    talk.send(maya)
+    talk.receive(leo, 2**31 - 1)
+    talk.send(maya)
+    talk.receive(leo, seq)
+
+    wait(talk.url)
+
+    assert pushes(talk, leo) == ["pending"]
+
+
+def test_a_received_mark_never_goes_back(talk: Talk, phones: Phones) -> None:
+    maya, leo = talk.pair.first, talk.pair.second
+    phones.give(leo)
+    talk.say((maya, "1"), (maya, "2"))
+    talk.receive(leo, 2)
+    talk.receive(leo, 1)
+
+    wait(talk.url)
+
+    assert pushes(talk, leo) == []
 
 
 def test_reading_marks_what_the_list_says_up_to_that_message(talk: Talk) -> None:
@@ -202,7 +259,7 @@ def test_a_shared_playground_is_previewed_by_its_name(
     assert "The run" in str(post.provider.sent)
 
 
-@pytest.mark.parametrize("change", ["read", "hidden", "unmatched", "blocked", "off"])
+@pytest.mark.parametrize("change", ["received", "read", "hidden", "unmatched", "blocked", "off"])
 def test_a_push_that_says_nothing_new_is_not_sent(
     talk: Talk, phones: Phones, post: Post, change: str
 ) -> None:
@@ -210,7 +267,9 @@ def test_a_push_that_says_nothing_new_is_not_sent(
     phones.give(leo)
     talk.send(maya)
     wait(talk.url)
-    if change == "read":
+    if change == "received":
+        talk.receive(leo, 1)
+    elif change == "read":
         talk.read(leo, 1)
     elif change == "hidden":
         talk.hide(leo)

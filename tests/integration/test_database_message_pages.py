@@ -114,6 +114,7 @@ def sizes(database_url: str) -> Iterator[tuple[Talk, Talk]]:
         ("list_conversations", None),
         ("send_message", {}),
         ("mark_read", {"p_seq": 20}),
+        ("mark_received", {"p_seq": 20}),
     ],
 )
 def test_a_step_costs_the_same_in_a_conversation_of_any_length(

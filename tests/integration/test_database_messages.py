@@ -83,7 +83,8 @@ def test_only_an_accepted_match_has_messages(talk: Talk, status: str) -> None:
     assert talk.refusal(maya) == "match_not_active"
     for step in ("list_messages", "hide_conversation"):
         assert talk.refusal(maya, step) == "not_found"
-    assert talk.refusal(maya, "mark_read", p_seq=1) == "not_found"
+    for step in ("mark_read", "mark_received"):
+        assert talk.refusal(maya, step, p_seq=1) == "not_found"
     assert talk.shown(maya) is None
     assert len(talk.stored()) == 1
 
@@ -95,7 +96,8 @@ def test_the_conversation_of_others_does_not_exist(url: str, talk: Talk) -> None
     for asked in (talk.pair.match_id, uuid4()):
         for step in ("send_message", "list_messages", "hide_conversation"):
             assert talk.refusal(stranger, step, p_match_id=asked) == "not_found"
-        assert talk.refusal(stranger, "mark_read", p_match_id=asked, p_seq=1) == "not_found"
+        for step in ("mark_read", "mark_received"):
+            assert talk.refusal(stranger, step, p_match_id=asked, p_seq=1) == "not_found"
 
 
 def test_a_retry_finds_the_first_message_whatever_has_happened(talk: Talk) -> None:

@@ -67,6 +67,10 @@ def mark_read(database: Database, match_id: UUID, seq: int) -> ReadMark:
     return ReadMark.model_validate(mark)
 
 
+def mark_received(database: Database, match_id: UUID, seq: int) -> None:
+    _call(database, "mark_received", idempotent=True, p_match_id=str(match_id), p_seq=seq)
+
+
 def hide(database: Database, match_id: UUID) -> None:
     _call(database, "hide_conversation", idempotent=True, p_match_id=str(match_id))
 

@@ -57,6 +57,14 @@ def mark_read(database: Database, match_id: UUID, seq: int) -> ReadMark:
     return repository.mark_read(database, match_id, seq)
 
 
+def mark_received(database: Database, match_id: UUID, seq: int) -> None:
+    """Confirm messages up to `seq` for an app in the foreground, so that they are not pushed.
+
+    Raises ConversationNotFound.
+    """
+    repository.mark_received(database, match_id, seq)
+
+
 def hide(database: Database, match_id: UUID) -> None:
     """Hide all messages up to now from the caller. Raises ConversationNotFound."""
     repository.hide(database, match_id)
