@@ -109,10 +109,6 @@ comment on column public.dog_profiles.place is 'Exact: for queries of the owner 
 comment on column public.dog_profiles.cell is
 'The middle of the cell of about a kilometre: the only location that queries of others may use.';
 
-create index dog_profiles_discoverable
-on public.dog_profiles using gist (cell)
-where discoverable;
-
 -- No policy: users read and change profiles through functions.
 alter table public.dog_profiles enable row level security;
 
