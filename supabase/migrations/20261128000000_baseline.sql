@@ -34,11 +34,11 @@ begin
 end;
 $$;
 
+-- Without a search_path and no more than stable, as to_char is: so PostgreSQL inlines it.
 create function private.iso_utc(p_time timestamptz)
 returns text
 language sql
-immutable
-set search_path = ''
+stable
 as $$
     select to_char(p_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 $$;
@@ -492,7 +492,49 @@ comment on function public.update_user is
 Security definer because users write no table.';
 grant execute on function public.update_user to authenticated;
 
--- Users as others see them. PL/pgSQL looks up the later functions when it runs.
+-- Users as others see them. PL/pgSQL looks up the later functions when it runs. A rule about users
+-- is written once, for many of them: a page asks about twenty with one statement.
+
+create function private.existing_for(p_viewer_id uuid, p_user_ids uuid[])
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return array(
+        select asked.user_id
+        from unnest(p_user_ids) as asked (user_id)
+        where asked.user_id = p_viewer_id or exists (
+            select
+            from auth.users as account
+            where account.id = asked.user_id
+                and (account.banned_until is null or account.banned_until <= now())
+                and not exists (
+                    select
+                    from private.blocks as block
+                    where block.user_id = p_viewer_id and block.blocked_id = asked.user_id
+                )
+                and not exists (
+                    select
+                    from private.blocks as block
+                    where block.user_id = asked.user_id and block.blocked_id = p_viewer_id
+                )
+                and (
+                    not exists (
+                        select
+                        from private.hidden_profiles as hidden
+                        where hidden.user_id = asked.user_id
+                    )
+                    or private.are_matched(p_viewer_id, asked.user_id)
+                )
+        )
+    );
+end;
+$$;
+comment on function private.existing_for is
+'Those of the users who exist for another. Blocks hide both from each other, a ban hides from
+everyone, and a hidden user exists only for their matches. visible_to also asks for a profile.';
 
 create function private.exists_for(p_viewer_id uuid, p_user_id uuid)
 returns boolean
@@ -501,36 +543,9 @@ stable
 set search_path = ''
 as $$
 begin
-    -- One statement, because lists ask it about each row.
-    return p_viewer_id = p_user_id or exists (
-        select
-        from auth.users as account
-        where account.id = p_user_id
-            and (account.banned_until is null or account.banned_until <= now())
-            and not exists (
-                select
-                from private.blocks as block
-                where block.user_id = p_viewer_id and block.blocked_id = p_user_id
-            )
-            and not exists (
-                select
-                from private.blocks as block
-                where block.user_id = p_user_id and block.blocked_id = p_viewer_id
-            )
-            and (
-                not exists (
-                    select
-                    from private.hidden_profiles as hidden
-                    where hidden.user_id = p_user_id
-                )
-                or private.are_matched(p_viewer_id, p_user_id)
-            )
-    );
+    return p_user_id = any(private.existing_for(p_viewer_id, array[p_user_id]));
 end;
 $$;
-comment on function private.exists_for is
-'Whether a user exists for another. Blocks hide both from each other, a ban hides from everyone, and
-a hidden user exists only for their matches. may_see also asks for a profile.';
 
 create function private.display_name(p_viewer_id uuid, p_user_id uuid)
 returns text
@@ -1670,22 +1685,41 @@ comment on function private.lock_pair is
 'Lets the likes, passes and blocks of a pair, and the end of its match, take turns. Each of these
 steps takes this lock before any row of the pair, and checks after it what it depends on.';
 
-create function private.has_ended(p_user_id uuid, p_other_id uuid)
-returns boolean
-language sql
+create function private.ended_with(p_user_id uuid, p_other_ids uuid[])
+returns uuid[]
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select exists (
-        select
-        from public.wingman_matches as pair
-        where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
-            and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
-            and pair.status = 'ended'
+begin
+    return array(
+        select asked.user_id
+        from unnest(p_other_ids) as asked (user_id)
+        where exists (
+            select
+            from public.wingman_matches as pair
+            where least(pair.user1_id, pair.user2_id) = least(p_user_id, asked.user_id)
+                and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, asked.user_id)
+                and pair.status = 'ended'
+            -- A look-up for each, and not all matches that have ended.
+            offset 0
+        )
     );
+end;
 $$;
-comment on function private.has_ended is
-'Whether a match of these two has ended. Then no invitation and no like makes another one.';
+comment on function private.ended_with is
+'Those with whom a match of the user has ended. No invitation and no like makes another one.';
+
+create function private.has_ended(p_user_id uuid, p_other_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_other_id = any(private.ended_with(p_user_id, array[p_other_id]));
+end;
+$$;
 
 create function private.match_status(p_match public.wingman_matches)
 returns text
@@ -4001,12 +4035,15 @@ $$;
 comment on function private.utc_day is
 'The day of a meeting. Of the completed meetings of a pair, one counts for each day.';
 
+-- In PL/pgSQL, which keeps its plan: in SQL, it is planned again for each list and page.
 create function private.reputations_of(p_user_ids uuid[])
 returns table (user_id uuid, completed_sessions bigint, no_shows bigint)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+    return query
     select
         counted.user_id,
         -- One for each partner and day. Of meetings with deleted accounts, each counts.
@@ -4040,24 +4077,44 @@ as $$
         where past.user_id = any(p_user_ids)
     ) as counted
     group by counted.user_id;
+end;
 $$;
 comment on function private.reputations_of is
 'Completed meetings and no-shows of those who have any.';
 
-create function private.reputation_totals(p_user_id uuid)
-returns jsonb
-language sql
+create function private.reputation_totals_of(p_user_ids uuid[])
+returns table (user_id uuid, totals jsonb)
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'completed_sessions', coalesce(sum(counted.completed_sessions), 0),
-        'no_shows', coalesce(sum(counted.no_shows), 0)
-    )
-    from private.reputations_of(array[p_user_id]) as counted;
+begin
+    return query
+    select
+        asked.user_id,
+        jsonb_build_object(
+            'completed_sessions', coalesce(counted.completed_sessions, 0),
+            'no_shows', coalesce(counted.no_shows, 0)
+        )
+    from unnest(p_user_ids) as asked (user_id)
+    left join private.reputations_of(p_user_ids) as counted on asked.user_id = counted.user_id;
+end;
 $$;
-comment on function private.reputation_totals is
+comment on function private.reputation_totals_of is
 'Completed meetings and no-shows; wingman/reputation/rules.py makes the score of them.';
+
+create function private.reputation_totals(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select found.totals from private.reputation_totals_of(array[p_user_id]) as found
+    );
+end;
+$$;
 
 create function private.kept_from(p_user_id uuid)
 returns uuid[]
@@ -7462,10 +7519,10 @@ comment on function public.change_profile_preferences is
 Security definer because users write no table.';
 grant execute on function public.change_profile_preferences to authenticated;
 
-create function private.missing_of_profile(p_profile public.dog_profiles)
+create function private.missing_of_profile(p_profile public.dog_profiles, p_ready_photos integer)
 returns text[]
 language plpgsql
-stable
+immutable
 set search_path = ''
 as $$
 begin
@@ -7473,7 +7530,7 @@ begin
         array[
             case when p_profile.display_name is null then 'display_name' end,
             case when p_profile.age is null then 'age' end,
-            case when private.ready_photos(p_profile.user_id) < 2 then 'photos' end,
+            case when p_ready_photos < 2 then 'photos' end,
             case when p_profile.located_at is null then 'location' end
         ],
         null
@@ -7481,35 +7538,102 @@ begin
 end;
 $$;
 
-create function private.is_published(p_user_id uuid)
-returns boolean
-language sql
+create function private.published_of(p_user_ids uuid[])
+returns uuid[]
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select exists (
-        select
+begin
+    return array(
+        select profile.user_id
         from public.dog_profiles as profile
-        where profile.user_id = p_user_id
+        inner join private.ready_photos_of(p_user_ids) as photos
+            on profile.user_id = photos.user_id
+        where profile.user_id = any(p_user_ids)
             and profile.visible
-            and private.missing_of_profile(profile) = '{}'
+            and private.missing_of_profile(profile, photos.ready) = '{}'
     );
+end;
+$$;
+
+create function private.is_published(p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_user_id = any(private.published_of(array[p_user_id]));
+end;
+$$;
+
+create function private.matched_with(p_user_id uuid, p_other_ids uuid[])
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return array(
+        select asked.user_id
+        from unnest(p_other_ids) as asked (user_id)
+        where exists (
+            select
+            from public.wingman_matches as pair
+            where least(pair.user1_id, pair.user2_id) = least(p_user_id, asked.user_id)
+                and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, asked.user_id)
+                and pair.status = 'accepted'
+            -- A look-up for each, and not all matches.
+            offset 0
+        )
+    );
+end;
 $$;
 
 create function private.are_matched(p_user_id uuid, p_other_id uuid)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select exists (
-        select
-        from public.wingman_matches as pair
-        where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
-            and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
-            and pair.status = 'accepted'
-    );
+begin
+    return p_other_id = any(private.matched_with(p_user_id, array[p_other_id]));
+end;
 $$;
+
+create function private.visible_to(p_viewer_id uuid, p_user_ids uuid[])
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    -- The cheapest question first: lists of matches ask about each partner.
+    v_ids uuid[] := array(
+        select profile.user_id
+        from public.dog_profiles as profile
+        where profile.user_id = any(p_user_ids) and profile.created_at is not null
+    );
+    v_matched uuid[];
+begin
+    if v_ids = '{}' then
+        return v_ids;
+    end if;
+    v_ids := private.existing_for(p_viewer_id, v_ids);
+    v_matched := private.matched_with(p_viewer_id, v_ids);
+    return array(
+        select known.user_id
+        from unnest(v_ids) as known (user_id)
+        where known.user_id = p_viewer_id
+            or known.user_id = any(v_matched)
+            or known.user_id in (select unnest(private.published_of(v_ids)))
+    );
+end;
+$$;
+comment on function private.visible_to is
+'Those of the users whose profiles exist for a viewer. One that is hidden or not published exists
+only for its owner and the owner''s matches; one that is blocked or banned, only for its owner.';
 
 create function private.may_see(p_viewer_id uuid, p_user_id uuid)
 returns boolean
@@ -7518,50 +7642,9 @@ stable
 set search_path = ''
 as $$
 begin
-    -- The cheapest question first: lists of matches ask about each partner.
-    perform from public.dog_profiles as profile
-    where profile.user_id = p_user_id and profile.created_at is not null;
-    if not found then
-        return false;
-    end if;
-    return p_viewer_id = p_user_id or (
-        private.exists_for(p_viewer_id, p_user_id)
-        and (private.are_matched(p_viewer_id, p_user_id) or private.is_published(p_user_id))
-    );
+    return p_user_id = any(private.visible_to(p_viewer_id, array[p_user_id]));
 end;
 $$;
-comment on function private.may_see is
-'Whether a profile exists for a viewer. One that is hidden or not published exists only for its
-owner and the owner''s matches; one that is blocked or banned, only for its owner.';
-
-create function private.distance_json(p_viewer_id uuid, p_user_id uuid)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-    v_unit constant text := (private.preferences_of(p_viewer_id)).distance_unit;
-    v_metres double precision;
-begin
-    -- In one order, so that both read the same number.
-    select extensions.st_distance(first.cell, second.cell, false) into v_metres
-    from public.dog_profiles as first
-    inner join public.dog_profiles as second
-        on second.user_id = greatest(p_viewer_id, p_user_id)
-    where first.user_id = least(p_viewer_id, p_user_id) and p_viewer_id <> p_user_id;
-    if v_metres is null then
-        return null;
-    end if;
-    return jsonb_build_object(
-        'value', greatest(ceil(v_metres / private.metres_in(v_unit)), 1)::integer,
-        'unit', v_unit
-    );
-end;
-$$;
-comment on function private.distance_json is
-'How far away a user is, in the viewer''s unit, rounded up to a whole one: between the cells of
-both. Null if one of them has no location, and for the viewer''s own profile.';
 
 create function private.own_profile_json(p_user_id uuid)
 returns jsonb
@@ -7582,7 +7665,9 @@ begin
             'location', private.location_json(own),
             'visible', own.visible,
             'published', private.is_published(p_user_id),
-            'missing', to_jsonb(private.missing_of_profile(own)),
+            'missing', to_jsonb(
+                private.missing_of_profile(own, private.ready_photos(p_user_id))
+            ),
             'created_at', private.iso_utc(own.created_at),
             'updated_at', private.iso_utc(own.updated_at)
         )
@@ -7607,34 +7692,6 @@ as $$
     ) end;
 $$;
 
-create function private.card_json(p_viewer_id uuid, p_user_id uuid)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-    return (
-        select jsonb_build_object(
-            'user_id', shown.user_id,
-            'display_name', shown.display_name,
-            'age', shown.age,
-            'bio', shown.bio,
-            'activity_level', shown.activity_level,
-            'prompts', shown.prompts,
-            'photos', private.photos_json(p_user_id),
-            'distance', private.distance_json(p_viewer_id, p_user_id),
-            'reputation', private.reputation_totals(p_user_id),
-            'playgrounds', private.favourite_playgrounds_json(p_user_id)
-        )
-        from public.dog_profiles as shown
-        where shown.user_id = p_user_id and shown.created_at is not null
-    );
-end;
-$$;
-comment on function private.card_json is
-'A profile as another user sees it. The caller asks may_see first.';
-
 create function public.get_profile()
 returns jsonb
 language plpgsql
@@ -7654,27 +7711,6 @@ $$;
 comment on function public.get_profile is
 'The caller''s own profile. Security definer because users have no grant on profiles.';
 grant execute on function public.get_profile to authenticated;
-
-create function public.get_card(p_user_id uuid)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    v_caller constant uuid := private.caller_id();
-begin
-    if not private.may_see(v_caller, p_user_id) then
-        raise exception 'not_found' using errcode = 'WP002';
-    end if;
-    return private.card_json(v_caller, p_user_id);
-end;
-$$;
-comment on function public.get_card is
-'The profile of a user as the caller sees it.
-Security definer because users have no grant on profiles.';
-grant execute on function public.get_card to authenticated;
 
 create function private.export_profile(p_user_id uuid)
 returns jsonb
@@ -7696,6 +7732,95 @@ end;
 $$;
 comment on function private.export_profile is
 'Names, profile, location and preferences. Photos have a part of their own.';
+
+create function private.distances_of(p_viewer_id uuid, p_user_ids uuid[])
+returns table (user_id uuid, distance jsonb)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_unit constant text := (private.preferences_of(p_viewer_id)).distance_unit;
+    v_metres_in_unit constant numeric := private.metres_in(v_unit);
+begin
+    return query
+    select
+        other.user_id,
+        jsonb_build_object(
+            'value', greatest(ceil(way.metres / v_metres_in_unit), 1)::integer,
+            'unit', v_unit
+        )
+    from public.dog_profiles as own
+    inner join public.dog_profiles as other on other.user_id = any(p_user_ids)
+    cross join lateral (
+        select private.metres_between(own.cell, other.cell) as metres
+        offset 0
+    ) as way
+    where own.user_id = p_viewer_id and other.user_id <> p_viewer_id and way.metres is not null;
+end;
+$$;
+comment on function private.distances_of is
+'How far away users are, in the viewer''s unit, rounded up to a whole one: between the cells of
+both. Without the viewer, and without distances of which an end is not known.';
+
+create function private.cards_of(p_viewer_id uuid, p_user_ids uuid[])
+returns table (user_id uuid, card jsonb)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return query
+    select
+        shown.user_id,
+        jsonb_build_object(
+            'user_id', shown.user_id,
+            'display_name', shown.display_name,
+            'age', shown.age,
+            'bio', shown.bio,
+            'activity_level', shown.activity_level,
+            'prompts', shown.prompts,
+            'photos', album.photos,
+            'distance', way.distance,
+            'reputation', reputation.totals,
+            'playgrounds', favourite.playgrounds
+        )
+    from public.dog_profiles as shown
+    inner join private.photos_of(p_user_ids) as album on shown.user_id = album.user_id
+    inner join private.reputation_totals_of(p_user_ids) as reputation
+        on shown.user_id = reputation.user_id
+    inner join private.newest_favourites_of(p_user_ids) as favourite
+        on shown.user_id = favourite.user_id
+    left join private.distances_of(p_viewer_id, p_user_ids) as way on shown.user_id = way.user_id
+    where shown.user_id = any(p_user_ids) and shown.created_at is not null;
+end;
+$$;
+comment on function private.cards_of is
+'Profiles as another user sees them, in any order. The caller asks visible_to first, and names each
+user once.';
+
+create function public.get_card(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    if not private.may_see(v_caller, p_user_id) then
+        raise exception 'not_found' using errcode = 'WP002';
+    end if;
+    return (
+        select shown.card from private.cards_of(v_caller, array[p_user_id]) as shown
+    );
+end;
+$$;
+comment on function public.get_card is
+'The profile of a user as the caller sees it.
+Security definer because users have no grant on profiles.';
+grant execute on function public.get_card to authenticated;
 
 create function private.change_profile(p_user_id uuid, p_changes jsonb)
 returns boolean
@@ -8025,11 +8150,11 @@ create trigger doom_photo_objects
 after update or delete on public.photos
 for each row execute function private.doom_photo_objects();
 
+-- Without a search_path, so that PostgreSQL inlines it: lists ask it of each photo.
 create function private.photo_failed(p_photo public.photos)
 returns boolean
 language sql
 stable
-set search_path = ''
 as $$
     select p_photo.status = 'pending' and coalesce(p_photo.lease_expires_at <= now(), false);
 $$;
@@ -8057,34 +8182,73 @@ comment on function private.photo_over is
 after a day.';
 
 -- In PL/pgSQL, which keeps its plans: in SQL, these are planned again for each partner in a list.
-create function private.photo_json(p_photo public.photos, p_position bigint)
+create function private.photo_json(p_photo public.photos, p_position bigint, p_photos_url text)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-    return (
-        select jsonb_build_object(
-            'id', p_photo.id,
-            'status', case
-                when private.photo_failed(p_photo) then 'rejected' else p_photo.status
-            end,
-            'position', p_position,
-            'url', settings.photos_url || '/' || p_photo.object_path || '/1080.webp',
-            'thumbnail_url', settings.photos_url || '/' || p_photo.object_path || '/320.webp',
-            'width', p_photo.width,
-            'height', p_photo.height,
-            'placeholder', p_photo.placeholder,
-            'rejection', case
-                when private.photo_failed(p_photo) then 'processing_failed' else p_photo.rejection
-            end,
-            'created_at', private.iso_utc(p_photo.created_at)
-        )
-        from private.app_settings as settings
+    return jsonb_build_object(
+        'id', p_photo.id,
+        'status', case when private.photo_failed(p_photo) then 'rejected' else p_photo.status end,
+        'position', p_position,
+        'url', p_photos_url || '/' || p_photo.object_path || '/1080.webp',
+        'thumbnail_url', p_photos_url || '/' || p_photo.object_path || '/320.webp',
+        'width', p_photo.width,
+        'height', p_photo.height,
+        'placeholder', p_photo.placeholder,
+        'rejection', case
+            when private.photo_failed(p_photo) then 'processing_failed' else p_photo.rejection
+        end,
+        'created_at', private.iso_utc(p_photo.created_at)
     );
 end;
 $$;
+
+create function private.photos_url()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (select settings.photos_url from private.app_settings as settings);
+end;
+$$;
+
+create function private.photos_of(p_user_ids uuid[])
+returns table (user_id uuid, photos jsonb)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_url constant text := private.photos_url();
+begin
+    return query
+    select
+        asked.user_id,
+        coalesce(
+            (
+                select jsonb_agg(
+                    private.photo_json(shown.photo, shown.place - 1, v_url) order by shown.place
+                )
+                from (
+                    select
+                        photo,
+                        row_number() over (order by photo.sort_order) as place
+                    from public.photos as photo
+                    where photo.user_id = asked.user_id and photo.status = 'ready'
+                ) as shown
+            ),
+            '[]'::jsonb
+        )
+    from unnest(p_user_ids) as asked (user_id);
+end;
+$$;
+comment on function private.photos_of is
+'Users'' photos as others see them: those that are ready, in order.';
 
 create function private.photos_json(p_user_id uuid)
 returns jsonb
@@ -8093,25 +8257,9 @@ stable
 set search_path = ''
 as $$
 begin
-    return (
-        select coalesce(
-            jsonb_agg(
-                private.photo_json(shown.photo, shown.place - 1) order by shown.place
-            ),
-            '[]'::jsonb
-        )
-        from (
-            select
-                photo,
-                row_number() over (order by photo.sort_order) as place
-            from public.photos as photo
-            where photo.user_id = p_user_id and photo.status = 'ready'
-        ) as shown
-    );
+    return (select found.photos from private.photos_of(array[p_user_id]) as found);
 end;
 $$;
-comment on function private.photos_json is
-'A user''s photos as others see them: those that are ready, in order.';
 
 create function private.own_photos_json(p_user_id uuid)
 returns jsonb
@@ -8121,7 +8269,8 @@ set search_path = ''
 as $$
     select coalesce(
         jsonb_agg(
-            private.photo_json(shown.photo, shown.place - 1) order by shown.place
+            private.photo_json(shown.photo, shown.place - 1, private.photos_url())
+            order by shown.place
         ),
         '[]'::jsonb
     )
@@ -8136,15 +8285,34 @@ $$;
 comment on function private.own_photos_json is
 'A user''s photos as the user sees them, with those that are pending or rejected, in order.';
 
-create function private.ready_photos(p_user_id uuid)
-returns integer
-language sql
+create function private.ready_photos_of(p_user_ids uuid[])
+returns table (user_id uuid, ready integer)
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select count(*)::integer
-    from public.photos as photo
-    where photo.user_id = p_user_id and photo.status = 'ready';
+begin
+    return query
+    select
+        asked.user_id,
+        (
+            select count(*)::integer
+            from public.photos as photo
+            where photo.user_id = asked.user_id and photo.status = 'ready'
+        )
+    from unnest(p_user_ids) as asked (user_id);
+end;
+$$;
+
+create function private.ready_photos(p_user_id uuid)
+returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (select counted.ready from private.ready_photos_of(array[p_user_id]) as counted);
+end;
 $$;
 
 create function private.export_photos(p_user_id uuid)
@@ -8155,7 +8323,8 @@ set search_path = ''
 as $$
     select coalesce(
         jsonb_agg(
-            private.photo_json(mine.photo, mine.place - 1) || jsonb_build_object(
+            private.photo_json(mine.photo, mine.place - 1, private.photos_url())
+            || jsonb_build_object(
                 'content_type', (mine.photo).content_type, 'size_bytes', (mine.photo).size_bytes
             )
             order by mine.place
@@ -8359,7 +8528,8 @@ begin
     values (v_caller, v_last + 1, p_content_type, p_size_bytes)
     returning reserved.* into v_photo;
     v_answer := jsonb_build_object(
-        'photo', private.photo_json(v_photo, v_shown), 'upload_key', v_photo.upload_key
+        'photo', private.photo_json(v_photo, v_shown, private.photos_url()),
+        'upload_key', v_photo.upload_key
     );
     perform private.remember_response(v_caller, p_idempotency_key, p_request_hash, v_answer);
     return v_answer || '{"replayed": false}';
@@ -8761,36 +8931,40 @@ begin
 end;
 $$;
 
-create function private.favourite_playgrounds_json(p_user_id uuid)
-returns jsonb
+create function private.newest_favourites_of(p_user_ids uuid[])
+returns table (user_id uuid, playgrounds jsonb)
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-    return (
-        select coalesce(
-            jsonb_agg(
-                jsonb_build_object('id', place.id, 'name', place.name)
-                order by newest.created_at desc, place.id
-            ),
-            '[]'::jsonb
+    return query
+    select
+        asked.user_id,
+        (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object('id', place.id, 'name', place.name)
+                    order by newest.created_at desc, place.id
+                ),
+                '[]'::jsonb
+            )
+            from (
+                select
+                    favourite.playground_id,
+                    favourite.created_at
+                from public.playground_favourites as favourite
+                where favourite.user_id = asked.user_id
+                order by favourite.created_at desc, favourite.playground_id
+                limit 10
+            ) as newest
+            inner join public.playgrounds as place on newest.playground_id = place.id
         )
-        from (
-            select
-                favourite.playground_id,
-                favourite.created_at
-            from public.playground_favourites as favourite
-            where favourite.user_id = p_user_id
-            order by favourite.created_at desc, favourite.playground_id
-            limit 10
-        ) as newest
-        inner join public.playgrounds as place on newest.playground_id = place.id
-    );
+    from unnest(p_user_ids) as asked (user_id);
 end;
 $$;
-comment on function private.favourite_playgrounds_json is
-'A user''s ten newest favourites, for the card.';
+comment on function private.newest_favourites_of is
+'The ten newest favourites of each user, for the card.';
 
 create function private.export_playgrounds(p_user_id uuid)
 returns jsonb
@@ -10768,6 +10942,40 @@ comment on function public.unmatch is
 Security definer because users write no table.';
 grant execute on function public.unmatch to authenticated;
 
+create function private.like_refusals(p_viewer_id uuid, p_user_ids uuid[])
+returns table (user_id uuid, refusal text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_visible constant uuid[] := private.visible_to(p_viewer_id, p_user_ids);
+    v_ended constant uuid[] := private.ended_with(p_viewer_id, p_user_ids);
+    v_matched constant uuid[] := private.matched_with(p_viewer_id, p_user_ids);
+    v_published constant boolean := private.is_published(p_viewer_id);
+begin
+    return query
+    select
+        asked.user_id,
+        case
+            when asked.user_id = p_viewer_id then 'cannot_like_yourself'
+            when asked.user_id <> all(v_visible) then 'not_found'
+            when asked.user_id = any(v_ended) then 'match_ended'
+            when asked.user_id = any(v_matched) then null
+            when exists (
+                select
+                from public.likes as mine
+                where mine.user_id = p_viewer_id and mine.liked_id = asked.user_id
+                offset 0
+            ) then null
+            when not v_published then 'profile_incomplete'
+        end
+    from unnest(p_user_ids) as asked (user_id);
+end;
+$$;
+comment on function private.like_refusals is
+'Why put_like would refuse a like of each user now, or null. A repeated like is never incomplete.';
+
 create function private.like_refusal(p_viewer_id uuid, p_user_id uuid)
 returns text
 language plpgsql
@@ -10775,22 +10983,12 @@ stable
 set search_path = ''
 as $$
 begin
-    return case
-        when p_viewer_id = p_user_id then 'cannot_like_yourself'
-        when not private.may_see(p_viewer_id, p_user_id) then 'not_found'
-        when private.has_ended(p_viewer_id, p_user_id) then 'match_ended'
-        when private.are_matched(p_viewer_id, p_user_id) then null
-        when exists (
-            select
-            from public.likes as mine
-            where mine.user_id = p_viewer_id and mine.liked_id = p_user_id
-        ) then null
-        when not private.is_published(p_viewer_id) then 'profile_incomplete'
-    end;
+    return (
+        select asked.refusal
+        from private.like_refusals(p_viewer_id, array[p_user_id]) as asked
+    );
 end;
 $$;
-comment on function private.like_refusal is
-'Why put_like would refuse this like now, or null. A repeated like is never incomplete.';
 
 create function private.has_passed(p_user_id uuid, p_other_id uuid)
 returns boolean
@@ -11231,7 +11429,9 @@ as $$
 begin
     return p_profile.visible
         and p_profile.created_at is not null
-        and private.missing_of_profile(p_profile) = '{}'
+        and private.missing_of_profile(
+            p_profile, private.ready_photos(p_profile.user_id)
+        ) = '{}'
         and not private.is_hidden(p_profile.user_id)
         and not private.is_banned(p_profile.user_id);
 end;
@@ -12031,39 +12231,124 @@ comment on function private.discovery_list is
 'Whom discovery proposes to a user, at most 500, and how far it had to look. Empty if the user is
 not discoverable.';
 
-create function private.may_be_shown(
-    p_viewer_id uuid, p_user_id uuid, p_stage text default 'anywhere'
-)
-returns boolean
+create function private.may_be_shown(p_viewer_id uuid, p_user_ids uuid[], p_stage text)
+returns uuid[]
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-    perform
-    from private.candidates as viewer
-    inner join private.candidates as other on other.user_id = p_user_id
-    where viewer.user_id = p_viewer_id
-        and p_viewer_id <> p_user_id
-        and private.stage_of_pair(
-            viewer, other, private.metres_between(viewer.cell, other.cell)
-        ) <= array_position(array['preferred', 'wider', 'anywhere'], p_stage) - 1
-        and not exists (
-            select
-            from private.kept_apart as pair
-            where pair.user_id = p_viewer_id and pair.other_id = p_user_id
-        )
-        and not exists (
-            select
-            from private.matched_pairs as pair
-            where pair.first_id = least(p_viewer_id, p_user_id)
-                and pair.second_id = greatest(p_viewer_id, p_user_id)
-        );
-    return found and private.like_refusal(p_viewer_id, p_user_id) is null;
+    return array(
+        select other.user_id
+        from private.candidates as viewer
+        inner join private.candidates as other on other.user_id = any(p_user_ids)
+        inner join private.like_refusals(p_viewer_id, p_user_ids) as liked
+            on other.user_id = liked.user_id
+        cross join lateral (
+            select private.metres_between(viewer.cell, other.cell) as metres
+            offset 0
+        ) as way
+        where viewer.user_id = p_viewer_id
+            and liked.refusal is null
+            and private.stage_of_pair(viewer, other, way.metres)
+            <= array_position(array['preferred', 'wider', 'anywhere'], p_stage) - 1
+            and not exists (
+                select
+                from private.kept_apart as pair
+                where pair.user_id = p_viewer_id and pair.other_id = other.user_id
+                -- A pair, and not all that the viewer has swiped.
+                offset 0
+            )
+            and not exists (
+                select
+                from private.matched_pairs as pair
+                where pair.first_id = least(p_viewer_id, other.user_id)
+                    and pair.second_id = greatest(p_viewer_id, other.user_id)
+                offset 0
+            )
+    );
 end;
 $$;
 comment on function private.may_be_shown is
-'Whether a user whom an older list proposes in a stage may still be shown to the viewer.';
+'Those of the users whom an older list proposes in a stage who may still be shown to the viewer.';
+
+create function private.discovery_cards(
+    p_viewer_id uuid, p_user_ids uuid[], p_stage text, p_limit integer
+)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_shown integer[] := array[]::integer[];
+    v_next integer[];
+    v_allowed uuid[];
+begin
+    while cardinality(v_shown) < p_limit loop
+        v_next := array(
+            select asked.position::integer
+            from unnest(p_user_ids) with ordinality as asked (user_id, position)
+            where asked.position > coalesce(v_next[p_limit], 0)
+                -- Most of those who are no longer shown were swiped, which this finds soonest.
+                and not exists (
+                    select
+                    from public.likes as mine
+                    where mine.user_id = p_viewer_id and mine.liked_id = asked.user_id
+                    offset 0
+                )
+                and not exists (
+                    select
+                    from public.passes as mine
+                    where mine.user_id = p_viewer_id
+                        and mine.passed_id = asked.user_id
+                        and mine.until > now()
+                    offset 0
+                )
+            order by asked.position
+            limit p_limit
+        );
+        v_allowed := private.may_be_shown(
+            p_viewer_id,
+            array(select p_user_ids[batch.position] from unnest(v_next) as batch (position)),
+            p_stage
+        );
+        v_shown := v_shown || array(
+            select batch.position
+            from unnest(v_next) as batch (position)
+            where p_user_ids[batch.position] = any(v_allowed)
+            order by batch.position
+        );
+        exit when cardinality(v_next) < p_limit;
+    end loop;
+    v_shown := v_shown[:p_limit];
+    return jsonb_build_object(
+        'shown', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object('position', shown.position, 'card', known.card)
+                    order by shown.position
+                ),
+                '[]'
+            )
+            from unnest(v_shown) as shown (position)
+            inner join private.cards_of(
+                p_viewer_id,
+                array(
+                    select distinct p_user_ids[each.position]
+                    from unnest(v_shown) as each (position)
+                )
+            ) as known on known.user_id = p_user_ids[shown.position]
+        ),
+        'scanned', case
+            when cardinality(v_shown) < p_limit then cardinality(p_user_ids)
+            else coalesce(v_shown[p_limit], 0)
+        end
+    );
+end;
+$$;
+comment on function private.discovery_cards is
+'The cards of the first p_limit candidates who may be shown now, and how many were looked at.';
 
 -- Lists of candidates are cached outside the database, which says whether a list still holds:
 -- docs/decisions/039-discovery-cache.md.
@@ -12221,7 +12506,7 @@ begin
     raise exception 'profile_incomplete' using
         errcode = 'WD001',
         detail = array_to_string(
-            private.missing_of_profile(v_profile)
+            private.missing_of_profile(v_profile, private.ready_photos(p_user_id))
             || case when not v_profile.visible then array['visible'] end,
             ','
         );
@@ -12299,54 +12584,6 @@ $$;
 comment on function private.renewed_discovery_list is
 'A new list for a user whose old one no longer holds. Null while another request makes it, which is
 not waited for: once per generation, however many ask.';
-
-create function private.discovery_cards(
-    p_viewer_id uuid, p_user_ids uuid[], p_stage text, p_limit integer
-)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-    v_each record;
-    v_shown jsonb := jsonb '[]';
-    v_scanned integer := 0;
-begin
-    for v_each in
-        select candidate.user_id, candidate.position::integer as position
-        from unnest(p_user_ids) with ordinality as candidate (user_id, position)
-        -- Most of those who are no longer shown were swiped, which this finds soonest.
-        where not exists (
-            select
-            from public.likes as mine
-            where mine.user_id = p_viewer_id and mine.liked_id = candidate.user_id
-        )
-        and not exists (
-            select
-            from public.passes as mine
-            where mine.user_id = p_viewer_id
-                and mine.passed_id = candidate.user_id
-                and mine.until > now()
-        )
-        order by candidate.position
-    loop
-        exit when jsonb_array_length(v_shown) >= p_limit;
-        v_scanned := v_each.position;
-        if private.may_be_shown(p_viewer_id, v_each.user_id, p_stage) then
-            v_shown := v_shown || jsonb_build_object(
-                'position', v_each.position,
-                'card', private.card_json(p_viewer_id, v_each.user_id)
-            );
-        end if;
-    end loop;
-    return jsonb_build_object('shown', v_shown, 'scanned', case
-        when jsonb_array_length(v_shown) < p_limit then cardinality(p_user_ids) else v_scanned
-    end);
-end;
-$$;
-comment on function private.discovery_cards is
-'The cards of the first p_limit candidates who may be shown now, and how many were looked at.';
 
 create function private.note_discovery(p_viewer_id uuid, p_page jsonb)
 returns void

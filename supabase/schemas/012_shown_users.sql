@@ -1,4 +1,46 @@
--- Users as others see them. PL/pgSQL looks up the later functions when it runs.
+-- Users as others see them. PL/pgSQL looks up the later functions when it runs. A rule about users
+-- is written once, for many of them: a page asks about twenty with one statement.
+
+create function private.existing_for(p_viewer_id uuid, p_user_ids uuid[])
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return array(
+        select asked.user_id
+        from unnest(p_user_ids) as asked (user_id)
+        where asked.user_id = p_viewer_id or exists (
+            select
+            from auth.users as account
+            where account.id = asked.user_id
+                and (account.banned_until is null or account.banned_until <= now())
+                and not exists (
+                    select
+                    from private.blocks as block
+                    where block.user_id = p_viewer_id and block.blocked_id = asked.user_id
+                )
+                and not exists (
+                    select
+                    from private.blocks as block
+                    where block.user_id = asked.user_id and block.blocked_id = p_viewer_id
+                )
+                and (
+                    not exists (
+                        select
+                        from private.hidden_profiles as hidden
+                        where hidden.user_id = asked.user_id
+                    )
+                    or private.are_matched(p_viewer_id, asked.user_id)
+                )
+        )
+    );
+end;
+$$;
+comment on function private.existing_for is
+'Those of the users who exist for another. Blocks hide both from each other, a ban hides from
+everyone, and a hidden user exists only for their matches. visible_to also asks for a profile.';
 
 create function private.exists_for(p_viewer_id uuid, p_user_id uuid)
 returns boolean
@@ -7,36 +49,9 @@ stable
 set search_path = ''
 as $$
 begin
-    -- One statement, because lists ask it about each row.
-    return p_viewer_id = p_user_id or exists (
-        select
-        from auth.users as account
-        where account.id = p_user_id
-            and (account.banned_until is null or account.banned_until <= now())
-            and not exists (
-                select
-                from private.blocks as block
-                where block.user_id = p_viewer_id and block.blocked_id = p_user_id
-            )
-            and not exists (
-                select
-                from private.blocks as block
-                where block.user_id = p_user_id and block.blocked_id = p_viewer_id
-            )
-            and (
-                not exists (
-                    select
-                    from private.hidden_profiles as hidden
-                    where hidden.user_id = p_user_id
-                )
-                or private.are_matched(p_viewer_id, p_user_id)
-            )
-    );
+    return p_user_id = any(private.existing_for(p_viewer_id, array[p_user_id]));
 end;
 $$;
-comment on function private.exists_for is
-'Whether a user exists for another. Blocks hide both from each other, a ban hides from everyone, and
-a hidden user exists only for their matches. may_see also asks for a profile.';
 
 create function private.display_name(p_viewer_id uuid, p_user_id uuid)
 returns text

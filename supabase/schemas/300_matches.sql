@@ -68,22 +68,41 @@ comment on function private.lock_pair is
 'Lets the likes, passes and blocks of a pair, and the end of its match, take turns. Each of these
 steps takes this lock before any row of the pair, and checks after it what it depends on.';
 
-create function private.has_ended(p_user_id uuid, p_other_id uuid)
-returns boolean
-language sql
+create function private.ended_with(p_user_id uuid, p_other_ids uuid[])
+returns uuid[]
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select exists (
-        select
-        from public.wingman_matches as pair
-        where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
-            and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
-            and pair.status = 'ended'
+begin
+    return array(
+        select asked.user_id
+        from unnest(p_other_ids) as asked (user_id)
+        where exists (
+            select
+            from public.wingman_matches as pair
+            where least(pair.user1_id, pair.user2_id) = least(p_user_id, asked.user_id)
+                and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, asked.user_id)
+                and pair.status = 'ended'
+            -- A look-up for each, and not all matches that have ended.
+            offset 0
+        )
     );
+end;
 $$;
-comment on function private.has_ended is
-'Whether a match of these two has ended. Then no invitation and no like makes another one.';
+comment on function private.ended_with is
+'Those with whom a match of the user has ended. No invitation and no like makes another one.';
+
+create function private.has_ended(p_user_id uuid, p_other_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_other_id = any(private.ended_with(p_user_id, array[p_other_id]));
+end;
+$$;
 
 create function private.match_status(p_match public.wingman_matches)
 returns text

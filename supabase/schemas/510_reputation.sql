@@ -24,12 +24,15 @@ $$;
 comment on function private.utc_day is
 'The day of a meeting. Of the completed meetings of a pair, one counts for each day.';
 
+-- In PL/pgSQL, which keeps its plan: in SQL, it is planned again for each list and page.
 create function private.reputations_of(p_user_ids uuid[])
 returns table (user_id uuid, completed_sessions bigint, no_shows bigint)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+    return query
     select
         counted.user_id,
         -- One for each partner and day. Of meetings with deleted accounts, each counts.
@@ -63,24 +66,44 @@ as $$
         where past.user_id = any(p_user_ids)
     ) as counted
     group by counted.user_id;
+end;
 $$;
 comment on function private.reputations_of is
 'Completed meetings and no-shows of those who have any.';
 
-create function private.reputation_totals(p_user_id uuid)
-returns jsonb
-language sql
+create function private.reputation_totals_of(p_user_ids uuid[])
+returns table (user_id uuid, totals jsonb)
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'completed_sessions', coalesce(sum(counted.completed_sessions), 0),
-        'no_shows', coalesce(sum(counted.no_shows), 0)
-    )
-    from private.reputations_of(array[p_user_id]) as counted;
+begin
+    return query
+    select
+        asked.user_id,
+        jsonb_build_object(
+            'completed_sessions', coalesce(counted.completed_sessions, 0),
+            'no_shows', coalesce(counted.no_shows, 0)
+        )
+    from unnest(p_user_ids) as asked (user_id)
+    left join private.reputations_of(p_user_ids) as counted on asked.user_id = counted.user_id;
+end;
 $$;
-comment on function private.reputation_totals is
+comment on function private.reputation_totals_of is
 'Completed meetings and no-shows; wingman/reputation/rules.py makes the score of them.';
+
+create function private.reputation_totals(p_user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        select found.totals from private.reputation_totals_of(array[p_user_id]) as found
+    );
+end;
+$$;
 
 create function private.kept_from(p_user_id uuid)
 returns uuid[]

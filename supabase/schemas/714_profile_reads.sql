@@ -1,7 +1,7 @@
-create function private.missing_of_profile(p_profile public.dog_profiles)
+create function private.missing_of_profile(p_profile public.dog_profiles, p_ready_photos integer)
 returns text[]
 language plpgsql
-stable
+immutable
 set search_path = ''
 as $$
 begin
@@ -9,7 +9,7 @@ begin
         array[
             case when p_profile.display_name is null then 'display_name' end,
             case when p_profile.age is null then 'age' end,
-            case when private.ready_photos(p_profile.user_id) < 2 then 'photos' end,
+            case when p_ready_photos < 2 then 'photos' end,
             case when p_profile.located_at is null then 'location' end
         ],
         null
@@ -17,35 +17,102 @@ begin
 end;
 $$;
 
-create function private.is_published(p_user_id uuid)
-returns boolean
-language sql
+create function private.published_of(p_user_ids uuid[])
+returns uuid[]
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select exists (
-        select
+begin
+    return array(
+        select profile.user_id
         from public.dog_profiles as profile
-        where profile.user_id = p_user_id
+        inner join private.ready_photos_of(p_user_ids) as photos
+            on profile.user_id = photos.user_id
+        where profile.user_id = any(p_user_ids)
             and profile.visible
-            and private.missing_of_profile(profile) = '{}'
+            and private.missing_of_profile(profile, photos.ready) = '{}'
     );
+end;
+$$;
+
+create function private.is_published(p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return p_user_id = any(private.published_of(array[p_user_id]));
+end;
+$$;
+
+create function private.matched_with(p_user_id uuid, p_other_ids uuid[])
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return array(
+        select asked.user_id
+        from unnest(p_other_ids) as asked (user_id)
+        where exists (
+            select
+            from public.wingman_matches as pair
+            where least(pair.user1_id, pair.user2_id) = least(p_user_id, asked.user_id)
+                and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, asked.user_id)
+                and pair.status = 'accepted'
+            -- A look-up for each, and not all matches.
+            offset 0
+        )
+    );
+end;
 $$;
 
 create function private.are_matched(p_user_id uuid, p_other_id uuid)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select exists (
-        select
-        from public.wingman_matches as pair
-        where least(pair.user1_id, pair.user2_id) = least(p_user_id, p_other_id)
-            and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, p_other_id)
-            and pair.status = 'accepted'
-    );
+begin
+    return p_other_id = any(private.matched_with(p_user_id, array[p_other_id]));
+end;
 $$;
+
+create function private.visible_to(p_viewer_id uuid, p_user_ids uuid[])
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    -- The cheapest question first: lists of matches ask about each partner.
+    v_ids uuid[] := array(
+        select profile.user_id
+        from public.dog_profiles as profile
+        where profile.user_id = any(p_user_ids) and profile.created_at is not null
+    );
+    v_matched uuid[];
+begin
+    if v_ids = '{}' then
+        return v_ids;
+    end if;
+    v_ids := private.existing_for(p_viewer_id, v_ids);
+    v_matched := private.matched_with(p_viewer_id, v_ids);
+    return array(
+        select known.user_id
+        from unnest(v_ids) as known (user_id)
+        where known.user_id = p_viewer_id
+            or known.user_id = any(v_matched)
+            or known.user_id in (select unnest(private.published_of(v_ids)))
+    );
+end;
+$$;
+comment on function private.visible_to is
+'Those of the users whose profiles exist for a viewer. One that is hidden or not published exists
+only for its owner and the owner''s matches; one that is blocked or banned, only for its owner.';
 
 create function private.may_see(p_viewer_id uuid, p_user_id uuid)
 returns boolean
@@ -54,50 +121,9 @@ stable
 set search_path = ''
 as $$
 begin
-    -- The cheapest question first: lists of matches ask about each partner.
-    perform from public.dog_profiles as profile
-    where profile.user_id = p_user_id and profile.created_at is not null;
-    if not found then
-        return false;
-    end if;
-    return p_viewer_id = p_user_id or (
-        private.exists_for(p_viewer_id, p_user_id)
-        and (private.are_matched(p_viewer_id, p_user_id) or private.is_published(p_user_id))
-    );
+    return p_user_id = any(private.visible_to(p_viewer_id, array[p_user_id]));
 end;
 $$;
-comment on function private.may_see is
-'Whether a profile exists for a viewer. One that is hidden or not published exists only for its
-owner and the owner''s matches; one that is blocked or banned, only for its owner.';
-
-create function private.distance_json(p_viewer_id uuid, p_user_id uuid)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-    v_unit constant text := (private.preferences_of(p_viewer_id)).distance_unit;
-    v_metres double precision;
-begin
-    -- In one order, so that both read the same number.
-    select extensions.st_distance(first.cell, second.cell, false) into v_metres
-    from public.dog_profiles as first
-    inner join public.dog_profiles as second
-        on second.user_id = greatest(p_viewer_id, p_user_id)
-    where first.user_id = least(p_viewer_id, p_user_id) and p_viewer_id <> p_user_id;
-    if v_metres is null then
-        return null;
-    end if;
-    return jsonb_build_object(
-        'value', greatest(ceil(v_metres / private.metres_in(v_unit)), 1)::integer,
-        'unit', v_unit
-    );
-end;
-$$;
-comment on function private.distance_json is
-'How far away a user is, in the viewer''s unit, rounded up to a whole one: between the cells of
-both. Null if one of them has no location, and for the viewer''s own profile.';
 
 create function private.own_profile_json(p_user_id uuid)
 returns jsonb
@@ -118,7 +144,9 @@ begin
             'location', private.location_json(own),
             'visible', own.visible,
             'published', private.is_published(p_user_id),
-            'missing', to_jsonb(private.missing_of_profile(own)),
+            'missing', to_jsonb(
+                private.missing_of_profile(own, private.ready_photos(p_user_id))
+            ),
             'created_at', private.iso_utc(own.created_at),
             'updated_at', private.iso_utc(own.updated_at)
         )
@@ -143,34 +171,6 @@ as $$
     ) end;
 $$;
 
-create function private.card_json(p_viewer_id uuid, p_user_id uuid)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-    return (
-        select jsonb_build_object(
-            'user_id', shown.user_id,
-            'display_name', shown.display_name,
-            'age', shown.age,
-            'bio', shown.bio,
-            'activity_level', shown.activity_level,
-            'prompts', shown.prompts,
-            'photos', private.photos_json(p_user_id),
-            'distance', private.distance_json(p_viewer_id, p_user_id),
-            'reputation', private.reputation_totals(p_user_id),
-            'playgrounds', private.favourite_playgrounds_json(p_user_id)
-        )
-        from public.dog_profiles as shown
-        where shown.user_id = p_user_id and shown.created_at is not null
-    );
-end;
-$$;
-comment on function private.card_json is
-'A profile as another user sees it. The caller asks may_see first.';
-
 create function public.get_profile()
 returns jsonb
 language plpgsql
@@ -190,27 +190,6 @@ $$;
 comment on function public.get_profile is
 'The caller''s own profile. Security definer because users have no grant on profiles.';
 grant execute on function public.get_profile to authenticated;
-
-create function public.get_card(p_user_id uuid)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    v_caller constant uuid := private.caller_id();
-begin
-    if not private.may_see(v_caller, p_user_id) then
-        raise exception 'not_found' using errcode = 'WP002';
-    end if;
-    return private.card_json(v_caller, p_user_id);
-end;
-$$;
-comment on function public.get_card is
-'The profile of a user as the caller sees it.
-Security definer because users have no grant on profiles.';
-grant execute on function public.get_card to authenticated;
 
 create function private.export_profile(p_user_id uuid)
 returns jsonb

@@ -90,11 +90,11 @@ create trigger doom_photo_objects
 after update or delete on public.photos
 for each row execute function private.doom_photo_objects();
 
+-- Without a search_path, so that PostgreSQL inlines it: lists ask it of each photo.
 create function private.photo_failed(p_photo public.photos)
 returns boolean
 language sql
 stable
-set search_path = ''
 as $$
     select p_photo.status = 'pending' and coalesce(p_photo.lease_expires_at <= now(), false);
 $$;
@@ -122,34 +122,73 @@ comment on function private.photo_over is
 after a day.';
 
 -- In PL/pgSQL, which keeps its plans: in SQL, these are planned again for each partner in a list.
-create function private.photo_json(p_photo public.photos, p_position bigint)
+create function private.photo_json(p_photo public.photos, p_position bigint, p_photos_url text)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-    return (
-        select jsonb_build_object(
-            'id', p_photo.id,
-            'status', case
-                when private.photo_failed(p_photo) then 'rejected' else p_photo.status
-            end,
-            'position', p_position,
-            'url', settings.photos_url || '/' || p_photo.object_path || '/1080.webp',
-            'thumbnail_url', settings.photos_url || '/' || p_photo.object_path || '/320.webp',
-            'width', p_photo.width,
-            'height', p_photo.height,
-            'placeholder', p_photo.placeholder,
-            'rejection', case
-                when private.photo_failed(p_photo) then 'processing_failed' else p_photo.rejection
-            end,
-            'created_at', private.iso_utc(p_photo.created_at)
-        )
-        from private.app_settings as settings
+    return jsonb_build_object(
+        'id', p_photo.id,
+        'status', case when private.photo_failed(p_photo) then 'rejected' else p_photo.status end,
+        'position', p_position,
+        'url', p_photos_url || '/' || p_photo.object_path || '/1080.webp',
+        'thumbnail_url', p_photos_url || '/' || p_photo.object_path || '/320.webp',
+        'width', p_photo.width,
+        'height', p_photo.height,
+        'placeholder', p_photo.placeholder,
+        'rejection', case
+            when private.photo_failed(p_photo) then 'processing_failed' else p_photo.rejection
+        end,
+        'created_at', private.iso_utc(p_photo.created_at)
     );
 end;
 $$;
+
+create function private.photos_url()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (select settings.photos_url from private.app_settings as settings);
+end;
+$$;
+
+create function private.photos_of(p_user_ids uuid[])
+returns table (user_id uuid, photos jsonb)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_url constant text := private.photos_url();
+begin
+    return query
+    select
+        asked.user_id,
+        coalesce(
+            (
+                select jsonb_agg(
+                    private.photo_json(shown.photo, shown.place - 1, v_url) order by shown.place
+                )
+                from (
+                    select
+                        photo,
+                        row_number() over (order by photo.sort_order) as place
+                    from public.photos as photo
+                    where photo.user_id = asked.user_id and photo.status = 'ready'
+                ) as shown
+            ),
+            '[]'::jsonb
+        )
+    from unnest(p_user_ids) as asked (user_id);
+end;
+$$;
+comment on function private.photos_of is
+'Users'' photos as others see them: those that are ready, in order.';
 
 create function private.photos_json(p_user_id uuid)
 returns jsonb
@@ -158,25 +197,9 @@ stable
 set search_path = ''
 as $$
 begin
-    return (
-        select coalesce(
-            jsonb_agg(
-                private.photo_json(shown.photo, shown.place - 1) order by shown.place
-            ),
-            '[]'::jsonb
-        )
-        from (
-            select
-                photo,
-                row_number() over (order by photo.sort_order) as place
-            from public.photos as photo
-            where photo.user_id = p_user_id and photo.status = 'ready'
-        ) as shown
-    );
+    return (select found.photos from private.photos_of(array[p_user_id]) as found);
 end;
 $$;
-comment on function private.photos_json is
-'A user''s photos as others see them: those that are ready, in order.';
 
 create function private.own_photos_json(p_user_id uuid)
 returns jsonb
@@ -186,7 +209,8 @@ set search_path = ''
 as $$
     select coalesce(
         jsonb_agg(
-            private.photo_json(shown.photo, shown.place - 1) order by shown.place
+            private.photo_json(shown.photo, shown.place - 1, private.photos_url())
+            order by shown.place
         ),
         '[]'::jsonb
     )
@@ -201,15 +225,34 @@ $$;
 comment on function private.own_photos_json is
 'A user''s photos as the user sees them, with those that are pending or rejected, in order.';
 
-create function private.ready_photos(p_user_id uuid)
-returns integer
-language sql
+create function private.ready_photos_of(p_user_ids uuid[])
+returns table (user_id uuid, ready integer)
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select count(*)::integer
-    from public.photos as photo
-    where photo.user_id = p_user_id and photo.status = 'ready';
+begin
+    return query
+    select
+        asked.user_id,
+        (
+            select count(*)::integer
+            from public.photos as photo
+            where photo.user_id = asked.user_id and photo.status = 'ready'
+        )
+    from unnest(p_user_ids) as asked (user_id);
+end;
+$$;
+
+create function private.ready_photos(p_user_id uuid)
+returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (select counted.ready from private.ready_photos_of(array[p_user_id]) as counted);
+end;
 $$;
 
 create function private.export_photos(p_user_id uuid)
@@ -220,7 +263,8 @@ set search_path = ''
 as $$
     select coalesce(
         jsonb_agg(
-            private.photo_json(mine.photo, mine.place - 1) || jsonb_build_object(
+            private.photo_json(mine.photo, mine.place - 1, private.photos_url())
+            || jsonb_build_object(
                 'content_type', (mine.photo).content_type, 'size_bytes', (mine.photo).size_bytes
             )
             order by mine.place

@@ -59,7 +59,8 @@ begin
     values (v_caller, v_last + 1, p_content_type, p_size_bytes)
     returning reserved.* into v_photo;
     v_answer := jsonb_build_object(
-        'photo', private.photo_json(v_photo, v_shown), 'upload_key', v_photo.upload_key
+        'photo', private.photo_json(v_photo, v_shown, private.photos_url()),
+        'upload_key', v_photo.upload_key
     );
     perform private.remember_response(v_caller, p_idempotency_key, p_request_hash, v_answer);
     return v_answer || '{"replayed": false}';

@@ -142,36 +142,40 @@ begin
 end;
 $$;
 
-create function private.favourite_playgrounds_json(p_user_id uuid)
-returns jsonb
+create function private.newest_favourites_of(p_user_ids uuid[])
+returns table (user_id uuid, playgrounds jsonb)
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-    return (
-        select coalesce(
-            jsonb_agg(
-                jsonb_build_object('id', place.id, 'name', place.name)
-                order by newest.created_at desc, place.id
-            ),
-            '[]'::jsonb
+    return query
+    select
+        asked.user_id,
+        (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object('id', place.id, 'name', place.name)
+                    order by newest.created_at desc, place.id
+                ),
+                '[]'::jsonb
+            )
+            from (
+                select
+                    favourite.playground_id,
+                    favourite.created_at
+                from public.playground_favourites as favourite
+                where favourite.user_id = asked.user_id
+                order by favourite.created_at desc, favourite.playground_id
+                limit 10
+            ) as newest
+            inner join public.playgrounds as place on newest.playground_id = place.id
         )
-        from (
-            select
-                favourite.playground_id,
-                favourite.created_at
-            from public.playground_favourites as favourite
-            where favourite.user_id = p_user_id
-            order by favourite.created_at desc, favourite.playground_id
-            limit 10
-        ) as newest
-        inner join public.playgrounds as place on newest.playground_id = place.id
-    );
+    from unnest(p_user_ids) as asked (user_id);
 end;
 $$;
-comment on function private.favourite_playgrounds_json is
-'A user''s ten newest favourites, for the card.';
+comment on function private.newest_favourites_of is
+'The ten newest favourites of each user, for the card.';
 
 create function private.export_playgrounds(p_user_id uuid)
 returns jsonb

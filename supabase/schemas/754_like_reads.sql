@@ -1,3 +1,37 @@
+create function private.like_refusals(p_viewer_id uuid, p_user_ids uuid[])
+returns table (user_id uuid, refusal text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_visible constant uuid[] := private.visible_to(p_viewer_id, p_user_ids);
+    v_ended constant uuid[] := private.ended_with(p_viewer_id, p_user_ids);
+    v_matched constant uuid[] := private.matched_with(p_viewer_id, p_user_ids);
+    v_published constant boolean := private.is_published(p_viewer_id);
+begin
+    return query
+    select
+        asked.user_id,
+        case
+            when asked.user_id = p_viewer_id then 'cannot_like_yourself'
+            when asked.user_id <> all(v_visible) then 'not_found'
+            when asked.user_id = any(v_ended) then 'match_ended'
+            when asked.user_id = any(v_matched) then null
+            when exists (
+                select
+                from public.likes as mine
+                where mine.user_id = p_viewer_id and mine.liked_id = asked.user_id
+                offset 0
+            ) then null
+            when not v_published then 'profile_incomplete'
+        end
+    from unnest(p_user_ids) as asked (user_id);
+end;
+$$;
+comment on function private.like_refusals is
+'Why put_like would refuse a like of each user now, or null. A repeated like is never incomplete.';
+
 create function private.like_refusal(p_viewer_id uuid, p_user_id uuid)
 returns text
 language plpgsql
@@ -5,22 +39,12 @@ stable
 set search_path = ''
 as $$
 begin
-    return case
-        when p_viewer_id = p_user_id then 'cannot_like_yourself'
-        when not private.may_see(p_viewer_id, p_user_id) then 'not_found'
-        when private.has_ended(p_viewer_id, p_user_id) then 'match_ended'
-        when private.are_matched(p_viewer_id, p_user_id) then null
-        when exists (
-            select
-            from public.likes as mine
-            where mine.user_id = p_viewer_id and mine.liked_id = p_user_id
-        ) then null
-        when not private.is_published(p_viewer_id) then 'profile_incomplete'
-    end;
+    return (
+        select asked.refusal
+        from private.like_refusals(p_viewer_id, array[p_user_id]) as asked
+    );
 end;
 $$;
-comment on function private.like_refusal is
-'Why put_like would refuse this like now, or null. A repeated like is never incomplete.';
 
 create function private.has_passed(p_user_id uuid, p_other_id uuid)
 returns boolean

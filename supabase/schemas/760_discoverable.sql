@@ -10,7 +10,9 @@ as $$
 begin
     return p_profile.visible
         and p_profile.created_at is not null
-        and private.missing_of_profile(p_profile) = '{}'
+        and private.missing_of_profile(
+            p_profile, private.ready_photos(p_profile.user_id)
+        ) = '{}'
         and not private.is_hidden(p_profile.user_id)
         and not private.is_banned(p_profile.user_id);
 end;

@@ -17,7 +17,7 @@ begin
     raise exception 'profile_incomplete' using
         errcode = 'WD001',
         detail = array_to_string(
-            private.missing_of_profile(v_profile)
+            private.missing_of_profile(v_profile, private.ready_photos(p_user_id))
             || case when not v_profile.visible then array['visible'] end,
             ','
         );
@@ -95,54 +95,6 @@ $$;
 comment on function private.renewed_discovery_list is
 'A new list for a user whose old one no longer holds. Null while another request makes it, which is
 not waited for: once per generation, however many ask.';
-
-create function private.discovery_cards(
-    p_viewer_id uuid, p_user_ids uuid[], p_stage text, p_limit integer
-)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-    v_each record;
-    v_shown jsonb := jsonb '[]';
-    v_scanned integer := 0;
-begin
-    for v_each in
-        select candidate.user_id, candidate.position::integer as position
-        from unnest(p_user_ids) with ordinality as candidate (user_id, position)
-        -- Most of those who are no longer shown were swiped, which this finds soonest.
-        where not exists (
-            select
-            from public.likes as mine
-            where mine.user_id = p_viewer_id and mine.liked_id = candidate.user_id
-        )
-        and not exists (
-            select
-            from public.passes as mine
-            where mine.user_id = p_viewer_id
-                and mine.passed_id = candidate.user_id
-                and mine.until > now()
-        )
-        order by candidate.position
-    loop
-        exit when jsonb_array_length(v_shown) >= p_limit;
-        v_scanned := v_each.position;
-        if private.may_be_shown(p_viewer_id, v_each.user_id, p_stage) then
-            v_shown := v_shown || jsonb_build_object(
-                'position', v_each.position,
-                'card', private.card_json(p_viewer_id, v_each.user_id)
-            );
-        end if;
-    end loop;
-    return jsonb_build_object('shown', v_shown, 'scanned', case
-        when jsonb_array_length(v_shown) < p_limit then cardinality(p_user_ids) else v_scanned
-    end);
-end;
-$$;
-comment on function private.discovery_cards is
-'The cards of the first p_limit candidates who may be shown now, and how many were looked at.';
 
 create function private.note_discovery(p_viewer_id uuid, p_page jsonb)
 returns void

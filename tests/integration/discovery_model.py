@@ -4,7 +4,7 @@ It keeps who said what of whom, and derives the rest.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tests.support.trilateration import Place
@@ -94,7 +94,14 @@ class Model:
         found = [each for each in self.matches if each.is_of(one, other)]
         return next((each for each in found if each.status in statuses), None)
 
+    def verdicts(self, viewer: str, names: Iterable[str]) -> dict[str, tuple[object, ...]]:
+        """Return whether each user exists for the viewer, is seen, and why no like is accepted."""
+        asked = (self.exists_for, self.may_see, self.like_refusal)
+        return {name: tuple(each(viewer, name) for each in asked) for name in names}
+
     def exists_for(self, viewer: str, user: str) -> bool:
+        if viewer == user:
+            return True
         if user not in self.users or {(viewer, user), (user, viewer)} & self.blocks:
             return False
         return not self.users[user].hidden or self.match(viewer, user, "accepted") is not None

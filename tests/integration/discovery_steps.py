@@ -1,11 +1,12 @@
 """The steps of the state machine of discovery: how often each is drawn, and with what."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.integration.discovery_model import PLACES, Pair
+from tests.integration.discovery_model import PLACES, Match, Pair
 
 AGES = {"ada": 2, "ben": 4, "cleo": 5, "dan": 12}
 WHO = st.sampled_from(list(AGES))
@@ -48,3 +49,10 @@ def one_of(said: set[Pair], which: int) -> Pair:
     """Return a pair that said so, or now and then one that perhaps did not."""
     known = [*sorted(said), ("ada", "ben")]
     return known[which % len(known)]
+
+
+def some_match(matches: Sequence[Match], which: int) -> Match | None:
+    """Return an accepted match; now and then another one."""
+    accepted = [each for each in matches if each.status == "accepted"]
+    found = accepted or matches if which else matches
+    return found[which % len(found)] if found else None

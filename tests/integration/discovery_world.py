@@ -29,6 +29,25 @@ select
 from private.conversations as talk
 """
 _MATCHES = "select id, user1_id, user2_id, status, origin from public.wingman_matches"
+# By functions of many users, and by those of one.
+_VERDICTS = {
+    "together": """
+        select
+            asked.user_id,
+            asked.user_id = any(private.existing_for(%(viewer)s, %(users)s)),
+            asked.user_id = any(private.visible_to(%(viewer)s, %(users)s)),
+            asked.refusal
+        from private.like_refusals(%(viewer)s, %(users)s) as asked
+    """,
+    "alone": """
+        select
+            asked.user_id,
+            private.exists_for(%(viewer)s, asked.user_id),
+            private.may_see(%(viewer)s, asked.user_id),
+            private.like_refusal(%(viewer)s, asked.user_id)
+        from unnest(%(users)s::uuid[]) as asked (user_id)
+    """,
+}
 
 
 @dataclass(frozen=True)
@@ -127,6 +146,17 @@ class World:
 
     def leave(self, who: str) -> None:
         self._connection.execute("delete from auth.users where id = %s", [self._ids[who]])
+
+    def verdicts(self, viewer: str) -> Mapping[str, Mapping[str, tuple[Any, ...]]]:
+        """Return whether each user exists for the viewer, is seen, and why no like is accepted."""
+        asked = {"viewer": self._ids[viewer], "users": list(self._ids.values())}
+        return {
+            how: {
+                self._names[each[0]]: each[1:]
+                for each in self._connection.execute(statement.encode(), asked).fetchall()
+            }
+            for how, statement in _VERDICTS.items()
+        }
 
     def pairs(self, kind: str) -> set[Pair]:
         found = self._connection.execute(_PAIRS[kind].encode()).fetchall()

@@ -17,6 +17,12 @@ from tests.integration.plans import explained, full_scans
 CEILING = 16_000
 # Nested ones included. A function that PostgreSQL does not inline adds one for each candidate.
 STATEMENTS = 40
+# Of those that grow with the users, the ones that are large in the city.
+LARGE = ("likes", "passes", "candidates", "photos", "dog_profiles", "users")
+LISTED = """
+    select (one ->> 'user_id')::uuid as user_id
+    from jsonb_array_elements(private.discovery_list(%s) -> 'candidates') as one
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,24 @@ def test_a_list_costs_no_more_buffers_than_its_ceiling(city: str, viewers: list[
         ]
 
     assert max(spent) <= CEILING
+
+
+def test_a_page_of_twenty_takes_as_many_statements_as_one_of_two(
+    city: str, viewers: list[UUID]
+) -> None:
+    listed = look(city, LISTED, viewers[0])
+    assert len(listed) > 20
+    taken = {}
+    for limit in (2, 20):
+        with explained(city, Person("authenticated", viewers[0])) as (connection, plans):
+            connection.execute(
+                "select private.discovery_cards(%s, %s, 'anywhere', %s)",
+                [viewers[0], [row["user_id"] for row in listed], limit],
+            )
+        taken[limit] = len(plans)
+        assert full_scans("\n".join(plans), *LARGE) == []
+
+    assert taken[20] == taken[2]
 
 
 def test_a_list_reads_no_table_from_end_to_end(city: str, viewers: list[UUID]) -> None:

@@ -66,6 +66,20 @@ ENDED = (
     " select one, other, one, 'ended', 'mutual_like', null, now()"
     " from (values (%s::uuid, %s::uuid)) as tie (one, other)"
 )
+FAVOURITES = """
+    with made as (
+        insert into public.playgrounds (name, latitude, longitude)
+        select 'Park ' || n, 52.5, 13.4 from generate_series(1, 30) as n
+        returning id
+    )
+    insert into public.playground_favourites (user_id, playground_id, created_at)
+    select
+        profile.user_id, made.id,
+        now() - hashtext(profile.user_id::text || made.id) * interval '1 ms'
+    from public.dog_profiles as profile
+    cross join made
+    where hashtext(made.id::text || profile.user_id) > 0
+"""
 # A tie between two users, and whether it hides the second from the first, and the first from the
 # second.
 TIES: Sequence[tuple[str, Sequence[object], bool, bool]] = [
@@ -138,8 +152,8 @@ def test_each_list_agrees_with_an_independent_account(town: Town) -> None:
 
 def test_a_user_may_be_shown_if_the_pair_fits_in_the_stage(town: Town) -> None:
     shown = (
-        "select user_id from public.dog_profiles where private.may_be_shown(%s, user_id, %s)"
-        " order by user_id"
+        "select unnest(private.may_be_shown("
+        "%s, array(select user_id from public.dog_profiles), %s)) as user_id order by user_id"
     )
     for viewer in CHANCE.sample(list(town.dogs.values()), 15):
         for last, stage in enumerate(STAGES):
@@ -150,6 +164,28 @@ def test_a_user_may_be_shown_if_the_pair_fits_in_the_stage(town: Town) -> None:
             )
             rows = look(town.url, shown, viewer.id, stage)
             assert [row["user_id"] for row in rows] == sorted(fitting)
+
+
+def test_a_page_has_the_cards_that_each_profile_has_alone(town: Town) -> None:
+    look(town.url, FAVOURITES)
+    look(
+        town.url, "update public.photos set sort_order = -sort_order where object_path > 'public/8'"
+    )
+    alone = (
+        "select each.user_id, shown.card from public.dog_profiles as each"
+        " left join lateral private.cards_of(%s, array[each.user_id]) as shown on true"
+        " order by each.user_id"
+    )
+    together = (
+        "select shown.* from private.cards_of("
+        "%s, array(select user_id from public.dog_profiles)) as shown order by shown.user_id"
+    )
+    for viewer in CHANCE.sample(list(town.dogs), 5):
+        cards = look(town.url, together, viewer)
+
+        assert len(cards) == len(town.dogs)
+        assert cards == look(town.url, alone, viewer)
+        assert len({str(row["card"]["playgrounds"]) for row in cards}) > 3
 
 
 def test_each_profile_on_a_list_accepts_a_like(town: Town) -> None:

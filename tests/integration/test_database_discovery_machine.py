@@ -22,8 +22,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.integration.discovery_model import Match, Model, Pair, User, refusal_of
-from tests.integration.discovery_steps import AGES, STEP, one_of
+from tests.integration.discovery_model import Model, Pair, User, refusal_of
+from tests.integration.discovery_steps import AGES, STEP, one_of, some_match
 from tests.integration.discovery_world import Held, World, lift_daily_limits
 from tests.support.own_postgrest import Rest, own_postgrest
 
@@ -88,7 +88,7 @@ class Discovery(RuleBasedStateMachine):
             self._agree(answer, lambda: self._model.answer(match, accepts))
 
     def unmatch(self, which: int, by_the_first: bool) -> None:
-        if match := self._some_match(which):
+        if match := some_match(self._model.matches, which):
             who = match.initiator if by_the_first else match.other
             answer = self._world.on_match(who, "unmatch", match)
             self._agree(answer, lambda: self._model.unmatch(who, match))
@@ -96,7 +96,7 @@ class Discovery(RuleBasedStateMachine):
     # --- messages
 
     def write(self, which: int, by_the_first: bool) -> None:
-        if match := self._some_match(which):
+        if match := some_match(self._model.matches, which):
             who = match.initiator if by_the_first else match.other
             words = {"p_client_id": str(uuid4()), "p_text": f"Message of {who}"}
             answer = self._world.on_match(who, "send_message", match, **words)
@@ -104,7 +104,7 @@ class Discovery(RuleBasedStateMachine):
                 assert found["message"]["seq"] == len(match.senders)
 
     def read(self, which: int, by_the_first: bool) -> None:
-        if match := self._some_match(which):
+        if match := some_match(self._model.matches, which):
             who = match.initiator if by_the_first else match.other
             answer = self._world.on_match(who, "list_messages", match, p_limit=100)
             found = self._agree(answer, lambda: self._model.check_readable(who, match))
@@ -208,14 +208,13 @@ class Discovery(RuleBasedStateMachine):
         for one, other, _, origin in open_:
             assert origin == "invitation" or {(one, other), (other, one)} <= likes
 
-    # --- how
+    @invariant()
+    def what_is_asked_of_all_users_at_once_is_as_the_model(self) -> None:
+        for viewer in list(self._model.users)[self._step % len(AGES) :][:1]:
+            expected = self._model.verdicts(viewer, AGES)
+            assert self._world.verdicts(viewer) == {"together": expected, "alone": expected}
 
-    def _some_match(self, which: int) -> Match | None:
-        """Return an accepted match; now and then another one."""
-        matches = self._model.matches
-        accepted = [each for each in matches if each.status == "accepted"]
-        found = accepted or matches if which else matches
-        return found[which % len(found)] if found else None
+    # --- how
 
     def _say(self, function: str, pair: Pair, mirror: Callable[[str, str], object]) -> Any:
         who = pair[0]
@@ -266,6 +265,9 @@ class Discovery(RuleBasedStateMachine):
         allowed = [name for name in held.users if model.may_be_shown(owner, name)]
         fitting = [name for name in allowed if model.fits(owner, name, held.stage)]
         assert shown == fitting[:limit]
+        assert found["scanned"] == (
+            held.users.index(shown[-1]) + 1 if len(shown) == limit else len(held.users)
+        )
         assert [name for name in shown if not self._world.accepts_a_like(held.owner, name)] == []
 
 
