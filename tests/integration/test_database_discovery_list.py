@@ -166,6 +166,21 @@ def test_a_user_may_be_shown_if_the_pair_fits_in_the_stage(town: Town) -> None:
             assert [row["user_id"] for row in rows] == sorted(fitting)
 
 
+def test_a_candidate_whom_no_like_would_reach_is_not_shown(url: str) -> None:
+    """Triggers keep candidates; a page does not rely on them alone."""
+    alike = {"latitude": 52.5, "longitude": 13.4, "age": 3, "min_age": 0, "max_age": 14}
+    viewer, other = some_dog(**alike), some_dog(**alike)
+    settle(url, [viewer, other])
+    asked = "select private.may_be_shown(%s, array[%s]::uuid[], 'anywhere') as shown"
+    assert look(url, asked, viewer.id, other.id) == [{"shown": [other.id]}]
+
+    look(url, "alter table public.dog_profiles disable trigger user")
+    look(url, "update public.dog_profiles set visible = false where user_id = %s", other.id)
+
+    assert look(url, "select user_id from private.candidates where user_id = %s", other.id)
+    assert look(url, asked, viewer.id, other.id) == [{"shown": []}]
+
+
 def test_a_page_has_the_cards_that_each_profile_has_alone(town: Town) -> None:
     look(town.url, FAVOURITES)
     look(
