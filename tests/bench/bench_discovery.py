@@ -33,8 +33,8 @@ TEXT = """## Discovery
 
 {large} seeded profiles in 300 cities (`make seed`), {small} where it says so. CPU time is that of
 PostgreSQL's process; {load:.1f} processes ran on each core. *Radius first* reads all within the
-viewer's distance by the index, drops whom the viewer may not see, and sorts by the same score,
-which its statement computes without a function call and without meetings.
+viewer's distance by the index, drops whom the viewer may not see, and sorts by the product's score
+(`private.pair_score`, inlined) without meetings.
 
 PostgREST, {at_once} callers at once, {viewers} viewers in the largest city, taking turns:
 
