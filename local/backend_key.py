@@ -52,7 +52,7 @@ def accept(url: str, secret_key: str, key: str, *, alone: bool = False) -> None:
     digest = hashlib.sha256(key.encode()).hexdigest()
     params = {"p_key_hash": digest, "p_alone": alone}
     ends_at = time.monotonic() + _PATIENCE_SECONDS
-    with http_client(timeout=_TIMEOUT_SECONDS) as client:
+    with http_client("supabase", timeout=_TIMEOUT_SECONDS) as client:
         while True:
             code, accepted = _called(client, url, secret_key, params)
             if code != _NO_SUCH_FUNCTION or time.monotonic() > ends_at:

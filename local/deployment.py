@@ -12,6 +12,7 @@ from local.package.target import OWN_RUNTIME, architecture
 from local.processes import Recorded
 from local.progress import say, step
 from local.sam import sam
+from local.sentry import application as sentry
 from local.servers import AWS_CREDENTIALS
 from local.stack import APP_URL, Stack
 
@@ -93,6 +94,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         "EnableAiCoaching": "true",
         "EnablePush": "true",
         "FcmApiUrl": fcm.url(stack),
+        "SentryDsn": sentry.dsn(stack),
         "EnableRateLimiting": os.environ.get("ENABLE_RATE_LIMITING", "true"),
         "AnthropicApiUrl": stack.url("anthropic"),
         "PublicApiUrl": stack.url("api"),

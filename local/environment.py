@@ -8,6 +8,7 @@ from pathlib import Path
 from local.credentials import credentials
 from local.fcm import application as fcm
 from local.postgres_cluster import database_url
+from local.sentry import application as sentry
 from local.servers import REGION
 from local.stack import APP_URL, HOST, Stack
 
@@ -46,6 +47,7 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),
         "EMAIL_BULK_QUEUE_URL": deployed.get("EmailBulkQueueUrl", ""),
         "PUSH_QUEUE_URL": deployed.get("PushQueueUrl", ""),
+        "SENTRY_DSN": sentry.dsn(stack),
         "FCM_URL": fcm.url(stack),
         "FCM_API_URL": fcm.url(stack),
         "FCM_SERVICE_ACCOUNT": fcm.service_account(stack),

@@ -17,6 +17,7 @@ from local.lambda_runtime import LOGGING
 from local.parts import LISTENERS, Part, clean_env
 from local.redis_users import RedisUser
 from local.stack import HOST, Stack
+from local.xray import daemon as xray
 
 REGION = "us-east-1"
 # The emulator's root account: functions are held to their roles' policies instead.
@@ -117,6 +118,7 @@ def ministack(stack: Stack) -> Part:
         GATEWAY_PORT=str(port),
         MINISTACK_HOST=HOST,
         LAMBDA_EXECUTOR="local",
+        AWS_XRAY_DAEMON_ADDRESS=xray.address(stack),
         AUTH="true",
         TMPDIR=str(folder),
         PYTHONDONTWRITEBYTECODE="1",

@@ -5,9 +5,10 @@ from typing import Any
 from wingman.accounts.request_worker import carry_out
 from wingman.kit.clients.auth import auth
 from wingman.kit.clients.database import get_service_client
-from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.clock import LambdaContext
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import DependencyUnavailable, RateLimited
+from wingman.kit.invocation import invocation
 from wingman.kit.observability import logger
 from wingman.kit.sealing import NotSealed
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
@@ -25,7 +26,7 @@ class Message(BaseModel):
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Carry out each request of a batch; the others go back to the queue."""
-    with deadline(context):
+    with invocation(event, context):
         failed = [
             message["messageId"]
             for message in event["Records"]

@@ -7,8 +7,9 @@ from wingman.accounts import attempts
 from wingman.conversations import service as conversations
 from wingman.kit import idempotency
 from wingman.kit.clients.database import Database, get_service_client
-from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.clock import LambdaContext
 from wingman.kit.deployment import DeploymentSettings
+from wingman.kit.invocation import invocation
 from wingman.kit.observability import logger
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 from wingman.likes import service as likes
@@ -35,14 +36,14 @@ _STEPS: dict[str, Callable[[Database], int]] = {
 }
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Run every step, even if another one fails; running twice does no harm.
 
     Raises an ExceptionGroup of the failures, so that AWS retries and the alarms show them.
     """
     done: dict[str, int] = {}
     failures: list[Exception] = []
-    with deadline(context):
+    with invocation(event, context):
         database = get_service_client()
         for name, step in _STEPS.items():
             try:
@@ -50,6 +51,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
             except Exception as error:  # noqa: BLE001 - raised below, with the others
                 logger().exception("housekeeping.step_failed", extra={"step": name})
                 failures.append(error)
-    if failures:
-        raise ExceptionGroup("housekeeping", failures)
+        if failures:
+            raise ExceptionGroup("housekeeping", failures)
     return done

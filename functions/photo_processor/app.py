@@ -5,9 +5,10 @@ from typing import Any
 
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.storage import storage
-from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.clock import LambdaContext
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.invocation import invocation
 from wingman.kit.observability import logger
 from wingman.kit.settings import AwsSettings, RedisSettings, SupabaseServiceSettings, check, load
 from wingman.photos.imaging_sandbox import decode
@@ -25,7 +26,7 @@ check(DeploymentSettings, SupabaseServiceSettings, RedisSettings, AwsSettings, P
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Process the uploads of a batch; malformed messages go back to the queue, as in an outage."""
     failed = []
-    with deadline(context):
+    with invocation(event, context):
         for message in event["Records"]:
             try:
                 for key in uploaded_keys(message["body"]):

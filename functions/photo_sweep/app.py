@@ -8,8 +8,9 @@ from typing import Any
 from wingman.kit.clients.cdn import cdn
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.storage import storage
-from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.clock import LambdaContext
 from wingman.kit.deployment import DeploymentSettings
+from wingman.kit.invocation import invocation
 from wingman.kit.settings import AwsSettings, RedisSettings, SupabaseServiceSettings, check, load
 from wingman.photos import sweep
 from wingman.photos.settings import PhotoCdnSettings, PhotoSettings
@@ -22,8 +23,8 @@ check(
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep once; running twice does no harm."""
-    bucket = storage(load(PhotoSettings).photos_bucket)
-    with deadline(context):
+    with invocation(event, context):
+        bucket = storage(load(PhotoSettings).photos_bucket)
         database = get_service_client()
         done = {"settled": sweep.settle(database)}
         sweep.probe(bucket)

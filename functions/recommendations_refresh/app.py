@@ -9,15 +9,16 @@ from wingman.discovery import refreshing
 from wingman.discovery.settings import RefreshSettings
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
-from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.clock import LambdaContext
 from wingman.kit.deployment import DeploymentSettings
+from wingman.kit.invocation import invocation
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check, load
 
 check(DeploymentSettings, SupabaseServiceSettings, RedisSettings, RefreshSettings)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Queue once; a second run finds them claimed."""
-    url = load(RefreshSettings).recommendations_queue_url
-    with deadline(context):
+    with invocation(event, context):
+        url = load(RefreshSettings).recommendations_queue_url
         return {"queued": refreshing.enqueue_stale(get_service_client(), queue(), url)}

@@ -8,9 +8,10 @@ from typing import Any
 from wingman.discovery import lists, refreshing
 from wingman.discovery.models import UserIds
 from wingman.kit.clients.database import get_service_client
-from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.clock import LambdaContext
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.invocation import invocation
 from wingman.kit.observability import logger
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 
@@ -22,7 +23,7 @@ check(DeploymentSettings, SupabaseServiceSettings, RedisSettings)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Refresh the lists of a batch; malformed messages go back to the queue, as in an outage."""
     failed = []
-    with deadline(context):
+    with invocation(event, context):
         for message in event["Records"]:
             try:
                 users = UserIds.model_validate_json(message["body"]).user_ids

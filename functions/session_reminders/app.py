@@ -13,8 +13,9 @@ from wingman.discovery import keys as discovery
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
 from wingman.kit.clients.redis import redis
-from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.clock import LambdaContext
 from wingman.kit.deployment import DeploymentSettings
+from wingman.kit.invocation import invocation
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
 from wingman.notifications.email.operating import operations
 from wingman.notifications.email.sending import repository, sweep
@@ -27,9 +28,9 @@ from wingman.reputation import service as reputation
 check(DeploymentSettings, SupabaseServiceSettings, QueueSettings, RedisSettings)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep once; running twice does no harm."""
-    with deadline(context):
+    with invocation(event, context):
         enqueued = sweep.enqueue_due_emails(repository.outbox(), queue())
         database = get_service_client()
         operations.report(database)

@@ -65,7 +65,7 @@ def accept_key(supabase_url: str, secrets: Mapping[str, str]) -> None:
 def serve_photos(supabase_url: str, secrets: Mapping[str, str], address: str) -> None:
     """Let the database answer with the address of this environment's CDN. Raises StackError."""
     headers = secret_key_headers(secrets["SUPABASE_SECRET_KEY"])
-    with http_client(timeout=_TIMEOUT_SECONDS, judge=require_answer) as session:
+    with http_client("supabase", timeout=_TIMEOUT_SECONDS, judge=require_answer) as session:
         database = PostgrestDatabase(supabase_url.rstrip("/"), headers, session)
         try:
             database.rpc("set_photos_url", {"p_url": address}, idempotent=True)

@@ -70,6 +70,6 @@ def _origins(api: str, app: str, *, local: bool) -> Findings:
 def _allowed(api: str, origin: str) -> bool:
     """Ask as a browser does before the call (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
     asked = {"origin": origin, "access-control-request-method": "GET"}
-    with http_client(timeout=TIMEOUT_SECONDS) as client:
+    with http_client("doctor", timeout=TIMEOUT_SECONDS) as client:
         answer = client.request("OPTIONS", f"{api.rstrip('/')}/health", headers=asked)
     return answer.headers.get("access-control-allow-origin") in {origin, "*"}

@@ -34,7 +34,7 @@ def check_auth() -> Findings:
     """Ask for the public settings, then whether the address of a client counts."""
     settings = load(SupabaseSettings)
     headers = {"apikey": settings.supabase_publishable_key.get_secret_value()}
-    with http_client(timeout=TIMEOUT_SECONDS) as client:
+    with http_client("auth", timeout=TIMEOUT_SECONDS) as client:
         answer = client.get(f"{settings.supabase_url}/auth/v1/settings", headers=headers)
         if answer.status_code != HTTPStatus.OK:
             text = f"Supabase Auth answers {answer.status_code}"
@@ -57,7 +57,7 @@ def check_hook() -> Findings:
     secret = load(HookSettings).auth_email_hook_secret.get_secret_value()
     user = {"id": str(uuid4()), "email": "doctor@example.com"}
     body = json.dumps({"user": user, "email_data": {"email_action_type": "doctor"}})
-    with http_client(timeout=COLD_START_SECONDS) as client:
+    with http_client("auth", timeout=COLD_START_SECONDS) as client:
         answer = client.post(url, content=body, headers=signed(secret, str(uuid4()), body))
         stranger = client.post(url, content=body)
     if answer.status_code == HTTPStatus.UNAUTHORIZED:

@@ -80,7 +80,7 @@ def _front_door() -> Finding:
     """Call as a user would who goes past the API."""
     settings = load(SupabaseSettings)
     headers = {"apikey": settings.supabase_publishable_key.get_secret_value()}
-    with http_client(timeout=TIMEOUT_SECONDS) as client:
+    with http_client("doctor", timeout=TIMEOUT_SECONDS) as client:
         answer = client.post(f"{settings.supabase_url}/rest/v1/rpc/ping", headers=headers)
     if answer.is_client_error:
         return ok("front door", "PostgREST refuses a request without BACKEND_KEY")
@@ -265,7 +265,7 @@ def _health(url: str) -> httpx.Response:
 
     A 503 is an answer of /health itself.
     """
-    with http_client(timeout=COLD_START_SECONDS, judge=lambda _: None) as client:
+    with http_client("doctor", timeout=COLD_START_SECONDS, judge=lambda _: None) as client:
         for pause in _PAUSES:
             time.sleep(pause)
             answer = client.get(url)
@@ -275,5 +275,5 @@ def _health(url: str) -> httpx.Response:
 
 
 def _get(url: str, headers: Mapping[str, str]) -> httpx.Response:
-    with http_client(timeout=TIMEOUT_SECONDS) as client:
+    with http_client("doctor", timeout=TIMEOUT_SECONDS) as client:
         return client.get(url, headers=headers)

@@ -241,6 +241,22 @@ $$;
 comment on function private.refuse_flaw is
 'Refuses a request because of a field. The detail of the error is the field''s name and the flaw.';
 
+create function private.request_id()
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    -- Cut to what an id may be: it is shown to operators, and sent back to the functions.
+    select substring(
+        nullif(current_setting('request.headers', true), '')::json ->> 'x-caller-request-id',
+        '^[A-Za-z0-9_=.:-]{1,128}$'
+    );
+$$;
+comment on function private.request_id is
+'The id of the request or schedule that our functions serve with this call; null for any other.';
+grant execute on function private.request_id to service_role;
+
 create table public.user_profiles (
     id uuid primary key references auth.users (id) on delete cascade,
     email text,
@@ -1243,6 +1259,7 @@ create table public.email_logs (
     resend_message_id text,
     opened_at timestamptz,
     account_id uuid,
+    request_id text default private.request_id(),
     -- When a worker may next take the email; null once it is settled.
     claimable_at timestamptz generated always as (
         case delivery_status when 'pending' then due_at when 'sending' then lease_expires_at end
@@ -1286,6 +1303,8 @@ sender has decided to send it later.';
 comment on column public.email_logs.account_id is
 'The account of an email by Supabase Auth, which may ask for it in the transaction that creates the
 account: without a foreign key, and without a user until then.';
+comment on column public.email_logs.request_id is
+'The request or schedule that recorded the email: its logs and traces have the same id.';
 comment on column public.email_logs.opened_at is
 'When the email was first opened; only where open tracking is on.';
 
@@ -4624,7 +4643,8 @@ returns table (
     handed_over timestamptz[],
     created_at timestamptz,
     holds boolean,
-    email_frequency text
+    email_frequency text,
+    request_id text
 )
 language sql
 set search_path = ''
@@ -4707,7 +4727,8 @@ as $$
                 or coalesce(email.subject_revision, subject.revision) >= subject.revision
             )
         ),
-        coalesce(reader.email_frequency, 'immediate')
+        coalesce(reader.email_frequency, 'immediate'),
+        email.request_id
     from leased as email
     left join private.email_recipients as reader on email.user_id = reader.user_id
     -- Left, although each email has its kind: an inner join is estimated at a tenth of the rows.
@@ -12805,6 +12826,7 @@ create table public.notifications (
     due_at timestamptz not null,
     recorded_at timestamptz not null default now(),
     recorded_in xid8 not null default pg_current_xact_id(),
+    request_id text default private.request_id(),
     entry bigint generated always as identity,
     seq bigint,
     listed_at timestamptz,
@@ -12818,6 +12840,8 @@ comment on column public.notifications.seq is
 'Its place in the user''s list, in the order of commits. Null until it is due and committed.';
 comment on column public.notifications.superseded is
 'A newer one of the same kind says the same of the same subject, and is listed instead.';
+comment on column public.notifications.request_id is
+'The request or schedule that recorded it, also of its push.';
 comment on column public.notifications.recorded_in is
 'The transaction that recorded it, which numbers it as it commits.';
 
@@ -13661,6 +13685,7 @@ as $$
         'match_id', listed.match_id,
         'subject_id', listed.subject_id,
         'recorded_at', private.iso_utc(coalesce(listed.listed_at, listed.due_at)),
+        'request_id', listed.request_id,
         'retry_count', p_push.retry_count,
         'timezone', reader.timezone,
         'can_wait', known.can_wait,

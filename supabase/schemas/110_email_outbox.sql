@@ -115,6 +115,7 @@ create table public.email_logs (
     resend_message_id text,
     opened_at timestamptz,
     account_id uuid,
+    request_id text default private.request_id(),
     -- When a worker may next take the email; null once it is settled.
     claimable_at timestamptz generated always as (
         case delivery_status when 'pending' then due_at when 'sending' then lease_expires_at end
@@ -158,6 +159,8 @@ sender has decided to send it later.';
 comment on column public.email_logs.account_id is
 'The account of an email by Supabase Auth, which may ask for it in the transaction that creates the
 account: without a foreign key, and without a user until then.';
+comment on column public.email_logs.request_id is
+'The request or schedule that recorded the email: its logs and traces have the same id.';
 comment on column public.email_logs.opened_at is
 'When the email was first opened; only where open tracking is on.';
 

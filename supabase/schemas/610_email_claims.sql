@@ -67,7 +67,8 @@ returns table (
     handed_over timestamptz[],
     created_at timestamptz,
     holds boolean,
-    email_frequency text
+    email_frequency text,
+    request_id text
 )
 language sql
 set search_path = ''
@@ -150,7 +151,8 @@ as $$
                 or coalesce(email.subject_revision, subject.revision) >= subject.revision
             )
         ),
-        coalesce(reader.email_frequency, 'immediate')
+        coalesce(reader.email_frequency, 'immediate'),
+        email.request_id
     from leased as email
     left join private.email_recipients as reader on email.user_id = reader.user_id
     -- Left, although each email has its kind: an inner join is estimated at a tenth of the rows.

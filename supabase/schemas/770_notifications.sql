@@ -21,6 +21,7 @@ create table public.notifications (
     due_at timestamptz not null,
     recorded_at timestamptz not null default now(),
     recorded_in xid8 not null default pg_current_xact_id(),
+    request_id text default private.request_id(),
     entry bigint generated always as identity,
     seq bigint,
     listed_at timestamptz,
@@ -34,6 +35,8 @@ comment on column public.notifications.seq is
 'Its place in the user''s list, in the order of commits. Null until it is due and committed.';
 comment on column public.notifications.superseded is
 'A newer one of the same kind says the same of the same subject, and is listed instead.';
+comment on column public.notifications.request_id is
+'The request or schedule that recorded it, also of its push.';
 comment on column public.notifications.recorded_in is
 'The transaction that recorded it, which numbers it as it commits.';
 

@@ -118,6 +118,7 @@ as $$
         'match_id', listed.match_id,
         'subject_id', listed.subject_id,
         'recorded_at', private.iso_utc(coalesce(listed.listed_at, listed.due_at)),
+        'request_id', listed.request_id,
         'retry_count', p_push.retry_count,
         'timezone', reader.timezone,
         'can_wait', known.can_wait,

@@ -67,7 +67,7 @@ class Ours:
 
     def __init__(self, url: str) -> None:
         self.new_container()
-        session = http_client(timeout=5.0)
+        session = http_client("bench", timeout=5.0)
         self._database = PostgrestDatabase(url, {}, session)
 
     def new_container(self) -> None:

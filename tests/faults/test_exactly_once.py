@@ -163,7 +163,7 @@ def test_the_enqueue_fails_after_the_commit_and_the_sweep_sends_it(
     assert notifications.enqueue(BrokenQueue(), story.refs) == 0
     story.update("enqueued_at = null")
 
-    with http_client(timeout=5) as client:
+    with http_client("email", timeout=5) as client:
         queue = SqsQueue(f"{stack['AWS_ENDPOINT_URL']}/", "us-east-1", client)
         monkeypatch.setattr(session_reminders, "queue", lambda: queue)
         session_reminders.handler({}, Context(60_000))

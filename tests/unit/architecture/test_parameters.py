@@ -45,6 +45,10 @@ SAMPLES = {  # valid ones, invalid ones
     "ResendApiUrl": URL,
     "SupabaseUrl": REQUIRED_URL,
     "UpstashRedisRestUrl": REQUIRED_URL,
+    "SentryDsn": (
+        ("", "https://0aB9@o1.ingest.de.sentry.io/42", "http://key@127.0.0.1:8702/sentry/1"),
+        ("o1.ingest.sentry.io/42", "https://o1.ingest.sentry.io/42", "https://k@h/", "ftp://k@h/1"),
+    ),
     "Brand": (("", '{"name": "PupMatch"}'), ("[]", "PupMatch")),
     "SupabasePublishableKey": (("sb_publishable_aB-3",), ("", " a", "a ", "a\nb", "a\t")),
     "ClientIpHeader": (

@@ -31,7 +31,7 @@ class Project:
 def project(monkeypatch: pytest.MonkeyPatch) -> Project:
     project = Project()
 
-    def client(*, timeout: float) -> httpx.Client:
+    def client(_: str, *, timeout: float) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(project), timeout=timeout)
 
     monkeypatch.setattr(backend_key, "http_client", client)

@@ -149,7 +149,7 @@ def test_the_address_of_photos_is_written_unless_the_migrations_are_missing(
         sent.append(request)
         return answer
 
-    def client(**_: object) -> httpx.Client:
+    def client(_: str, **__: object) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(project))
 
     monkeypatch.setattr(database, "http_client", client)

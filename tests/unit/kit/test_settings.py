@@ -46,6 +46,10 @@ SPECIAL = {
     "PHOTOS_DISTRIBUTION": ("E2QWRUHBKTPFS8", ["E2", "E2 QW", "E2-QWR"]),
     "RATE_LIMIT_SHADOW": ("public, email,", ["e-mail", "email;public", "all"]),
     "RESEND_WEBHOOK_SECRET": ("whsec_c2VjcmV0", ["whsec_c2VjcmV", "whsec_%%%%", "hush hush"]),
+    "SENTRY_DSN": (
+        "https://0aB9@o1.ingest.de.sentry.io/42",
+        ["https://o1.ingest.sentry.io/42", "https://key@host/", "https://a:b@host/1", "hush hush"],
+    ),
     "VERSION": ("1.2.3-abc", ["1 2", "v" * 101]),
 }
 

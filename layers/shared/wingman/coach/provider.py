@@ -15,6 +15,7 @@ from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.resilience.retry import with_api_retry
 from wingman.kit.settings import load
+from wingman.kit.tracing.segments import subsegment
 
 if TYPE_CHECKING:
     import httpx2
@@ -57,14 +58,15 @@ class AnthropicCoach(Coach):
         from anthropic import APIError  # noqa: PLC0415 - see coach()
 
         try:
-            return self._client.messages.create(
-                model=self._model,
-                max_tokens=MAX_TOKENS,
-                system=prompt.instructions,
-                messages=[{"role": "user", "content": prompt.content}],
-                output_config={"format": {"type": "json_schema", "schema": SCHEMA}},
-                timeout=_seconds(),
-            )
+            with subsegment(ANTHROPIC.name, namespace="remote"):
+                return self._client.messages.create(
+                    model=self._model,
+                    max_tokens=MAX_TOKENS,
+                    system=prompt.instructions,
+                    messages=[{"role": "user", "content": prompt.content}],
+                    output_config={"format": {"type": "json_schema", "schema": SCHEMA}},
+                    timeout=_seconds(),
+                )
         except APIError as error:
             raise _translated(error) from None
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from datetime import datetime
 from functools import cache
 from typing import Literal, NamedTuple
@@ -186,7 +187,10 @@ def _services(probes: Mapping[str, Probe], states: CircuitBreakers) -> Services:
 
 def _probe_all(probes: Mapping[str, Callable[[], object]]) -> Mapping[str, Probe]:
     pool = ThreadPoolExecutor(len(probes))
-    running = {name: pool.submit(_timed, probe) for name, probe in probes.items()}
+    # Each in a copy of this context, for its deadline and its trace.
+    running = {
+        name: pool.submit(copy_context().run, _timed, probe) for name, probe in probes.items()
+    }
     wait(running.values(), timeout=PATIENCE_SECONDS)
     pool.shutdown(wait=False, cancel_futures=True)
     return {name: _outcome(future) for name, future in running.items()}

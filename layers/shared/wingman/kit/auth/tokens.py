@@ -100,4 +100,4 @@ def _key(algorithm: str, key_id: object, settings: TokenSettings) -> Any:
 @cache
 def _published_keys() -> JsonWebKeys:
     url = f"{load(TokenSettings).supabase_url}/auth/v1/.well-known/jwks.json"
-    return JsonWebKeys(url, http_client(timeout=2.0))
+    return JsonWebKeys(url, http_client("auth", timeout=2.0))

@@ -127,4 +127,4 @@ def as_visitor(client: Client) -> Auth:
 
 @cache
 def _session() -> httpx.Client:
-    return http_client(timeout=TIMEOUT_SECONDS)
+    return http_client(AUTH.name, timeout=TIMEOUT_SECONDS)

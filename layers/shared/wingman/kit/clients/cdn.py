@@ -67,4 +67,5 @@ def _batch(paths: Sequence[str]) -> bytes:
 def cdn(distribution: str) -> Cdn:
     settings = load(AwsSettings)
     endpoint = settings.aws_endpoint_url or "https://cloudfront.amazonaws.com"
-    return CloudFront(endpoint, distribution, http_client(timeout=TIMEOUT_SECONDS))
+    client = http_client(CDN.name, timeout=TIMEOUT_SECONDS)
+    return CloudFront(endpoint, distribution, client)

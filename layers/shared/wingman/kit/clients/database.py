@@ -12,6 +12,7 @@ from postgrest import APIError, SyncPostgrestClient
 
 from wingman.kit.clients.answers import require_answer
 from wingman.kit.clients.circuits import with_supabase_retry
+from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.clients.transport import http_client, never_sent
 from wingman.kit.errors import (
     CallTimedOut,
@@ -25,9 +26,12 @@ from wingman.kit.errors import (
 from wingman.kit.observability import observe
 from wingman.kit.resilience.retry import pause
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
+from wingman.kit.tracing.requests import request_id
 
 TIMEOUT_SECONDS = 5.0
 BACKEND_KEY_HEADER = "X-Backend-Key"
+# Not X-Request-Id, which gateways on the way replace.
+REQUEST_ID_HEADER = "X-Caller-Request-Id"
 # PostgREST refused the request because it had no accepted backend key.
 BACKEND_KEY_REQUIRED = "PT403"
 
@@ -237,4 +241,10 @@ def get_client_for_operation(operation: Operation, access_token: str | None = No
 
 @cache
 def _session(timeout: float = TIMEOUT_SECONDS) -> httpx.Client:
-    return http_client(timeout=timeout, judge=require_answer)
+    return http_client(SUPABASE.name, timeout=timeout, judge=require_answer, prepare=_name_request)
+
+
+def _name_request(request: httpx.Request) -> None:
+    """Let rows that this call writes carry the id of the request (private.request_id)."""
+    if given := request_id():
+        request.headers[REQUEST_ID_HEADER] = given

@@ -15,6 +15,8 @@ from wingman.kit.clients.transport import asked_to_wait, http_client
 from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.resilience.retry import with_api_retry
 from wingman.kit.settings import AwsSettings, load
+from wingman.kit.tracing.requests import ATTRIBUTE, request_id
+from wingman.kit.tracing.segments import trace
 
 TIMEOUT_SECONDS = 2.0
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
@@ -67,15 +69,31 @@ def _throttled(response: httpx.Response) -> bool:
 
 
 def _batches(bodies: Sequence[Mapping[str, object]]) -> Iterator[list[dict[str, Any]]]:
+    attributes = _attributes()
     for start in range(0, len(bodies), MESSAGES_PER_CALL):
         yield [
-            {"Id": str(index), "MessageBody": json.dumps(body)}
+            {"Id": str(index), "MessageBody": json.dumps(body), **attributes}
             for index, body in enumerate(bodies[start : start + MESSAGES_PER_CALL])
         ]
+
+
+def _attributes() -> dict[str, Any]:
+    """Name the request that sends, for the worker's logs, and its trace, for X-Ray."""
+    found: dict[str, Any] = {}
+    if sender := request_id():
+        found["MessageAttributes"] = {ATTRIBUTE: _text(sender)}
+    if around := trace():
+        found["MessageSystemAttributes"] = {"AWSTraceHeader": _text(around.header())}
+    return found
+
+
+def _text(value: str) -> dict[str, str]:
+    return {"DataType": "String", "StringValue": value}
 
 
 @cache
 def queue() -> Queue:
     settings = load(AwsSettings)
     endpoint = settings.aws_endpoint_url or f"https://sqs.{settings.aws_region}.amazonaws.com"
-    return SqsQueue(f"{endpoint}/", settings.aws_region, http_client(timeout=TIMEOUT_SECONDS))
+    client = http_client(SQS.name, timeout=TIMEOUT_SECONDS)
+    return SqsQueue(f"{endpoint}/", settings.aws_region, client)

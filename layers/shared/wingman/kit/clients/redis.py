@@ -103,6 +103,6 @@ class _Redis(Redis):
 @cache
 def redis() -> UpstashCommands:
     settings = load(RedisSettings)
-    client = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS)
+    client = http_client(REDIS.name, timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS)
     token = settings.upstash_redis_rest_token.get_secret_value()
     return UpstashCommands(_Redis(settings.upstash_redis_rest_url, token, client))

@@ -239,5 +239,5 @@ def storage(bucket: str) -> Storage:
     base = f"https://{bucket}.s3.{settings.aws_region}.amazonaws.com"
     if settings.aws_endpoint_url:
         base = f"{settings.aws_endpoint_url}/{bucket}"
-    client = http_client(timeout=TIMEOUT_SECONDS)
+    client = http_client(S3.name, timeout=TIMEOUT_SECONDS)
     return S3Storage(base, bucket, settings.aws_region, client)

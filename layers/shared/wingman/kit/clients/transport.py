@@ -3,11 +3,13 @@
 import ssl
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import httpx
 
 from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.tracing.segments import Segment, shown, subsegment
 
 # After these errors the request certainly never left this machine.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -23,18 +25,43 @@ def refuse_gateway_errors(response: httpx.Response) -> None:
 
 
 def http_client(
+    dependency: str,
     *,
     timeout: float,
     connect_timeout: float = 1.0,
     judge: Callable[[httpx.Response], None] = refuse_gateway_errors,
+    prepare: Callable[[httpx.Request], None] = lambda _: None,
 ) -> httpx.Client:
-    """Open a client; `judge` raises an error for an answer that is not the service's own."""
-    return httpx.Client(
+    """Open a client; `judge` raises an error for an answer that is not the service's own.
+
+    `prepare` changes a request before it leaves. Traces show calls under the dependency's name.
+    """
+    return _TracedClient(
+        dependency,
         verify=tls(),
         timeout=httpx.Timeout(timeout, connect=min(connect_timeout, timeout)),
-        event_hooks={"request": [_bound_by_deadline], "response": [judge]},
+        event_hooks={"request": [_bound_by_deadline, prepare], "response": [_answered, judge]},
         trust_env=False,
     )
+
+
+class _TracedClient(httpx.Client):
+    """A client whose calls are subsegments of the invocation's trace."""
+
+    def __init__(self, dependency: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._dependency = dependency
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        with subsegment(self._dependency, namespace="remote") as segment:
+            segment.asks(request.method, shown(str(request.url)))
+            request.extensions["segment"] = segment
+            return super().send(request, **options)
+
+
+def _answered(response: httpx.Response) -> None:
+    segment: Segment = response.request.extensions["segment"]
+    segment.answered(response.status_code)
 
 
 @cache
@@ -45,7 +72,7 @@ def tls() -> ssl.SSLContext:
 def reach(url: str, dependency: str, *, seconds: float) -> None:
     """Accept any status. Raises DependencyUnavailable."""
     try:
-        with http_client(timeout=seconds) as client:
+        with http_client(dependency, timeout=seconds) as client:
             client.head(url)
     except httpx.HTTPError as error:
         raise DependencyUnavailable(dependency) from error

@@ -13,13 +13,14 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from starlette.exceptions import HTTPException
 
 from wingman.kit import settings
-from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.clock import LambdaContext
 from wingman.kit.deployment import DeploymentSettings
 from wingman.kit.errors import ProblemError
 from wingman.kit.http import problems
 from wingman.kit.http.conditional import Conditional
 from wingman.kit.http.envelope import MAX_BODY_BYTES, Envelope
 from wingman.kit.http.routes import LimitedRoute
+from wingman.kit.invocation import invocation
 from wingman.kit.settings import Settings
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -57,8 +58,9 @@ def lambda_handler(app: FastAPI) -> Handler:
     adapter = Mangum(Envelope(Conditional(app)), lifespan="off", text_mime_types=text)
 
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        with deadline(context):
+        with invocation(event, context) as segment:
             response: dict[str, Any] = adapter(event, context)  # type: ignore[arg-type]
+            segment.answered(response["statusCode"])
             return response
 
     return handler

@@ -1,6 +1,5 @@
 """The outermost layer: request id, size limit, late charge, HEAD, extra headers, crash log."""
 
-import uuid
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,8 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wingman.kit.errors import PayloadTooLarge, ProblemError
 from wingman.kit.http.charges import charge_at_last
 from wingman.kit.http.problems import render
+from wingman.kit.invocation import report
 from wingman.kit.limits.charging import LimitReached
 from wingman.kit.observability import logger
+from wingman.kit.tracing.requests import request_id
 
 # Lambda accepts events of 6 MB, in which base64 adds a third and escapes treble a JSON string.
 # Below this limit every body gets our answer, not the platform's.
@@ -28,16 +29,16 @@ class Envelope:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and log a crash."""
         state: dict[str, Any] = scope.setdefault("state", {})
-        state |= {"request_id": _request_id(scope), "extra_headers": {}, "charged": False}
-        logger().set_correlation_id(state["request_id"])
+        state |= {"request_id": request_id(), "extra_headers": {}, "charged": False}
         answer = _Answer(scope, receive, send)
         try:
             _refuse_large_body(Headers(scope=scope))
             await self._app(_as_get(scope), receive, answer.send)
         except ProblemError as error:
             await render(error, state["request_id"])(scope, receive, answer.send)
-        except Exception:  # noqa: BLE001 - problems.crash has already answered
+        except Exception as error:  # noqa: BLE001 - problems.crash has already answered
             logger().exception("http.crashed", extra={"path": scope["path"]})
+            report(error)
 
 
 def _as_get(scope: Scope) -> Scope:
@@ -70,12 +71,6 @@ class _Answer:
         elif self._scope["method"] == "HEAD":
             message["body"] = b""
         await self._send(message)
-
-
-def _request_id(scope: Scope) -> str:
-    """Use API Gateway's request id, so that its access log and our logs can be joined."""
-    event = scope.get("aws.event", {})
-    return str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
 
 
 def _refuse_large_body(headers: Headers) -> None:

@@ -22,6 +22,7 @@ from wingman.kit.errors import (
     PayloadTooLarge,
     ProblemError,
 )
+from wingman.kit.invocation import report
 from wingman.kit.observability import count, logger
 from wingman.kit.presence.departures import depart
 
@@ -52,6 +53,8 @@ def problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger().error("http.failed", extra={"code": error.code}, exc_info=error)
+    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:  # others are foreseen, and have alarms
+        report(error)
     if error.failed_proof:
         count("AuthenticationFailed", reason=error.failed_proof)
         logger().info("auth.failed", extra={"reason": error.failed_proof})

@@ -34,6 +34,7 @@ class ClaimedEmail(Frozen):
     `due_at` is when it first became due, before any retry.
     `handed_over`, for bulk emails: when the reader's emails of two days went to the provider.
     `wanted`: the reader wants emails of its `category`. `holds`: its content is still true.
+    `request_id`: the request or schedule that recorded it.
     `can_wait`: it keeps to quiet hours and the daily cap. `category` is None for an email about the
     account itself, which goes to the address that Supabase Auth named.
     """
@@ -62,6 +63,7 @@ class ClaimedEmail(Frozen):
     quiet_hours_start: time | None = None
     quiet_hours_end: time | None = None
     suppressed: bool = False
+    request_id: str | None = None
 
 
 class Outcome(StrEnum):

@@ -31,7 +31,8 @@ class ClaimedPush(Frozen):
     `wanted`: the reader wants pushes of its category. `previews`: they may show words that another
     user wrote. `holds`: its content is still true. `seen`: the reader has read it, or a newer one
     says the same. `badge`: how many notifications are unread. `has_been_sent`: an earlier attempt
-    reached some devices, which are not among `devices`.
+    reached some devices, which are not among `devices`. `request_id`: the request or schedule that
+    recorded it.
     """
 
     id: UUID
@@ -41,6 +42,7 @@ class ClaimedPush(Frozen):
     match_id: UUID | None
     subject_id: UUID | None
     recorded_at: AwareDatetime
+    request_id: str | None = None
     retry_count: int
     timezone: str | None
     can_wait: bool

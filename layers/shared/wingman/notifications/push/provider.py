@@ -129,6 +129,6 @@ def provider() -> PushProvider:
     """Return the container's client, with kept-alive connections."""
     settings = load(PushSettings)
     account = settings.account
-    client = http_client(timeout=TIMEOUT_SECONDS, judge=lambda _: None)
+    client = http_client(PUSH_PROVIDER.name, timeout=TIMEOUT_SECONDS, judge=lambda _: None)
     tokens = AccessTokens(account.identity, SCOPE, client)
     return Fcm(settings.fcm_api_url, account.project_id, tokens, client)

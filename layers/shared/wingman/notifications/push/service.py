@@ -111,18 +111,22 @@ def _settled(sender: Sender, batch: _Batch, push: ClaimedPush) -> PushResult:
         written = content(push.kind, push.facts)
         line = line_of(written, sender.brand, push.timezone)
     except RenderError as error:
-        logger().error("pushes.failed", extra={"push_id": str(push.id), "error": str(error)})
+        logger().error("pushes.failed", extra=_facts(push) | {"error": str(error)})
         return PushResult(id=push.id, outcome=Outcome.FAILED, reason=str(error))
     reason = rules.skip_reason(push, written, now)
     if sender.provider is None:
         reason = SkipReason.PUSH_IS_OFF
     if reason is not None:
-        logger().info("pushes.skipped", extra={"push_id": str(push.id), "reason": reason})
+        logger().info("pushes.skipped", extra=_facts(push) | {"reason": reason})
         return PushResult(id=push.id, outcome=Outcome.SKIPPED, reason=reason)
     leaves = rules.when(push, now)
     if leaves.delay is not None:
         return _again(push, leaves.at, leaves.delay)
     return _deliver(sender, batch, push, written, body_of(line, written, previews=push.previews))
+
+
+def _facts(push: ClaimedPush) -> dict[str, object]:
+    return {"push_id": str(push.id), "caused_by": [push.request_id] if push.request_id else []}
 
 
 def _deliver(
@@ -160,7 +164,7 @@ def _send_one(
     answer = sender.provider.send(text)
     batch.pause = rules.pause(answer.reply, answer.retry_after)
     batch.reason = answer.error
-    facts = {"push_id": str(push.id), "platform": target.platform, "error": answer.error}
+    facts = _facts(push) | {"platform": target.platform, "error": answer.error}
     logger().info(f"pushes.{answer.reply}", extra=facts)
     return answer.reply, answer.error or ""
 

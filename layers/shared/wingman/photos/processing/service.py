@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from wingman.kit.clients.storage import ObjectTooLarge, Storage
 from wingman.kit.clock import time_left, utc_now, within
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.invocation import report
 from wingman.kit.observability import count, logger
 from wingman.photos.imaging import MAX_BYTES, Images, Rejected, Rejection
 from wingman.photos.processing.models import ClaimedPhoto
@@ -47,8 +49,10 @@ def process(processor: Processor, key: str) -> None:
             _publish(processor, photo, _allowed(processor, key))
         except Rejected as rejected:
             _reject(processor, photo, rejected.reason)
-        except Exception:  # noqa: BLE001 - the one try is spent: the user hears of it at once
+        except Exception as error:  # noqa: BLE001 - the one try is spent: the user hears of it now
             logger().exception("photo.failed", extra={"photo_id": str(photo.id)})
+            if not isinstance(error, DependencyUnavailable):
+                report(error)
             _reject(processor, photo, Rejection.PROCESSING_FAILED)
         processor.storage.delete([key])
 

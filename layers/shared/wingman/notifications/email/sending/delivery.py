@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -128,9 +128,19 @@ def deliver(sender: Sender, lease: Lease, group: SendGroup) -> Reply:
     results = _results(sender, group, reply, untaken=untaken)
     record(sender, lease.token, results)
     _measure(sender, group, results)
-    facts = {"send_group": str(group.id), "count": len(results), "error": reply.error}
+    facts = {
+        "send_group": str(group.id),
+        "count": len(results),
+        "error": reply.error,
+        "caused_by": causes(draft.email for draft in group.drafts),
+    }
     logger().info(f"emails.{reply.reply}", extra=facts)
     return reply.reply
+
+
+def causes(emails: Iterable[ClaimedEmail]) -> list[str]:
+    """Return the ids of the requests that recorded these emails."""
+    return [*dict.fromkeys(email.request_id for email in emails if email.request_id)]
 
 
 def await_slot(sender: Sender, lane: Priority, patience: float) -> bool:
@@ -249,7 +259,8 @@ def _results(
 def _accepted(draft: Draft, position: int, reply: BatchReply) -> EmailResult:
     error = reply.rejections.get(position)
     if error is not None:
-        logger().warning("emails.rejected", extra={"email_id": str(draft.email.id)})
+        facts = {"email_id": str(draft.email.id), "caused_by": causes([draft.email])}
+        logger().warning("emails.rejected", extra=facts)
         return EmailResult(id=draft.email.id, outcome=Outcome.FAILED, error=error)
     return EmailResult(
         id=draft.email.id,

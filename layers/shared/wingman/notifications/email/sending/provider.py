@@ -110,7 +110,9 @@ def _http_client() -> "HTTPClient":
         """The SDK's transport; the SDK wraps its errors and keeps them as `__context__`."""
 
         def __init__(self) -> None:
-            self.connection = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=3.0)
+            self.connection = http_client(
+                EMAIL_PROVIDER.name, timeout=TIMEOUT_SECONDS, connect_timeout=3.0
+            )
 
         def request(
             self,

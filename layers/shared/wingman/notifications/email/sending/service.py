@@ -30,6 +30,7 @@ from wingman.notifications.email.sending.delivery import (
     Lease,
     Sender,
     SendGroup,
+    causes,
     deliver,
     record,
     write,
@@ -217,17 +218,21 @@ def _decide(
         )
         return write(sender, email, content) if leaves.delay is None else _moved(email, leaves)
     except RenderError as error:
-        logger().error("emails.failed", extra={"email_id": str(email.id), "error": str(error)})
+        logger().error("emails.failed", extra=_facts(email) | {"error": str(error)})
         return EmailResult(id=email.id, outcome=Outcome.FAILED, error=str(error))
 
 
+def _facts(email: ClaimedEmail) -> dict[str, object]:
+    return {"email_id": str(email.id), "caused_by": causes([email])}
+
+
 def _skipped(email: ClaimedEmail, reason: SkipReason) -> EmailResult:
-    logger().info("emails.skipped", extra={"email_id": str(email.id), "reason": reason})
+    logger().info("emails.skipped", extra=_facts(email) | {"reason": reason})
     return EmailResult(id=email.id, outcome=rules.outcome_of(reason), error=reason)
 
 
 def _moved(email: ClaimedEmail, leaves: Departure) -> EmailResult:
-    logger().info("emails.moved", extra={"email_id": str(email.id), "reason": leaves.delay})
+    logger().info("emails.moved", extra=_facts(email) | {"reason": leaves.delay})
     return EmailResult(
         id=email.id,
         outcome=Outcome.RETRY,

@@ -1,0 +1,1 @@
+"""Reports of errors to Sentry: docs/decisions/047-tracing.md."""
