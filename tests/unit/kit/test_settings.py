@@ -1,3 +1,4 @@
+import re
 from collections.abc import Mapping
 from typing import Any, get_args, get_type_hints
 
@@ -62,6 +63,20 @@ def _values(model: type[Settings], name: str) -> tuple[str, list[str]]:
 
 
 MODELS = sorted(models(), key=lambda model: model.__name__)
+
+
+def test_no_pattern_repeats_the_letters_of_all_scripts() -> None:
+    """Compiling `\\w{1,100}` takes a cold start 25 ms; `[A-Za-z0-9_]{1,100}` takes none."""
+    patterns = {
+        f"{model.__name__}.{name}": getattr(rule, "pattern", None) or ""
+        for model in MODELS
+        for name, field in model.model_fields.items()
+        for rule in field.metadata
+    }
+    repeated = re.compile(r"(\\[wWdDsS]|\[[^]]*\\[wWdDsS][^]]*\])\{")
+    assert [name for name, pattern in patterns.items() if repeated.search(str(pattern))] == []
+
+
 EACH = [(model, name.upper()) for model in MODELS for name in model.model_fields]
 VALUES = {name.upper(): _values(model, name) for model in MODELS for name in model.model_fields}
 

@@ -24,7 +24,9 @@ class CoachSettings(CoachingSettings):
         "Base URL of the language model's API.", default="https://api.anthropic.com"
     )
     coach_model: str = means(
-        "Name of the language model.", default="claude-haiku-5-5", pattern=r"^[\w.:@-]{1,100}$"
+        "Name of the language model.",
+        default="claude-haiku-5-5",
+        pattern=r"^[A-Za-z0-9_.:@-]{1,100}$",
     )
     max_daily_tips: int = means(
         "Questions per user and day that reach the language model.", default=20, ge=1, le=1000

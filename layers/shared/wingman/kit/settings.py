@@ -12,11 +12,10 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    HttpUrl,
     SecretStr,
-    TypeAdapter,
     ValidationError,
 )
+from pydantic_core import Url as ParsedUrl
 
 
 class SettingsError(Exception):
@@ -32,11 +31,15 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-_HTTP_URL = TypeAdapter(HttpUrl)
-
-
 def _url(text: str) -> str:
-    return str(_HTTP_URL.validate_python(text)).rstrip("/")
+    # HttpUrl's module adds 12 ms to each cold start.
+    try:
+        url = ParsedUrl(text)
+    except ValueError:
+        raise ValueError("must be a URL") from None
+    if url.scheme not in {"http", "https"}:
+        raise ValueError("must begin with http:// or https://")
+    return str(url).rstrip("/")
 
 
 def _without_whitespace(secret: SecretStr) -> SecretStr:
@@ -79,7 +82,7 @@ class AppSettings(Settings):
     """The identity of the deployment."""
 
     environment: Environment = means("Shown by /health and in metrics.", default=Environment.LOCAL)
-    version: str = means("Shown by /health.", default="dev", pattern=r"^[\w.+/-]{1,100}$")
+    version: str = means("Shown by /health.", default="dev", pattern=r"^[A-Za-z0-9_.+/-]{1,100}$")
 
 
 class ProjectSettings(Settings):

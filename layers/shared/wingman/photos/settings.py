@@ -13,5 +13,5 @@ class PhotoCdnSettings(Settings):
     """Where photos are served."""
 
     photos_distribution: str = means(
-        "Id of the CloudFront distribution of photos.", pattern=r"^\w{3,32}$"
+        "Id of the CloudFront distribution of photos.", pattern=r"^[A-Za-z0-9_]{3,32}$"
     )
