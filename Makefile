@@ -21,7 +21,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo seed redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: migration baseline check-python check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions reports wingmanmatch soak guards
+.PHONY: migration baseline check-python check-examples check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions reports wingmanmatch soak guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,7 +77,7 @@ test-runtime: setup ## unit and function tests under the deployed Python; RUNTIM
 unit: setup ## the tests that need no stack
 	@$(RUN) -m pytest tests/unit --numprocesses auto -p no:schemathesis $(ARGS)
 
-check: check-python check-sql check-template check-architecture ## format, lint, types, import rules, SQL, template
+check: check-python check-examples check-sql check-template check-architecture ## format, lint, types, import rules, SQL, template
 
 check-python: setup
 	$(VENV)/bin/ruff format --check .
@@ -85,6 +85,11 @@ check-python: setup
 	$(VENV)/bin/bandit --quiet --configfile pyproject.toml --recursive layers/shared functions local
 	$(VENV)/bin/mypy layers/shared/wingman functions local tests
 	PYTHONPATH=layers/shared $(VENV)/bin/lint-imports
+
+check-examples: setup
+	local/node_modules/.bin/prettier --check --log-level warn examples
+	local/node_modules/.bin/tsc --project examples/realtime
+	local/node_modules/.bin/tsc --project examples/realtime/test --noEmit
 
 check-sql: setup
 	$(VENV)/bin/sqlfluff lint supabase local/postgres local/schema local/seed local/wingmanmatch

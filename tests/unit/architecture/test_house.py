@@ -11,8 +11,8 @@ from tests.support.template import ROOT, functions, template
 
 TOP_LEVEL = {
     ".ci", ".editorconfig", ".github", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
-    "CONTRIBUTING.md", "Makefile", "README.md", "docs", "events", "functions", "layers", "local",
-    "pyproject.toml", "requirements.txt", "supabase", "template.yaml", "tests",
+    "CONTRIBUTING.md", "Makefile", "README.md", "docs", "events", "examples", "functions", "layers",
+    "local", "pyproject.toml", "requirements.txt", "supabase", "template.yaml", "tests",
 }  # fmt: skip
 FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
 WINGMAN = ROOT / "layers" / "shared" / "wingman"

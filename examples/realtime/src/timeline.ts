@@ -1,0 +1,60 @@
+import type { Message, Page } from "./protocol.js";
+
+/** The messages of one conversation: each is shown once, in the order of `seq`. */
+export class Timeline {
+  /** The partner's newest message that was shown. */
+  heard = 0;
+  #known = 0;
+  readonly #early = new Map<number, Message>();
+
+  /** `last`: the newest message that the app has; undefined as long as that is not known. */
+  constructor(public last: number | undefined) {}
+
+  /** Whether messages are missing. */
+  get isBehind(): boolean {
+    return this.last !== undefined && this.last < this.#known;
+  }
+
+  /** There is a message with this number. */
+  expect(seq: number): void {
+    this.#known = Math.max(this.#known, seq);
+  }
+
+  /** Take messages in any order, and return those to show now. */
+  take(messages: readonly Message[]): Message[] {
+    for (const message of messages) {
+      this.expect(message.seq);
+      this.#early.set(message.seq, message);
+    }
+    return this.#ready();
+  }
+
+  /** Take the page after `last`. */
+  takePage(page: Page): Message[] {
+    this.skipTo(page.first_seq);
+    const shown = this.take(page.messages);
+    const end = page.messages.at(-1);
+    if (page.has_more && end) this.expect(end.seq + 1);
+    return shown;
+  }
+
+  /** The user does not see earlier messages any more. */
+  skipTo(firstSeq: number): Message[] {
+    if (this.last !== undefined) this.last = Math.max(this.last, firstSeq - 1);
+    return this.#ready();
+  }
+
+  #ready(): Message[] {
+    const shown: Message[] = [];
+    if (this.last === undefined) return shown;
+    for (const seq of [...this.#early.keys()].sort((a, b) => a - b)) {
+      const message = this.#early.get(seq);
+      if (message && seq === this.last + 1) {
+        shown.push(message);
+        this.last = seq;
+      }
+      if (seq <= this.last) this.#early.delete(seq); // shown now, or before
+    }
+    return shown;
+  }
+}
