@@ -33,7 +33,7 @@ export interface Events {
 export interface Options {
   baseUrl: string;
   userId: string;
-  /** Return a token; `refused` does not work any more. */
+  /** Return a token with a few minutes left; `refused` does not work any more. */
   accessToken(refused?: string): Promise<string>;
   /** The newest message that the app has stored; undefined for none. */
   lastSeq(matchId: string): number | undefined;
@@ -126,7 +126,6 @@ export class RealtimeClient {
     if (isFirst) this.#events.connected(true);
     this.#marks.flush();
     this.#retry.wake();
-    for (const [matchId, timeline] of this.#timelines) if (timeline.isBehind) this.#sync(matchId);
     for (const matchId of this.#outbox.matches) this.#deliver(matchId);
   }
 
@@ -271,7 +270,6 @@ export class RealtimeClient {
   }
 
   #compare({ conversations, head }: { conversations: Conversation[]; head: string }): void {
-    this.#head = head;
     this.#events.conversations(conversations);
     for (const each of conversations) {
       const timeline = this.#timeline(each.match_id);
@@ -281,6 +279,7 @@ export class RealtimeClient {
       this.#take(each.match_id, [each.last_message]);
       this.#marks.confirm("read", each.match_id, each.read_seq);
     }
+    this.#head = head;
     for (const [matchId, timeline] of this.#timelines) {
       timeline.last ??= 0;
       this.#show(matchId, timeline.take([]));

@@ -6,6 +6,7 @@ import type { ClientFrame, ServerFrame, Ticket } from "./protocol.js";
 const ANSWER_MS = 10_000;
 const STABLE_MS = 60_000;
 const GRACE_MS = 5_000;
+const SHORTEST_AGE_MS = 30_000; // a token that is about to expire would mean a ticket every second
 
 export interface Listener {
   onFrame(frame: ServerFrame): void;
@@ -124,7 +125,7 @@ export class Connection {
   async #endOrAge(link: Link, maxAgeMs: number): Promise<void> {
     const age = new Sleepers();
     void link.ended.then(() => age.wake());
-    await age.sleep(maxAgeMs * (0.7 + 0.2 * this.random()));
+    await age.sleep(Math.max(SHORTEST_AGE_MS, maxAgeMs * (0.7 + 0.2 * this.random())));
   }
 
   #adopt(link: Link): void {

@@ -75,6 +75,28 @@ test("a client that starts resumes after the last message that its app has", asy
   assert.deepEqual(app.texts, ["3", "4", "5"]);
 });
 
+test("a client whose app has nothing begins with the message that is unread", async () => {
+  numbered(5);
+  await app.start();
+
+  assert.deepEqual(app.texts, ["5"]);
+  assert.deepEqual(server.frames("sync"), []);
+});
+
+test("a message that is faster than the first list waits for it", async () => {
+  let failures = 1;
+  server.insteadOf = ({ path }) => {
+    if (!path.startsWith("/api/conversations")) return undefined;
+    const listed = { conversations: [], head: "h0", next_cursor: null };
+    return failures-- > 0 ? json(503, {}) : json(200, listed);
+  };
+  await app.start();
+  say(numbered(1)[0]!);
+  await advance(10_000);
+
+  assert.deepEqual(app.texts, ["1"]);
+});
+
 test("a lost frame is noticed at the next heartbeat, by the head", async () => {
   await app.start();
   server.store(LEO, "lost");
@@ -228,6 +250,33 @@ test("a message that was stored without an acknowledgement is shown once", async
   await advance(60_000);
 
   assert.equal(server.stored.length, 1);
+  assert.deepEqual(app.texts, ["Hello"]);
+});
+
+test("a message that a page contains is not sent again", async () => {
+  await app.start();
+  server.instead = (_, frame) => {
+    if (frame.type === "send" && "text" in frame) server.store(MAYA, frame.text, frame.client_id);
+    return frame.type === "send";
+  };
+  await app.send("mine");
+  await advance(1000);
+  say(server.store(LEO, "theirs"));
+  await advance(60_000);
+
+  assert.deepEqual(app.texts, ["mine", "theirs"]);
+  assert.equal(server.frames("send").length, 1);
+});
+
+test("a message whose connection breaks goes over the next one, without a further wait", async () => {
+  await app.start();
+  server.instead = (_, frame) => frame.type === "send";
+  await app.send("Hello");
+  await advance(100);
+  server.instead = () => false;
+  server.socket.cut();
+  await advance(1500);
+
   assert.deepEqual(app.texts, ["Hello"]);
 });
 

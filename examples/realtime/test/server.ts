@@ -39,6 +39,7 @@ export class FakeSocket {
   }
 
   #open(): void {
+    if (this.server.ignoresSockets) return;
     if (this.server.refusesSockets) return this.cut();
     this.isOpen = true;
     this.onopen?.();
@@ -78,6 +79,8 @@ export class FakeServer {
   readonly calls: Call[] = [];
   readonly stored: Message[] = [];
   refusesSockets = false;
+  ignoresSockets = false;
+  maxAge = MAX_AGE_S;
   head = "h0";
   readSeq = 0;
   firstSeq = 1;
@@ -152,7 +155,7 @@ export class FakeServer {
 
   #respond({ method, path, body }: Call): object {
     if (path === "/api/realtime/tickets") {
-      const limits = { heartbeat_s: HEARTBEAT_S, max_age_s: MAX_AGE_S };
+      const limits = { heartbeat_s: HEARTBEAT_S, max_age_s: this.maxAge };
       return { url: "wss://ws.example", ticket: `t${this.tickets}`, ...limits };
     }
     if (method === "POST") return this.store(MAYA, body!["text"]!, body!["client_id"]);
