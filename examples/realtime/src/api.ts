@@ -11,7 +11,14 @@ export type Answer<T> = { value: T } | Refusal;
 export const NO_ANSWER: Refusal = { code: "no_answer", wait_s: 0 };
 
 /** After these a repetition can succeed; all other codes are final. */
-const PASSING = new Set(["no_answer", "rate_limited", "dependency_unavailable", "internal_error"]);
+const PASSING = new Set([
+  "no_answer",
+  "rate_limited",
+  "dependency_unavailable",
+  "internal_error",
+  "connection_closed",
+  "token_expired",
+]);
 
 export function isFinal(code: string): boolean {
   return !PASSING.has(code);

@@ -359,6 +359,23 @@ test("a final refusal is shown, and the next message is sent", async () => {
   assert.deepEqual(app.texts, ["good"]);
 });
 
+test("a refusal with which the connection ends is not final", async () => {
+  await app.start();
+  server.instead = (socket, frame) => {
+    if (frame.type !== "send" || socket !== server.sockets[0]) return false;
+    const { client_id, match_id } = frame;
+    const error = { code: "token_expired", detail: "", request: "send", client_id, match_id };
+    socket.say({ type: "error", ...error });
+    socket.cut();
+    return true;
+  };
+  await app.send("Hello");
+  await advance(5000);
+
+  assert.deepEqual(app.texts, ["Hello"]);
+  assert.deepEqual(app.failed, []);
+});
+
 test("an echo before the acknowledgement is the same message", async () => {
   await app.start();
   server.instead = (socket, frame) => {
