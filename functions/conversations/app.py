@@ -6,15 +6,17 @@ from uuid import UUID
 from wingman.conversations import models, service
 from wingman.conversations.limits import MESSAGES
 from wingman.kit.clients.database import get_user_client
+from wingman.kit.clients.queue import queue
 from wingman.kit.http import PageQuery, create_app, created, lambda_handler, limit
 from wingman.kit.http import limit_but_repeats as but_repeats
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.http.limiting import Refusal
 from wingman.kit.settings import RedisSettings, SupabaseSettings
+from wingman.notifications.settings import QueueSettings
 
 from fastapi import Query, Response
 
-app = create_app(SupabaseSettings, RedisSettings)
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
 PATH = "/api/conversations"
 ONE = f"{PATH}/{{match_id}}"
 MESSAGES_PATH = f"{ONE}/messages"
@@ -22,10 +24,7 @@ MESSAGES_PATH = f"{ONE}/messages"
 
 @app.get(PATH, tags=["conversations"], dependencies=[limit()])
 def list_conversations(caller: CurrentUser, page: PageQuery) -> models.ConversationPage:
-    """List your conversations, that of the newest message first, without those you have hidden.
-
-    A conversation begins with the first message of a match.
-    """
+    """List your conversations, that of the newest message first, without those you have hidden."""
     return service.list_conversations(get_user_client(caller.token), page)
 
 
@@ -55,7 +54,7 @@ def send_message(
     The same `client_id` and content again returns the first message with 200, even if the limit is
     reached or the match has ended since.
     """
-    sent = service.send(get_user_client(caller.token), match_id, new, refusal=refusal)
+    sent = service.send(get_user_client(caller.token), queue(), match_id, new, refusal=refusal)
     page = f"messages?after_seq={sent.message.seq - 1}&limit=1"
     created(answer, f"{PATH}/{match_id}/{page}", replayed=sent.replayed)
     answer.status_code = 200 if sent.replayed else 201

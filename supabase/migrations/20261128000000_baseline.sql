@@ -13730,6 +13730,8 @@ begin
     if found then
         return jsonb_build_object('lease_token', v_token, 'pushes', '[]'::jsonb);
     end if;
+    -- A queue message may be about a notification that was recorded for a later time.
+    perform public.list_due_notifications(p_limit);
     update private.pushes as push
     set
         status = 'sending',
@@ -14286,6 +14288,76 @@ comment on function public.list_messages is
 before p_before_seq. Security definer because users have no grant on messages.';
 grant execute on function public.list_messages to authenticated;
 
+create function private.notify_of_message(p_message public.messages, p_reader_id uuid)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_wait constant integer := 30;
+    v_due_at constant timestamptz := now() + make_interval(secs => v_wait);
+    v_notification public.notifications;
+begin
+    -- One waits for all messages of these seconds, and is void once its message is read.
+    update public.notifications as waiting
+    set
+        subject_revision = p_message.seq,
+        due_at = case
+            when private.has_received(
+                p_reader_id, p_message.match_id, waiting.subject_revision
+            ) then v_due_at
+            else waiting.due_at
+        end
+    where waiting.id in (
+        select unlisted.id
+        from public.notifications as unlisted
+        where unlisted.user_id = p_reader_id
+            and unlisted.match_id = p_message.match_id
+            and unlisted.kind = 'message'
+            and unlisted.seq is null
+        -- One that is being listed is too late for this message.
+        for update skip locked
+    )
+    returning waiting.* into v_notification;
+    if not found then
+        -- Not private.notify, which would count an email that there is not.
+        insert into public.notifications as waiting (
+            user_id, kind, match_id, subject_revision, facts, dedupe_key, due_at
+        )
+        values (
+            p_reader_id,
+            'message',
+            p_message.match_id,
+            p_message.seq,
+            jsonb_build_object(
+                'match_id', p_message.match_id,
+                'partner_name', private.display_name(p_reader_id, p_message.sender_id)
+            ),
+            concat_ws(':', 'message', p_reader_id, p_message.id),
+            v_due_at
+        )
+        returning waiting.* into v_notification;
+    end if;
+    return (
+        select coalesce(
+            jsonb_agg(jsonb_build_object(
+                'channel', 'push',
+                'id', v_notification.id,
+                'priority', 'urgent',
+                'in_seconds', v_wait
+            )),
+            '[]'::jsonb
+        )
+        where v_notification.due_at = v_due_at
+            and exists (select from private.devices as device where device.user_id = p_reader_id)
+    );
+end;
+$$;
+comment on function private.notify_of_message is
+'Notifies the reader in 30 seconds, unless the message is read by then. The notification says which
+message is the newest, but has no words of it. Returns what is due then, to be handed to the queue,
+if it did not wait already and the reader has a device.';
+
 create function private.trimmed(p_text text)
 returns text
 language sql
@@ -14424,57 +14496,6 @@ $$;
 comment on function private.next_seq is
 'Locks the conversation of a match until the message is stored, and numbers it.';
 
-create function private.notify_of_message(p_message public.messages, p_reader_id uuid)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-    v_due_at constant timestamptz := now() + interval '30 seconds';
-begin
-    -- One waits for all messages of these seconds, and is void once its message is read.
-    update public.notifications as waiting
-    set
-        subject_revision = p_message.seq,
-        due_at = case
-            when private.has_received(p_reader_id, p_message.match_id, waiting.subject_revision)
-                then v_due_at
-            else waiting.due_at
-        end
-    where waiting.id in (
-        select unlisted.id
-        from public.notifications as unlisted
-        where unlisted.user_id = p_reader_id
-            and unlisted.match_id = p_message.match_id
-            and unlisted.kind = 'message'
-            and unlisted.seq is null
-        -- One that is being listed is too late for this message.
-        for update skip locked
-    );
-    if not found then
-        -- Not private.notify, which would count an email that there is not.
-        perform private.list_notification(
-            known,
-            p_reader_id,
-            jsonb_build_object(
-                'match_id', p_message.match_id,
-                'partner_name', private.display_name(p_reader_id, p_message.sender_id)
-            ),
-            concat_ws(':', known.kind, p_reader_id, p_message.id),
-            p_message.match_id,
-            null,
-            p_message.seq,
-            v_due_at
-        )
-        from private.notification_kinds as known
-        where known.kind = 'message';
-    end if;
-end;
-$$;
-comment on function private.notify_of_message is
-'Notifies the reader in 30 seconds, unless the message is read by then. The notification says which
-message is the newest, but has no words of it.';
-
 create function private.store_message(
     p_match public.wingman_matches,
     p_sender_id uuid,
@@ -14510,10 +14531,6 @@ begin
         -- At the same moment, in another conversation: here they take turns.
         raise exception 'client_id_reused' using errcode = 'WT003';
     end if;
-    perform private.notify_of_message(
-        v_message,
-        case p_sender_id when p_match.user1_id then p_match.user2_id else p_match.user1_id end
-    );
     return v_message;
 end;
 $$;
@@ -14575,7 +14592,9 @@ begin
         return private.sent_json(v_message, true);
     end if;
     v_message := private.store_message(v_match, v_caller, p_client_id, v_text, p_playground_id);
-    return private.sent_json(v_message, false);
+    return private.sent_json(v_message, false) || jsonb_build_object(
+        'due', private.notify_of_message(v_message, private.partner_in(p_match_id, v_caller))
+    );
 end;
 $$;
 comment on function public.send_message is

@@ -163,6 +163,8 @@ begin
     if found then
         return jsonb_build_object('lease_token', v_token, 'pushes', '[]'::jsonb);
     end if;
+    -- A queue message may be about a notification that was recorded for a later time.
+    perform public.list_due_notifications(p_limit);
     update private.pushes as push
     set
         status = 'sending',

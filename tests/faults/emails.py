@@ -199,7 +199,7 @@ def kill_a_sender_after_the_provider_accepted(story: Story) -> None:
 class BrokenQueue(Queue):
     """SQS is away just after the commit."""
 
-    def send(self, *_: object) -> None:
+    def send(self, *_: object, **__: object) -> None:
         raise DependencyUnavailable("sqs")
 
 

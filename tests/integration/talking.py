@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from tests.integration.connections import Connection, Row
-from tests.integration.database import Person, call, invoke, look, sqlstate
+from tests.integration.database import WORKER, Person, call, invoke, look, sqlstate
+from tests.integration.feeds import feed, stored
 from tests.integration.meetings import Pair
 
 
@@ -124,3 +125,17 @@ def unread_by_definition(url: str) -> list[Row]:
         " and message.sender_id is distinct from member.user_id"
         " and message.seq > greatest(member.read_seq, member.hidden_seq))",
     )
+
+
+def wait(url: str) -> None:
+    """Let 30 seconds pass for all that waits, and list it."""
+    look(url, "update public.notifications set due_at = now() where seq is null")
+    call(url, WORKER, "list_due_notifications", p_limit=1000)
+
+
+def listed(url: str, person: Person) -> list[Any]:
+    return [each for each in feed(url, person) if each["kind"] == "message"]
+
+
+def waiting(url: str, person: Person) -> list[Any]:
+    return [each for each in stored(url, person) if each["seq"] is None]

@@ -1,45 +1,19 @@
-"""Messages in the list of notifications and as pushes: one for a conversation, none once read."""
+"""Messages in the list of notifications: one for a conversation, none once read."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.integration.connections import connected
 from tests.integration.database import WORKER, Person, acting_as, call, look, overtaken
-from tests.integration.feeds import feed, notify, stored, unread
+from tests.integration.feeds import notify, stored, unread
 from tests.integration.meetings import Pair
-from tests.integration.pushes import Phones, Post, new_post
-from tests.integration.talking import Talk, new_playground, sending
+from tests.integration.talking import Talk, listed, sending, wait, waiting
 
 
 @pytest.fixture
 def talk(pair: Pair) -> Talk:
     return Talk(pair)
-
-
-@pytest.fixture
-def phones(url: str) -> Phones:
-    return Phones(url)
-
-
-@pytest.fixture
-def post(url: str) -> Post:
-    return new_post(url)
-
-
-def wait(url: str) -> None:
-    """Let 30 seconds pass for all that waits, and list it."""
-    look(url, "update public.notifications set due_at = now() where seq is null")
-    call(url, WORKER, "list_due_notifications", p_limit=1000)
-
-
-def listed(url: str, person: Person) -> list[Any]:
-    return [each for each in feed(url, person) if each["kind"] == "message"]
-
-
-def waiting(url: str, person: Person) -> list[Any]:
-    return [each for each in stored(url, person) if each["seq"] is None]
 
 
 def test_a_message_is_listed_for_its_reader_after_30_seconds(talk: Talk) -> None:
@@ -111,58 +85,6 @@ def test_a_message_after_one_that_was_seen_has_its_own_30_seconds(
     assert len(waiting(talk.url, leo)) == 1
 
 
-def pushes(talk: Talk, person: Person) -> list[str]:
-    """Return the states of the person's pushes, the oldest first."""
-    found = look(
-        talk.url,
-        "select push.status from private.pushes as push"
-        " inner join public.notifications as listed on push.notification_id = listed.id"
-        " where listed.user_id = %s order by listed.entry",
-        person.user_id,
-    )
-    return [each["status"] for each in found]
-
-
-def test_a_message_that_an_app_has_received_is_listed_without_a_push(
-    talk: Talk, phones: Phones
-) -> None:
-    maya, leo = talk.pair.first, talk.pair.second
-    phones.give(leo)
-    talk.say((maya, "1"), (maya, "2"))
-    talk.receive(leo, 2)
-
-    wait(talk.url)
-
-    assert (len(listed(talk.url, leo)), unread(talk.url, leo)) == (1, 1)
-    assert pushes(talk, leo) == []
-
-
-@pytest.mark.parametrize("seq", [1, -1])
-def test_a_message_after_the_received_one_is_pushed(talk: Talk, phones: Phones, seq: int) -> None:
-    maya, leo = talk.pair.first, talk.pair.second
-    phones.give(leo)
-    talk.send(maya)
-    talk.receive(leo, 2**31 - 1)
-    talk.send(maya)
-    talk.receive(leo, seq)
-
-    wait(talk.url)
-
-    assert pushes(talk, leo) == ["pending"]
-
-
-def test_a_received_mark_never_goes_back(talk: Talk, phones: Phones) -> None:
-    maya, leo = talk.pair.first, talk.pair.second
-    phones.give(leo)
-    talk.say((maya, "1"), (maya, "2"))
-    talk.receive(leo, 2)
-    talk.receive(leo, 1)
-
-    wait(talk.url)
-
-    assert pushes(talk, leo) == []
-
-
 def test_reading_marks_what_the_list_says_up_to_that_message(talk: Talk) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     talk.say((maya, "1"), (maya, "2"))
@@ -220,67 +142,3 @@ def test_a_sender_does_not_wait_for_the_sweep(talk: Talk) -> None:
 
     assert len(listed(talk.url, leo)) == 1
     assert [each["subject_revision"] for each in waiting(talk.url, leo)] == [2]
-
-
-@pytest.mark.parametrize("previews", [False, True])
-def test_a_push_has_words_only_for_readers_who_want_them(
-    talk: Talk, phones: Phones, post: Post, previews: bool
-) -> None:
-    maya, leo = talk.pair.first, talk.pair.second
-    phones.give(leo)
-    call(
-        talk.url, leo, "update_push_preferences",
-        p_changes=f'{{"message_previews": {str(previews).lower()}}}',
-    )  # fmt: skip
-    talk.say((maya, "First"), (maya, "Newest words"))
-    wait(talk.url)
-
-    post.send()
-
-    (sent,) = post.provider.sent
-    assert ("Newest words" in str(sent)) is previews
-    assert "First" not in str(sent)
-    tag = sent["android"]["notification"]["tag"]
-    assert tag == f"conversation:{talk.pair.match_id}"
-    assert sent["webpush"]["fcm_options"]["link"].endswith(f"/conversations/{talk.pair.match_id}")
-
-
-def test_a_shared_playground_is_previewed_by_its_name(
-    talk: Talk, phones: Phones, post: Post
-) -> None:
-    maya, leo = talk.pair.first, talk.pair.second
-    phones.give(leo)
-    call(talk.url, leo, "update_push_preferences", p_changes='{"message_previews": true}')
-    talk.send(maya, None, p_playground_id=new_playground(talk.url, maya, "The run"))
-    wait(talk.url)
-
-    post.send()
-
-    assert "The run" in str(post.provider.sent)
-
-
-@pytest.mark.parametrize("change", ["received", "read", "hidden", "unmatched", "blocked", "off"])
-def test_a_push_that_says_nothing_new_is_not_sent(
-    talk: Talk, phones: Phones, post: Post, change: str
-) -> None:
-    maya, leo = talk.pair.first, talk.pair.second
-    phones.give(leo)
-    talk.send(maya)
-    wait(talk.url)
-    if change == "received":
-        talk.receive(leo, 1)
-    elif change == "read":
-        talk.read(leo, 1)
-    elif change == "hidden":
-        talk.hide(leo)
-    elif change == "unmatched":
-        talk.unmatch(leo)
-    elif change == "blocked":
-        call(talk.url, maya, "put_block", p_user_id=leo.user_id)
-    else:
-        call(talk.url, leo, "update_push_preferences", p_changes='{"messages": false}')
-
-    post.send()
-
-    assert post.provider.sent == []
-    assert post.row(leo)["status"] == "skipped"

@@ -57,6 +57,20 @@ def test_pushes_have_a_queue_of_their_own() -> None:
     assert queue.ids(URGENT_URL) == [str(email[0].id)]
 
 
+def test_a_push_for_later_waits_in_the_queue() -> None:
+    queue = MemoryQueue()
+    later, now = (
+        Due(channel=Channel.PUSH, id=uuid4(), priority=Priority.URGENT, in_seconds=seconds)
+        for seconds in (30, 0)
+    )
+
+    assert service.enqueue(queue, [later, now]) == 2
+
+    sent = [bodies for _, bodies in queue.sent]
+    assert sent == [[{"push_ids": [str(one.id)]}] for one in (now, later)]
+    assert queue.delays == [0, 30]
+
+
 def test_without_due_emails_the_queue_is_not_called() -> None:
     queue = MemoryQueue()
 

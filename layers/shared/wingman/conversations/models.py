@@ -9,6 +9,7 @@ from pydantic.config import JsonDict
 
 from wingman.kit.errors import InvalidRequest
 from wingman.kit.text import FILLED_LINES, MultiLineText
+from wingman.notifications.models import Due
 
 # The database also refuses texts in which no character is visible.
 MessageText = Annotated[
@@ -95,11 +96,15 @@ class Message(BaseModel):
 
 
 class SentMessage(BaseModel):
-    """A message, whether an earlier request has sent it, and the partner who still sees it."""
+    """A message, whether an earlier request has sent it, and the partner who still sees it.
+
+    `due`: the push that follows if the partner does not receive it.
+    """
 
     message: Message
     replayed: bool
     partner_id: UUID | None
+    due: tuple[Due, ...] = ()
 
 
 class Range(BaseModel):
@@ -168,7 +173,8 @@ class ConversationRows(BaseModel):
 class ConversationPage(BaseModel):
     """A page of conversations, that of the newest message first, without hidden ones.
 
-    `head` changes whenever one of the caller's conversations does: compare it as a whole.
+    A conversation begins with the first message of a match. `head` changes whenever one of the
+    caller's conversations does: compare it as a whole.
     """
 
     model_config = ConfigDict(

@@ -1,6 +1,7 @@
 """Conversations. Each step is one SQL function, which numbers messages under one lock."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from wingman.conversations import repository
@@ -17,13 +18,22 @@ from wingman.kit.clock import page_by_page
 from wingman.kit.errors import RateLimited
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
+from wingman.notifications import service as notifications
+
+if TYPE_CHECKING:
+    from wingman.kit.clients.queue import Queue  # signs with botocore, for senders alone
 
 _MESSAGES_PER_PAGE, _CONVERSATIONS_PER_PAGE = 1000, 50
 _SECONDS_PER_PAGE = 6.0
 
 
 def send(
-    database: Database, match_id: UUID, new: NewMessage, *, refusal: RateLimited | None
+    database: Database,
+    queue: "Queue",
+    match_id: UUID,
+    new: NewMessage,
+    *,
+    refusal: RateLimited | None,
 ) -> SentMessage:
     """Send a message. The same client_id and content again returns the first one.
 
@@ -37,6 +47,7 @@ def send(
     if not sent.replayed:
         details = {"match_id": str(match_id), "seq": sent.message.seq}
         logger().info("message.sent", extra=details)
+    notifications.enqueue(queue, sent.due)
     return sent
 
 

@@ -27,11 +27,12 @@ class Channel(StrEnum):
 
 
 class Due(Frozen):
-    """A recorded notification that is due now, with the facts needed to enqueue it."""
+    """A recorded notification, with the facts needed to enqueue it. It is due `in_seconds`."""
 
     channel: Channel = Channel.EMAIL
     id: UUID
     priority: Priority
+    in_seconds: Annotated[int, Field(ge=0, le=900)] = 0
 
 
 class EmailIds(Frozen):

@@ -31,15 +31,20 @@ def enqueue(queue: "Queue", due: Sequence[Due]) -> int:
     for priority, url in lanes.items():
         ids = [str(one.id) for one in emails if one.priority is priority]
         enqueued += _enqueue(queue, url, ids, Channel.EMAIL)
-    pushes = [str(one.id) for one in due if one.channel is Channel.PUSH]
-    return enqueued + _enqueue(queue, settings.push_queue_url, pushes, Channel.PUSH)
+    pushes = [one for one in due if one.channel is Channel.PUSH]
+    for seconds in sorted({one.in_seconds for one in pushes}):
+        ids = [str(one.id) for one in pushes if one.in_seconds == seconds]
+        enqueued += _enqueue(queue, settings.push_queue_url, ids, Channel.PUSH, seconds)
+    return enqueued
 
 
-def _enqueue(queue: "Queue", url: str, ids: Sequence[str], channel: Channel) -> int:
+def _enqueue(
+    queue: "Queue", url: str, ids: Sequence[str], channel: Channel, seconds: int = 0
+) -> int:
     bodies = [{f"{channel}_ids": chunk} for chunk in _chunks(ids)]
     try:
         if bodies:
-            queue.send(url, bodies)
+            queue.send(url, bodies, delay_seconds=seconds)
     except DependencyUnavailable:
         logger().warning(f"{channel}s.enqueue_failed", extra={"count": len(ids)})
         return 0

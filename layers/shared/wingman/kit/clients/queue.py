@@ -24,8 +24,13 @@ MESSAGES_PER_CALL = 10
 
 
 class Queue(Protocol):
-    def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
-        """Send ten per call. Raises DependencyUnavailable when any message was not accepted."""
+    def send(
+        self, queue_url: str, bodies: Sequence[Mapping[str, object]], *, delay_seconds: int = 0
+    ) -> None:
+        """Send ten per call. Raises DependencyUnavailable when any message was not accepted.
+
+        Consumers get them after `delay_seconds`, at most 900.
+        """
         ...
 
 
@@ -35,8 +40,10 @@ class SqsQueue(Queue):
         self._region = region
         self._client = client
 
-    def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
-        for batch in _batches(bodies):
+    def send(
+        self, queue_url: str, bodies: Sequence[Mapping[str, object]], *, delay_seconds: int = 0
+    ) -> None:
+        for batch in _batches(bodies, delay_seconds):
             self._call("SendMessageBatch", {"QueueUrl": queue_url, "Entries": batch})
 
     # Sending twice is safe: consumers expect duplicates, because SQS itself may deliver twice.
@@ -68,11 +75,13 @@ def _throttled(response: httpx.Response) -> bool:
     return response.status_code == httpx.codes.TOO_MANY_REQUESTS or "Throttl" in response.text
 
 
-def _batches(bodies: Sequence[Mapping[str, object]]) -> Iterator[list[dict[str, Any]]]:
-    attributes = _attributes()
+def _batches(
+    bodies: Sequence[Mapping[str, object]], delay_seconds: int
+) -> Iterator[list[dict[str, Any]]]:
+    extra = {"DelaySeconds": delay_seconds, **_attributes()}
     for start in range(0, len(bodies), MESSAGES_PER_CALL):
         yield [
-            {"Id": str(index), "MessageBody": json.dumps(body), **attributes}
+            {"Id": str(index), "MessageBody": json.dumps(body), **extra}
             for index, body in enumerate(bodies[start : start + MESSAGES_PER_CALL])
         ]
 

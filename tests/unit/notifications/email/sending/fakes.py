@@ -96,12 +96,16 @@ class MemoryBucket(Bucket):
 class MemoryQueue(Queue):
     def __init__(self, *, broken: bool = False) -> None:
         self.sent: list[tuple[str, list[Mapping[str, object]]]] = []
+        self.delays: list[int] = []
         self._broken = broken
 
-    def send(self, queue_url: str, bodies: Sequence[Mapping[str, object]]) -> None:
+    def send(
+        self, queue_url: str, bodies: Sequence[Mapping[str, object]], *, delay_seconds: int = 0
+    ) -> None:
         if self._broken:
             raise DependencyUnavailable("sqs")
         self.sent.append((queue_url, list(bodies)))
+        self.delays.append(delay_seconds)
 
     def ids(self, queue_url: str) -> list[str]:
         bodies = [body for url, sent in self.sent if url == queue_url for body in sent]
