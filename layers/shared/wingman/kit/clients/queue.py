@@ -76,9 +76,9 @@ def _throttled(response: httpx.Response) -> bool:
 
 
 def _batches(
-    bodies: Sequence[Mapping[str, object]], delay_seconds: int
+    bodies: Sequence[Mapping[str, object]], delay_seconds: int = 0
 ) -> Iterator[list[dict[str, Any]]]:
-    extra = {"DelaySeconds": delay_seconds, **_attributes()}
+    extra = _attributes() | ({"DelaySeconds": delay_seconds} if delay_seconds else {})
     for start in range(0, len(bodies), MESSAGES_PER_CALL):
         yield [
             {"Id": str(index), "MessageBody": json.dumps(body), **extra}
