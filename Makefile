@@ -20,7 +20,7 @@ RUNTIME ?= $(shell sed -n 's/^  Runtime:.*Default: \([^,]*\),.*/\1/p' template.y
 ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help dev up down reset status demo seed redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
+.PHONY: help dev up down reset status demo seed trace redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
 .PHONY: migration baseline check-python check-examples check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions reports wingmanmatch soak guards
 
 help: ## what the targets do
@@ -48,6 +48,9 @@ demo: setup ## from the registration to the reputation, with every email (the st
 
 seed: setup ## believable profiles into the local database: ARGS='profiles=1000000 city=Vienna seed=2'
 	@$(RUN) -m local.seed --name $(STACK) $(ARGS)
+
+trace: setup ## what happened to a request, up to its emails and pushes: ARGS=<its X-Request-Id>
+	@$(RUN) -m local.trace --name $(STACK) $(ARGS)
 
 redeploy: setup ## build and deploy after a change of code
 	@$(LOCAL) redeploy --name $(STACK)

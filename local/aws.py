@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types_boto3_apigatewayv2 import ApiGatewayV2Client
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_lambda import LambdaClient
+    from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sts import STSClient
 
@@ -42,6 +43,9 @@ class Aws:
 
     def secrets_manager(self) -> "SecretsManagerClient":
         return self.session.client("secretsmanager", endpoint_url=self.endpoint, config=_CONFIG)
+
+    def logs(self) -> "CloudWatchLogsClient":
+        return self.session.client("logs", endpoint_url=self.endpoint, config=_CONFIG)
 
     def sts(self) -> "STSClient":
         return self.session.client("sts", endpoint_url=self.endpoint, config=_CONFIG)

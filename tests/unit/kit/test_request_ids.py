@@ -48,6 +48,35 @@ def test_a_request_has_the_id_of_the_gateway_until_its_invocation_ends(
     assert [line["correlation_id"] for line in lines()] == ["a-B_c1="]
 
 
+@pytest.mark.parametrize(
+    ("route", "method", "name"),
+    [
+        ("ANY /api/matches", "POST", "POST /api/matches"),
+        ("GET /health", "GET", "GET /health"),
+        ("$default", "GET", "$default"),
+        ("ANY /x", "a\nb", "ANY /x"),
+        ("ANY /x", "", "ANY /x"),
+    ],
+)
+def test_a_request_is_named_by_its_route(
+    fresh_container: None, route: str, method: str, name: str
+) -> None:
+    event = http_event() | {"routeKey": route}
+    event["requestContext"]["http"] = {"method": method}
+    with invocation(event, Context()):
+        found = served()
+        assert found is not None
+        assert found.name == name
+
+
+def test_a_frame_of_a_websocket_has_the_id_of_the_gateway(fresh_container: None) -> None:
+    about = {"requestId": "w-1=", "routeKey": "$default", "connectionId": "c"}
+    with invocation({"requestContext": about, "body": "{}"}, Context()):
+        found = served()
+        assert found is not None
+        assert (found.request_id, found.name) == ("w-1=", "$default")
+
+
 def test_a_schedule_has_the_id_of_its_invocation(fresh_container: None) -> None:
     context = Context()
     with invocation({"time": "2026-11-28T12:00:00Z"}, context):

@@ -191,6 +191,7 @@ def test_a_thread_with_a_copy_of_the_context_stays_in_the_trace(daemon: Sent) ->
     [
         ("https://a.co/rest/v1/rpc/claim_emails", "https://a.co/rest/v1/rpc/claim_emails"),
         ("https://a.co/auth/v1/admin/users/7d1f-2a", "https://a.co/auth/v1/admin/users/*"),
+        ("https://a.co/auth/v1/.well-known/jwks.json", "https://a.co/auth/v1/.well-known/jwks.json"),
         ("https://u:p@b.s3.eu.amazonaws.com/photos/7d1f/1.webp?X-Amz-Signature=s",
          "https://b.s3.eu.amazonaws.com/photos/*/*"),
         ("https://fcm.example/v1/projects/p-1/messages:send",

@@ -64,10 +64,17 @@ def _read(event: Mapping[str, Any], context: object) -> Served:
     own = _safe(getattr(context, "aws_request_id", None)) or str(uuid.uuid4())
     if isinstance(about := event.get("requestContext"), Mapping):
         given = _safe(about.get("requestId"))  # never a header: a client writes those
-        return Served(given or own, str(event.get("routeKey") or about.get("routeKey") or ""))
+        return Served(given or own, _route(event, about))
     records = [each for each in event.get("Records") or () if isinstance(each, Mapping)]
     messages = tuple(filter(None, (_safe(each.get("messageId")) for each in records)))
     return Served(own, caused_by=_senders(records), messages=messages)
+
+
+def _route(event: Mapping[str, Any], about: Mapping[str, Any]) -> str:
+    """Return the route (`POST /api/matches`), which names no user; a WebSocket has one, too."""
+    key = str(event.get("routeKey") or about.get("routeKey") or "")
+    method = (about.get("http") or {}).get("method", "")
+    return key.replace("ANY ", f"{method} ", 1) if method.isalpha() else key
 
 
 def _senders(records: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ _PREFIX = b'{"format": "json", "version": 1}\n'
 _ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _PARENT = re.compile(r"[0-9a-f]{16}")
 # The parts of a path that are names of ours or of an API; ids and keys are not.
-_NAME = re.compile(r"[a-z_:]{1,60}|v\d{1,2}")
+_NAME = re.compile(r"[a-z._:-]{1,60}|v\d{1,2}")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""`make trace`: the story of one request, from its answer to the emails and pushes it led to."""

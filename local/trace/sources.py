@@ -1,0 +1,111 @@
+"""Reading what a local stack knows about a request."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+import psycopg
+from psycopg.rows import dict_row
+
+from local.aws import emulated
+from local.stack import Stack
+
+_EMAILS = """
+select email.id, email.email_template, email.delivery_status, email.created_at, email.sent_at
+from public.email_logs as email where email.request_id = %s
+"""
+_PUSHES = """
+select listed.id, listed.kind, listed.recorded_at, push.status
+from public.notifications as listed
+left join private.pushes as push on listed.id = push.notification_id
+where listed.request_id = %s
+"""
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that names a request, or an invocation that worked for it."""
+
+    segments: Sequence[Facts] = ()
+    lines: Sequence[Facts] = ()
+    emails: Sequence[Facts] = ()
+    pushes: Sequence[Facts] = ()
+    accepted_emails: Sequence[tuple[str, float]] = ()
+    accepted_pushes: Sequence[tuple[str, float]] = ()
+
+
+def read(stack: Stack, database_url: str, request_id: str) -> Sources:
+    lines = [line for line in logged(stack) if names(line, request_id)]
+    # A worker sends what has been due longest: its invocation may be that of another message.
+    invocations = {str(line.get("correlation_id", "")) for line in lines} | {request_id}
+    with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        emails = connection.execute(_EMAILS, (request_id,)).fetchall()
+        pushes = connection.execute(_PUSHES, (request_id,)).fetchall()
+    with httpx.Client(base_url=stack.url("resend"), timeout=10, trust_env=False) as client:
+        segments = [
+            segment
+            for each in sorted(invocations - {""})
+            for segment in client.get("/xray/segments", params={"request_id": each}).json()
+        ]
+        journal = client.get("/_sandbox/journal").json()
+        sent = client.get("/fcm/_sandbox/pushes").json()
+    return Sources(
+        segments=[*{segment["id"]: segment for segment in segments}.values()],
+        lines=lines,
+        emails=emails,
+        pushes=pushes,
+        accepted_emails=_of(emails, ((tag, _seconds(at)) for tag, at, _ in journal["accepted"])),
+        accepted_pushes=_of(
+            pushes,
+            (
+                (each["message"].get("data", {}).get("notification_id"), each["accepted_at"])
+                for each in sent
+            ),
+        ),
+    )
+
+
+def names(line: Facts, request_id: str) -> bool:
+    return request_id == line.get("correlation_id") or request_id in (line.get("caused_by") or ())
+
+
+def logged(stack: Stack) -> Iterator[Facts]:
+    """Yield the events of all functions; metrics have no message."""
+    client = emulated(stack).logs()
+    for group in _pages(client, "describe_log_groups", "logGroups"):
+        where = {"logGroupName": group["logGroupName"]}
+        for stream in _pages(client, "describe_log_streams", "logStreams", **where):
+            where |= {"logStreamName": stream["logStreamName"]}
+            found = client.get_log_events(startFromHead=True, **where)
+            while found["events"]:
+                yield from filter(None, map(_event, found["events"]))
+                token = found["nextForwardToken"]
+                found = client.get_log_events(startFromHead=True, nextToken=token, **where)
+
+
+def _pages(client: Any, action: str, key: str, **where: str) -> Iterator[Facts]:
+    for page in client.get_paginator(action).paginate(**where):
+        yield from page[key]
+
+
+def _event(entry: Facts) -> Facts | None:
+    try:
+        found = json.loads(entry["message"])
+    except ValueError:
+        return None
+    is_ours = isinstance(found, dict) and {"message", "level", "timestamp"} <= set(found)
+    return found if is_ours else None
+
+
+def _seconds(given: str) -> float:
+    return datetime.fromisoformat(given).timestamp()
+
+
+def _of(rows: Sequence[Facts], accepted: Iterator[tuple[Any, Any]]) -> list[tuple[str, float]]:
+    wanted = {str(row["id"]) for row in rows}
+    return [(str(one), float(at)) for one, at in accepted if str(one) in wanted]
