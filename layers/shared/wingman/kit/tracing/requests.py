@@ -5,8 +5,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wingman.kit.observability import logger
 
@@ -17,8 +16,7 @@ _ID = re.compile(r"[A-Za-z0-9_=.:-]{1,128}")
 _MOST = 50
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(NamedTuple):
     """The event that an invocation serves: a request, a schedule, or messages of requests.
 
     `request_id` is API Gateway's, so that its access log joins ours, or else Lambda's. `name` is

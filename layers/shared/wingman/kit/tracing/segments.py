@@ -11,10 +11,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 _PREFIX = b'{"format": "json", "version": 1}\n'
 _ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
@@ -23,8 +22,7 @@ _PARENT = re.compile(r"[0-9a-f]{16}")
 _NAME = re.compile(r"[a-z._:-]{1,60}|v\d{1,2}")
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(NamedTuple):
     """A trace, and the segment in it that is open."""
 
     root: str
@@ -35,14 +33,14 @@ class Trace:
         return f"Root={self.root};Parent={self.parent};Sampled={int(self.sampled)}"
 
 
-@dataclass
 class Segment:
     """A call or an invocation; `facts` are fields of X-Ray's document."""
 
-    name: str
-    id: str = field(default_factory=lambda: os.urandom(8).hex())
-    began: float = field(default_factory=time.time)
-    facts: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, name: str, facts: dict[str, Any]) -> None:
+        self.name = name
+        self.id = os.urandom(8).hex()
+        self.began = time.time()
+        self.facts = facts
 
     def asks(self, method: str, url: str) -> None:
         self.facts["http"] = {"request": {"method": method, "url": url}}
@@ -81,7 +79,7 @@ def tracing() -> Iterator[None]:
 @contextmanager
 def subsegment(name: str, **facts: object) -> Iterator[Segment]:
     """Measure a block, and send it to X-Ray if this trace is sampled."""
-    segment, around = Segment(name, facts=dict(facts)), _around.get()
+    segment, around = Segment(name, facts), _around.get()
     token = _around.set(Trace(around.root, segment.id, around.sampled)) if around else None
     try:
         yield segment
