@@ -34,9 +34,9 @@ class Circumstances:
 
 
 def fingerprint(error: BaseException) -> str:
-    """Return the same text for the same classes of error at the same lines."""
+    """Return the same text for the same classes of error at the same lines, wherever they are."""
     places = (
-        (type(each).__qualname__, frame.f_code.co_filename, line)
+        (type(each).__qualname__, _module(frame), line)
         for each, _, _ in _chain(error)
         for frame, line in _frames(each.__traceback__)
     )
@@ -125,8 +125,12 @@ def _frames(traceback: TracebackType | None) -> list[tuple[FrameType, int]]:
     return [*found[:half], *found[-half:]] if len(found) > _MOST_FRAMES else found
 
 
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
 def _frame(frame: FrameType, line: int) -> Mapping[str, Any]:
-    path, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
+    path, module = frame.f_code.co_filename, _module(frame)
     is_ours = module.startswith("wingman.") or path.endswith("/app.py")
     found: dict[str, Any] = {
         "filename": _short(path),
