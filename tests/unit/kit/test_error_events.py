@@ -189,7 +189,7 @@ def test_the_same_error_at_the_same_lines_has_one_fingerprint() -> None:
 
 def test_a_fingerprint_is_the_same_wherever_a_container_has_the_code() -> None:
     found = []
-    for path in ("/var/task/app.py", "/tmp/copy/app.py"):
+    for path in ("/var/task/app.py", "/opt/copy/app.py"):
         scope: dict[str, Any] = {"__name__": "app"}
         exec(compile("def handler():\n    raise ValueError", path, "exec"), scope)  # noqa: S102
         found.append(fingerprint(raised(scope["handler"])))

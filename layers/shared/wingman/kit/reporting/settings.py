@@ -4,8 +4,8 @@ from wingman.kit.settings import Settings, means
 
 # https://docs.sentry.io/concepts/key-terms/dsn-explainer/
 DSN = (
-    r"https?://[A-Za-z0-9]{1,64}@[A-Za-z0-9.-]{1,253}(:\d{1,5})?"
-    r"(/[A-Za-z0-9._-]{1,64}){0,4}/\d{1,20}"
+    r"https?://[A-Za-z0-9]{1,64}@[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?"
+    r"(/[A-Za-z0-9._-]{1,64}){0,4}/[0-9]{1,20}"
 )
 
 

@@ -69,7 +69,7 @@ def _read(event: Mapping[str, Any], context: object) -> Served:
 
 
 def _route(event: Mapping[str, Any], about: Mapping[str, Any]) -> str:
-    """Return the route (`POST /api/matches`), which names no user; a WebSocket has one, too."""
+    """Return the route (`POST /health`), which names no user; a WebSocket has one, too."""
     key = str(event.get("routeKey") or about.get("routeKey") or "")
     method = (about.get("http") or {}).get("method", "")
     return key.replace("ANY ", f"{method} ", 1) if method.isalpha() else key
