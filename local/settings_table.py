@@ -17,7 +17,9 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "settings.md"
 # The runtime or a library reads these by itself.
 OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL"})
-OF_THE_LIBRARIES = frozenset({"POWERTOOLS_SERVICE_NAME", "PYTHONTZPATH"})
+OF_THE_LIBRARIES = frozenset(
+    {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS", "PYTHONTZPATH"}
+)
 _FEW = 4
 
 

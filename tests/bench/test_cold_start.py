@@ -11,10 +11,10 @@ WORKERS = {
     *("photo_processor", "photo_sweep", "push_sender", "session_reminders"),
     *("recommendations_refresh", "recommendations_worker"),
 }
-HTTP_BUDGET, WORKER_BUDGET = 0.9, 0.6
-# The SDK of Supabase Auth takes a tenth.
+HTTP_BUDGET, WORKER_BUDGET = 0.8, 0.52
+# The SDK of Supabase Auth.
 WITH_SDK = {"account_links", "accounts"}
-SDK = 0.1
+SDK = 0.06
 
 
 @pytest.fixture(scope="module")

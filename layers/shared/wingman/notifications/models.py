@@ -11,7 +11,8 @@ MAX_BATCH = 100
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    # A batch has a few of the kinds of notification: the others are not worth their time.
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Priority(StrEnum):
