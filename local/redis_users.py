@@ -10,7 +10,21 @@ from local.progress import say
 
 _LIMITS = frozenset({"eval", "evalsha", "exists", "get", "mget", "ping", "set", "time"})
 _STATE = frozenset(
-    {"decrby", "del", "expire", "hdel", "hget", "hincrby", "hmget", "hset", "pexpire", "pttl"}
+    {
+        *(
+            "decrby",
+            "del",
+            "expire",
+            "getdel",
+            "hdel",
+            "hget",
+            "hgetall",
+            "hincrby",
+            "hmget",
+            "hset",
+        ),
+        *("pexpire", "pttl"),
+    }
 )
 
 
@@ -50,9 +64,10 @@ APP = RedisUser(
             "coach:tips:*",
             "emails:provider",
         ),
+        *("connections:user:*", "connections:session:*", "match:*:members", "ticket:*"),
     ),
 )
-"""For all other functions: also activity, logins, cached values and the provider's bucket."""
+"""For all other functions: also activity, logins, connections, cached values, the provider's bucket."""
 USERS = (PUBLIC, APP)
 
 

@@ -1,0 +1,1 @@
+"""Connections of clients: who is connected, and what is posted to them."""
