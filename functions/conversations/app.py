@@ -13,10 +13,12 @@ from wingman.kit.http.callers import CurrentUser
 from wingman.kit.http.limiting import Refusal
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.notifications.settings import QueueSettings
+from wingman.realtime.service import realtime
+from wingman.realtime.settings import RealtimeSettings
 
 from fastapi import Query, Response
 
-app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings, RealtimeSettings)
 PATH = "/api/conversations"
 ONE = f"{PATH}/{{match_id}}"
 MESSAGES_PATH = f"{ONE}/messages"
@@ -54,7 +56,8 @@ def send_message(
     The same `client_id` and content again returns the first message with 200, even if the limit is
     reached or the match has ended since.
     """
-    sent = service.send(get_user_client(caller.token), queue(), match_id, new, refusal=refusal)
+    by = get_user_client(caller.token), queue(), realtime()
+    sent = service.send(*by, match_id, new, refusal=refusal)
     page = f"messages?after_seq={sent.message.seq - 1}&limit=1"
     created(answer, f"{PATH}/{match_id}/{page}", replayed=sent.replayed)
     answer.status_code = 200 if sent.replayed else 201
@@ -67,13 +70,14 @@ def mark_read(match_id: UUID, until: models.NewReadMark, caller: CurrentUser) ->
 
     The mark only grows, and ends at the last message.
     """
-    return service.mark_read(get_user_client(caller.token), match_id, until.seq)
+    database = get_user_client(caller.token)
+    return service.mark_read(database, realtime(), caller.id, match_id, until.seq)
 
 
 @app.delete(ONE, tags=["conversations"], status_code=204, dependencies=[limit()])
 def hide_conversation(match_id: UUID, caller: CurrentUser) -> None:
     """Hide all messages up to now from yourself alone. A new message brings back what is new."""
-    service.hide(get_user_client(caller.token), match_id)
+    service.hide(get_user_client(caller.token), realtime(), caller.id, match_id)
 
 
 handler = lambda_handler(app)

@@ -10,9 +10,11 @@ from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.likes import models, service
 from wingman.likes.limits import LIKES
 from wingman.notifications.settings import QueueSettings
+from wingman.realtime.service import realtime
+from wingman.realtime.settings import RealtimeSettings
 from wingman.reputation.service import cache
 
-app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings, RealtimeSettings)
 LIKE, PASS = "/api/likes/{user_id}", "/api/passes/{user_id}"
 
 
@@ -23,13 +25,13 @@ def like_user(user_id: UUID, caller: CurrentUser) -> models.GivenLike:
     The same like again returns the time of the first one. An open invitation between the two of
     you is accepted by your likes. A plain like notifies no one; a match notifies both.
     """
-    return service.like(get_user_client(caller.token), queue(), user_id)
+    return service.like(get_user_client(caller.token), queue(), realtime(), user_id)
 
 
 @app.delete(LIKE, tags=["likes"], status_code=204, dependencies=[limit()])
 def unlike_user(user_id: UUID, caller: CurrentUser) -> None:
     """Take back a like. The match that came of it ends, which keeps the two of you apart."""
-    service.unlike(get_user_client(caller.token), queue(), cache(), user_id)
+    service.unlike(get_user_client(caller.token), queue(), cache(), realtime(), user_id)
 
 
 @app.get("/api/likes", tags=["likes"], dependencies=[limit()])
@@ -47,7 +49,7 @@ def pass_user(user_id: UUID, caller: CurrentUser) -> models.GivenPass:
 
     The same pass again returns the times of the first one. It ends the match that came of a like.
     """
-    return service.pass_on(get_user_client(caller.token), queue(), cache(), user_id)
+    return service.pass_on(get_user_client(caller.token), queue(), cache(), realtime(), user_id)
 
 
 @app.delete(PASS, tags=["likes"], status_code=204, dependencies=[limit()])

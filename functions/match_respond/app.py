@@ -10,9 +10,11 @@ from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.matches import service
 from wingman.matches.models import Answer, Match
 from wingman.notifications.settings import QueueSettings
+from wingman.realtime.service import realtime
+from wingman.realtime.settings import RealtimeSettings
 from wingman.reputation.service import cache
 
-app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings, RealtimeSettings)
 
 
 @app.post("/api/matches/{match_id}/respond", tags=["matches"], dependencies=[limit()])
@@ -21,7 +23,7 @@ def respond_to_match(match_id: UUID, answer: Answer, caller: CurrentUser) -> Mat
 
     The initiator gets an email. It contains the reason, if you decline with one.
     """
-    return service.respond(get_user_client(caller.token), queue(), match_id, answer)
+    return service.respond(get_user_client(caller.token), queue(), realtime(), match_id, answer)
 
 
 @app.post("/api/matches/{match_id}/unmatch", tags=["matches"], dependencies=[limit()])
@@ -31,7 +33,7 @@ def unmatch(match_id: UUID, caller: CurrentUser) -> Match:
     The open session is cancelled; shortly before its start, that counts as a no-show, as cancelling
     it does. The other user is notified without a reason.
     """
-    return service.unmatch(get_user_client(caller.token), queue(), cache(), match_id)
+    return service.unmatch(get_user_client(caller.token), queue(), cache(), realtime(), match_id)
 
 
 handler = lambda_handler(app)

@@ -9,12 +9,14 @@ from wingman.kit.http import PageQuery, create_app, lambda_handler, limit
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.settings import RedisSettings, SupabaseSettings
 from wingman.notifications.settings import QueueSettings
+from wingman.realtime.service import realtime
+from wingman.realtime.settings import RealtimeSettings
 from wingman.reputation.service import cache
 from wingman.safety import service
 from wingman.safety.limits import BLOCKS, REPORTS
 from wingman.safety.models import BlockPage, NewReport, Report
 
-app = create_app(SupabaseSettings, RedisSettings, QueueSettings)
+app = create_app(SupabaseSettings, RedisSettings, QueueSettings, RealtimeSettings)
 ONE = "/api/blocks/{user_id}"
 
 
@@ -32,7 +34,7 @@ def put_block(user_id: UUID, caller: CurrentUser) -> None:
     A match of yours ends, and so does a planned meeting. The other user does not learn of the
     block. The answer is the same for an id that no user has.
     """
-    service.block(get_user_client(caller.token), queue(), cache(), user_id)
+    service.block(get_user_client(caller.token), queue(), cache(), realtime(), user_id)
 
 
 @app.delete(ONE, tags=["safety"], status_code=HTTPStatus.NO_CONTENT, dependencies=[limit(BLOCKS)])

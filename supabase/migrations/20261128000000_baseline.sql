@@ -1782,6 +1782,34 @@ as $$
     );
 $$;
 
+create function private.match_views(p_match public.wingman_matches)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        p_match.user1_id, private.match_json(p_match, p_match.user1_id),
+        p_match.user2_id, private.match_json(p_match, p_match.user2_id)
+    );
+$$;
+comment on function private.match_views is
+'A match as each of its users sees it, for those who are connected.';
+
+create function private.ended_json(p_match public.wingman_matches)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'match_id', p_match.id, 'user_ids', array[p_match.user1_id, p_match.user2_id]
+    )
+    where p_match.status = 'accepted';
+$$;
+comment on function private.ended_json is
+'For those who are connected: an accepted match that a step ends; null for an open invitation.';
+
 create function private.partner_exists(p_match public.wingman_matches, p_user_id uuid)
 returns boolean
 language plpgsql
@@ -2261,6 +2289,7 @@ declare
     end;
     v_match public.wingman_matches;
     v_due jsonb := '[]'::jsonb;
+    v_views jsonb := '{}'::jsonb;
 begin
     perform private.check_length(char_length(p_action), 20);
     perform private.check_length(char_length(p_reason), 500);
@@ -2282,8 +2311,13 @@ begin
         returning answered.* into v_match;
         perform private.cancel_invitation_email(p_match_id);
         v_due := private.notify_of_answer(v_match, nullif(p_reason, ''));
+        if v_answer = 'accepted' then
+            v_views := private.match_views(v_match);
+        end if;
     end if;
-    return jsonb_build_object('match', private.match_json(v_match), 'due', v_due);
+    return jsonb_build_object(
+        'match', private.match_json(v_match), 'due', v_due, 'views', v_views
+    );
 end;
 $$;
 comment on function public.respond_to_match is
@@ -6933,8 +6967,26 @@ password is an answer and not an error, which would undo the record.
 Security definer because users have no grant on accounts.';
 grant execute on function public.prove_password to authenticated;
 
+create function private.matches_by_partner(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(jsonb_object_agg(partner.id, partner.match_id), '{}'::jsonb)
+    from (
+        select
+            pair.id as match_id,
+            case p_user_id when pair.user1_id then pair.user2_id else pair.user1_id end as id
+        from public.wingman_matches as pair
+        where p_user_id in (pair.user1_id, pair.user2_id) and pair.status = 'accepted'
+    ) as partner;
+$$;
+comment on function private.matches_by_partner is
+'The accepted matches of a user, by the id of the partner.';
+
 create function public.delete_account(p_password text, p_ip text, p_user_agent text)
-returns boolean
+returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -6944,18 +6996,22 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
     v_is_right boolean;
+    v_ended jsonb;
 begin
     perform private.check_proof(p_password, p_ip, p_user_agent);
     v_is_right := private.is_password(v_caller, p_password);
     perform private.record_proof(v_caller, 'deletion', v_is_right, p_ip, p_user_agent);
-    if v_is_right then
-        delete from auth.users as account where account.id = v_caller;
+    if not v_is_right then
+        return null;
     end if;
-    return v_is_right;
+    v_ended := private.matches_by_partner(v_caller);
+    delete from auth.users as account where account.id = v_caller;
+    return jsonb_build_object('ended_matches', v_ended);
 end;
 $$;
 comment on function public.delete_account is
 'Deletes the caller''s account, if this is its password; triggers and foreign keys delete the rest.
+Returns the matches that ended with it, or null for a wrong password.
 Security definer because users have no grant on accounts.';
 grant execute on function public.delete_account to authenticated;
 
@@ -9995,7 +10051,9 @@ begin
         v_due := private.end_match(v_match, v_caller, 'block');
     end if;
     perform private.part(v_caller, p_user_id);
-    return jsonb_build_object('changed_users', array[v_caller, p_user_id], 'due', v_due);
+    return jsonb_build_object(
+        'changed_users', array[v_caller, p_user_id], 'due', v_due, 'ended_match', private.ended_json(v_match)
+    );
 end;
 $$;
 comment on function public.put_block is
@@ -10927,6 +10985,7 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
     v_match public.wingman_matches;
+    v_ended jsonb;
     v_due jsonb := '[]'::jsonb;
 begin
     select mine.* into v_match
@@ -10946,6 +11005,7 @@ begin
         raise exception 'match_not_accepted' using errcode = 'WM014';
     end if;
     if v_match.status = 'accepted' then
+        v_ended := private.ended_json(v_match);
         v_due := private.end_match(v_match, v_caller, 'unmatch');
         select ended.* into v_match
         from public.wingman_matches as ended
@@ -10954,7 +11014,8 @@ begin
     return jsonb_build_object(
         'match', private.match_json(v_match),
         'due', v_due,
-        'changed_users', private.users_counted_now(p_match_id)
+        'changed_users', private.users_counted_now(p_match_id),
+        'ended_match', v_ended
     );
 end;
 $$;
@@ -11271,6 +11332,7 @@ declare
     v_match public.wingman_matches;
     v_liked_at timestamptz;
     v_due jsonb := '[]'::jsonb;
+    v_views jsonb := '{}'::jsonb;
 begin
     -- Crossing likes take turns here, so the second one sees the first.
     perform private.lock_pair(v_caller, p_user_id);
@@ -11293,13 +11355,15 @@ begin
         if found and private.may_see(p_user_id, v_caller) then
             v_match := private.match_by_likes(p_user_id, v_caller);
             v_due := private.notify_of_new_match(v_match);
+            v_views := private.match_views(v_match);
         end if;
     end if;
     return jsonb_build_object(
         'user_id', p_user_id,
         'liked_at', private.iso_utc(v_liked_at),
         'match', case when v_match.id is not null then private.match_json(v_match) end,
-        'due', v_due
+        'due', v_due,
+        'views', v_views
     );
 end;
 $$;
@@ -11315,15 +11379,19 @@ set search_path = ''
 as $$
 declare
     v_match constant public.wingman_matches := private.lock_open_match(p_user_id, p_other_id);
+    v_ended jsonb;
     v_due jsonb := '[]'::jsonb;
 begin
     if v_match.status = 'accepted' and v_match.origin = 'mutual_like' then
+        v_ended := private.ended_json(v_match);
         v_due := private.end_match(v_match, p_user_id, 'unlike');
     end if;
     delete from public.likes as mine
     where mine.user_id = p_user_id and mine.liked_id = p_other_id;
     return jsonb_build_object(
-        'due', v_due, 'changed_users', private.users_counted_now(v_match.id)
+        'due', v_due,
+        'changed_users', private.users_counted_now(v_match.id),
+        'ended_match', v_ended
     );
 end;
 $$;
@@ -14669,7 +14737,9 @@ begin
         p_match_id, v_caller, least(p_seq, v_conversation.last_seq), 0
     );
     perform private.read_notifications_of(v_caller, p_match_id, coalesce(v_read, 0));
-    return jsonb_build_object('read_seq', coalesce(v_read, 0));
+    return jsonb_build_object(
+        'read_seq', coalesce(v_read, 0), 'partner_id', private.partner_in(p_match_id, v_caller)
+    );
 end;
 $$;
 comment on function public.mark_read is
@@ -14704,7 +14774,7 @@ Security definer because users write no table.';
 grant execute on function public.mark_received to authenticated;
 
 create function public.hide_conversation(p_match_id uuid)
-returns void
+returns integer
 language plpgsql
 security definer
 set search_path = ''
@@ -14717,16 +14787,18 @@ begin
     if private.partner_in(p_match_id, v_caller) is null then
         -- The partner has deleted the account: no other user would ever see it.
         delete from private.conversations as alone where alone.match_id = p_match_id;
-        return;
+        return coalesce(v_conversation.last_seq, 0) + 1;
     end if;
     perform private.advance_marks(p_match_id, v_caller, 0, v_conversation.last_seq);
     perform private.read_notifications_of(
         v_caller, p_match_id, coalesce(v_conversation.last_seq, 0)
     );
+    return coalesce(v_conversation.last_seq, 0) + 1;
 end;
 $$;
 comment on function public.hide_conversation is
 'Hides all messages up to now from the caller alone; a new message shows itself, not those before.
+Returns the number of the first message that is not hidden.
 Security definer because users write no table.';
 grant execute on function public.hide_conversation to authenticated;
 

@@ -176,6 +176,7 @@ declare
     end;
     v_match public.wingman_matches;
     v_due jsonb := '[]'::jsonb;
+    v_views jsonb := '{}'::jsonb;
 begin
     perform private.check_length(char_length(p_action), 20);
     perform private.check_length(char_length(p_reason), 500);
@@ -197,8 +198,13 @@ begin
         returning answered.* into v_match;
         perform private.cancel_invitation_email(p_match_id);
         v_due := private.notify_of_answer(v_match, nullif(p_reason, ''));
+        if v_answer = 'accepted' then
+            v_views := private.match_views(v_match);
+        end if;
     end if;
-    return jsonb_build_object('match', private.match_json(v_match), 'due', v_due);
+    return jsonb_build_object(
+        'match', private.match_json(v_match), 'due', v_due, 'views', v_views
+    );
 end;
 $$;
 comment on function public.respond_to_match is

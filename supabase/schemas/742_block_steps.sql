@@ -154,7 +154,9 @@ begin
         v_due := private.end_match(v_match, v_caller, 'block');
     end if;
     perform private.part(v_caller, p_user_id);
-    return jsonb_build_object('changed_users', array[v_caller, p_user_id], 'due', v_due);
+    return jsonb_build_object(
+        'changed_users', array[v_caller, p_user_id], 'due', v_due, 'ended_match', private.ended_json(v_match)
+    );
 end;
 $$;
 comment on function public.put_block is

@@ -131,6 +131,7 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
     v_match public.wingman_matches;
+    v_ended jsonb;
     v_due jsonb := '[]'::jsonb;
 begin
     select mine.* into v_match
@@ -150,6 +151,7 @@ begin
         raise exception 'match_not_accepted' using errcode = 'WM014';
     end if;
     if v_match.status = 'accepted' then
+        v_ended := private.ended_json(v_match);
         v_due := private.end_match(v_match, v_caller, 'unmatch');
         select ended.* into v_match
         from public.wingman_matches as ended
@@ -158,7 +160,8 @@ begin
     return jsonb_build_object(
         'match', private.match_json(v_match),
         'due', v_due,
-        'changed_users', private.users_counted_now(p_match_id)
+        'changed_users', private.users_counted_now(p_match_id),
+        'ended_match', v_ended
     );
 end;
 $$;

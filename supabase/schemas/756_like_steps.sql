@@ -82,6 +82,7 @@ declare
     v_match public.wingman_matches;
     v_liked_at timestamptz;
     v_due jsonb := '[]'::jsonb;
+    v_views jsonb := '{}'::jsonb;
 begin
     -- Crossing likes take turns here, so the second one sees the first.
     perform private.lock_pair(v_caller, p_user_id);
@@ -104,13 +105,15 @@ begin
         if found and private.may_see(p_user_id, v_caller) then
             v_match := private.match_by_likes(p_user_id, v_caller);
             v_due := private.notify_of_new_match(v_match);
+            v_views := private.match_views(v_match);
         end if;
     end if;
     return jsonb_build_object(
         'user_id', p_user_id,
         'liked_at', private.iso_utc(v_liked_at),
         'match', case when v_match.id is not null then private.match_json(v_match) end,
-        'due', v_due
+        'due', v_due,
+        'views', v_views
     );
 end;
 $$;
@@ -126,15 +129,19 @@ set search_path = ''
 as $$
 declare
     v_match constant public.wingman_matches := private.lock_open_match(p_user_id, p_other_id);
+    v_ended jsonb;
     v_due jsonb := '[]'::jsonb;
 begin
     if v_match.status = 'accepted' and v_match.origin = 'mutual_like' then
+        v_ended := private.ended_json(v_match);
         v_due := private.end_match(v_match, p_user_id, 'unlike');
     end if;
     delete from public.likes as mine
     where mine.user_id = p_user_id and mine.liked_id = p_other_id;
     return jsonb_build_object(
-        'due', v_due, 'changed_users', private.users_counted_now(v_match.id)
+        'due', v_due,
+        'changed_users', private.users_counted_now(v_match.id),
+        'ended_match', v_ended
     );
 end;
 $$;

@@ -64,7 +64,9 @@ begin
         p_match_id, v_caller, least(p_seq, v_conversation.last_seq), 0
     );
     perform private.read_notifications_of(v_caller, p_match_id, coalesce(v_read, 0));
-    return jsonb_build_object('read_seq', coalesce(v_read, 0));
+    return jsonb_build_object(
+        'read_seq', coalesce(v_read, 0), 'partner_id', private.partner_in(p_match_id, v_caller)
+    );
 end;
 $$;
 comment on function public.mark_read is
@@ -99,7 +101,7 @@ Security definer because users write no table.';
 grant execute on function public.mark_received to authenticated;
 
 create function public.hide_conversation(p_match_id uuid)
-returns void
+returns integer
 language plpgsql
 security definer
 set search_path = ''
@@ -112,15 +114,17 @@ begin
     if private.partner_in(p_match_id, v_caller) is null then
         -- The partner has deleted the account: no other user would ever see it.
         delete from private.conversations as alone where alone.match_id = p_match_id;
-        return;
+        return coalesce(v_conversation.last_seq, 0) + 1;
     end if;
     perform private.advance_marks(p_match_id, v_caller, 0, v_conversation.last_seq);
     perform private.read_notifications_of(
         v_caller, p_match_id, coalesce(v_conversation.last_seq, 0)
     );
+    return coalesce(v_conversation.last_seq, 0) + 1;
 end;
 $$;
 comment on function public.hide_conversation is
 'Hides all messages up to now from the caller alone; a new message shows itself, not those before.
+Returns the number of the first message that is not hidden.
 Security definer because users write no table.';
 grant execute on function public.hide_conversation to authenticated;

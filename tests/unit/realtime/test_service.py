@@ -3,18 +3,20 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from tests.support.realtime import MemoryPosts
 from wingman.kit.clients.commands import Command, Commands
 from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import metrics
 from wingman.realtime import frames, service
+from wingman.realtime.models import EndedMatch
 from wingman.realtime.outcomes import Outcome
 from wingman.realtime.posting import Posts
 from wingman.realtime.registry import Connection
@@ -35,23 +37,6 @@ class NoRedis(Commands):
 
     def pipeline(self, commands: Sequence[Command]) -> list[Any]:
         raise DependencyUnavailable("redis")
-
-
-class MemoryPosts(Posts):
-    def __init__(self, outcome: Outcome = Outcome.DONE) -> None:
-        self.outcome = outcome
-        self.posted: list[tuple[str, Any]] = []
-        self.closed: list[str] = []
-        self.on_post: Callable[[], object] = lambda: None
-
-    def post(self, connection_id: str, frame: bytes) -> Outcome:
-        self.on_post()
-        self.posted.append((connection_id, json.loads(frame)))
-        return self.outcome
-
-    def close(self, connection_id: str) -> Outcome:
-        self.closed.append(connection_id)
-        return self.outcome
 
 
 def connection(name: str, user_id: UUID | None = None) -> Connection:
@@ -93,7 +78,7 @@ def test_a_registry_that_is_away_fails_no_step(
         deliver(realtime, PING, to=[uuid4()])
         service.deliver_each(realtime, {uuid4(): PING})
         service.end_sessions(realtime, [uuid4()])
-        service.end_match(realtime, uuid4(), [uuid4()])
+        service.end_match(realtime, EndedMatch(match_id=uuid4(), user_ids=(uuid4(), uuid4())))
     assert posts.posted == []
 
 

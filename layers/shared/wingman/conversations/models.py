@@ -208,3 +208,9 @@ class ReadMark(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"read_seq": 2}]})
 
     read_seq: int
+
+
+class MovedMark(ReadMark):
+    """A read mark, and the partner who hears of it, unless the account was deleted."""
+
+    partner_id: UUID | None

@@ -7,9 +7,9 @@ from wingman.conversations import errors
 from wingman.conversations.models import (
     ConversationRows,
     MessagePage,
+    MovedMark,
     NewMessage,
     Range,
-    ReadMark,
     SentMessage,
 )
 from wingman.kit.clients.database import Database, Refusals, call, refused_field
@@ -62,17 +62,18 @@ def list_messages(database: Database, match_id: UUID, wanted: Range) -> MessageP
     return MessagePage.model_validate(found)
 
 
-def mark_read(database: Database, match_id: UUID, seq: int) -> ReadMark:
+def mark_read(database: Database, match_id: UUID, seq: int) -> MovedMark:
     mark = _call(database, "mark_read", idempotent=True, p_match_id=str(match_id), p_seq=seq)
-    return ReadMark.model_validate(mark)
+    return MovedMark.model_validate(mark)
 
 
 def mark_received(database: Database, match_id: UUID, seq: int) -> None:
     _call(database, "mark_received", idempotent=True, p_match_id=str(match_id), p_seq=seq)
 
 
-def hide(database: Database, match_id: UUID) -> None:
-    _call(database, "hide_conversation", idempotent=True, p_match_id=str(match_id))
+def hide(database: Database, match_id: UUID) -> int:
+    """Return the number of the first message that the caller will see."""
+    return int(_call(database, "hide_conversation", idempotent=True, p_match_id=str(match_id)))
 
 
 def prune_conversations(database: Database, limit: int) -> int:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from wingman.conversations import repository
+from wingman.conversations import announcing, repository
 from wingman.conversations.models import (
     ConversationPage,
     MessagePage,
@@ -19,6 +19,7 @@ from wingman.kit.errors import RateLimited
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
 from wingman.notifications import service as notifications
+from wingman.realtime.service import Realtime, Via
 
 if TYPE_CHECKING:
     from wingman.kit.clients.queue import Queue  # signs with botocore, for senders alone
@@ -30,12 +31,14 @@ _SECONDS_PER_PAGE = 6.0
 def send(
     database: Database,
     queue: "Queue",
+    live: Realtime,
     match_id: UUID,
     new: NewMessage,
     *,
     refusal: RateLimited | None,
+    via: Via | None = None,
 ) -> SentMessage:
-    """Send a message. The same client_id and content again returns the first one.
+    """Send a message, and post it. The same client_id and content again returns the first one.
 
     `refusal`: the sender has reached the limit, so only a repeated message is answered. Raises it
     for a new one; ConversationNotFound, MatchNotActive, ClientIdReused.
@@ -47,6 +50,7 @@ def send(
     if not sent.replayed:
         details = {"match_id": str(match_id), "seq": sent.message.seq}
         logger().info("message.sent", extra=details)
+    announcing.message(live, sent, via)
     notifications.enqueue(queue, sent.due)
     return sent
 
@@ -63,9 +67,19 @@ def list_messages(database: Database, match_id: UUID, wanted: Range) -> MessageP
     return repository.list_messages(database, match_id, wanted)
 
 
-def mark_read(database: Database, match_id: UUID, seq: int) -> ReadMark:
+def mark_read(
+    database: Database,
+    live: Realtime,
+    caller_id: UUID,
+    match_id: UUID,
+    seq: int,
+    *,
+    via: Via | None = None,
+) -> ReadMark:
     """Mark messages as read, up to `seq` or the last one. Raises ConversationNotFound."""
-    return repository.mark_read(database, match_id, seq)
+    mark = repository.mark_read(database, match_id, seq)
+    announcing.read(live, match_id, caller_id, mark.partner_id, mark.read_seq, via)
+    return ReadMark(read_seq=mark.read_seq)
 
 
 def mark_received(database: Database, match_id: UUID, seq: int) -> None:
@@ -76,9 +90,10 @@ def mark_received(database: Database, match_id: UUID, seq: int) -> None:
     repository.mark_received(database, match_id, seq)
 
 
-def hide(database: Database, match_id: UUID) -> None:
+def hide(database: Database, live: Realtime, caller_id: UUID, match_id: UUID) -> None:
     """Hide all messages up to now from the caller. Raises ConversationNotFound."""
-    repository.hide(database, match_id)
+    first_seq = repository.hide(database, match_id)
+    announcing.hidden(live, match_id, caller_id, first_seq)
     logger().info("conversation.hidden", extra={"match_id": str(match_id)})
 
 

@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 
 from wingman.matches.models import Match
 from wingman.notifications.models import Due
+from wingman.realtime.models import EndedMatch
 
 _LEO: JsonDict = {
     "user_id": "6f1c0f0e-0000-4000-8000-00000000000b",
@@ -116,14 +117,20 @@ class PassPage(BaseModel):
 
 
 class Effects(BaseModel):
-    """The notifications that are due after a step, and whose reputation may have changed."""
+    """The notifications that are due after a step, and whose reputation may have changed.
+
+    `ended_match`: the match that the step ended, if it did.
+    """
 
     due: list[Due] = []
     changed_users: list[UUID] = []
+    ended_match: EndedMatch | None = None
 
 
 class LikeStep(GivenLike, Effects):
-    """A stored like, and its effects."""
+    """A stored like, and its effects. `views`: a new match as each of its users sees it."""
+
+    views: dict[UUID, Match] = {}
 
 
 class PassStep(GivenPass, Effects):

@@ -14,7 +14,10 @@ from wingman.kit.observability import logger
 from wingman.kit.paging import Page
 from wingman.likes import repository
 from wingman.likes.models import Direction, Effects, Like, LikeStep, Pass, PassStep
+from wingman.matches import service as matches
 from wingman.notifications import service as notifications
+from wingman.realtime import service as realtime
+from wingman.realtime.service import Realtime
 from wingman.reputation import service as reputation
 from wingman.reputation.models import ReputationCache
 
@@ -27,7 +30,7 @@ PAGE = 1000
 _SECONDS_PER_PAGE = 6.0  # one rpc, within its timeout
 
 
-def like(database: Database, queue: "Queue", user_id: UUID) -> LikeStep:
+def like(database: Database, queue: "Queue", live: Realtime, user_id: UUID) -> LikeStep:
     """Like a user; the second like of a pair makes their match and notifies both.
 
     The same like again changes nothing. Raises UserNotFound, NotYourself, ProfileIncomplete,
@@ -37,18 +40,23 @@ def like(database: Database, queue: "Queue", user_id: UUID) -> LikeStep:
     if step.due and step.match:
         logger().info("match.liked", extra={"match_id": str(step.match.id), "due": len(step.due)})
     notifications.enqueue(queue, step.due)
+    matches.show_new(live, step.views)
     return step
 
 
-def unlike(database: Database, queue: "Queue", cache: ReputationCache, user_id: UUID) -> None:
+def unlike(
+    database: Database, queue: "Queue", cache: ReputationCache, live: Realtime, user_id: UUID
+) -> None:
     """Take back a like, and end the match that came of it."""
-    _finish(queue, cache, repository.unlike(database, user_id), "like.removed")
+    _finish(queue, cache, live, repository.unlike(database, user_id), "like.removed")
 
 
-def pass_on(database: Database, queue: "Queue", cache: ReputationCache, user_id: UUID) -> PassStep:
+def pass_on(
+    database: Database, queue: "Queue", cache: ReputationCache, live: Realtime, user_id: UUID
+) -> PassStep:
     """Pass on a user for 30 days, which takes back a like. Raises UserNotFound, NotYourself."""
     step = repository.pass_on(database, user_id)
-    _finish(queue, cache, step, "pass.given")
+    _finish(queue, cache, live, step, "pass.given")
     return step
 
 
@@ -76,7 +84,10 @@ def prune_passes(database: Database) -> int:
     )
 
 
-def _finish(queue: "Queue", cache: ReputationCache, effects: Effects, event: str) -> None:
+def _finish(
+    queue: "Queue", cache: ReputationCache, live: Realtime, effects: Effects, event: str
+) -> None:
     reputation.forget(cache, effects.changed_users)
     logger().info(event, extra={"due": len(effects.due)})
     notifications.enqueue(queue, effects.due)
+    realtime.end_match(live, effects.ended_match)

@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 from wingman.kit.text import MultiLineText, SingleLineText
 from wingman.notifications.models import Due
 from wingman.profiles.models import Partner
+from wingman.realtime.models import EndedMatch
 
 
 class MatchOrigin(StrEnum):
@@ -123,9 +124,14 @@ class MatchPage(BaseModel):
 
 
 class MatchChange(BaseModel):
-    """The match after a step, what is due now, and whose reputation may have changed."""
+    """The match after a step, what is due now, and whose reputation may have changed.
+
+    `views`: a new match as each of its users sees it. `ended_match`: set if the step ended it.
+    """
 
     match: Match
     due: list[Due]
     changed_users: list[UUID] = []
+    views: dict[UUID, Match] = {}
+    ended_match: EndedMatch | None = None
     replayed: bool = False

@@ -1,5 +1,6 @@
 """The steps of a match: each is one SQL function that changes it and records the emails."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from wingman.kit.paging import Page
 from wingman.matches import repository
 from wingman.matches.models import Answer, Invitation, Match, MatchChange, MatchStatus
 from wingman.notifications import service as notifications
+from wingman.realtime import frames
+from wingman.realtime import service as realtime
+from wingman.realtime.service import Realtime
 from wingman.reputation import service as reputation
 from wingman.reputation.models import ReputationCache
 
@@ -40,9 +44,12 @@ def request(
     return _announce(queue, change, "match.requested")
 
 
-def respond(database: Database, queue: "Queue", match_id: UUID, answer: Answer) -> Match:
+def respond(
+    database: Database, queue: "Queue", live: Realtime, match_id: UUID, answer: Answer
+) -> Match:
     """Accept or decline; accepting emails both users, declining only the initiator."""
     change = repository.respond(database, match_id, answer)
+    show_new(live, change.views)
     return _announce(queue, change, f"match.{change.match.status}").match
 
 
@@ -52,15 +59,25 @@ def withdraw(database: Database, queue: "Queue", match_id: UUID) -> Match:
     return _announce(queue, change, "match.withdrawn").match
 
 
-def unmatch(database: Database, queue: "Queue", cache: ReputationCache, match_id: UUID) -> Match:
+def unmatch(
+    database: Database, queue: "Queue", cache: ReputationCache, live: Realtime, match_id: UUID
+) -> Match:
     """End an accepted match for good; again, it changes nothing.
 
     Notifies the other user, and cancels the open session, which may be a no-show. Raises
     MatchNotFound, MatchNotAccepted.
     """
     change = repository.unmatch(database, match_id)
+    realtime.end_match(live, change.ended_match)
     reputation.forget(cache, change.changed_users)
     return _announce(queue, change, "match.ended").match
+
+
+def show_new(live: Realtime, views: Mapping[UUID, Match]) -> None:
+    """Post a new match to those of its users who are connected."""
+    realtime.deliver_each(
+        live, {user: frames.match(match.model_dump(mode="json")) for user, match in views.items()}
+    )
 
 
 def get(database: Database, match_id: UUID) -> Match:

@@ -21,6 +21,7 @@ from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import count, logger
 from wingman.realtime import frames, registry
 from wingman.realtime.frames import Frame
+from wingman.realtime.models import EndedMatch
 from wingman.realtime.outcomes import Outcome
 from wingman.realtime.registry import Connection
 
@@ -44,6 +45,14 @@ class Realtime:
     posts: Callable[[], "Posts"]
 
 
+@dataclass(frozen=True)
+class Via:
+    """The connection of a frame, and those of both users of its match if they are known."""
+
+    connection_id: str
+    audience: Sequence[Connection] | None = None
+
+
 def deliver(
     realtime: Realtime,
     frame: Frame,
@@ -60,6 +69,19 @@ def deliver_each(realtime: Realtime, frame_of: Mapping[UUID, Frame]) -> None:
     """Post to each user a frame of their own."""
     found = _connections(realtime, frame_of.keys())
     _post(realtime, [(one, frame_of[one.user_id]) for one in found])
+
+
+def audience(
+    realtime: Realtime, via: Via | None, match_id: UUID, members: tuple[UUID, UUID]
+) -> Sequence[Connection]:
+    """Return the connections of both users of an active match, and remember who they are."""
+    if via is not None and via.audience is not None:
+        return via.audience
+    try:
+        return registry.learn(realtime.commands, match_id, members)
+    except (DependencyUnavailable, RedisError) as error:
+        logger().warning("realtime.registry_away", exc_info=error)
+        return ()
 
 
 def end(realtime: Realtime, connections: Collection[Connection]) -> None:
@@ -83,14 +105,16 @@ def end_users(realtime: Realtime, user_ids: Collection[UUID]) -> None:
     end_sessions(realtime, {one.auth_session_id for one in found})
 
 
-def end_match(realtime: Realtime, match_id: UUID, user_ids: Collection[UUID]) -> None:
+def end_match(realtime: Realtime, ended: EndedMatch | None) -> None:
     """Let no more frames about a match through, and post its end to both users."""
+    if ended is None:
+        return
     try:
-        registry.forget_match(realtime.commands, match_id)
+        registry.forget_match(realtime.commands, ended.match_id)
     except (DependencyUnavailable, RedisError) as error:
         logger().warning("realtime.registry_away", exc_info=error)
         return
-    deliver(realtime, frames.match_ended(match_id), to=user_ids)
+    deliver(realtime, frames.match_ended(ended.match_id), to=ended.user_ids)
 
 
 def _connections(

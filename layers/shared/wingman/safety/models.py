@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from wingman.kit.text import MultiLineText
 from wingman.notifications.models import Due
+from wingman.realtime.models import EndedMatch
 
 _LEO = "0d5a8a3e-6d0b-4f63-9c57-0e6c1d2f9b11"
 
@@ -47,10 +48,14 @@ class BlockPage(BaseModel):
 
 
 class BlockChange(BaseModel):
-    """The users whose reputations now exist for others than before, and what is due now."""
+    """The users whose reputations now exist for others than before, and what is due now.
+
+    `ended_match`: the match that a block ended, if it did.
+    """
 
     changed_users: list[UUID]
     due: list[Due]
+    ended_match: EndedMatch | None = None
 
 
 class Reason(StrEnum):

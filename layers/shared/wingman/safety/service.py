@@ -10,13 +10,17 @@ from wingman.kit.clients.queue import Queue
 from wingman.kit.observability import logger
 from wingman.kit.paging import Page
 from wingman.notifications import service as notifications
+from wingman.realtime import service as realtime
+from wingman.realtime.service import Realtime
 from wingman.reputation import service as reputation
 from wingman.reputation.models import ReputationCache
 from wingman.safety import repository
 from wingman.safety.models import Block, NewReport, Report
 
 
-def block(database: Database, queue: Queue, cache: ReputationCache, user_id: UUID) -> None:
+def block(
+    database: Database, queue: Queue, cache: ReputationCache, live: Realtime, user_id: UUID
+) -> None:
     """Keep a user and the caller apart, and end their match. Any id may be blocked.
 
     Raises InvalidRequest for the caller's own id, and DailyBlockLimit.
@@ -25,6 +29,7 @@ def block(database: Database, queue: Queue, cache: ReputationCache, user_id: UUI
     reputation.forget(cache, change.changed_users)
     logger().info("user.blocked", extra={"due": len(change.due)})
     notifications.enqueue(queue, change.due)
+    realtime.end_match(live, change.ended_match)
 
 
 def unblock(database: Database, cache: ReputationCache, user_id: UUID) -> None:
