@@ -6,13 +6,14 @@ from wingman.accounts.keeping import models as m
 from wingman.accounts.keeping import service
 from wingman.accounts.keeping.limits import EXPORT
 from wingman.kit.clients.database import get_user_client
-from wingman.kit.clients.redis import redis
 from wingman.kit.http import create_app, lambda_handler, limit, limit_proofs
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.http.charges import client_ip
 from wingman.kit.presence.activity import activity
 from wingman.kit.presence.logins import logins
 from wingman.kit.settings import RedisSettings, SupabaseSettings
+from wingman.realtime.service import realtime
+from wingman.realtime.settings import RealtimeSettings
 
 from fastapi.responses import Response
 from starlette.requests import Request
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PATH = "/api/account"
 # A thousand matches take up to 3 s; supabase/schemas/695_own_account.sql allows 15.
 DELETION_SECONDS = 16.0
-app = create_app(SupabaseSettings, RedisSettings)
+app = create_app(SupabaseSettings, RedisSettings, RealtimeSettings)
 
 
 @app.get(PATH, tags=["accounts"], dependencies=[limit()])
@@ -42,7 +43,7 @@ def delete_account(request: Request, deletion: m.Deletion, caller: CurrentUser) 
     """
     database = get_user_client(caller.token, timeout=DELETION_SECONDS)
     agent = request.headers.get("user-agent", "")[:255]
-    service.delete(database, redis(), caller.id, deletion, client_ip(request), agent)
+    service.delete(database, realtime(), caller.id, deletion, client_ip(request), agent)
 
 
 @app.get(f"{PATH}/export", tags=["accounts"], dependencies=[limit(EXPORT)])
@@ -62,7 +63,7 @@ def export_account(request: Request, caller: CurrentUser) -> m.AccountExport:
 def change_password(request: Request, change: m.PasswordChange, caller: CurrentUser) -> None:
     """Set a new password. Your other sessions end."""
     database = get_user_client(caller.token)
-    service.change_password(database, _auth(request), redis(), caller.token, change)
+    service.change_password(database, _auth(request), realtime(), caller.token, change)
 
 
 def _auth(request: Request) -> "Auth":

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from wingman.accounts import models as m
 from wingman.accounts import recovery
 from wingman.kit.clients.database import get_service_client
-from wingman.kit.clients.redis import redis
 from wingman.kit.errors import InvalidRequest, ProblemError
 from wingman.kit.http import create_app, html, lambda_handler, limit_public, limit_secrets
 from wingman.kit.http.bodies import RequestFields, documented, parsed
@@ -14,12 +13,14 @@ from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.readers.pages import pages
+from wingman.realtime.service import realtime
+from wingman.realtime.settings import RealtimeSettings
 
 from fastapi import Query
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.requests import Request
 
-app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings)
+app = create_app(SupabaseServiceSettings, RedisSettings, BrandSettings, RealtimeSettings)
 CONFIRM, RESET = "/auth/confirm", "/auth/password/reset"
 TAGS: dict[str, Any] = {"tags": ["accounts"]}
 SHOWN = TAGS | {"dependencies": [limit_public(PUBLIC)], "response_class": HTMLResponse}
@@ -62,7 +63,7 @@ def reset_password(
     """Set a new password with the token of an email; all other sessions end."""
     try:
         wanted = parsed(m.Reset, {"token": token, **fields})
-        tokens = recovery.reset(auth, get_service_client(), redis(), wanted)
+        tokens = recovery.reset(auth, get_service_client(), realtime(), wanted)
     except InvalidRequest as error:
         if html.wants_page(request) and (problem := error.fields.get("password")):
             return html.show(pages().password_reset_page(problem), error.status)

@@ -8,17 +8,18 @@ from wingman.accounts.addresses import claimed
 from wingman.accounts.settings import RegistrationSettings, RequestQueueSettings
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
-from wingman.kit.clients.redis import redis
 from wingman.kit.http import create_app, lambda_handler, limit, limit_public, limit_secrets
 from wingman.kit.http.callers import CurrentUser
 from wingman.kit.http.secrets import AuthForClient
 from wingman.kit.limits.limits import PUBLIC
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, TokenSettings
+from wingman.realtime.service import realtime
+from wingman.realtime.settings import RealtimeSettings
 
 from fastapi.responses import JSONResponse, Response
 
 NEEDS = (SupabaseServiceSettings, TokenSettings, RedisSettings)
-app = create_app(*NEEDS, RegistrationSettings, RequestQueueSettings)
+app = create_app(*NEEDS, RegistrationSettings, RequestQueueSettings, RealtimeSettings)
 SECRET: dict[str, Any] = {"tags": ["accounts"], "dependencies": [limit_secrets()]}
 
 
@@ -55,7 +56,7 @@ def refresh_session(renewal: m.Renewal, auth: AuthForClient) -> m.Tokens:
     A repeat within 10 seconds, or with the token before the newest one, returns the session. An
     older token ends the session.
     """
-    return sign_ins.refresh(auth, get_service_client(), redis(), renewal)
+    return sign_ins.refresh(auth, get_service_client(), realtime(), renewal)
 
 
 @app.post(
@@ -68,7 +69,7 @@ def refresh_session(renewal: m.Renewal, auth: AuthForClient) -> m.Tokens:
 def log_out(caller: CurrentUser, auth: AuthForClient, wanted: m.Logout | None = None) -> None:
     """End this session, or all of your sessions, and their access tokens."""
     scope = (wanted or m.Logout()).scope
-    sign_ins.log_out(auth, get_service_client(), redis(), caller.id, caller.token, scope)
+    sign_ins.log_out(auth, get_service_client(), realtime(), caller.id, caller.token, scope)
 
 
 @app.post("/auth/password/forgot", status_code=202, **SECRET)

@@ -1,4 +1,4 @@
-"""EventBridge, every minute: enqueues and lists what is due, reports the backlog, ends tokens.
+"""EventBridge, every minute: enqueues and lists what is due, reports the backlog, ends sessions.
 
 See sending/sweep.py and operating/operations.py in wingman/notifications/email, and accounts.
 """
@@ -23,9 +23,11 @@ from wingman.notifications.feed import service as feed
 from wingman.notifications.push import sweep as push_sweep
 from wingman.notifications.push.repository import DatabasePushes
 from wingman.notifications.settings import QueueSettings
+from wingman.realtime.service import realtime
+from wingman.realtime.settings import RealtimeSettings
 from wingman.reputation import service as reputation
 
-check(DeploymentSettings, SupabaseServiceSettings, QueueSettings, RedisSettings)
+check(DeploymentSettings, SupabaseServiceSettings, QueueSettings, RedisSettings, RealtimeSettings)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
@@ -36,8 +38,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         operations.report(database)
         feed.list_due(database)
         enqueued += push_sweep.enqueue_due_pushes(DatabasePushes(database), queue())
-        accounts.finish_departures(database, redis(), _forget)
-        sessions.finish_ended(database, redis())
+        accounts.finish_departures(database, realtime(), _forget)
+        sessions.finish_ended(database, realtime())
     return {"enqueued": enqueued}
 
 

@@ -96,8 +96,26 @@ password is an answer and not an error, which would undo the record.
 Security definer because users have no grant on accounts.';
 grant execute on function public.prove_password to authenticated;
 
+create function private.matches_by_partner(p_user_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(jsonb_object_agg(partner.id, partner.match_id), '{}'::jsonb)
+    from (
+        select
+            pair.id as match_id,
+            case p_user_id when pair.user1_id then pair.user2_id else pair.user1_id end as id
+        from public.wingman_matches as pair
+        where p_user_id in (pair.user1_id, pair.user2_id) and pair.status = 'accepted'
+    ) as partner;
+$$;
+comment on function private.matches_by_partner is
+'The accepted matches of a user, by the id of the partner.';
+
 create function public.delete_account(p_password text, p_ip text, p_user_agent text)
-returns boolean
+returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -107,18 +125,22 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
     v_is_right boolean;
+    v_ended jsonb;
 begin
     perform private.check_proof(p_password, p_ip, p_user_agent);
     v_is_right := private.is_password(v_caller, p_password);
     perform private.record_proof(v_caller, 'deletion', v_is_right, p_ip, p_user_agent);
-    if v_is_right then
-        delete from auth.users as account where account.id = v_caller;
+    if not v_is_right then
+        return null;
     end if;
-    return v_is_right;
+    v_ended := private.matches_by_partner(v_caller);
+    delete from auth.users as account where account.id = v_caller;
+    return jsonb_build_object('ended_matches', v_ended);
 end;
 $$;
 comment on function public.delete_account is
 'Deletes the caller''s account, if this is its password; triggers and foreign keys delete the rest.
+Returns the matches that ended with it, or null for a wrong password.
 Security definer because users have no grant on accounts.';
 grant execute on function public.delete_account to authenticated;
 

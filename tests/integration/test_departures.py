@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.support.functions import Function
+from tests.support.realtime import MemoryPosts, connect, live
 from wingman.accounts import service as accounts
 from wingman.kit.cache.cache import Ages, Cache
 from wingman.kit.clients.commands import Commands
@@ -89,12 +90,15 @@ def test_a_cached_value_is_not_read_with_the_token_of_a_deleted_account(user: UU
 def test_one_sweep_drops_what_redis_keeps_and_finishes_all() -> None:
     database, forgotten = Departed(250), set[UUID]()
     users = {UUID(user) for user in database.users}
-    last = UUID(database.users[-1])
+    last, posts = UUID(database.users[-1]), MemoryPosts()
     come(last)
+    phone = connect(redis(), last)
 
-    assert accounts.finish_departures(database, redis(), forgotten.update) == 250
+    assert accounts.finish_departures(database, live(redis(), posts), forgotten.update) == 250
 
     assert kept(last) == 0
+    assert posts.to(phone) == [{"type": "session_ended"}]
+    assert posts.closed == [phone.id]
     assert forgotten == {*users, database.partner}
     assert database.waiting == []
 
@@ -102,6 +106,6 @@ def test_one_sweep_drops_what_redis_keeps_and_finishes_all() -> None:
 def test_the_sweep_continues_later_while_redis_is_unavailable() -> None:
     database = Departed()
 
-    assert accounts.finish_departures(database, Away(), lambda _: None) == 0
+    assert accounts.finish_departures(database, live(Away()), lambda _: None) == 0
 
     assert database.waiting == database.users

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.support.functions import Function
+from tests.support.realtime import MemoryPosts, connect, live
 from tests.support.redis import Counted
 from wingman.accounts import sessions
 from wingman.kit.cache.cache import Ages, Cache
@@ -18,6 +19,7 @@ from wingman.kit.limits.limiter import Limiter
 from wingman.kit.limits.policy import Policy
 from wingman.kit.presence.ended import end_tokens
 from wingman.kit.presence.touching import activity_key, ended_key, login_key, touching
+from wingman.realtime import registry
 from wingman.reputation.models import Totals
 
 DAY = 86_400
@@ -107,34 +109,50 @@ def test_without_redis_a_token_works_until_it_expires() -> None:
 
 @pytest.mark.parametrize("own", [True, False])
 def test_a_step_marks_what_it_ended_and_the_sweep_finishes(own: bool) -> None:
-    user, session = uuid4(), uuid4()
+    user, session, posts = uuid4(), uuid4(), MemoryPosts()
     database = Ended([session])
+    phone, laptop = connect(redis(), user, session), connect(redis(), user)
 
     if own:
-        sessions.mark_own_ended(database, redis())
+        sessions.end_own(database, live(redis(), posts))
     else:
-        sessions.mark_ended(database, redis(), user)
+        sessions.end(database, live(redis(), posts), user)
 
     with pytest.raises(SessionEnded):
         come(user, session)
-    assert sessions.finish_ended(database, redis()) == 1
+    assert (posts.to(phone), posts.to(laptop)) == ([{"type": "session_ended"}], [])
+    assert posts.closed == [phone.id]
+    assert sessions.finish_ended(database, live(redis(), posts)) == 1
     assert database.ended == []
+    assert len(posts.closed) == 1
+
+
+def test_an_operator_marks_a_session_and_the_sweep_closes_its_connections() -> None:
+    user, session, posts = uuid4(), uuid4(), MemoryPosts()
+    database = Ended([session])
+    phone = connect(redis(), user, session)
+
+    sessions.mark_ended(database, redis(), user)
+
+    assert registry.connections_of(redis(), [user]) == []
+    assert sessions.finish_ended(database, live(redis(), posts)) == 1
+    assert posts.closed == [phone.id]
 
 
 def test_a_step_succeeds_though_nothing_can_be_marked_now() -> None:
     database = Ended([uuid4()])
-    sessions.mark_ended(database, Away(), uuid4())
-    sessions.mark_own_ended(database, Away())
+    sessions.end(database, live(Away()), uuid4())
+    sessions.end_own(database, live(Away()))
     database.away = True
-    sessions.mark_ended(database, redis(), uuid4())
-    sessions.mark_own_ended(database, redis())
+    sessions.end(database, live(redis()), uuid4())
+    sessions.end_own(database, live(redis()))
 
 
 def test_the_sweep_goes_on_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "AT_ONCE", 2)
     database = Ended(ended := [uuid4() for _ in range(5)])
 
-    assert sessions.finish_ended(database, redis()) == 5
+    assert sessions.finish_ended(database, live(redis())) == 5
 
     assert database.ended == []
     assert redis().run("EXISTS", *map(ended_key, ended)) == 5
@@ -143,6 +161,6 @@ def test_the_sweep_goes_on_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_sweep_continues_later_while_redis_is_unavailable() -> None:
     database = Ended([uuid4()])
 
-    assert sessions.finish_ended(database, Away()) == 0
+    assert sessions.finish_ended(database, live(Away())) == 0
 
     assert len(database.ended) == 1

@@ -20,10 +20,10 @@ from wingman.accounts.models import (
 )
 from wingman.accounts.timing import evenly
 from wingman.kit.clients.auth import Auth
-from wingman.kit.clients.commands import Commands
 from wingman.kit.clients.database import Database
 from wingman.kit.clients.queue import Queue
 from wingman.kit.observability import logger
+from wingman.realtime.service import Realtime
 
 _TOKEN = {"type": "string", "minLength": 1, "examples": ["4f1aPX0nQ2mS"]}
 _KIND = {"type": "string", "enum": list(LinkKind)}
@@ -53,7 +53,7 @@ def forget(auth: Auth, queue: Queue, forgotten: Forgotten) -> Accepted:
     return Accepted()
 
 
-def reset(auth: Auth, database: Database, commands: Commands, wanted: Reset) -> Tokens:
+def reset(auth: Auth, database: Database, live: Realtime, wanted: Reset) -> Tokens:
     """Set a new password; other sessions end. Raises InvalidToken, WeakPassword."""
     password = wanted.password.get_secret_value()
     with evenly():
@@ -62,7 +62,7 @@ def reset(auth: Auth, database: Database, commands: Commands, wanted: Reset) -> 
         except InvalidToken:
             attempts.record(database, auth.client, Kind.RESET, Outcome.FAILURE)
             raise
-    sessions.mark_ended(database, commands, tokens.user.id)
+    sessions.end(database, live, tokens.user.id)
     logger().info("accounts.password_reset")
     return tokens
 

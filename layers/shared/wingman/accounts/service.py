@@ -4,26 +4,28 @@ from collections.abc import Callable, Collection
 from uuid import UUID
 
 from wingman.accounts import repository
-from wingman.kit.clients.commands import Commands, RedisError
+from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.database import Database
 from wingman.kit.clock import page_by_page
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.presence.departures import depart
+from wingman.realtime import service as realtime
+from wingman.realtime.service import Realtime
 
 PAGE = 100
 _SECONDS_PER_PAGE = 5.0  # two rpcs and two pipelines, each within its timeout
 
 
 def finish_departures(
-    database: Database, commands: Commands, forget: Callable[[Collection[UUID]], None]
+    database: Database, live: Realtime, forget: Callable[[Collection[UUID]], None]
 ) -> int:
-    """End the tokens of deleted accounts and delete their keys in Redis; return how many.
+    """End tokens and connections of deleted accounts, and delete their keys; return how many.
 
     What Redis does not take stays recorded for the next run.
     """
     finished = page_by_page(
-        lambda: _finish_page(database, commands, forget),
+        lambda: _finish_page(database, live, forget),
         PAGE,
         seconds=_SECONDS_PER_PAGE,
     )
@@ -33,17 +35,18 @@ def finish_departures(
 
 
 def _finish_page(
-    database: Database, commands: Commands, forget: Callable[[Collection[UUID]], None]
+    database: Database, live: Realtime, forget: Callable[[Collection[UUID]], None]
 ) -> int:
     departures = repository.list_departures(database, PAGE)
     if not departures:
         return 0
     users = [departure.user_id for departure in departures]
     try:
-        depart(commands, users)
+        depart(live.commands, users)
     except (DependencyUnavailable, RedisError) as error:
         logger().warning("departures.redis_away", extra={"count": len(users)}, exc_info=error)
         return 0
+    realtime.end_users(live, users)
     partners = {partner for departure in departures for partner in departure.partner_ids}
     forget({*users, *partners})
     return repository.finish_departures(database, users)

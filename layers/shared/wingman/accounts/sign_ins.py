@@ -9,9 +9,9 @@ from wingman.accounts.errors import InvalidCredentials, InvalidRefreshToken, Ref
 from wingman.accounts.models import Credentials, Renewal, Tokens
 from wingman.accounts.timing import evenly
 from wingman.kit.clients.auth import Auth
-from wingman.kit.clients.commands import Commands
 from wingman.kit.clients.database import Database
 from wingman.kit.observability import logger
+from wingman.realtime.service import Realtime
 
 
 def log_in(auth: Auth, database: Database, credentials: Credentials) -> Tokens:
@@ -25,7 +25,7 @@ def log_in(auth: Auth, database: Database, credentials: Credentials) -> Tokens:
             raise
 
 
-def refresh(auth: Auth, database: Database, commands: Commands, renewal: Renewal) -> Tokens:
+def refresh(auth: Auth, database: Database, live: Realtime, renewal: Renewal) -> Tokens:
     """Exchange a refresh token; an old one was stolen, so its session and access tokens end."""
     token = renewal.refresh_token
     try:
@@ -33,19 +33,19 @@ def refresh(auth: Auth, database: Database, commands: Commands, renewal: Renewal
     except InvalidRefreshToken as error:
         attempts.record(database, auth.client, Kind.REFRESH, Outcome.FAILURE, refresh_token=token)
         if isinstance(error, RefreshTokenReused):  # its user may not be known any more
-            sessions.finish_ended(database, commands)
+            sessions.finish_ended(database, live)
         raise
 
 
 def log_out(
     auth: Auth,
     database: Database,
-    commands: Commands,
+    live: Realtime,
     user_id: UUID,
     access_token: str,
     scope: Literal["local", "global"],
 ) -> None:
     """End the session of a token or all sessions of its user, and their access tokens with them."""
     provider.log_out(auth, access_token, scope)
-    sessions.mark_ended(database, commands, user_id)
+    sessions.end(database, live, user_id)
     logger().info("sessions.logged_out", extra={"scope": scope})

@@ -62,3 +62,9 @@ class AccountExport(BaseModel):
     exported_at: datetime
     account: dict[str, Any]
     activity: SeenActivity | None
+
+
+class DeletedAccount(BaseModel):
+    """What ended with an account: the matches, by the id of the partner."""
+
+    ended_matches: dict[UUID, UUID]

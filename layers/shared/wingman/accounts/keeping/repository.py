@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from wingman.accounts.keeping.models import OwnAccount
+from wingman.accounts.keeping.models import DeletedAccount, OwnAccount
 from wingman.kit.clients.database import Database, Refusals, call
 from wingman.kit.errors import AccountDeleted
 
@@ -26,7 +26,8 @@ def prove_password(database: Database, password: str, ip: str, user_agent: str) 
     return bool(_call(database, "prove_password", idempotent=False, **proof))
 
 
-def delete(database: Database, password: str, ip: str, user_agent: str) -> bool:
+def delete(database: Database, password: str, ip: str, user_agent: str) -> DeletedAccount | None:
     """Delete the caller's account if this is its password, and record the attempt."""
     proof = {"p_password": password, "p_ip": ip, "p_user_agent": user_agent}
-    return bool(_call(database, "delete_account", idempotent=False, **proof))
+    deleted = _call(database, "delete_account", idempotent=False, **proof)
+    return None if deleted is None else DeletedAccount.model_validate(deleted)

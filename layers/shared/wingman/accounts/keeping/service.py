@@ -13,12 +13,15 @@ from wingman.accounts.keeping.models import (
     PasswordChange,
     SeenActivity,
 )
-from wingman.kit.clients.commands import Commands, RedisError
+from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.database import Database
 from wingman.kit.clock import utc_now
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 from wingman.kit.presence.departures import depart
+from wingman.realtime import frames
+from wingman.realtime import service as realtime
+from wingman.realtime.service import Realtime
 
 if TYPE_CHECKING:
     # It imports the SDK of Supabase Auth, which only a change of password needs.
@@ -32,7 +35,7 @@ def get(database: Database) -> OwnAccount:
 
 
 def change_password(
-    database: Database, auth: "Auth", commands: Commands, token: str, change: PasswordChange
+    database: Database, auth: "Auth", live: Realtime, token: str, change: PasswordChange
 ) -> None:
     """Set a new password, and end all other sessions. Raises WrongPassword."""
     from wingman.accounts import provider  # noqa: PLC0415 - as above
@@ -42,7 +45,7 @@ def change_password(
     if not repository.prove_password(database, current, client.ip, client.user_agent):
         raise WrongPassword
     provider.change_password(auth, token, current, change.password.get_secret_value())
-    sessions.mark_own_ended(database, commands)
+    sessions.end_own(database, live)
     logger().info("accounts.password_changed")
 
 
@@ -55,21 +58,26 @@ def export(database: Database, seen: "Activity", logins: "Logins", user_id: UUID
 
 def delete(
     database: Database,
-    commands: Commands,
+    live: Realtime,
     user_id: UUID,
     deletion: Deletion,
     ip: str,
     user_agent: str,
 ) -> None:
-    """Delete the caller's account, and end its tokens. Raises WrongPassword."""
+    """Delete the caller's account, and end its tokens and connections. Raises WrongPassword."""
     password = deletion.password.get_secret_value()
-    if not repository.delete(database, password, ip, user_agent):
+    deleted = repository.delete(database, password, ip, user_agent)
+    if deleted is None:
         raise WrongPassword
     logger().info("accounts.deleted")
     try:
-        depart(commands, [user_id])
+        depart(live.commands, [user_id])
     except (DependencyUnavailable, RedisError) as error:  # the sweep does it within a minute
         logger().warning("departures.redis_away", extra={"count": 1}, exc_info=error)
+        return
+    realtime.end_users(live, [user_id])
+    ended = deleted.ended_matches.items()
+    realtime.deliver_each(live, {partner: frames.match_ended(match) for partner, match in ended})
 
 
 def _activity(seen: "Activity", logins: "Logins", user_id: UUID) -> SeenActivity | None:
