@@ -14,7 +14,7 @@ from local.progress import say, step
 from local.sam import sam
 from local.sentry import application as sentry
 from local.servers import AWS_CREDENTIALS
-from local.stack import APP_URL, Stack
+from local.stack import APP_URL, HOST, Stack
 
 STACK_NAME = "wingman"
 SECRETS_ID = "wingman"
@@ -98,6 +98,8 @@ def parameters(stack: Stack) -> dict[str, str]:
         "EnableRateLimiting": os.environ.get("ENABLE_RATE_LIMITING", "true"),
         "AnthropicApiUrl": stack.url("anthropic"),
         "PublicApiUrl": stack.url("api"),
+        "WebSocketEmulator": f"{HOST}:{stack.port('ministack')}/_aws/execute-api",
+        "GatewayLogsRole": "false",
         "AppUrl": APP_URL,
         "AllowedOrigins": APP_URL,
         "SecretsId": SECRETS_ID,

@@ -14,6 +14,7 @@ from typing import Any
 from ministack.app import main
 from ministack.core import lambda_runtime
 from ministack.core.lambda_runtime import Worker
+from ministack.services import apigateway
 
 # Seconds: for the first line, after a line, and in total. ministack allows 0.05, 0.005 and 0.25.
 _WAITS = (0.002, 0.002, 0.25)
@@ -90,7 +91,21 @@ def shorten_waits() -> None:
     Worker._drain_stderr_bounded.__defaults__ = _WAITS  # noqa: SLF001
 
 
+def take_any_frame() -> None:
+    """Pass deeply nested JSON on to `$default`; ministack would close the connection."""
+    select = apigateway._evaluate_route_selection  # noqa: SLF001
+
+    def route(expression: str, frame: str) -> str:
+        try:
+            return str(select(expression, frame))
+        except RecursionError:
+            return "$default"
+
+    apigateway._evaluate_route_selection = route  # noqa: SLF001
+
+
 if __name__ == "__main__":
+    take_any_frame()
     shorten_waits()
     unpack_once()
     log_as_lambda_does()

@@ -42,6 +42,8 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "ENABLE_AI_COACHING": "true",
         "AUTH_URL": stack.url("auth"),
         "INBOX_URL": stack.url("resend") + "/",
+        "REALTIME_URL": deployed.get("RealtimeUrl", ""),
+        "REALTIME_ENDPOINT": deployed.get("RealtimeEndpoint", ""),
         "AWS_ENDPOINT_URL": stack.url("ministack"),
         "AWS_REGION": REGION,
         "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),

@@ -28,6 +28,7 @@ def greet(stack: Stack) -> None:
     say()
     say(f"  API     {values['API_URL']}")
     say(f"  docs    {values['API_URL']}/docs")
+    say(f"  sockets {values['REALTIME_URL']}")
     say(f"  inbox   {values['INBOX_URL']}")
     say(f"  env     {stack.env_file.relative_to(stack.checkout)}")
     users = demo_users(values)

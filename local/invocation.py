@@ -10,6 +10,7 @@ from local.servers import AWS_CREDENTIALS
 from local.stack import Stack
 
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:.*:SecretString:([A-Z_]+)\b.*\}\}")
+_REFERENCE = re.compile(r"\$\{(\w+)\}")
 
 
 def built(stack: Stack, function: str) -> BuiltFunction:
@@ -56,4 +57,5 @@ def _resolve(value: Any, known: dict[str, str]) -> str:
     if isinstance(value, dict) and "Fn::If" in value:  # locally, what is set is meant
         return next(filter(None, (_resolve(each, known) for each in value["Fn::If"][1:])), "")
     text = str(value.get("Fn::Sub", "") if isinstance(value, dict) else value)
-    return _SECRET.sub(lambda secret: known.get(secret[1], ""), text)
+    text = _SECRET.sub(lambda secret: known.get(secret[1], ""), text)
+    return _REFERENCE.sub(lambda name: known.get(name[1], name[0]), text)

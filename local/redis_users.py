@@ -67,7 +67,7 @@ APP = RedisUser(
         *("connections:user:*", "connections:session:*", "match:*:members", "ticket:*"),
     ),
 )
-"""For all other functions: also activity, logins, connections, cached values, the provider's bucket."""
+"""For all other functions: also activity, logins, connections, caches and the provider's bucket."""
 USERS = (PUBLIC, APP)
 
 

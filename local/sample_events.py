@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -134,6 +135,7 @@ _SCENES = {
     "match_respond/unmatch": Scene(caller="leo"),
     "feedback_page": _OVER,
     "profile": Scene(have_profiles=True),
+    "realtime": Scene(starts_in=None, has_message=True),
     "session_create": Scene(starts_in=None),
     "session_feedback/get": replace(_OVER, has_feedback=True),
     "session_feedback/give": _OVER,
@@ -181,6 +183,9 @@ def _values(path: Path, stack: Mapping[str, str]) -> dict[str, str]:
     return {name: str(one) for name, one in ids.items()} | {
         "access_token": bearer,
         "client_id": str(uuid4()),
+        "connection_id": f"{uuid4().hex[:15]}=",
+        "ends_at": str(int(time.time()) + 3600),
+        "ticket": uuid4().hex,
         "idempotency_key": str(uuid4()),
         "scheduled_time": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
         "token": _link_token(function, stack["EMAIL_LINK_SECRET"], caller, ids["session_id"]),

@@ -72,8 +72,7 @@ def reset_password(
 
 
 def used(kind: str, answer: m.Tokens | m.ConfirmationRequired) -> HTMLResponse:
-    app_url = load(BrandSettings).app_url
-    in_app = answer.handed_to(app_url) if isinstance(answer, m.Tokens) else None
+    in_app = answer.handed_to(load(BrandSettings).app_url) if isinstance(answer, m.Tokens) else None
     return html.show(pages().account_link_used_page(kind, in_app))
 
 

@@ -20,16 +20,11 @@ from fastapi.responses import JSONResponse, Response
 
 NEEDS = (SupabaseServiceSettings, TokenSettings, RedisSettings)
 app = create_app(*NEEDS, RegistrationSettings, RequestQueueSettings, RealtimeSettings)
+OR_LATER: dict[int | str, Any] = {202: {"model": m.ConfirmationRequired}}
 SECRET: dict[str, Any] = {"tags": ["accounts"], "dependencies": [limit_secrets()]}
 
 
-@app.post(
-    "/auth/register",
-    status_code=201,
-    response_model=m.Tokens,
-    responses={202: {"model": m.ConfirmationRequired}},
-    **SECRET,
-)
+@app.post("/auth/register", status_code=201, response_model=m.Tokens, responses=OR_LATER, **SECRET)
 def open_account(wanted: m.Registration, auth: AuthForClient, response: Response) -> Any:
     """Open an account; 202 if the link in an email has to be opened first.
 

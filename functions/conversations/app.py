@@ -1,6 +1,6 @@
 """/api/conversations: messages between matched users."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from wingman.conversations import models, service
@@ -22,6 +22,8 @@ app = create_app(SupabaseSettings, RedisSettings, QueueSettings, RealtimeSetting
 PATH = "/api/conversations"
 ONE = f"{PATH}/{{match_id}}"
 MESSAGES_PATH = f"{ONE}/messages"
+SENDING: dict[str, Any] = {"status_code": 201, "dependencies": [but_repeats(MESSAGES)]}
+REPEATED: dict[int | str, Any] = {200: {"model": models.Message, "description": "Sent before."}}
 
 
 @app.get(PATH, tags=["conversations"], dependencies=[limit()])
@@ -41,13 +43,7 @@ def list_messages(
     return service.list_messages(get_user_client(caller.token), match_id, wanted)
 
 
-@app.post(
-    MESSAGES_PATH,
-    tags=["conversations"],
-    status_code=201,
-    dependencies=[but_repeats(MESSAGES)],
-    responses={200: {"model": models.Message, "description": "Sent by an earlier request."}},
-)
+@app.post(MESSAGES_PATH, tags=["conversations"], responses=REPEATED, **SENDING)
 def send_message(
     match_id: UUID, new: models.NewMessage, caller: CurrentUser, refusal: Refusal, answer: Response
 ) -> models.Message:

@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 # Apps validate their settings when they are imported: the first of these that a setting takes will
 # do, as none is ever used.
 ANYTHING = (
-    *("http://unused.invalid", "unused, but long enough", "whsec_", "eu-west-1", "true"),
+    *("http://unused.invalid", "ws://unused.invalid", "unused, but long enough", "whsec_"),
+    *("eu-west-1", "true"),
     '{"project_id": "-", "client_email": "-", "private_key": "-"}',
 )
 

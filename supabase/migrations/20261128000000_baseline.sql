@@ -1782,34 +1782,6 @@ as $$
     );
 $$;
 
-create function private.match_views(p_match public.wingman_matches)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-    select jsonb_build_object(
-        p_match.user1_id, private.match_json(p_match, p_match.user1_id),
-        p_match.user2_id, private.match_json(p_match, p_match.user2_id)
-    );
-$$;
-comment on function private.match_views is
-'A match as each of its users sees it, for those who are connected.';
-
-create function private.ended_json(p_match public.wingman_matches)
-returns jsonb
-language sql
-immutable
-set search_path = ''
-as $$
-    select jsonb_build_object(
-        'match_id', p_match.id, 'user_ids', array[p_match.user1_id, p_match.user2_id]
-    )
-    where p_match.status = 'accepted';
-$$;
-comment on function private.ended_json is
-'For those who are connected: an accepted match that a step ends; null for an open invitation.';
-
 create function private.partner_exists(p_match public.wingman_matches, p_user_id uuid)
 returns boolean
 language plpgsql
@@ -1951,6 +1923,34 @@ begin
     return v_match;
 end;
 $$;
+
+create function private.match_views(p_match public.wingman_matches)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        p_match.user1_id, private.match_json(p_match, p_match.user1_id),
+        p_match.user2_id, private.match_json(p_match, p_match.user2_id)
+    );
+$$;
+comment on function private.match_views is
+'A match as each of its users sees it, for those who are connected.';
+
+create function private.ended_json(p_match public.wingman_matches)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'match_id', p_match.id, 'user_ids', array[p_match.user1_id, p_match.user2_id]
+    )
+    where p_match.status = 'accepted';
+$$;
+comment on function private.ended_json is
+'For those who are connected: an accepted match that a step ends; null for an open invitation.';
 
 insert into private.notification_kinds (
     kind, category, lane, can_wait, void_in, in_feed, push_category, by_email
@@ -14355,6 +14355,27 @@ comment on function public.list_messages is
 'A page of messages that the caller sees, in order: those after p_after_seq, or else the newest ones
 before p_before_seq. Security definer because users have no grant on messages.';
 grant execute on function public.list_messages to authenticated;
+
+create function public.conversation_partner(p_match_id uuid)
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_caller constant uuid := private.caller_id();
+begin
+    if not private.shows_conversation(v_caller, p_match_id) then
+        raise exception 'not_found' using errcode = 'WT001';
+    end if;
+    return private.partner_in(p_match_id, v_caller);
+end;
+$$;
+comment on function public.conversation_partner is
+'The other user of a conversation that the caller sees; null if that one has deleted the account.
+Security definer because users have no grant on matches.';
+grant execute on function public.conversation_partner to authenticated;
 
 create function private.notify_of_message(p_message public.messages, p_reader_id uuid)
 returns jsonb

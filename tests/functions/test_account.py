@@ -8,6 +8,7 @@ import pytest
 from tests.support.accounts import Load, attempts
 from tests.support.functions import Function
 from tests.support.people import People, Person
+from tests.support.realtime import live
 from tests.support.signed_in import (
     SignIn,
     ask,
@@ -189,7 +190,7 @@ def test_without_redis_an_account_is_deleted_and_the_sweep_ends_its_tokens(
     from tests.integration.test_departures import Away  # noqa: PLC0415
 
     maya = sign_in()
-    monkeypatch.setattr(app.module, "redis", Away)
+    monkeypatch.setattr(app.module, "realtime", lambda: live(Away()))
 
     assert delete(app, maya, PASSWORD)[0] == 204
 

@@ -209,18 +209,19 @@ def test_a_repeated_message_costs_no_token(limited: Conversations) -> None:
     assert limiter().peek({bucket: MESSAGES})[0].remaining >= MESSAGES.capacity - 1
 
 
-def test_a_warm_request_is_one_call_of_redis_and_one_of_the_database(
+def test_a_warm_request_is_one_call_of_redis_and_one_of_the_database_and_looks_for_connections(
     limited: Conversations, calls: list[str]
 ) -> None:
     maya, _, match_id = limited.matched()
     limited.say(maya, match_id)
-    for method, path, body in (
-        ("GET", PATH, None),
-        ("GET", messages(match_id), None),
-        ("POST", messages(match_id), new()),
-        ("PUT", f"{one(match_id)}/read", {"seq": 1}),
-        ("DELETE", one(match_id), None),
+    for method, path, body, looks in (
+        ("GET", PATH, None, []),
+        ("GET", messages(match_id), None, []),
+        ("POST", messages(match_id), new(), [False]),
+        ("PUT", f"{one(match_id)}/read", {"seq": 1}, [False]),
+        ("DELETE", one(match_id), None, [False]),
     ):
         calls.clear()
         limited.call(maya, method, path, body)
-        assert [call.startswith("POST /rest/") for call in calls] == [False, True], (method, path)
+        to_database = [call.startswith("POST /rest/") for call in calls]
+        assert to_database == [False, True, *looks], (method, path)

@@ -150,10 +150,10 @@ def test_likes_and_passes_share_a_bucket_of_sixty(function: Load, people: People
     assert 429 in statuses[60:]
 
 
-def test_a_warm_like_makes_two_calls_and_a_match_three(
+def test_a_warm_like_makes_two_calls_and_a_match_four(
     likes: Likes, maya: Person, leo: Person, calls: list[str]
 ) -> None:
-    """The calls go to Redis, the database and, for a match, the queue."""
+    """The calls go to Redis, the database and, for a match, the queue and the registry in Redis."""
     to_redis = to_the_queue = "POST /"
     likes.like(maya, likes.shown())
     calls.clear()
@@ -162,4 +162,4 @@ def test_a_warm_like_makes_two_calls_and_a_match_three(
 
     calls.clear()
     assert likes.like(leo, maya)["match"]
-    assert calls == [to_redis, "POST /rest/v1/rpc/put_like", to_the_queue]
+    assert calls == [to_redis, "POST /rest/v1/rpc/put_like", to_the_queue, to_redis]

@@ -105,12 +105,12 @@ def test_either_side_ends_a_match_for_good(function: Load, people: People) -> No
     assert (status, refused["code"]) == (409, "match_ended")
 
 
-def test_a_warm_answer_makes_three_calls(function: Load, people: People, calls: list[str]) -> None:
-    """The calls go to Redis, the database and the queue."""
+def test_a_warm_answer_makes_four_calls(function: Load, people: People, calls: list[str]) -> None:
+    """The calls go to Redis, the database, the queue and the registry of connections in Redis."""
     _, first, first_match = invited(function, people)
     _, second, second_match = invited(function, people)
     app = function("match_respond")
     respond(app, "accept", first, first_match)
     calls.clear()
     assert respond(app, "accept", second, second_match)[0] == 200
-    assert calls == ["POST /", "POST /rest/v1/rpc/respond_to_match", "POST /"]
+    assert calls == ["POST /", "POST /rest/v1/rpc/respond_to_match", *["POST /"] * 2]

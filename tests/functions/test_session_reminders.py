@@ -42,6 +42,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> MemoryQueue:
     monkeypatch.setattr(app, "queue", lambda: memory)
     monkeypatch.setattr(app, "get_service_client", Lanes)
     monkeypatch.setattr(app, "redis", lambda: None)
+    monkeypatch.setattr(app, "realtime", lambda: None)
     return memory
 
 

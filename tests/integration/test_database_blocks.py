@@ -123,7 +123,8 @@ def test_an_unknown_user_is_blocked_like_any_other(url: str, maya: Person, leo: 
     answers = [block(url, maya, each) for each in (leo, unknown, gone)]
 
     for answer, each in zip(answers, (leo, unknown, gone), strict=True):
-        assert answer == {"changed_users": [str(maya.user_id), str(each.user_id)], "due": []}
+        changed = [str(maya.user_id), str(each.user_id)]
+        assert answer == {"changed_users": changed, "due": [], "ended_match": None}
     assert blocked_by(url, maya) == [str(each.user_id) for each in (gone, unknown, leo)]
 
 

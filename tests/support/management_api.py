@@ -19,7 +19,7 @@ KEY_ID, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI", "eu-central-1"
 
 
 class Fault(StrEnum):
-    """What the next call for a connection meets."""
+    """A fault that the next call for a connection meets."""
 
     THROTTLED = "429"
     UNAVAILABLE = "503"
@@ -79,7 +79,10 @@ class Peer:
 class ManagementApiServer:
     """Answers 410 for ids that are not connected, and checks signatures and sizes of all calls."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, credentials: tuple[str, str] = (KEY_ID, SECRET), region: str = REGION
+    ) -> None:
+        self._auth = SigV4Auth(Credentials(*credentials), "execute-api", region)
         self.peers: dict[str, Peer] = {}
         self.calls: list[tuple[str, str, int]] = []
         self.paths: list[str] = []
@@ -127,7 +130,7 @@ class ManagementApiServer:
         return 0 if fault is Fault.LOST_ANSWER else status
 
     def _status(self, call: _Call, fault: Fault | None) -> int:
-        if not _is_signed(call):
+        if not _is_signed(call, self._auth):
             return 403
         if fault in _STATUS:
             return _STATUS[fault]
@@ -145,7 +148,7 @@ class ManagementApiServer:
         return 200
 
 
-def _is_signed(call: _Call) -> bool:
+def _is_signed(call: _Call, auth: SigV4Auth) -> bool:
     """Sign the request again, as it arrived, and compare."""
     given = call.headers.get("Authorization", "")
     names = given.partition("SignedHeaders=")[2].partition(",")[0].split(";")
@@ -153,7 +156,6 @@ def _is_signed(call: _Call) -> bool:
     url = f"http://{call.headers['Host']}{call.path}"
     request = AWSRequest(call.method, url, headers=kept, data=call.body)
     request.context["timestamp"] = call.headers.get("X-Amz-Date", "")
-    auth = SigV4Auth(Credentials(KEY_ID, SECRET), "execute-api", REGION)
     text = auth.string_to_sign(request, auth.canonical_request(request))
     return bool(given) and given.endswith(f"Signature={auth.signature(text, request)}")
 

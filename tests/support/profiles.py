@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import psycopg
@@ -33,7 +33,14 @@ def add_photos(connection: psycopg.Connection[Any], user_id: UUID | None, count:
         connection.execute(_PHOTO, {"user": user_id, "folder": uuid4().hex})
 
 
-def match(people: People, one: Person, other: Person, status: str = "accepted") -> UUID:
+class User(Protocol):
+    """Anyone with an account."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+def match(people: People, one: User, other: User, status: str = "accepted") -> UUID:
     match_id = uuid4()
     people.connection.execute(
         "insert into public.wingman_matches (id, user1_id, user2_id, initiator_id, status)"

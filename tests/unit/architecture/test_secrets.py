@@ -13,7 +13,7 @@ HOLDERS = {
     "BACKEND_KEY": {
         "account",
         *("challenges", "coach", "discovery", "email_preferences", "health", "likes"),
-        *("match_request", "match_respond"),
+        *("match_request", "match_respond", "realtime"),
         *("photos", "playgrounds", "profile", "reputation", "session_create", "session_feedback"),
         *("conversations", "devices", "notifications", "safety", "session_manage", "user"),
     },

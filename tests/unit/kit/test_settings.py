@@ -46,6 +46,10 @@ SPECIAL = {
     "PHOTOS_BUCKET": ("wingman-photos-1", ["Photos", "ab", "a bucket"]),
     "PHOTOS_DISTRIBUTION": ("E2QWRUHBKTPFS8", ["E2", "E2 QW", "E2-QWR"]),
     "RATE_LIMIT_SHADOW": ("public, email,", ["e-mail", "email;public", "all"]),
+    "REALTIME_URL": (
+        "wss://x.example/live",
+        ["https://x.example", "x.example", "wss://", "ws://a b"],
+    ),
     "RESEND_WEBHOOK_SECRET": ("whsec_c2VjcmV0", ["whsec_c2VjcmV", "whsec_%%%%", "hush hush"]),
     "SENTRY_DSN": (
         "https://0aB9@o1.ingest.de.sentry.io/42",

@@ -1,4 +1,4 @@
-"""Deliveries: to whom, how many at once, and with no error for the step that they tell of."""
+"""Deliveries: to whom, how many at once, and with no error for the step that caused them."""
 
 import json
 import logging

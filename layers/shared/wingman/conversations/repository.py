@@ -71,6 +71,11 @@ def mark_received(database: Database, match_id: UUID, seq: int) -> None:
     _call(database, "mark_received", idempotent=True, p_match_id=str(match_id), p_seq=seq)
 
 
+def partner(database: Database, match_id: UUID) -> UUID | None:
+    found = _call(database, "conversation_partner", idempotent=True, p_match_id=str(match_id))
+    return UUID(found) if found else None
+
+
 def hide(database: Database, match_id: UUID) -> int:
     """Return the number of the first message that the caller will see."""
     return int(_call(database, "hide_conversation", idempotent=True, p_match_id=str(match_id)))

@@ -90,6 +90,16 @@ def mark_received(database: Database, match_id: UUID, seq: int) -> None:
     repository.mark_received(database, match_id, seq)
 
 
+def head(database: Database) -> str:
+    """Return a text that changes whenever one of the caller's conversations does."""
+    return repository.list_conversations(database, Page(0)).head
+
+
+def partner(database: Database, match_id: UUID) -> UUID | None:
+    """Return the other user, unless the account was deleted. Raises ConversationNotFound."""
+    return repository.partner(database, match_id)
+
+
 def hide(database: Database, live: Realtime, caller_id: UUID, match_id: UUID) -> None:
     """Hide all messages up to now from the caller. Raises ConversationNotFound."""
     first_seq = repository.hide(database, match_id)

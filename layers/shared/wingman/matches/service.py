@@ -49,8 +49,9 @@ def respond(
 ) -> Match:
     """Accept or decline; accepting emails both users, declining only the initiator."""
     change = repository.respond(database, match_id, answer)
+    _announce(queue, change, f"match.{change.match.status}")
     show_new(live, change.views)
-    return _announce(queue, change, f"match.{change.match.status}").match
+    return change.match
 
 
 def withdraw(database: Database, queue: "Queue", match_id: UUID) -> Match:
@@ -68,9 +69,10 @@ def unmatch(
     MatchNotFound, MatchNotAccepted.
     """
     change = repository.unmatch(database, match_id)
-    realtime.end_match(live, change.ended_match)
     reputation.forget(cache, change.changed_users)
-    return _announce(queue, change, "match.ended").match
+    _announce(queue, change, "match.ended")
+    realtime.end_match(live, change.ended_match)
+    return change.match
 
 
 def show_new(live: Realtime, views: Mapping[UUID, Match]) -> None:

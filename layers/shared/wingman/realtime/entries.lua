@@ -4,7 +4,8 @@
 --                            '<expires ms> removed' so that a frame still in flight does not bring a
 --                            removed connection back
 -- connections:session:<id>   the user of an Auth session with connections
--- match:<id>:members         the two users of a match, separated by a space
+-- match:<id>:members         the two users of a match, separated by a space, or 'ended'
+-- departed:user:<id>         exists for a user who has deleted the account (touch.lua)
 -- ended:session:<id>         exists for a session that has ended (touch.lua)
 --
 -- Scripts read keys that they find in others: Redis must not be a cluster. All times come from
@@ -65,8 +66,12 @@ local function add_to(list, entry)
   list[#list + 1] = entry.connected
 end
 
--- Appends the open connections of a user whose session has not ended: id, user, session, connected ms.
+-- Appends the open connections of a user: id, user, session, connected ms. Those of an ended session
+-- or a deleted account count as closed.
 local function add_open(list, user)
+  if redis.call('EXISTS', 'departed:user:' .. user) == 1 then
+    return
+  end
   for _, entry in ipairs(entries_of(user)) do
     local open = entry.connected ~= 'removed'
     if open and redis.call('EXISTS', 'ended:session:' .. entry.session) == 0 then

@@ -1,8 +1,10 @@
-"""The frames that clients receive (docs/realtime.md)."""
+"""The frames that clients receive (docs/decisions/043-realtime.md)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+from wingman.kit.errors import InvalidRequest, ProblemError
 
 Frame = Mapping[str, Any]
 Json = Mapping[str, Any]
@@ -52,3 +54,19 @@ def pong(head: str) -> Frame:
 
 def session_ended() -> Frame:
     return {"type": "session_ended"}
+
+
+def error(problem: ProblemError, asked: Mapping[str, str], request_id: str) -> Frame:
+    """Say why a frame was refused; `asked`: its type, client_id and match_id as far as named."""
+    fields = problem.fields if isinstance(problem, InvalidRequest) else {}
+    wait = problem.headers.get("Retry-After")
+    return {
+        "type": "error",
+        "code": problem.code,
+        "detail": problem.detail,
+        "request": asked.get("type"),
+        **{name: asked[name] for name in ("client_id", "match_id") if name in asked},
+        "request_id": request_id,
+        **({"errors": [{"field": f, "message": m} for f, m in fields.items()]} if fields else {}),
+        **({"retry_after": int(wait)} if wait else {}),
+    }

@@ -1,4 +1,4 @@
-"""What steps of a match tell those who are connected."""
+"""Models of realtime."""
 
 from uuid import UUID
 

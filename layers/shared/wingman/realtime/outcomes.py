@@ -1,4 +1,4 @@
-"""What becomes of a call to a connection."""
+"""The result of a call to a connection."""
 
 from enum import StrEnum
 

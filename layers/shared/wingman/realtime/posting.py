@@ -81,7 +81,7 @@ _BY_STATUS = {410: Outcome.GONE, 429: Outcome.THROTTLED}
 
 @cache
 def posts() -> Posts:
-    client = http_client(timeout=TIMEOUT_SECONDS, connect_timeout=0.5)
+    client = http_client(REALTIME.name, timeout=TIMEOUT_SECONDS, connect_timeout=0.5)
     return ManagementApi(
         load(RealtimeSettings).realtime_endpoint, load(AwsSettings).aws_region, client
     )

@@ -8,6 +8,7 @@
 --             remove <user> <connection>           removes one connection
 --             forget <ms> <user> <connection> ...  removes those that are older
 --             end <session> ...                    removes the connections of sessions, returns them
+--             depart <user> ...                    removes all connections of users, returns them
 -- returns   connections (entries.lua: add_to)
 
 local command, list = ARGV[1], {}
@@ -17,7 +18,10 @@ if command == 'open' then
     add_open(list, ARGV[i])
   end
 elseif command == 'learn' then
-  redis.call('SET', 'match:' .. ARGV[2] .. ':members', ARGV[4] .. ' ' .. ARGV[5], 'PX', ARGV[3])
+  local key = 'match:' .. ARGV[2] .. ':members'
+  if redis.call('GET', key) ~= 'ended' then
+    redis.call('SET', key, ARGV[4] .. ' ' .. ARGV[5], 'PX', ARGV[3])
+  end
   add_open(list, ARGV[4])
   add_open(list, ARGV[5])
 elseif command == 'remove' then
@@ -36,6 +40,15 @@ elseif command == 'end' then
     for _, entry in ipairs(user and entries_of(user) or {}) do
       if entry.session == ARGV[i] then
         remove_entry(user, entry.id)
+        add_to(list, entry)
+      end
+    end
+  end
+elseif command == 'depart' then
+  for i = 2, #ARGV do
+    for _, entry in ipairs(entries_of(ARGV[i])) do
+      if entry.connected ~= 'removed' then
+        remove_entry(ARGV[i], entry.id)
         add_to(list, entry)
       end
     end

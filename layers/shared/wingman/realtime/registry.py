@@ -1,4 +1,4 @@
-"""Who is connected: one entry in Redis for each connection (docs/decisions/043-realtime.md).
+"""Connected users: an entry in Redis for each connection (docs/decisions/043-realtime.md).
 
 An entry lasts LIFETIME after the last frame of its client, longer than API Gateway keeps a silent
 connection, and never longer than the access token with which it was opened.
@@ -20,9 +20,11 @@ LIFETIME = timedelta(minutes=11)
 CONNECTIONS_PER_USER = 20
 # During `$connect`, API Gateway answers 410 for a connection that is about to open.
 YOUNG = timedelta(seconds=30)
-# The end of a match makes its members unknown at once; this is for an end that Redis missed.
+# The end of a match makes its members unknown at once; this is for an end that Redis missed, and
+# longer than any step that may learn them late.
 MEMBERS_KNOWN = timedelta(minutes=5)
 _NO_MATCH = UUID(int=0)
+_ENDED = "ended"  # as in registry.lua
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,8 @@ def learn(commands: Commands, match_id: UUID, members: tuple[UUID, UUID]) -> lis
 
 
 def forget_match(commands: Commands, match_id: UUID) -> None:
-    """Let the next frame about a match ask the database again: it has ended."""
-    commands.run("DEL", members_key(match_id))
+    """Let frames about a match that has ended ask the database, also if `learn` comes late."""
+    commands.run("SET", members_key(match_id), _ENDED, "PX", _milliseconds(MEMBERS_KNOWN))
 
 
 def remove(commands: Commands, user_id: UUID, connection_id: str) -> None:
@@ -110,6 +112,11 @@ def forget_if_old(commands: Commands, connections: Collection[Connection]) -> No
 def end_sessions(commands: Commands, session_ids: Collection[UUID]) -> list[Connection]:
     """Remove the connections of Auth sessions and return them, so that they can be closed."""
     return _run(commands, "end", *session_ids) if session_ids else []
+
+
+def end_users(commands: Commands, user_ids: Collection[UUID]) -> list[Connection]:
+    """Remove all connections of users who left, and return them in the same way."""
+    return _run(commands, "depart", *user_ids) if user_ids else []
 
 
 def _run(commands: Commands, *arguments: object) -> list[Connection]:

@@ -77,43 +77,32 @@ def audience(
     """Return the connections of both users of an active match, and remember who they are."""
     if via is not None and via.audience is not None:
         return via.audience
-    try:
-        return registry.learn(realtime.commands, match_id, members)
-    except (DependencyUnavailable, RedisError) as error:
-        logger().warning("realtime.registry_away", exc_info=error)
-        return ()
+    return _found(lambda: registry.learn(realtime.commands, match_id, members))
 
 
-def end(realtime: Realtime, connections: Collection[Connection]) -> None:
-    """Close connections, after a frame that says why."""
-    _run(realtime, [(one, partial(_close, one)) for one in connections], "session_ended")
+def end(
+    realtime: Realtime, connections: Collection[Connection], reason: Frame | None = None
+) -> None:
+    """Close connections, after a frame that says why: by default, that their session has ended."""
+    body = _encoded(reason or frames.session_ended())
+    _run(realtime, [(one, partial(_close, one, body)) for one in connections], "session_ended")
 
 
 def end_sessions(realtime: Realtime, session_ids: Collection[UUID]) -> None:
     """End the connections of Auth sessions."""
-    try:
-        ended = registry.end_sessions(realtime.commands, session_ids)
-    except (DependencyUnavailable, RedisError) as error:
-        logger().warning("realtime.registry_away", exc_info=error)
-        return
-    end(realtime, ended)
+    end(realtime, _found(lambda: registry.end_sessions(realtime.commands, session_ids)))
 
 
 def end_users(realtime: Realtime, user_ids: Collection[UUID]) -> None:
-    """End all connections of users."""
-    found = _connections(realtime, user_ids)
-    end_sessions(realtime, {one.auth_session_id for one in found})
+    """End all connections of users who deleted their accounts."""
+    end(realtime, _found(lambda: registry.end_users(realtime.commands, user_ids)))
 
 
 def end_match(realtime: Realtime, ended: EndedMatch | None) -> None:
     """Let no more frames about a match through, and post its end to both users."""
     if ended is None:
         return
-    try:
-        registry.forget_match(realtime.commands, ended.match_id)
-    except (DependencyUnavailable, RedisError) as error:
-        logger().warning("realtime.registry_away", exc_info=error)
-        return
+    _found(lambda: registry.forget_match(realtime.commands, ended.match_id))
     deliver(realtime, frames.match_ended(ended.match_id), to=ended.user_ids)
 
 
@@ -122,17 +111,24 @@ def _connections(
 ) -> Sequence[Connection]:
     known = [one for one in to if isinstance(one, Connection)]
     users = [one for one in to if isinstance(one, UUID)]
+    if not users:
+        return known
+    return [*known, *_found(lambda: registry.connections_of(realtime.commands, users))]
+
+
+def _found(call: Callable[[], Sequence[Connection] | None]) -> Sequence[Connection]:
+    """Call the registry; without Redis, no connection is found."""
     try:
-        return [*known, *registry.connections_of(realtime.commands, users)] if users else known
+        return call() or ()
     except (DependencyUnavailable, RedisError) as error:
         logger().warning("realtime.registry_away", exc_info=error)
-        return known
+        return ()
 
 
 def _post(realtime: Realtime, addressed: Sequence[tuple[Connection, Frame]]) -> None:
     calls = list[tuple[Connection, _Call]]()
     for connection, frame in addressed:
-        body = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+        body = _encoded(frame)
         if len(body) > LARGEST_FRAME:
             logger().error("realtime.frame_too_large", extra={"frame": frame["type"]})
         else:
@@ -144,8 +140,12 @@ def _posted(connection: Connection, body: bytes, posts: "Posts") -> Outcome:
     return posts.post(connection.id, body)
 
 
-def _close(connection: Connection, posts: "Posts") -> Outcome:
-    posts.post(connection.id, json.dumps(frames.session_ended()).encode())
+def _encoded(frame: Frame) -> bytes:
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _close(connection: Connection, reason: bytes, posts: "Posts") -> Outcome:
+    posts.post(connection.id, reason)
     return posts.close(connection.id)
 
 
@@ -162,7 +162,7 @@ def _run(realtime: Realtime, calls: Sequence[tuple[Connection, _Call]], kind: st
         for (connection, _), outcome in zip(calls, outcomes, strict=True)
         if outcome is Outcome.GONE
     ]
-    _forget(realtime, gone)
+    _found(lambda: registry.forget_if_old(realtime.commands, gone))
     _report(outcomes, kind)
 
 
@@ -171,13 +171,6 @@ def _outcome(running: Future[Outcome]) -> Outcome:
         return running.result()
     running.cancel()
     return Outcome.FAILED
-
-
-def _forget(realtime: Realtime, gone: Sequence[Connection]) -> None:
-    try:
-        registry.forget_if_old(realtime.commands, gone)
-    except (DependencyUnavailable, RedisError) as error:
-        logger().warning("realtime.registry_away", exc_info=error)
 
 
 def _report(outcomes: Sequence[Outcome], kind: str) -> None:

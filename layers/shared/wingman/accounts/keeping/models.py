@@ -65,6 +65,6 @@ class AccountExport(BaseModel):
 
 
 class DeletedAccount(BaseModel):
-    """What ended with an account: the matches, by the id of the partner."""
+    """The matches that ended with an account, by the id of the partner."""
 
     ended_matches: dict[UUID, UUID]

@@ -36,6 +36,8 @@ class Caller:
     id: UUID
     session_id: UUID
     token: str
+    expires_at: int
+    """Seconds since 1970."""
 
 
 def verify(token: str) -> Caller:
@@ -53,7 +55,7 @@ def verify(token: str) -> Caller:
         raise Unauthenticated(failed_proof=_FLAWS.get(type(error), "claims")) from error
     if claims.get("role") != ROLE:
         raise Unauthenticated(failed_proof="role")
-    return Caller(user_id, session_id, token)
+    return Caller(user_id, session_id, token, int(claims["exp"]))
 
 
 def _claims(token: str) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wingman.kit.cache.cache import Answer, Cache, Found, M, Source
+from wingman.kit.clients.dependencies import REDIS
+from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.http.callers import CurrentUser, caller_of
 from wingman.kit.http.charges import client_ip, refuse_again, show
 from wingman.kit.http.routes import Handle, Limit
 from wingman.kit.limits.charging import Subjects, admit, buckets
-from wingman.kit.limits.limiter import Step
+from wingman.kit.limits.limiter import Step, limiter
 from wingman.kit.limits.limits import ANYONE, PUBLIC, SIGNED_IN
 from wingman.kit.limits.policy import Policy
 from wingman.kit.presence.touching import touching
@@ -36,6 +38,18 @@ class Gate:
         show(self._request, verdicts)
         admit(verdicts)
         return found
+
+    def run(self, step: Step) -> Sequence[Any]:
+        """Charge the limits and run a step that answers. Raises LimitReached.
+
+        Without Redis there is no answer: raises DependencyUnavailable.
+        """
+        taken = limiter().ask(self._buckets, steps=[*self._steps, step])
+        show(self._request, taken.verdicts)
+        admit(taken.verdicts)
+        if taken.after is None:
+            raise DependencyUnavailable(REDIS.name)
+        return taken.after
 
     def respond(self, answer: Answer[M]) -> M:
         self._request.state.extra_headers["X-Cache"] = answer.source
