@@ -11,8 +11,8 @@ _QUERY = Path(__file__).with_name("rules.sql")
 _CATALOGUE = "refers to a few rows that only migrations remove"
 # Arithmetic for thousands of candidates; with a search_path of its own it takes ten times as long.
 INLINED = (
-    *("iso_utc", "pair_reasons", "pair_score", "photo_failed", "satisfaction"),
-    *("stage_of_pair", "traits_of"),
+    *("iso_utc", "metres_between", "metres_in", "pair_reasons", "pair_score", "photo_failed"),
+    *("photo_json", "satisfaction", "stage_of_pair", "traits_of", "utc_day"),
 )
 # The rule, or the rule and one object: why it does not count here.
 EXEMPT = {

@@ -4077,11 +4077,11 @@ on private.past_outcomes (user_id, counts_as);
 
 alter table private.past_outcomes enable row level security;
 
+-- Without a search_path, so that PostgreSQL inlines it.
 create function private.utc_day(p_time timestamptz)
 returns date
 language sql
 immutable
-set search_path = ''
 as $$
     select (p_time at time zone 'UTC')::date;
 $$;
@@ -4099,35 +4099,50 @@ begin
     return query
     select
         counted.user_id,
-        -- One for each partner and day. Of meetings with deleted accounts, each counts.
-        count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
-        filter (where counted.counts_as = 'completed' and counted.partner_id is not null)
-        + count(*) filter (where counted.counts_as = 'completed' and counted.partner_id is null),
-        count(*) filter (where counted.counts_as = 'no_show')
+        -- Of meetings with deleted accounts, each counts.
+        count(*) filter (where counted.counts_as = 'completed' and counted.partner_id is not null)
+        + coalesce(
+            sum(counted.meetings) filter (
+                where counted.counts_as = 'completed' and counted.partner_id is null
+            ),
+            0
+        )::bigint,
+        coalesce(
+            sum(counted.meetings) filter (where counted.counts_as = 'no_show'), 0
+        )::bigint
     from (
+        -- One for each partner and day. Grouped, because count(distinct …) sorts for each user.
         select
-            as_user1.user1_id as user_id,
-            as_user1.user1_counts_as as counts_as,
-            as_user1.user2_id as partner_id,
-            as_user1.scheduled_time
-        from public.wingman_sessions as as_user1
-        where as_user1.user1_id = any(p_user_ids) and as_user1.user1_counts_as is not null
-        union all
-        select
-            as_user2.user2_id as user_id,
-            as_user2.user2_counts_as as counts_as,
-            as_user2.user1_id as partner_id,
-            as_user2.scheduled_time
-        from public.wingman_sessions as as_user2
-        where as_user2.user2_id = any(p_user_ids) and as_user2.user2_counts_as is not null
-        union all
-        select
-            past.user_id,
-            past.counts_as,
-            null as partner_id,
-            null as scheduled_time
-        from private.past_outcomes as past
-        where past.user_id = any(p_user_ids)
+            met.user_id,
+            met.counts_as,
+            met.partner_id,
+            count(*) as meetings
+        from (
+            select
+                as_user1.user1_id as user_id,
+                as_user1.user1_counts_as as counts_as,
+                as_user1.user2_id as partner_id,
+                as_user1.scheduled_time
+            from public.wingman_sessions as as_user1
+            where as_user1.user1_id = any(p_user_ids) and as_user1.user1_counts_as is not null
+            union all
+            select
+                as_user2.user2_id as user_id,
+                as_user2.user2_counts_as as counts_as,
+                as_user2.user1_id as partner_id,
+                as_user2.scheduled_time
+            from public.wingman_sessions as as_user2
+            where as_user2.user2_id = any(p_user_ids) and as_user2.user2_counts_as is not null
+            union all
+            select
+                past.user_id,
+                past.counts_as,
+                null as partner_id,
+                null as scheduled_time
+            from private.past_outcomes as past
+            where past.user_id = any(p_user_ids)
+        ) as met
+        group by met.user_id, met.counts_as, met.partner_id, private.utc_day(met.scheduled_time)
     ) as counted
     group by counted.user_id;
 end;
@@ -7463,11 +7478,11 @@ $$;
 comment on function private.is_visible is
 'Whether the user has a profile and wants it to be seen. It may still miss something.';
 
+-- Without a search_path, so that PostgreSQL inlines it.
 create function private.metres_in(p_unit text)
 returns numeric
 language sql
 immutable
-set search_path = ''
 as $$
     select case p_unit when 'miles' then 1609.344 when 'kilometers' then 1000 end;
 $$;
@@ -7505,18 +7520,18 @@ $$;
 
 create function private.preferences_of(p_user_id uuid)
 returns public.profile_preferences
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(
-        (
-            select stored.*::public.profile_preferences
-            from public.profile_preferences as stored
-            where stored.user_id = p_user_id
-        ),
-        private.default_preferences(p_user_id)
-    );
+declare
+    v_preferences public.profile_preferences;
+begin
+    select stored.* into v_preferences
+    from public.profile_preferences as stored
+    where stored.user_id = p_user_id;
+    return case when found then v_preferences else private.default_preferences(p_user_id) end;
+end;
 $$;
 
 create function private.preferences_json(p_preferences public.profile_preferences)
@@ -8258,15 +8273,13 @@ comment on function private.photo_over is
 'Whether the photo is to be deleted: a reservation after an hour without an upload, a rejected one
 after a day.';
 
--- In PL/pgSQL, which keeps its plans: in SQL, these are planned again for each partner in a list.
+-- Inlined, as photo_failed.
 create function private.photo_json(p_photo public.photos, p_position bigint, p_photos_url text)
 returns jsonb
-language plpgsql
+language sql
 stable
-set search_path = ''
 as $$
-begin
-    return jsonb_build_object(
+    select jsonb_build_object(
         'id', p_photo.id,
         'status', case when private.photo_failed(p_photo) then 'rejected' else p_photo.status end,
         'position', p_position,
@@ -8280,7 +8293,6 @@ begin
         end,
         'created_at', private.iso_utc(p_photo.created_at)
     );
-end;
 $$;
 
 create function private.photos_url()
@@ -9967,19 +9979,22 @@ comment on function private.part is
 
 create function private.partners_of(p_user_id uuid)
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(
-        array_agg(
-            distinct case p_user_id when pair.user1_id then pair.user2_id else pair.user1_id end
-        ),
-        '{}'
-    )
-    from public.wingman_matches as pair
-    where p_user_id in (pair.user1_id, pair.user2_id);
+begin
+    return array(
+        select mine.user2_id from public.wingman_matches as mine where mine.user1_id = p_user_id
+        union
+        select theirs.user1_id
+        from public.wingman_matches as theirs
+        where theirs.user2_id = p_user_id
+    );
+end;
 $$;
+comment on function private.partners_of is
+'The other users of all matches and invitations of a user, whatever became of them.';
 
 create function private.had_contact(p_user_id uuid, p_other_id uuid)
 returns boolean
@@ -10795,7 +10810,8 @@ create table public.passes (
     passed_id uuid references public.user_profiles (id) on delete cascade,
     passed_at timestamptz not null default clock_timestamp(),
     until timestamptz not null default clock_timestamp() + interval '30 days', -- noqa: RF04
-    primary key (user_id, passed_id),
+    -- Discovery reads all of a user's passes by the index alone.
+    primary key (user_id, passed_id) include (until),
     constraint passes_two_people check (user_id <> passed_id)
 );
 comment on table public.passes is
@@ -10803,7 +10819,7 @@ comment on table public.passes is
 deleted.';
 
 create index passes_given on public.passes (user_id, passed_at desc, passed_id desc);
-create index passes_received on public.passes (passed_id);
+create index passes_received on public.passes (passed_id) include (user_id, until);
 create index passes_by_end on public.passes (until);
 
 alter table public.passes enable row level security;
@@ -11937,6 +11953,42 @@ $$;
 comment on function private.pair_reasons is
 'What speaks for the other dog, and which of the viewer''s limits it lies beyond.';
 
+create function private.metres_between(p_one extensions.geography, p_other extensions.geography)
+returns double precision
+language sql
+immutable
+as $$
+    -- In one order, so that both read the same number.
+    select case
+        when p_one operator (extensions.<) p_other
+            then extensions.st_distance(p_one, p_other, false)
+        else extensions.st_distance(p_other, p_one, false)
+    end;
+$$;
+
+create function private.stage_of_pair(
+    p_viewer private.candidates, p_other private.candidates, p_metres double precision
+)
+returns integer
+language sql
+immutable
+as $$
+    -- The other's ages hold in every stage. A distance is wide or far for both alike.
+    select case
+        when p_viewer.age not between p_other.min_age and p_other.max_age
+            or p_other.age not between p_viewer.min_age - 2 and p_viewer.max_age + 2
+            then null
+        when p_metres <= least(p_viewer.max_metres, p_other.max_metres)
+            and p_other.age between p_viewer.min_age and p_viewer.max_age
+            then 0
+        when p_metres <= 2 * least(p_viewer.max_metres, p_other.max_metres) then 1
+        else 2
+    end;
+$$;
+comment on function private.stage_of_pair is
+'The first stage in which the viewer sees the other one: 0 as both prefer, 1 wider, 2 anywhere. Null
+if in none.';
+
 create function private.discovery_limits(
     -- Of the list.
     out most_listed integer,
@@ -11953,11 +12005,24 @@ create function private.discovery_limits(
     out new_until_shown integer,
     out slot_of_new integer
 )
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-    select 500, 200, 3000, 50, 20000, 60, 300, interval '14 days', 100, 10;
+begin
+    select 500, 200, 3000, 50, 20000, 60, 300, interval '14 days', 100, 10
+    into
+        most_listed,
+        most_kept,
+        most_scanned,
+        few,
+        most_scanned_for_few,
+        most_shown,
+        most_looked_at,
+        new_for,
+        new_until_shown,
+        slot_of_new;
+end;
 $$;
 comment on function private.discovery_limits is
 'Where discovery stops. docs/benchmarks.md has what other numbers cost and find.';
@@ -12011,48 +12076,25 @@ where pair.status = 'ended';
 comment on view private.matched_pairs is
 'Pairs with a match, an open invitation, or a match that has ended.';
 
-create function private.metres_between(p_one extensions.geography, p_other extensions.geography)
-returns double precision
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-    -- In one order, so that both read the same number.
-    return case
-        when p_one operator (extensions.<) p_other
-            then extensions.st_distance(p_one, p_other, false)
-        else extensions.st_distance(p_other, p_one, false)
-    end;
-end;
-$$;
-
--- As those of 763_pair_score.sql.
-create function private.stage_of_pair(
-    p_viewer private.candidates, p_other private.candidates, p_metres double precision
-)
-returns integer
-language sql
-immutable
-as $$
-    -- The other's ages hold in every stage. A distance is wide or far for both alike.
-    select case
-        when p_viewer.age not between p_other.min_age and p_other.max_age
-            or p_other.age not between p_viewer.min_age - 2 and p_viewer.max_age + 2
-            then null
-        when p_metres <= least(p_viewer.max_metres, p_other.max_metres)
-            and p_other.age between p_viewer.min_age and p_viewer.max_age
-            then 0
-        when p_metres <= 2 * least(p_viewer.max_metres, p_other.max_metres) then 1
-        else 2
-    end;
-$$;
-comment on function private.stage_of_pair is
-'The first stage in which the viewer sees the other one: 0 as both prefer, 1 wider, 2 anywhere. Null
-if in none.';
+create type private.walked as (
+    user_id uuid,
+    min_age smallint,
+    max_age smallint,
+    max_metres double precision,
+    wanted_activity smallint,
+    age smallint,
+    activity smallint,
+    metres double precision,
+    is_new boolean
+);
+comment on type private.walked is
+'A candidate and what the order of the list depends on, so that it is looked up once.';
 
 create function private.walk(
-    p_viewer private.candidates, out stage integer, out user_ids uuid[], out rested uuid[]
+    p_viewer private.candidates,
+    out stage integer,
+    out fitting private.walked[],
+    out rested private.walked[]
 )
 language plpgsql
 stable
@@ -12080,21 +12122,30 @@ declare
     v_today constant date := (now() at time zone 'UTC')::date;
     v_cell constant extensions.geography := p_viewer.cell;
     v_traits constant private.dog_traits := private.traits_of(p_viewer);
+    -- Read once: a look-up for each candidate costs more than all other steps of the walk.
+    v_apart constant uuid[] := array(
+        select pair.other_id from private.kept_apart as pair where pair.user_id = p_viewer.user_id
+    );
+    v_partners constant uuid[] := private.partners_of(p_viewer.user_id);
     v_scanned bigint;
     v_best record;
 begin
     for v_try in 1..4 loop
         stage := 3;
-        user_ids := '{}';
+        fitting := '{}';
         rested := '{}';
         for v_best in
             with scanned as materialized (
                 select
                     known.user_id,
-                    private.stage_of_pair(p_viewer, known, near.metres) as stage,
-                    private.pair_score(
-                        v_traits, private.traits_of(known), near.metres
-                    ) as score
+                    known.min_age,
+                    known.max_age,
+                    known.max_metres,
+                    known.wanted_activity,
+                    known.age,
+                    known.activity,
+                    near.metres,
+                    private.stage_of_pair(p_viewer, known, near.metres) as stage
                 from (
                     select
                         inhabited.cell,
@@ -12115,31 +12166,60 @@ begin
             from (select count(*) as scanned from scanned) as counted
             left join lateral (
                 select
-                    best.user_id,
                     best.stage,
-                    (
-                        select seen.shown
-                        from private.exposures as seen
-                        where seen.user_id = best.user_id and seen.counted_on = v_today
-                    ) as shown
+                    seen.shown,
+                    row(
+                        best.user_id,
+                        best.min_age,
+                        best.max_age,
+                        best.max_metres,
+                        best.wanted_activity,
+                        best.age,
+                        best.activity,
+                        best.metres,
+                        seen.is_new
+                    )::private.walked as candidate
                 from (
-                    select
-                        one.user_id,
-                        one.stage
+                    select one.*
                     from scanned as one
-                    where one.stage is not null and one.user_id <> p_viewer.user_id
-                    order by one.stage, one.score desc, one.user_id
+                    where one.stage is not null
+                        and one.user_id <> p_viewer.user_id
+                        and one.user_id not in (
+                            select apart.user_id from unnest(v_apart) as apart (user_id)
+                        )
+                    order by
+                        one.stage,
+                        private.pair_score(
+                            v_traits,
+                            row(
+                                one.min_age,
+                                one.max_age,
+                                one.max_metres,
+                                one.wanted_activity,
+                                one.age,
+                                one.activity,
+                                0,
+                                0
+                            )::private.dog_traits,
+                            one.metres
+                        ) desc,
+                        one.user_id
                     -- Sorted first: only so many are looked up below as the loop takes.
                     offset 0
                 ) as best
-                where not exists (
-                        select
-                        from private.kept_apart as pair
-                        where pair.user_id = p_viewer.user_id and pair.other_id = best.user_id
-                        -- A pair, and not all that the viewer has swiped.
-                        offset 0
+                cross join lateral (
+                    select
+                        case exposed.counted_on when v_today then exposed.shown else 0 end as shown,
+                        exposed.shown_ever < v_limits.new_until_shown
+                        and exposed.discoverable_since > now() - v_limits.new_for as is_new
+                    from private.exposures as exposed
+                    where exposed.user_id = best.user_id
+                    offset 0
+                ) as seen
+                where best.user_id not in (
+                        select partner.user_id from unnest(v_partners) as partner (user_id)
                     )
-                    and not exists (
+                    or not exists (
                         select
                         from private.matched_pairs as pair
                         where pair.first_id = least(p_viewer.user_id, best.user_id)
@@ -12152,19 +12232,19 @@ begin
             -- No one, or no more of the best stage.
             exit when v_best.stage is null or v_best.stage > stage;
             stage := v_best.stage;
-            if coalesce(v_best.shown, 0) < v_limits.most_shown then
-                user_ids := user_ids || v_best.user_id;
+            if v_best.shown < v_limits.most_shown then
+                fitting := fitting || v_best.candidate;
             elsif cardinality(rested) < v_limits.most_kept then
-                rested := rested || v_best.user_id;
+                rested := rested || v_best.candidate;
             end if;
-            exit when cardinality(user_ids) >= v_limits.most_kept;
+            exit when cardinality(fitting) >= v_limits.most_kept;
         end loop;
         exit when v_try > 1 and v_scanned = v_most[v_try];
         exit when stage <= v_stages[v_try]
             and (
                 v_try > 1
                 or v_scanned < v_most[v_try]
-                or cardinality(user_ids) >= v_limits.few
+                or cardinality(fitting) >= v_limits.few
             );
     end loop;
     stage := least(stage, 2);
@@ -12174,7 +12254,9 @@ comment on function private.walk is
 'From the viewer''s cell outward, and then by score: the candidates of the first stage that has any,
 and apart from them those that were shown often enough today.';
 
-create function private.ranked(p_viewer_id uuid, p_user_ids uuid[], p_rested uuid[])
+create function private.ranked(
+    p_viewer private.candidates, p_fitting private.walked[], p_rested private.walked[]
+)
 returns table (user_id uuid, score double precision, reasons jsonb)
 language plpgsql
 stable
@@ -12187,43 +12269,51 @@ set enable_bitmapscan = off
 as $$
 declare
     v_limits constant record := private.discovery_limits();
-    v_ids constant uuid[] := p_user_ids || p_rested;
-    v_viewer record;
+    v_candidates constant private.walked[] := p_fitting || p_rested;
+    v_traits private.dog_traits;
 begin
-    select
-        private.traits_of(viewer, counted.completed_sessions, counted.no_shows) as traits,
-        viewer.cell
-    into v_viewer
-    from private.candidates as viewer
-    left join private.reputations_of(array[p_viewer_id]) as counted
-        on viewer.user_id = counted.user_id
-    where viewer.user_id = p_viewer_id;
+    v_traits := (
+        select private.traits_of(p_viewer, counted.completed_sessions, counted.no_shows)
+        from (select) as viewer
+        left join private.reputations_of(array[p_viewer.user_id]) as counted on true
+    );
     return query
     with scored as (
         select
             other.user_id,
-            private.pair_score(
-                v_viewer.traits,
-                private.traits_of(other, counted.completed_sessions, counted.no_shows),
-                way.metres
-            ) as score,
-            private.pair_reasons(
-                v_viewer.traits,
-                private.traits_of(other, counted.completed_sessions, counted.no_shows),
-                way.metres
-            ) as reasons,
-            given.place > cardinality(p_user_ids) as rests,
-            seen.shown_ever < v_limits.new_until_shown
-            and seen.discoverable_since > now() - v_limits.new_for as is_new
-        from unnest(v_ids) with ordinality as given (user_id, place)
-        inner join private.candidates as other on given.user_id = other.user_id
-        inner join private.exposures as seen on given.user_id = seen.user_id
-        left join private.reputations_of(v_ids) as counted on given.user_id = counted.user_id
-        -- Measured once, although inlined functions use it several times.
-        cross join lateral (
-            select private.metres_between(other.cell, v_viewer.cell) as metres
-            offset 0
-        ) as way
+            private.pair_score(v_traits, other.traits, other.metres) as score,
+            private.pair_reasons(v_traits, other.traits, other.metres) as reasons,
+            other.place > cardinality(p_fitting) as rests,
+            other.is_new
+        from (
+            select
+                given.*,
+                row(
+                    given.min_age,
+                    given.max_age,
+                    given.max_metres,
+                    given.wanted_activity,
+                    given.age,
+                    given.activity,
+                    coalesce(counted.completed_sessions, 0),
+                    coalesce(counted.no_shows, 0)
+                )::private.dog_traits as traits
+            from unnest(v_candidates) with ordinality as given (
+                user_id,
+                min_age,
+                max_age,
+                max_metres,
+                wanted_activity,
+                age,
+                activity,
+                metres,
+                is_new,
+                place
+            )
+            left join private.reputations_of(
+                array(select candidate.user_id from unnest(v_candidates) as candidate)
+            ) as counted on given.user_id = counted.user_id
+        ) as other
     ),
 
     placed as (
@@ -12234,7 +12324,7 @@ begin
                     scored.rests,
                     scored.score desc,
                     -- Equals are always in the same order, and in another one for each viewer.
-                    md5(p_viewer_id::text || scored.user_id::text)
+                    md5(p_viewer.user_id::text || scored.user_id::text)
             ) as place
         from scored
     ),
@@ -12310,7 +12400,7 @@ begin
                 ),
                 '[]'
             )
-            from private.ranked(p_viewer_id, v_walk.user_ids, v_walk.rested)
+            from private.ranked(v_viewer, v_walk.fitting, v_walk.rested)
             with ordinality as listed (user_id, score, reasons, place)
         )
     );
@@ -12562,11 +12652,12 @@ execute function private.raise_discovery_of_owner();
 
 create function private.discovery_state(p_user_id uuid)
 returns private.discovery_generations
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(
+begin
+    return coalesce(
         (
             select stored.*::private.discovery_generations
             from private.discovery_generations as stored
@@ -12574,6 +12665,7 @@ as $$
         ),
         row(p_user_id, 0, 0, 0, 0, null, null, null)::private.discovery_generations
     );
+end;
 $$;
 
 create function private.require_published(p_user_id uuid)

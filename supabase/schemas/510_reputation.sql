@@ -13,11 +13,11 @@ on private.past_outcomes (user_id, counts_as);
 
 alter table private.past_outcomes enable row level security;
 
+-- Without a search_path, so that PostgreSQL inlines it.
 create function private.utc_day(p_time timestamptz)
 returns date
 language sql
 immutable
-set search_path = ''
 as $$
     select (p_time at time zone 'UTC')::date;
 $$;
@@ -35,35 +35,50 @@ begin
     return query
     select
         counted.user_id,
-        -- One for each partner and day. Of meetings with deleted accounts, each counts.
-        count(distinct (counted.partner_id, private.utc_day(counted.scheduled_time)))
-        filter (where counted.counts_as = 'completed' and counted.partner_id is not null)
-        + count(*) filter (where counted.counts_as = 'completed' and counted.partner_id is null),
-        count(*) filter (where counted.counts_as = 'no_show')
+        -- Of meetings with deleted accounts, each counts.
+        count(*) filter (where counted.counts_as = 'completed' and counted.partner_id is not null)
+        + coalesce(
+            sum(counted.meetings) filter (
+                where counted.counts_as = 'completed' and counted.partner_id is null
+            ),
+            0
+        )::bigint,
+        coalesce(
+            sum(counted.meetings) filter (where counted.counts_as = 'no_show'), 0
+        )::bigint
     from (
+        -- One for each partner and day. Grouped, because count(distinct …) sorts for each user.
         select
-            as_user1.user1_id as user_id,
-            as_user1.user1_counts_as as counts_as,
-            as_user1.user2_id as partner_id,
-            as_user1.scheduled_time
-        from public.wingman_sessions as as_user1
-        where as_user1.user1_id = any(p_user_ids) and as_user1.user1_counts_as is not null
-        union all
-        select
-            as_user2.user2_id as user_id,
-            as_user2.user2_counts_as as counts_as,
-            as_user2.user1_id as partner_id,
-            as_user2.scheduled_time
-        from public.wingman_sessions as as_user2
-        where as_user2.user2_id = any(p_user_ids) and as_user2.user2_counts_as is not null
-        union all
-        select
-            past.user_id,
-            past.counts_as,
-            null as partner_id,
-            null as scheduled_time
-        from private.past_outcomes as past
-        where past.user_id = any(p_user_ids)
+            met.user_id,
+            met.counts_as,
+            met.partner_id,
+            count(*) as meetings
+        from (
+            select
+                as_user1.user1_id as user_id,
+                as_user1.user1_counts_as as counts_as,
+                as_user1.user2_id as partner_id,
+                as_user1.scheduled_time
+            from public.wingman_sessions as as_user1
+            where as_user1.user1_id = any(p_user_ids) and as_user1.user1_counts_as is not null
+            union all
+            select
+                as_user2.user2_id as user_id,
+                as_user2.user2_counts_as as counts_as,
+                as_user2.user1_id as partner_id,
+                as_user2.scheduled_time
+            from public.wingman_sessions as as_user2
+            where as_user2.user2_id = any(p_user_ids) and as_user2.user2_counts_as is not null
+            union all
+            select
+                past.user_id,
+                past.counts_as,
+                null as partner_id,
+                null as scheduled_time
+            from private.past_outcomes as past
+            where past.user_id = any(p_user_ids)
+        ) as met
+        group by met.user_id, met.counts_as, met.partner_id, private.utc_day(met.scheduled_time)
     ) as counted
     group by counted.user_id;
 end;

@@ -1,8 +1,8 @@
+-- Without a search_path, so that PostgreSQL inlines it.
 create function private.metres_in(p_unit text)
 returns numeric
 language sql
 immutable
-set search_path = ''
 as $$
     select case p_unit when 'miles' then 1609.344 when 'kilometers' then 1000 end;
 $$;
@@ -40,18 +40,18 @@ $$;
 
 create function private.preferences_of(p_user_id uuid)
 returns public.profile_preferences
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(
-        (
-            select stored.*::public.profile_preferences
-            from public.profile_preferences as stored
-            where stored.user_id = p_user_id
-        ),
-        private.default_preferences(p_user_id)
-    );
+declare
+    v_preferences public.profile_preferences;
+begin
+    select stored.* into v_preferences
+    from public.profile_preferences as stored
+    where stored.user_id = p_user_id;
+    return case when found then v_preferences else private.default_preferences(p_user_id) end;
+end;
 $$;
 
 create function private.preferences_json(p_preferences public.profile_preferences)

@@ -70,19 +70,22 @@ comment on function private.part is
 
 create function private.partners_of(p_user_id uuid)
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(
-        array_agg(
-            distinct case p_user_id when pair.user1_id then pair.user2_id else pair.user1_id end
-        ),
-        '{}'
-    )
-    from public.wingman_matches as pair
-    where p_user_id in (pair.user1_id, pair.user2_id);
+begin
+    return array(
+        select mine.user2_id from public.wingman_matches as mine where mine.user1_id = p_user_id
+        union
+        select theirs.user1_id
+        from public.wingman_matches as theirs
+        where theirs.user2_id = p_user_id
+    );
+end;
 $$;
+comment on function private.partners_of is
+'The other users of all matches and invitations of a user, whatever became of them.';
 
 create function private.had_contact(p_user_id uuid, p_other_id uuid)
 returns boolean

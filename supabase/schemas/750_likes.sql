@@ -22,7 +22,8 @@ create table public.passes (
     passed_id uuid references public.user_profiles (id) on delete cascade,
     passed_at timestamptz not null default clock_timestamp(),
     until timestamptz not null default clock_timestamp() + interval '30 days', -- noqa: RF04
-    primary key (user_id, passed_id),
+    -- Discovery reads all of a user's passes by the index alone.
+    primary key (user_id, passed_id) include (until),
     constraint passes_two_people check (user_id <> passed_id)
 );
 comment on table public.passes is
@@ -30,7 +31,7 @@ comment on table public.passes is
 deleted.';
 
 create index passes_given on public.passes (user_id, passed_at desc, passed_id desc);
-create index passes_received on public.passes (passed_id);
+create index passes_received on public.passes (passed_id) include (user_id, until);
 create index passes_by_end on public.passes (until);
 
 alter table public.passes enable row level security;

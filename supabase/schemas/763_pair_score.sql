@@ -124,3 +124,39 @@ as $$
 $$;
 comment on function private.pair_reasons is
 'What speaks for the other dog, and which of the viewer''s limits it lies beyond.';
+
+create function private.metres_between(p_one extensions.geography, p_other extensions.geography)
+returns double precision
+language sql
+immutable
+as $$
+    -- In one order, so that both read the same number.
+    select case
+        when p_one operator (extensions.<) p_other
+            then extensions.st_distance(p_one, p_other, false)
+        else extensions.st_distance(p_other, p_one, false)
+    end;
+$$;
+
+create function private.stage_of_pair(
+    p_viewer private.candidates, p_other private.candidates, p_metres double precision
+)
+returns integer
+language sql
+immutable
+as $$
+    -- The other's ages hold in every stage. A distance is wide or far for both alike.
+    select case
+        when p_viewer.age not between p_other.min_age and p_other.max_age
+            or p_other.age not between p_viewer.min_age - 2 and p_viewer.max_age + 2
+            then null
+        when p_metres <= least(p_viewer.max_metres, p_other.max_metres)
+            and p_other.age between p_viewer.min_age and p_viewer.max_age
+            then 0
+        when p_metres <= 2 * least(p_viewer.max_metres, p_other.max_metres) then 1
+        else 2
+    end;
+$$;
+comment on function private.stage_of_pair is
+'The first stage in which the viewer sees the other one: 0 as both prefer, 1 wider, 2 anywhere. Null
+if in none.';

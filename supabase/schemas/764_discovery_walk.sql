@@ -14,11 +14,24 @@ create function private.discovery_limits(
     out new_until_shown integer,
     out slot_of_new integer
 )
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-    select 500, 200, 3000, 50, 20000, 60, 300, interval '14 days', 100, 10;
+begin
+    select 500, 200, 3000, 50, 20000, 60, 300, interval '14 days', 100, 10
+    into
+        most_listed,
+        most_kept,
+        most_scanned,
+        few,
+        most_scanned_for_few,
+        most_shown,
+        most_looked_at,
+        new_for,
+        new_until_shown,
+        slot_of_new;
+end;
 $$;
 comment on function private.discovery_limits is
 'Where discovery stops. docs/benchmarks.md has what other numbers cost and find.';
@@ -72,48 +85,25 @@ where pair.status = 'ended';
 comment on view private.matched_pairs is
 'Pairs with a match, an open invitation, or a match that has ended.';
 
-create function private.metres_between(p_one extensions.geography, p_other extensions.geography)
-returns double precision
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-    -- In one order, so that both read the same number.
-    return case
-        when p_one operator (extensions.<) p_other
-            then extensions.st_distance(p_one, p_other, false)
-        else extensions.st_distance(p_other, p_one, false)
-    end;
-end;
-$$;
-
--- As those of 763_pair_score.sql.
-create function private.stage_of_pair(
-    p_viewer private.candidates, p_other private.candidates, p_metres double precision
-)
-returns integer
-language sql
-immutable
-as $$
-    -- The other's ages hold in every stage. A distance is wide or far for both alike.
-    select case
-        when p_viewer.age not between p_other.min_age and p_other.max_age
-            or p_other.age not between p_viewer.min_age - 2 and p_viewer.max_age + 2
-            then null
-        when p_metres <= least(p_viewer.max_metres, p_other.max_metres)
-            and p_other.age between p_viewer.min_age and p_viewer.max_age
-            then 0
-        when p_metres <= 2 * least(p_viewer.max_metres, p_other.max_metres) then 1
-        else 2
-    end;
-$$;
-comment on function private.stage_of_pair is
-'The first stage in which the viewer sees the other one: 0 as both prefer, 1 wider, 2 anywhere. Null
-if in none.';
+create type private.walked as (
+    user_id uuid,
+    min_age smallint,
+    max_age smallint,
+    max_metres double precision,
+    wanted_activity smallint,
+    age smallint,
+    activity smallint,
+    metres double precision,
+    is_new boolean
+);
+comment on type private.walked is
+'A candidate and what the order of the list depends on, so that it is looked up once.';
 
 create function private.walk(
-    p_viewer private.candidates, out stage integer, out user_ids uuid[], out rested uuid[]
+    p_viewer private.candidates,
+    out stage integer,
+    out fitting private.walked[],
+    out rested private.walked[]
 )
 language plpgsql
 stable
@@ -141,21 +131,30 @@ declare
     v_today constant date := (now() at time zone 'UTC')::date;
     v_cell constant extensions.geography := p_viewer.cell;
     v_traits constant private.dog_traits := private.traits_of(p_viewer);
+    -- Read once: a look-up for each candidate costs more than all other steps of the walk.
+    v_apart constant uuid[] := array(
+        select pair.other_id from private.kept_apart as pair where pair.user_id = p_viewer.user_id
+    );
+    v_partners constant uuid[] := private.partners_of(p_viewer.user_id);
     v_scanned bigint;
     v_best record;
 begin
     for v_try in 1..4 loop
         stage := 3;
-        user_ids := '{}';
+        fitting := '{}';
         rested := '{}';
         for v_best in
             with scanned as materialized (
                 select
                     known.user_id,
-                    private.stage_of_pair(p_viewer, known, near.metres) as stage,
-                    private.pair_score(
-                        v_traits, private.traits_of(known), near.metres
-                    ) as score
+                    known.min_age,
+                    known.max_age,
+                    known.max_metres,
+                    known.wanted_activity,
+                    known.age,
+                    known.activity,
+                    near.metres,
+                    private.stage_of_pair(p_viewer, known, near.metres) as stage
                 from (
                     select
                         inhabited.cell,
@@ -176,31 +175,60 @@ begin
             from (select count(*) as scanned from scanned) as counted
             left join lateral (
                 select
-                    best.user_id,
                     best.stage,
-                    (
-                        select seen.shown
-                        from private.exposures as seen
-                        where seen.user_id = best.user_id and seen.counted_on = v_today
-                    ) as shown
+                    seen.shown,
+                    row(
+                        best.user_id,
+                        best.min_age,
+                        best.max_age,
+                        best.max_metres,
+                        best.wanted_activity,
+                        best.age,
+                        best.activity,
+                        best.metres,
+                        seen.is_new
+                    )::private.walked as candidate
                 from (
-                    select
-                        one.user_id,
-                        one.stage
+                    select one.*
                     from scanned as one
-                    where one.stage is not null and one.user_id <> p_viewer.user_id
-                    order by one.stage, one.score desc, one.user_id
+                    where one.stage is not null
+                        and one.user_id <> p_viewer.user_id
+                        and one.user_id not in (
+                            select apart.user_id from unnest(v_apart) as apart (user_id)
+                        )
+                    order by
+                        one.stage,
+                        private.pair_score(
+                            v_traits,
+                            row(
+                                one.min_age,
+                                one.max_age,
+                                one.max_metres,
+                                one.wanted_activity,
+                                one.age,
+                                one.activity,
+                                0,
+                                0
+                            )::private.dog_traits,
+                            one.metres
+                        ) desc,
+                        one.user_id
                     -- Sorted first: only so many are looked up below as the loop takes.
                     offset 0
                 ) as best
-                where not exists (
-                        select
-                        from private.kept_apart as pair
-                        where pair.user_id = p_viewer.user_id and pair.other_id = best.user_id
-                        -- A pair, and not all that the viewer has swiped.
-                        offset 0
+                cross join lateral (
+                    select
+                        case exposed.counted_on when v_today then exposed.shown else 0 end as shown,
+                        exposed.shown_ever < v_limits.new_until_shown
+                        and exposed.discoverable_since > now() - v_limits.new_for as is_new
+                    from private.exposures as exposed
+                    where exposed.user_id = best.user_id
+                    offset 0
+                ) as seen
+                where best.user_id not in (
+                        select partner.user_id from unnest(v_partners) as partner (user_id)
                     )
-                    and not exists (
+                    or not exists (
                         select
                         from private.matched_pairs as pair
                         where pair.first_id = least(p_viewer.user_id, best.user_id)
@@ -213,19 +241,19 @@ begin
             -- No one, or no more of the best stage.
             exit when v_best.stage is null or v_best.stage > stage;
             stage := v_best.stage;
-            if coalesce(v_best.shown, 0) < v_limits.most_shown then
-                user_ids := user_ids || v_best.user_id;
+            if v_best.shown < v_limits.most_shown then
+                fitting := fitting || v_best.candidate;
             elsif cardinality(rested) < v_limits.most_kept then
-                rested := rested || v_best.user_id;
+                rested := rested || v_best.candidate;
             end if;
-            exit when cardinality(user_ids) >= v_limits.most_kept;
+            exit when cardinality(fitting) >= v_limits.most_kept;
         end loop;
         exit when v_try > 1 and v_scanned = v_most[v_try];
         exit when stage <= v_stages[v_try]
             and (
                 v_try > 1
                 or v_scanned < v_most[v_try]
-                or cardinality(user_ids) >= v_limits.few
+                or cardinality(fitting) >= v_limits.few
             );
     end loop;
     stage := least(stage, 2);

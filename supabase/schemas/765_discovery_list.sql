@@ -1,4 +1,6 @@
-create function private.ranked(p_viewer_id uuid, p_user_ids uuid[], p_rested uuid[])
+create function private.ranked(
+    p_viewer private.candidates, p_fitting private.walked[], p_rested private.walked[]
+)
 returns table (user_id uuid, score double precision, reasons jsonb)
 language plpgsql
 stable
@@ -11,43 +13,51 @@ set enable_bitmapscan = off
 as $$
 declare
     v_limits constant record := private.discovery_limits();
-    v_ids constant uuid[] := p_user_ids || p_rested;
-    v_viewer record;
+    v_candidates constant private.walked[] := p_fitting || p_rested;
+    v_traits private.dog_traits;
 begin
-    select
-        private.traits_of(viewer, counted.completed_sessions, counted.no_shows) as traits,
-        viewer.cell
-    into v_viewer
-    from private.candidates as viewer
-    left join private.reputations_of(array[p_viewer_id]) as counted
-        on viewer.user_id = counted.user_id
-    where viewer.user_id = p_viewer_id;
+    v_traits := (
+        select private.traits_of(p_viewer, counted.completed_sessions, counted.no_shows)
+        from (select) as viewer
+        left join private.reputations_of(array[p_viewer.user_id]) as counted on true
+    );
     return query
     with scored as (
         select
             other.user_id,
-            private.pair_score(
-                v_viewer.traits,
-                private.traits_of(other, counted.completed_sessions, counted.no_shows),
-                way.metres
-            ) as score,
-            private.pair_reasons(
-                v_viewer.traits,
-                private.traits_of(other, counted.completed_sessions, counted.no_shows),
-                way.metres
-            ) as reasons,
-            given.place > cardinality(p_user_ids) as rests,
-            seen.shown_ever < v_limits.new_until_shown
-            and seen.discoverable_since > now() - v_limits.new_for as is_new
-        from unnest(v_ids) with ordinality as given (user_id, place)
-        inner join private.candidates as other on given.user_id = other.user_id
-        inner join private.exposures as seen on given.user_id = seen.user_id
-        left join private.reputations_of(v_ids) as counted on given.user_id = counted.user_id
-        -- Measured once, although inlined functions use it several times.
-        cross join lateral (
-            select private.metres_between(other.cell, v_viewer.cell) as metres
-            offset 0
-        ) as way
+            private.pair_score(v_traits, other.traits, other.metres) as score,
+            private.pair_reasons(v_traits, other.traits, other.metres) as reasons,
+            other.place > cardinality(p_fitting) as rests,
+            other.is_new
+        from (
+            select
+                given.*,
+                row(
+                    given.min_age,
+                    given.max_age,
+                    given.max_metres,
+                    given.wanted_activity,
+                    given.age,
+                    given.activity,
+                    coalesce(counted.completed_sessions, 0),
+                    coalesce(counted.no_shows, 0)
+                )::private.dog_traits as traits
+            from unnest(v_candidates) with ordinality as given (
+                user_id,
+                min_age,
+                max_age,
+                max_metres,
+                wanted_activity,
+                age,
+                activity,
+                metres,
+                is_new,
+                place
+            )
+            left join private.reputations_of(
+                array(select candidate.user_id from unnest(v_candidates) as candidate)
+            ) as counted on given.user_id = counted.user_id
+        ) as other
     ),
 
     placed as (
@@ -58,7 +68,7 @@ begin
                     scored.rests,
                     scored.score desc,
                     -- Equals are always in the same order, and in another one for each viewer.
-                    md5(p_viewer_id::text || scored.user_id::text)
+                    md5(p_viewer.user_id::text || scored.user_id::text)
             ) as place
         from scored
     ),
@@ -134,7 +144,7 @@ begin
                 ),
                 '[]'
             )
-            from private.ranked(p_viewer_id, v_walk.user_ids, v_walk.rested)
+            from private.ranked(v_viewer, v_walk.fitting, v_walk.rested)
             with ordinality as listed (user_id, score, reasons, place)
         )
     );

@@ -121,11 +121,12 @@ execute function private.raise_discovery_of_owner();
 
 create function private.discovery_state(p_user_id uuid)
 returns private.discovery_generations
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-    select coalesce(
+begin
+    return coalesce(
         (
             select stored.*::private.discovery_generations
             from private.discovery_generations as stored
@@ -133,4 +134,5 @@ as $$
         ),
         row(p_user_id, 0, 0, 0, 0, null, null, null)::private.discovery_generations
     );
+end;
 $$;

@@ -20,7 +20,7 @@ from tests.bench.neighbourhood import anywhere, dense, hard_cases, neighbourhood
 from tests.bench.recall import BEST, Rule, best_of, recall, stopping_by
 
 SMALL, LARGE = 10_000, 1_000_000
-AT_ONCE, ROUNDS, VIEWERS, ASKED = 4, 10, 200, 100
+AT_ONCE, ROUNDS, VIEWERS, ASKED = 4, 20, 200, 200
 # Calls in each round: the last ones take much longer.
 CALLS = {"ping": 40, "bench_discovery": 40, "discover": 40, "bench_radius": 8}
 OURS, RADIUS = "public.bench_discovery()", "public.bench_radius()"
