@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 
 from local import environment
 from local.errors import StackError
@@ -21,11 +22,11 @@ fields @timestamp, @log, coalesce(message, route) as what, correlation_id, statu
 _TRACES = 'annotation.request_id = "{id}"'
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make trace", description=__doc__, allow_abbrev=False)
     parser.add_argument("--name", default="dev", help="the local stack")
     parser.add_argument("request_id", type=_known, help="an answer's X-Request-Id")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         found = _show(options.name, options.request_id)
     except StackError as error:

@@ -40,7 +40,7 @@ class Sources:
 
 
 def read(stack: Stack, database_url: str, request_id: str) -> Sources:
-    lines = [line for line in logged(stack) if names(line, request_id)]
+    lines = [line for line in logged(stack, request_id) if names(line, request_id)]
     # A worker sends what has been due longest: its invocation may be that of another message.
     invocations = {str(line.get("correlation_id", "")) for line in lines} | {request_id}
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
@@ -74,26 +74,19 @@ def names(line: Facts, request_id: str) -> bool:
     return request_id == line.get("correlation_id") or request_id in (line.get("caused_by") or ())
 
 
-def logged(stack: Stack) -> Iterator[Facts]:
-    """Yield the events of all functions; metrics have no message."""
+def logged(stack: Stack, request_id: str) -> Iterator[Facts]:
+    """Yield the events of all functions that have the id somewhere; metrics have no message."""
     client = emulated(stack).logs()
-    for group in _pages(client, "describe_log_groups", "logGroups"):
-        where = {"logGroupName": group["logGroupName"]}
-        for stream in _pages(client, "describe_log_streams", "logStreams", **where):
-            where |= {"logStreamName": stream["logStreamName"]}
-            found = client.get_log_events(startFromHead=True, **where)
-            while found["events"]:
-                yield from filter(None, map(_event, found["events"]))
-                token = found["nextForwardToken"]
-                found = client.get_log_events(startFromHead=True, nextToken=token, **where)
+    for page in client.get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            found = client.get_paginator("filter_log_events").paginate(
+                logGroupName=group["logGroupName"], filterPattern=f'"{request_id}"'
+            )
+            for each in found:
+                yield from filter(None, map(_event, each["events"]))
 
 
-def _pages(client: Any, action: str, key: str, **where: str) -> Iterator[Facts]:
-    for page in client.get_paginator(action).paginate(**where):
-        yield from page[key]
-
-
-def _event(entry: Facts) -> Facts | None:
+def _event(entry: Mapping[str, Any]) -> Facts | None:
     try:
         found = json.loads(entry["message"])
     except ValueError:

@@ -1,10 +1,9 @@
 """One id leads from a request over function, queue and worker to its email."""
 
+import contextlib
+import io
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,12 +12,12 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from local.trace.__main__ import main
 from tests.conftest import ENV_FILE
 from tests.support.api import Api
 from tests.support.errors import Sentry
 from tests.support.inbox import Inbox
 from tests.support.people import People
-from tests.support.template import ROOT
 
 STORY = [
     r"match_request +POST /api/matches 201 ",
@@ -33,16 +32,53 @@ STORY = [
 ]
 
 
-def trace(request_id: str) -> subprocess.CompletedProcess[str]:
-    command = ["-m", "local.trace", "--name", ENV_FILE.parent.name, request_id]
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=False,
+CHAT = [
+    r"conversations +POST /api/conversations/\{match_id\}/messages 201 ",
+    r"conversations +→ supabase POST /rest/v1/rpc/send_message 200 ",
+    r"database +records notification message \S+, its push is sent",
+    r"conversations +message\.sent ",
+    r"conversations +→ sqs ",
+    r"push_sender +takes 1 from \S*PushQueue\S* after ",
+    r"push_sender +→ supabase POST /rest/v1/rpc/claim_pushes 200 ",
+    r"push_sender +→ push POST \S*messages:send 200 ",
+    r"FCM +accepts the push of notification ",
+    r"push_sender +pushes\.sent ",
+]
+
+
+def client(stack: dict[str, str], service: Any) -> Any:
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    return session.client(service, endpoint_url=stack["AWS_ENDPOINT_URL"])
+
+
+def trace(request_id: str) -> tuple[int, str]:
+    """Run the command in this process; return its code and its output."""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        code = main(["--name", ENV_FILE.parent.name, request_id])
+    return code, output.getvalue()
+
+
+def queried(stack: dict[str, str], printed: str) -> str:
+    """Run the printed query of Logs Insights; return its results."""
+    query = printed[printed.index("fields ") : printed.index("\n\nand the traces")]
+    logs = client(stack, "logs")
+    groups = [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]]
+    now = int(time.time())
+    begun = logs.start_query(
+        logGroupNames=groups, startTime=now - 600, endTime=now + 60, queryString=query
     )
+    return json.dumps(logs.get_query_results(queryId=begun["queryId"])["results"])
+
+
+def story(request_id: str, acts: list[str]) -> str:
+    """Return the output once the last act is there; fail unless all are, in this order."""
+    ends_at = time.monotonic() + 20  # the emulator writes logs late
+    while re.search(acts[-1], shown := trace(request_id)[1]) is None:
+        assert time.monotonic() < ends_at, shown
+    places = [found.start() if (found := re.search(each, shown)) else -1 for each in acts]
+    assert -1 not in places, shown
+    assert places == sorted(places), shown
+    return shown
 
 
 @pytest.fixture
@@ -51,7 +87,9 @@ def sentry(stack: dict[str, str]) -> Iterator[Sentry]:
         yield sentry
 
 
-def test_a_request_is_followed_to_its_email(api: Api, people: People, inbox: Inbox) -> None:
+def test_a_request_is_followed_to_its_email(
+    api: Api, people: People, inbox: Inbox, stack: dict[str, str]
+) -> None:
     maya, leo = people.new(), people.new("Leo")
     api.never_rest(leo)
     forged = {"X-Request-Id": "forged", "X-Caller-Request-Id": "forged"}
@@ -62,33 +100,61 @@ def test_a_request_is_followed_to_its_email(api: Api, people: People, inbox: Inb
     assert request_id != "forged"
     inbox.wait_for(leo, 1)
 
-    ends_at = time.monotonic() + 20  # the emulator writes logs late
-    while "emails.accepted" not in (shown := trace(request_id).stdout):
-        assert time.monotonic() < ends_at, shown
-    places = [found.start() if (found := re.search(each, shown)) else -1 for each in STORY]
-    assert -1 not in places, shown
-    assert places == sorted(places), shown
+    shown = story(request_id, STORY)
     times = [float(found) for found in re.findall(r"^ +([+-][\d.]+) s ", shown, re.MULTILINE)]
     assert times == sorted(times)
-    assert f'filter @message like "{request_id}"' in shown
+    assert "emails.accepted" in queried(stack, shown.partition("On AWS")[2])
     assert maya.email not in shown
     assert leo.email not in shown
 
 
-def test_an_id_of_no_request_is_refused_or_unknown(stack: dict[str, str]) -> None:
-    assert trace(str(uuid4())).returncode == 1
-    assert "no request id" in trace('x" | delete @message').stderr
+def test_a_chat_message_is_followed_to_its_push(
+    api: Api, people: People, stack: dict[str, str]
+) -> None:
+    maya, leo = people.pair()
+    match_id = api.invited(maya, leo)
+    api.answer(leo, match_id)
+    phone, _ = people.sign_in(leo)
+    device = {"platform": "android", "token": uuid4().hex}
+    assert api.call("PUT", f"/api/devices/{uuid4()}", phone, json=device).status_code == 200
+    message = {"client_id": str(uuid4()), "text": f"At eight? {uuid4().hex}"}
+    sent = api.call("POST", f"/api/conversations/{match_id}/messages", maya, json=message)
+    request_id = sent.headers["x-request-id"]
+    # It would leave in half a minute: let its time come, and send the hint that is on its way.
+    people.connection.execute(
+        "update public.notifications set due_at = now() where request_id = %s", (request_id,)
+    )
+    attribute = {"request_id": {"DataType": "String", "StringValue": request_id}}
+    client(stack, "sqs").send_message(
+        QueueUrl=stack["PUSH_QUEUE_URL"],
+        MessageBody=json.dumps({"push_ids": [str(uuid4())]}),
+        MessageAttributes=attribute,
+    )
+
+    shown = story(request_id, CHAT)
+
+    assert message["text"] not in shown
+
+
+def test_an_unknown_id_ends_with_an_error_and_the_query() -> None:
+    code, shown = trace(request_id := str(uuid4()))
+    assert code == 1
+    assert request_id in shown
+
+
+@pytest.mark.parametrize("forged", ['x" | delete @message', "a b", "", "x" * 129])
+def test_an_id_that_is_none_gets_into_no_query(forged: str) -> None:
+    with pytest.raises(SystemExit):
+        trace(forged)
 
 
 def test_a_crash_of_a_deployed_function_reaches_sentry_once(
     stack: dict[str, str], sentry: Sentry
 ) -> None:
-    client: Any = boto3.Session("test", "test", region_name="us-east-1").client(
-        "lambda", endpoint_url=stack["AWS_ENDPOINT_URL"]
-    )
+    functions = client(stack, "lambda")
     names = [
         each["FunctionName"]
-        for page in client.get_paginator("list_functions").paginate()
+        for page in functions.get_paginator("list_functions").paginate()
         for each in page["Functions"]
     ]
     [name] = [each for each in names if "PushSender" in each]
@@ -96,7 +162,7 @@ def test_a_crash_of_a_deployed_function_reaches_sentry_once(
     attributes = {"request_id": {"stringValue": sender, "dataType": "String"}}
     record = {"messageId": str(uuid4()), "messageAttributes": attributes}  # it has no body
     for _ in range(2):
-        answer = client.invoke(FunctionName=name, Payload=json.dumps({"Records": [record]}))
+        answer = functions.invoke(FunctionName=name, Payload=json.dumps({"Records": [record]}))
         assert answer["FunctionError"]
     [found] = [each for each in sentry.events() if each["tags"].get("caused_by") == sender]
     assert found["exception"]["values"][-1]["type"] == "KeyError"
