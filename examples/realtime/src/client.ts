@@ -295,11 +295,12 @@ export class RealtimeClient {
       for (let next; (next = this.#outbox.first(matchId)) && !this.#isStopped;) {
         const answer = await this.#attempt(next, failures);
         if (this.#isStopped) return;
-        if (!this.#outbox.has(next.client_id)) failures = 0;
-        else if ("code" in answer && isFinal(answer.code)) {
+        if (this.#outbox.has(next.client_id) && "code" in answer && isFinal(answer.code)) {
           this.#remove(next.client_id);
           this.#events.failed(next, answer.code);
-        } else failures += await this.#pause(answer, failures);
+        }
+        if (!this.#outbox.has(next.client_id)) failures = 0;
+        else failures += await this.#pause(answer, failures);
       }
     });
   }
