@@ -1,0 +1,70 @@
+"""docs/realtime.md shows each frame as the code reads and writes it."""
+
+import json
+import re
+from inspect import isfunction
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+
+from tests.support.template import ROOT
+from wingman.conversations import client_frames
+from wingman.conversations.models import Message
+from wingman.kit.errors import RateLimited
+from wingman.realtime import frames
+
+PAGE = (ROOT / "docs" / "realtime.md").read_text()
+FROM_CLIENT, FROM_SERVER = (
+    [json.loads(line) for line in block.splitlines()]
+    for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+)
+
+ERRORS = [frame for frame in FROM_SERVER if frame["type"] == "error"]
+
+
+def name(frame: Any) -> str:
+    return str(frame["type"])
+
+
+@pytest.mark.parametrize("frame", FROM_CLIENT, ids=name)
+def test_a_documented_frame_of_a_client_is_read_whole(frame: Any) -> None:
+    read = client_frames.read(frame)
+
+    assert read.model_dump(mode="json", exclude_none=True) == frame
+
+
+def test_each_frame_of_a_client_is_documented() -> None:
+    assert {name(frame) for frame in FROM_CLIENT} == client_frames.TYPES
+    assert len(get_args(client_frames.ClientFrame)) == len(client_frames.TYPES)
+
+
+@pytest.mark.parametrize("frame", [each for each in FROM_SERVER if each not in ERRORS], ids=name)
+def test_a_documented_frame_of_the_server_is_written_so(frame: Any) -> None:
+    members = {member: value for member, value in frame.items() if member != "type"}
+    for member in ("match_id", "user_id", "client_id"):
+        if member in members:
+            members[member] = UUID(members[member])
+
+    assert getattr(frames, frame["type"])(**members) == frame
+
+
+def test_the_documented_refusal_is_written_so() -> None:
+    (frame,) = ERRORS
+    asked = {"type": frame["request"]} | {n: frame[n] for n in ("client_id", "match_id")}
+
+    refusal = RateLimited(frame["retry_after"], frame["detail"])
+
+    assert frames.error(refusal, asked, frame["request_id"]) == frame
+
+
+def test_each_frame_of_the_server_is_documented() -> None:
+    written = [each for each in vars(frames).values() if isfunction(each)]
+
+    assert {name(frame) for frame in FROM_SERVER} == {each.__name__ for each in written}
+
+
+def test_a_documented_message_has_every_field() -> None:
+    for frame in FROM_SERVER:
+        if message := frame.get("message"):
+            assert Message.model_validate(message).model_fields_set == set(Message.model_fields)
