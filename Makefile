@@ -21,7 +21,7 @@ ARGS ?=
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help dev up down reset status demo seed trace redeploy emails invoke test unit check bench build package deploy openapi settings lock setup clean
-.PHONY: migration baseline check-python check-examples check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions reports wingmanmatch soak guards
+.PHONY: migration baseline check-python check-examples check-sql check-template check-architecture test-runtime doctor backend-key email-status limits redis-users cache dead-letters suppressions reports wingmanmatch soak soak-chat guards
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +123,9 @@ guards: setup .local/contract.stamp ## take each guard out of a copy and see its
 
 soak: setup ## 10 000 emails while everything goes wrong, into docs/benchmarks.md; ARGS=seed
 	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench.soak $(ARGS)
+
+soak-chat: setup ## 2000 messages while everything goes wrong, into docs/benchmarks.md; ARGS=seed
+	@$(ON_TEST_STACK) PYTHONPATH=layers/shared $(RUN) -m tests.bench.chat $(ARGS)
 
 # --- operating: ENV=staging, or the environment whose addresses are set, else the local stack -----
 
