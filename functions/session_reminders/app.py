@@ -9,6 +9,7 @@ from uuid import UUID
 
 from wingman.accounts import service as accounts
 from wingman.accounts import sessions
+from wingman.conversations import service as conversations
 from wingman.discovery import keys as discovery
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clients.queue import queue
@@ -33,8 +34,9 @@ check(DeploymentSettings, SupabaseServiceSettings, QueueSettings, RedisSettings,
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep once; running twice does no harm."""
     with invocation(event, context):
-        enqueued = sweep.enqueue_due_emails(repository.outbox(), queue())
         database = get_service_client()
+        conversations.record_emails(database)
+        enqueued = sweep.enqueue_due_emails(repository.outbox(), queue())
         operations.report(database)
         feed.list_due(database)
         enqueued += push_sweep.enqueue_due_pushes(DatabasePushes(database), queue())

@@ -30,6 +30,7 @@ from wingman.notifications.email.letters.contents import (
     SessionReminder24h,
     SessionRescheduled,
     SessionScheduled,
+    UnreadMessages,
     WeeklyDigest,
 )
 
@@ -158,6 +159,9 @@ CASES: dict[str, Content] = {
     "new_match": NewMatch(template="new_match", match_id=MATCH, partner_name="Bella"),
     "match_ended": MatchEnded(template="match_ended", match_id=MATCH, partner_name="Bella"),
     "message": NewMessage(template="message", match_id=MATCH, partner_name="Bella"),
+    "unread_messages": UnreadMessages(
+        template="unread_messages", match_id=MATCH, partner_name="Bella"
+    ),
     "match_declined": a_decline(),
     "match_declined_bare": a_decline(reason=None),
     "session_scheduled": a_plan(),

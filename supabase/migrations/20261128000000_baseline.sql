@@ -925,12 +925,14 @@ insert into private.email_categories (category, on_by_default) values
 ('match_notifications', true),
 ('session_reminders', true),
 ('feedback_requests', true),
+('messages', false),
 ('marketing_emails', false);
 
 create table public.email_preferences (
     user_id uuid primary key references public.user_profiles (id) on delete cascade,
     choices jsonb not null default '{}',
     email_frequency text not null default 'immediate',
+    message_wait_minutes integer not null default 60,
     timezone text,
     quiet_hours_start time default '22:00',
     quiet_hours_end time default '08:00',
@@ -942,6 +944,8 @@ create table public.email_preferences (
     ),
     constraint email_preferences_frequency_known
     check (email_frequency in ('immediate', 'daily')),
+    constraint email_preferences_message_wait
+    check (message_wait_minutes between 15 and 2880),
     constraint email_preferences_timezone_is_a_name
     check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'),
     constraint email_preferences_quiet_hours_whole
@@ -953,6 +957,8 @@ comment on table public.email_preferences is
 'The emails that a user wants. Without a row the defaults hold, without a timezone the profile''s.';
 comment on column public.email_preferences.email_frequency is
 'With `daily`, emails that can wait come together in one, once a day.';
+comment on column public.email_preferences.message_wait_minutes is
+'How long a message is unread until it causes an email of the category `messages`.';
 comment on column public.email_preferences.choices is
 'Whether the user wants a category, by its name. The default of the category holds for the others.';
 
@@ -979,6 +985,7 @@ select
     coalesce(profile.email, '') as email,
     coalesce(wish.choices, '{}') as choices,
     coalesce(wish.email_frequency, 'immediate') as email_frequency,
+    coalesce(wish.message_wait_minutes, 60) as message_wait_minutes,
     coalesce(wish.timezone, profile.timezone) as timezone,
     case when wish.user_id is null then time '22:00' else wish.quiet_hours_start end
         as quiet_hours_start,
@@ -1011,6 +1018,7 @@ as $$
     select wanted.by_category || jsonb_build_object(
         'user_id', reader.user_id,
         'email_frequency', reader.email_frequency,
+        'message_wait_minutes', reader.message_wait_minutes,
         'timezone', reader.timezone,
         'quiet_hours', case
             when reader.quiet_hours_start is not null then jsonb_build_object(
@@ -1075,9 +1083,16 @@ begin
             from private.email_categories as known
             where jsonb_typeof(p_changes -> known.category) = 'boolean'
         ),
-        (email_frequency, timezone, quiet_hours_start, quiet_hours_end) = (
+        (
+            email_frequency,
+            message_wait_minutes,
+            timezone,
+            quiet_hours_start,
+            quiet_hours_end
+        ) = (
             select
                 changed.email_frequency,
+                changed.message_wait_minutes,
                 changed.timezone,
                 changed.quiet_hours_start,
                 changed.quiet_hours_end
@@ -1090,6 +1105,8 @@ exception
         get stacked diagnostics v_constraint = constraint_name;
         if v_constraint = 'email_preferences_timezone_is_a_name' then
             raise exception 'unknown_timezone' using errcode = 'WN001';
+        elsif v_constraint = 'email_preferences_message_wait' then
+            raise exception 'invalid_message_wait' using errcode = 'WN005';
         end if;
         raise exception 'invalid_quiet_hours' using errcode = 'WN002';
     when foreign_key_violation then
@@ -1097,7 +1114,8 @@ exception
 end;
 $$;
 comment on function private.change_email_preferences is
-'Changes the categories, frequency, timezone and quiet hours that `p_changes` names and no others.';
+'Changes the categories, frequency, wait, timezone and quiet hours that `p_changes` names, and no
+others.';
 
 create function public.update_email_preferences(p_changes jsonb)
 returns jsonb
@@ -4661,6 +4679,23 @@ comment on function private.handed_over is
 must see what was leased while the calling claim waited for its turn.';
 grant execute on function private.handed_over to service_role;
 
+create function private.is_unread(p_user_id uuid, p_match_id uuid, p_seq integer)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return private.shows_conversation(p_user_id, p_match_id)
+        and not private.has_seen(p_user_id, p_match_id, p_seq);
+end;
+$$;
+comment on function private.is_unread is
+'Whether a user sees a message, and has not read it yet.
+Security definer because workers have no grant on conversations.';
+grant execute on function private.is_unread to service_role;
+
 create function public.claim_emails(
     p_ids uuid[],
     p_lease_seconds integer,
@@ -4769,13 +4804,17 @@ as $$
             else '{}'
         end,
         email.created_at,
-        subject.id is null or (
-            subject.status <> all(known.void_in)
-            and (
-                not known.tied_to_revision
-                or coalesce(email.subject_revision, subject.revision) >= subject.revision
+        case
+            when email.email_template = 'unread_messages'
+                then private.is_unread(email.user_id, email.match_id, email.subject_revision)
+            else subject.id is null or (
+                subject.status <> all(known.void_in)
+                and (
+                    not known.tied_to_revision
+                    or coalesce(email.subject_revision, subject.revision) >= subject.revision
+                )
             )
-        ),
+        end,
         coalesce(reader.email_frequency, 'immediate'),
         email.request_id
     from leased as email
@@ -14030,7 +14069,9 @@ insert into private.notification_kinds (
     kind, category, lane, can_wait, void_in, in_feed, push_category, by_email
 )
 values
-('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false);
+('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false),
+-- The claim asks private.is_unread.
+('unread_messages', 'messages', 'bulk', true, '{}', false, null, true);
 
 create table private.conversations (
     -- No foreign key: a conversation outlives its match if one of the two deletes the account.
@@ -14058,6 +14099,7 @@ create table private.conversation_members (
     hidden_seq integer not null default 0,
     unread_count integer not null default 0,
     last_sent_at timestamptz not null,
+    email_at timestamptz,
     primary key (match_id, user_id)
 );
 comment on table private.conversation_members is
@@ -14071,6 +14113,12 @@ comment on column private.conversation_members.unread_count is
 comment on column private.conversation_members.last_sent_at is
 'As in private.conversations: the order of the list of the user.';
 
+comment on column private.conversation_members.email_at is
+'When to ask whether an email about unread messages is due; null if none may become due.';
+
+create index conversation_members_to_email
+on private.conversation_members (email_at)
+where email_at is not null;
 create index conversation_members_listed
 on private.conversation_members (user_id, last_sent_at desc, match_id desc);
 
@@ -14519,6 +14567,7 @@ begin
         )
         returning waiting.* into v_notification;
     end if;
+    perform private.plan_message_email(p_message, p_reader_id);
     return (
         select coalesce(
             jsonb_agg(jsonb_build_object(
@@ -15164,3 +15213,132 @@ as $$
 $$;
 comment on function private.export_conversations is
 'What the user has received, read and hidden, in the export of an account.';
+
+create function private.plan_message_email(p_message public.messages, p_reader_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+    -- The step holds the lock of the conversation, and so that of its members.
+    update private.conversation_members as mine
+    set email_at = p_message.sent_at + make_interval(mins => reader.message_wait_minutes)
+    from private.email_recipients as reader
+    cross join private.email_categories as topic
+    where mine.match_id = p_message.match_id
+        and mine.user_id = p_reader_id
+        and mine.email_at is null
+        and reader.user_id = p_reader_id
+        and topic.category = 'messages'
+        and private.is_wanted(reader.choices, topic);
+$$;
+comment on function private.plan_message_email is
+'Lets a worker ask, once the reader''s time has passed, whether the message is still unread.';
+
+create function private.message_email_at(p_mine private.conversation_members)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+    select greatest(
+        oldest.sent_at + make_interval(mins => reader.message_wait_minutes),
+        latest.sent_at + interval '1 day'
+    )
+    from private.email_recipients as reader
+    cross join private.email_categories as topic
+    cross join lateral (
+        select message.sent_at
+        from public.messages as message
+        where message.match_id = p_mine.match_id
+            and message.seq > greatest(p_mine.read_seq, p_mine.hidden_seq)
+            and message.sender_id <> p_mine.user_id
+        order by message.seq
+        limit 1
+    ) as oldest
+    cross join lateral (
+        select max(email.group_started_at) as sent_at
+        from public.email_logs as email
+        where email.match_id = p_mine.match_id
+            and email.user_id = p_mine.user_id
+            and email.email_template = 'unread_messages'
+            and email.delivery_status not in ('failed', 'cancelled')
+    ) as latest
+    where reader.user_id = p_mine.user_id
+        and topic.category = 'messages'
+        and private.is_wanted(reader.choices, topic)
+        and private.shows_conversation(p_mine.user_id, p_mine.match_id);
+$$;
+comment on function private.message_email_at is
+'When an email about a conversation is due: once its oldest unread message has waited as long as the
+reader wants, and a day after the last one. Null if no email is due for what is there now.';
+
+create function private.record_message_email(p_mine private.conversation_members, p_seq integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    -- One that still waits, for example for the end of quiet hours, says the same.
+    update public.email_logs as waiting
+    set subject_revision = p_seq
+    where waiting.match_id = p_mine.match_id
+        and waiting.user_id = p_mine.user_id
+        and waiting.email_template = 'unread_messages'
+        and waiting.claimable_at is not null;
+    if not found then
+        perform private.notify(
+            p_mine.user_id,
+            'unread_messages',
+            jsonb_build_object(
+                'match_id', p_mine.match_id,
+                'partner_name', private.display_name(
+                    p_mine.user_id, private.partner_in(p_mine.match_id, p_mine.user_id)
+                )
+            ),
+            concat_ws(':', p_mine.match_id, p_seq),
+            p_match_id => p_mine.match_id,
+            p_subject_revision => p_seq
+        );
+    end if;
+end;
+$$;
+
+create function public.record_message_emails(p_limit integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_mine private.conversation_members;
+    v_at timestamptz;
+    v_asked integer := 0;
+begin
+    for v_mine in
+        select planned.*
+        from private.conversation_members as planned
+        where planned.email_at <= now()
+        order by planned.email_at
+        limit p_limit
+        for update skip locked
+    loop
+        v_at := private.message_email_at(v_mine);
+        if v_at <= now() then
+            perform private.record_message_email(v_mine, (
+                select conversation.last_seq
+                from private.conversations as conversation
+                where conversation.match_id = v_mine.match_id
+            ));
+        end if;
+        update private.conversation_members as mine
+        set email_at = case when v_at > now() then v_at end
+        where mine.match_id = v_mine.match_id and mine.user_id = v_mine.user_id;
+        v_asked := v_asked + 1;
+    end loop;
+    return v_asked;
+end;
+$$;
+comment on function public.record_message_emails is
+'Records emails about messages that stayed unread, for up to p_limit planned ones: at most one per
+conversation and day. Security definer because service_role has no grant on conversations.';
+grant execute on function public.record_message_emails to service_role;

@@ -25,12 +25,14 @@ insert into private.email_categories (category, on_by_default) values
 ('match_notifications', true),
 ('session_reminders', true),
 ('feedback_requests', true),
+('messages', false),
 ('marketing_emails', false);
 
 create table public.email_preferences (
     user_id uuid primary key references public.user_profiles (id) on delete cascade,
     choices jsonb not null default '{}',
     email_frequency text not null default 'immediate',
+    message_wait_minutes integer not null default 60,
     timezone text,
     quiet_hours_start time default '22:00',
     quiet_hours_end time default '08:00',
@@ -42,6 +44,8 @@ create table public.email_preferences (
     ),
     constraint email_preferences_frequency_known
     check (email_frequency in ('immediate', 'daily')),
+    constraint email_preferences_message_wait
+    check (message_wait_minutes between 15 and 2880),
     constraint email_preferences_timezone_is_a_name
     check (timezone ~ '^[A-Za-z][A-Za-z0-9_+/-]{1,63}$'),
     constraint email_preferences_quiet_hours_whole
@@ -53,6 +57,8 @@ comment on table public.email_preferences is
 'The emails that a user wants. Without a row the defaults hold, without a timezone the profile''s.';
 comment on column public.email_preferences.email_frequency is
 'With `daily`, emails that can wait come together in one, once a day.';
+comment on column public.email_preferences.message_wait_minutes is
+'How long a message is unread until it causes an email of the category `messages`.';
 comment on column public.email_preferences.choices is
 'Whether the user wants a category, by its name. The default of the category holds for the others.';
 
@@ -79,6 +85,7 @@ select
     coalesce(profile.email, '') as email,
     coalesce(wish.choices, '{}') as choices,
     coalesce(wish.email_frequency, 'immediate') as email_frequency,
+    coalesce(wish.message_wait_minutes, 60) as message_wait_minutes,
     coalesce(wish.timezone, profile.timezone) as timezone,
     case when wish.user_id is null then time '22:00' else wish.quiet_hours_start end
         as quiet_hours_start,
@@ -111,6 +118,7 @@ as $$
     select wanted.by_category || jsonb_build_object(
         'user_id', reader.user_id,
         'email_frequency', reader.email_frequency,
+        'message_wait_minutes', reader.message_wait_minutes,
         'timezone', reader.timezone,
         'quiet_hours', case
             when reader.quiet_hours_start is not null then jsonb_build_object(
@@ -175,9 +183,16 @@ begin
             from private.email_categories as known
             where jsonb_typeof(p_changes -> known.category) = 'boolean'
         ),
-        (email_frequency, timezone, quiet_hours_start, quiet_hours_end) = (
+        (
+            email_frequency,
+            message_wait_minutes,
+            timezone,
+            quiet_hours_start,
+            quiet_hours_end
+        ) = (
             select
                 changed.email_frequency,
+                changed.message_wait_minutes,
                 changed.timezone,
                 changed.quiet_hours_start,
                 changed.quiet_hours_end
@@ -190,6 +205,8 @@ exception
         get stacked diagnostics v_constraint = constraint_name;
         if v_constraint = 'email_preferences_timezone_is_a_name' then
             raise exception 'unknown_timezone' using errcode = 'WN001';
+        elsif v_constraint = 'email_preferences_message_wait' then
+            raise exception 'invalid_message_wait' using errcode = 'WN005';
         end if;
         raise exception 'invalid_quiet_hours' using errcode = 'WN002';
     when foreign_key_violation then
@@ -197,7 +214,8 @@ exception
 end;
 $$;
 comment on function private.change_email_preferences is
-'Changes the categories, frequency, timezone and quiet hours that `p_changes` names and no others.';
+'Changes the categories, frequency, wait, timezone and quiet hours that `p_changes` names, and no
+others.';
 
 create function public.update_email_preferences(p_changes jsonb)
 returns jsonb

@@ -36,6 +36,23 @@ comment on function private.handed_over is
 must see what was leased while the calling claim waited for its turn.';
 grant execute on function private.handed_over to service_role;
 
+create function private.is_unread(p_user_id uuid, p_match_id uuid, p_seq integer)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return private.shows_conversation(p_user_id, p_match_id)
+        and not private.has_seen(p_user_id, p_match_id, p_seq);
+end;
+$$;
+comment on function private.is_unread is
+'Whether a user sees a message, and has not read it yet.
+Security definer because workers have no grant on conversations.';
+grant execute on function private.is_unread to service_role;
+
 create function public.claim_emails(
     p_ids uuid[],
     p_lease_seconds integer,
@@ -144,13 +161,17 @@ as $$
             else '{}'
         end,
         email.created_at,
-        subject.id is null or (
-            subject.status <> all(known.void_in)
-            and (
-                not known.tied_to_revision
-                or coalesce(email.subject_revision, subject.revision) >= subject.revision
+        case
+            when email.email_template = 'unread_messages'
+                then private.is_unread(email.user_id, email.match_id, email.subject_revision)
+            else subject.id is null or (
+                subject.status <> all(known.void_in)
+                and (
+                    not known.tied_to_revision
+                    or coalesce(email.subject_revision, subject.revision) >= subject.revision
+                )
             )
-        ),
+        end,
         coalesce(reader.email_frequency, 'immediate'),
         email.request_id
     from leased as email

@@ -4,7 +4,9 @@ insert into private.notification_kinds (
     kind, category, lane, can_wait, void_in, in_feed, push_category, by_email
 )
 values
-('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false);
+('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false),
+-- The claim asks private.is_unread.
+('unread_messages', 'messages', 'bulk', true, '{}', false, null, true);
 
 create table private.conversations (
     -- No foreign key: a conversation outlives its match if one of the two deletes the account.
@@ -32,6 +34,7 @@ create table private.conversation_members (
     hidden_seq integer not null default 0,
     unread_count integer not null default 0,
     last_sent_at timestamptz not null,
+    email_at timestamptz,
     primary key (match_id, user_id)
 );
 comment on table private.conversation_members is
@@ -45,6 +48,12 @@ comment on column private.conversation_members.unread_count is
 comment on column private.conversation_members.last_sent_at is
 'As in private.conversations: the order of the list of the user.';
 
+comment on column private.conversation_members.email_at is
+'When to ask whether an email about unread messages is due; null if none may become due.';
+
+create index conversation_members_to_email
+on private.conversation_members (email_at)
+where email_at is not null;
 create index conversation_members_listed
 on private.conversation_members (user_id, last_sent_at desc, match_id desc);
 

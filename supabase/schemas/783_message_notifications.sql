@@ -48,6 +48,7 @@ begin
         )
         returning waiting.* into v_notification;
     end if;
+    perform private.plan_message_email(p_message, p_reader_id);
     return (
         select coalesce(
             jsonb_agg(jsonb_build_object(

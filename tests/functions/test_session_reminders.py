@@ -59,6 +59,7 @@ class Lanes(Database):
             ],
             "list_departures": [],
             "list_due_notifications": 0,
+            "record_message_emails": 0,
             "sweep_pushes": [],
             "list_ended_sessions": [],
             "count_dead_letters": [{"delivery_status": "failed", "emails": 9, "within_an_hour": 3}],

@@ -64,6 +64,7 @@ _KIND_OF = {
     "match_notifications": "match_declined",
     "session_reminders": "session_reminder_2h",
     "feedback_requests": "session_feedback",
+    "messages": "unread_messages",
     "marketing_emails": "weekly_digest",
 }
 
@@ -82,7 +83,7 @@ def _wishes(url: str, person: Person) -> list[Any]:
 
 
 def test_without_stored_preferences_the_defaults_apply(url: str, leo: Person) -> None:
-    assert _wishes(url, leo) == ["UTC", True, True, True, False, "22:00", "08:00"]
+    assert _wishes(url, leo) == ["UTC", True, True, True, False, False, "22:00", "08:00"]
 
 
 def test_stored_preferences_apply(url: str, leo: Person) -> None:
@@ -94,7 +95,7 @@ def test_stored_preferences_apply(url: str, leo: Person) -> None:
         *(leo.user_id, Jsonb(dict.fromkeys(_KIND_OF, False) | {"marketing_emails": True})),
     )
 
-    assert _wishes(url, leo) == ["Asia/Tokyo", False, False, False, True, None, None]
+    assert _wishes(url, leo) == ["Asia/Tokyo", False, False, False, False, True, None, None]
 
 
 def test_preferences_without_a_timezone_use_the_profiles(url: str, leo: Person) -> None:

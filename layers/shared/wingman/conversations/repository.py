@@ -81,6 +81,10 @@ def hide(database: Database, match_id: UUID) -> int:
     return int(_call(database, "hide_conversation", idempotent=True, p_match_id=str(match_id)))
 
 
+def record_emails(database: Database, limit: int) -> int:
+    return int(database.rpc("record_message_emails", {"p_limit": limit}))
+
+
 def prune_conversations(database: Database, limit: int) -> int:
     return int(database.rpc("prune_conversations", {"p_limit": limit}))
 

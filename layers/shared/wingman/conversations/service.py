@@ -24,7 +24,7 @@ from wingman.realtime.service import Realtime, Via
 if TYPE_CHECKING:
     from wingman.kit.clients.queue import Queue  # signs with botocore, for senders alone
 
-_MESSAGES_PER_PAGE, _CONVERSATIONS_PER_PAGE = 1000, 50
+_MESSAGES_PER_PAGE, _CONVERSATIONS_PER_PAGE, _EMAILS_PER_PAGE = 1000, 50, 200
 _SECONDS_PER_PAGE = 6.0
 
 
@@ -105,6 +105,12 @@ def hide(database: Database, live: Realtime, caller_id: UUID, match_id: UUID) ->
     first_seq = repository.hide(database, match_id)
     announcing.hidden(live, match_id, caller_id, first_seq)
     logger().info("conversation.hidden", extra={"match_id": str(match_id)})
+
+
+def record_emails(database: Database) -> int:
+    """Record the emails about messages that stayed unread; return how many were asked about."""
+    step = partial(repository.record_emails, database, _EMAILS_PER_PAGE)
+    return page_by_page(step, _EMAILS_PER_PAGE, seconds=_SECONDS_PER_PAGE)
 
 
 def prune(database: Database) -> int:

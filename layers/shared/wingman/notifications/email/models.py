@@ -16,6 +16,7 @@ class Category(StrEnum):
     MATCH_NOTIFICATIONS = "match_notifications"
     SESSION_REMINDERS = "session_reminders"
     FEEDBACK_REQUESTS = "feedback_requests"
+    MESSAGES = "messages"
     MARKETING_EMAILS = "marketing_emails"
 
 

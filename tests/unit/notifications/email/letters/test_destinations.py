@@ -43,7 +43,7 @@ def test_both_parts_link_to_their_topic(name: str) -> None:
     kind = name.removeprefix("new_").partition("_")[0]
     path = {"session": f"/sessions/{SESSION_ID}", "match": f"/matches/{MATCH}"}.get(kind)
     path = "/sessions" if name == "session_called_off" else path
-    path = f"/conversations/{MATCH}" if name == "message" else path
+    path = f"/conversations/{MATCH}" if name in {"message", "unread_messages"} else path
     path = path or ("/sessions" if name.endswith("bare") else "/matches")
 
     url = f"https://app.wingman.example{path}"

@@ -37,6 +37,7 @@ LAST_MINUTE = {
     "new_match": 7 * DAY,
     "match_ended": 7 * DAY,
     "message": 7 * DAY,
+    "unread_messages": 7 * DAY,
     "session_scheduled": DAY,
     "session_rescheduled": DAY,
     "session_cancelled": DAY,

@@ -164,6 +164,17 @@ class NewMessage(_Answer):
         return self.text
 
 
+class UnreadMessages(_Answer):
+    """The reader has not read what `partner_name` has written. It has no words of the messages."""
+
+    template: Literal["unread_messages"]
+    partner_name: Line
+
+    @property
+    def path(self) -> str:
+        return f"/conversations/{self.match_id}"
+
+
 class MatchDeclined(_Answer):
     """The reader's invitation was declined, perhaps with a reason."""
 

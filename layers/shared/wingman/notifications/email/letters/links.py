@@ -21,6 +21,7 @@ _NUMBERS = {
     Category.SESSION_REMINDERS: 2,
     Category.FEEDBACK_REQUESTS: 3,
     Category.MARKETING_EMAILS: 4,
+    Category.MESSAGES: 5,
 }
 _CATEGORIES = {number: category for category, number in _NUMBERS.items()}
 _VERSION = 1

@@ -71,6 +71,11 @@ KINDS = {
             "How was it? Once after you have met.",
         ),
         Kind(
+            Category.MESSAGES,
+            "Unread messages",
+            "Once a day at most for each conversation, without the words of the messages.",
+        ),
+        Kind(
             Category.MARKETING_EMAILS,
             "News and weekly digests",
             "What is new, and a summary of your week.",

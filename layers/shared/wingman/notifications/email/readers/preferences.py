@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StrictInt,
     StringConstraints,
     with_config,
 )
@@ -27,6 +28,9 @@ CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 ClockTime = Annotated[str, StringConstraints(pattern=CLOCK_TIME)]
 
 
+MessageWait = Annotated[StrictInt, Field(ge=15, le=2880)]
+
+
 class QuietHours(BaseModel):
     """Hours without bulk emails, by the reader's clock, over midnight if the end is earlier.
 
@@ -40,14 +44,19 @@ class QuietHours(BaseModel):
 
 
 class EmailPreferences(BaseModel):
-    """The preferences of a reader; `updated_at` is null until they change one."""
+    """The preferences of a reader; `updated_at` is null until they change one.
+
+    `message_wait_minutes`: how long a message is unread until it causes an email of `messages`.
+    """
 
     user_id: UUID
     match_notifications: bool
     session_reminders: bool
     feedback_requests: bool
+    messages: bool
     marketing_emails: bool
     email_frequency: Frequency
+    message_wait_minutes: int
     timezone: str
     quiet_hours: QuietHours | None
     updated_at: datetime | None
@@ -60,8 +69,10 @@ class PreferenceChanges(TypedDict):
     match_notifications: NotRequired[StrictBool]
     session_reminders: NotRequired[StrictBool]
     feedback_requests: NotRequired[StrictBool]
+    messages: NotRequired[StrictBool]
     marketing_emails: NotRequired[StrictBool]
     email_frequency: NotRequired[Frequency]
+    message_wait_minutes: NotRequired[MessageWait]
     timezone: NotRequired[Timezone]
     quiet_hours: NotRequired[QuietHours | None]
 

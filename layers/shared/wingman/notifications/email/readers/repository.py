@@ -17,6 +17,9 @@ REFUSALS: Refusals = {
     "WN002": lambda _: InvalidRequest(fields={"quiet_hours": "have to leave an hour of the day"}),
     "WN003": lambda _: ReaderNotFound(),
     "WN004": lambda _: InvalidRequest(fields={"categories": "can be turned on after you sign in"}),
+    "WN005": lambda _: InvalidRequest(
+        fields={"message_wait_minutes": "has to be between 15 and 2880"}
+    ),
 }
 _call = partial(call, REFUSALS)
 
