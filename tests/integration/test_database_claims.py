@@ -53,7 +53,7 @@ def test_a_claim_returns_everything_that_sending_needs(url: str, leo: Person) ->
         *("email_template", "recipient_email", "priority", "template_data", "retry_count"),
         *("due_at", "recipient_first_name", "timezone", "category", "wanted", "can_wait", "holds"),
         *("quiet_hours_start", "quiet_hours_end", "suppressed", "last_error", "handed_over"),
-        *("created_at", "email_frequency"),
+        *("created_at", "email_frequency", "request_id"),
     }
     for name in (set(claimed) & set(stored)) - {"lease_token"}:
         assert claimed[name] == stored[name]
