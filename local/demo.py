@@ -8,61 +8,20 @@ from typing import Any
 import httpx
 import psycopg
 
-from local import environment
+from local import environment, passing_time
 from local.errors import StackError
 from local.mutual_like import like_each_other
 from local.opening import Person, introduce, register
+from local.phone import register_phone, show_push
 from local.progress import say
 from local.stack import Stack
 from local.supervisor import require_running
+from local.talking import talk
 
 PATIENCE = 75  # an email whose queue message was lost comes with the sweep, within a minute
 PAUSE = 0.25
 _TRIES = 6  # a limit that others at this address have used up
 
-_LATER = """
-update public.email_logs as email
-set
-    created_at = email.created_at - %(passed)s,
-    group_started_at = email.group_started_at - %(passed)s,
-    sent_at = email.sent_at - %(passed)s
-where email.user_id = any(%(people)s) and email.claimable_at is null
-"""
-_REMIND = """
-update public.email_logs
-set due_at = now()
-where subject_id = %(session_id)s and email_template = 'session_reminder_24h'
-"""
-_BEGIN = """
-with begun as (
-    update public.wingman_sessions
-    set scheduled_time = now() - interval '1 hour'
-    where id = %(session_id)s
-    returning scheduled_time
-)
-
-update public.email_logs
-set
-    template_data = template_data || jsonb_build_object('scheduled_time', begun.scheduled_time),
-    due_at = begun.scheduled_time - interval '2 hours'
-from begun
-where subject_id = %(session_id)s and email_template = 'session_reminder_2h'
-"""
-_AS_PLANNED = """
-update public.email_logs
-set template_data = template_data || jsonb_build_object('scheduled_time', %(planned)s::text)
-where subject_id = %(session_id)s
-    and email_template = 'session_feedback'
-    and delivery_status = 'pending'
-    and due_at > now()
-"""
-_NEXT_MORNING = """
-update public.email_logs
-set due_at = now()
-where subject_id = %(session_id)s
-    and email_template = 'session_feedback'
-    and delivery_status = 'pending'
-"""
 _DOGS = {
     "Maya": {"display_name": "Maya & Bruno", "age": 4, "activity_level": "high"},
     "Leo": {"display_name": "Leo & Luna", "age": 7, "activity_level": "low"},
@@ -144,15 +103,15 @@ class Walk:
     def pass_time(self, people: list[Person], **time: int) -> None:
         """Let the emails that came so far be older: three a day is the most for what can wait."""
         ids = [person.id for person in people]
-        self._change(_LATER, passed=timedelta(**time), people=ids)
+        self._change(passing_time.LATER, passed=timedelta(**time), people=ids)
 
     def remind(self, session_id: str) -> None:
         """Let the reminders of the day before be due."""
-        self._change(_REMIND, session_id=session_id)
+        self._change(passing_time.REMIND, session_id=session_id)
 
     def begin(self, session_id: str) -> None:
         """Let the meeting have begun an hour ago, past the reminder of two hours before."""
-        self._change(_BEGIN, session_id=session_id)
+        self._change(passing_time.BEGIN, session_id=session_id)
 
     def wait_for_the_night(self, session_id: str, planned: str, count: int) -> None:
         """Wait until so many emails wait for the end of quiet hours, about the meeting as planned.
@@ -161,12 +120,12 @@ class Walk:
         """
 
         def waiting() -> int:
-            return self._change(_AS_PLANNED, session_id=session_id, planned=planned)
+            return self._change(passing_time.AS_PLANNED, session_id=session_id, planned=planned)
 
         self.until(lambda: waiting() == count, f"{count} emails that wait for the morning", waiting)
 
     def next_morning(self, session_id: str) -> None:
-        self._change(_NEXT_MORNING, session_id=session_id)
+        self._change(passing_time.NEXT_MORNING, session_id=session_id)
 
     def _change(self, statement: str, **facts: Any) -> int:
         with psycopg.connect(self._values["DATABASE_URL"], connect_timeout=5) as connection:
@@ -180,6 +139,12 @@ class Walk:
         self._shown = len(found)
         if len(found) > count:
             raise StackError(f"{len(found)} emails where {count} were expected")
+
+    def pushes(self, token: str) -> list[Any]:
+        """Return what a phone was sent."""
+        path = f"{self._values['FCM_URL']}/_sandbox/pushes"
+        found = self._http.get(path, params={"token": token}).raise_for_status().json()
+        return [push["message"]["notification"] for push in found]
 
     def text_to(self, address: str) -> str:
         """Wait for the first email to an address; return its text."""
@@ -249,26 +214,30 @@ def _walk(story: Walk) -> None:
     answer = story.call(leo, f"/api/matches/{match['id']}/respond", {"action": "accept"}, 200)
     say(f"  the match is {answer['status']}")
     story.emails([maya, leo], 5)
-    session = _plan(story, maya, leo, match["id"])
+    playground = talk(story, maya, leo, match["id"])
+    session = _plan(story, maya, leo, match["id"], playground["name"])
     _meet(story, maya, leo, session)
     ada = like_each_other(story, maya, "Ada")
     story.emails([maya, leo, ada], 14)
     say(f"\nFourteen emails, each exactly once. Read them: {story.inbox}")
+    say(f"The pushes are at {story.inbox}fcm/")
 
 
-def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:
-    say(f"\n3. {maya.name} plans the meeting")
+def _plan(story: Walk, maya: Person, leo: Person, match_id: str, venue: str) -> Any:
+    say(f"\n4. {maya.name} plans to meet there, and {leo.name}'s phone shows it")
+    phone = register_phone(story, leo)
     offered = story.read(maya, "/api/challenges?difficulty=beginner").json()["challenges"]
     plan = {
         "match_id": match_id,
-        "venue_name": "Café Central",
+        "venue_name": venue,
         "scheduled_time": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
         "user1_challenge_id": offered[0]["id"],
         "user2_challenge_id": offered[1]["id"],
     }
     session = story.call(maya, "/api/sessions", plan, 201)
+    show_push(story, leo, phone)
     story.emails([maya, leo], 7)
-    say("\n4. Two days pass; the sweep, which runs every minute, reminds both")
+    say("\n5. Two days pass; the sweep, which runs every minute, reminds both")
     story.pass_time([maya, leo], days=2)
     story.remind(session["id"])
     story.emails([maya, leo], 9)
@@ -276,7 +245,7 @@ def _plan(story: Walk, maya: Person, leo: Person, match_id: str) -> Any:
 
 
 def _meet(story: Walk, maya: Person, leo: Person, session: Any) -> None:
-    say("\n5. They meet late, and each says that the other came")
+    say("\n6. They meet late, and each says that the other came")
     story.pass_time([maya, leo], hours=25)
     story.begin(session["id"])
     for person in (maya, leo):
@@ -284,13 +253,13 @@ def _meet(story: Walk, maya: Person, leo: Person, session: Any) -> None:
     for person in (maya, leo):
         answer = story.call(person, f"/api/sessions/{session['id']}/confirm", None, 200)
         say(f"  the session is {answer['status']}")
-    say("\n6. The night passes, in which no email that can wait arrives")
+    say("\n7. The night passes, in which no email that can wait arrives")
     story.wait_for_the_night(session["id"], session["scheduled_time"], 2)
     for person in (maya, leo):
         story.rest(person, hours=0)
     story.next_morning(session["id"])
     story.emails([maya, leo], 11)
-    say("\n7. It counts")
+    say("\n8. It counts")
     for reader in (maya, leo):
         answer = story.read(reader, f"/api/user/reputation/{leo.id}")
         reputation = answer.json()

@@ -17,7 +17,7 @@ _PLACE = {"latitude": 48.2167, "longitude": 16.3959}
 
 def like_each_other(walk: "Walk", first: Person, name: str) -> Person:
     """Let someone new be discovered and liked, and like back: a match. Return who it is."""
-    say(f"\n8. {name} registers; {first.name} discovers and likes {name}, who likes back")
+    say(f"\n9. {name} registers; {first.name} discovers and likes {name}, who likes back")
     second = register(walk, name)
     introduce(walk, second, _DOG, _PLACE)
     profile = _discovered(walk, first, second)

@@ -29,6 +29,8 @@ def test_the_demo_reaches_its_end(function: Callable[..., Function], inbox: Inbo
 
     assert demo.returncode == 0, output
     assert "Fourteen emails, each exactly once." in output
+    assert "Leo → Maya" in output
+    assert "Leo's phone: Wingman: Meeting Maya & Bruno" in output
     addresses = re.findall(r"signed up as (\S+)", output)
     texts = [email["text"] for address in addresses for email in inbox.to(address)]
     dates = [date for text in texts for date in re.findall(r"^When: (.*)$", text, re.MULTILINE)]
