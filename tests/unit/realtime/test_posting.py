@@ -159,3 +159,13 @@ def test_a_slow_answer_ends_with_the_time_left(
     with within(0.05):
         assert api.post(ONE, FRAME) is Outcome.FAILED
     assert not server.peers[ONE].frames
+
+
+def test_the_stand_in_delivers_twice_and_out_of_order_when_asked(
+    api: ManagementApi, server: ManagementApiServer
+) -> None:
+    peer = server.connect(ONE)
+    server.plan(ONE, Fault.TWICE, Fault.LATE)
+    for number in range(3):
+        assert api.post(ONE, str(number).encode()) is Outcome.DONE
+    assert peer.frames == [0, 0, 2, 1]
