@@ -146,3 +146,19 @@ def test_each_outcome_is_counted(
     metrics().flush()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert any(one.get("FramePosted") == 1 and one["outcome"] == "throttled" for one in lines)
+
+
+def test_a_crash_of_one_call_fails_neither_the_step_nor_the_others(
+    realtime: Realtime, posts: MemoryPosts, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = threading.Lock()
+
+    def crash_once() -> None:
+        if first.acquire(blocking=False):
+            raise RuntimeError
+
+    posts.on_post = crash_once
+    with caplog.at_level(logging.ERROR):
+        deliver(realtime, PING, to=[connection(str(i)) for i in range(3)])
+    assert len(posts.posted) == 2
+    assert [record.message for record in caplog.records] == ["realtime.crashed"]

@@ -167,10 +167,14 @@ def _run(realtime: Realtime, calls: Sequence[tuple[Connection, _Call]], kind: st
 
 
 def _outcome(running: Future[Outcome]) -> Outcome:
-    if running.done():
-        return running.result()
-    running.cancel()
-    return Outcome.FAILED
+    if not running.done():
+        running.cancel()
+        return Outcome.FAILED
+    if error := running.exception():
+        # A mistake of ours must not fail the step, which would be repeated and fail again.
+        logger().error("realtime.crashed", exc_info=error)
+        return Outcome.FAILED
+    return running.result()
 
 
 def _report(outcomes: Sequence[Outcome], kind: str) -> None:
