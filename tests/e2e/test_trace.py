@@ -23,12 +23,11 @@ STORY = [
     r"match_request +POST /api/matches 201 ",
     r"match_request +→ redis ",
     r"match_request +→ supabase POST /rest/v1/rpc/request_match 200 ",
-    r"match_request +match\.requested ",
     r"match_request +→ sqs ",
     r"email_sender +takes 1 from \S*Email\S*Queue\S* after ",
     r"email_sender +→ supabase POST /rest/v1/rpc/claim_emails 200 ",
     r"email_sender +→ email POST /emails/batch 200 ",
-    r"email_sender +emails\.accepted ",
+    r"database +email match_invitation \S+ is sent",
 ]
 
 
@@ -36,13 +35,12 @@ CHAT = [
     r"conversations +POST /api/conversations/\{match_id\}/messages 201 ",
     r"conversations +→ supabase POST /rest/v1/rpc/send_message 200 ",
     r"database +records notification message \S+, its push is sent",
-    r"conversations +message\.sent ",
     r"conversations +→ sqs ",
     r"push_sender +takes 1 from \S*PushQueue\S* after ",
     r"push_sender +→ supabase POST /rest/v1/rpc/claim_pushes 200 ",
     r"push_sender +→ push POST \S*messages:send 200 ",
     r"FCM +accepts the push of notification ",
-    r"push_sender +pushes\.sent ",
+    r"push_sender +→ supabase POST /rest/v1/rpc/complete_pushes 200 ",
 ]
 
 
@@ -58,21 +56,9 @@ def trace(request_id: str) -> tuple[int, str]:
     return code, output.getvalue()
 
 
-def queried(stack: dict[str, str], printed: str) -> str:
-    """Run the printed query of Logs Insights; return its results."""
-    query = printed[printed.index("fields ") : printed.index("\n\nand the traces")]
-    logs = client(stack, "logs")
-    groups = [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]]
-    now = int(time.time())
-    begun = logs.start_query(
-        logGroupNames=groups, startTime=now - 600, endTime=now + 60, queryString=query
-    )
-    return json.dumps(logs.get_query_results(queryId=begun["queryId"])["results"])
-
-
 def story(request_id: str, acts: list[str]) -> str:
     """Return the output once the last act is there; fail unless all are, in this order."""
-    ends_at = time.monotonic() + 20  # the emulator writes logs late
+    ends_at = time.monotonic() + 30
     while re.search(acts[-1], shown := trace(request_id)[1]) is None:
         assert time.monotonic() < ends_at, shown
     places = [found.start() if (found := re.search(each, shown)) else -1 for each in acts]
@@ -87,9 +73,7 @@ def sentry(stack: dict[str, str]) -> Iterator[Sentry]:
         yield sentry
 
 
-def test_a_request_is_followed_to_its_email(
-    api: Api, people: People, inbox: Inbox, stack: dict[str, str]
-) -> None:
+def test_a_request_is_followed_to_its_email(api: Api, people: People, inbox: Inbox) -> None:
     maya, leo = people.new(), people.new("Leo")
     api.never_rest(leo)
     forged = {"X-Request-Id": "forged", "X-Caller-Request-Id": "forged"}
@@ -103,7 +87,6 @@ def test_a_request_is_followed_to_its_email(
     shown = story(request_id, STORY)
     times = [float(found) for found in re.findall(r"^ +([+-][\d.]+) s ", shown, re.MULTILINE)]
     assert times == sorted(times)
-    assert "emails.accepted" in queried(stack, shown.partition("On AWS")[2])
     assert maya.email not in shown
     assert leo.email not in shown
 
@@ -134,6 +117,41 @@ def test_a_chat_message_is_followed_to_its_push(
     shown = story(request_id, CHAT)
 
     assert message["text"] not in shown
+
+
+def test_a_log_line_is_found_by_the_command_and_by_the_printed_query(
+    stack: dict[str, str],
+) -> None:
+    """The emulator writes a function's last lines when it is called again, so this writes one."""
+    logs, group, request_id = client(stack, "logs"), f"test-{uuid4()}", str(uuid4())
+    line = {"level": "INFO", "message": "dog.barked", "service": "wingman", "times": 3}
+    cause = {"correlation_id": str(uuid4()), "caused_by": [request_id]}
+    at = {"timestamp": "2026-11-28 12:00:00,123+0000"}
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    now = int(time.time())
+    logs.put_log_events(
+        logGroupName=group,
+        logStreamName="s",
+        logEvents=[{"timestamp": now * 1000, "message": json.dumps(line | cause | at)}],
+    )
+
+    code, shown = trace(request_id)
+    query = shown[shown.index("fields ") : shown.index("\n\nand the traces")]
+    begun = logs.start_query(
+        logGroupNames=[group], startTime=now - 60, endTime=now + 60, queryString=query
+    )
+    rows = logs.get_query_results(queryId=begun["queryId"])["results"]
+    logs.delete_log_group(logGroupName=group)
+
+    assert code == 0
+    assert re.search(r"\+0\.000 s +log +dog\.barked times=3\n", shown)
+    assert [
+        json.loads(column["value"])["message"]
+        for row in rows
+        for column in row
+        if column["field"] == "@message"
+    ] == ["dog.barked"]
 
 
 def test_an_unknown_id_ends_with_an_error_and_the_query() -> None:
