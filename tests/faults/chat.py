@@ -1,14 +1,9 @@
 """Two users write to each other with the reference client, while everything around them fails."""
 
-import json
-import os
 import random
-import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +17,7 @@ from tests.support.functions import Function
 from tests.support.management_api import Fault, ManagementApiServer
 from tests.support.people import People, Person
 from tests.support.profiles import match
+from tests.support.reference_client import History, Part, Participant
 from wingman.realtime import service, tickets
 
 # The clients' waits pass so much faster.
@@ -86,15 +82,6 @@ class Chaos(ManagementApiServer):
         return super().answer(call)
 
 
-@dataclass(frozen=True)
-class History:
-    """The messages that an app has shown, the codes of failures, and how many are unsent."""
-
-    shown: Sequence[Mapping[str, Any]]
-    failed: Sequence[str]
-    unsent: int
-
-
 class Chat:
     """The conversation of two people; each sends half of the messages."""
 
@@ -147,18 +134,16 @@ class Chat:
 
     def run(self, client: Path, *, seconds: float) -> list[History]:
         """Let the two write for so long at most; return what each has shown."""
-        running = [self._start(client, person) for person in (self.maya, self.leo)]
+        part = Part(self._gateway.url, self.match_id, self.each, speed=SPEED)
+        running = [Participant(client, person, part) for person in (self.maya, self.leo)]
         ends_at = time.monotonic() + seconds
         restart_at = between_restarts = 4 * self.each // 3
-        while time.monotonic() < ends_at and any(one.poll() is None for one in running):
+        while time.monotonic() < ends_at and any(one.is_writing for one in running):
             if self._gateway.frames > restart_at:
                 self._restart_redis()
                 restart_at = self._gateway.frames + between_restarts
             time.sleep(0.05)
-        for one in running:
-            one.communicate("enough\n" if one.poll() is None else None, timeout=10)
-        reports = [client / f"{person.id}.json" for person in (self.maya, self.leo)]
-        return [History(**json.loads(report.read_text())) for report in reports]
+        return [one.history() for one in running]
 
     def _restart_redis(self) -> None:
         """Restart Redis, which keeps nothing."""
@@ -168,26 +153,6 @@ class Chat:
             redis.flushall()
         time.sleep(0.2)
         self._front.heal()
-
-    def _start(self, client: Path, person: Person) -> subprocess.Popen[str]:
-        env = {
-            "API_URL": self._gateway.url,
-            "TOKEN": person.token,
-            "USER_ID": str(person.id),
-            "MATCH_ID": str(self.match_id),
-            "TO_SEND": str(self.each),
-            "IN_ALL": str(2 * self.each),
-            "SPEED": str(SPEED),
-        }
-        # A pipe would hold a participant until it is read.
-        with (client / f"{person.id}.json").open("w") as report:
-            return subprocess.Popen(
-                ["node", client / "test" / "participant.js"],
-                env=os.environ | env,
-                stdin=subprocess.PIPE,
-                stdout=report,
-                text=True,
-            )
 
     def stored(self) -> list[dict[str, Any]]:
         """Return the messages in the database, in order."""
