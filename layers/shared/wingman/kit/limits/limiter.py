@@ -52,7 +52,7 @@ class Limiter:
         self._degraded = False
 
     def take(self, policies: Mapping[str, Policy], *, cost: int = 1) -> list[Verdict]:
-        """Charge `cost` tokens to every bucket (key → policy), or nothing to any."""
+        """Charge `cost` times its weight to every bucket (key → policy), or nothing to any."""
         return list(self.ask(policies, cost=cost).verdicts)
 
     def ask(
@@ -97,7 +97,7 @@ class Limiter:
 
     def give_back(self, policies: Mapping[str, Policy], *, cost: int = 1) -> None:
         """Refund a charge; without Redis, to the container's own buckets."""
-        micros = [policy.micros_per_token * cost for policy in policies.values()]
+        micros = [each.micros_per_token * each.weight * cost for each in policies.values()]
         try:
             _return().run(self._commands, list(policies), micros)
         except (DependencyUnavailable, RedisError):
@@ -126,7 +126,7 @@ class Limiter:
         arguments: list[object] = [len(policies), cost, next(places, 0)]
         for policy in policies.values():
             arguments += [policy.capacity, policy.micros_per_token]
-            arguments += [int(policy.shadow), int(policy.surge)]
+            arguments += [int(policy.shadow), int(policy.surge), policy.weight]
         arguments += [argument for step in steps for argument in step.arguments]
         script = _script(*(step.lua for step in steps))
         reply = script.run(self._commands, keys, arguments)

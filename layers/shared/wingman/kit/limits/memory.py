@@ -52,7 +52,7 @@ class LocalBuckets:
     def give_back(self, policies: Mapping[str, Policy], cost: int = 1) -> None:
         for key, policy in policies.items():
             if key in self.full_at:
-                self.full_at[key] -= cost * policy.micros_per_token
+                self.full_at[key] -= cost * policy.weight * policy.micros_per_token
 
     def _forget_full_ones(self, now: int) -> None:
         if len(self.full_at) < MAX_KEYS:
@@ -63,9 +63,9 @@ class LocalBuckets:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A refusal that is valid until `ends_at` for any request of at least `cost` tokens."""
+    """A refusal that is valid until `ends_at` for any request of at least `tokens`."""
 
-    cost: int
+    tokens: int
     at: float
     ends_at: float
     verdicts: Mapping[str, Verdict]
@@ -85,15 +85,16 @@ class Refusals:
         for key, verdict in verdicts.items():
             if verdict.refuses:
                 ends_at = now + min(verdict.fits_in_ms / 1000, MAX_REFUSAL_SECONDS)
-                self.known[key] = Refusal(cost, now, ends_at, verdicts)
+                tokens = cost * verdict.policy.weight
+                self.known[key] = Refusal(tokens, now, ends_at, verdicts)
 
     def answer(
         self, policies: Mapping[str, Policy], now: float, cost: int
     ) -> dict[str, Verdict] | None:
         """Return a refusal that is still valid for this request."""
-        for key in policies:
+        for key, policy in policies.items():
             kept = self.known.get(key)
-            if kept is None or cost < kept.cost:
+            if kept is None or cost * policy.weight < kept.tokens:
                 continue
             if now < kept.ends_at:
                 passed = int((now - kept.at) * 1000)
@@ -111,7 +112,8 @@ def _later(verdict: Verdict, passed_ms: int) -> Verdict:
 
 
 def _tokens(policy: Policy, cost: int, price: int) -> int:
-    return min(cost * price, policy.capacity) if policy.surge else cost
+    tokens = cost * policy.weight
+    return min(tokens * price, policy.capacity) if policy.surge else tokens
 
 
 def _micros(seconds: float) -> int:

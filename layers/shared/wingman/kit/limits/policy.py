@@ -15,7 +15,7 @@ class Policy:
     """A token bucket per `scope`; a `claim` is an identity that a network claims to be.
 
     `share` is the part that one container may spend without Redis; a `shadow` only counts; the
-    charge of a `surge` rises as the global bucket empties.
+    charge of a `surge` rises as the global bucket empties; a request takes `weight` tokens.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Policy:
     share: float = 0.5
     shadow: bool = False
     surge: bool = False
+    weight: int = 1
 
     @property
     def micros_per_token(self) -> int:

@@ -10,8 +10,8 @@
 -- KEYS[n + 1 ..]       the circuits to read in the same call
 -- ARGV[1 .. 3]         n; the tokens to take from every bucket (0 only reads); the number of the
 --                      bucket that sets the price, or 0
--- ARGV[4i .. 4i + 3]   of policy i: capacity (tokens), microseconds per token, 1 if in shadow mode,
---                      1 if it surges
+-- ARGV[5i - 1 .. 5i + 3]  of policy i: capacity (tokens), microseconds per token, 1 if in shadow
+--                      mode, 1 if it surges, and its weight: how often it takes the tokens
 -- returns, flat        per policy: fits (0|1), tokens left, ms until full, ms until this cost fits;
 --                      then each circuit, or nil
 -- A script that continues this one (cache.lua) calls it as the function `limits`, which also
@@ -25,8 +25,9 @@ local buckets, answer, refused = {}, {}, false
 for i = 1, count do
   buckets[i] = {
     before = math.max(tonumber(redis.call('GET', KEYS[i]) or now), now),
-    capacity = tonumber(ARGV[4 * i]),
-    interval = tonumber(ARGV[4 * i + 1]),
+    capacity = tonumber(ARGV[5 * i - 1]),
+    interval = tonumber(ARGV[5 * i]),
+    cost = cost * tonumber(ARGV[5 * i + 3]),
   }
 end
 
@@ -39,11 +40,14 @@ end
 
 for i = 1, count do
   local bucket = buckets[i]
-  local tokens = ARGV[4 * i + 3] == '1' and math.min(cost * price, bucket.capacity) or cost
+  local surges, tokens = ARGV[5 * i + 2] == '1', bucket.cost
+  if surges then
+    tokens = math.min(tokens * price, bucket.capacity)
+  end
   bucket.after = bucket.before + tokens * bucket.interval
   local excess = bucket.after - now - bucket.capacity * bucket.interval
   bucket.fits = excess <= 0
-  local in_shadow = ARGV[4 * i + 2] == '1'
+  local in_shadow = ARGV[5 * i + 1] == '1'
   refused = refused or not (bucket.fits or in_shadow)
   answer[4 * i - 3] = bucket.fits and 1 or 0
   answer[4 * i] = bucket.fits and 0 or math.ceil(excess / 1000)
