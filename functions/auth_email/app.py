@@ -10,9 +10,10 @@ from wingman.kit.clients.queue import queue
 from wingman.kit.clock import utc_now, within
 from wingman.kit.errors import InvalidRequest
 from wingman.kit.http import create_app, lambda_handler
-from wingman.kit.http.bodies import RawBody, json_object
+from wingman.kit.http.bodies import RawBody
 from wingman.kit.http.charges import never_charge
 from wingman.kit.http.signed import STANDARD_SIGNATURE, documented
+from wingman.kit.json_objects import json_object
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.kit.signatures import verified_id
 from wingman.notifications.settings import EmailQueueSettings

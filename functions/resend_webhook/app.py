@@ -5,9 +5,10 @@ from typing import Literal
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import utc_now
 from wingman.kit.http import create_app, lambda_handler
-from wingman.kit.http.bodies import RawBody, json_object
+from wingman.kit.http.bodies import RawBody
 from wingman.kit.http.charges import never_charge
 from wingman.kit.http.signed import SIGNATURE, documented
+from wingman.kit.json_objects import json_object
 from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, load
 from wingman.kit.signatures import verified_id
 from wingman.notifications.email.errors import InvalidSignature

@@ -1,6 +1,5 @@
 """Request bodies that are not JSON models: raw bytes, forms and plain JSON objects."""
 
-import json
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Annotated, Any, TypeVar
@@ -10,7 +9,8 @@ from fastapi import Depends
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from wingman.kit.errors import InvalidRequest, MalformedJson, PayloadTooLarge
+from wingman.kit.errors import InvalidRequest, PayloadTooLarge
+from wingman.kit.json_objects import json_object
 
 M = TypeVar("M", bound=BaseModel)
 _MAX_FORM_BYTES = 64 * 1024
@@ -61,17 +61,6 @@ def documented(form: Mapping[str, Any], in_json: Mapping[str, Any] | None = None
         "application/json": {"schema": in_json or form},
     }
     return {"requestBody": {"required": True, "content": content}}
-
-
-def json_object(body: bytes) -> Mapping[str, Any]:
-    """Parse a JSON object. Raises MalformedJson for anything else."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested too deeply
-        raise MalformedJson from None
-    if not isinstance(found, dict):
-        raise MalformedJson("The body is not a JSON object.")
-    return found
 
 
 def _urlencoded(body: bytes) -> Mapping[str, str]:

@@ -1,21 +1,17 @@
-"""The limits of an HTTP request, and the headers that show their state.
-
-https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
-"""
+"""The limits of an HTTP request, and the headers that show their state."""
 
 from collections.abc import Iterable, Sequence
-from ipaddress import ip_address
 
 from starlette.requests import Request
 
 from wingman.kit.auth.tokens import Caller
 from wingman.kit.limits.charging import Charge, LimitReached, Subjects, admit, buckets, charge
+from wingman.kit.limits.headers import rate_limit_headers
 from wingman.kit.limits.limiter import Step, limiter
 from wingman.kit.limits.limits import ANYONE, SIGNED_IN
+from wingman.kit.limits.networks import client_address
 from wingman.kit.limits.policy import Policy, Verdict
-from wingman.kit.limits.settings import LimitSettings
 from wingman.kit.presence.touching import touching
-from wingman.kit.settings import load
 
 
 def charge_at_last(request: Request) -> None:
@@ -30,23 +26,9 @@ def never_charge(request: Request) -> None:
 
 
 def client_ip(request: Request) -> str:
-    """Return the address that API Gateway saw, or that the one trusted header names.
-
-    Clients can forge every other header. A value that is not one address is not used.
-    """
-    header = load(LimitSettings).client_ip_header
-    named = _address(request.headers.get(header, "")) if header else None
-    return named or (request.client.host if request.client else "unknown")
-
-
-def _address(text: str) -> str | None:
-    """Read an IP address, which a port may follow, as in CloudFront-Viewer-Address."""
-    for written in (text, text.rpartition(":")[0].strip("[]")):
-        try:
-            return str(ip_address(written))
-        except ValueError:
-            continue
-    return None
+    """Return the address that API Gateway saw, or that the one trusted header names."""
+    peer = request.client.host if request.client else "unknown"
+    return client_address(request.headers, peer)
 
 
 def charge_user(
@@ -82,19 +64,4 @@ def refuse_again(request: Request, subjects: Subjects, policies: Iterable[Policy
 
 def show(request: Request, verdicts: Sequence[Verdict]) -> None:
     request.state.charged = True
-    request.state.extra_headers.update(_headers(verdicts))
-
-
-def _headers(verdicts: Sequence[Verdict]) -> dict[str, str]:
-    """Show clients their own buckets, but not the global one."""
-    shown = [v for v in verdicts if v.policy.scope != "global" and not v.policy.shadow]
-    if not shown:
-        return {}
-    return {
-        "RateLimit-Policy": ", ".join(
-            f'"{v.policy.name}";q={v.policy.capacity};w={v.policy.window_seconds}' for v in shown
-        ),
-        "RateLimit": ", ".join(
-            f'"{v.policy.name}";r={v.remaining};t={v.reset_seconds}' for v in shown
-        ),
-    }
+    request.state.extra_headers.update(rate_limit_headers(verdicts))

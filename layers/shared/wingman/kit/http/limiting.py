@@ -5,7 +5,6 @@ same call to Redis records a user's activity (kit/presence).
 """
 
 from collections.abc import Callable, Collection, Sequence
-from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,16 +14,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wingman.kit.auth.tokens import Caller
-from wingman.kit.clients.dependencies import SUPABASE
-from wingman.kit.errors import DependencyUnavailable, MalformedJson, ProblemError
-from wingman.kit.http.bodies import json_object, parse_form
+from wingman.kit.errors import MalformedJson, ProblemError
+from wingman.kit.http.bodies import parse_form
 from wingman.kit.http.callers import CurrentUser, caller_of
 from wingman.kit.http.charges import charge_request, charge_user, client_ip, refuse_again, show
 from wingman.kit.http.idempotency import is_replayed
 from wingman.kit.http.routes import Handle, Limit
+from wingman.kit.json_objects import json_object
 from wingman.kit.limits.charging import Charge, LimitReached, Subjects
 from wingman.kit.limits.limits import ALWAYS_OPEN, ANYONE, LINK, PUBLIC, SIGNED_IN
 from wingman.kit.limits.policy import Policy
+from wingman.kit.refusals import had_no_effect
 
 Names = Collection[str]
 
@@ -52,7 +52,7 @@ class _Refunded(_UserLimit):
         try:
             response = await handle(request)
         except (ProblemError, RequestValidationError) as error:
-            if _had_no_effect(error):
+            if isinstance(error, RequestValidationError) or had_no_effect(error):
                 self._give_back(charged)
             raise
         if is_replayed(response):
@@ -179,10 +179,3 @@ def _names_any(body: bytes, names: Names) -> bool:
         return not json_object(body).keys().isdisjoint(names)
     except MalformedJson:
         return False  # the endpoint's own parser refuses it
-
-
-def _had_no_effect(error: ProblemError | RequestValidationError) -> bool:
-    """Return whether the database certainly changed nothing."""
-    if isinstance(error, DependencyUnavailable):
-        return error.not_executed and error.dependency == SUPABASE.name
-    return getattr(error, "status", 0) < HTTPStatus.INTERNAL_SERVER_ERROR

@@ -10,11 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
-from wingman.kit.clients.commands import RedisError
-from wingman.kit.clients.redis import redis
 from wingman.kit.errors import (
     AccountDeleted,
-    DependencyUnavailable,
     InvalidRequest,
     MalformedJson,
     MethodNotAllowed,
@@ -22,9 +19,8 @@ from wingman.kit.errors import (
     PayloadTooLarge,
     ProblemError,
 )
-from wingman.kit.invocation import report
-from wingman.kit.observability import count, logger
-from wingman.kit.presence.departures import depart
+from wingman.kit.presence.departures import end_presence
+from wingman.kit.refusals import record
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -51,26 +47,12 @@ def render(
 
 def problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger().error("http.failed", extra={"code": error.code}, exc_info=error)
-    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:  # others are foreseen, and have alarms
-        report(error)
-    if error.failed_proof:
-        count("AuthenticationFailed", reason=error.failed_proof)
-        logger().info("auth.failed", extra={"reason": error.failed_proof})
+    record(error)
     if isinstance(error, AccountDeleted):
-        _end_presence(request)
+        end_presence(request.state.caller.id)
     named = error.fields if isinstance(error, InvalidRequest) else {}
     fields = [{"field": name, "message": message} for name, message in named.items()]
     return render(error, request.state.request_id, fields)
-
-
-def _end_presence(request: Request) -> None:
-    """Delete what this request renewed of a deleted user, as the sweep does a minute later."""
-    try:
-        depart(redis(), [request.state.caller.id])
-    except (DependencyUnavailable, RedisError) as error:
-        logger().warning("departures.redis_away", extra={"count": 1}, exc_info=error)
 
 
 def invalid(request: Request, error: Exception) -> Response:

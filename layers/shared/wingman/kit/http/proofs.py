@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wingman.kit.errors import DependencyUnavailable, MalformedJson, PayloadTooLarge, ProblemError
-from wingman.kit.http.bodies import json_object
 from wingman.kit.http.callers import CurrentUser, caller_of
 from wingman.kit.http.charges import charge_request, charge_user, client_ip, refuse_again
 from wingman.kit.http.routes import Handle, Limit
+from wingman.kit.json_objects import json_object
 from wingman.kit.limits.charging import Charge, Subjects
 from wingman.kit.limits.limits import ANYONE, AUTH, OWN_PROOF, PROOF
 

@@ -1,6 +1,10 @@
-"""The network that an IP address stands for in rate limits."""
+"""The IP address of a client, and the network that it stands for in rate limits."""
 
+from collections.abc import Mapping
 from ipaddress import IPv6Address, IPv6Network, ip_address
+
+from wingman.kit.limits.settings import LimitSettings
+from wingman.kit.settings import load
 
 # One subscriber usually has a whole /64 (RFC 6177), and can send from any of its addresses.
 _SUBSCRIBER_BITS = 64
@@ -17,3 +21,23 @@ def network(address: str) -> str:
     if found.ipv4_mapped:
         return str(found.ipv4_mapped)
     return str(IPv6Network((int(found), _SUBSCRIBER_BITS), strict=False))
+
+
+def client_address(headers: Mapping[str, str], peer: str) -> str:
+    """Return the address that API Gateway saw, or that the one trusted header names.
+
+    Clients can forge every other header. A value that is not one address is not used.
+    """
+    header = load(LimitSettings).client_ip_header
+    named = _address(headers.get(header.lower(), "")) if header else None
+    return named or peer
+
+
+def _address(text: str) -> str | None:
+    """Read an IP address, which a port may follow, as in CloudFront-Viewer-Address."""
+    for written in (text, text.rpartition(":")[0].strip("[]")):
+        try:
+            return str(ip_address(written))
+        except ValueError:
+            continue
+    return None

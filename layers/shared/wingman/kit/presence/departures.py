@@ -5,6 +5,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from wingman.kit.clients.commands import Commands, RedisError
+from wingman.kit.clients.redis import redis
+from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.observability import logger
 from wingman.kit.presence.touching import activity_key, departed_key, login_key
 
 # The longest life of an access token that Supabase Auth can be set to.
@@ -25,3 +28,11 @@ def depart(commands: Commands, users: Iterable[UUID]) -> None:
     for reply in commands.pipeline(steps):
         if isinstance(reply, RedisError):
             raise reply
+
+
+def end_presence(user_id: UUID) -> None:
+    """Delete what a request renewed of a deleted user, as the sweep does a minute later."""
+    try:
+        depart(redis(), [user_id])
+    except (DependencyUnavailable, RedisError) as error:
+        logger().warning("departures.redis_away", extra={"count": 1}, exc_info=error)
