@@ -183,7 +183,7 @@ setup: .local/machine.stamp .local/venv.stamp .local/aws.stamp .local/ministack.
 	@touch $@
 
 .local/venv.stamp: requirements.txt layers/dependencies/requirements.txt layers/coach/requirements.txt \
-		layers/images/requirements.txt | .local/machine.stamp
+		layers/graphql/requirements.txt layers/images/requirements.txt | .local/machine.stamp
 	@echo "Installing Python packages …"
 	@[ -x $(RUN) ] || $(PYTHON) -m venv $(VENV)
 	@$(RUN) $(PIP) --requirement requirements.txt
@@ -224,6 +224,9 @@ openapi: setup ## write functions/docs/openapi.json and the README's table of en
 	@echo "functions/docs/openapi.json is written"
 	@$(RUN) -m local.endpoints_table
 
+graphql: setup ## write docs/schema.graphql, and the manifest of documents; ARGS=--break breaks clients
+	@PYTHONPATH=layers/shared $(RUN) -m local.graphql_schema $(ARGS)
+
 settings: setup ## write docs/settings.md from the code and the template
 	@PYTHONPATH=layers/shared $(RUN) -m local.settings_table
 	@PYTHONPATH=layers/shared $(RUN) -m local.deploy.example
@@ -247,7 +250,7 @@ guards-page: setup ## write docs/guards.md after a change of the list in tests/g
 
 lock: setup ## resolve the layers' requirements.in
 	@cd layers/dependencies && $(UV_LOCK) --output-file requirements.txt requirements.in
-	@for layer in coach images; do \
+	@for layer in coach graphql images; do \
 		(cd layers/$$layer && $(UV_LOCK) --constraint ../dependencies/requirements.txt requirements.in) \
 			| awk -F ' ;' 'FNR == NR { known[$$1]; next } !($$1 in known)' \
 				layers/dependencies/requirements.txt - > .local/$$layer.txt; \

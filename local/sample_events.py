@@ -128,6 +128,7 @@ _OVER = Scene(starts_in=timedelta(hours=-3), session_status="completed")
 _SCENES = {
     "challenges/submit": _BEGAN,
     "conversations": Scene(starts_in=None, has_message=True),
+    "graphql": Scene(have_profiles=True, has_message=True),
     "likes": Scene(starts_in=None, have_profiles=True),
     "match_request": _INVITED,
     "match_respond": Scene("pending", starts_in=None, caller="leo"),

@@ -1,4 +1,4 @@
-"""The deployed API with full buckets, for tests that send more requests than a client may."""
+"""Full buckets, for tests that send more requests than a client may, and empty ones."""
 
 from redis import Redis
 
@@ -6,3 +6,10 @@ from redis import Redis
 def refill(redis: Redis) -> None:
     """Fill every bucket; deployed functions keep their containers."""
     redis.delete(*redis.keys("ratelimit:*"), "-")  # Redis wants one key
+
+
+def exhaust(redis: Redis, *keys: str) -> None:
+    """Empty buckets for an hour."""
+    seconds, micros = redis.time()
+    for key in keys:
+        redis.set(key, (seconds + 3600) * 1_000_000 + micros, ex=3600)

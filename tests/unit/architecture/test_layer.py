@@ -18,7 +18,7 @@ def _pinned(layer: str) -> set[str]:
 
 PINNED = _pinned("dependencies")
 # The layers of one function, by the domain that imports their packages.
-OWN = {"coach": _pinned("coach"), "photos": _pinned("images")}
+OWN = {"coach": _pinned("coach"), "graph": _pinned("graphql"), "photos": _pinned("images")}
 RUNS_ON_LAMBDA = sorted(
     [*(ROOT / "layers" / "shared" / "wingman").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
 )
@@ -62,5 +62,6 @@ def test_a_layer_of_its_own_is_for_one_function() -> None:
     has = {name: each["Layers"] for name, each in functions().items() if "Layers" in each}
     assert has == {
         "coach": [{"Ref": "CoachLayer"}],
+        "graphql": [{"Ref": "GraphqlLayer"}],
         "photo_processor": [{"Ref": "ImagesLayer"}],
     }

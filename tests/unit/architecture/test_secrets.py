@@ -12,7 +12,7 @@ HOLDERS = {
     "AUTH_EMAIL_HOOK_SECRET": {"auth_email"},
     "BACKEND_KEY": {
         "account",
-        *("challenges", "coach", "discovery", "email_preferences", "health", "likes"),
+        *("challenges", "coach", "discovery", "email_preferences", "graphql", "health", "likes"),
         *("match_request", "match_respond", "realtime"),
         *("photos", "playgrounds", "profile", "reputation", "session_create", "session_feedback"),
         *("conversations", "devices", "notifications", "safety", "session_manage", "user"),

@@ -42,7 +42,7 @@ class Page:
     def cut(self, rows: Sequence[RowT]) -> tuple[list[RowT], str | None]:
         """Split `limit + 1` fetched rows into the page and the cursor of the next one."""
         page = list(rows[: self.limit])
-        return page, _encode(page[-1]) if len(rows) > self.limit else None
+        return page, cursor_of(page[-1]) if len(rows) > self.limit else None
 
 
 def page_at(limit: int, cursor: str | None) -> Page:
@@ -53,7 +53,8 @@ def page_at(limit: int, cursor: str | None) -> Page:
     return Page(limit, created_at, row_id)
 
 
-def _encode(row: Row) -> str:
+def cursor_of(row: Row) -> str:
+    """Return the cursor of the page that follows a row."""
     position = json.dumps([row.created_at.isoformat(), str(row.id)])
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 

@@ -1,0 +1,1 @@
+"""GraphQL over the services of all domains."""
