@@ -18,9 +18,10 @@ from wingman.matches.settings import MatchSettings
 from wingman.notifications.devices.settings import PushSwitch
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.settings import QueueSettings
+from wingman.realtime.settings import RealtimeSettings
 
 settings.check(
-    *(DeploymentSettings, SupabaseSettings, RedisSettings, QueueSettings),
+    *(DeploymentSettings, SupabaseSettings, RedisSettings, QueueSettings, RealtimeSettings),
     *(BrandSettings, GraphSettings, MatchSettings, PushSwitch),
 )
 DOCUMENTS: dict[str, str] = json.loads(Path(__file__).with_name("documents.json").read_bytes())

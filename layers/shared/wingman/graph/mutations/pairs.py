@@ -21,6 +21,7 @@ from wingman.matches.limits import MATCH_REQUESTS
 from wingman.matches.models import Action, Answer, Invitation
 from wingman.matches.settings import MatchSettings
 from wingman.notifications.email.limits import EMAIL
+from wingman.realtime.service import realtime
 from wingman.reputation import service as reputation
 from wingman.safety import service as safety
 from wingman.safety.limits import BLOCKS, REPORTS
@@ -38,21 +39,23 @@ class PairMutations:
     @calls(LIKES)
     def like_user(self, info: Asked, user_id: UUID) -> meetings.GivenLike | None:
         """Like a user, in place of a pass. If they like you too, you have a match."""
-        step = likes.like(info.context.database, info.context.queue, user_id)
+        step = likes.like(info.context.database, info.context.queue, realtime(), user_id)
         return cast("meetings.GivenLike", step)
 
     @calls()
     def unlike_user(self, info: Asked, user_id: UUID) -> bool | None:
         """Take back a like. The match that came of it ends."""
         context = info.context
-        likes.unlike(context.database, context.queue, reputation.cache(), user_id)
+        likes.unlike(context.database, context.queue, reputation.cache(), realtime(), user_id)
         return True
 
     @calls(LIKES)
     def pass_user(self, info: Asked, user_id: UUID) -> people.GivenPass | None:
         """Pass on a user for 30 days, in place of a like."""
         context = info.context
-        step = likes.pass_on(context.database, context.queue, reputation.cache(), user_id)
+        step = likes.pass_on(
+            context.database, context.queue, reputation.cache(), realtime(), user_id
+        )
         return cast("people.GivenPass", step)
 
     @calls()
@@ -81,7 +84,9 @@ class PairMutations:
     ) -> meetings.Match | None:
         """Accept or decline an invitation. The same answer again changes nothing."""
         answer = given(Answer, {"action": action, "reason": reason})
-        changed = matches.respond(info.context.database, info.context.queue, match_id, answer)
+        changed = matches.respond(
+            info.context.database, info.context.queue, realtime(), match_id, answer
+        )
         return cast("meetings.Match", changed)
 
     @calls()
@@ -94,7 +99,9 @@ class PairMutations:
     def unmatch(self, info: Asked, match_id: UUID) -> meetings.Match | None:
         """End an accepted match, which keeps the two of you apart."""
         context = info.context
-        changed = matches.unmatch(context.database, context.queue, reputation.cache(), match_id)
+        changed = matches.unmatch(
+            context.database, context.queue, reputation.cache(), realtime(), match_id
+        )
         return cast("meetings.Match", changed)
 
     @calls(MESSAGES, Manner.BUT_REPEATS)
@@ -104,7 +111,7 @@ class PairMutations:
         """Send a text or a playground. The same again returns the first message."""
         context, new = info.context, given(NewMessage, message)
         sent = conversations.send(
-            context.database, context.queue, match_id, new, refusal=context.refusal
+            context.database, context.queue, realtime(), match_id, new, refusal=context.refusal
         )
         context.replayed = sent.replayed
         return cast("meetings.Message", sent.message)
@@ -112,13 +119,15 @@ class PairMutations:
     @calls()
     def mark_read(self, info: Asked, match_id: UUID, seq: int) -> int | None:
         """Mark messages as read; return the last one that counts as read."""
-        until = given(NewReadMark, {"seq": seq})
-        return conversations.mark_read(info.context.database, match_id, until.seq).read_seq
+        context, until = info.context, given(NewReadMark, {"seq": seq})
+        by = context.database, realtime(), context.caller_id
+        return conversations.mark_read(*by, match_id, until.seq).read_seq
 
     @calls()
     def hide_conversation(self, info: Asked, match_id: UUID) -> bool | None:
         """Hide all messages up to now from yourself alone."""
-        conversations.hide(info.context.database, match_id)
+        context = info.context
+        conversations.hide(context.database, realtime(), context.caller_id, match_id)
         return True
 
     @calls(EMAIL, Manner.REFUNDED)
@@ -183,7 +192,7 @@ class PairMutations:
     def put_block(self, info: Asked, user_id: UUID) -> bool | None:
         """Block a user. Neither of you exists for the other from now on."""
         context = info.context
-        safety.block(context.database, context.queue, reputation.cache(), user_id)
+        safety.block(context.database, context.queue, reputation.cache(), realtime(), user_id)
         return True
 
     @calls(BLOCKS)
