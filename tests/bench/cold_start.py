@@ -9,7 +9,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from tests.support.template import ROOT
 
 # After so many functions it is the reference's turn.
 _TURN = 4
+_BARE = ""
 _SECONDS = 60
 
 
@@ -29,19 +32,30 @@ def measure(stack: Stack, names: Iterable[str], rounds: int) -> dict[str, float]
     """Return each named function's cheapest initialisation as a ratio to the bare function's.
 
     The cheapest: neighbours, who share the processor's caches, only ever add to it. They take
-    turns, so that both have the same neighbours.
+    turns, so that both have the same neighbours; two run at once.
     """
-    functions = {name: invocation.built(stack, name) for name in names}
-    settings = {name: invocation.variables(stack, name) for name in functions}
-    bare = _bare()
-    taken: dict[str, list[float]] = {name: [] for name in functions}
-    reference = [initialisation(bare, {})]
-    for _ in range(rounds):
-        for number, (name, function) in enumerate(functions.items(), start=1):
-            taken[name].append(initialisation(function, settings[name]))
-            if number % _TURN == 0 or number == len(functions):
-                reference.append(initialisation(bare, {}))
-    return {name: min(times) / min(reference) for name, times in taken.items()}
+    bare = partial(initialisation, _bare(), {})
+    starts = {
+        name: partial(
+            initialisation, invocation.built(stack, name), invocation.variables(stack, name)
+        )
+        for name in names
+    }
+    taken: dict[str, list[float]] = {name: [] for name in [_BARE, *starts]}
+    turns = [_BARE, *(turn for _ in range(rounds) for turn in _turns(list(starts)))]
+    with ThreadPoolExecutor(2) as pool:
+        for name, seconds in zip(
+            turns, pool.map(lambda turn: starts.get(turn, bare)(), turns), strict=True
+        ):
+            taken[name].append(seconds)
+    return {name: min(taken[name]) / min(taken[_BARE]) for name in starts}
+
+
+def _turns(names: Sequence[str]) -> Iterator[str]:
+    for number, name in enumerate(names, start=1):
+        yield name
+        if number % _TURN == 0 or number == len(names):
+            yield _BARE
 
 
 def initialisation(function: BuiltFunction, env: dict[str, str]) -> float:
