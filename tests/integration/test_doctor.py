@@ -71,42 +71,60 @@ def test_the_running_stack_is_well(examine: Examine, database_url: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("changes", "subject", "words"),
-    [
-        ({"APP_URL": ""}, "settings", "APP_URL is missing"),
-        ({"RESEND_WEBHOOK_SECRET": "whsec_%"}, "settings", "RESEND_WEBHOOK_SECRET: "),
-        ({"SUPABASE_URL": NOWHERE}, "database", "no answer"),
-        ({"SUPABASE_SECRET_KEY": "sb_secret_no"}, "database", "SUPABASE_SECRET_KEY does not work"),
-        ({"SUPABASE_PUBLISHABLE_KEY": "no"}, "database", "SUPABASE_PUBLISHABLE_KEY does not work"),
-        ({"BACKEND_KEY": "of another environment"}, "database", "BACKEND_KEY is not accepted"),
-        ({"DATABASE_URL": "postgresql://127.0.0.1:9/x"}, "migrations", "is DATABASE_URL right"),
-        ({"DATABASE_URL": "no url"}, "migrations", "is DATABASE_URL right"),
-        ({"UPSTASH_REDIS_REST_URL": NOWHERE}, "redis", "no answer"),
-        ({"UPSTASH_REDIS_REST_TOKEN": "no"}, "redis", "UPSTASH_REDIS_REST_TOKEN again"),
-        ({"RESEND_API_KEY": "re_no"}, "email", "RESEND_API_KEY is refused (403)"),
-        ({"RESEND_API_URL": NOWHERE}, "email", "no answer"),
-        ({"BRAND": BRAND}, "email", "no domain of this account"),
-        ({"ENVIRONMENT": "production"}, "mail domain", "reserved for examples"),
-        ({"ENVIRONMENT": "production"}, "app", "http://localhost:3000 is a reserved address"),
-        ({"ENVIRONMENT": "staging"}, "api address", "is reached from its own network alone"),
-        ({"ENVIRONMENT": "staging"}, "origins", "pages of http://localhost:3000 may call the API"),
-        ({"APP_URL": "https://pages.wingman.app"}, "origins", "add it to AllowedOrigins"),
-        ({"EMAIL_BULK_QUEUE_URL": f"{NOWHERE}/x"}, "queues", "EMAIL_BULK_QUEUE_URL"),
-        ({"ANTHROPIC_API_KEY": "sk-no"}, "coach", "ANTHROPIC_API_KEY is refused (401)"),
-        ({"COACH_MODEL": "gone"}, "coach", "there is no gone"),
-        ({"API_URL": NOWHERE}, "api", "is it up?"),
-    ],
-)
-def test_a_wrong_setting_fails_with_advice(
-    examine: Examine, changes: dict[str, str], subject: str, words: str
-) -> None:
+Faults = dict[str, tuple[dict[str, str], str]]
+
+# By the subject of the report: the changes, and words of the advice. One run finds several.
+FAULTS: list[Faults] = [
+    {"settings": ({"APP_URL": ""}, "APP_URL is missing")},
+    {
+        "settings": ({"RESEND_WEBHOOK_SECRET": "whsec_%"}, "RESEND_WEBHOOK_SECRET: "),
+        "database": ({"SUPABASE_URL": NOWHERE}, "no answer"),
+        "redis": ({"UPSTASH_REDIS_REST_URL": NOWHERE}, "no answer"),
+        "email": ({"RESEND_API_URL": NOWHERE}, "no answer"),
+        "api": ({"API_URL": NOWHERE}, "is it up?"),
+    },
+    {
+        "database": ({"SUPABASE_SECRET_KEY": "sb_secret_no"}, "SUPABASE_SECRET_KEY does not work"),
+        "redis": ({"UPSTASH_REDIS_REST_TOKEN": "no"}, "UPSTASH_REDIS_REST_TOKEN again"),
+        "email": ({"RESEND_API_KEY": "re_no"}, "RESEND_API_KEY is refused (403)"),
+        "coach": ({"ANTHROPIC_API_KEY": "sk-no"}, "ANTHROPIC_API_KEY is refused (401)"),
+        "queues": ({"EMAIL_BULK_QUEUE_URL": f"{NOWHERE}/x"}, "EMAIL_BULK_QUEUE_URL"),
+    },
+    {
+        "database": ({"SUPABASE_PUBLISHABLE_KEY": "no"}, "SUPABASE_PUBLISHABLE_KEY does not work"),
+        "migrations": (
+            {"DATABASE_URL": "postgresql://127.0.0.1:9/x"},
+            "is DATABASE_URL right",
+        ),
+        "email": ({"BRAND": BRAND}, "no domain of this account"),
+        "coach": ({"COACH_MODEL": "gone"}, "there is no gone"),
+    },
+    {
+        "database": ({"BACKEND_KEY": "of another environment"}, "BACKEND_KEY is not accepted"),
+        "migrations": ({"DATABASE_URL": "no url"}, "is DATABASE_URL right"),
+        "origins": ({"APP_URL": "https://pages.wingman.app"}, "add it to AllowedOrigins"),
+    },
+    {
+        "mail domain": ({"ENVIRONMENT": "production"}, "reserved for examples"),
+        "app": ({"ENVIRONMENT": "production"}, "http://localhost:3000 is a reserved address"),
+    },
+    {
+        "api address": ({"ENVIRONMENT": "staging"}, "is reached from its own network alone"),
+        "origins": ({"ENVIRONMENT": "staging"}, "pages of http://localhost:3000 may call the API"),
+    },
+]
+
+
+@pytest.mark.parametrize("faults", FAULTS, ids=" ".join)
+def test_each_wrong_setting_fails_with_advice(examine: Examine, faults: Faults) -> None:
+    changes = {name: value for each, _ in faults.values() for name, value in each.items()}
     with DnsServer(GOOD) as server:
         code, report = examine("--resolver", server.address, **changes)
     assert code == 1
-    assert "fail" in report[subject]
-    assert words in report[subject]
-    assert "→" in report[subject]
+    for subject, (_, words) in faults.items():
+        assert "fail" in report[subject], subject
+        assert words in report[subject]
+        assert "→" in report[subject]
 
 
 def test_a_front_door_that_is_open_fails(
