@@ -62,6 +62,8 @@ def phases() -> tuple[Phase, ...]:
     deployed = [path for path in _ATTACKS if path not in on_functions]
     deployed += [TESTS / name for name in ("e2e", "browser")]
     beside = [TESTS / "e2e" / f"test_{name}.py" for name in ("deploy", "generated_clients")]
+    # They make the pages that they look at.
+    beside += [TESTS / "browser" / f"test_{name}.py" for name in ("brands", "emails", "gallery")]
     alone = [path for path in _FILES if "mark.alone" in path.read_text()]
     # Files in the order of their names: those of `faults`, which wait most, begin.
     by_file = ("-n", str(_PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder")
