@@ -208,7 +208,7 @@ def test_any_history_keeps_count_and_order_and_leaves_no_object(url: str) -> Non
     run_state_machine_as_test(
         Photos,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

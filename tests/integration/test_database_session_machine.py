@@ -290,7 +290,7 @@ def test_any_sequence_of_commands_leaves_the_state_of_the_model(url: str) -> Non
         run_state_machine_as_test(
             lambda: Sessions(url, connection),  # type: ignore[arg-type]  # any factory will do
             settings=settings(
-                max_examples=25,
+                max_examples=15,
                 stateful_step_count=40,
                 deadline=None,
                 # Explaining a failure traces every line: slow, and of no use here.

@@ -22,7 +22,7 @@ from tests.support.profiles import (
     match,
 )
 
-MANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 IN_METRES = {"miles": 1609.344, "kilometers": 1000.0}
 MAX_METRES = 500_000
 # Two diagonals of half a cell, of which one may be at the date line.

@@ -96,7 +96,6 @@ READY = {
     "CMYK JPEG": Photo(cmyk_jpeg, lambda: in_cmyk()[1]),
     "Display P3 JPEG": Photo(lambda: jpeg(chart(change=display_p3), icc_profile=profile("p3"))),
     "JPEG of 12 megapixels": from_camera(lambda: jpeg(chart(4032, 3024))),
-    "JPEG of 48 megapixels": from_camera(lambda: jpeg(chart(8064, 6048))),
     "progressive JPEG of 48 megapixels": from_camera(
         lambda: jpeg(chart(8064, 6048), progressive=True, subsampling=2)
     ),
@@ -119,7 +118,7 @@ READY = {
     "Display P3 PNG": Photo(lambda: png(chart(change=display_p3), icc_profile=profile("p3"))),
     "animated PNG": Photo(partial(later, png)),
     "interlaced PNG": Photo(interlaced_png),
-    "PNG of 48 megapixels": from_camera(lambda: png(chart(8064, 6048))),
+    "PNG of 12 megapixels": from_camera(lambda: png(chart(4032, 3024))),
     "WebP": Photo(partial(webp, quality=95)),
     "lossless WebP": Photo(partial(webp, lossless=True)),
     "WebP with alpha": Photo(lambda: webp(sheer(chart()), lossless=True), lambda: HOLED),
