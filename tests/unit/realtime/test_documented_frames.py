@@ -10,9 +10,11 @@ import pytest
 
 from tests.support.template import ROOT
 from wingman.conversations import client_frames
+from wingman.conversations.limits import MESSAGES
 from wingman.conversations.models import Message
 from wingman.kit.errors import RateLimited
-from wingman.realtime import frames
+from wingman.realtime import frames, limits
+from wingman.realtime.registry import CONNECTIONS_PER_USER
 
 PAGE = (ROOT / "docs" / "realtime.md").read_text()
 FROM_CLIENT, FROM_SERVER = (
@@ -62,6 +64,17 @@ def test_each_frame_of_the_server_is_documented() -> None:
     written = [each for each in vars(frames).values() if isfunction(each)]
 
     assert {name(frame) for frame in FROM_SERVER} == {each.__name__ for each in written}
+
+
+def test_the_documented_limits_are_those_of_the_code() -> None:
+    policies = (
+        *(limits.TICKETS, limits.CONNECTION_FRAMES, limits.USER_FRAMES),
+        *(MESSAGES, limits.TYPING, limits.REFUSED_FRAMES),
+    )
+    documented = re.findall(r"^\| .* \| (\d+) \| ([\d.]+) s \|$", PAGE, re.MULTILINE)
+
+    assert documented == [(f"{p.capacity}", f"{p.seconds_per_token:g}") for p in policies]
+    assert f"A user has {CONNECTIONS_PER_USER} connections at most" in PAGE
 
 
 def test_a_documented_message_has_every_field() -> None:
