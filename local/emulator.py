@@ -14,13 +14,14 @@ from typing import Any
 from ministack.app import main
 from ministack.core import lambda_runtime
 from ministack.core.lambda_runtime import Worker
-from ministack.services import apigateway
+from ministack.services import apigateway, lambda_svc
 
 # Seconds: for the first line, after a line, and in total. ministack allows 0.05, 0.005 and 0.25.
 _WAITS = (0.002, 0.002, 0.25)
 # A function's code and a layer.
 _ARCHIVES = 2
 _PARAMETERS = ["self", "first_line_wait", "idle_confirm", "hard_cap"]
+_INVOKED = ["self", "event", "request_id", "trace_id"]
 
 # The runtime client does this before it imports a function (awslambdaric.bootstrap), after the
 # variables that LogFormat JSON sets: the root logger gets a level and a handler, past our own.
@@ -104,8 +105,33 @@ def take_any_frame() -> None:
     apigateway._evaluate_route_selection = route  # noqa: SLF001
 
 
+def trace_frames() -> None:
+    """Give the frame of a WebSocket a trace and a log, as every other invocation has them.
+
+    ministack's dispatcher, which sees to both, is passed by: such a call has two arguments alone.
+    """
+    invoke = Worker.invoke
+    if list(inspect.signature(invoke).parameters)[:4] != _INVOKED:
+        raise SystemExit(
+            "ministack's Worker.invoke has changed: adapt local/emulator.py to this release"
+        )
+
+    def traced(self: Any, event: Any, request_id: str, **given: Any) -> Any:
+        if given:
+            return invoke(self, event, request_id, **given)
+        trace_id = lambda_svc._xray_trace_id_for_invocation(self.config)  # noqa: SLF001
+        result = invoke(self, event, request_id, trace_id=trace_id)
+        failed = result.get("status") != "ok"
+        log = "\n".join(filter(None, [result.get("log"), result.get("trace") if failed else ""]))
+        lambda_svc._emit_lambda_logs({"config": self.config}, request_id, log, failed, 0)  # noqa: SLF001
+        return result
+
+    Worker.invoke = traced
+
+
 if __name__ == "__main__":
     take_any_frame()
+    trace_frames()
     shorten_waits()
     unpack_once()
     log_as_lambda_does()

@@ -62,3 +62,35 @@ def test_a_release_that_unpacks_differently_is_refused() -> None:
     done = run("lambda_runtime.Worker._spawn = zipfile.ZipFile.close", UNPACK)
     assert done.returncode == 1
     assert "adapt local/emulator.py" in done.stderr
+
+
+FRAMES = """
+import runpy
+from ministack.core.lambda_runtime import Worker
+from ministack.services import cloudwatch_logs
+{prepare}
+def invoke(self, event, request_id, *, trace_id=None, depth=None):
+    return {{"status": "ok", "log": f"{{event}} {{trace_id}} {{depth}}"}}
+Worker.invoke = invoke
+emulator = runpy.run_path("local/emulator.py")
+emulator["trace_frames"]()
+worker = object.__new__(Worker)
+worker.config = {{"FunctionName": "realtime", "TracingConfig": {{"Mode": "Active"}}}}
+print(worker.invoke("frame", "r-1")["log"], worker.invoke("call", "r-2", depth=3)["log"])
+[group] = cloudwatch_logs._log_groups.values()
+print([e["message"] for s in group["streams"].values() for e in s["events"]][1])
+"""
+
+
+def test_a_frame_of_a_websocket_has_a_trace_and_a_log() -> None:
+    done = run("", FRAMES)
+    shown, logged = done.stdout.splitlines()
+    assert shown.startswith("frame Root=1-"), done.stderr
+    assert shown.endswith(" None call None 3")
+    assert logged.startswith("frame Root=1-")
+
+
+def test_a_release_that_invokes_differently_is_refused() -> None:
+    done = run("", FRAMES.replace("event, request_id, *,", "request_id, event, *,"))
+    assert done.returncode == 1
+    assert "adapt local/emulator.py" in done.stderr
