@@ -116,19 +116,20 @@ def message(seconds_ago: int = 0, **more: Any) -> SentMessage:
 
 
 @pytest.mark.parametrize(
-    ("sent", "posted"),
+    ("seconds_ago", "facts", "posted"),
     [
-        (message(), True),
-        (message(60, replayed=True), True),
-        (message(180, replayed=True), False),
-        (message(partner_id=None), False),
+        (0, {}, True),
+        (60, {"replayed": True}, True),
+        (180, {"replayed": True}, False),
+        (0, {"partner_id": None}, False),
     ],
     ids=["new", "repeated soon", "repeated late", "of an ended match"],
 )
 def test_a_message_is_posted_once_it_was_sent_or_repeated_soon(
-    function: Load, posts: MemoryPosts, sent: SentMessage, posted: bool
+    function: Load, posts: MemoryPosts, seconds_ago: int, facts: dict[str, Any], posted: bool
 ) -> None:
     function("conversations")
+    sent = message(seconds_ago, **facts)
     assert sent.message.sender_id
     phone = connect(redis(), sent.partner_id or sent.message.sender_id)
     announcing.message(live(redis(), posts), sent, None)
