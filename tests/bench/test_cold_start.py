@@ -11,7 +11,7 @@ pytestmark = pytest.mark.alone
 WORKERS = {
     *("auth_requests", "email_sender", "housekeeping"),
     *("photo_processor", "photo_sweep", "push_sender", "session_reminders"),
-    *("recommendations_refresh", "recommendations_worker"),
+    *("realtime", "recommendations_refresh", "recommendations_worker"),
 }
 HTTP_BUDGET, WORKER_BUDGET = 0.8, 0.52
 # The SDK of Supabase Auth.
