@@ -56,7 +56,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(SEEDS)), CHANGES)
 def test_a_damaged_file_becomes_a_photo_or_is_rejected(
     name: str, changes: list[tuple[int, int, bytes]]
