@@ -72,7 +72,9 @@ def events() -> dict[str, str]:
     return {
         name: text
         for name, text in texts.items()
-        if "{{access_token}}" in text or folder_of(name) in PUBLIC_LINKS
+        if ("{{access_token}}" in text or folder_of(name) in PUBLIC_LINKS)
+        # Frames of a connection are not HTTP requests.
+        and folder_of(name) != "realtime"
     }
 
 
