@@ -149,9 +149,13 @@ def test_each_outcome_is_counted(
 
 
 def test_a_crash_of_one_call_fails_neither_the_step_nor_the_others(
-    realtime: Realtime, posts: MemoryPosts, caplog: pytest.LogCaptureFixture
+    realtime: Realtime,
+    posts: MemoryPosts,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first = threading.Lock()
+    first, reported = threading.Lock(), list[BaseException]()
+    monkeypatch.setattr(service, "report", reported.append)
 
     def crash_once() -> None:
         if first.acquire(blocking=False):
@@ -162,3 +166,4 @@ def test_a_crash_of_one_call_fails_neither_the_step_nor_the_others(
         deliver(realtime, PING, to=[connection(str(i)) for i in range(3)])
     assert len(posts.posted) == 2
     assert [record.message for record in caplog.records] == ["realtime.crashed"]
+    assert [type(error) for error in reported] == [RuntimeError]

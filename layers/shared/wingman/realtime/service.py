@@ -18,6 +18,7 @@ from wingman.kit.clients.commands import Commands, RedisError
 from wingman.kit.clients.redis import redis
 from wingman.kit.clock import within
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.invocation import report
 from wingman.kit.observability import count, logger
 from wingman.realtime import frames, registry
 from wingman.realtime.frames import Frame
@@ -173,6 +174,7 @@ def _outcome(running: Future[Outcome]) -> Outcome:
     if error := running.exception():
         # A mistake of ours must not fail the step, which would be repeated and fail again.
         logger().error("realtime.crashed", exc_info=error)
+        report(error)
         return Outcome.FAILED
     return running.result()
 
