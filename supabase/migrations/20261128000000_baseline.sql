@@ -10393,6 +10393,7 @@ as $$
 declare
     v_caller constant uuid := private.caller_id();
     v_report private.reports;
+    v_message jsonb;
 begin
     perform private.check_length(char_length(p_reason), 20);
     perform private.check_length(char_length(p_details), 1000);
@@ -10410,6 +10411,11 @@ begin
     if found then
         return private.report_json(v_report);
     end if;
+    v_message := private.message_evidence(v_caller, p_user_id, p_message_id);
+    perform private.refuse_flaw('message_id', case
+        when p_message_id is not null and v_message = '{}'
+            then 'is not a message that this user sent you'
+    end);
     perform private.count_report(v_caller);
     -- Reports about one user take turns, so that the third one sees the others.
     perform pg_advisory_xact_lock(hashtextextended('reports:' || p_user_id::text, 0));
@@ -10418,8 +10424,7 @@ begin
     )
     values (
         v_caller, p_user_id, p_reason, p_details, p_message_id, p_photo_id,
-        private.photo_evidence(v_caller, p_user_id, p_photo_id)
-        || private.message_evidence(v_caller, p_user_id, p_message_id),
+        private.photo_evidence(v_caller, p_user_id, p_photo_id) || v_message,
         private.is_trustworthy(v_caller, p_user_id)
     )
     returning stored.* into v_report;
@@ -10428,8 +10433,8 @@ begin
 end;
 $$;
 comment on function public.create_report is
-'Reports a user to the operators; the same report again is the first one. Any id may be reported.
-Security definer because users write no table.';
+'Reports a user to the operators; the same report again is the first one. Any user may be reported,
+but of messages only those that the caller got. Security definer because users write no table.';
 grant execute on function public.create_report to authenticated;
 
 create function private.export_reports(p_user_id uuid)
@@ -15132,7 +15137,7 @@ end;
 $$;
 comment on function private.message_evidence is
 'The message as it was sent, if the reported user sent it to the reporter, even if their match has
-ended since; else nothing, without an error, which would show whether there is such a message.';
+ended since; else nothing.';
 
 create function private.last_messages(p_user_id uuid, p_other_id uuid, p_limit integer)
 returns jsonb

@@ -166,7 +166,7 @@ end;
 $$;
 comment on function private.message_evidence is
 'The message as it was sent, if the reported user sent it to the reporter, even if their match has
-ended since; else nothing, without an error, which would show whether there is such a message.';
+ended since; else nothing.';
 
 create function private.last_messages(p_user_id uuid, p_other_id uuid, p_limit integer)
 returns jsonb

@@ -150,6 +150,15 @@ def test_the_limits_of_a_day_are_429s(safety: Safety, people: People) -> None:
     ]
 
 
+def test_a_message_that_the_reporter_did_not_get_is_a_422(safety: Safety, people: People) -> None:
+    maya, leo = people.pair()
+    body = {"user_id": str(leo.id), "reason": "spam", "message_id": str(uuid4())}
+
+    status, answer = safety.call(maya, "POST", REPORTS, body)
+
+    assert (status, answer["errors"][0]["field"]) == (422, "message_id")
+
+
 def test_a_cached_reputation_ends_with_a_block_and_comes_back(
     function: Load, safety: Safety, people: People
 ) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from wingman.kit.clients.database import Database, Refusals, call
+from wingman.kit.clients.database import Database, Refusals, call, refused_field
 from wingman.kit.errors import AccountDeleted, InvalidRequest
 from wingman.kit.paging import Page
 from wingman.safety import errors
@@ -22,6 +22,7 @@ from wingman.safety.models import (
 # Every SQLSTATE that the functions raise; a test compares them with supabase/schemas.
 REFUSALS: Refusals = {
     "WA001": lambda _: AccountDeleted(),
+    "WA003": refused_field,
     "WB001": lambda _: InvalidRequest(fields={"user_id": "must be another user"}),
     "WB002": lambda error: errors.DailyBlockLimit(retry_after=int(error.detail or 1)),
     "WB003": lambda _: InvalidRequest(fields={"user_id": "must be another user"}),
