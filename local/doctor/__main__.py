@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 
-from local.doctor import addresses, auth, photos, services
+from local.doctor import addresses, auth, photos, queues, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.sender_domain import Dns, check_sender_domain
 from local.settings_table import models
@@ -19,6 +19,7 @@ from wingman.coach.settings import CoachSettings
 from wingman.kit.observability import metrics
 from wingman.kit.settings import (
     AppSettings,
+    AwsSettings,
     Environment,
     RedisSettings,
     Settings,
@@ -30,7 +31,6 @@ from wingman.kit.settings import (
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.settings import ResendSettings, WebhookSettings
-from wingman.notifications.settings import QueueSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,7 +102,7 @@ def _checks(dns: Dns) -> Iterator[_Check]:
     yield "origins", (AppSettings, BrandSettings), addresses.check_addresses
     yield "webhook", (WebhookSettings,), services.check_webhook
     yield "hook", (HookSettings,), auth.check_hook
-    yield "queues", (QueueSettings,), services.check_queues
+    yield "queues", (AwsSettings,), queues.check_queues
     yield "photos", (SupabaseServiceSettings,), photos.check_photos
     yield "coach", (CoachSettings,), services.check_coach
     yield "api", (), services.check_api

@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -32,13 +31,10 @@ from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.settings import ResendSettings, WebhookSettings
-from wingman.notifications.settings import QueueSettings
 
 TIMEOUT_SECONDS = 5.0
 COLD_START_SECONDS = 20.0
 MOST_SKEW_SECONDS = 5.0
-# Six times the sender's timeout and the window in which messages gather, as AWS asks.
-LEAST_VISIBILITY_SECONDS = 190
 _GRANT = re.compile(r"grant execute on function public\.(\w+)\s+to\s+([\w, ]*service_role[\w, ]*);")
 _NAMED = 5
 _PAUSES = (0.0, 1.0, 3.0)
@@ -195,35 +191,6 @@ def check_webhook() -> Findings:
     """Say that the secret has the shape that the settings hold it to."""
     load(WebhookSettings)
     yield ok("webhook", "RESEND_WEBHOOK_SECRET has its shape; an event alone can prove it")
-
-
-def check_queues() -> Findings:
-    """Look at both lanes: how long they hide a message, and where poison goes."""
-    import boto3  # noqa: PLC0415 - costs a second, and most checks need none
-
-    settings = load(QueueSettings)
-    endpoint = str(settings.aws_endpoint_url) if settings.aws_endpoint_url else None
-    # The emulator takes any key; on AWS, those of who runs this count.
-    key = "test" if endpoint and urlsplit(endpoint).hostname == "127.0.0.1" else None
-    session = boto3.Session(key, key, region_name=settings.aws_region)
-    client = session.client("sqs", endpoint_url=endpoint)
-    for lane, url in (
-        ("urgent", settings.email_urgent_queue_url),
-        ("bulk", settings.email_bulk_queue_url),
-    ):
-        try:
-            found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        except Exception as error:  # noqa: BLE001 - botocore raises many
-            text = f"the {lane} one cannot be read: {type(error).__name__}"
-            yield fail("queues", text, f"is EMAIL_{lane.upper()}_QUEUE_URL of this deployment?")
-            continue
-        waiting = found.get("ApproximateNumberOfMessages", "0")
-        hidden = int(found.get("VisibilityTimeout", 0))
-        if hidden < LEAST_VISIBILITY_SECONDS or "RedrivePolicy" not in found:
-            text = f"the {lane} one hides a message {hidden} s, or has no dead-letter queue"
-            yield fail("queues", text, "deploy template.yaml as it is")
-        else:
-            yield ok("queues", f"the {lane} one is there, {waiting} waiting")
 
 
 def check_coach() -> Findings:

@@ -81,6 +81,10 @@ FAULTS: list[Faults] = [
         "database": ({"SUPABASE_URL": NOWHERE}, "no answer"),
         "redis": ({"UPSTASH_REDIS_REST_URL": NOWHERE}, "no answer"),
         "email": ({"RESEND_API_URL": NOWHERE}, "no answer"),
+        "queues": (
+            {"RECOMMENDATIONS_QUEUE_URL": f"{NOWHERE}/x"},
+            "RECOMMENDATIONS_QUEUE_URL of this deployment",
+        ),
         "api": ({"API_URL": NOWHERE}, "is it up?"),
     },
     {
@@ -97,6 +101,7 @@ FAULTS: list[Faults] = [
             "is DATABASE_URL right",
         ),
         "email": ({"BRAND": BRAND}, "no domain of this account"),
+        "queues": ({"PHOTO_QUEUE_URL": f"{NOWHERE}/x"}, "PHOTO_QUEUE_URL of this deployment"),
         "coach": ({"COACH_MODEL": "gone"}, "there is no gone"),
     },
     {

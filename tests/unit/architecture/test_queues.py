@@ -1,10 +1,11 @@
 """A queue leaves its sender enough time to work, and a dependency enough to recover."""
 
+import re
 from typing import Any
 
 import pytest
 
-from local.doctor.services import LEAST_VISIBILITY_SECONDS
+from local.doctor.queues import LEAST_HIDDEN_SECONDS
 from tests.support.template import default, template
 
 RESOURCES: dict[str, Any] = template()["Resources"]
@@ -26,7 +27,17 @@ def test_the_visibility_timeout_covers_six_tries_and_the_batching_window(
     window = LANES[name].get("MaximumBatchingWindowInSeconds", 0)
     hidden = RESOURCES[name]["Properties"]["VisibilityTimeout"]
     assert hidden >= 6 * SENDER["Timeout"] + window
-    assert hidden == LEAST_VISIBILITY_SECONDS
+
+
+def test_the_doctor_looks_at_each_queue_that_a_function_works_off() -> None:
+    hidden = {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_URL": each["Properties"]
+        for name, each in RESOURCES.items()
+        if "RedrivePolicy" in each.get("Properties", {})
+    }
+    assert {name: each["VisibilityTimeout"] for name, each in hidden.items()} == (
+        LEAST_HIDDEN_SECONDS
+    )
 
 
 @pytest.mark.parametrize("name", LANES)
