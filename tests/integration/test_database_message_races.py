@@ -214,7 +214,7 @@ def test_a_mark_that_is_set_while_a_message_arrives_counts_it(talk: Talk) -> Non
         overtaken(talk.url, first, leo, read)
 
     assert unread_by_definition(talk.url) == []
-    assert call(talk.url, leo, "mark_read", **message_marks(talk)) == {"read_seq": 2}
+    assert call(talk.url, leo, "mark_read", **message_marks(talk))["read_seq"] == 2
 
 
 def message_marks(talk: Talk) -> dict[str, object]:
