@@ -9,8 +9,10 @@ endif
 
 SITE := $(ARTIFACTS_DIR)/python
 
-# Only botocore's signing and credentials are used; its service models are most of its size.
-UNUSED := bin botocore/data certifi/tests
+# Only botocore's signing and credentials are used; its service models are most of its size. Of
+# Strawberry, the schema is used, and no web framework.
+UNUSED := bin botocore/data certifi/tests \
+	$(addprefix strawberry/,aiohttp asgi chalice channels django fastapi flask litestar quart sanic test)
 
 define install
 	$(LAYER_INSTALL) --target "$(SITE)" --requirement requirements.txt

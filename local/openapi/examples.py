@@ -57,6 +57,8 @@ def _completed(given: Any, schema: Json, schemas: Mapping[str, Json]) -> Any:
     """Add the required fields that an example lacks: FastAPI leaves out what is null in it."""
     if reference := schema.get("$ref"):
         schema = schemas[reference.rpartition("/")[2]]
+    if isinstance(given, list) and "items" in schema:
+        return [_completed(each, schema["items"], schemas) for each in given]
     fields = schema.get("properties", {})
     if not fields or not isinstance(given, dict):
         return given
