@@ -22,7 +22,8 @@ begin
 end;
 $$;
 comment on function public.get_matches is
-'Those of the matches that are the caller''s, in any order. Security definer as get_match is.';
+'Those of the matches that are the caller''s, in any order.
+Security definer because users have no grant on matches.';
 grant execute on function public.get_matches to authenticated;
 
 create function public.get_open_sessions(p_match_ids uuid[])
@@ -47,7 +48,8 @@ begin
 end;
 $$;
 comment on function public.get_open_sessions is
-'The session that is open in each of the caller''s matches. Security definer as get_session is.';
+'The session that is open in each of the caller''s matches.
+Security definer because users have no grant on sessions.';
 grant execute on function public.get_open_sessions to authenticated;
 
 create function public.get_conversations(p_match_ids uuid[])
@@ -74,7 +76,7 @@ end;
 $$;
 comment on function public.get_conversations is
 'The conversations of those of the matches that the caller''s list would show.
-Security definer as list_conversations is.';
+Security definer because users have no grant on conversations.';
 grant execute on function public.get_conversations to authenticated;
 
 create function public.get_newest_messages(p_match_ids uuid[], p_limit integer default 20)
@@ -101,7 +103,8 @@ begin
 end;
 $$;
 comment on function public.get_newest_messages is
-'The newest page of each conversation that the caller sees. Security definer as list_messages is.';
+'The newest page of each conversation that the caller sees.
+Security definer because users have no grant on messages.';
 grant execute on function public.get_newest_messages to authenticated;
 
 create function public.get_cards(p_user_ids uuid[])
@@ -122,5 +125,6 @@ begin
 end;
 $$;
 comment on function public.get_cards is
-'The profiles of those of the users that the caller may see. Security definer as get_card is.';
+'The profiles of those of the users that the caller may see.
+Security definer because users have no grant on profiles.';
 grant execute on function public.get_cards to authenticated;

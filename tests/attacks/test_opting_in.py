@@ -51,8 +51,8 @@ def test_the_page_offers_no_category_that_is_off(api: Api, page: str) -> None:
     shown = api.call("GET", page).text
 
     disabled = re.findall(r'name="(\w+)" value="on" disabled', shown)
-    assert disabled == ["session_reminders", "marketing_emails"]
-    assert shown.count("Off; to turn it on, sign in to") == 2
+    assert disabled == ["session_reminders", "messages", "marketing_emails"]
+    assert shown.count("Off; to turn it on, sign in to") == 3
 
 
 @pytest.mark.parametrize("value", [True, "on", ["session_reminders"]])

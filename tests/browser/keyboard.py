@@ -28,7 +28,8 @@ _READ = """() => {
         ring: outlineStyle === "none" ? 0 : parseFloat(outlineWidth),
         color: outlineColor,
         around: getComputedStyle(ground).backgroundColor,
-        visible: top >= 0 && bottom <= innerHeight && left >= 0 && right <= innerWidth,
+        // A page scrolls by whole pixels.
+        visible: top > -1 && bottom < innerHeight + 1 && left >= 0 && right <= innerWidth,
     }
 }""".replace("CONTROLS", f'"{_CONTROLS}"')
 _RESTING = f"""() => [...document.querySelectorAll("{_CONTROLS}")]

@@ -82,6 +82,7 @@ def test_one_click_turns_off_only_one_category(
         Category.SESSION_REMINDERS: True,
         Category.FEEDBACK_REQUESTS: False,
         Category.MARKETING_EMAILS: False,
+        Category.MESSAGES: False,
     }
 
 
@@ -209,7 +210,7 @@ def test_the_preference_page_saves_and_shows_the_choices(function: Load, reader:
         "match_notifications",
         "quiet_hours",
     ]
-    assert list(reader.wants().values()) == [True, False, False, False]
+    assert list(reader.wants().values()) == [True, False, False, False, False]
     assert send(app, "show_preferences", reader.token)[1].count(" checked") == 2
 
 
@@ -219,7 +220,7 @@ def test_missing_fields_of_the_form_stay_unchanged(function: Load, reader: Reade
 
     send(app, "save_preferences", reader.token, body="match_notifications=off")
 
-    assert list(reader.wants().values()) == [False, False, False, False]
+    assert list(reader.wants().values()) == [False, False, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -64,12 +64,14 @@ def test_a_copy_is_used_only_while_redis_has_the_same_value(
 
 
 def test_an_older_version_replaces_no_newer_one(commands: Recorded, key: str) -> None:
-    here, there = container(commands), container(commands)
+    clock = ClockedCommands(commands, f"clock:{uuid4()}")
+    here, there = container(clock), container(clock)
     here.put(key, Number(value=2), 2)
 
     there.put(key, Number(value=1), 1)
 
     assert found(there, key).value == Number(value=2)
+    clock.advance(1)
     there.put(key, Number(value=3), 2)
     assert found(here, key).value == Number(value=3)
 

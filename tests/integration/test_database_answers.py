@@ -135,7 +135,7 @@ def test_the_same_answer_again_changes_and_sends_nothing(
 
     again = _answer(url, leo, match_id, action)
 
-    assert again == {"match": first["match"], "due": []}
+    assert again == {"match": first["match"], "views": {}, "due": []}
 
 
 @pytest.mark.parametrize(("first", "second"), [("accept", "decline"), ("decline", "accept")])

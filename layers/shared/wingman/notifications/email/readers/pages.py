@@ -73,7 +73,7 @@ KINDS = {
         Kind(
             Category.MESSAGES,
             "Unread messages",
-            "Once a day at most for each conversation, without the words of the messages.",
+            "At most one a day for each conversation, without the words of the messages.",
         ),
         Kind(
             Category.MARKETING_EMAILS,
