@@ -45,8 +45,9 @@ def examine(
     Without DATABASE_URL, which costs a second each time, unless it is among the changes.
     """
 
-    # The API, and so the hook's key, are those of the whole run.
-    given = {"DATABASE_URL": "", "AUTH_EMAIL_HOOK_SECRET": _of_the_run("AUTH_EMAIL_HOOK_SECRET")}
+    # The API, and so the hook's key and the queue behind it, are those of the whole run.
+    deployed = ("AUTH_EMAIL_HOOK_SECRET", "AUTH_REQUEST_QUEUE_URL")
+    given = {"DATABASE_URL": ""} | {name: _of_the_run(name) for name in deployed}
 
     def run(*arguments: str, **changes: str) -> tuple[int, dict[str, str]]:
         for name, value in (stack | given | changes).items():
