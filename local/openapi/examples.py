@@ -84,9 +84,9 @@ def _made(schema: Json, schemas: Mapping[str, Json]) -> Any:
             return _mapping(schema, schemas)
         case "string":
             return _BY_FORMAT.get(schema.get("format", ""), schema.get("title", "text"))
-        case "integer" if "minimum" in schema:
-            return int(schema["minimum"])  # a float in FastAPI's models
-    return schema.get("minimum", _BY_TYPE.get(schema.get("type", "")))
+    least: Any = schema.get("minimum", _BY_TYPE.get(schema.get("type", "")))
+    # The bounds of an integer are floats in FastAPI's models.
+    return int(least) if schema.get("type") == "integer" else least
 
 
 def _mapping(schema: Json, schemas: Mapping[str, Json]) -> Any:
