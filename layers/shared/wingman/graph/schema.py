@@ -55,6 +55,7 @@ def _definition(described: Any) -> Any:
 
 
 def _describe(described: Any, code: Any) -> None:
-    text = getattr(code, "__doc__", None)
+    # None has a docstring, too, from Python 3.13 on.
+    text = None if code is None else code.__doc__
     if text and not described.description:
         described.description = cleandoc(text)
