@@ -44,7 +44,7 @@ if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
 class UnpackedOnce(zipfile.ZipFile):
     """An archive of a function or layer; ministack would unpack its 100 MB for each process."""
 
-    _lock = threading.Lock()
+    _one_at_a_time = threading.Lock()  # each archive has a `_lock` of its own
 
     def namelist(self) -> list[str]:
         """Return no name: ministack looks for paths that lead outside, which are never unpacked."""
@@ -54,7 +54,7 @@ class UnpackedOnce(zipfile.ZipFile):
         """Let `path`, an empty folder, lead to the files."""
         members = tuple((each.filename, each.CRC) for each in self.infolist())
         unpacked = Path(tempfile.gettempdir()) / f"unpacked-{hash(members):x}"
-        with self._lock:
+        with self._one_at_a_time:
             if not unpacked.exists():
                 draft = unpacked.with_suffix(".new")
                 super().extractall(draft, super().namelist())

@@ -27,6 +27,28 @@ for folder in ("first", "second"):
         archive.extractall(folder)
     print(open(folder + "/python/it.py").read(), os.stat(folder + "/python/it.py").st_ino)
 """
+AT_ONCE = """
+import os, runpy, time, zipfile
+from concurrent.futures import ThreadPoolExecutor
+from ministack.core import lambda_runtime
+{prepare}
+def slowly(self, path, members):
+    time.sleep(0.1)
+    extract(self, path, members)
+extract, zipfile.ZipFile.extractall = zipfile.ZipFile.extractall, slowly
+runpy.run_path("local/emulator.py")["unpack_once"]()
+os.chdir(os.environ["TMPDIR"])
+with zipfile.ZipFile("layer.zip", "w") as archive:
+    archive.writestr("python/it.py", "it = 1")
+def unpack(number):
+    folder = f"worker-{{number}}"
+    os.mkdir(folder)
+    with lambda_runtime.zipfile.ZipFile("layer.zip") as archive:
+        archive.extractall(folder)
+    return open(folder + "/python/it.py").read()
+with ThreadPoolExecutor(4) as pool:
+    print(*pool.map(unpack, range(4)), sep=", ")
+"""
 CHANGED = "Worker._drain_stderr_bounded = lambda self, patience=0.05: ''"
 
 
@@ -56,6 +78,11 @@ def test_processes_share_the_files_of_a_layer(tmp_path: Path) -> None:
     first, second = done.stdout.splitlines()
     assert first == second, done.stderr
     assert first.startswith("it = 1 ")
+
+
+def test_processes_that_start_at_once_wait_for_the_files_of_a_layer(tmp_path: Path) -> None:
+    done = run(f"os.environ['TMPDIR'] = {str(tmp_path)!r}", AT_ONCE)
+    assert done.stdout == ", ".join(["it = 1"] * 4) + "\n", done.stderr
 
 
 def test_a_release_that_unpacks_differently_is_refused() -> None:
