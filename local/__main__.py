@@ -7,7 +7,7 @@ from local.errors import StackError
 from local.progress import complain, say
 from local.stack import Stack, stack
 
-# They end what runs: no matter on which ports.
+# These stop a running stack, whatever ports it uses.
 _FIND_IT = ("down", "reset")
 
 
@@ -20,7 +20,7 @@ def _arguments() -> argparse.Namespace:
         ("up", "start everything in the background"),
         ("down", "stop everything"),
         ("dev", "run everything in the foreground; Ctrl-C stops it"),
-        ("status", "say which parts run"),
+        ("status", "show which parts are running"),
         ("redeploy", "build and deploy after a change of code"),
         ("build", "build what is deployed"),
         ("reset", "stop everything and remove the database"),
@@ -33,9 +33,7 @@ def _arguments() -> argparse.Namespace:
     invoke = commands.add_parser("invoke", help="one function, one event", parents=[named])
     invoke.add_argument("function")
     invoke.add_argument("event")
-    invoke.add_argument(
-        "--expect", type=int, help="the status that is good, instead of 2xx and 3xx"
-    )
+    invoke.add_argument("--expect", type=int, help="the expected status, instead of 2xx or 3xx")
     return parser.parse_args()
 
 
@@ -55,7 +53,8 @@ def _invoke(here: Stack, arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from local import building, demo, lifecycle  # noqa: PLC0415 (help works without the rest)
+    from local import building, lifecycle  # noqa: PLC0415 (help works without the rest)
+    from local.demo import story  # noqa: PLC0415 (as above)
 
     if arguments.command == "package":
         return _package(arguments)
@@ -66,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
         case "build":
             building.build(here)
         case "demo":
-            demo.walk(here)
+            story.play(here)
         case "invoke":
             return _invoke(here, arguments)
         case "up" | "down" | "dev" | "redeploy" | "reset" as command:

@@ -1,4 +1,4 @@
-"""Clients of AWS: the emulator's of a local stack, or those of an account."""
+"""AWS clients, for the emulator of a local stack or for an account."""
 
 import os
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def emulated(stack: Stack) -> Aws:
 
 
 def account(region: str) -> Aws:
-    """Return the account of the credentials that are set, as every AWS tool finds them."""
+    """Return the account of the current credentials, found as every AWS tool finds them."""
     return Aws(boto3.Session(region_name=region), os.environ.get("AWS_ENDPOINT_URL"))
 
 

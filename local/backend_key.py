@@ -1,6 +1,6 @@
 """`make backend-key`: lets PostgREST accept the BACKEND_KEY of an environment.
 
-The key before it stays accepted until the next rotation, or ends at once with --alone.
+The previous key stays accepted until the next rotation; --alone ends it at once.
 """
 
 import argparse
@@ -25,7 +25,7 @@ _NO_SUCH_FUNCTION = "PGRST202"
 
 
 class NotInstalledError(StackError):
-    """The database has no place for the key."""
+    """The migrations that store the key are not applied."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +62,7 @@ def accept(url: str, secret_key: str, key: str, *, alone: bool = False) -> None:
         raise NotInstalledError("BACKEND_KEY is not accepted: the migrations are not applied")
     if code:
         raise StackError(f"BACKEND_KEY is not accepted ({code}): is SUPABASE_SECRET_KEY right?")
-    say(f"  BACKEND_KEY is accepted{', and the key before it' if accepted > 1 else ' alone'}")
+    say(f"  BACKEND_KEY is accepted{', and so is the previous key' if accepted > 1 else ' alone'}")
 
 
 def _called(

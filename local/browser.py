@@ -1,4 +1,4 @@
-"""The machine's own Chromium, without a window: for pictures of emails and for tests."""
+"""The machine's own Chromium, headless: for pictures of emails and for tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +11,10 @@ from local.prerequisites import chromium
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Run Chromium until the block ends. Raises StackError where there is none."""
+    """Run Chromium until the block ends. Raises StackError if there is none."""
     program = chromium()
     if program is None:
-        raise StackError("there is no Chromium: install it, or name a Chrome in CHROMIUM")
+        raise StackError("there is no Chromium: install it, or set CHROMIUM to a Chrome's path")
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=program)
         try:

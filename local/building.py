@@ -1,4 +1,4 @@
-"""`sam build` of the one template.yaml for this machine, which all local stacks share."""
+"""`sam build` of template.yaml for this machine; all local stacks share the result."""
 
 import fcntl
 import hashlib
@@ -43,7 +43,7 @@ def fingerprint(stack: Stack) -> str:
 
 
 def hashed(rules: str, sources: Iterable[Path]) -> str:
-    """Return a hash over the rules and over all files in and below the sources."""
+    """Return a hash of the rules and of all files in and below the sources."""
     digest = hashlib.sha256(rules.encode())
     for source in sources:
         for path in _files(source):
@@ -73,7 +73,7 @@ def _build(stack: Stack) -> None:
 
 
 def _cache(stack: Stack) -> Path:
-    """Return the cache for this recipe alone; `sam` itself looks at a layer's sources only."""
+    """Return a cache for this recipe alone; `sam` itself compares only a layer's sources."""
     name = f"cache-{hashlib.sha256(_recipe(stack).encode()).hexdigest()[:12]}"
     for other in _root(stack).glob("cache-*"):
         if other.name != name:

@@ -1,4 +1,4 @@
-"""`make cache`: values in the Redis of an environment, shown, or dropped to be computed again."""
+"""`make cache`: shows cached values in an environment's Redis, or drops them."""
 
 import argparse
 import sys
@@ -35,7 +35,7 @@ def _keys(options: argparse.Namespace) -> Sequence[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make cache", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
-    words = {"show": "what is cached, and for how long", "drop": "remove it"}
+    words = {"show": "show what is cached, and for how long", "drop": "remove it"}
     for command, said in words.items():
         values = commands.add_parser(command, help=said).add_subparsers(
             required=True, metavar="values", dest="values"

@@ -1,4 +1,4 @@
-/* Loaded before the C library (LD_PRELOAD): moves the time of day by WINGMAN_CLOCK_SHIFT seconds.
+/* Loaded before the C library (LD_PRELOAD): shifts the time of day by WINGMAN_CLOCK_SHIFT seconds.
  * The monotonic clock, sleeps and timeouts stay as they are. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,7 +1,7 @@
-"""`make test CLOCK='2027-02-01 23:30'`: the whole stack and its tests at another time.
+"""`make test CLOCK='2027-02-01 23:30'`: runs the stack and its tests at another time.
 
-A small library moves the C library's time of day. libfaketime cannot: it moves the monotonic clock
-too, or breaks sleeps. PostgREST is linked statically: the edge moves tokens instead.
+A small library shifts the C library's time of day. libfaketime does not fit: it shifts the
+monotonic clock too, or breaks sleeps. PostgREST is linked statically: the edge shifts its tokens.
 """
 
 import contextlib
@@ -22,12 +22,12 @@ _COMPILER = Need("a C compiler", lambda: shutil.which("cc") is not None, "gcc li
 
 
 def shift() -> int:
-    """Return by how many seconds this process's clock is ahead of the machine's."""
+    """Return the seconds by which this process's clock is ahead of the machine's."""
     return int(os.environ.get(_SHIFT, "0"))
 
 
 def variables(wanted: str) -> dict[str, str]:
-    """Return the environment in which it is `wanted` (UTC) now."""
+    """Return the environment in which the time is `wanted` (UTC)."""
     moment = datetime.fromisoformat(wanted).replace(tzinfo=UTC)
     seconds = round((moment - datetime.now(UTC)).total_seconds())
     return {"LD_PRELOAD": str(_library()), _SHIFT: str(seconds)}
@@ -45,7 +45,7 @@ def _library() -> Path:
 
 
 if __name__ == "__main__":
-    with contextlib.redirect_stdout(sys.stderr):  # what is left is for the shell
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the shell
         found = variables(sys.argv[1])
     for name, value in found.items():
         print(f"export {name}={shlex.quote(value)};")

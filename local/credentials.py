@@ -1,4 +1,4 @@
-"""Secrets of one stack: random, made at its first start, kept beside its state."""
+"""The random secrets of one stack, made at its first start and kept beside its state."""
 
 import base64
 import json
@@ -18,6 +18,7 @@ class Credentials:
     auth_admin_password: str
     supabase_publishable_key: str
     supabase_secret_key: str
+    supabase_secret_key_previous: str
     local_jwt_jwk: str
     local_legacy_jwt_secret: str
     backend_key: str
@@ -27,6 +28,8 @@ class Credentials:
     resend_api_key: str
     resend_webhook_secret: str
     auth_email_hook_secret: str
+    resend_webhook_secret_previous: str
+    auth_email_hook_secret_previous: str
     email_link_secret: str
     email_link_secret_previous: str
     anthropic_api_key: str
@@ -40,6 +43,7 @@ def _fresh() -> Credentials:
         auth_admin_password=secrets.token_urlsafe(24),
         supabase_publishable_key=f"sb_publishable_{secrets.token_urlsafe(24)}",
         supabase_secret_key=f"sb_secret_{secrets.token_urlsafe(24)}",
+        supabase_secret_key_previous=f"sb_secret_{secrets.token_urlsafe(24)}",
         local_jwt_jwk=tokens.new_key(),
         local_legacy_jwt_secret=secrets.token_urlsafe(48),
         backend_key=secrets.token_urlsafe(32),
@@ -49,6 +53,8 @@ def _fresh() -> Credentials:
         resend_api_key=f"re_{secrets.token_urlsafe(24)}",
         resend_webhook_secret=_webhook_secret(),
         auth_email_hook_secret=f"v1,{_webhook_secret()}",
+        resend_webhook_secret_previous=_webhook_secret(),
+        auth_email_hook_secret_previous=f"v1,{_webhook_secret()}",
         email_link_secret=secrets.token_urlsafe(32),
         email_link_secret_previous=secrets.token_urlsafe(32),
         anthropic_api_key=f"sk-ant-{secrets.token_urlsafe(32)}",
@@ -61,7 +67,7 @@ def _webhook_secret() -> str:
 
 
 def credentials(stack: Stack) -> Credentials:
-    """Return the stack's secrets; the first call makes them, a later one those that are new."""
+    """Return the stack's secrets; make those that do not exist yet."""
     path = stack.state / "secrets.json"
     stored = json.loads(path.read_text()) if path.exists() else {}
     if set(stored) == {field.name for field in fields(Credentials)}:

@@ -6,6 +6,7 @@ import os
 from local import building, event_sources, gateway, redis_users, template
 from local.aws import emulated, outputs
 from local.credentials import credentials
+from local.deploy import release
 from local.environment import outputs_file
 from local.fcm import application as fcm
 from local.package.target import OWN_RUNTIME, architecture
@@ -14,14 +15,14 @@ from local.progress import say, step
 from local.sam import sam
 from local.sentry import application as sentry
 from local.servers import AWS_CREDENTIALS
-from local.stack import APP_URL, HOST, Stack
+from local.stack import HOST, OWN_APP_URL, Stack
 
 STACK_NAME = "wingman"
 SECRETS_ID = "wingman"
 
 
 def deploy(stack: Stack, ministack: Recorded) -> None:
-    """Run `sam deploy` unless this build is already on this run of the emulator."""
+    """Run `sam deploy` unless this run of the emulator already has this build."""
     with building.lock(stack):
         stamp = stack.state / "deployed.json"
         wanted: dict[str, object] = {
@@ -42,7 +43,7 @@ def deploy(stack: Stack, ministack: Recorded) -> None:
 
 
 def _forget_if_new(stack: Stack, wanted: dict[str, object]) -> None:
-    """Keep answering with the old deployment while a new one replaces it, if it is there."""
+    """Forget a deployment that the emulator no longer has; an existing one keeps answering."""
     stamp = stack.state / "deployed.json"
     if not stamp.exists() or json.loads(stamp.read_text())["emulator"] != wanted["emulator"]:
         forget(stack)
@@ -58,7 +59,7 @@ def _deploy(stack: Stack) -> None:
     declared = template.load(stack.checkout / "template.yaml")["Parameters"]
     given = {k: v for k, v in parameters(stack).items() if k in declared}
     sam(
-        *("deploy", "--template-file", building.folder(stack) / "template.yaml"),
+        *("deploy", "--template-file", release.written(building.folder(stack), given)),
         *("--stack-name", STACK_NAME, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
         *(
@@ -91,6 +92,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         "SupabasePublishableKey": credentials(stack).supabase_publishable_key,
         "UpstashRedisRestUrl": stack.url("upstash"),
         "ResendApiUrl": stack.url("resend"),
+        "Shifting": "Off",  # the emulator has no CodeDeploy
         "EnableAiCoaching": "true",
         "EnablePush": "true",
         "FcmApiUrl": fcm.url(stack),
@@ -100,8 +102,8 @@ def parameters(stack: Stack) -> dict[str, str]:
         "PublicApiUrl": stack.url("api"),
         "WebSocketEmulator": f"{HOST}:{stack.port('ministack')}/_aws/execute-api",
         "GatewayLogsRole": "false",
-        "AppUrl": APP_URL,
-        "AllowedOrigins": APP_URL,
+        "AppUrl": stack.url("app"),
+        "AllowedOrigins": f"{stack.url('app')},{OWN_APP_URL}",
         "SecretsId": SECRETS_ID,
     }
 
@@ -111,12 +113,15 @@ def _put_secrets(stack: Stack) -> None:
     value = json.dumps(
         {
             "SUPABASE_SECRET_KEY": secret.supabase_secret_key,
+            "SUPABASE_SECRET_KEY_PREVIOUS": secret.supabase_secret_key_previous,
             "BACKEND_KEY": secret.backend_key,
             redis_users.APP.secret: secret.upstash_redis_rest_token_app,
             redis_users.PUBLIC.secret: secret.upstash_redis_rest_token_public,
             "RESEND_API_KEY": secret.resend_api_key,
             "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
             "AUTH_EMAIL_HOOK_SECRET": secret.auth_email_hook_secret,
+            "RESEND_WEBHOOK_SECRET_PREVIOUS": secret.resend_webhook_secret_previous,
+            "AUTH_EMAIL_HOOK_SECRET_PREVIOUS": secret.auth_email_hook_secret_previous,
             "EMAIL_LINK_SECRET": secret.email_link_secret,
             "EMAIL_LINK_SECRET_PREVIOUS": secret.email_link_secret_previous,
             "ANTHROPIC_API_KEY": secret.anthropic_api_key,

@@ -1,12 +1,14 @@
-"""ministack with Lambda's logging, without a wait in every warm call and work in every cold one.
+"""ministack, adapted: Lambda's logging, faster warm and cold starts, and fixes.
 
-It allows 50 ms for that line. Runs as a script under the interpreter in .local/ministack.
+Runs as a script under the interpreter in .local/ministack.
 """
 
 import inspect
+import random
 import tempfile
 import threading
 import zipfile
+from contextvars import ContextVar
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,16 +17,21 @@ from ministack.app import main
 from ministack.core import lambda_runtime
 from ministack.core.lambda_runtime import Worker
 from ministack.services import apigateway, lambda_svc
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
+from samtranslator.translator import transform
 
-# Seconds: for the first line, after a line, and in total. ministack allows 0.05, 0.005 and 0.25.
+# Seconds to wait for a first log line, for another one, and in total; ministack waits 0.05, 0.005
+# and 0.25 in every warm call.
 _WAITS = (0.002, 0.002, 0.25)
+# Seconds for requests of a deleted version to finish.
+_LAST_REQUESTS = 60.0
 # A function's code and a layer.
 _ARCHIVES = 2
 _PARAMETERS = ["self", "first_line_wait", "idle_confirm", "hard_cap"]
 _INVOKED = ["self", "event", "request_id", "trace_id"]
 
-# The runtime client does this before it imports a function (awslambdaric.bootstrap), after the
-# variables that LogFormat JSON sets: the root logger gets a level and a handler, past our own.
+# With LogFormat JSON, the runtime client (awslambdaric.bootstrap) does this before it imports a
+# function: the root logger gets a level and a handler in addition to ours.
 _LOGGING = """
 import json, logging, os, sys
 
@@ -42,16 +49,16 @@ if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
 
 
 class UnpackedOnce(zipfile.ZipFile):
-    """An archive of a function or layer; ministack would unpack its 100 MB for each process."""
+    """An archive unpacked once; ministack would unpack 100 MB for each process."""
 
-    _one_at_a_time = threading.Lock()  # each archive has a `_lock` of its own
+    _one_at_a_time = threading.Lock()  # not `_lock`, which each archive has
 
     def namelist(self) -> list[str]:
-        """Return no name: ministack looks for paths that lead outside, which are never unpacked."""
+        """Return nothing: ministack checks for paths outside, which ZipFile never unpacks."""
         return []
 
     def extractall(self, path: Any = None, *_: Any, **__: Any) -> None:
-        """Let `path`, an empty folder, lead to the files."""
+        """Replace `path`, an empty folder, by a link to the unpacked files."""
         members = tuple((each.filename, each.CRC) for each in self.infolist())
         unpacked = Path(tempfile.gettempdir()) / f"unpacked-{hash(members):x}"
         with self._one_at_a_time:
@@ -64,25 +71,25 @@ class UnpackedOnce(zipfile.ZipFile):
 
 
 def unpack_once() -> None:
-    """Replace the archives of the module that starts processes; another release may differ."""
+    """Replace ZipFile where ministack starts processes. Raises SystemExit for another release."""
     found = inspect.getsource(Worker._spawn).count("zipfile.ZipFile(")  # noqa: SLF001
     if found != _ARCHIVES:
         raise SystemExit(
             f"ministack's Worker._spawn unpacks {found} archives, not {_ARCHIVES}: "
             "adapt local/emulator.py to this release"
         )
-    # ministack catches this name, which no zipfile has: the error it met would be lost.
+    # ministack catches this misspelt name, and its AttributeError would hide the real error.
     there = vars(zipfile) | {"ZipFile": UnpackedOnce, "LargeFileError": zipfile.LargeZipFile}
     lambda_runtime.zipfile = SimpleNamespace(**there)
 
 
 def log_as_lambda_does() -> None:
-    """Let every Python function begin with the logging that the runtime would give it."""
+    """Give every Python function the logging of Lambda's runtime."""
     lambda_runtime._PYTHON_WORKER_SCRIPT = _LOGGING + lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
 
 
 def shorten_waits() -> None:
-    """Set the defaults of a private method; another release may have changed it."""
+    """Set a private method's defaults. Raises SystemExit for another release."""
     found = list(inspect.signature(Worker._drain_stderr_bounded).parameters)  # noqa: SLF001
     if found != _PARAMETERS:
         raise SystemExit(
@@ -93,7 +100,7 @@ def shorten_waits() -> None:
 
 
 def take_any_frame() -> None:
-    """Pass deeply nested JSON on to `$default`; ministack would close the connection."""
+    """Route deeply nested JSON to `$default`; ministack would close the connection."""
     select = apigateway._evaluate_route_selection  # noqa: SLF001
 
     def route(expression: str, frame: str) -> str:
@@ -105,10 +112,80 @@ def take_any_frame() -> None:
     apigateway._evaluate_route_selection = route  # noqa: SLF001
 
 
-def trace_frames() -> None:
-    """Give the frame of a WebSocket a trace and a log, as every other invocation has them.
+def translate_with_parameters() -> None:
+    """Pass the parameters' values to SAM's translator, as AWS does; ministack passes none.
 
-    ministack's dispatcher, which sees to both, is passed by: such a call has two arguments alone.
+    It needs them to detect changed functions and to resolve mappings.
+    """
+    apply, translate = engine._apply_transforms, transform.transform  # noqa: SLF001
+    given: ContextVar[dict[str, Any]] = ContextVar("parameters")
+
+    def applied(template: Any, provided: Any = None, previous: Any = None) -> Any:
+        values = engine._transform_parameters(template, provided, previous)  # noqa: SLF001
+        declared = template.get("Parameters", {})
+        # A list would arrive as one string, which the translator takes for a list of one.
+        texts = {n: v for n, v in values.items() if "List" not in declared[n]["Type"]}
+        token = given.set(texts)
+        try:
+            return apply(template, provided, previous)
+        finally:
+            given.reset(token)
+
+    transform.transform = lambda template, _, policies: translate(template, given.get(), policies)
+    for module in (engine, changesets, handlers, stacks):
+        if hasattr(module, "_apply_transforms"):
+            module._apply_transforms = applied  # noqa: SLF001
+
+
+def share_out_by_weight() -> None:
+    """Split an alias's requests by its weights, which ministack stores but ignores."""
+    record = lambda_svc._effective_func_record_for_qualifier  # noqa: SLF001
+    if list(inspect.signature(record).parameters) != ["func", "qualifier"]:
+        raise SystemExit("ministack looks up aliases in another way: adapt local/emulator.py")
+
+    def chosen(func: Any, qualifier: str | None) -> Any:
+        alias = (func or {}).get("aliases", {}).get(qualifier, {})
+        weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        left = random.random()  # noqa: S311 - no secret
+        for version, weight in weights.items():
+            left -= weight
+            if left < 0:
+                return record(func, version)
+        return record(func, qualifier)
+
+    lambda_svc._effective_func_record_for_qualifier = chosen  # noqa: SLF001
+
+
+def keep_versions_apart() -> None:
+    """Give each version its own processes for WebSocket frames; ministack would share them."""
+    lease = lambda_runtime.get_or_create_worker
+
+    def leased(name: str, config: Any, code: Any, qualifier: str = "$LATEST") -> Any:
+        return lease(name, config, code, qualifier=config.get("Version", qualifier))
+
+    lambda_runtime.get_or_create_worker = leased
+
+
+def end_deleted_versions() -> None:
+    """End the processes of a deleted version once their requests are done."""
+    delete = provisioners._lambda_version_delete  # noqa: SLF001
+    if list(inspect.signature(delete).parameters) != ["physical_id", "props"]:
+        raise SystemExit("ministack deletes versions in another way: adapt local/emulator.py")
+
+    def deleted(physical_id: str, props: Any) -> None:
+        delete(physical_id, props)
+        *_, name, version = physical_id.split(":")
+        ending = threading.Timer(_LAST_REQUESTS, lambda_runtime.invalidate_worker, (name, version))
+        ending.daemon = True
+        ending.start()
+
+    provisioners._RESOURCE_HANDLERS["AWS::Lambda::Version"]["delete"] = deleted  # noqa: SLF001
+
+
+def trace_frames() -> None:
+    """Give the invocation for a WebSocket frame a trace and a log, as every other one has.
+
+    Frames bypass ministack's dispatcher, which adds both; such a call has only two arguments.
     """
     invoke = Worker.invoke
     if list(inspect.signature(invoke).parameters)[:4] != _INVOKED:
@@ -131,6 +208,10 @@ def trace_frames() -> None:
 
 if __name__ == "__main__":
     take_any_frame()
+    translate_with_parameters()
+    share_out_by_weight()
+    keep_versions_apart()
+    end_deleted_versions()
     trace_frames()
     shorten_waits()
     unpack_once()

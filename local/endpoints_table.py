@@ -19,7 +19,7 @@ DOCUMENT = ROOT / "functions" / "docs" / "openapi.json"
 
 
 def table() -> str:
-    """Return one row for each domain; the methods of a path stand together."""
+    """Return one row for each domain; the methods of a path share a line."""
     domains: defaultdict[str, list[str]] = defaultdict(list)
     for path, operations in json.loads(DOCUMENT.read_text())["paths"].items():
         methods: defaultdict[str, list[str]] = defaultdict(list)

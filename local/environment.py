@@ -1,4 +1,4 @@
-"""`.local/env`: every address and secret of the stack, for shells, tests and people."""
+"""`.local/env`: every address and secret of the stack, for shells, tests and developers."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from local.fcm import application as fcm
 from local.postgres_cluster import database_url
 from local.sentry import application as sentry
 from local.servers import REGION
-from local.stack import APP_URL, HOST, Stack
+from local.stack import HOST, Stack
 
 
 def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
@@ -18,10 +18,11 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
     return {
         "ENVIRONMENT": "local",
         "API_URL": stack.url("api"),
-        "APP_URL": APP_URL,
+        "APP_URL": stack.url("app"),
         "SUPABASE_URL": stack.url("supabase"),
         "SUPABASE_PUBLISHABLE_KEY": secret.supabase_publishable_key,
         "SUPABASE_SECRET_KEY": secret.supabase_secret_key,
+        "SUPABASE_SECRET_KEY_PREVIOUS": secret.supabase_secret_key_previous,
         "LOCAL_JWT_JWK": secret.local_jwt_jwk,
         "LOCAL_LEGACY_JWT_SECRET": secret.local_legacy_jwt_secret,
         "BACKEND_KEY": secret.backend_key,
@@ -35,6 +36,8 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "RESEND_API_KEY": secret.resend_api_key,
         "RESEND_WEBHOOK_SECRET": secret.resend_webhook_secret,
         "AUTH_EMAIL_HOOK_SECRET": secret.auth_email_hook_secret,
+        "RESEND_WEBHOOK_SECRET_PREVIOUS": secret.resend_webhook_secret_previous,
+        "AUTH_EMAIL_HOOK_SECRET_PREVIOUS": secret.auth_email_hook_secret_previous,
         "EMAIL_LINK_SECRET": secret.email_link_secret,
         "EMAIL_LINK_SECRET_PREVIOUS": secret.email_link_secret_previous,
         "ANTHROPIC_API_URL": stack.url("anthropic"),
@@ -44,12 +47,14 @@ def environment(stack: Stack, pids: dict[str, int]) -> dict[str, str]:
         "INBOX_URL": stack.url("resend") + "/",
         "REALTIME_URL": deployed.get("RealtimeUrl", ""),
         "REALTIME_ENDPOINT": deployed.get("RealtimeEndpoint", ""),
+        "STACK_NAME": "wingman",
         "AWS_ENDPOINT_URL": stack.url("ministack"),
         "AWS_REGION": REGION,
         "EMAIL_URGENT_QUEUE_URL": deployed.get("EmailUrgentQueueUrl", ""),
         "EMAIL_BULK_QUEUE_URL": deployed.get("EmailBulkQueueUrl", ""),
         "PUSH_QUEUE_URL": deployed.get("PushQueueUrl", ""),
         "SENTRY_DSN": sentry.dsn(stack),
+        "ENABLE_PUSH": "true",
         "FCM_URL": fcm.url(stack),
         "FCM_API_URL": fcm.url(stack),
         "FCM_SERVICE_ACCOUNT": fcm.service_account(stack),
@@ -72,7 +77,7 @@ def outputs_file(stack: Stack) -> Path:
 
 
 def write(stack: Stack, pids: dict[str, int]) -> Path:
-    """Write the variables as a shell reads them; only their owner may read the file."""
+    """Write the variables in a shell's syntax; only the owner may read the file."""
     lines = [f"{n}={shlex.quote(v)}\n" for n, v in environment(stack, pids).items()]
     path = stack.env_file
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Errors that stop a command, in words that say what to do about it."""
+"""The error that stops a command."""
 
 
 class StackError(Exception):

@@ -1,4 +1,4 @@
-"""The first answer of the API: only a request shows whether the emulator can start a function."""
+"""Waits for the first answer of the API, which shows that the emulator can start a function."""
 
 import httpx
 
@@ -14,7 +14,7 @@ _TIMEOUT_SECONDS = 20
 
 
 def await_health(stack: Stack, patience: float = PATIENCE_SECONDS) -> None:
-    """Ask /health through the front door until it is 200. Raises StackError."""
+    """Call /health through the API's address until it answers 200. Raises StackError."""
     url, found = f"{stack.url('api')}/health", ""
 
     def healthy() -> bool:

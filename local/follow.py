@@ -1,4 +1,4 @@
-"""Several growing log files as one stream, each line with the name of its part."""
+"""Follows several log files as one stream; each line starts with the name of its part."""
 
 import time
 from collections.abc import Sequence

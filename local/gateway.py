@@ -1,4 +1,4 @@
-"""Routes and CORS of the API: the emulator imports no OpenAPI body, in which SAM passes them."""
+"""Adds the API's routes and CORS rules: the emulator ignores SAM's OpenAPI body."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # The account of the emulator.
 ACCOUNT = "000000000000"
+# `AutoPublishAlias` in template.yaml: requests reach a function only through it.
+ALIAS = "live"
 
 
 def imitate(
@@ -26,8 +28,8 @@ def imitate(
 def synchronise(aws: Aws, stack_name: str, api_id: str, wanted: Iterable[Route]) -> None:
     """Give the API exactly these routes."""
     functions = _function_names(aws, stack_name)
-    targets = {route.key: functions[route.function] for route in wanted}
-    client = aws.api_gateway()  # one for all: each takes longer to make than its calls
+    targets = {route.key: f"{functions[route.function]}:{ALIAS}" for route in wanted}
+    client = aws.api_gateway()  # shared: creating a client takes longer than its calls
     existing = _integrations(client, api_id)
     arn = f"arn:aws:lambda:{aws.region}:{ACCOUNT}:function"
     integrations = {

@@ -1,4 +1,4 @@
-"""The lines that `make up` ends with."""
+"""The last lines of `make up`."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from local.progress import say
 from local.stack import Stack
 from local.tokens import access_token
 
-# Of the demo users, as in supabase/seed.sql.
+# The demo users' password, as in supabase/seed.sql.
 PASSWORD = "try wingman"  # noqa: S105 - it is printed
 _DEMO_USERS = """
 select users.id, users.email from auth.users as users
@@ -23,11 +23,13 @@ def demo_users(values: dict[str, str]) -> dict[str, UUID]:
 
 
 def greet(stack: Stack) -> None:
-    """Print addresses, demo users with their tokens, and a line to try."""
+    """Print addresses, demo users with their tokens, and a command to try."""
     values = environment.read(stack)
     say()
+    say(f"  app     {values['APP_URL']}/")
     say(f"  API     {values['API_URL']}")
     say(f"  docs    {values['API_URL']}/docs")
+    say(f"  graph   {values['API_URL']}/graphiql")
     say(f"  sockets {values['REALTIME_URL']}")
     say(f"  inbox   {values['INBOX_URL']}")
     say(f"  env     {stack.env_file.relative_to(stack.checkout)}")

@@ -1,4 +1,4 @@
-"""Starting each changed function once: the API answers 502 for one that cannot start."""
+"""Starts each changed function once: the API answers 502 for one that cannot start."""
 
 import json
 import subprocess
@@ -15,14 +15,14 @@ from local.progress import step
 from local.stack import Stack
 
 _SCRIPT = Path(__file__).with_name("import_handlers.py")
-# Most functions import these, which take the longest.
+# Most functions import these, and they take longest to import.
 _PRELOAD = ("fastapi", "mangum", "postgrest", "upstash_redis", "aws_lambda_powertools", "jwt")
 
 Errors = Mapping[str, Mapping[str, str]]
 
 
 def start_changed(stack: Stack) -> None:
-    """Import the handlers that changed since they last could be imported. Raises StackError."""
+    """Import the handlers that changed since their last successful import. Raises StackError."""
     record = building.folder(stack).with_name("started.json")
     known = json.loads(record.read_text()) if record.exists() else {}
     wanted = dict(_fingerprints(stack))
@@ -37,7 +37,7 @@ def start_changed(stack: Stack) -> None:
 
 
 def _fingerprints(stack: Stack) -> Iterator[tuple[str, str]]:
-    """Yield the folder's name of each function, and a hash of what its start depends on."""
+    """Yield each function's folder name, and a hash of everything that its start depends on."""
     read = template.load(stack.checkout / "template.yaml")
     for name in template.functions(read):
         settings = template.settings(read, name)
@@ -53,7 +53,7 @@ def start(stack: Stack, names: Iterable[str]) -> Errors:
     functions = [_wanted(stack, name) for name in names]
     asked = {"preload": _PRELOAD, "paths": functions[0]["paths"], "functions": functions}
     done = subprocess.run(
-        [sys.executable, "-S", "-P", _SCRIPT],  # without packages of our own environment
+        [sys.executable, "-S", "-P", _SCRIPT],  # without our own environment's packages
         input=json.dumps(asked),
         env={"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -78,7 +78,7 @@ def _wanted(stack: Stack, name: str) -> dict[str, Any]:
 
 
 def described(errors: Errors) -> str:
-    """Show each traceback once, with the functions that it stops."""
+    """List each traceback once, with its functions."""
     stopped = defaultdict(list)
     for name, error in sorted(errors.items()):
         stopped[error["summary"]].append(name)
@@ -86,4 +86,4 @@ def described(errors: Errors) -> str:
     for summary, names in stopped.items():
         traceback = errors[names[0]].get("traceback", summary)
         lines += [f"does not start: {', '.join(names)}", *traceback.rstrip().splitlines()]
-    return "\n  ".join([*lines, "after a change: `make redeploy`"])
+    return "\n  ".join([*lines, "after a fix: `make redeploy`"])

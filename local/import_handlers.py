@@ -1,8 +1,8 @@
-"""Imports handlers, each in a fork of its own, and prints what stops them as JSON.
+"""Imports handlers, each in its own fork, and prints their errors as JSON.
 
 Runs as a script under a bare interpreter: `{"preload": [module …], "paths": [folder …],
-"functions": [{"name", "folder", "paths", "handler", "env"} …]}` comes on stdin. The fork starts
-with the packages that are preloaded, or each function would spend half a second on FastAPI.
+"functions": [{"name", "folder", "paths", "handler", "env"} …]}` comes on stdin. A fork starts with
+the preloaded packages, or each function would spend half a second on FastAPI.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ _Error = dict[str, str]
 
 
 def main() -> None:
-    """Print name → error, of those that have one."""
+    """Print name → error for the functions that fail."""
     wanted: dict[str, Any] = json.load(sys.stdin)
     sys.path[:0] = wanted["paths"]
     for module in wanted["preload"]:
-        with contextlib.suppress(Exception):  # the function that needs it says so
+        with contextlib.suppress(Exception):  # the function that needs it reports it
             importlib.import_module(module)
     errors = {}
     pending = wanted["functions"][::-1]
@@ -48,7 +48,7 @@ def _fork(function: dict[str, Any]) -> tuple[int, int]:
     answer: _Error = {}
     try:
         _import(function)
-    except BaseException as error:  # noqa: BLE001 (whatever it is, it is the answer)
+    except BaseException as error:  # noqa: BLE001 (any error is the answer)
         answer = _described(error)
     os.write(writing, json.dumps(answer).encode())
     os._exit(0)
@@ -64,14 +64,14 @@ def _import(function: dict[str, Any]) -> None:
 
 
 def _described(error: BaseException) -> _Error:
-    """Return the traceback from the first line that is the function's own."""
+    """Return the traceback without the frames of this script and of importlib."""
     frames = error.__traceback__
     while frames and frames.tb_frame.f_code.co_filename in {__file__, importlib.__file__}:
         frames = frames.tb_next
     while frames and frames.tb_frame.f_code.co_filename.startswith("<frozen importlib"):
         frames = frames.tb_next
     text = "".join(traceback.format_exception(type(error), error, frames))
-    # A pipe that is not read yet takes so much and no more.
+    # The parent reads after the exit, so the answer must fit into the pipe's buffer.
     return {"summary": text.strip().rpartition("\n")[2][:1000], "traceback": text[-10_000:]}
 
 

@@ -1,4 +1,4 @@
-"""A built function and its variables, as it runs outside of the emulator."""
+"""A built function and its variables, for running it outside of the emulator."""
 
 import re
 from typing import Any
@@ -14,20 +14,20 @@ _REFERENCE = re.compile(r"\$\{(\w+)\}")
 
 
 def built(stack: Stack, function: str) -> BuiltFunction:
-    """Return the built artefact of the function whose folder has this name."""
+    """Return the built artefact of a function, by its folder name."""
     read = template.load(building.folder(stack) / "template.yaml")
     name = logical_name(stack, function)
     settings = template.settings(read, name)
     root = building.folder(stack)
     layers = [root / layer["Ref"] for layer in settings.get("Layers", []) if "Ref" in layer]
-    # On AWS a later layer lies over an earlier one.
+    # On AWS, a later layer overrides an earlier one.
     return BuiltFunction(
         root / name, layers[::-1], settings["Handler"], int(settings.get("Timeout", 3))
     )
 
 
 def variables(stack: Stack, function: str) -> dict[str, str]:
-    """Return the function's environment on this stack, as template.yaml spells it."""
+    """Return the function's environment on this stack, from template.yaml."""
     read = template.load(stack.checkout / "template.yaml")
     known = _references(stack, read)
     wanted = template.variables(read, logical_name(stack, function))
@@ -44,7 +44,7 @@ def logical_name(stack: Stack, function: str) -> str:
 
 
 def _references(stack: Stack, read: dict[str, Any]) -> dict[str, str]:
-    """Return what `Ref` and secrets stand for: parameters, queues, and the local values."""
+    """Return the values of `Ref` and of secrets: parameters, queues, and local values."""
     defaults = {n: str(p["Default"]) for n, p in read["Parameters"].items() if "Default" in p}
     queues = {f"{n.removesuffix('Url')}": v for n, v in environment.outputs(stack).items()}
     local = environment.environment(stack, {})
@@ -54,7 +54,7 @@ def _references(stack: Stack, read: dict[str, Any]) -> dict[str, str]:
 def _resolve(value: Any, known: dict[str, str]) -> str:
     if isinstance(value, dict) and "Ref" in value:
         return known.get(value["Ref"], "")
-    if isinstance(value, dict) and "Fn::If" in value:  # locally, what is set is meant
+    if isinstance(value, dict) and "Fn::If" in value:  # locally, the branch with a value applies
         return next(filter(None, (_resolve(each, known) for each in value["Fn::If"][1:])), "")
     text = str(value.get("Fn::Sub", "") if isinstance(value, dict) else value)
     text = _SECRET.sub(lambda secret: known.get(secret[1], ""), text)

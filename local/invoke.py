@@ -1,4 +1,4 @@
-"""`make invoke`: one function, one event, the built artefact, no Docker."""
+"""`make invoke`: runs a built function with one event, without Docker."""
 
 import json
 import os
@@ -18,15 +18,15 @@ _ERRORS = 400
 
 
 def invoke(stack: Stack, function: str, event: str, *, expected: int | None = None) -> int:
-    """Run a sample event through a function; return 0 if its answer is good.
+    """Invoke a function with a sample event; return 0 if its answer is good.
 
-    Good is what AWS would take for done, and in HTTP no 4xx or 5xx; or `expected`, a status.
+    Good is the `expected` status, or, without one, no error, no batch failure and no 4xx or 5xx.
     """
     if not function or not event:
-        raise StackError("say which: make invoke FUNCTION=health EVENT=events/health/get.json")
+        raise StackError("name both: make invoke FUNCTION=health EVENT=events/health/get.json")
     path = Path(event)
     if not path.exists():
-        raise StackError(f"there is no event file {event}")
+        raise StackError(f"the event file {event} does not exist")
     require_running(stack)
     building.build(stack)
     true_event = filled(path, environment.read(stack))
@@ -40,7 +40,7 @@ def invoke(stack: Stack, function: str, event: str, *, expected: int | None = No
     say(f"\nWith Docker, the same event: {written}")
     if is_good(answer, expected):
         return 0
-    say(f"\nNot what was expected; EXPECT={_status(answer) or 404} takes another answer for good")
+    say(f"\nNot the expected answer; EXPECT={_status(answer) or 404} sets the expected status")
     return 1
 
 
@@ -58,7 +58,7 @@ def _status(answer: Any) -> int | None:
 
 
 def _write(stack: Stack, function: str, path: Path, event: dict[str, Any]) -> str:
-    """Write the event and its function's variables; return the command that runs them in Docker."""
+    """Write the event and the function's variables; return the command to run them in Docker."""
     folder = stack.state / "events"
     files = {
         folder / path.parent.name / path.name: event,

@@ -1,4 +1,4 @@
-"""One built function under AWS's runtime client, beside the emulator of its service, no Docker."""
+"""Runs one built function with AWS's runtime client and runtime emulator, without Docker."""
 
 import os
 import platform
@@ -16,11 +16,12 @@ from typing import Any, Self
 import httpx
 
 from local.errors import StackError
+from local.free_port import free_port
 from local.stack import CHECKOUT, HOST
 
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)")
-_READY_SECONDS = 10
-# Lambda sets these for `LogFormat: JSON`, as template.yaml has it, without an ApplicationLogLevel.
+_READY_SECONDS = 60
+# Lambda sets these for template.yaml's `LogFormat: JSON` without an ApplicationLogLevel.
 LOGGING = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
 
 
@@ -33,7 +34,7 @@ class BuiltFunction:
 
 
 class LambdaRuntime:
-    """One execution environment: `start`, `invoke` as often as wanted, `stop`.
+    """One execution environment: `start`, `invoke` any number of times, `stop`.
 
     The first invocation includes the cold start, as on AWS.
     """
@@ -52,8 +53,8 @@ class LambdaRuntime:
         python: Path | None = None,
         checkout: Path = CHECKOUT,
     ) -> Self:
-        """Start the emulator, which starts the function at the first invocation."""
-        port, api_port = _free_port(), _free_port()
+        """Start the emulator; it starts the function at the first invocation."""
+        port, api_port = free_port(), free_port()
         descriptor, log = tempfile.mkstemp(prefix="lambda-", suffix=".log")
         with os.fdopen(descriptor, "wb") as output:
             process = subprocess.Popen(
@@ -75,7 +76,7 @@ class LambdaRuntime:
         return runtime
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        answer = httpx.post(self._url, json=event, timeout=60, trust_env=False)
+        answer = httpx.post(self._url, json=event, timeout=180, trust_env=False)
         return answer.json() if answer.content else None
 
     def logs(self) -> str:
@@ -109,13 +110,14 @@ class LambdaRuntime:
 
     def _await_port(self, port: int) -> None:
         end = time.monotonic() + _READY_SECONDS
-        while time.monotonic() < end:
+        while time.monotonic() < end and self._process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex((HOST, port)) == 0:
                     return
             time.sleep(0.01)
+        said = self.logs()
         self.stop()
-        raise StackError(f"the runtime emulator does not listen after {_READY_SECONDS} s")
+        raise StackError(f"the runtime emulator does not listen:\n{said}")
 
 
 def execution_environment(function: BuiltFunction, env: Mapping[str, str]) -> dict[str, str]:
@@ -144,10 +146,3 @@ def _emulator(checkout: Path) -> Path:
             "elsewhere use `sam local invoke`"
         )
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

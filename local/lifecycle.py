@@ -1,4 +1,4 @@
-"""`up`, `down`, `dev` and `status`: the parts in the order in which they need each other."""
+"""`up`, `down`, `dev` and `status`: start and stop the parts in the order of dependency."""
 
 import fcntl
 import shutil
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from local import building, deployment, environment, greeting, handlers
+from local import building, deployment, environment, greeting, handlers, web
 from local.credentials import credentials
 from local.errors import StackError
 from local.first_answer import await_health
@@ -21,16 +21,16 @@ from local.servers import ministack, own, postgrest, redis_server
 from local.stack import Stack
 from local.supervisor import Supervisor, refuse_taken_ports, require_running, still_running
 
-# Ctrl-C, `kill`, and a terminal that is closed.
+# Ctrl-C, `kill`, and a closed terminal.
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(stack: Stack) -> None:
-    """Start whatever does not run, bring schema and deployment up to date, say where to go."""
+    """Start missing parts, update schema and deployment, and print the addresses."""
     try:
         _up(stack)
     except ChangedMigrationError:
-        raise  # it says how to go on; another `up` would fail as well
+        raise  # its message says what to do; another `up` would fail as well
     except StackError as error:
         raise StackError(f"{error}{still_running(stack)}") from error
     except KeyboardInterrupt:
@@ -52,7 +52,7 @@ def _up(stack: Stack) -> None:
 
 
 def up_without_aws(stack: Stack) -> dict[str, str]:
-    """Start what needs no deployment, for tests in one process; return its variables."""
+    """Start the parts that need no deployment, for tests in one process; return the variables."""
     with _only_one(stack):
         supervisor = _supervisor(stack)
         _together(*_without_aws(stack, supervisor))
@@ -67,11 +67,15 @@ def _supervisor(stack: Stack) -> Supervisor:
 
 
 def _start_all(stack: Stack, supervisor: Supervisor) -> None:
-    _together(*_without_aws(stack, supervisor), lambda: _aws(stack, supervisor))
+    _together(
+        *_without_aws(stack, supervisor),
+        lambda: web.build(stack),
+        lambda: _aws(stack, supervisor),
+    )
 
 
 def _without_aws(stack: Stack, supervisor: Supervisor) -> list[Callable[[], None]]:
-    credentials(stack)  # made once, before the parts read them side by side
+    credentials(stack)  # made before the parts read them concurrently
     return [
         lambda: _database(stack, supervisor),
         lambda: supervisor.ensure(redis_server(stack)),
@@ -96,7 +100,7 @@ def _deploy(stack: Stack, supervisor: Supervisor) -> None:
 
 
 def _together(*chains: Callable[[], None]) -> None:
-    """Run the chains side by side; let all end, then raise the first failure."""
+    """Run the chains concurrently; wait for all, then raise the first failure."""
     with ThreadPoolExecutor(len(chains)) as pool:
         running = [pool.submit(chain) for chain in chains]
     failures = [error for error in (chain.exception() for chain in running) if error]
@@ -118,7 +122,7 @@ def _database(stack: Stack, supervisor: Supervisor) -> None:
     except ChangedMigrationError:
         if stack.name != "test":
             raise
-        say("  the migrations changed: the test database starts over")
+        say("  the migrations changed: the test database is created again")
         supervisor.stop(("postgrest", "postgres"))
         remove(stack)
         initialise(stack)
@@ -135,7 +139,7 @@ def _migrate(stack: Stack) -> None:
 def down(stack: Stack) -> None:
     with _only_one(stack):
         stopped = Supervisor(stack).stop()
-        shutil.rmtree(stack.state / "ministack", ignore_errors=True)  # a killed one leaves code
+        shutil.rmtree(stack.state / "ministack", ignore_errors=True)  # a killed process leaves code
         stack.base_file.unlink(missing_ok=True)
         stack.env_file.unlink(missing_ok=True)
     deployment.forget(stack)
@@ -158,7 +162,7 @@ def dev(stack: Stack) -> None:
     except KeyboardInterrupt:
         say("\nStopping")
     finally:
-        for ending in _ENDINGS:  # an impatient second Ctrl-C would leave parts behind
+        for ending in _ENDINGS:  # a second Ctrl-C would leave parts running
             signal.signal(ending, signal.SIG_IGN)
         down(stack)
 
@@ -169,6 +173,7 @@ def redeploy(stack: Stack) -> None:
     with _only_one(stack):
         require_running(stack)
         supervisor = Supervisor(stack)
+        web.build(stack)
         building.build(stack)
         _deploy(stack, supervisor)
         environment.write(stack, supervisor.pids())
@@ -177,7 +182,7 @@ def redeploy(stack: Stack) -> None:
 
 
 def status(stack: Stack) -> bool:
-    """Say which parts run; return whether all do."""
+    """Print which parts are running; return whether all are."""
     pids = Supervisor(stack).pids()
     if not pids:
         raise StackError(f"the {stack.name} stack is not running: `{stack.up_command}`")
@@ -188,12 +193,12 @@ def status(stack: Stack) -> bool:
 
 @contextmanager
 def _only_one(stack: Stack) -> Iterator[None]:
-    """Let one command at a time change the stack."""
+    """Hold the lock of the stack: one command at a time changes it."""
     stack.state.mkdir(parents=True, exist_ok=True)
     with (stack.state / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("  waiting for another command on this stack")
+            say("  waiting for another command of this stack")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

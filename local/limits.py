@@ -1,4 +1,4 @@
-"""`make limits`: token buckets of a user's id, an IP address or `all`, shown or filled up."""
+"""`make limits`: shows or refills the token buckets of a user's id, an IP address or `all`."""
 
 import argparse
 import sys
@@ -9,12 +9,14 @@ from uuid import UUID
 from wingman.kit.clients.commands import RedisError
 from wingman.kit.clients.redis import redis
 from wingman.kit.errors import DependencyUnavailable
+from wingman.kit.limits.charging import in_force
 from wingman.kit.limits.declared import policies
 from wingman.kit.limits.limiter import Limiter
 from wingman.kit.limits.memory import MAX_REFUSAL_SECONDS
 from wingman.kit.limits.networks import network
 from wingman.kit.limits.policy import Policy, Scope, Verdict
-from wingman.kit.settings import SettingsError
+from wingman.kit.limits.settings import LimitSettings
+from wingman.kit.settings import SettingsError, load
 
 EVERYONE = "all"
 
@@ -34,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def buckets(whose: str) -> Mapping[str, Policy]:
     """Return every bucket of a user, an IP or all (key → policy). Raises ValueError."""
     scope, subject = _subject(whose)
-    return {policy.key(subject): policy for policy in policies() if policy.scope == scope}
+    settings = load(LimitSettings)
+    found = [policy for policy in policies() if policy.scope == scope]
+    return {policy.key(subject): in_force(policy, settings) for policy in found}
 
 
 def _subject(whose: str) -> tuple[Scope, str]:
@@ -50,14 +54,14 @@ def _known(whose: str) -> str:
     try:
         _subject(whose)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{whose!r} is no user id and no IP address") from None
+        raise argparse.ArgumentTypeError(f"{whose!r} is not a user id or an IP address") from None
     return whose
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make limits", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
-    words = {"show": "what is left in each bucket", "reset": "fill them up"}
+    words = {"show": "show what is left in each bucket", "reset": "refill them"}
     for command, said in words.items():
         one = commands.add_parser(command, help=said)
         one.add_argument("whose", type=_known, metavar="USER_OR_IP", help="or `all`")
@@ -70,15 +74,15 @@ def _run(limiter: Limiter, command: str, whose: str) -> None:
         _reset(limiter, found)
     _show(limiter.peek(found))
     if command == "show":
-        print(f"\nNext: ARGS='reset {whose}' fills them up.")
+        print(f"\nNext: ARGS='reset {whose}' refills them.")
 
 
 def _reset(limiter: Limiter, found: Mapping[str, Policy]) -> None:
     print(f"{limiter.reset(found)} of {len(found)} buckets were not full; now they are.")
     print(
-        "A container that has just refused a caller repeats that without asking for up to"
-        f" {MAX_REFUSAL_SECONDS:.0f} s more.\nA container that cannot reach Redis counts alone"
-        " and does not learn of this.\n"
+        "A container that has just refused a caller may go on refusing for up to"
+        f" {MAX_REFUSAL_SECONDS:.0f} s.\nA container that cannot reach Redis counts by itself"
+        " and ignores this.\n"
     )
 
 

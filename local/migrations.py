@@ -1,4 +1,4 @@
-"""The schema of a stack: what Supabase provides, the migrations, the seed, our settings."""
+"""The schema of a stack: Supabase's own objects, the migrations, the seed, our settings."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from local.errors import StackError
 from local.postgres_cluster import database_url
 from local.stack import Stack
 
-# The record of `supabase db push`: the statements of a file, without what stands between them.
+# The table of `supabase db push`: the statements of a file, without the text between them.
 _LEDGER = "select version, statements from supabase_migrations.schema_migrations"
 _BETWEEN = " \n\r\t;"
 
@@ -22,12 +22,12 @@ Ledger = Mapping[str, Sequence[str]]
 
 
 class ChangedMigrationError(StackError):
-    """The database was built from other files than those that are here now."""
+    """The database was built from other migration files than those in the checkout."""
 
     def __init__(self, difference: str) -> None:
         super().__init__(
-            f"{difference}. The database has to start over and loses its data: `make reset`, then"
-            " `make up`. Once a migration is released, write another one: `make migration NAME=…`"
+            f"{difference}. The database must be recreated, without its data: `make reset`, then"
+            " `make up`. Never edit a released migration, add one: `make migration NAME=…`"
         )
 
 
@@ -60,12 +60,12 @@ def ledger(connection: psycopg.Connection) -> Ledger:
 
 
 def unapplied(migrations: Sequence[Path], applied: Ledger) -> list[Path]:
-    """Return the files to apply. Raises ChangedMigrationError if that leads to another schema."""
+    """Return the files to apply. Raises ChangedMigrationError if applied ones have changed."""
     by_version = {path.stem.partition("_")[0]: path for path in migrations}
     for version, statements in applied.items():
         path = by_version.pop(version, None)
         if path is None:
-            raise ChangedMigrationError(f"migration {version} was applied, and its file is gone")
+            raise ChangedMigrationError(f"migration {version} was applied, but its file is gone")
         if not _same(path.read_text(), statements):
             raise ChangedMigrationError(f"{path.name} changed after it was applied")
     last = max(applied, default="")
@@ -87,13 +87,13 @@ def _same(text: str, statements: Sequence[str]) -> bool:
 
 
 def provided(checkout: Path) -> list[Path]:
-    """Return the files that bring what a hosted project has from the beginning, in order."""
+    """Return the files, in order, that set up a new hosted project's own objects."""
     folder = checkout / "local" / "postgres"
     return [folder / "supabase.sql", folder / "supabase_auth.sql"]
 
 
 def _provide_supabase(connection: psycopg.Connection, checkout: Path, secret: Credentials) -> None:
-    """Run what is `provided`; a second run changes nothing."""
+    """Run the `provided` files; a second run changes nothing."""
     for path in provided(checkout):
         with connection.transaction():
             connection.execute(path.read_bytes())

@@ -58,12 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     listed.add_argument("--template", choices=sorted(kinds()))
     listed.set_defaults(run=_list)
     show = commands.add_parser(
-        "show", prog=f"{_LETTERS} show", help="all that is known of one of them"
+        "show", prog=f"{_LETTERS} show", help="everything known about one of them"
     )
     show.add_argument("id", type=UUID)
     show.set_defaults(run=_show)
     replay = commands.add_parser(
-        "replay", prog=f"{_LETTERS} replay", help="send again what the provider never took"
+        "replay", prog=f"{_LETTERS} replay", help="send again what the provider never accepted"
     )
     replay.add_argument("ids", nargs="*", type=UUID)
     replay.add_argument("--template", choices=sorted(kinds()))
@@ -106,7 +106,7 @@ def _duration(seconds: float) -> str:
 def _rates(found: Deliveries) -> str:
     words = [f"{found.accepted} accepted by the provider"]
     if found.success_rate is not None:
-        words.append(f"{found.success_rate:.2%} of the known ones delivered")
+        words.append(f"{found.success_rate:.2%} of the known outcomes delivered")
     words += [f"{found.share(status):.2%} {status}" for status in ("bounced", "complained")]
     return ", ".join(words)
 
@@ -136,7 +136,7 @@ def _line(letter: DeadLetter) -> str:
 def _show(database: Database, options: argparse.Namespace) -> None:
     letter = repository.dead_letter(database, options.id)
     if letter is None:
-        sys.exit(f"There is no dead letter {options.id}: `make dead-letters` lists them.")
+        sys.exit(f"no dead letter {options.id}: `make dead-letters` lists them.")
     print(json.dumps(letter, indent=2, ensure_ascii=False))
 
 
@@ -151,7 +151,7 @@ def _replay(database: Database, options: argparse.Namespace) -> None:
     )
     print(f"{len(replayed)} put back; the next sweep hands them out within a minute.")
     if options.ids and len(replayed) < len(options.ids):
-        print("The others are no dead letters any more, or the provider may have them.")
+        print("The others are no longer dead letters, or the provider may have them.")
 
 
 if __name__ == "__main__":

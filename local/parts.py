@@ -1,4 +1,4 @@
-"""The running parts of a stack: what each is started with, and how we know that it is well."""
+"""The parts of a stack: how each is started, and how its health is checked."""
 
 import os
 import socket
@@ -9,12 +9,12 @@ from pathlib import Path
 from local import clock
 from local.stack import HOST
 
-# Each part with the names of its ports, in the order in which they are shown.
+# Each part with the names of its ports, in display order.
 LISTENERS = {
     "postgres": ("postgres",),
     "postgrest": ("postgrest",),
     "redis": ("redis",),
-    "edge": ("api", "supabase", "upstash"),
+    "edge": ("api", "app", "supabase", "upstash"),
     "resend": ("resend",),
     "anthropic": ("anthropic",),
     "auth": ("auth",),
@@ -36,7 +36,7 @@ class Part:
 
 
 def clean_env(**variables: str) -> dict[str, str]:
-    """Return a small environment: no credentials of the person who runs the stack get in."""
+    """Return a minimal environment, without the credentials of the person who runs the stack."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "USER", "SSL_CERT_FILE", *clock.VARIABLES)
     return {name: os.environ[name] for name in kept if name in os.environ} | variables
 

@@ -16,7 +16,7 @@ from local.parts import Part, clean_env
 from local.prerequisites import POSTGRES, postgres_programs
 from local.stack import HOST, Stack
 
-# As on a hosted project: `postgres` owns the database, and is no superuser.
+# As in a hosted project, `postgres` owns the database and is not a superuser.
 _SUPERUSER = "supabase_admin"
 _SETTINGS = {
     "listen_addresses": HOST,
@@ -24,7 +24,7 @@ _SETTINGS = {
     "max_connections": "100",
     "timezone": "UTC",
     "log_line_prefix": "%m [%p] %u/%d ",
-    # The data can be made again: speed over safety.
+    # Speed over safety: the data can be recreated.
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -33,7 +33,7 @@ _SETTINGS = {
 
 @cache
 def owner() -> str | None:
-    """Return the user that runs the cluster when we are root, which PostgreSQL refuses."""
+    """Return the user for the cluster if we are root, as which PostgreSQL refuses to run."""
     if os.geteuid() != 0:
         return None
     try:
@@ -41,12 +41,12 @@ def owner() -> str | None:
     except KeyError:
         raise StackError(
             "PostgreSQL does not run as root and there is no user `postgres`: "
-            "run as another user or create it"
+            "use another user or create it"
         ) from None
 
 
 def home(stack: Stack) -> Path:
-    """Return the cluster's folder; make it, where its owner can reach it, if it is new."""
+    """Return the cluster's folder; create a new one where its owner can reach it."""
     wanted = stack.state / "postgres"
     if wanted.exists():
         return wanted.resolve()
@@ -70,14 +70,14 @@ def _reachable(folder: Path, user: str) -> bool:
 
 
 def _elsewhere(stack: Stack, user: str) -> Path:
-    """Return a folder outside a checkout that only root can enter."""
+    """Return a folder outside the checkout, for a checkout that only root can enter."""
     mark = hashlib.sha256(str(stack.checkout).encode()).hexdigest()[:12]
     folder = Path("/var/tmp") / f"wingman-{mark}-{stack.name}"  # noqa: S108 (owner is checked)
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.owner() not in {user, "root"}:
         raise StackError(f"{folder} belongs to another user: remove it")
     shutil.chown(folder, user, user)
-    if (folder / "cluster").exists():  # of a checkout that was removed: its password is lost
+    if (folder / "cluster").exists():  # left by a removed checkout: its password is lost
         shutil.rmtree(folder / "cluster")
     return folder
 
@@ -131,7 +131,7 @@ def remove(stack: Stack) -> None:
 
 
 def program(name: str) -> Path:
-    """Return a program of PostgreSQL. Raises StackError when it is not installed."""
+    """Return a program of PostgreSQL. Raises StackError if it is not installed."""
     folder = postgres_programs()
     if folder is None:
         raise StackError(f"PostgreSQL {POSTGRES} or newer is missing: run `make setup`")
@@ -143,7 +143,7 @@ def database_url(stack: Stack, secret: Credentials) -> str:
 
 
 def auth_database_url(stack: Stack, secret: Credentials) -> str:
-    """Return the address for the role of Supabase Auth, which has rights in its schema alone."""
+    """Return the address for Supabase Auth's role, which has rights only in its schema."""
     return _address(stack, "supabase_auth_admin", secret.auth_admin_password)
 
 
@@ -171,6 +171,6 @@ def postgres(stack: Stack) -> Part:
         healthy=healthy,
         cwd=folder,
         user=owner(),
-        # After a crash the sessions of the dead server end by themselves, but not at once.
+        # After a crash, the dead server's sessions take a moment to end.
         attempts=10,
     )

@@ -1,4 +1,4 @@
-"""The programs that the machine must have; runs on any Python, before anything is installed."""
+"""The programs that a machine needs; runs on any Python, before anything is installed."""
 
 import os
 import platform
@@ -25,7 +25,7 @@ _BROWSERS = (
 
 @dataclass(frozen=True)
 class Need:
-    """One program: how to find out whether it is there, and the packages that bring it."""
+    """One program: how to detect it, and the packages that install it."""
 
     title: str
     present: Callable[[], bool]
@@ -42,7 +42,7 @@ def _node() -> bool:
 
 
 def postgres_programs() -> Path | None:
-    """Return the folder with `initdb` and `postgres`, the newest where there are several."""
+    """Return the newest folder with `initdb` and `postgres`."""
     found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
     if config := shutil.which("pg_config"):
         found.append(Path(_asked(config, "--bindir")))
@@ -62,7 +62,7 @@ def _major(folder: Path) -> int:
 
 
 def _extension(name: str) -> Callable[[], bool]:
-    """Say whether the PostgreSQL that will run here can create an extension."""
+    """Return a check whether the PostgreSQL to be used has an extension."""
 
     def present() -> bool:
         folder = postgres_programs()
@@ -85,7 +85,7 @@ def _venv() -> bool:
 
 
 def chromium() -> str | None:
-    """Return the program of an installed Chromium or Chrome; `CHROMIUM` names another."""
+    """Return the path of an installed Chromium or Chrome; `CHROMIUM` overrides it."""
     names = (os.environ.get("CHROMIUM", ""), *_BROWSERS)
     return next((found for name in names if (found := shutil.which(name))), None)
 
@@ -112,7 +112,7 @@ NEEDS = (
     ),
     Need("Redis", _found("redis-server"), "redis-server", "redis"),
 )
-# A newer major version than the distribution's is a choice that only its owner can make.
+# Installing a newer major version than the distribution's is the owner's decision.
 _OWN_CHOICE = Need(
     f"Node {NODE} or newer with npm",
     _node,
@@ -129,7 +129,7 @@ class Extra:
 
 
 def _extras() -> list[Extra]:
-    """Return the extras; one is packaged for the PostgreSQL that was found."""
+    """Return the extras; the linter's package depends on the PostgreSQL that was found."""
     folder = postgres_programs()
     linter = f"postgresql-{_major(folder) if folder else POSTGRES}-plpgsql-check"
     return [
@@ -145,7 +145,7 @@ def _extras() -> list[Extra]:
 
 
 def install(missing: list[Need]) -> str | None:
-    """Install by the system's package manager; return what to do where that is impossible."""
+    """Install with the system's package manager; if that is impossible, return what to do."""
     titles = ", ".join(need.title for need in missing)
     if platform.system() == "Darwin" and shutil.which("brew"):
         if not any(need.homebrew for need in missing):
@@ -159,7 +159,7 @@ def install(missing: list[Need]) -> str | None:
     if privileged and not shutil.which("sudo"):
         return f"as root: apt-get install {' '.join(packages)}"
     print(f"Installing {titles} with apt …", flush=True)
-    # The packages would start servers of their own; the stack wants only the programs.
+    # The packages would start servers, but the stack needs only the programs.
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
     _run([*privileged, "apt-get", "update", "-qq"])
     options = ["-y", "-qq", "--no-install-recommends"]
@@ -172,7 +172,7 @@ def _run(command: list[str]) -> str | None:
 
 
 def main() -> int:
-    """Check, install what is missing, and say what only a person can do."""
+    """Check, install what is missing, and print what must be done by hand."""
     if sys.version_info < PYTHON:
         print(f"error: Python {'.'.join(map(str, PYTHON))} or newer is needed", file=sys.stderr)
         return 1

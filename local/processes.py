@@ -1,4 +1,4 @@
-"""Detached processes: started in a group of their own, recognised, stopped without remains."""
+"""Detached processes: started in their own group, recognised, and stopped with all children."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ _SHOWN = 60  # characters of a command line
 
 @dataclass(frozen=True)
 class Recorded:
-    """A process as it was when we started it: the start time distinguishes it from a reused pid."""
+    """A process that we started; the start time distinguishes it from a reused pid."""
 
     pid: int
     started: str
@@ -31,9 +31,9 @@ def recorded(path: Path) -> dict[str, Recorded]:
 
 
 def identity(pid: int) -> str | None:
-    """Return what distinguishes a process from a later one of its pid; None when it is gone."""
+    """Return a process's start time, which no reused pid shares; None if it is gone."""
     if Path("/proc/self/stat").exists():
-        # Ticks since the machine began. psutil's time of day moves when the clock is set.
+        # Ticks since boot. psutil's time of day moves when the clock is set.
         try:
             state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -51,10 +51,10 @@ def alive(process: Recorded) -> bool:
 
 
 def group(process: Recorded) -> list[int]:
-    """Return the living pids of the group that the process leads, itself included.
+    """Return the live pids of the process's group, including itself.
 
-    A group keeps its number as long as one member lives; only when its leader is a process that
-    we did not start does the number belong to another program.
+    A group keeps its number while any member lives. The number belongs to another program only if
+    its leader is a process that we did not start.
     """
     leader = identity(process.pid)
     if leader is not None and leader != process.started:
@@ -70,7 +70,7 @@ def _belongs(process: psutil.Process, leader: int) -> bool:
 
 
 def listener(port: int) -> str | None:
-    """Describe the program that listens on a port; None where the system does not say."""
+    """Describe the program that listens on a port; None if the system does not reveal it."""
     with contextlib.suppress(psutil.Error):
         for one in psutil.net_connections("tcp"):
             listens = one.status == psutil.CONN_LISTEN and one.pid
@@ -89,7 +89,7 @@ def start(
     cwd: Path,
     user: str | None = None,
 ) -> Recorded:
-    """Start a process that outlives us, its output appended to the log."""
+    """Start a process that outlives us; append its output to the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -112,7 +112,7 @@ _CHILDREN: list[subprocess.Popen[bytes]] = []
 
 
 def reap() -> None:
-    """Collect the children that ended, so that they don't stay as zombies of `dev`."""
+    """Collect ended children, so that `dev` has no zombies."""
     for child in _CHILDREN:
         child.poll()
 
@@ -120,7 +120,7 @@ def reap() -> None:
 def stop(
     process: Recorded, *, polite: signal.Signals = signal.SIGTERM, patience: float = 10
 ) -> None:
-    """Ask the process to end, wait, then end what is left of its group."""
+    """Ask the process to end, wait, then end the rest of its group."""
     if alive(process):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, polite)
@@ -136,7 +136,7 @@ def stop(
 
 
 def wait_until(condition: Callable[[], bool], patience: float, pause: float = 0.05) -> bool:
-    """Wait for the condition, at most `patience` seconds; return whether it came true."""
+    """Wait for the condition, at most `patience` seconds; return whether it became true."""
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""Lines that show progress and the seconds that it took."""
+"""Lines that show progress and durations."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 def say(line: str = "") -> None:
-    """Print one line at once, also into a pipe, and whole, also from several threads."""
+    """Print one line and flush it; lines of several threads do not mix."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
@@ -18,7 +18,7 @@ def complain(line: str) -> None:
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Print the title and, when the block is done, the seconds that it took."""
+    """Print the title and the block's duration when it is done."""
     began = time.monotonic()
     yield
     say(f"  {title:<48} {time.monotonic() - began:5.1f} s")

@@ -1,7 +1,7 @@
-"""`make redis-users`: the users of Redis that functions need, as commands for its console.
+"""`make redis-users`: prints the console commands that create the functions' Redis users.
 
-Upstash's tokens belong to users of Redis (https://upstash.com/docs/redis/commands/server/acl): the
-password of a user is a token of `ACL GENTOKEN`, which the REST interface takes as well.
+Upstash tokens belong to Redis users (https://upstash.com/docs/redis/commands/server/acl). The
+password of a user is a token from `ACL GENTOKEN`, which the REST interface accepts too.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _STATE = frozenset(
 
 @dataclass(frozen=True)
 class RedisUser:
-    """A user of Redis and its rights; `secret` is the key of its token in the secret."""
+    """A Redis user and its rights; `secret` is the key of its token in the stored secret."""
 
     name: str
     secret: str
@@ -72,12 +72,12 @@ USERS = (PUBLIC, APP)
 
 
 def main() -> None:
-    """Print the commands that make the users, and where their tokens go."""
+    """Print the commands that create the users, and where to store their tokens."""
     for user in USERS:
         say(f"ACL GENTOKEN {user.name}")
         say(f"ACL SETUSER {user.name} {' '.join(user.rules)} >TOKEN")
     secrets = " ".join(user.secret for user in USERS)
-    say("\nTOKEN is what GENTOKEN answered, which is also the value of the secret. Then:")
+    say("\nTOKEN is the answer of GENTOKEN, and also the value of the secret. Then:")
     say(f'make deploy ENV=… ROTATE="{secrets}"')
 
 

@@ -1,4 +1,4 @@
-"""`make reports`: what users report about others, and what an operator decides about it."""
+"""`make reports`: users' reports about others, for an operator to decide."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ _MAKE = "make reports"
 _USER_STEPS = {
     "hide": (repository.hide, "hide a user from all but their matches; decides open reports"),
     "unhide": (repository.show, "show a user again; dismisses open reports"),
-    "ban": (repository.ban, "end sessions and matches of a user, who exists for no one else"),
+    "ban": (repository.ban, "end a user's sessions and matches, and hide the user from everyone"),
 }
 
 
@@ -39,11 +39,11 @@ def _run(options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=_MAKE, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    listed = commands.add_parser("list", prog=f"{_MAKE} list", help="the longest waiting first")
+    listed = commands.add_parser("list", prog=f"{_MAKE} list", help="open reports, oldest first")
     listed.add_argument("--limit", type=int, default=20)
     listed.set_defaults(run=_list)
     for name, run, words in (
-        ("show", _show, "all that is known about a report"),
+        ("show", _show, "show everything known about a report"),
         ("dismiss", _dismiss, "decide that a report is unfounded"),
     ):
         one = commands.add_parser(name, prog=f"{_MAKE} {name}", help=words)
@@ -93,7 +93,7 @@ def _show(database: Database, options: argparse.Namespace) -> None:
 
 
 def _fields(report: WholeReport) -> dict[str, object]:
-    """Return a report without what the line about its user says."""
+    """Return a report without the fields that the line about the user shows."""
     return report.model_dump(mode="json", exclude=set(Standing.model_fields) - {"user_id"})
 
 

@@ -19,9 +19,9 @@ def sam(
     checkout: Path = CHECKOUT,
     heard: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Run one command of `sam`; its output goes to the log, whose end an error shows.
+    """Run a `sam` command; its output goes to the log. An error shows the end of the log.
 
-    `path` holds folders of programs that `sam` prefers to all others; `heard` gets every line.
+    `path` holds folders to put first on the PATH; `heard` gets every line.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -51,7 +51,7 @@ def command(*arguments: str | Path, checkout: Path = CHECKOUT) -> list[str | Pat
 def environment(
     env: Mapping[str, str], path: tuple[Path, ...] = (), *, checkout: Path = CHECKOUT
 ) -> dict[str, str]:
-    """Return the variables that `sam` runs with: a few of ours, and those given."""
+    """Return the variables for `sam`: a few of ours, and those given."""
     programs = checkout / ".local" / "aws" / "bin"
     folders = [*path, Path(sys.executable).parent, programs, Path(os.environ["PATH"])]
     return (

@@ -1,4 +1,4 @@
-"""Accounts, links and queue messages for sample events, made by a running stack's Supabase Auth."""
+"""Accounts, links and queue messages for sample events, made by the stack's Supabase Auth."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ FUNCTIONS = frozenset({"account", "account_links", "accounts", "auth_requests"})
 
 
 def values(function: str, case: str, stack: Mapping[str, str]) -> dict[str, str]:
-    """Return what the placeholders of these functions stand for."""
+    """Return the values of these functions' placeholders."""
     new_email = f"{uuid4().hex}@example.com"
     with _auth(stack) as auth:
         email = str(_post(auth, "admin/users", _account(email_confirm=True))["email"])

@@ -109,7 +109,7 @@ from generate_series(2, 3) as place
 
 @dataclass(frozen=True)
 class Scene:
-    """The state that an event finds: Maya, who calls, has invited Leo."""
+    """The state before an event. Maya has invited Leo, and calls unless `caller` is Leo."""
 
     status: str = "accepted"
     starts_in: timedelta | None = timedelta(days=3)
@@ -143,7 +143,7 @@ _SCENES = {
     "session_manage/confirm": _BEGAN,
     "session_manage/no_show": _BEGAN,
 }
-"""By function, or by function and case."""
+"""By function, or by function and case; others use the default scene."""
 _SIGNED = {
     "svix-signature": ("RESEND_WEBHOOK_SECRET", webhooks.signed),
     "webhook-signature": ("AUTH_EMAIL_HOOK_SECRET", hook.signed),
@@ -151,9 +151,9 @@ _SIGNED = {
 
 
 def filled(path: Path, stack: Mapping[str, str]) -> dict[str, Any]:
-    """Return a sample event whose ids, tokens and signatures are true on a stack.
+    """Return a sample event with valid ids, tokens and signatures for a stack.
 
-    `stack` has the variables of its file of addresses. Each call makes people of its own.
+    `stack` has the variables of the stack's env file. Each call creates new users.
     """
     text = path.read_text()
     if names := set(PLACEHOLDER.findall(text)):

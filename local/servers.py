@@ -1,4 +1,4 @@
-"""PostgREST, Redis and ministack: ready-made programs, how we start them."""
+"""How PostgREST, Redis and ministack are started."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from local.stack import HOST, Stack
 from local.xray import daemon as xray
 
 REGION = "us-east-1"
-# The emulator's root account: functions are held to their roles' policies instead.
+# The emulator's root account. Functions have their roles' policies instead.
 AWS_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -38,7 +38,9 @@ def postgrest(stack: Stack) -> Part:
         PGRST_DB_EXTRA_SEARCH_PATH="public,extensions",
         PGRST_DB_ANON_ROLE="anon",
         PGRST_DB_POOL="20",
-        PGRST_JWT_SECRET=json.dumps(tokens.published(secret.local_jwt_jwk)),
+        PGRST_JWT_SECRET=json.dumps(
+            tokens.accepted(secret.local_jwt_jwk, secret.local_legacy_jwt_secret)
+        ),
         PGRST_SERVER_HOST=HOST,
         PGRST_SERVER_PORT=str(port),
         PGRST_LOG_LEVEL="warn",
@@ -83,7 +85,7 @@ def redis_server(stack: Stack) -> Part:
 
     options = [*("--bind", HOST, "--port", str(port), "--save", "", "--appendonly", "no")]
     for user, token in redis_tokens(credentials(stack)).items():
-        # A hash, because everyone on the machine can read a command.
+        # A hash, because every user of the machine can read command lines.
         password = hashlib.sha256(token.encode()).hexdigest()
         options += ["--user", user.name, *user.rules, f"#{password}"]
     return Part(
@@ -126,7 +128,7 @@ def ministack(stack: Stack) -> Part:
     return Part(
         name="ministack",
         ports=(port,),
-        # -P: `local/` itself must not become a place to import from.
+        # -P keeps `local/` itself off the import path.
         command=[
             *(stack.checkout / ".local" / "ministack" / "bin" / "python", "-P"),
             stack.checkout / "local" / "emulator.py",
@@ -154,7 +156,7 @@ def own(stack: Stack, name: str) -> Part:
 
 
 def answers(url: str) -> bool:
-    """Return whether the address answers, and not with a failure of its own."""
+    """Return whether the address answers, and not with a 5xx."""
     try:
         return (
             httpx.get(url, timeout=2, trust_env=False).status_code

@@ -14,9 +14,9 @@ BACKLOG = 512
 
 
 def by_port(fronts: Mapping[int, ASGIApp]) -> ASGIApp:
-    """Return an application that picks the front by the port that was called.
+    """Return an application that picks the front by the called port.
 
-    `/_alive` is answered here, so that it speaks for this process and nothing behind it.
+    It answers `/_alive` itself, so that this reports on the process, not on a part behind it.
     """
 
     async def pick(scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,13 +29,13 @@ def by_port(fronts: Mapping[int, ASGIApp]) -> ASGIApp:
 
 
 def serve(app: ASGIApp, ports: Sequence[int]) -> None:
-    """Serve the application until the process is asked to end."""
+    """Serve the application until a signal ends the process."""
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         server_header=False,
-        # A client that names an address in a header is not believed.
+        # Do not trust a client address in a header.
         proxy_headers=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
@@ -46,7 +46,7 @@ def serve(app: ASGIApp, ports: Sequence[int]) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only where the protocol is named: 40 ms an answer.
+    # asyncio turns Nagle's algorithm off only if the protocol is given; it costs 40 ms an answer.
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))

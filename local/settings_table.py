@@ -15,8 +15,8 @@ from wingman.kit.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "settings.md"
-# The runtime or a library reads these by itself.
-OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL"})
+# Read by the runtime, not by our settings.
+OF_THE_RUNTIME = frozenset({"AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CODEDEPLOY"})
 OF_THE_LIBRARIES = frozenset(
     {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS", "PYTHONTZPATH"}
 )
@@ -24,7 +24,7 @@ _FEW = 4
 
 
 class Setting(NamedTuple):
-    """One row: what it is called, means and is by default, who sets it and who is given it."""
+    """One row of the table."""
 
     name: str
     meaning: str
@@ -78,7 +78,7 @@ def _holders(holders: tuple[str, ...], every: set[str]) -> str:
 
 
 def _source(read: Mapping[str, Any], value: Any) -> tuple[str, str]:
-    """Return the default of a variable in the template, and who sets it."""
+    """Return a variable's default in the template, and its source."""
     if value is None:
         return "", "the runtime"
     if "resolve:secretsmanager" in str(value):

@@ -10,8 +10,8 @@ from local.processes import alive, recorded
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-# Where a developer's own app is expected.
-APP_URL = "http://localhost:3000"
+# A developer's own app, in addition to the one that the stack serves.
+OWN_APP_URL = "http://localhost:3000"
 
 _OFFSETS = {
     "api": 0,
@@ -24,12 +24,12 @@ _OFFSETS = {
     "upstash": 7,
     "anthropic": 8,
     "auth": 9,
+    "app": 10,
 }
 _BASE = 8700
-# `check` is the database of `make check-sql`; `test-1` to `test-9` are of test processes that run
-# side by side.
+# `check` is for `make check-sql`; `test-1` to `test-9` belong to parallel test processes.
 _AFTER_BASE = {"dev": 0, "check": 80, "test": 100} | {
-    f"test-{n}": 100 + 10 * n for n in range(1, 10)
+    f"test-{n}": 100 + 20 * n for n in range(1, 10)
 }
 
 
@@ -84,10 +84,10 @@ class Stack:
 
 
 def stack(name: str, *, wherever: bool = False, checkout: Path = CHECKOUT) -> Stack:
-    """Return the stack of this name, on the ports where it runs.
+    """Return the stack of this name, on its current ports.
 
-    One that does not run goes where `WINGMAN_PORT_BASE` says: `dev` there, `test` 100 above. For
-    one that runs, another base is an error, or ignored if the stack is meant `wherever` it is.
+    A stopped stack uses `WINGMAN_PORT_BASE`: `dev` starts there, `test` 100 above. For a running
+    stack, another base is an error, unless `wherever` is true.
     """
     if name not in _AFTER_BASE:
         raise StackError(f"there is no stack {name!r}: use one of {', '.join(_AFTER_BASE)}")
@@ -106,13 +106,13 @@ def stack(name: str, *, wherever: bool = False, checkout: Path = CHECKOUT) -> St
 
 
 def _port_base(text: str) -> int:
-    if not text.isdecimal() or not 1024 <= int(text) <= 65_300:  # noqa: PLR2004 (port range)
-        raise StackError(f"WINGMAN_PORT_BASE={text} is no port between 1024 and 65300")
+    if not text.isdecimal() or not 1024 <= int(text) <= 65_200:  # noqa: PLR2004 (port range)
+        raise StackError(f"WINGMAN_PORT_BASE={text} is not a port between 1024 and 65200")
     return int(text)
 
 
 def _running_base(stack: Stack) -> int | None:
-    """Return the base of a stack of which something lives."""
+    """Return the base of a stack if any of its processes is alive."""
     if not stack.base_file.exists():
         return None
     lives = any(alive(each) for each in recorded(stack.pids_file).values())

@@ -1,4 +1,4 @@
-"""The Supabase CLI, as `make setup` installs it: it needs the address of a database, and no Docker.
+"""The Supabase CLI, as `make setup` installs it, used with a database's address, without Docker.
 
 https://supabase.com/docs/reference/cli
 """
@@ -20,8 +20,8 @@ from local.stack import CHECKOUT, HOST
 PROGRAM = CHECKOUT / "local" / "node_modules" / ".bin" / "supabase"
 SCHEMAS = "public,private"
 QUIET = {"SUPABASE_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
-# Every command checks the form of the secret that config.toml names; `config push` alone, which
-# nothing here calls, sends it.
+# Every command validates the secret that config.toml names. Only `config push` sends it, and we
+# never call that.
 _FORM = {"AUTH_EMAIL_HOOK_SECRET": f"v1,whsec_{'A' * 43}="}
 _NOTHING: Mapping[str, str] = {}
 _NOISE = ("Skipping migration", "Try rerunning", "Target:")
@@ -29,7 +29,7 @@ _NOISE = ("Skipping migration", "Try rerunning", "Target:")
 
 @dataclass(frozen=True)
 class Listed:
-    """A migration's version, here and in the database: an empty one is missing."""
+    """A migration's version in the checkout and in the database; empty means missing."""
 
     local: str
     remote: str
@@ -37,7 +37,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Finding:
-    """An object that breaks a rule, under the name that Supabase gives the rule."""
+    """An object that breaks a rule, with Supabase's name of the rule."""
 
     rule: str
     object: str
@@ -45,9 +45,9 @@ class Finding:
 
 
 def push(url: str | None, checkout: Path = CHECKOUT) -> list[str]:
-    """Apply the migrations that are missing, each whole or not at all; return their files.
+    """Apply the missing migrations, each atomically; return their files.
 
-    Without an address, to the project that `supabase link` named. Raises StackError.
+    Without an address, it uses the linked project (`supabase link`). Raises StackError.
     """
     command: tuple[str | Path, ...] = ("db", "push", "--yes", "--workdir", checkout)
     if url is None:
@@ -67,7 +67,7 @@ def migrations(url: str, checkout: Path = CHECKOUT) -> list[Listed]:
 
 
 def advisors(url: str) -> Iterator[Finding]:
-    """Yield what Supabase's rules of security and performance find. Raises StackError."""
+    """Yield the findings of Supabase's security and performance rules. Raises StackError."""
     found = _answer("db", "advisors", "--level", "info", remote=url)["results"]
     for each in found or ():
         about = each["metadata"]
@@ -75,7 +75,7 @@ def advisors(url: str) -> Iterator[Finding]:
 
 
 def difference(before: str, after: str) -> str:
-    """Return the statements that lead from one database to the other. Raises StackError."""
+    """Return the statements that turn one database into the other. Raises StackError."""
     (first, variables), (second, _) = without_password(before), without_password(after)
     given = ("--from", first, "--to", second, "--schema", SCHEMAS)
     answer = _answer("db", "diff", "--use-pg-delta", *given, variables=variables)
@@ -83,13 +83,13 @@ def difference(before: str, after: str) -> str:
 
 
 def without_password(url: str) -> tuple[str, dict[str, str]]:
-    """Move the password into a variable: other users of this machine can read a command line."""
+    """Move the password into a variable: other users can read a command line."""
     parts = urlsplit(url)
     login, _, place = parts.netloc.rpartition("@")
     user, _, password = login.partition(":")
     variables = {"PGPASSWORD": unquote(password)}
     if parts.hostname not in {HOST, "localhost"}:
-        variables["PGSSLMODE"] = "require"  # the program would go on without encryption
+        variables["PGSSLMODE"] = "require"  # by default, the program falls back to no encryption
     return urlunsplit(parts._replace(netloc=f"{user}@{place}")), variables
 
 

@@ -16,15 +16,15 @@ from local.stack import Stack
 PATIENCE = 40
 RESPITE = 3
 RETRY_PAUSE = 0.5
-# PostgreSQL's fast shutdown: sessions are ended, not waited for.
+# PostgreSQL's fast shutdown, which ends sessions instead of waiting for them.
 POLITE = {"postgres": signal.SIGINT}
-# Where other ports are looked for when some are taken: all stacks together need so many.
+# Candidates for a new port base if ports are taken; all stacks together need _SPAN ports.
 _BASES = range(9000, 65_000, 1000)
 _SPAN = 200
 
 
 class _DiedError(StackError):
-    """A part ended while we waited for it to be healthy."""
+    """A part ended before it was healthy."""
 
 
 class Supervisor:
@@ -40,7 +40,7 @@ class Supervisor:
         return {n: kept.pid for n, kept in self.records().items() if processes.alive(kept)}
 
     def ensure(self, part: Part) -> None:
-        """Leave a healthy part alone; start one that is dead, restart one that is unwell."""
+        """Start a part that is dead; restart one that is unhealthy."""
         kept = self.records().get(part.name)
         if kept and processes.alive(kept) and processes.wait_until(part.healthy, RESPITE):
             say(f"  {part.name:<48} running")
@@ -99,7 +99,7 @@ class Supervisor:
             draft.replace(self._path)
 
     def stop(self, part_names: tuple[str, ...] = NAMES[::-1]) -> int:
-        """Stop the parts and whatever they started; return how many were running."""
+        """Stop the parts and their children; return how many parts were running."""
         stopped = 0
         for name in part_names:
             kept = self.records().get(name)
@@ -112,7 +112,7 @@ class Supervisor:
 
 
 def refuse_taken_ports(stack: Stack, supervisor: Supervisor, parts: Sequence[str] = NAMES) -> None:
-    """Stop before anything is built if another program listens where a part is to listen."""
+    """Raise StackError if another program listens on a part's port."""
     ours = {name for name, kept in supervisor.records().items() if processes.group(kept)}
     ports = [stack.port(port) for name in parts if name not in ours for port in LISTENERS[name]]
     if not _freed(ports):
@@ -120,7 +120,7 @@ def refuse_taken_ports(stack: Stack, supervisor: Supervisor, parts: Sequence[str
 
 
 def taken(stack: Stack, ports: Sequence[int]) -> str:
-    """Say what listens on the ports, and what to do about it."""
+    """Describe the programs that listen on the ports, and what to do."""
     lines = [
         f"port {port} is taken by {processes.listener(port) or 'another program'}" for port in ports
     ]
@@ -134,7 +134,7 @@ def _free_base() -> int:
 
 
 def require_running(stack: Stack) -> None:
-    """Stop a command that needs a stack of which a part does not run."""
+    """Raise StackError unless all parts of the stack are running."""
     running = Supervisor(stack).pids()
     stopped = [name for name in NAMES if name not in running]
     if not running:
@@ -142,12 +142,12 @@ def require_running(stack: Stack) -> None:
     if stopped:
         raise StackError(
             f"a part of the {stack.name} stack is not running ({', '.join(stopped)}): "
-            f"`{stack.up_command}` starts what is missing"
+            f"`{stack.up_command}` starts the missing parts"
         )
 
 
 def still_running(stack: Stack) -> str:
-    """Say which parts run, and how to go on or stop them: a line below an error, or nothing."""
+    """Return a line about the running parts, for the end of an error; "" if none runs."""
     running = ", ".join(Supervisor(stack).pids())
     commands = f"`{stack.up_command}` continues, `{stack.down_command}` stops them"
     return f"\n  still running: {running}; {commands}" if running else ""

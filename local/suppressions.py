@@ -1,6 +1,6 @@
-"""`make suppressions`: the addresses of an environment that get no email, for its operator.
+"""`make suppressions`: suppressed email addresses of an environment, for its operator.
 
-They are stored as hashes, so an address can be asked for but not listed.
+They are stored as hashes, so an address can be looked up, but not listed.
 """
 
 import argparse
@@ -21,11 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=_MAKE, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    count = commands.add_parser("count", prog=_MAKE, help="how many there are, by reason")
+    count = commands.add_parser("count", prog=_MAKE, help="count them by reason")
     count.set_defaults(run=_count)
     for name, run, words in (
-        ("show", _show, "why and since when an address gets no email"),
-        ("lift", _lift, "let emails go to an address again"),
+        ("show", _show, "show why and since when an address is suppressed"),
+        ("lift", _lift, "allow emails to an address again"),
     ):
         one = commands.add_parser(name, prog=f"{_MAKE} {name}", help=words)
         one.add_argument("address", type=_address)
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _address(given: str) -> str:
     if "@" not in given.strip("@"):
-        raise argparse.ArgumentTypeError(f"{given!r} is no email address")
+        raise argparse.ArgumentTypeError(f"{given!r} is not an email address")
     return given
 
 
@@ -60,7 +60,7 @@ def _lift(database: Database, options: argparse.Namespace) -> None:
         print("The address was not suppressed.")
         return
     print("Lifted: the next email to the address is sent.")
-    print("Next: take it off the provider's own list, too (Resend's dashboard, Suppressions).")
+    print("Next: remove it from the provider's own list, too (Resend's dashboard, Suppressions).")
 
 
 if __name__ == "__main__":

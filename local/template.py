@@ -1,4 +1,4 @@
-"""Reading template.yaml, also as `sam build` writes it."""
+"""Reads template.yaml, also as `sam build` writes it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Route:
 def load(path: Path) -> dict[str, Any]:
     """Return the template as data: `!Ref x` as {"Ref": x}, `!GetAtt x.y` as {"Fn::GetAtt": [x, y]}.
 
-    A key that stands twice in one mapping is an error. All callers share the data of one state of
-    the file, and change nothing in it.
+    A repeated key in a mapping is an error. The result is cached and shared, so callers must not
+    change it.
     """
     state = path.stat()
     return _load(path, (state.st_mtime_ns, state.st_size))
@@ -29,7 +29,7 @@ def load(path: Path) -> dict[str, Any]:
 
 @cache
 def _load(path: Path, _: tuple[int, int]) -> dict[str, Any]:
-    # It brings sympy and networkx: half a second that most commands do not need to wait.
+    # It imports sympy and networkx, which takes half a second that most commands need not spend.
     from cfnlint.decode import cfn_yaml  # noqa: PLC0415
 
     loaded: dict[str, Any] = cfn_yaml.load(str(path))
@@ -42,7 +42,7 @@ def functions(template: dict[str, Any]) -> Resources:
 
 
 def settings(template: dict[str, Any], function: str) -> dict[str, Any]:
-    """Return a function's properties over those that are common to all; layers add up."""
+    """Return a function's properties, with the global ones as defaults; layers are combined."""
     common: dict[str, Any] = template.get("Globals", {}).get("Function", {})
     own: dict[str, Any] = functions(template)[function]["Properties"]
     layers = [*common.get("Layers", []), *own.get("Layers", [])]
@@ -67,7 +67,7 @@ def routes(template: dict[str, Any]) -> Iterator[Route]:
 
 
 def _key(event: dict[str, Any]) -> str:
-    """Return the route key; an event without a path takes what no other route takes."""
+    """Return the route key; an event without a path is the default route."""
     path, method = event.get("Path", "$default"), event.get("Method", "ANY").upper()
     if path == "$default":
         return "$default"

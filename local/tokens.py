@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
+from jwt.algorithms import ECAlgorithm, HMACAlgorithm
 
 ALGORITHM = "ES256"
 LIFE_SECONDS = 7 * 24 * 60 * 60
@@ -23,6 +23,12 @@ def new_key() -> str:
 
 def published(key: str) -> dict[str, list[dict[str, Any]]]:
     return {"keys": [{name: part for name, part in json.loads(key).items() if name != "d"}]}
+
+
+def accepted(key: str, legacy_secret: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what PostgREST verifies with while a project has not revoked its shared secret."""
+    shared = HMACAlgorithm.to_jwk(legacy_secret.encode(), as_dict=True)
+    return {"keys": [*published(key)["keys"], shared | {"alg": "HS256"}]}
 
 
 def sign(claims: dict[str, Any], key: str) -> str:

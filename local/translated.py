@@ -1,4 +1,4 @@
-"""Prints template.yaml as CloudFormation gets it, by the translator of `sam` in .local/aws."""
+"""Prints template.yaml as CloudFormation gets it, using `sam`'s translator in .local/aws."""
 
 import json
 import sys
@@ -8,13 +8,24 @@ from types import SimpleNamespace
 from samcli.lib.translate.sam_template_validator import SamTemplateValidator
 from samcli.yamlhelper import yaml_parse
 
+# CloudFormation's limit for one stack; a function with its release has about nine.
+MOST_RESOURCES = 500
+
 
 def main() -> None:
-    """Print it. The managed policies of AWS, which only an account can list, are left by name."""
+    """Print the translated template, unless it has too many resources.
+
+    AWS's managed policies stay as names, because only an account can list them.
+    """
     template = yaml_parse(Path("template.yaml").read_text())
     policies = SimpleNamespace(load=dict)
     translator = SamTemplateValidator(template, policies, region="eu-central-1")
-    json.dump(yaml_parse(translator.get_translated_template_if_valid()), sys.stdout, default=str)
+    translated = yaml_parse(translator.get_translated_template_if_valid())
+    if len(translated["Resources"]) > MOST_RESOURCES:
+        raise SystemExit(
+            f"{len(translated['Resources'])} resources, of {MOST_RESOURCES}: divide the stack"
+        )
+    json.dump(translated, sys.stdout, default=str)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""SQS: carries out requests that were answered before (wingman/accounts/request_worker.py)."""
+"""SQS: carries out requests that are already answered (wingman/accounts/request_worker.py)."""
 
 from typing import Any
 
 from wingman.accounts.request_worker import carry_out
+from wingman.accounts.settings import SealedRequestSettings
 from wingman.kit.clients.auth import auth
 from wingman.kit.clients.database import get_service_client
 from wingman.kit.clock import LambdaContext
@@ -11,11 +12,11 @@ from wingman.kit.errors import DependencyUnavailable, RateLimited
 from wingman.kit.invocation import invocation
 from wingman.kit.observability import logger
 from wingman.kit.sealing import NotSealed
-from wingman.kit.settings import RedisSettings, SupabaseServiceSettings, check
+from wingman.kit.settings import RedisSettings, check
 
 from pydantic import BaseModel, ValidationError
 
-check(DeploymentSettings, SupabaseServiceSettings, RedisSettings)
+check(DeploymentSettings, SealedRequestSettings, RedisSettings)
 
 
 class Message(BaseModel):

@@ -22,7 +22,7 @@ check(DeploymentSettings, SupabaseServiceSettings, RedisSettings, ResendSettings
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Send all emails of a batch; malformed messages go back to the queue, in an outage all."""
+    """Send all emails of a batch. Malformed messages return to the queue; in an outage, all do."""
     with invocation(event, context):
         ids, failed = [], []
         for message in event["Records"]:

@@ -25,7 +25,7 @@ settings.check(
     *(BrandSettings, GraphSettings, MatchSettings, PushSwitch),
 )
 DOCUMENTS: dict[str, str] = json.loads(Path(__file__).with_name("documents.json").read_bytes())
-schema()  # while the container starts, with the processor that Lambda gives it for that
+schema()  # while the container starts, for which Lambda provides a faster processor
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""/api/notifications: what happened, what was read of it, and the pushes that a user wants."""
+"""/api/notifications: the notifications in the app, and the pushes that a user wants."""
 
 from typing import Annotated
 

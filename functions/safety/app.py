@@ -1,4 +1,4 @@
-"""/api/blocks and /api/reports: keep users away, and report them to the operators."""
+"""/api/blocks and /api/reports: block users, and report them to the operators."""
 
 from http import HTTPStatus
 from uuid import UUID

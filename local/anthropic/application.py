@@ -1,7 +1,6 @@
 """The stand-in as one application: the provider, and its switches under /_sandbox."""
 
 import asyncio
-import secrets
 import uuid
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ from local.anthropic.errors import (
     RateLimitError,
 )
 from local.anthropic.faults import Fault, Faults, Mode
+from local.keys import Keys
 
 TIMEOUT_SECONDS = 60
 _KEPT = 1000
@@ -29,12 +29,13 @@ _KEPT = 1000
 
 class StandIn:
     def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
+        self._keys = Keys(api_key)
         self._faults = Faults()
         self._requests: list[dict[str, Any]] = []
 
     def routes(self) -> list[Route]:
         return [
+            *self._keys.routes(),
             Route("/v1/messages", self._create, methods=["POST"]),
             Route("/v1/models/{model}", self._model),
             Route("/_sandbox/requests", self._list),
@@ -44,13 +45,13 @@ class StandIn:
         ]
 
     def _admit(self, request: Request) -> None:
-        if not secrets.compare_digest(_key(request).encode(), self._api_key.encode()):
+        if not self._keys.admit_bearer(_key(request)):
             raise AuthenticationError("invalid x-api-key")
         if not request.headers.get("anthropic-version"):
             raise InvalidRequestError("anthropic-version: header is required")
 
     async def _model(self, request: Request) -> Response:
-        """Describe a model; there is every one whose name begins like theirs."""
+        """Describe a model; every name that starts with `claude-` exists."""
         self._admit(request)
         name = request.path_params["model"]
         if not name.startswith("claude-"):
@@ -110,7 +111,7 @@ async def _fail(fault: Fault | None, asked: messages.MessageRequest) -> dict[str
 
 
 def _key(request: Request) -> str:
-    """Take the key from where clients put it; since its version 2 the SDK sends a bearer token."""
+    """Return the key from either header; the SDK sends a bearer token since its version 2."""
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
     return request.headers.get("x-api-key", bearer)
 

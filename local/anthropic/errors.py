@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 
 
 class AnthropicError(Exception):
-    """A refusal: `status` and `type` are what clients decide by."""
+    """A refusal; clients decide by `status` and `type`."""
 
     status = 500
     type = "api_error"
@@ -25,13 +25,13 @@ class AnthropicError(Exception):
 
 
 class InvalidRequestError(AnthropicError):
-    """A field or header is missing or not what it should be."""
+    """A field or header is missing or invalid."""
 
     status, type = 400, "invalid_request_error"
 
 
 class AuthenticationError(AnthropicError):
-    """There is no key, or another one."""
+    """The key is missing or wrong."""
 
     status, type = 401, "authentication_error"
 
@@ -43,12 +43,12 @@ class NotFoundError(AnthropicError):
 
 
 class RateLimitError(AnthropicError):
-    """This key has asked too much."""
+    """Too many requests with this key."""
 
     status, type = 429, "rate_limit_error"
 
 
 class OverloadedError(AnthropicError):
-    """All users together have asked too much."""
+    """The provider has too many requests from all its users."""
 
     status, type = 529, "overloaded_error"

@@ -18,7 +18,7 @@ class Mode(StrEnum):
 
 @dataclass
 class Fault:
-    """One failure, met by the next `count` requests; `retry_after` seconds come with a 429."""
+    """One failure of the next `count` requests; a 429 carries `retry_after` seconds."""
 
     mode: Mode
     count: int = 1
@@ -26,7 +26,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait, first come, first met."""
+    """The planned faults, in the order in which they apply."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -44,7 +44,7 @@ class Faults:
         return fault
 
     def take(self) -> Fault | None:
-        """Return what this request meets, and count it as met."""
+        """Return the fault of this request, if any, and count it."""
         if not self._waiting:
             return None
         fault = self._waiting[0]

@@ -1,4 +1,4 @@
-"""Requests for a message as the provider checks them, and answers that need no model.
+"""Message requests, checked as the provider does, and answers that need no model.
 
 https://platform.claude.com/docs/en/api/messages
 """
@@ -70,7 +70,7 @@ def message(
 
 
 def tips(request: MessageRequest) -> list[str]:
-    """Say the same to the same, so that a person sees what the tips were about."""
+    """Return the same tips for the same request; they quote the challenge, if it has one."""
     try:
         asked = json.loads(request.messages[-1].content)
         title = asked["challenge"]["title"]

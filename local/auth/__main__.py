@@ -16,7 +16,7 @@ def main() -> None:
     """Listen on the port of the stack that `WINGMAN_STACK` names."""
     here = stack(os.environ["WINGMAN_STACK"])
     secret = credentials(here)
-    # The stacks of test processes have no deployment of their own that could take emails.
+    # Stacks of test processes have no deployment to receive the hook's calls.
     hook_url = f"{here.url('api')}/webhooks/auth-email" if "-" not in here.name else None
     project = Project(
         supabase_url=here.url("supabase"),

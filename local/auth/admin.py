@@ -1,4 +1,4 @@
-"""Calls with a secret key: users of any address, and links without an email."""
+"""Calls with a secret key: managing any user, and making links without sending an email."""
 
 import secrets
 from http import HTTPStatus
@@ -66,12 +66,12 @@ def change_user(call: Call) -> dict[str, Any]:
 
 
 def _changed(call: Call, user: Row) -> dict[str, Any]:
-    """Apply what creating and changing have in common."""
+    """Apply the fields that creating and changing share."""
     users.merge(call, user, "raw_app_meta_data", call.data("app_metadata"))
     if call.flag("email_confirm"):
         users.confirm(call, user)
     if ban := call.text("ban_duration"):
-        # The sessions stay, there too; a refresh is refused.
+        # As in Supabase Auth, the sessions stay and a refresh is refused.
         call.run(
             "update auth.users set banned_until = now() + %s * interval '1 second' where id = %s",
             *(None if ban == "none" else duration(ban), user["id"]),

@@ -28,7 +28,7 @@ from local.auth.refusal import VERSION_HEADER, LastingRefusal, Refusal, failed
 
 Connect = Callable[[], AbstractContextManager[Database]]
 
-# At most so many requests are in the database at once.
+# The most requests that use the database at once.
 _CONNECTIONS = 12
 _PATIENCE_SECONDS = 3
 _PREFIX = "/auth/v1"
@@ -40,7 +40,7 @@ class _Endpoint:
     method: str
     path: str
     handler: Handler
-    # The bucket of rate limits: the setting that fills it.
+    # The setting that sizes the rate-limit bucket.
     limit: str | None = None
 
 
@@ -105,7 +105,7 @@ class _Server:
         return Route(_PREFIX + endpoint.path, answer, methods=[endpoint.method])
 
     def _address(self, request: Request) -> str | None:
-        """Return the client's address: the gateway lets a forwarded one pass with a secret key."""
+        """Return the client's address; the gateway passes a forwarded one with a secret key."""
         sent = request.headers.get("sb-forwarded-for")
         if sent and self._project.settings.ip_forwarding:
             forwarded = sessions.address(sent)
@@ -142,7 +142,7 @@ class _Server:
 
 
 def connector(url: str) -> Connect:
-    """Return a pool, which looks whether the server still knows a connection before it lends it."""
+    """Return a pool that checks each connection before lending it."""
     pool = ConnectionPool(
         url,
         connection_class=psycopg.Connection[dict[str, Any]],

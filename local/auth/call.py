@@ -23,11 +23,11 @@ class Call:
     query: Mapping[str, str]
     headers: Headers
     body: Mapping[str, Any]
-    # Of the client, as far as it is known.
+    # The client's address, if known.
     ip: str | None
 
     def text(self, name: str) -> str:
-        """Return a field of the body, or "" where it is missing."""
+        """Return a field of the body, or "" if it is missing."""
         value = self.body.get(name)
         if not isinstance(value, str | None):
             raise invalid(f"{name} has to be a string")

@@ -24,6 +24,8 @@ class Control:
             Route("/_sandbox/faults", self._plan, methods=["POST"]),
             Route("/_sandbox/faults", self._waiting),
             Route("/_sandbox/faults", self._heal, methods=["DELETE"]),
+            Route("/_sandbox/hook", self._sign_with, methods=["POST"]),
+            Route("/_sandbox/hook", self._hook_answers),
             Route("/_sandbox/settings", self._change, methods=["POST"]),
             Route("/_sandbox/settings", self._settings),
             Route("/_sandbox/settings", self._restore, methods=["DELETE"]),
@@ -39,8 +41,16 @@ class Control:
         self._faults.clear()
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
+    async def _sign_with(self, request: Request) -> Response:
+        """Set the secret that signs requests to the Send Email hook, as the dashboard does."""
+        self._project.hook_secret = str((await _object(request)).get("secret"))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def _hook_answers(self, _: Request) -> Response:
+        return JSONResponse(self._project.hook_answers)
+
     async def _change(self, request: Request) -> Response:
-        """Change some settings; the buckets of all addresses are full again."""
+        """Change some settings, and refill the buckets of all addresses."""
         self._project.settings = self._project.settings.changed(await _object(request))
         self._project.limits.clear()
         return JSONResponse(asdict(self._project.settings))

@@ -11,19 +11,19 @@ FOR_EVER = 1_000_000
 
 
 class Mode(StrEnum):
-    # The gateway in front of it answers, and not in JSON.
+    # The gateway in front answers, and not in JSON.
     DOWN = "down"
     # The request is answered after `seconds`.
     SLOW = "slow"
     RATE_LIMITED = "rate_limited"
     ERROR_500 = "error_500"
-    # The request is carried out, and its answer is lost.
+    # The request is carried out, but its answer is lost.
     LOST_RESPONSE = "lost_response"
 
 
 @dataclass
 class Fault:
-    """A failure, met by the next `count` requests whose path or email contains `match`."""
+    """A failure of the next `count` requests whose path or email contains `match`."""
 
     mode: Mode
     count: int = FOR_EVER
@@ -35,7 +35,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait, first come, first met."""
+    """The planned faults, in the order in which they apply."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []

@@ -1,4 +1,4 @@
-"""Handing emails over: the Send Email hook, signed as Standard Webhooks.
+"""The Send Email hook, which hands emails over, signed as Standard Webhooks.
 
 https://supabase.com/docs/guides/auth/auth-hooks/send-email-hook
 """
@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import httpx
 
+from local.auth.project import Project
 from local.auth.refusal import Refusal, failed
 
 ATTEMPTS = 3
@@ -27,13 +28,17 @@ _REASONS: dict[int, str] = {
 }
 
 
-def deliver(url: str, secret: str, payload: Mapping[str, Any], seconds: float) -> None:
-    """Post the email until it is accepted: three times, in so many seconds. Raises Refusal."""
+def deliver(project: Project, url: str, payload: Mapping[str, Any]) -> None:
+    """Post the email until it is accepted, at most three times. Raises Refusal."""
     body = json.dumps(payload)
-    ends_at = time.monotonic() + seconds
+    ends_at = time.monotonic() + project.settings.hook_seconds
     with httpx.Client(trust_env=False) as client:
         for attempt in range(ATTEMPTS):
-            if _accepted(_post(client, url, secret, body, ends_at, last=attempt == ATTEMPTS - 1)):
+            last = attempt == ATTEMPTS - 1
+            answer = _post(client, url, project.hook_secret, body, ends_at, last=last)
+            if answer is not None:
+                project.hook_answers[answer.status_code] += 1
+            if _accepted(answer):
                 return
     raise failed("Service currently unavailable due to hook")
 
@@ -41,7 +46,7 @@ def deliver(url: str, secret: str, payload: Mapping[str, Any], seconds: float) -
 def _post(
     client: httpx.Client, url: str, secret: str, body: str, ends_at: float, *, last: bool
 ) -> httpx.Response | None:
-    """Post once; a connection that fails waits and returns None, unless it is the `last`."""
+    """Post once; after a failed connection wait and return None. The `last` one raises."""
     headers = {"content-type": "application/json", **signed(secret, str(uuid4()), body)}
     try:
         left = max(0.001, ends_at - time.monotonic())

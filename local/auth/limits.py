@@ -1,4 +1,4 @@
-"""Token buckets per address, as Supabase Auth keeps them: in memory, 30 at once.
+"""Token buckets per address, as Supabase Auth keeps them: in memory, with a burst of 30.
 
 Sign-ins by password and refreshes share one bucket, and every other path has its own.
 https://supabase.com/docs/guides/auth/rate-limits

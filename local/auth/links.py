@@ -1,4 +1,4 @@
-"""The tokens that emails carry: made, handed to the hook, and found again once."""
+"""The tokens in emails: made, handed to the hook, and redeemed once."""
 
 import hashlib
 import secrets
@@ -16,7 +16,7 @@ from local.auth.refusal import expired, too_soon
 
 @dataclass(frozen=True)
 class Purpose:
-    """The columns of auth.users in which a kind of token is kept."""
+    """The columns of auth.users that hold a kind of token."""
 
     token_type: str
     column: str
@@ -77,7 +77,7 @@ def keep(call: Call, user: Row, purpose: Purpose, email: str, link: Link) -> Non
 def send(call: Call, user: Row, action: str, purpose: Purpose) -> None:
     """Email a link of this purpose. Raises Refusal when one was sent a moment ago.
 
-    The hook is called inside the transaction, as there: it does not see a user who signs up.
+    As in Supabase Auth, the hook runs inside the transaction: it does not see a new user yet.
     """
     _check_pause(call, user, purpose)
     email = str(user["email"])
@@ -87,7 +87,7 @@ def send(call: Call, user: Row, action: str, purpose: Purpose) -> None:
 
 
 def send_change(call: Call, user: Row, new_email: str) -> None:
-    """Email both addresses of a change, or the new one where one confirmation is enough."""
+    """Email both addresses of a change, or only the new one if one confirmation is enough."""
     _check_pause(call, user, NEW_ADDRESS)
     call.run(
         "update auth.users set email_change = %s, email_change_confirm_status = 0 where id = %s",
@@ -138,11 +138,11 @@ def _hand_over(call: Call, user: Row, action: str, **texts: str) -> None:
         "token_hash_new": "",
     }
     payload = {"user": users.as_json(call, user), "email_data": facts | texts}
-    hook.deliver(settings.hook_url, project.hook_secret, payload, settings.hook_seconds)
+    hook.deliver(project, settings.hook_url, payload)
 
 
 def redirect_to(call: Call) -> str:
-    """Return the address that the client asked for, if it is on the list, or the site's."""
+    """Return the address that the client asked for, if it is allowed, or the site's."""
     settings, wanted = call.project.settings, call.query.get("redirect_to", "")
     own = urlsplit(settings.site_url)
     same_site = urlsplit(wanted)[:2] == own[:2]
@@ -151,7 +151,7 @@ def redirect_to(call: Call) -> str:
 
 
 def find(call: Call, kind: str, sent_hash: str) -> tuple[Row, Purpose]:
-    """Return the user of a link that is still good, locked. Raises Refusal."""
+    """Return the user of a valid link and lock it. Raises Refusal."""
     purposes = {purpose.token_type: purpose for purpose in PURPOSES[kind]}
     found = call.one(
         "select token.user_id, token.token_type from auth.one_time_tokens as token"

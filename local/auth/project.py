@@ -1,6 +1,7 @@
 """A project: its address, its keys, its settings and its rate limits."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from local.auth.limits import Limits
 from local.auth.settings import Settings
@@ -13,6 +14,7 @@ class Project:
     hook_secret: str
     settings: Settings
     limits: Limits
+    hook_answers: Counter[int] = field(default_factory=Counter)
 
     @property
     def url(self) -> str:

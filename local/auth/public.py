@@ -24,9 +24,9 @@ def sign_up(call: Call) -> dict[str, Any]:
 
 
 def _sign_up(call: Call, email: str, password: str) -> dict[str, Any]:
-    """Make a user, or send the link of one who is not confirmed again: the password stays.
+    """Make a user. An unconfirmed one gets a new link and keeps the first password.
 
-    For a confirmed user the answer is as for a new one, and nothing is sent.
+    The answer for a confirmed user looks like that for a new one, and nothing is sent.
     """
     settings, data = call.project.settings, call.data("data")
     if not settings.enable_signup:
@@ -49,7 +49,7 @@ def _sign_up(call: Call, email: str, password: str) -> dict[str, Any]:
 
 
 def _stranger(call: Call, user: Row, data: dict[str, Any]) -> dict[str, Any]:
-    """Return what a new user would look like; only `identities` is empty, there too."""
+    """Return what a new user would look like; as in Supabase Auth, `identities` is empty."""
     row = call.one("select now() as at")
     assert row  # noqa: S101 - a select without a table has one row
     nothing = dict.fromkeys(user) | {
@@ -100,7 +100,7 @@ def recover(call: Call) -> dict[str, Any]:
 
 
 def one_time_password(call: Call) -> dict[str, Any]:
-    """Email a link to sign in with; someone new is signed up, unless `create_user` is false."""
+    """Email a link to sign in with; sign a new user up, unless `create_user` is false."""
     email = users.checked_email(call.text("email"))
     user = users.by_email(call, email)
     if user is None and not call.flag("create_user", default=True):

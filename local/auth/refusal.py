@@ -13,7 +13,7 @@ _NAMES_CODES = "2024-01-01"
 
 
 class Refusal(Exception):
-    """The answer to a request that fails: clients decide by `status` and `code`."""
+    """The answer to a failed request; clients decide by `status` and `code`."""
 
     def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class Refusal(Exception):
         self.more = more
 
     def response(self, version: str | None) -> JSONResponse:
-        """Return the answer; since `version` 2024-01-01, clients send it, `code` is the name."""
+        """Return the answer in the shape of the client's API `version`."""
         if version and version >= _NAMES_CODES:
             body: dict[str, Any] = {"code": self.code, "message": str(self)}
             return JSONResponse(body | self.more, self.status, {VERSION_HEADER: _NAMES_CODES})
@@ -31,7 +31,7 @@ class Refusal(Exception):
 
 
 class LastingRefusal(Refusal):
-    """A refusal that keeps what was changed in the database before it."""
+    """A refusal that commits the changes made before it."""
 
 
 def invalid(message: str) -> Refusal:

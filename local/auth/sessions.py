@@ -53,7 +53,7 @@ def refresh(call: Call, token: str) -> dict[str, Any]:
     one token at the same time, within the interval. Both get the active token. Whoever sends an
     older one may have stolen it: the session ends.
     """
-    # The session is locked first: the token is read as the refresh before this one left it.
+    # Lock the session first, so that the token is read after any refresh in progress.
     session = call.one(
         "select id, user_id, not_after <= now() as past,"
         " refreshed_at > (now() at time zone 'utc') - %s * interval '1 second' as recent"
@@ -149,7 +149,7 @@ def methods(call: Call, session_id: UUID | None) -> list[dict[str, Any]]:
 
 
 def caller(call: Call) -> Caller:
-    """Return the user of the bearer token, whose session has to exist. Raises Refusal."""
+    """Return the bearer token's user; its session must exist. Raises Refusal."""
     claims = _claims(call)
     if not claims.get("sub"):
         raise _bad_token("invalid claim: missing sub claim")
@@ -196,7 +196,7 @@ def _bad_token(message: str) -> Refusal:
 
 
 def address(text: str) -> str | None:
-    """Return an IP address in its usual form, or None for what is none."""
+    """Return an IP address in its usual form, or None if it is not valid."""
     try:
         return str(ipaddress.ip_address(text.partition(",")[0].strip()))
     except ValueError:

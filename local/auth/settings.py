@@ -42,11 +42,11 @@ class Settings:
     limits: bool = False
 
     def changed(self, wanted: Mapping[str, Any]) -> Self:
-        """Return the settings with some others. Raises Refusal for a name or type that is wrong."""
+        """Return the settings with changes. Raises Refusal for an unknown name or a wrong type."""
         known = asdict(self) | {"hook_url": ""}
         for name, value in wanted.items():
             if type(value) is not type(known.get(name)) and (name, value) != ("hook_url", None):
-                raise invalid(f"{name} is no setting, or its value has another type")
+                raise invalid(f"{name} is not a setting, or its value has the wrong type")
         return replace(self, **wanted)
 
 

@@ -59,7 +59,7 @@ def checked_email(email: str) -> str:
 
 
 def check_password(call: Call, password: str) -> None:
-    """Raise Refusal for a password that is too short or too long, in bytes as there."""
+    """Raise Refusal for a password that is too short or too long, counted in bytes."""
     size, least = len(password.encode()), call.project.settings.minimum_password_length
     if size > MOST_PASSWORD_BYTES:
         raise invalid(f"Password cannot be longer than {MOST_PASSWORD_BYTES} characters")
@@ -68,7 +68,7 @@ def check_password(call: Call, password: str) -> None:
 
 
 def has_password(call: Call, user: Row, password: str) -> bool:
-    """Compare with the hash, which takes as long as bcrypt does; at once where there is none."""
+    """Compare with the bcrypt hash, which is slow on purpose; without one, answer at once."""
     if not user["encrypted_password"]:
         return False
     row = call.one(
@@ -114,7 +114,7 @@ def confirm(call: Call, user: Row) -> None:
 
 
 def set_password(call: Call, user: Row, password: str, session_id: object = None) -> None:
-    """Change the password; links that were sent and all other sessions end."""
+    """Change the password; end all other sessions and the links that were sent."""
     call.run(
         "update auth.users set"
         " encrypted_password = extensions.crypt(%s, extensions.gen_salt('bf', 10)),"
@@ -131,7 +131,7 @@ def set_password(call: Call, user: Row, password: str, session_id: object = None
 
 
 def merge(call: Call, user: Row, column: str, data: Mapping[str, Any]) -> None:
-    """Change metadata: a null takes its field away."""
+    """Change metadata; a null removes its field."""
     merged = {**(user[column] or {}), **data}
     call.run(
         "update auth.users set {column} = %s, updated_at = now() where id = %s",
@@ -186,7 +186,7 @@ def require(user: Row | None) -> Row:
 
 
 def replace_email(call: Call, user: Row, email: str) -> None:
-    """Give a user another address; links that were sent to the old one end."""
+    """Change a user's address; links that were sent to the old one end."""
     call.run(
         "update auth.users set email = %s, email_change = '', email_change_token_new = '',"
         " email_change_token_current = '', email_change_confirm_status = 0, updated_at = now()"

@@ -1,1 +1,1 @@
-"""`make deploy ENV=staging`: one environment on AWS, from its file to a healthy API."""
+"""`make deploy ENV=staging`: deploys one environment to AWS, from its file."""

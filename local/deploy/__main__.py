@@ -1,7 +1,7 @@
-"""`make deploy ENV=staging`: deploys one environment; each run can be repeated.
+"""`make deploy ENV=staging`: deploys one environment; running it again is safe.
 
 Reads local/deploy/environments/<ENV>.toml, completes the secret, checks the package, pushes the
-migrations and the backend key, deploys, and asks the doctor.
+migrations and the backend key, deploys, and runs the doctor.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _BEFORE = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Deploy; return 1, after a sentence that says what to do, if that was not possible."""
+    """Deploy; on failure, print what to do and return 1."""
     options = _options(arguments)
     try:
         return deploy(options)
@@ -44,23 +44,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ClientError, BotoCoreError) as error:
         complain(f"error: AWS: {error}")
     except KeyboardInterrupt:
-        complain("interrupted; run the same command again, each step goes on where it was")
+        complain("interrupted; run the same command again, it continues where it stopped")
     return 1
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
     parser.add_argument("environment", help="the name of its file, without .toml")
-    parser.add_argument("--file", type=Path, help="another file than that of this name")
+    parser.add_argument("--file", type=Path, help="use this file instead")
     parser.add_argument("--secrets", help="JSON or NAME=value lines; - is stdin")
-    parser.add_argument("--rotate", action="append", default=[], help="a key of the secret")
-    parser.add_argument("--package", type=Path, help="a build to deploy as it is")
-    parser.add_argument("--ask", action="store_true", help="show the changes and ask")
+    parser.add_argument("--rotate", action="append", default=[], help="replace this key")
+    parser.add_argument("--package", type=Path, help="deploy this build as it is")
+    parser.add_argument("--ask", action="store_true", help="show the changes and ask first")
     return parser.parse_args(arguments)
 
 
 def deploy(options: argparse.Namespace) -> int:
-    """Take all steps; return 0 if the doctor finds the environment ready."""
+    """Run all steps; return 0 if the doctor finds the environment ready."""
     here = chosen.read(options.environment, options.file, write=True)
     aws = clients.account(here.region)
     _stage(1, "account", _whose(aws, here))
@@ -104,21 +104,21 @@ def _whose(aws: Aws, here: Chosen) -> str:
         identity = aws.sts().get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise StackError(
-            f"AWS does not know you ({error}): set AWS_PROFILE, or run `aws sso login`"
+            f"AWS refuses your credentials ({error}): set AWS_PROFILE, or run `aws sso login`"
         ) from None
     emulator = f", emulated at {aws.endpoint}" if aws.endpoint else ""
     return f"{identity['Account']} in {here.region}{emulator}"
 
 
 def _needed(read: dict[str, object], here: Chosen) -> list[str]:
-    """Return the keys of the secret that this environment's functions are given."""
+    """Return the keys of the secret that this environment's functions use."""
     resolver = Resolver(read, here.parameters)
     resolver.variables()
     return sorted(resolver.asked)
 
 
 def _judge(here: Chosen, resolver: Resolver) -> None:
-    """Start no build for what every function would refuse when it starts."""
+    """Stop before the build if the functions would refuse their settings at start."""
     variables = resolver.variables() | {"AWS_REGION": here.region}
     queues = {name: "https://sqs" for name in variables if name.endswith("_QUEUE_URL")}
     if wrong := problems(variables | queues):
@@ -126,7 +126,7 @@ def _judge(here: Chosen, resolver: Resolver) -> None:
 
 
 def version() -> str:
-    """Name what is deployed: the commit, and whether something differs from it."""
+    """Return the commit to deploy, and whether the checkout differs from it."""
     commit = _git("rev-parse", "--short=12", "HEAD")
     return f"{commit}+changes" if _git("status", "--porcelain") else commit
 
@@ -136,7 +136,7 @@ def _git(*arguments: str) -> str:
         ["git", "-C", CHECKOUT, *arguments], capture_output=True, text=True, check=False
     )
     if asked.returncode != 0:
-        raise StackError(f"{CHECKOUT} is no git checkout, so there is no commit to deploy")
+        raise StackError(f"{CHECKOUT} is not a git checkout, so there is no commit to deploy")
     return asked.stdout.strip()
 
 

@@ -1,4 +1,4 @@
-"""The file of one environment, validated as the template and the code will do."""
+"""The file of one environment, validated as the template and the code do later."""
 
 import json
 import re
@@ -35,19 +35,19 @@ class Chosen:
 
 
 def read(name: str, path: Path | None = None, *, write: bool = False) -> Chosen:
-    """Read an environment's file; with `write`, the first call makes it, to be filled in.
+    """Read an environment's file; with `write`, the first call creates it for filling in.
 
-    Raises StackError, which names all that is wrong.
+    Raises StackError, which names every problem.
     """
     path = path or example.FOLDER / f"{name}.toml"
     is_name = re.fullmatch(_NAME, name) and name != example.EXAMPLE.stem
     if not is_name or not (path.exists() or write):
         known = sorted({each.stem for each in example.FOLDER.glob("*.toml")} - {"example"})
         there_are = f"there are: {', '.join(known)}" if known else "there is none yet"
-        raise StackError(f"{name or 'it'} is no environment ({there_are}): make deploy ENV=staging")
+        raise StackError(f"no environment {name!r} ({there_are}): make deploy ENV=staging")
     if not path.exists():
         path.write_text(example.text())
-        raise StackError(f"{_short(path)} is new: fill in what is empty, then run this again")
+        raise StackError(f"{_short(path)} is new: fill in the empty values, then run this again")
     return _chosen(name, path, _load(path))
 
 
@@ -55,7 +55,7 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
-        raise StackError(f"{_short(path)} is no TOML: {error}") from None
+        raise StackError(f"{_short(path)} is not TOML: {error}") from None
 
 
 def _chosen(name: str, path: Path, values: dict[str, Any]) -> Chosen:
@@ -91,7 +91,7 @@ def _chosen(name: str, path: Path, values: dict[str, Any]) -> Chosen:
 
 def _unknown(values: Mapping[str, Any], declared: Mapping[str, Rules]) -> list[str]:
     by_file = _OWN | set(declared) - example.BY_THE_COMMAND
-    return [f"{name} is no parameter that is chosen here" for name in values if name not in by_file]
+    return [f"{name} is not a parameter of this file" for name in values if name not in by_file]
 
 
 def _flaw(name: str, rules: Rules, parameters: Mapping[str, str]) -> str | None:
@@ -101,14 +101,14 @@ def _flaw(name: str, rules: Rules, parameters: Mapping[str, str]) -> str | None:
 
 
 def _text(value: Any) -> str:
-    """Spell a TOML value as CloudFormation does."""
+    """Write a TOML value as CloudFormation does."""
     if isinstance(value, list):
         return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _brand(name: str, beside: Path, rules: Rules) -> str:
-    """Return a brand as the one line of JSON that the functions read. Raises StackError."""
+    """Return a brand as one line of JSON, as functions read it. Raises StackError."""
     path = beside / name if name.endswith(".json") else example.BRANDS / f"{name}.json"
     if not path.is_file():
         names = ", ".join(sorted(each.stem for each in example.BRANDS.glob("*.json")))
@@ -122,7 +122,7 @@ def _brand(name: str, beside: Path, rules: Rules) -> str:
         )
         raise StackError(f"brand {name}: {'; '.join(wrong)}") from None
     line = json.dumps(brand.model_dump(exclude_unset=True), separators=(",", ":"))
-    # `sam` unescapes what looks like a quoted value; these say the same to JSON, not to `sam`.
+    # `sam` unescapes what looks like a quoted value; it leaves these JSON escapes alone.
     line = line.replace("\\\\", "\\u005c").replace('\\"', "\\u0022")
     if found := flaw(rules, line):
         raise StackError(f"brand {name} {found}")

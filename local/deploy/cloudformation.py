@@ -1,4 +1,4 @@
-"""The stack of an environment: whether a deployment may begin, and why one failed."""
+"""The CloudFormation stack: whether a deployment may begin, and why one failed."""
 
 import os
 import sys
@@ -41,22 +41,22 @@ def clear_the_way(client: "CloudFormationClient", stack: str) -> bool:
         _delete(client, stack, found)
         return False
     if found.endswith("_IN_PROGRESS"):
-        raise StackError(f"{stack} is {found}: wait until that is done, then run this again")
+        raise StackError(f"{stack} is {found}: wait until it is done, then run this again")
     if found.endswith("ROLLBACK_FAILED"):
         reasons = "\n  ".join(failures(client, stack))
         raise StackError(
-            f"{stack} is {found}: an update failed, and so did its undoing\n  {reasons}\n  remove "
+            f"{stack} is {found}: an update failed, and so did its rollback\n  {reasons}\n  remove "
             f"the cause, then: aws cloudformation continue-update-rollback --stack-name {stack}"
         )
     return True
 
 
 def _delete(client: "CloudFormationClient", stack: str, found: str) -> None:
-    say(f"  {stack} is {found}: its first creation failed, it has never served a request")
+    say(f"  {stack} is {found}: its creation failed, and it has never served a request")
     for reason in failures(client, stack):
         say(f"    {reason}")
     if not _confirmed(f"  Delete what is left of {stack}?"):
-        raise StackError(f"nothing is done: CONFIRM=yes deletes what is left of {stack}")
+        raise StackError(f"nothing was done: CONFIRM=yes deletes what is left of {stack}")
     with step(f"delete {stack}"):
         client.delete_stack(StackName=stack)
         try:
@@ -76,14 +76,14 @@ def _confirmed(question: str) -> bool:
 
 @dataclass(frozen=True)
 class Moment:
-    """The stack's own time before a deployment, whose clock may differ from ours."""
+    """The stack's last event before a deployment; its clock may differ from ours."""
 
     last_event: datetime | None
     waiting: frozenset[str]
 
 
 def moment(client: "CloudFormationClient", stack: str) -> Moment:
-    """Take note of what has happened so far."""
+    """Record the last event and the waiting change sets."""
     if status(client, stack) is None:
         return Moment(None, frozenset())
     events = client.describe_stack_events(StackName=stack)["StackEvents"]
@@ -98,7 +98,7 @@ def _waiting(client: "CloudFormationClient", stack: str) -> frozenset[str]:
 
 
 def declined(client: "CloudFormationClient", stack: str, before: Moment) -> bool:
-    """Return whether changes were prepared and not executed, and remove them."""
+    """Remove change sets that were prepared but not executed; return whether there were any."""
     new = _waiting(client, stack) - before.waiting
     for change in new:
         client.delete_change_set(ChangeSetName=change)
@@ -106,7 +106,7 @@ def declined(client: "CloudFormationClient", stack: str, before: Moment) -> bool
 
 
 def failures(client: "CloudFormationClient", stack: str, before: Moment | None = None) -> list[str]:
-    """Return what failed first and why, oldest first; not what was cancelled because of it."""
+    """Return the first failures with reasons, oldest first, without cancelled resources."""
     since = before.last_event if before else None
     found = []
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):

@@ -1,4 +1,4 @@
-"""The database of an environment: its migrations, pushed by the Supabase CLI, its backend key."""
+"""The database of an environment: pushes its migrations and sets its backend key."""
 
 import os
 import re
@@ -20,9 +20,9 @@ _PROJECT = re.compile(r"https://([a-z0-9]{20})\.supabase\.(?:co|in)/?")
 
 
 def push(supabase_url: str) -> None:
-    """Apply the migrations that are missing; without a way to the database, say that and go on.
+    """Apply missing migrations; skip that, with a message, if no database is configured.
 
-    Raises StackError where the way leads to another project.
+    Raises StackError if another project is configured.
     """
     project = _PROJECT.fullmatch(supabase_url)
     if url := os.environ.get("DATABASE_URL"):
@@ -41,8 +41,8 @@ def push(supabase_url: str) -> None:
             )
         _push(None)
     else:
-        say("  skipped: DATABASE_URL is not set and no project is linked; the doctor looks at")
-        say("  what is missing. Set DATABASE_URL (Supabase → Connect → Session pooler)")
+        say("  skipped: DATABASE_URL is not set and no project is linked; the doctor checks the")
+        say("  migrations. Set DATABASE_URL (Supabase → Connect → Session pooler)")
 
 
 def _push(url: str | None) -> None:
@@ -52,9 +52,9 @@ def _push(url: str | None) -> None:
 
 
 def accept_key(supabase_url: str, secrets: Mapping[str, str]) -> None:
-    """Let PostgREST accept the backend key, before a function is deployed that sends it.
+    """Let PostgREST accept the backend key before functions that send it are deployed.
 
-    Without the migrations, say that and go on. Raises StackError.
+    Skips that, with a message, if the migrations are missing. Raises StackError.
     """
     try:
         backend_key.accept(supabase_url, secrets["SUPABASE_SECRET_KEY"], secrets["BACKEND_KEY"])
@@ -63,7 +63,7 @@ def accept_key(supabase_url: str, secrets: Mapping[str, str]) -> None:
 
 
 def serve_photos(supabase_url: str, secrets: Mapping[str, str], address: str) -> None:
-    """Let the database answer with the address of this environment's CDN. Raises StackError."""
+    """Store the address of this environment's CDN in the database. Raises StackError."""
     headers = secret_key_headers(secrets["SUPABASE_SECRET_KEY"])
     with http_client("supabase", timeout=_TIMEOUT_SECONDS, judge=require_answer) as session:
         database = PostgrestDatabase(supabase_url.rstrip("/"), headers, session)

@@ -1,4 +1,4 @@
-"""The settings of a deployed environment, for commands that look at it from outside."""
+"""The settings of a deployed environment, for operators' commands."""
 
 from pathlib import Path
 
@@ -28,24 +28,29 @@ def _look_up(here: Chosen, aws: Aws) -> dict[str, str]:
         raise StackError(f"{here.stack} is not in {here.region}: make deploy ENV={here.name}")
     stored = vault.stored(aws.secrets_manager(), here.secret)
     if stored is None:
-        raise StackError(f"the secret {here.secret} is not there: make deploy ENV={here.name}")
+        raise StackError(f"the secret {here.secret} does not exist: make deploy ENV={here.name}")
     read = template.load(CHECKOUT / "template.yaml")
     return settings(here, aws, Resolver(read, here.parameters, stored.values))
 
 
 def settings(here: Chosen, aws: Aws, resolver: Resolver) -> dict[str, str]:
-    """Return the same once parameters and secrets are known."""
+    """Return the settings, given the template's parameters and secrets."""
     found = outputs(aws, here.stack)
     resolver.known = {name.removesuffix("Url"): value for name, value in found.items()}
-    reached = {"API_URL": address(here, aws, found), "AWS_REGION": here.region}
+    reached = {
+        "API_URL": address(here, aws, found),
+        "REALTIME_URL": found["RealtimeUrl"],
+        "REALTIME_ENDPOINT": found["RealtimeEndpoint"],
+        "AWS_REGION": here.region,
+    }
     endpoint = {"AWS_ENDPOINT_URL": aws.endpoint} if aws.endpoint else {}
-    # Functions without a login are given a narrower token, which is of no use to commands.
+    # Functions without a login have a narrower token, which is not enough for commands.
     redis = {APP.secret: resolver.secrets[APP.secret]}
     return resolver.variables() | redis | reached | endpoint
 
 
 def address(here: Chosen, aws: Aws, found: dict[str, str]) -> str:
-    """Return where the API is; the emulator has no domain for each."""
+    """Return the API's address; the emulator has no domain for each API."""
     if aws.endpoint:
         return f"{aws.endpoint}/_aws/execute-api/{found['ApiId']}/$default"
     return here.parameters.get("PublicApiUrl") or found["ApiUrl"]

@@ -1,4 +1,4 @@
-"""The file of an environment, written from the template: one commented line per choice."""
+"""The file of an environment, written from the template: one commented line per parameter."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ BY_THE_COMMAND = frozenset({"Brand", "SecretsId", "SecretsVersion", "Version"})
 _FEW = 8
 _HEAD = """\
 # One environment, for `make deploy ENV=<name of this file>`. It holds no secret: commit it.
-# Fill in what is empty; remove the # before what shall differ from its default.
+# Fill in the empty values; remove the # of a line to change its default.
 
 # The AWS region.
 region = ""

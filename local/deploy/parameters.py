@@ -8,7 +8,7 @@ Rules = Mapping[str, Any]
 
 
 def flaw(rules: Rules, value: str) -> str | None:
-    """Say what is wrong with a value, as CloudFormation would; None if it takes it."""
+    """Say what CloudFormation would find wrong with a value; None if it is valid."""
     allowed = [str(each) for each in rules.get("AllowedValues", [])]
     if allowed and value not in allowed:
         return f"is not one of {', '.join(allowed)}"
@@ -21,7 +21,7 @@ def flaw(rules: Rules, value: str) -> str | None:
 
 def _number_flaw(rules: Rules, value: str) -> str | None:
     if not re.fullmatch(r"-?\d+", value):
-        return "is no whole number"
+        return "is not a whole number"
     least, most = rules.get("MinValue", int(value)), rules.get("MaxValue", int(value))
     return None if least <= int(value) <= most else f"is not {least} to {most}"
 

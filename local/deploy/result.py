@@ -1,4 +1,4 @@
-"""After a deployment: the doctor's report, the API's address, what to do next."""
+"""Reports on a finished deployment: the doctor's findings, the API's address, the next steps."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from local.stack import CHECKOUT
 
 
 def examine(here: Chosen, aws: Aws, package: Path, resolver: Resolver, *, new: bool) -> int:
-    """Let the doctor look at what was deployed; return its verdict, 0 if all is well."""
+    """Run the doctor on the deployment; return its exit status."""
     if aws.endpoint:
         _imitate(here, aws, package)
     found = settings(here, aws, resolver)
@@ -28,7 +28,7 @@ def examine(here: Chosen, aws: Aws, package: Path, resolver: Resolver, *, new: b
 
 
 def _imitate(here: Chosen, aws: Aws, package: Path) -> None:
-    """Do what the emulator leaves undone."""
+    """Add what the emulator does not deploy."""
     built = template.load(package / "template.yaml")
     origins = here.parameters["AllowedOrigins"].split(",")
     gateway.imitate(aws, here.stack, outputs(aws, here.stack)["ApiId"], built, origins)
@@ -58,5 +58,5 @@ def _next(here: Chosen, url: str, *, new: bool) -> list[str]:
         f"   make deploy ENV={here.name} ROTATE=RESEND_WEBHOOK_SECRET asks for the secret it shows",
         f"3. Supabase → Authentication → Hooks → Send Email: {url}/webhooks/auth-email; then",
         f"   make deploy ENV={here.name} ROTATE=AUTH_EMAIL_HOOK_SECRET, as above",
-        "4. docs/first-deployment.md lists what only a real account can show",
+        "4. docs/first-deployment.md lists what to check on a real account",
     ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from local.aws import Aws
+from local.deploy import release
 from local.deploy.chosen import Chosen
 from local.deploy.cloudformation import Moment, declined, failures, moment, status
 from local.errors import StackError
@@ -24,7 +25,7 @@ _DONE = re.compile(r"(CREATE|UPDATE|DELETE)_COMPLETE ")
 
 
 class Progress:
-    """Says how far `sam deploy` is, in a line now and then."""
+    """Prints the progress of `sam deploy` in occasional lines."""
 
     def __init__(self) -> None:
         self._changes: Counter[str] = Counter()
@@ -51,14 +52,14 @@ class Progress:
 def deploy(
     chosen: Chosen, aws: Aws, package: Path, parameters: Mapping[str, str], *, ask: bool
 ) -> None:
-    """Deploy; an unchanged stack is fine. Raises StackError, which says why and what now.
+    """Deploy; an unchanged stack is fine. Raises StackError, which says why and what to do.
 
-    `ask` shows the changes and lets the person decide.
+    `ask` shows the changes and asks for confirmation.
     """
     values = CHECKOUT / ".local" / "deploy" / f"{chosen.name}.yaml"
     values.parent.mkdir(parents=True, exist_ok=True)
     values.write_text(yaml.safe_dump(dict(parameters)))
-    arguments = _arguments(chosen, package, values)
+    arguments = _arguments(chosen, release.written(package, parameters), values)
     env = _account() | {"AWS_DEFAULT_REGION": chosen.region}
     before = moment(aws.cloud_formation(), chosen.stack)
     try:
@@ -71,12 +72,12 @@ def deploy(
     except StackError as error:
         raise _explained(chosen, aws, before, error) from error
     if ask and declined(aws.cloud_formation(), chosen.stack, before):
-        raise StackError("nothing is deployed, as you said")
+        raise StackError("nothing was deployed: you declined the changes")
 
 
-def _arguments(chosen: Chosen, package: Path, values: Path) -> list[str | Path]:
+def _arguments(chosen: Chosen, released: Path, values: Path) -> list[str | Path]:
     return [
-        *("deploy", "--template-file", package / "template.yaml", "--stack-name", chosen.stack),
+        *("deploy", "--template-file", released, "--stack-name", chosen.stack),
         *("--region", chosen.region, "--resolve-s3", "--s3-prefix", chosen.stack),
         *("--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", "--no-progressbar"),
         *("--parameter-overrides", f"file://{values}"),
@@ -84,7 +85,7 @@ def _arguments(chosen: Chosen, package: Path, values: Path) -> list[str | Path]:
 
 
 def _account() -> dict[str, str]:
-    """Return what names an account and the way to it, as every AWS tool reads it."""
+    """Return the variables for credentials and proxies, as every AWS tool reads them."""
     kept = ("AWS_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SAM_CLI_POLL_DELAY")
     return {name: value for name, value in os.environ.items() if name.startswith(kept)}
 
@@ -96,15 +97,15 @@ def _in_dialogue(arguments: list[str | Path], env: Mapping[str, str]) -> None:
 
 
 def _explained(chosen: Chosen, aws: Aws, before: Moment, error: StackError) -> StackError:
-    """Say what failed first, and what has become of the stack."""
+    """Name the first failures and the state of the stack."""
     client = aws.cloud_formation()
     found = status(client, chosen.stack)
     reasons = failures(client, chosen.stack, before) if found else []
-    if not reasons:  # it did not come to changing anything
+    if not reasons:  # it failed before any change
         return error
     lines = [f"the deployment of {chosen.stack} failed; it is {found} now", *reasons]
     if found == "UPDATE_ROLLBACK_COMPLETE":
-        lines.append("what ran before runs again; remove the cause, then run this again")
+        lines.append("what ran before runs again; fix the cause, then run this again")
     else:
-        lines.append("remove the cause, then run this again with CONFIRM=yes, which clears it away")
+        lines.append("fix the cause; run this again with CONFIRM=yes to delete a failed stack")
     return StackError("\n  ".join(lines))

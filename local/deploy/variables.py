@@ -1,4 +1,4 @@
-"""The variables of the functions of an environment, resolved as CloudFormation will do."""
+"""The functions' variables in an environment, resolved as CloudFormation does."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ _REFERENCE = re.compile(r"\$\{([\w:]+)\}")
 
 @dataclass
 class Resolver:
-    """Resolves the template's expressions; `asked` collects the secrets that they name."""
+    """Resolves the template's expressions; `asked` collects the names of their secrets."""
 
     read: Mapping[str, Any]
     parameters: Mapping[str, str]
@@ -32,7 +32,7 @@ class Resolver:
         }
 
     def value(self, given: Any) -> str:
-        """Return what an expression stands for; "" for what is not known before a deployment."""
+        """Return the value of an expression; "" if only a deployment can know it."""
         match given:
             case {"Ref": name}:
                 return self._reference(name)
@@ -64,7 +64,7 @@ class Resolver:
 
 
 def problems(variables: Mapping[str, str], only: Iterable[str] | None = None) -> list[str]:
-    """Judge variables as a container does when it starts; never repeats a value."""
+    """Validate variables as a function does at start; messages never contain a value."""
     present = {name.lower(): value for name, value in variables.items() if value.strip()}
     found = dict.fromkeys(_problems(present))
     wanted = None if only is None else set(only)

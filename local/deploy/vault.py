@@ -1,4 +1,4 @@
-"""The secret of an environment in Secrets Manager: made, completed, rotated, never shown."""
+"""The secret of an environment in Secrets Manager: created, completed and rotated, never shown."""
 
 import base64
 import getpass
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stored:
-    """The secret's content, and the version that CloudFormation is to read."""
+    """The secret's content, and the version for CloudFormation to read."""
 
     values: Mapping[str, str]
     version: str
@@ -36,9 +36,9 @@ def store(
     *,
     rotate: Iterable[str] = (),
 ) -> Stored:
-    """Complete the stored values, and replace those that are given or rotated.
+    """Complete the stored values; replace those that are given or rotated.
 
-    Raises StackError before it writes anything.
+    Raises StackError before anything is written.
     """
     found = stored(client, secret)
     values = dict(found.values) if found else {}
@@ -58,7 +58,7 @@ def store(
         raise StackError(_how_to_give(secret, missing))
     kept = {
         before: values[name]
-        for name, before in _KEPT.items()
+        for name, before in KEPT.items()
         if name in replaced.keys() & values.keys()
     }
     values |= {name: value for name, value in replaced.items() if value is not None} | kept
@@ -81,7 +81,7 @@ def stored(client: "SecretsManagerClient", secret: str) -> Stored | None:
     try:
         values = json.loads(answer["SecretString"])
     except (KeyError, ValueError):
-        raise StackError(f"the secret {secret} holds no JSON: name another, or repair it") from None
+        raise StackError(f"the secret {secret} is not JSON: name another, or repair it") from None
     return Stored({name: str(value) for name, value in values.items()}, answer["VersionId"])
 
 
@@ -123,14 +123,14 @@ def read(source: str | None) -> Mapping[str, str]:
         try:
             return {name: str(value) for name, value in json.loads(text).items()}
         except ValueError:
-            raise StackError(f"{source} begins as JSON and is none") from None
+            raise StackError(f"{source} looks like JSON, but is not valid") from None
     lines = (line.strip() for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): value.strip().strip("'\"") for name, _, value in pairs}
 
 
 def _new(name: str, given: Mapping[str, str]) -> str | None:
-    """Look for a secret in what is given, in the environment, then ask; None if there is none."""
+    """Find a value in the given ones, in the environment, or by asking; None if there is none."""
     for known, place in ((given, "as given"), (os.environ, "from the environment")):
         if name in known:
             say(f"  {name} {place}")
@@ -142,29 +142,51 @@ def _new(name: str, given: Mapping[str, str]) -> str | None:
     return _made_here(name)
 
 
-# Keys that stay valid after a rotation, under another name: links in emails outlive their key.
-_KEPT = {"EMAIL_LINK_SECRET": "EMAIL_LINK_SECRET_PREVIOUS"}
+# After a rotation, the old keys stay valid under another name: links in emails and queued requests
+# outlive their key, and webhook senders change theirs before or after us.
+KEPT = {
+    name: f"{name}_PREVIOUS"
+    for name in (
+        "EMAIL_LINK_SECRET",
+        "RESEND_WEBHOOK_SECRET",
+        "AUTH_EMAIL_HOOK_SECRET",
+        "SUPABASE_SECRET_KEY",
+    )
+}
 
-# A key that need not be narrower than another one.
+# A narrower key that may be the same as the full one.
 _SAME_AS = {"UPSTASH_REDIS_REST_TOKEN_PUBLIC": "UPSTASH_REDIS_REST_TOKEN"}
 
-_WEBHOOK_SECRETS = {"RESEND_WEBHOOK_SECRET": "", "AUTH_EMAIL_HOOK_SECRET": "v1,"}
-"""By name, the text before `whsec_`."""
+_WEBHOOK_SECRETS = {
+    "RESEND_WEBHOOK_SECRET": "",
+    "RESEND_WEBHOOK_SECRET_PREVIOUS": "",
+    "AUTH_EMAIL_HOOK_SECRET": "v1,",
+    "AUTH_EMAIL_HOOK_SECRET_PREVIOUS": "v1,",
+}
+"""The prefix before `whsec_`, by name."""
 
-# Values that may be left out, and the effect of that.
+# The effect of an empty answer.
 _HINTS = {
     "AUTH_EMAIL_HOOK_SECRET": "; Enter makes a stand-in until Supabase shows yours",
+    "AUTH_EMAIL_HOOK_SECRET_PREVIOUS": "; Enter makes one that signed no request",
     "BACKEND_KEY": "; Enter makes one",
     "EMAIL_LINK_SECRET": "; Enter makes one",
     "EMAIL_LINK_SECRET_PREVIOUS": "; Enter makes one that signed no link",
     "UPSTASH_REDIS_REST_TOKEN_PUBLIC": "; Enter for the same as UPSTASH_REDIS_REST_TOKEN",
     "RESEND_WEBHOOK_SECRET": "; Enter makes a stand-in until Resend shows yours",
+    "RESEND_WEBHOOK_SECRET_PREVIOUS": "; Enter makes one that signed no event",
+    "SUPABASE_SECRET_KEY_PREVIOUS": "; Enter makes one that sealed no request",
 }
 
 
 def _made_here(name: str) -> str | None:
     match name:
-        case "BACKEND_KEY" | "EMAIL_LINK_SECRET" | "EMAIL_LINK_SECRET_PREVIOUS":
+        case (
+            "BACKEND_KEY"
+            | "EMAIL_LINK_SECRET"
+            | "EMAIL_LINK_SECRET_PREVIOUS"
+            | "SUPABASE_SECRET_KEY_PREVIOUS"
+        ):
             return secrets.token_urlsafe(48)
     if name in _WEBHOOK_SECRETS:
         key = base64.b64encode(secrets.token_bytes(32)).decode()

@@ -1,1 +1,1 @@
-"""`make doctor`: whether an environment is ready, and what to do where it is not."""
+"""`make doctor`: checks whether an environment is ready, and says what to fix."""

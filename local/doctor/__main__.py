@@ -8,15 +8,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
-from local.doctor import addresses, auth, photos, queues, services
+from local.doctor import addresses, auth, channels, photos, queues, releases, services
 from local.doctor.findings import Check, Finding, Findings, Level, fail, ok
 from local.doctor.sender_domain import Dns, check_sender_domain
 from local.settings_table import models
 from wingman.accounts.emails.settings import HookSettings
 from wingman.accounts.settings import RegistrationSettings
 from wingman.coach.settings import CoachSettings
+from wingman.graph.settings import GraphSettings
+from wingman.kit.limits.settings import LimitSettings
 from wingman.kit.observability import metrics
+from wingman.kit.reporting.settings import ReportingSettings
 from wingman.kit.settings import (
     AppSettings,
     AwsSettings,
@@ -31,14 +35,16 @@ from wingman.kit.settings import (
 from wingman.notifications.email.letters.brand import Brand
 from wingman.notifications.email.letters.settings import BrandSettings
 from wingman.notifications.email.settings import ResendSettings, WebhookSettings
+from wingman.notifications.push.settings import PushSettings
+from wingman.realtime.settings import TicketSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run every check that its settings allow; return 1 if one fails."""
+    """Run every check that the settings allow; return 1 if one fails."""
     parser = argparse.ArgumentParser(prog="make doctor", description=__doc__)
     parser.add_argument("--resolver", metavar="ADDRESS[:PORT]", help="the DNS server to ask")
     parser.add_argument(
-        "--again", default="make doctor", help="the command that its last line names"
+        "--again", default="make doctor", help="the command to name in the last line"
     )
     options = parser.parse_args(arguments)
     metrics().muted = True
@@ -53,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 _VERDICTS = {
     Level.OK: "\nAll is well.",
     Level.WARN: "\nIt works; the warnings say what could be better.",
-    Level.FAIL: "\nNot ready: do what stands behind each arrow, then run `{again}` again.",
+    Level.FAIL: "\nNot ready: do what each arrow says, then run `{again}` again.",
 }
 
 
@@ -74,7 +80,7 @@ def _settings() -> Findings:
     for problem in wrong:
         yield fail("settings", problem, "set it; docs/settings.md describes it")
     if not wrong:
-        yield ok("settings", "all are there and well formed")
+        yield ok("settings", "all are set and well formed")
 
 
 def _readable(model: type[Settings]) -> bool:
@@ -104,6 +110,12 @@ def _checks(dns: Dns) -> Iterator[_Check]:
     yield "hook", (HookSettings,), auth.check_hook
     yield "queues", (AwsSettings,), queues.check_queues
     yield "photos", (SupabaseServiceSettings,), photos.check_photos
+    yield "photos", (AwsSettings,), photos.check_bucket
+    yield "release", (AwsSettings, AppSettings, LimitSettings), releases.check_releases
+    yield "graphql", (AwsSettings, GraphSettings), releases.check_documents
+    yield "push", (PushSettings,), channels.check_push
+    yield "realtime", (TicketSettings,), channels.check_realtime
+    yield "reports", (ReportingSettings,), channels.check_reports
     yield "coach", (CoachSettings,), services.check_coach
     yield "api", (), services.check_api
 
@@ -123,8 +135,12 @@ def _sender_domain(dns: Dns) -> Callable[[Brand], Findings]:
 def _guarded(subject: str, check: Check) -> Iterator[Finding]:
     try:
         yield from check()
+    except (BotoCoreError, ClientError) as error:
+        text = f"AWS gives no usable answer ({type(error).__name__})"
+        advice = "are its credentials set, for the right account, region and deployment?"
+        yield fail(subject, text, advice)
     except (httpx.HTTPError, OSError, ValueError) as error:
-        text = f"no answer that can be read ({type(error).__name__})"
+        text = f"no answer, or an unreadable one ({type(error).__name__})"
         yield fail(subject, text, "is its address right, and is it up?")
 
 

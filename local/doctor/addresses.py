@@ -1,4 +1,4 @@
-"""Whether the addresses that others are given are this deployment's own, and encrypted."""
+"""Checks that public addresses belong to this deployment and are encrypted."""
 
 import os
 from ipaddress import ip_address
@@ -10,16 +10,16 @@ from wingman.kit.clients.transport import http_client
 from wingman.kit.settings import AppSettings, Environment, load
 from wingman.notifications.email.letters.settings import BrandSettings
 
-# The template's default, and a developer's page.
+# The template's default, and a developer's machine.
 STRANGERS = ("https://app.example.com", "http://localhost:3000")
 TIMEOUT_SECONDS = 20.0  # of a cold start
 
 
 def check_addresses() -> Findings:
-    """Look whether links in emails lead somewhere, and whose pages may call the API."""
+    """Check the addresses in emails, and the origins that may call the API."""
     local = load(AppSettings).environment is Environment.LOCAL
     app, api = load(BrandSettings).app_url, os.environ.get("API_URL")
-    advice = "deploy with AppUrl set to where the app is, and set APP_URL"
+    advice = "deploy with AppUrl set to the app's address, and set APP_URL"
     yield from _address("app", app, advice, local=local)
     if api:
         advice = "set API_URL to what clients call; PublicApiUrl where it has a domain of its own"
@@ -32,7 +32,7 @@ def _address(subject: str, url: str, advice: str, *, local: bool) -> Findings:
     if flaw and not local:
         yield fail(subject, f"{url} {flaw}", advice)
     else:
-        yield ok(subject, f"{url} {flaw}; fine here" if flaw else f"{url} can be given to others")
+        yield ok(subject, f"{url} {flaw}; fine here" if flaw else f"{url} is a public address")
 
 
 def _flaw(url: str) -> str | None:
@@ -41,7 +41,7 @@ def _flaw(url: str) -> str | None:
     if RESERVED.search(host):
         return "is a reserved address"
     if _within_a_network(host):
-        return "is reached from its own network alone"
+        return "is reachable only from its own network"
     if address.scheme != "https":
         return "is not encrypted"
     return None
@@ -58,17 +58,17 @@ def _origins(api: str, app: str, *, local: bool) -> Findings:
     if _allowed(api, app):
         yield ok("origins", f"pages of {app} may call the API")
     else:
-        text = f"browsers let no page of {app} call the API"
+        text = f"{app} is not an allowed origin"
         yield fail("origins", text, "add it to AllowedOrigins and deploy")
     for origin in () if local else STRANGERS:
         if _allowed(api, origin):
             text = f"pages of {origin} may call the API"
-            advice = "deploy with AllowedOrigins set to those of your pages alone"
+            advice = "deploy with AllowedOrigins set to the origins of your pages only"
             yield fail("origins", text, advice)
 
 
 def _allowed(api: str, origin: str) -> bool:
-    """Ask as a browser does before the call (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+    """Send a browser's preflight request (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
     asked = {"origin": origin, "access-control-request-method": "GET"}
     with http_client("doctor", timeout=TIMEOUT_SECONDS) as client:
         answer = client.request("OPTIONS", f"{api.rstrip('/')}/health", headers=asked)

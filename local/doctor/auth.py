@@ -1,4 +1,4 @@
-"""Checks of a project's Supabase Auth, which its settings and its answers show."""
+"""Checks of a project's Supabase Auth, by its settings and its answers."""
 
 import json
 import os
@@ -23,15 +23,15 @@ from wingman.kit.settings import (
 TIMEOUT_SECONDS = 5.0
 COLD_START_SECONDS = 20.0
 PUSH = "`npx --prefix local supabase config push` sends supabase/config.toml"
-# Supabase Auth lets so many requests of one address through at once.
+# The burst that Supabase Auth allows one address.
 BURST = 30
-# For documentation (RFC 5737): no client has them.
+# Addresses for documentation (RFC 5737), which no client has.
 _ONE, _OTHER = "192.0.2.1", "192.0.2.2"
 _SWITCH = "turn on IP address forwarding in Supabase (Authentication → Rate Limits)"
 
 
 def check_auth() -> Findings:
-    """Ask for the public settings, then whether the address of a client counts."""
+    """Check the public settings, then whether limits use the client's address."""
     settings = load(SupabaseSettings)
     headers = {"apikey": settings.supabase_publishable_key.get_secret_value()}
     with http_client("auth", timeout=TIMEOUT_SECONDS) as client:
@@ -48,10 +48,10 @@ def check_auth() -> Findings:
 
 
 def check_hook() -> Findings:
-    """Ask our own hook as Supabase Auth does, for a kind of email that does not exist."""
+    """Call our own hook as Supabase Auth does, with a kind of email that does not exist."""
     api = os.environ.get("API_URL")
     if not api:
-        yield warn("hook", "API_URL is not set, so the hook is not asked", "set it")
+        yield warn("hook", "API_URL is not set, so the hook is not checked", "set it")
         return
     url = f"{api.rstrip('/')}/webhooks/auth-email"
     secret = load(HookSettings).auth_email_hook_secret.get_secret_value()
@@ -67,7 +67,7 @@ def check_hook() -> Findings:
         text = f"/webhooks/auth-email answers {answer.status_code}"
         yield fail("hook", text, "deploy, and look at the logs of AuthEmailFunction")
     elif stranger.status_code != HTTPStatus.UNAUTHORIZED:
-        text = f"/webhooks/auth-email answers {stranger.status_code} to a request without signature"
+        text = f"/webhooks/auth-email answers {stranger.status_code} without a signature"
         yield fail("hook", text, "deploy the code as it is")
     else:
         yield ok("hook", "takes requests that AUTH_EMAIL_HOOK_SECRET signs, and no others")
@@ -80,14 +80,14 @@ def _confirmation(*, asks: bool) -> Finding:
         text = "a new user has to confirm the address, and ConfirmAddresses is off"
         advice = "set it to true: the time of a registration shows who has an account"
         return fail("auth", text, advice)
-    text = "a new user's address is believed: anyone can register with that of another"
+    text = "a new user's address is not confirmed: anyone can register with another person's"
     return fail("auth", text, PUSH)
 
 
 def _forwarding(client: httpx.Client) -> Finding:
-    """Empty the bucket of an address that no client has, then ask as another one."""
+    """Use up the bucket of an unused address, then call as another one."""
     if load(AppSettings).environment is Environment.LOCAL:
-        return ok("auth", "the stack keeps no limits per address, unless a test asks for them")
+        return ok("auth", "the local stack has no limits per address, unless a test sets them")
     if not any(_is_refused(client, address) for address in [_ONE] * (BURST + 1)):
         text = f"no limit after {BURST + 1} requests, so the address of a client cannot be tested"
         return warn("auth", text, f"is token_refresh of supabase/config.toml set? {PUSH}")

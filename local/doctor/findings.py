@@ -1,4 +1,4 @@
-"""Findings of a check: a line each, and what to do about it."""
+"""Findings of a check: one line each, with advice."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is; `fail` makes the command fail."""
+    """The severity; `fail` makes the command fail."""
 
     OK = "ok"
     WARN = "warn"

@@ -1,7 +1,7 @@
-"""SPF, DKIM and DMARC of the domain that email is sent from, as Resend sets them up.
+"""SPF, DKIM and DMARC of the sender's domain, as Resend sets them up.
 
 https://resend.com/docs/dashboard/domains/introduction: a key at `resend._domainkey`, and SPF and an
-MX at `send`, which is the envelope's domain. DMARC is the owner's own (RFC 7489).
+MX at `send`, the envelope's domain. The owner adds DMARC (RFC 7489).
 """
 
 import base64
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 3.0
 RESERVED = re.compile(r"(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$")
 _DASHBOARD = "Resend's dashboard (Domains) shows the record to create"
 _POLICIES = frozenset({"none", "quarantine", "reject"})
-# A label of a registered domain at least: `com` has no policy.
+# A registered domain has two labels at least; `com` alone has no policy.
 _SHORTEST_DOMAIN = 2
 
 
@@ -29,7 +29,7 @@ class UnansweredError(Exception):
 
 
 class Dns:
-    """Records by name; `resolver` is `address` or `address:port`, None the machine's own."""
+    """Looks up records; `resolver` is `address` or `address:port`, None is the machine's own."""
 
     def __init__(self, resolver: str | None = None) -> None:
         self._resolver = dns.resolver.Resolver(configure=resolver is None)
@@ -40,7 +40,7 @@ class Dns:
             self._resolver.port = int(port or 53)
 
     def texts(self, name: str) -> list[str]:
-        """Return the TXT records of a name, each in one piece. Raises UnansweredError."""
+        """Return the TXT records of a name, each joined. Raises UnansweredError."""
         return [
             b"".join(record.strings).decode(errors="replace") for record in self._ask(name, "TXT")
         ]
@@ -85,7 +85,7 @@ def _dkim(domain: str, dns: Dns) -> Finding:
     try:
         key = base64.b64decode(re.sub(r"\s", "", tags["p"]), validate=True)
     except binascii.Error:
-        return fail("dkim", f"the key at {name} is no base64", f"{_DASHBOARD}: copy all of it")
+        return fail("dkim", f"the key at {name} is not base64", f"{_DASHBOARD}: copy all of it")
     if tags.get("v", "DKIM1") != "DKIM1":
         return fail("dkim", f"{name} begins with v={tags['v']}", f"{_DASHBOARD}: v=DKIM1 or none")
     return ok("dkim", f"{name} has a key of {len(key)} bytes")
@@ -98,7 +98,7 @@ def _spf(domain: str, dns: Dns) -> Finding:
         return fail("spf", f"{name} has no v=spf1 record", _DASHBOARD)
     if len(found) > 1:
         text = f"{name} has {len(found)} v=spf1 records, which is an error (RFC 7208 section 4.5)"
-        return fail("spf", text, "make one of them: what they include, then one -all or ~all")
+        return fail("spf", text, "merge them: all their includes, then one -all or ~all")
     terms = found[0].lower().split()[1:]
     if "include:amazonses.com" not in terms:
         return fail("spf", f"{name} does not include:amazonses.com", _DASHBOARD)
@@ -117,19 +117,19 @@ def _return_path(domain: str, dns: Dns) -> Finding:
 
 
 def _dmarc(domain: str, dns: Dns) -> Finding:
-    """Find the nearest policy: of the domain, else of what it is part of."""
+    """Find the nearest policy: the domain's or a parent domain's."""
     labels = domain.split(".")
     names = [".".join(labels[cut:]) for cut in range(max(1, len(labels) - _SHORTEST_DOMAIN + 1))]
     for name in (f"_dmarc.{each}" for each in names):
         found = [text for text in dns.texts(name) if text.replace(" ", "").startswith("v=DMARC1")]
         if len(found) > 1:
-            text = f"{name} has {len(found)} DMARC records, so that none counts"
+            text = f"{name} has {len(found)} DMARC records, so none of them counts"
             return fail("dmarc", text, "delete all but one")
         if found:
             return _policy(name, _tags(found[0]))
     record = f"v=DMARC1; p=none; rua=mailto:you@{domain}"
     advice = f'create TXT _dmarc.{domain} "{record}", later with p=reject'
-    return fail("dmarc", f"_dmarc.{domain} has no record; Gmail and Yahoo ask for one", advice)
+    return fail("dmarc", f"_dmarc.{domain} has no record; Gmail and Yahoo require one", advice)
 
 
 def _policy(name: str, tags: dict[str, str]) -> Finding:
@@ -138,7 +138,7 @@ def _policy(name: str, tags: dict[str, str]) -> Finding:
         text = f"{name} has no valid policy (p={policy})"
         return fail("dmarc", text, "set p= to none, quarantine or reject")
     if policy == "none":
-        text = f"{name} has p=none: forged email is only watched"
+        text = f"{name} has p=none: forged email is reported, not blocked"
         return warn("dmarc", text, "when its reports look right, set p=quarantine or p=reject")
     if "rua" not in tags:
         text = f"{name} asks for no reports"

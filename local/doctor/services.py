@@ -1,4 +1,4 @@
-"""Checks of all that an environment depends on, made with its own keys."""
+"""Checks of the services that an environment depends on, with its own keys."""
 
 import os
 import re
@@ -43,7 +43,7 @@ _APPLY = "apply them: `supabase db push` (here: `make up`)"
 
 
 def check_database() -> Findings:
-    """Ping with both keys, then compare what the migrations make with what is there."""
+    """Ping with both keys, then compare the database with the migrations."""
     pings: dict[str, Callable[[], None]] = {
         "SUPABASE_PUBLISHABLE_KEY": lambda: get_anon_client().ping(),
         "SUPABASE_SECRET_KEY": lambda: get_service_client().ping_as_service_role(),
@@ -62,7 +62,7 @@ def check_database() -> Findings:
         except NotServiceRole:
             advice = "copy the secret key (`sb_secret_…`), or the legacy one of service_role"
             yield fail("database", f"{key} does not act as service_role", advice)
-        except Exception as error:  # noqa: BLE001 - whatever it is, this key does not work
+        except Exception as error:  # noqa: BLE001 - whatever it is, the key does not work
             what = error.code if isinstance(error, DatabaseError) else type(error).__name__
             advice = f"copy {key} again; after a fresh project, apply the migrations"
             yield fail("database", f"{key} does not work ({what})", advice)
@@ -73,7 +73,7 @@ def check_database() -> Findings:
 
 
 def _front_door() -> Finding:
-    """Call as a user would who goes past the API."""
+    """Call PostgREST without the backend key, as an attacker who bypasses the API would."""
     settings = load(SupabaseSettings)
     headers = {"apikey": settings.supabase_publishable_key.get_secret_value()}
     with http_client("doctor", timeout=TIMEOUT_SECONDS) as client:
@@ -93,7 +93,7 @@ def _migrations() -> Findings:
 
 
 def _compared(url: str) -> Findings:
-    """Compare the files with the list of those applied, which only the database itself shows."""
+    """Compare the files with the database's own list of applied migrations."""
     names = {path.stem.partition("_")[0]: path.stem for path in files(CHECKOUT)}
     try:
         listed = supabase_cli.migrations(url, CHECKOUT)
@@ -103,7 +103,7 @@ def _compared(url: str) -> Findings:
         return
     yield _missing([names[each.local] for each in listed if not each.remote], f"{len(names)} files")
     if unknown := [each.remote for each in listed if not each.local]:
-        text = f"{_some(unknown)} applied, and no file is here"
+        text = f"{_some(unknown)} applied, but not in this checkout"
         yield warn("migrations", text, "is this checkout older than the database? `git pull`")
 
 
@@ -118,7 +118,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _offered() -> Findings:
-    """Compare what the files grant to workers with what the REST interface offers them."""
+    """Compare the functions granted to workers in the files with those that PostgREST offers."""
     schemas = CHECKOUT / "supabase" / "schemas"
     text = "".join(path.read_text() for path in schemas.glob("*.sql"))
     wanted = {found[1] for found in _GRANT.finditer(text)}
@@ -130,7 +130,7 @@ def _offered() -> Findings:
 
 
 def check_tokens() -> Findings:
-    """Look for published keys, and for the legacy switch."""
+    """Check the published keys and the legacy switch."""
     settings = load(SupabaseSettings)
     answer = _get(f"{settings.supabase_url}/auth/v1/.well-known/jwks.json", {}).json()
     found = {str(key.get("alg")) for key in answer.get("keys", [])} & ASYMMETRIC
@@ -146,7 +146,7 @@ def check_tokens() -> Findings:
 
 
 def check_redis() -> Findings:
-    """Run a script, as the limiter does, and compare clocks."""
+    """Run a script, as the limiter does, and compare the clocks."""
     try:
         seconds, micros = Script("return redis.call('TIME')").run(redis(), [], [])
     except DependencyUnavailable:
@@ -164,7 +164,7 @@ def check_redis() -> Findings:
 
 
 def check_email_provider(brand: Brand) -> Findings:
-    """Ask for our domains: the key must work, and the sender's domain be verified."""
+    """List our domains: the key must work, and the sender's domain must be verified."""
     settings = load(ResendSettings)
     key = settings.resend_api_key.get_secret_value()
     answer = _get(f"{settings.resend_api_url}/domains", {"Authorization": f"Bearer {key}"})
@@ -172,7 +172,7 @@ def check_email_provider(brand: Brand) -> Findings:
         yield ok("email", "RESEND_API_KEY works")
         yield from _domain(answer.json().get("data", []), brand.sender_email.partition("@")[2])
     elif answer.json().get("name") == "restricted_api_key":
-        yield ok("email", "RESEND_API_KEY works, for sending alone")
+        yield ok("email", "RESEND_API_KEY works, for sending only")
     else:
         text = f"RESEND_API_KEY is refused ({answer.status_code})"
         yield fail("email", text, "make a key with sending access in Resend's dashboard")
@@ -183,18 +183,18 @@ def _domain(domains: list[Mapping[str, Any]], wanted: str) -> Findings:
     if status == "verified":
         yield ok("email", f"{wanted} is verified")
     else:
-        text = f"{wanted} is {status or 'no domain of this account'}"
+        text = f"{wanted} is {status or 'not a domain of this account'}"
         yield fail("email", text, "add and verify it in Resend's dashboard (Domains)")
 
 
 def check_webhook() -> Findings:
-    """Say that the secret has the shape that the settings hold it to."""
+    """Check that the secret is well formed; loading the settings validates it."""
     load(WebhookSettings)
-    yield ok("webhook", "RESEND_WEBHOOK_SECRET has its shape; an event alone can prove it")
+    yield ok("webhook", "RESEND_WEBHOOK_SECRET is well formed; only an event can prove it")
 
 
 def check_coach() -> Findings:
-    """Ask for the model by its name, which costs nothing."""
+    """Look up the model by its name, which costs nothing."""
     settings = load(CoachSettings)
     if not settings.enable_ai_coaching or settings.anthropic_api_key is None:
         yield ok("coach", "off")
@@ -206,7 +206,7 @@ def check_coach() -> Findings:
         yield ok("coach", f"ANTHROPIC_API_KEY works, {settings.coach_model} is there")
     elif answer.status_code == httpx.codes.NOT_FOUND:
         yield fail(
-            "coach", f"there is no {settings.coach_model}", "set COACH_MODEL to one there is"
+            "coach", f"there is no {settings.coach_model}", "set COACH_MODEL to an existing model"
         )
     else:
         text = f"ANTHROPIC_API_KEY is refused ({answer.status_code})"
@@ -216,7 +216,7 @@ def check_coach() -> Findings:
 def check_api() -> Findings:
     url = os.environ.get("API_URL")
     if not url:
-        yield warn("api", "API_URL is not set, so the deployment itself is not asked", "set it")
+        yield warn("api", "API_URL is not set, so the deployment itself is not checked", "set it")
         return
     status = _health(f"{url.rstrip('/')}/health").json().get("status")
     if status == "healthy":
@@ -228,9 +228,9 @@ def check_api() -> Findings:
 
 
 def _health(url: str) -> httpx.Response:
-    """Ask again after a gateway's error: a new deployment replaces what would have answered.
+    """Retry after a gateway's error, which is usual just after a deployment.
 
-    A 503 is an answer of /health itself.
+    A 503 comes from /health itself.
     """
     with http_client("doctor", timeout=COLD_START_SECONDS, judge=lambda _: None) as client:
         for pause in _PAUSES:

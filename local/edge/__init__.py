@@ -1,1 +1,1 @@
-"""The fronts that clients know: Supabase's, Upstash's and the API's own address."""
+"""The fronts for clients: Supabase's, Upstash's, the API's own address and the app's."""

@@ -1,13 +1,13 @@
-"""Run the three fronts in one process: `python -m local.edge`."""
+"""Run the four fronts in one process: `python -m local.edge`."""
 
 import os
 
 from starlette.types import ASGIApp
 
+from local import redis_users
 from local.credentials import credentials
-from local.edge import api, supabase, upstash
+from local.edge import api, app, supabase, upstash
 from local.edge.forward import Forwarder
-from local.servers import redis_tokens
 from local.serving import by_port, serve
 from local.stack import stack
 
@@ -19,12 +19,13 @@ def main() -> None:
     forwarder = Forwarder()
     fronts: dict[int, ASGIApp] = {
         here.port("api"): api.front(here, forwarder),
+        here.port("app"): app.front(here),
         here.port("supabase"): supabase.front(
             secret, forwarder, postgrest_url=here.url("postgrest"), auth_url=here.url("auth")
         ),
         here.port("upstash"): upstash.front(
-            {secret.upstash_redis_rest_token: None}
-            | {token: user.name for user, token in redis_tokens(secret).items()},
+            secret.upstash_redis_rest_token,
+            [user.name for user in redis_users.USERS],
             port=here.port("redis"),
         ),
     }

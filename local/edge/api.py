@@ -1,4 +1,4 @@
-"""The API's address: what API Gateway's custom domain does on AWS, and the CDN of photos."""
+"""The API's address: stands in for API Gateway's custom domain and the photo CDN; GraphiQL."""
 
 import asyncio
 import json
@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from local.edge import graphiql
 from local.edge.forward import Forwarder, UnreachableError, raw_path, with_query
 from local.stack import Stack
 
-# The emulator starts a process for every request in flight, as Lambda starts an environment;
-# one machine bears so many, the others wait their turn here.
+# The emulator starts a process for every request in flight, as Lambda starts an environment. This
+# is what one machine can bear; other requests wait here.
 CONCURRENCY = max(8, 2 * (os.cpu_count() or 1))
 PHOTOS = "/_photos"
 
@@ -25,11 +26,13 @@ def front(stack: Stack, forward: Forwarder) -> ASGIApp:
     async def photo(request: Request, found: dict[str, str]) -> Response:
         host = found["PhotosUrl"].removeprefix("https://")
         path = raw_path(request).removeprefix(PHOTOS.encode())
-        # The emulator knows a distribution by its name, and redirects plain HTTP.
+        # The emulator finds a distribution by its host name, and redirects plain HTTP.
         replaced: dict[str, str | None] = {"host": host, "x-forwarded-proto": "https"}
         return await forward(request, stack.url("ministack"), path, replaced)
 
     async def answer(request: Request) -> Response:
+        if graphiql.asked_for(request.url.path):
+            return graphiql.answer(request.url.path)
         found = deployed(stack)
         if found is None:
             return _unavailable("Nothing is deployed yet: run `make up`.")
@@ -51,7 +54,7 @@ def front(stack: Stack, forward: Forwarder) -> ASGIApp:
 
 
 def deployed(stack: Stack) -> dict[str, str] | None:
-    """Return the outputs of the last deployment, as it noted them."""
+    """Return the recorded outputs of the last deployment."""
     try:
         outputs: dict[str, str] = json.loads((stack.state / "outputs.json").read_text())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Passing a request on and its answer back, both as streams."""
+"""Forwards a request and its answer, both as streams."""
 
 from collections.abc import Iterable, Mapping
 
@@ -20,7 +20,7 @@ _HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
-# Our own server writes the date.
+# Our own server sets the date.
 _NOT_PASSED_BACK = _HOP_BY_HOP | {"date"}
 _CONNECTIONS = 200
 
@@ -46,7 +46,7 @@ class Forwarder:
         raw_path: bytes,
         replaced: Mapping[str, str | None] | None = None,
     ) -> StreamingResponse:
-        """Send the request to `base` under the raw path; a replacement of None drops the header."""
+        """Send the request to `base` under this raw path; a replacement of None drops a header."""
         replaced = replaced or {}
         added = [(n.encode(), value.encode()) for n, value in replaced.items() if value is not None]
         outgoing = self._client.build_request(
@@ -71,7 +71,7 @@ class Forwarder:
 
 
 def passed_on(headers: Headers, without: Iterable[str]) -> list[tuple[bytes, bytes]]:
-    """Return the headers that concern the other end, as bytes: a value may hold any."""
+    """Return the end-to-end headers as bytes: a value may hold any."""
     dropped = _HOP_BY_HOP | {"host"} | {name.lower() for name in without}
     return [(name, value) for name, value in headers.raw if name.decode().lower() not in dropped]
 

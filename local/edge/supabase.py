@@ -12,6 +12,7 @@ from starlette.routing import Route
 from local import clock, tokens
 from local.credentials import Credentials
 from local.edge.forward import Forwarder, UnreachableError, raw_path, with_query
+from local.keys import PATH, Keys
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _PREFIX = b"/rest/v1"
@@ -29,21 +30,27 @@ _BAD_KEY = {
 
 
 class _RefusedError(Exception):
-    """The request carries no key that we gave out; the argument is the answer."""
+    """The request carries no valid key; the argument is the answer."""
 
 
 def front(
     secret: Credentials, forward: Forwarder, *, postgrest_url: str, auth_url: str
 ) -> Starlette:
     """Return the application that listens where a Supabase project would."""
+    secret_keys = Keys(secret.supabase_secret_key)
 
     async def keys(_: Request) -> Response:
         document = tokens.published(secret.local_jwt_jwk)
         return JSONResponse(document, headers={"cache-control": "public, max-age=600"})
 
+    async def keys_of_the_project(request: Request) -> Response:
+        if not secret_keys.holds(_key(request)):
+            return JSONResponse(_BAD_KEY, 401)
+        return await secret_keys.turn(request)
+
     async def rest(request: Request) -> Response:
         try:
-            authorization = _authorization(request, secret)
+            authorization = _authorization(request, secret, secret_keys)
         except _RefusedError as refusal:
             return JSONResponse(refusal.args[0], 401)
         path = raw_path(request).removeprefix(_PREFIX) or b"/"
@@ -65,22 +72,23 @@ def front(
             Route("/rest/v1", rest, methods=_METHODS),
             Route("/rest/v1/{path:path}", rest, methods=_METHODS),
             Route("/auth/v1/.well-known/jwks.json", keys),
-            _auth(secret, forward, auth_url),
+            _auth(secret, secret_keys, forward, auth_url),
+            Route(PATH, keys_of_the_project, methods=["GET", "POST", "DELETE"]),
         ]
     )
 
 
-def _auth(secret: Credentials, forward: Forwarder, url: str) -> Route:
-    """Return the route to Supabase Auth: a client's address is forwarded with a secret key only."""
+def _auth(secret: Credentials, secret_keys: Keys, forward: Forwarder, url: str) -> Route:
+    """Return the route to Supabase Auth; only a secret key may forward a client's address."""
 
     async def auth(request: Request) -> Response:
         try:
-            authorization = _authorization(request, secret)
+            authorization = _authorization(request, secret, secret_keys)
         except _RefusedError as refusal:
             return JSONResponse(refusal.args[0], 401)
         client = request.client.host if request.client else None
         replaced = {"apikey": None, "authorization": authorization, "x-forwarded-for": client}
-        if not _is_service(request, secret):
+        if not secret_keys.holds(_key(request)):
             replaced["sb-forwarded-for"] = None
         try:
             path = with_query(request, raw_path(request))
@@ -91,22 +99,22 @@ def _auth(secret: Credentials, forward: Forwarder, url: str) -> Route:
     return Route("/auth/v1/{path:path}", auth, methods=_METHODS)
 
 
-def _authorization(request: Request, secret: Credentials) -> str | None:
+def _authorization(request: Request, secret: Credentials, secret_keys: Keys) -> str | None:
     """Return the Authorization for PostgREST; None means the role `anon`."""
     key = _key(request)
     if not key:
         raise _RefusedError(_NO_KEY)
-    is_service = _is_service(request, secret)
     is_public = secrets.compare_digest(key.encode(), secret.supabase_publishable_key.encode())
     legacy_role = _legacy_role(key, secret.local_legacy_jwt_secret)
+    is_service = not (is_public or legacy_role) and secret_keys.admit_bearer(key)
     if not (is_service or is_public or legacy_role):
         raise _RefusedError(_BAD_KEY)
     sent = request.headers.get("authorization", "")
     token = sent.partition(" ")[2].strip()
     if token and token != key:
         return sent
-    # Client libraries repeat the key as a bearer token. An opaque one is no identity; a legacy one
-    # is a JWT, and a project reads its role from there alone. PostgREST trusts no HS256 here.
+    # Client libraries repeat the key as a bearer token. An opaque key is not an identity; a legacy
+    # key is a JWT, and a project reads the role only from it.
     role = legacy_role if token else None
     if is_service:
         role = "service_role"
@@ -117,12 +125,8 @@ def _key(request: Request) -> str:
     return request.headers.get("apikey") or request.query_params.get("apikey") or ""
 
 
-def _is_service(request: Request, secret: Credentials) -> bool:
-    return secrets.compare_digest(_key(request).encode(), secret.supabase_secret_key.encode())
-
-
 def _at_postgrests_time(authorization: str | None, secret: Credentials) -> str | None:
-    """Move the times of a good token to the machine's clock, where ours is shifted."""
+    """Convert a valid token's times to the machine's clock, if ours is shifted."""
     if not authorization or not clock.shift():
         return authorization
     try:
@@ -134,14 +138,14 @@ def _at_postgrests_time(authorization: str | None, secret: Credentials) -> str |
         )
     except jwt.InvalidTokenError:
         return authorization
-    # PostgREST refuses a time that is no number; True is one for Python.
+    # PostgREST refuses a time that is not a number; Python takes True for one.
     times = {name for name in claims.keys() & _TIMES if type(claims[name]) in {int, float}}
     claims |= {name: claims[name] - clock.shift() for name in times}
     return f"Bearer {tokens.sign(claims, secret.local_jwt_jwk)}"
 
 
 def _legacy_role(key: str, signing_secret: str) -> str | None:
-    """Return the role of a key from the time when keys were JWTs, `anon` or `service_role`."""
+    """Return the role of a legacy key, which is a JWT: `anon` or `service_role`."""
     try:
         claims = jwt.decode(key, signing_secret, algorithms=["HS256"])
     except jwt.InvalidTokenError:

@@ -5,15 +5,16 @@ Shapes: https://upstash.com/docs/redis/features/restapi
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, ResponseError
 from redis.exceptions import ConnectionError as RedisAwayError
-from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisSlowError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,12 +26,14 @@ from local.stack import HOST
 
 _CONNECTIONS = 64
 _CONNECT_SECONDS = 2
+_CHECK_SECONDS = 1.0
 
 _Command = Sequence[bytes]
 _Reply = bytes | int | ResponseError | None | list["_Reply"]
 _Json = str | int | None | list["_Json"]
 _Encode = Callable[[bytes], str]
-# These change the connection, and here connections are shared; Upstash refuses them too.
+_UNAUTHORIZED = HTTPException(401, "Unauthorized")
+# These change the state of a connection, and connections are shared; Upstash refuses them too.
 _OF_CONNECTIONS = frozenset(
     b"AUTH CLIENT DISCARD EXEC HELLO MONITOR MULTI PSUBSCRIBE QUIT RESET SELECT SUBSCRIBE "
     b"UNWATCH WATCH".split()
@@ -38,7 +41,7 @@ _OF_CONNECTIONS = frozenset(
 
 
 class _Redis:
-    """The server behind the front, as one user; replies come as they are, errors among them."""
+    """The Redis server, as one user; replies are returned unchanged, including errors."""
 
     def __init__(self, port: int, user: str | None, token: str) -> None:
         self._pool = BlockingConnectionPool(
@@ -53,6 +56,14 @@ class _Redis:
             username=user,
             password=token if user else None,
         )
+        self._password = (user.encode(), token.encode()) if user else None
+        self._checked_at = -_CHECK_SECONDS
+
+    async def check(self) -> None:
+        """Check from time to time that the password is still valid. Raises AuthenticationError."""
+        if self._password and time.monotonic() - self._checked_at >= _CHECK_SECONDS:
+            await self.run([[b"AUTH", *self._password]])
+            self._checked_at = time.monotonic()
 
     async def run(self, commands: Sequence[_Command]) -> list[_Reply]:
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
@@ -69,15 +80,40 @@ class _Redis:
             return error
 
 
-def front(users: Mapping[str, str | None], *, port: int) -> Starlette:
+class _Tokens:
+    """The connections of each token; Redis itself checks the passwords of users."""
+
+    def __init__(self, port: int, token: str, users: Iterable[str]) -> None:
+        self._port = port
+        self._users = tuple(users)
+        self._known = {token: _Redis(port, None, token)}
+
+    async def admit(self, request: Request) -> _Redis:
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ")
+        for token, redis in self._known.items():
+            if secrets.compare_digest(sent.encode(), token.encode()):
+                await redis.check()
+                return redis
+        for user in self._users if sent else ():
+            redis = _Redis(self._port, user, sent)
+            try:
+                await redis.check()
+            except AuthenticationError:
+                continue
+            self._known[sent] = redis
+            return redis
+        raise _UNAUTHORIZED
+
+
+def front(token: str, users: Iterable[str], *, port: int) -> Starlette:
     """Return the application that listens where an Upstash database would.
 
-    `users` maps a token to the user of Redis that it acts as; None may do everything.
+    `token` may do everything; a password of one of the users is a token too.
     """
-    known = {token: _Redis(port, user, token) for token, user in users.items()}
+    tokens = _Tokens(port, token, users)
 
     async def single(request: Request) -> Response:
-        redis, encode = _admit(request, known)
+        redis, encode = await tokens.admit(request), _encoding(request)
         command = _command(await _json(request))
         [reply] = await redis.run([command])
         return JSONResponse(
@@ -85,12 +121,12 @@ def front(users: Mapping[str, str | None], *, port: int) -> Starlette:
         )
 
     async def pipeline(request: Request) -> Response:
-        redis, encode = _admit(request, known)
+        redis, encode = await tokens.admit(request), _encoding(request)
         replies = await redis.run(_commands(await _json(request)))
         return JSONResponse([_answer(reply, encode) for reply in replies])
 
     async def transaction(request: Request) -> Response:
-        redis, encode = _admit(request, known)
+        redis, encode = await tokens.admit(request), _encoding(request)
         commands = _commands(await _json(request))
         *_, outcome = await redis.run([[b"MULTI"], *commands, [b"EXEC"]])
         if isinstance(outcome, ResponseError):
@@ -105,6 +141,7 @@ def front(users: Mapping[str, str | None], *, port: int) -> Starlette:
         ],
         exception_handlers={
             HTTPException: _refused,
+            AuthenticationError: _ended,
             RedisAwayError: _away,
             RedisSlowError: _away,
         },
@@ -116,20 +153,16 @@ async def _refused(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": refusal.detail}, refusal.status_code)
 
 
+async def _ended(request: Request, _: Exception) -> Response:
+    return await _refused(request, _UNAUTHORIZED)
+
+
 async def _away(_: Request, __: Exception) -> Response:
     return JSONResponse({"error": "ERR the database is not reachable"}, 503)
 
 
-def _admit(request: Request, known: Mapping[str, _Redis]) -> tuple[_Redis, _Encode]:
-    """Check the token; return its user's Redis, and how strings are to be written in the answer."""
-    sent = request.headers.get("authorization", "").encode()
-    for token, redis in known.items():
-        if secrets.compare_digest(sent, f"Bearer {token}".encode()):
-            return redis, _encoding(request)
-    raise HTTPException(401, "Unauthorized")
-
-
 def _encoding(request: Request) -> _Encode:
+    """Return the encoder of strings that the request asks for."""
     if request.headers.get("upstash-encoding", "").lower() == "base64":
         return lambda value: base64.b64encode(value).decode()
     return lambda value: value.decode(errors="replace")

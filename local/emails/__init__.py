@@ -1,1 +1,1 @@
-"""Every email there is, as samples and as a gallery of pictures."""
+"""Samples of every email, and a gallery of their pictures."""

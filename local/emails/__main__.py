@@ -1,4 +1,4 @@
-"""`make emails`: every email in every brand, light and dark, phone and desktop, as one page."""
+"""`make emails`: one page with every email in every brand, light and dark, phone and desktop."""
 
 import shutil
 import sys

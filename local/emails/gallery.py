@@ -27,7 +27,7 @@ _APP_URL = "https://app.example.com"
 
 @dataclass(frozen=True)
 class Picture:
-    """An email in one window; `file` is beside the page."""
+    """An email in one window size; `file` is relative to the page."""
 
     file: str
     window: str
@@ -38,7 +38,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Email:
-    """A sample, as written by one brand; its files are beside the page."""
+    """A sample in one brand; its files are relative to the page."""
 
     brand: str
     name: str
@@ -66,7 +66,7 @@ def written(
 
 @dataclass(frozen=True)
 class Gallery:
-    """Emails to be shown, of each brand, in `folder`."""
+    """The emails of each brand, and the `folder` of the page."""
 
     folder: Path
     brands: Mapping[str, Mapping[str, str]]

@@ -1,4 +1,4 @@
-"""The kinds of notification as the database describes them, for pictures and tests without one."""
+"""The database's kinds of notifications, for pictures and tests that have no database."""
 
 import re
 from functools import cache
@@ -13,7 +13,7 @@ _ROW = re.compile(r"^\(\s*'(\w+)', (?:'(\w+)'|null), '(\w+)', (true|false)", re.
 
 
 class Kind(NamedTuple):
-    """The facts of a kind that its class does not have."""
+    """The properties of a kind that only the database has."""
 
     category: Category | None
     lane: Priority

@@ -1,4 +1,4 @@
-"""Sample contents, one for each shape of an email, and sample brands."""
+"""Sample contents for each variant of an email, and sample brands."""
 
 import json
 from datetime import UTC, datetime
@@ -132,7 +132,7 @@ NOTHING_NEW: dict[str, Any] = {
     "score_before": 0,
 }
 
-# Subjects as they were rendered: words from right to left stand in isolates.
+# Rendered subjects: right-to-left words are wrapped in isolates.
 OF_THE_DAY = (
     Also(subject="Ada would like to meet you", path=f"/matches/{MATCH}"),
     Also(subject="\u2068\u05d9\u05d5\u05e1\u05d9\u2069 said yes", path=f"/matches/{MATCH}"),

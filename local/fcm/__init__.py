@@ -1,1 +1,1 @@
-"""A Firebase Cloud Messaging that keeps pushes: its API, faults on demand, phones, and a page."""
+"""A sandbox of Firebase Cloud Messaging: its API, faults on demand, phones, and a page."""

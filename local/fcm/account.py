@@ -1,4 +1,4 @@
-"""The service account of a stack, as Google's console exports its key."""
+"""The service account of a stack, in the format of Google's console."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Google's own endpoints: an access token for a signed JWT, and sending.
+"""Google's endpoints: exchanging a signed JWT for an access token, and sending.
 
 https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send
 """
@@ -17,11 +17,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.connection import broken
 from local.fcm.account import public_key
 from local.fcm.errors import FcmError
 from local.fcm.faults import Fault, Faults, Mode
 from local.fcm.phones import Phones
-from local.resend.connection import broken
+from local.keys import Keys
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 MAX_PAYLOAD = 4096
@@ -34,7 +35,7 @@ _DURATION = re.compile(r"(\d+(\.\d+)?)s")
 class Api:
     def __init__(self, account: str, phones: Phones, faults: Faults) -> None:
         self._account = json.loads(account)
-        self._public_key = public_key(self._account["private_key"])
+        self._keys = Keys(self._account["private_key"])
         self._phones = phones
         self._faults = faults
         self._tokens: set[str] = set()
@@ -42,29 +43,38 @@ class Api:
 
     def routes(self) -> list[Route]:
         return [
+            *self._keys.routes(),
             Route("/token", self._token, methods=["POST"]),
             Route("/v1/projects/{project}/messages:send", self._send, methods=["POST"]),
         ]
 
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
-        try:
-            claims = jwt.decode(
-                form.get("assertion", ""),
-                self._public_key,
-                algorithms=["RS256"],
-                audience=self._account["token_uri"],
-                issuer=self._account["client_email"],
-                options={"require": ["exp", "iat"]},
-            )
-        except jwt.PyJWTError as error:
-            return JSONResponse({"error": "invalid_grant", "error_description": str(error)}, 400)
+        claims: dict[str, Any] = {}
+        if not self._keys.admit(lambda key: self._has_signed(key, form, claims)):
+            said = "The assertion is not signed with a current key of the account."
+            return JSONResponse({"error": "invalid_grant", "error_description": said}, 400)
         if claims.get("scope") != SCOPE:
             return JSONResponse({"error": "invalid_scope"}, 400)
         self.grants += 1
         token = f"ya29.{secrets.token_urlsafe(32)}"
         self._tokens.add(token)
         return JSONResponse({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
+
+    def _has_signed(self, key: str, form: Mapping[str, str], claims: dict[str, Any]) -> bool:
+        """Return whether this key signed the form's assertion; add its claims to `claims`."""
+        try:
+            claims |= jwt.decode(
+                form.get("assertion", ""),
+                public_key(key),
+                algorithms=["RS256"],
+                audience=self._account["token_uri"],
+                issuer=self._account["client_email"],
+                options={"require": ["exp", "iat"]},
+            )
+        except jwt.PyJWTError:
+            return False
+        return True
 
     async def _send(self, request: Request) -> Response:
         self._admit(request)
@@ -111,7 +121,7 @@ def _message(body: bytes) -> dict[str, Any]:
     if unknown := set(message) - _MEMBERS:
         raise FcmError(f"Unknown name {min(unknown)!r}.", "INVALID_ARGUMENT")
     if not all(isinstance(value, str) for value in data.values()):
-        raise FcmError("`data` has texts only.", "INVALID_ARGUMENT")
+        raise FcmError("`data` may hold only strings.", "INVALID_ARGUMENT")
     # The real limit counts what reaches the device, which is less.
     without = {name: value for name, value in message.items() if name != "token"}
     if len(json.dumps(without, ensure_ascii=False).encode()) > MAX_PAYLOAD:

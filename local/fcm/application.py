@@ -1,6 +1,6 @@
 """The routes of the sandbox, which the email sandbox serves under /fcm.
 
-It is no part of its own, because the ports of a stack are all taken.
+It has no process of its own, because a stack has no free port.
 """
 
 from starlette.routing import Mount

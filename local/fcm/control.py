@@ -67,7 +67,7 @@ class Control:
         )
 
     async def _pushes(self, request: Request) -> Response:
-        """List what was accepted, oldest first; `?token=` only what went to this token."""
+        """List accepted pushes, oldest first; `?token=` filters by token."""
         wanted = request.query_params.get("token", "")
         found = [vars(one) for one in self._phones.pushes if wanted in one.token]
         return JSONResponse(found)

@@ -6,7 +6,7 @@ https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode
 from starlette.responses import JSONResponse
 
 _FCM = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
-# The code, as clients decide by it: the status of HTTP and that of Google's APIs.
+# FCM's error code, by which clients decide: the HTTP status and the status of Google's APIs.
 _STATUSES = {
     "UNREGISTERED": (404, "NOT_FOUND"),
     "INVALID_ARGUMENT": (400, "INVALID_ARGUMENT"),
@@ -19,7 +19,7 @@ _STATUSES = {
 
 
 class FcmError(Exception):
-    """A refusal. Those of Google's front door, such as a wrong key, have no code of FCM."""
+    """A refusal; one by Google's front end, such as for a wrong key, has no FCM code."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ class Mode(StrEnum):
 
 @dataclass
 class Fault:
-    """One failure, to be met by the next `count` requests to tokens that contain `match`."""
+    """One failure of the next `count` requests to tokens that contain `match`."""
 
     mode: Mode
     count: int = 1
@@ -31,7 +31,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait, first come, first met."""
+    """The planned faults, in the order in which they apply."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -50,7 +50,7 @@ class Faults:
         return fault
 
     def take(self, token: str) -> Fault | None:
-        """Return what this request meets, and count it as met."""
+        """Return the fault of this request, if any, and count it."""
         for fault in self._waiting:
             if fault.match in token:
                 fault.count -= 1

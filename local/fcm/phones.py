@@ -1,4 +1,4 @@
-"""Phones that get pushes: what is shown on each, and what waits for one that is offline."""
+"""Phones that get pushes: the notifications shown, and those stored for an offline phone."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ _FOUR_WEEKS = 2_419_200.0
 
 @dataclass
 class Push:
-    """A push that was accepted."""
+    """An accepted push."""
 
     id: str
     token: str
@@ -34,7 +34,7 @@ class Push:
 
 @dataclass
 class Phone:
-    """One device. `shown` has what is in its tray, by tag; `rang` counts what was delivered."""
+    """One device: `shown` is its tray by tag, `rang` counts deliveries."""
 
     online: bool = True
     registered: bool = True
@@ -44,7 +44,7 @@ class Phone:
 
 
 class Phones:
-    """All phones by their token; one that nothing is known about is online and registered."""
+    """All phones by token; an unknown one is online and registered."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.pushes: list[Push] = []
@@ -70,7 +70,7 @@ class Phones:
             self._store(phone, push)
 
     def set_online(self, token: str, *, online: bool) -> None:
-        """Switch a phone on or off; what waited and is not too old is shown when it comes back."""
+        """Switch a phone on or off; stored pushes that have not expired are shown when it is on."""
         phone = self.of(token)
         phone.online = online
         if online:

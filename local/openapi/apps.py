@@ -17,8 +17,7 @@ from local import settings_table
 from local.errors import StackError
 
 ROOT = Path(__file__).parents[2]
-# Apps validate their settings when they are imported: the first of these that a setting takes will
-# do, as none is ever used.
+# Apps validate their settings at import. The first of these values that a setting accepts is used.
 ANYTHING = (
     *("http://unused.invalid", "ws://unused.invalid", "unused, but long enough", "whsec_"),
     *("eu-west-1", "true"),
@@ -60,4 +59,4 @@ def _accepted(name: str, field: FieldInfo) -> str:
         with contextlib.suppress(ValidationError):
             adapter.validate_python(value)
             return value
-    raise StackError(f"no value in ANYTHING ({__name__}) suits the setting {name}: add one")
+    raise StackError(f"no value in ANYTHING ({__name__}) is valid for the setting {name}: add one")

@@ -17,6 +17,8 @@ Match two people and get them to meet.
 - Errors are `application/problem+json` (RFC 9457). Decide by `code`, which never changes.
 - HEAD is answered wherever GET is. Another method is a 405 with `Allow`, an unknown path a 404.
 - Lists have a `next_cursor`; send it as `cursor` to get the next page, until it is null.
+- `POST /graphql` answers the same as a graph, with the same tokens, codes and limits. Its schema is
+  read by introspection, except in production.
 - Send an `Idempotency-Key` with what creates something: a repetition returns the first answer.
 """
 TAGS = {

@@ -1,4 +1,4 @@
-"""Examples of every body and parameter, made of the examples of the schemas in them."""
+"""Adds examples to bodies and parameters, built from the examples of their schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _BY_TYPE: Json = {"integer": 1, "number": 1.5, "boolean": True, "null": None}
 
 
 def add(document: Json) -> None:
-    """Give an example to each parameter and to each body that has none."""
+    """Add an example to each parameter and each body that has none."""
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
         if "examples" in schema:
@@ -39,7 +39,7 @@ def _give(described: Json, made: Any) -> None:
 
 
 def example(schema: Json, schemas: Mapping[str, Json]) -> Any:
-    """Return an example of a schema; what it names itself goes before what is made here."""
+    """Return an example of a schema: its own, or a generated one."""
     if reference := schema.get("$ref"):
         return example(schemas[reference.rpartition("/")[2]], schemas)
     [given] = schema.get("examples", [None])[:1]
@@ -54,7 +54,7 @@ def example(schema: Json, schemas: Mapping[str, Json]) -> Any:
 
 
 def _completed(given: Any, schema: Json, schemas: Mapping[str, Json]) -> Any:
-    """Add the required fields that an example lacks: FastAPI leaves out what is null in it."""
+    """Add the required fields that an example lacks: FastAPI drops the null ones."""
     if reference := schema.get("$ref"):
         schema = schemas[reference.rpartition("/")[2]]
     if isinstance(given, list) and "items" in schema:

@@ -6,20 +6,20 @@ from typing import Any
 
 Json = dict[str, Any]
 Pointers = Mapping[str, str]
-"""The places of ids in an answer: `match_id` → `/matches/0/id`."""
+"""JSON pointers to the ids in an answer: `match_id` → `/matches/0/id`."""
 
-# Answers about the caller, who is no one to like, block or report.
+# Answers about the caller, who cannot like, block or report themselves.
 _OWN = {
     *("EmailExport", "EmailPreferences", "OwnProfile", "Photo", "PhotoList", "User"),
     *("Message", "MessagePage", "ConversationPage"),
 }
-# Others name matches in any state, most of which have no conversation.
+# Other answers include matches in any state, most of which have no conversation.
 _TALKS = {"Message", "MessagePage", "ConversationPage"}
 _ABOUT_OTHERS = {"likes", "safety"}
 
 
 def add(document: Json) -> None:
-    """Link every answer of an operation to those that need its ids."""
+    """Link every answer to the operations that need its ids."""
     schemas = document["components"]["schemas"]
     found = document["components"]["links"] = {}
     every = [
@@ -41,7 +41,7 @@ def _leads_on(answer: str, target: Json) -> bool:
     tags = set(target["tags"])
     if "conversations" in tags:
         return answer in _TALKS
-    # A blocked user does not exist elsewhere.
+    # A blocked user is visible nowhere else.
     return (
         "safety" in tags
         if answer == "BlockPage"

@@ -1,4 +1,4 @@
-"""The parts of an operation that FastAPI does not know: its problems, headers and security."""
+"""Adds to an operation what FastAPI cannot see: its problems, headers and security."""
 
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 def complete(operation: Json, route: APIRoute, app: FastAPI, components: Json) -> None:
-    """Add to an operation what its route's code says."""
+    """Complete an operation from the code of its route."""
     _summarise(operation)
     operation.setdefault("security", [])
     for parameter in operation.get("parameters", []):
@@ -44,7 +44,7 @@ def complete(operation: Json, route: APIRoute, app: FastAPI, components: Json) -
 
 
 def _without_null(schema: Json) -> Json:
-    """Leave out the null by which code says that a parameter may be absent."""
+    """Remove the null type, which only marks a parameter as optional."""
     match schema.get("anyOf"):
         case [found, {"type": "null"}]:
             return {**{name: each for name, each in schema.items() if name != "anyOf"}, **found}
@@ -52,7 +52,7 @@ def _without_null(schema: Json) -> Json:
 
 
 def _summarise(operation: Json) -> None:
-    """Use the first sentence of the docstring; FastAPI repeats the function's name."""
+    """Set the summary to the docstring's first sentence; FastAPI uses the function's name."""
     if "description" not in operation:
         raise StackError(f"{operation['operationId']} has no docstring, which clients would read")
     first, _, _ = operation["description"].partition("\n")
@@ -60,7 +60,7 @@ def _summarise(operation: Json) -> None:
 
 
 def _name_bodies(operation: Json, schemas: Json) -> None:
-    """Make a component of each body that a route describes itself."""
+    """Move each body that a route describes itself into a component."""
     for media in operation.get("requestBody", {}).get("content", {}).values():
         if media["schema"].get("type") == "object":
             name = media["schema"]["title"]
@@ -69,7 +69,7 @@ def _name_bodies(operation: Json, schemas: Json) -> None:
 
 
 def _errors(operation: Json, route: APIRoute) -> set[type[ProblemError]]:
-    """Return the errors of the code, and those of the framework before it."""
+    """Return the errors of the route's code, and those of the framework."""
     found: set[type[ProblemError]] = {ProblemError, *raised.errors_of(route)}
     if not raised.reaches(route, current_user):  # the database refuses only the tokens of users
         found = {each for each in found if not issubclass(each, Unauthenticated)}
@@ -85,7 +85,7 @@ def _errors(operation: Json, route: APIRoute) -> set[type[ProblemError]]:
 
 
 def _can_be_invalid(schema: Json) -> bool:
-    """Return whether some text is not a valid value."""
+    """Return whether any string is not a valid value."""
     return set(schema) - {"title", "description", "default", "type"} != set() or (
         schema.get("type") != "string"
     )
@@ -96,7 +96,7 @@ def _describe_answers(answers: Json) -> None:
         if answer["description"] == "Successful Response":
             answer["description"] = HTTPStatus(int(status)).phrase
         names = list(headers.ALWAYS)
-        if "201" in answers:  # a 200 beside it repeats the first answer
+        if "201" in answers:  # the 200 repeats the first answer
             names += ["Location", "Idempotent-Replayed"]
         if "304" in answers and status in {"200", "304"}:
             names += ["ETag", "Cache-Control"]

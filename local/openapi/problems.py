@@ -1,4 +1,4 @@
-"""The problems of an operation: one response for each status, with the codes that it can have."""
+"""The problems of an operation: one response for each status, with its possible codes."""
 
 import json
 from collections import Counter, defaultdict
@@ -83,7 +83,7 @@ def _sentence(error: type[ProblemError]) -> str:
 
 
 def _instance(error: type[ProblemError]) -> ProblemError:
-    """Return an error with the sentence of its class; each class has its own parameters."""
+    """Return an error with its class's message; each class has its own parameters."""
     instance = error.__new__(error)
     ProblemError.__init__(instance)
     return instance
@@ -100,7 +100,7 @@ def _schema(status: int, errors: Errors, operation_id: str, components: Json) ->
     }
     for error in errors:
         own |= error.extension_schema
-    # All members, and no base: compilers then narrow a union of problems by `code`.
+    # All members inline, not a base schema: compilers can then narrow a union by `code`.
     components["schemas"][name] = _SCHEMA | {
         "title": name,
         "description": f"A problem with the status {status}.",
@@ -134,7 +134,7 @@ def _example(error: type[ProblemError]) -> Json:
 
 
 def share(document: Json) -> None:
-    """Make a component of each response that several operations have."""
+    """Move each response that several operations share into a component."""
     found = [
         (responses, status, json.dumps(response, sort_keys=True))
         for methods in document["paths"].values()
@@ -154,7 +154,7 @@ def share(document: Json) -> None:
 
 
 def _name(status: int, response: Json) -> str:
-    """Name a response by what was not found, or by its status."""
+    """Name a response by the missing resource (404), or by its status."""
     examples = list(response["content"][MEDIA_TYPE]["examples"])
     name: str = examples[0] if len(examples) == 1 and status == NotFound.status else NAMES[status]
     return name + ("Page" if "text/html" in response["content"] else "")

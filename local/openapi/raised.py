@@ -1,7 +1,7 @@
-"""The errors that a route can raise, read from the syntax of the code that it reaches.
+"""Finds the errors that a route can raise, in the syntax trees of the code that it calls.
 
-Calls are followed through names, annotations and return types; an error that is caught on the way
-is left out, and the SQLSTATEs of SQL functions are translated.
+It follows calls through names, annotations and return types, leaves out errors that are caught on
+the way, and translates the SQLSTATEs of SQL functions.
 """
 
 import ast
@@ -47,7 +47,7 @@ _read: set[FunctionType] = set()
 
 
 def read(routes: Sequence[APIRoute]) -> None:
-    """Read the code of all routes, until functions that call each other add nothing new."""
+    """Read the code of all routes, until recursive functions add nothing new."""
     before: dict[FunctionType, Errors] | None = None
     while before != _known:
         before = dict(_known)
@@ -58,11 +58,11 @@ def read(routes: Sequence[APIRoute]) -> None:
 
 def errors_of(route: APIRoute) -> Errors:
     found = NOTHING.union(*map(of_call, _callables(route.dependant)))
-    return found | of_call(charge_at_last)  # whatever ends before its limits
+    return found | of_call(charge_at_last)  # when a request ends before its limits ran
 
 
 def of_call(found: Any) -> Errors:
-    """Return the errors of calling a dependency; a limit runs before it is called."""
+    """Return the errors of calling a dependency; those of a limit include its `run`."""
     if isinstance(found, Limit):
         return _of_callable(type(found).run) | _of_callable(type(found).__call__)
     return _of_callable(found)
@@ -88,7 +88,7 @@ def _of_callable(found: Any) -> Errors:
     if not isinstance(found, FunctionType) or not _is_ours(found):
         return NOTHING
     if found not in _read:
-        _read.add(found)  # ends a recursion
+        _read.add(found)  # stops a recursion
         [definition] = ast.parse(textwrap.dedent(inspect.getsource(found))).body
         _known[found] = _known.get(found, NOTHING) | _Reader.of(found).errors(definition)
     return _known.get(found, NOTHING)
@@ -174,17 +174,17 @@ class _Reader:
         return NOTHING
 
     def _of_name(self, node: ast.expr) -> Errors:
-        """Follow a function that is only named, as its receiver calls it."""
+        """Follow a function that is passed by name: its receiver calls it."""
         found = list(self._implementations(node))
         match self._known(node):
-            case Value(Mapping() as refusals):  # a table of the errors by foreign codes
+            case Value(Mapping() as refusals):  # a table of errors by foreign code
                 found += [each for each in refusals.values() if isinstance(each, type)]
             case Value(value) if not isinstance(value, type):
                 found.append(value)
         return NOTHING.union(*map(_of_callable, found))
 
     def _implementations(self, node: ast.expr) -> Iterator[Any]:
-        """Yield what stands behind a property, or behind a method of a protocol."""
+        """Yield the implementations of a property, or of a protocol's method."""
         owner = self._known(node.value) if isinstance(node, ast.Attribute) else None
         if isinstance(node, ast.Attribute) and isinstance(owner, Instance):
             member = inspect.getattr_static(_class_of(owner.of), node.attr, None)

@@ -1,1 +1,1 @@
-"""The package for AWS: built for a runtime and an architecture, and checked."""
+"""Builds and checks the package for AWS, for a runtime and an architecture."""

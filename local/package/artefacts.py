@@ -20,7 +20,7 @@ class BuiltFunction:
 
 @dataclass(frozen=True)
 class Artefacts:
-    """A folder that `sam build` wrote."""
+    """The output folder of `sam build`."""
 
     folder: Path
 
@@ -49,7 +49,7 @@ class Artefacts:
         return BuiltFunction(
             name=name,
             folder=self.folder / settings["CodeUri"],
-            layers=tuple(reversed(layers)),  # on AWS a later layer lies over an earlier one
+            layers=tuple(reversed(layers)),  # on AWS, a later layer overrides an earlier one
             handler=settings["Handler"],
             variables=template.variables(self.template, name),
         )

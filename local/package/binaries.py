@@ -1,4 +1,4 @@
-"""Compiled modules: of the target's machine, Python and C library."""
+"""Checks that compiled modules fit the target's machine, Python and C library."""
 
 import re
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ _REBUILD = "build it with `make package`"
 
 
 def problems(artefacts: Artefacts, target: Target) -> Iterator[str]:
-    """Yield what cannot be loaded on the target."""
+    """Yield binaries that cannot be loaded on the target."""
     for path in sorted(artefacts.folder.rglob("*")):
         if path.suffix in _OF_OTHER_SYSTEMS:
-            yield f"{artefacts.shown(path)} is of another system than Linux: {_REBUILD}"
+            yield f"{artefacts.shown(path)} is not for Linux: {_REBUILD}"
         elif _SHARED_OBJECT.search(path.name):
             for problem in _problems(path, target):
                 yield f"{artefacts.shown(path)} {problem}: {_REBUILD}"
@@ -36,12 +36,12 @@ def _problems(path: Path, target: Target) -> Iterator[str]:
         with path.open("rb") as file:
             yield from _elf_problems(ELFFile(file), target)
     except ELFError:
-        yield "is no ELF file"
+        yield "is not an ELF file"
 
 
 def _elf_problems(elf: ELFFile, target: Target) -> Iterator[str]:
     if (machine := elf["e_machine"]) != _ELF_MACHINES[target.machine]:
-        yield f"is of {machine}, not {_ELF_MACHINES[target.machine]}"
+        yield f"is for {machine}, not {_ELF_MACHINES[target.machine]}"
     if (needed := max(_glibc_versions(elf), default=(0, 0))) > target.glibc:
         newer, here = (".".join(map(str, version)) for version in (needed, target.glibc))
         yield f"needs glibc {newer}, and {target.runtime} has {here}"

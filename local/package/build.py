@@ -1,4 +1,4 @@
-"""`sam build` for a runtime of Lambda, from nothing, into a folder of its own."""
+"""`sam build` for a runtime of Lambda, from scratch, into a separate folder."""
 
 import fcntl
 import shutil
@@ -19,9 +19,9 @@ from local.stack import CHECKOUT
 def package(
     target: Target, parameters: Mapping[str, str] | None = None, *, checkout: Path = CHECKOUT
 ) -> Path:
-    """Build what is deployed and check it; return the folder whose template.yaml `sam` deploys.
+    """Build and check the package; return the folder whose template.yaml `sam` deploys.
 
-    The folder exists only if its content has passed. `parameters` are as for `check`.
+    The folder exists only if the check passed. `parameters` are as for `check`.
     """
     root = checkout / ".local" / "package"
     with _lock(root, target):
@@ -38,14 +38,14 @@ def package(
 
 
 def build(target: Target, folder: Path, *, checkout: Path = CHECKOUT) -> None:
-    """Run `sam build`, without a cache: one of `sam` does not know for what it was filled."""
+    """Run `sam build` without its cache, which ignores the target."""
     compiler = interpreter(target.version)
     if compiler is None:
         say(
             f"  no Python {target.version} found: the package has no bytecode, and cold starts "
             f"take up to twice as long. Install python{target.version} (PATH, pyenv or uv)"
         )
-    # `sam` wants to find the interpreter; without one, that is all the same for files to copy.
+    # `sam` requires an interpreter; without the runtime's, another will do: it only copies files.
     builder = target.runtime if compiler else OWN_RUNTIME
     sam(
         *("build", "--build-dir", folder, "--no-cached", "--parallel", "--parameter-overrides"),
@@ -55,7 +55,7 @@ def build(target: Target, folder: Path, *, checkout: Path = CHECKOUT) -> None:
         path=(compiler.parent,) if compiler else (),
         checkout=checkout,
     )
-    for function in Artefacts(folder).functions:  # tests leave bytecode beside the sources
+    for function in Artefacts(folder).functions:  # tests leave bytecode in the sources
         shutil.rmtree(function.folder / "__pycache__", ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Bytecode that Lambda uses without a look at the source: so it must be of this very source."""
+"""Checks bytecode, which Lambda uses without comparing it with the source."""
 
 import _imp
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from local.package.target import Target
 
 # The magic number of each Python (importlib/_bootstrap_external.py of CPython lists them).
 MAGIC = {"3.12": 3531, "3.13": 3571}
-# PEP 552: the hash of the source follows, and the source is not compared with it.
+# PEP 552: the header holds the source's hash, but Python does not compare it.
 _UNCHECKED_HASH = 0b01
 _REBUILD = "build it with `make package`"
 
 
 def problems(artefacts: Artefacts, target: Target) -> Iterator[str]:
-    """Yield bytecode that is wrong, and modules without any where others have some."""
+    """Yield wrong bytecode, and modules without bytecode in a layer that has some."""
     for layer in artefacts.layers.values():
         compiled = sorted(layer.rglob("*.pyc"))
         for path in compiled:
@@ -32,15 +32,15 @@ def _problem(path: Path, target: Target) -> str | None:
     with path.open("rb") as file:
         header = file.read(16)
     if header[:4] != magic:
-        return f"is not of Python {target.version}"
+        return f"is not for Python {target.version}"
     if int.from_bytes(header[4:8], "little") != _UNCHECKED_HASH:
         return "would be compared with its source at each start"
     source = _source(path)
     if not source.exists():
         return "has no source"
-    # The hash of PEP 552, which importlib offers for the running Python's magic number alone.
+    # importlib.util.source_hash works only with the running Python's magic number.
     if header[8:] != _imp.source_hash(int.from_bytes(magic, "little"), source.read_bytes()):
-        return f"is not of the {source.name} beside it"
+        return f"was not compiled from the {source.name} beside it"
     return None
 
 

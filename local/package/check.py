@@ -1,4 +1,4 @@
-"""Whether AWS would run what is built: read from the folder, none of it is executed."""
+"""Checks whether AWS would run a build, by reading its files, without running them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,16 +19,16 @@ def check(
     *,
     checkout: Path = CHECKOUT,
 ) -> None:
-    """Raise an error that names what is wrong with the artefacts and what to do.
+    """Raise StackError with each problem of the artefacts, and what to do.
 
-    `parameters` are those that the deployment passes; an environment's size depends on them.
+    `parameters` are those of the deployment; the size of the variables depends on them.
     """
     found = problems(folder, target, parameters, checkout=checkout)
     if found:
         lines = [f"    {problem}" for problem in found[:_SHOWN]]
         if len(found) > _SHOWN:
             lines.append(f"    … and {len(found) - _SHOWN} more")
-        raise StackError("\n".join([f"{folder} is not fit for {target.name}:", *lines]))
+        raise StackError("\n".join([f"{folder} does not fit {target.name}:", *lines]))
 
 
 def problems(

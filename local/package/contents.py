@@ -1,4 +1,4 @@
-"""The contents of an artefact: the pinned packages in their layers, and nothing else."""
+"""Checks that artefacts hold the pinned packages in their layers, and nothing else."""
 
 from collections.abc import Iterator
 from importlib.metadata import distributions
@@ -15,7 +15,7 @@ _PYPI_NAME = str.maketrans("_.", "--")
 
 
 def problems(artefacts: Artefacts, target: Target, *, checkout: Path = CHECKOUT) -> Iterator[str]:
-    """Yield what is not to be uploaded, and where a layer differs from its pins."""
+    """Yield files that must not be uploaded, and where a layer differs from its pins."""
     for function in artefacts.functions:
         yield from _foreign(artefacts, function.folder, {"__pycache__"})
     sources = _layer_sources(checkout)
@@ -30,11 +30,11 @@ def _foreign(artefacts: Artefacts, folder: Path, also: set[str]) -> Iterator[str
     for path in sorted(folder.rglob("*")):
         if path.name in _NOT_FOR_UPLOAD | also or path.name.startswith("."):
             yield (
-                f"{artefacts.shown(path)} is not to be uploaded: remove it from the sources; if a "
+                f"{artefacts.shown(path)} must not be uploaded: remove it from the sources; if a "
                 "package brings it, add it to UNUSED in layers/rules.mk"
             )
         elif path.is_symlink():
-            yield f"{artefacts.shown(path)} is a link: replace it by what it leads to"
+            yield f"{artefacts.shown(path)} is a link: replace it by its target"
 
 
 def _layer_sources(checkout: Path) -> dict[str, Path]:
@@ -43,7 +43,7 @@ def _layer_sources(checkout: Path) -> dict[str, Path]:
 
 
 def _pinned(requirements: Path, target: Target) -> dict[str, str]:
-    """Return the versions that the file pins for the target, by normalised name."""
+    """Return the versions pinned for the target, by normalised name."""
     environment = {
         "implementation_name": "cpython",
         "os_name": "posix",
@@ -68,7 +68,7 @@ def _differences(layer: str, pinned: dict[str, str], site: Path) -> Iterator[str
     for name in sorted(pinned.keys() | found.keys()):
         wanted, there = pinned.get(name, "nothing"), found.get(name, "nothing")
         if wanted != there:
-            yield f"{layer} has {there} of {name}, and {wanted} is pinned: run `make package` again"
+            yield f"{layer} has {there} of {name}, but {wanted} is pinned: run `make package` again"
 
 
 def _normalised(name: str) -> str:

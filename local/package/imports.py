@@ -1,4 +1,4 @@
-"""Whether all that a handler imports is in its folder, its layers or the runtime."""
+"""Checks that all imports of a handler are in its folder, its layers or the runtime."""
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from local.package.artefacts import Artefacts, BuiltFunction
 from local.package.sources import Import, imports, modules
 from local.package.target import Target
 
-# Imports that a package makes only in cases that do not occur here: importer, imported, case.
+# Imports that happen only in cases that do not occur here: importer, imported, case.
 ABSENT = {
     ("anyio", "exceptiongroup"): "Python 3.10",
     ("botocore", "awscrt"): "signing with the C runtime, where it is installed",
@@ -37,7 +37,7 @@ class _Search:
     seen: set[str] = field(default_factory=set)
 
     def missing(self, entry: str) -> Iterator[tuple[str, str]]:
-        """Yield what is not there and the module that imports it, from the entry on."""
+        """Yield each missing module after the module that imports it, starting at the entry."""
         waiting = [entry]
         while waiting:
             module = waiting.pop()
@@ -54,7 +54,7 @@ class _Search:
     def _wanted(self, path: Path, module: str) -> Iterator[str]:
         """Yield the modules that this one loads, packages before their modules.
 
-        In packages of others, only what loads with them: the rest is for features of theirs.
+        For third-party packages, only imports at load time: lazy ones belong to optional features.
         """
         for each in self.read(path, module):
             if each.module.partition(".")[0] in self.standard or (
@@ -68,7 +68,7 @@ class _Search:
 
 
 def missing(artefacts: Artefacts, target: Target) -> dict[tuple[str, str], list[str]]:
-    """Return what is not there: importing and imported module, and for which functions."""
+    """Return the missing imports, (importing, imported) → the affected functions."""
     parsed: dict[tuple[Path, str], list[Import]] = {}
 
     def read(path: Path, module: str) -> list[Import]:
@@ -87,7 +87,7 @@ def missing(artefacts: Artefacts, target: Target) -> dict[tuple[str, str], list[
 
 
 def problems(artefacts: Artefacts, target: Target) -> Iterator[str]:
-    """Yield handlers that are not there, and what they would not find."""
+    """Yield missing handlers, and imports that handlers would not find."""
     lost = [function for function in artefacts.functions if not _has_handler(function)]
     if lost:
         yield from (f"{each.name} has no {each.handler}: see its folder" for each in lost)
@@ -96,13 +96,13 @@ def problems(artefacts: Artefacts, target: Target) -> Iterator[str]:
         if explanation(module, wanted) is None:
             yield (
                 f"{module} imports {wanted}, which {', '.join(functions)} would not find: add it "
-                "to layers/*/requirements.in and run `make lock`; if it is for a case that is not "
-                "ours, add it to ABSENT in local/package/imports.py"
+                "to layers/*/requirements.in and run `make lock`; if that case cannot occur "
+                "here, add it to ABSENT in local/package/imports.py"
             )
 
 
 def explanation(module: str, wanted: str) -> tuple[str, str] | None:
-    """Return the entry of ABSENT that explains it."""
+    """Return the entry of ABSENT for this import."""
     entries = (entry for entry in ABSENT if entry[0] == _top(module))
     return next((entry for entry in entries if f"{wanted}.".startswith(f"{entry[1]}.")), None)
 

@@ -11,12 +11,12 @@ _ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
 def interpreter(version: str) -> Path | None:
-    """Return a CPython of this minor version ("3.13"); None where there is none."""
+    """Return a CPython of this minor version ("3.13"), or None."""
     return next((path for path in _candidates(version) if _is(path, version)), None)
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    """Yield where one may be: this one, PATH, pyenv's and uv's folders."""
+    """Yield candidates: this interpreter, PATH, the folders of pyenv and uv."""
     yield Path(sys.executable)
     name = f"python{version}"
     if found := shutil.which(name):
@@ -29,6 +29,6 @@ def _candidates(version: str) -> Iterator[Path]:
 
 
 def _is(path: Path, version: str) -> bool:
-    """Return whether it runs and has this version; a shim of pyenv may do neither."""
+    """Return whether it runs and has this version; a pyenv shim may fail at either."""
     asked = subprocess.run([path, "-c", _ASK], capture_output=True, text=True, check=False)
     return asked.returncode == 0 and asked.stdout.strip() == version

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.package.artefacts import Artefacts, BuiltFunction
 
-# A function with its layers, unzipped. `sam` uploads through S3, where no limit is on the zip.
+# A function with its layers, unzipped. `sam` uploads through S3, so the zip has no limit.
 UNZIPPED_BYTES = 250 * 1024**2
 LAYERS = 5
 ENVIRONMENT_BYTES = 4096
@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r"\$\{([\w:.]+)\}")
 
 
 def problems(artefacts: Artefacts, parameters: Mapping[str, str]) -> Iterator[str]:
-    """Yield the functions that Lambda would refuse; parameters as they will be passed."""
+    """Yield the functions that Lambda would refuse with these parameters."""
     declared = artefacts.template["Parameters"]
     known = {n: str(p["Default"]) for n, p in declared.items() if "Default" in p} | {**parameters}
     sizes = {name: _size(folder) for name, folder in artefacts.layers.items()}
@@ -27,13 +27,13 @@ def problems(artefacts: Artefacts, parameters: Mapping[str, str]) -> Iterator[st
         yield from _size_problems(function, sizes)
         if (used := environment_bytes(function.variables, known)) > ENVIRONMENT_BYTES:
             yield (
-                f"{function.name} has {used} bytes of environment variables, and Lambda takes "
-                f"{ENVIRONMENT_BYTES}: shorten them (Brand, for one) or give it fewer"
+                f"{function.name} has {used} bytes of environment variables, but Lambda allows "
+                f"{ENVIRONMENT_BYTES}: shorten them (such as Brand) or remove some"
             )
 
 
 def environment_bytes(variables: Mapping[str, Any], known: Mapping[str, str]) -> int:
-    """Return the length of the variables as JSON, which is what Lambda measures."""
+    """Return the length of the variables as JSON, as Lambda measures it."""
     values = {name: _value(value, known) for name, value in variables.items()}
     return len(json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode())
 
@@ -47,7 +47,7 @@ def _size_problems(function: BuiltFunction, layers: Mapping[str, int]) -> Iterat
             f"({shares}): move packages into a layer for the functions that use them"
         )
     if len(function.layers) > LAYERS:
-        yield f"{function.name} has {len(function.layers)} layers, and Lambda takes {LAYERS}"
+        yield f"{function.name} has {len(function.layers)} layers, but Lambda allows {LAYERS}"
 
 
 def _size(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""The commands for the Makefiles of the layers: how to install and how to compile."""
+"""The install and compile commands for the Makefiles of the layers."""
 
 import re
 import shlex
@@ -27,9 +27,9 @@ def foreign(target: Target, compiler: Path | None) -> dict[str, str]:
 
 
 def _install(*options: str) -> str:
-    """Return the command; what it installs is pinned, whole, in the requirements files.
+    """Return the command; requirements files pin all packages, so it resolves nothing.
 
-    uv's own way, links into its cache, would let a change of an artefact reach every later build.
+    It copies: with uv's links into its cache, a changed artefact would change every later build.
     """
     uv = Path(sys.executable).with_name("uv")
     command = (uv, "pip", "install", "--quiet", "--no-deps", "--link-mode", "copy")
@@ -38,14 +38,14 @@ def _install(*options: str) -> str:
 
 
 def _compile(compiler: Path) -> str:
-    """Return the command; such bytecode is used without a look at its source."""
+    """Return the command; Python uses this bytecode without checking the source."""
     command = (compiler, "-m", "compileall", "-q", "-j", "0")
     return _words(*command, "--invalidation-mode", "unchecked-hash")
 
 
 @cache
 def _index() -> str | None:
-    """Return the package index that pip, if it is there, is configured to use; uv does not ask."""
+    """Return pip's configured package index, if any; uv ignores that setting."""
     if find_spec("pip") is None:
         return None
     command = [sys.executable, "-m", "pip", "config", "list"]

@@ -1,4 +1,4 @@
-"""The Lambda runtime client under the runtime's own Python, for artefacts of this machine."""
+"""The Lambda runtime client, installed for the runtime's own Python on this machine."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from local.stack import CHECKOUT
 
 
 def runtime_client(target: Target, interpreter: Path, *, checkout: Path = CHECKOUT) -> Path:
-    """Return the Python of an environment that holds `awslambdaric` alone, made once."""
+    """Return the Python of an environment with only `awslambdaric`; create it once."""
     folder = checkout / ".local" / f"runtime-{target.runtime}"
     python, stamp = folder / "bin" / "python", folder / "installed"
     requirements = checkout / "local" / "requirements-runtime.txt"

@@ -1,4 +1,4 @@
-"""Modules and what they import, read from source files without running them."""
+"""Modules and their imports, read from source files without running them."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 
 @dataclass(frozen=True)
 class Import:
-    """A module that a source imports, the names from it, and whether only when called."""
+    """An imported module and names; `lazy` if the import is inside a function."""
 
     module: str
     names: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ def modules(root: Path) -> dict[str, Path | None]:
 
 
 def imports(path: Path, module: str) -> list[Import]:
-    """Return what the source imports, except for types and where a failure is caught."""
+    """Return the imports of a source, except type-only ones and those whose failure is caught."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     return list(_imports(ast.parse(path.read_bytes()).body, package, lazy=False))
 
@@ -53,7 +53,7 @@ def _imports(nodes: Iterable[ast.AST], package: str, *, lazy: bool) -> Iterator[
 
 
 def _nested(node: ast.AST) -> list[ast.AST]:
-    """Return the statements inside of one, without those that are not needed."""
+    """Return the statements inside of one, except type-only and fallible imports."""
     if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
         return [*node.orelse]
     children = [child for child in ast.iter_child_nodes(node) if isinstance(child, _BLOCKS)]

@@ -9,10 +9,10 @@ from local import template
 from local.errors import StackError
 from local.stack import CHECKOUT
 
-# The glibc of each runtime (Amazon Linux 2023). Python 3.11 has 2.26, which is too old for the
-# wheels that we pin: it is for local stacks only.
+# The glibc of each runtime (Amazon Linux 2023). Python 3.11's glibc 2.26 is too old for the pinned
+# wheels, so 3.11 is for local stacks only.
 GLIBC = {"python3.12": (2, 34), "python3.13": (2, 34)}
-# Lambda's name of an architecture, and the usual one.
+# Lambda's name of an architecture → the usual one.
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
@@ -31,7 +31,7 @@ class Target:
 
     @property
     def machine(self) -> str:
-        """Return the architecture as wheels and ELF files spell it: `aarch64`."""
+        """Return the architecture's name in wheels and ELF files, such as `aarch64`."""
         return MACHINES[self.architecture]
 
     @property
@@ -46,7 +46,7 @@ class Target:
 def target(
     *, runtime: str | None = None, architecture: str | None = None, checkout: Path = CHECKOUT
 ) -> Target:
-    """Return the target; what is not given is the default of template.yaml's parameter."""
+    """Return the target; the defaults are those of template.yaml's parameters."""
     declared = template.load(checkout / "template.yaml")["Parameters"]
     wanted = Target(
         runtime or declared["Runtime"]["Default"],

@@ -1,14 +1,14 @@
--- All that a hosted Supabase project has before the first migration runs.
--- The superuser `supabase_admin` runs this in the database that the product uses. Migrations then
--- run as `postgres`, which is no superuser, as on a hosted project.
--- It may run again, and in a second database of the same cluster.
+-- Everything that a hosted Supabase project has before the first migration.
+-- The superuser `supabase_admin` runs this in the product's database. Migrations then run as
+-- `postgres`, which is not a superuser, as in a hosted project.
+-- Running it again is safe, also in a second database of the same cluster.
 
 do $roles$
 declare
     v_role record;
 begin
-    -- Two databases of one cluster may be prepared at once, and roles belong to the cluster. An
-    -- advisory lock would hold in one database only.
+    -- Roles belong to the cluster, and two of its databases may be prepared concurrently. An
+    -- advisory lock would cover only one database.
     lock table pg_catalog.pg_authid in share row exclusive mode;
     for v_role in
         select wanted.rolname, wanted.attributes, wanted.patience
@@ -23,7 +23,7 @@ begin
         where wanted.rolname not in (select present.rolname from pg_roles as present)
     loop
         execute format('create role %I %s', v_role.rolname, v_role.attributes);
-        -- The limits of a new project. Only here: a migration may have set others since.
+        -- The limits of a new project. Only for new roles: a migration may have changed them.
         if v_role.patience is not null then
             execute format(
                 'alter role %I set statement_timeout = %L', v_role.rolname, v_role.patience
@@ -34,7 +34,7 @@ begin
         end if;
     end loop;
     execute 'grant anon, authenticated, service_role to authenticator';
-    -- A hosted project lets `postgres` change settings of these roles, and those of PostgREST.
+    -- A hosted project lets `postgres` change the settings of these roles and of PostgREST.
     execute 'grant anon, authenticated, service_role, authenticator to postgres with admin option';
     execute 'grant set on parameter pgrst.db_pre_request to postgres';
     execute format('alter database %I owner to postgres', current_database());
@@ -50,8 +50,8 @@ grant all on functions to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema public
 grant all on sequences to postgres, anon, authenticated, service_role;
 
--- Extensions lie in a schema of their own. A hosted project lets `postgres` create PostGIS, which
--- PostgreSQL itself allows to superusers only, so that it is created here.
+-- Extensions have their own schema. A hosted project lets `postgres` create PostGIS. PostgreSQL
+-- itself requires a superuser, so it is created here.
 create schema if not exists extensions;
 alter schema extensions owner to postgres;
 grant usage on schema extensions to anon, authenticated, service_role;

@@ -1,6 +1,6 @@
--- The tables of Supabase Auth, as on a hosted project: its column names, owner and grants. The
--- stand-in in local/auth works on them. The superuser runs this after supabase.sql; it may run
--- again, and adds what an older stack lacks.
+-- The tables of Supabase Auth, as in a hosted project: its column names, owner and grants. The
+-- stand-in in local/auth uses them. The superuser runs this after supabase.sql. Running it again
+-- is safe, and adds what an older stack lacks.
 -- https://github.com/supabase/auth/tree/master/migrations
 
 do $role$
@@ -14,7 +14,7 @@ end;
 $role$;
 
 grant all on schema auth to supabase_auth_admin;
--- The stand-in hashes passwords in the database; Supabase Auth does it by itself.
+-- The stand-in hashes passwords in the database; Supabase Auth does it in its own process.
 grant usage on schema extensions to supabase_auth_admin;
 create extension if not exists pgcrypto with schema extensions;
 
@@ -89,7 +89,7 @@ create table if not exists auth.sessions (
     factor_id uuid,
     aal auth.aal_level,
     not_after timestamptz,
-    -- Without a time zone, and in UTC, there too.
+    -- In UTC without a time zone, as in Supabase Auth.
     refreshed_at timestamp,
     user_agent text,
     ip inet,
@@ -103,7 +103,7 @@ create table if not exists auth.refresh_tokens (
     id bigserial primary key,
     instance_id uuid,
     token varchar(255) unique,
-    -- Text, there too.
+    -- Text, as in Supabase Auth.
     user_id varchar(255),
     revoked boolean,
     created_at timestamptz,
@@ -150,7 +150,7 @@ begin
     loop
         execute format('alter table %s owner to supabase_auth_admin', v_table);
         execute format('alter table %s enable row level security', v_table);
-        -- Rows and triggers, but neither columns nor policies.
+        -- Allows rows and triggers, but no changes of columns or policies.
         execute format('grant all on %s to postgres', v_table);
         execute format('grant select on %s to postgres with grant option', v_table);
     end loop;

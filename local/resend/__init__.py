@@ -1,1 +1,1 @@
-"""A Resend that accepts email and keeps it: its API, faults on demand, and an inbox to read."""
+"""A sandbox of Resend: its API, faults on demand, and an inbox of the accepted emails."""

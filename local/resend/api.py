@@ -4,7 +4,6 @@ https://resend.com/docs/api-reference/emails/send-email
 """
 
 import asyncio
-import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.resend.connection import broken
+from local.connection import broken
+from local.keys import Keys
 from local.resend.errors import (
     ApplicationError,
     InvalidApiKeyError,
@@ -31,8 +31,8 @@ Accept = Callable[[object, str | None, Request], Awaitable[dict[str, Any]]]
 
 
 class Api:
-    def __init__(self, api_key: str, mailbox: Mailbox, faults: Faults, limit: RateLimit) -> None:
-        self._api_key = api_key
+    def __init__(self, keys: Keys, mailbox: Mailbox, faults: Faults, limit: RateLimit) -> None:
+        self._keys = keys
         self._mailbox = mailbox
         self._faults = faults
         self._limit = limit
@@ -102,7 +102,7 @@ class Api:
         )
 
     async def _domains(self, request: Request) -> Response:
-        """List what may be sent from: here the sender of the default brand."""
+        """List the verified domains: the default brand's."""
         headers = self._admit(request)
         domain = {"id": str(uuid.uuid4()), "name": "wingman.example", "status": "verified"}
         return JSONResponse({"object": "list", "data": [domain]}, headers=headers)
@@ -111,7 +111,7 @@ class Api:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise MissingApiKeyError("Missing API Key")
-        if not secrets.compare_digest(key.encode(), self._api_key.encode()):
+        if not self._keys.admit_bearer(key):
             raise InvalidApiKeyError("API key is invalid")
         return self._limit.spend()
 

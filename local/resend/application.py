@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from local.connection import with_transport
 from local.fcm.errors import FcmError
+from local.keys import Keys
 from local.resend.api import Api
-from local.resend.connection import with_transport
 from local.resend.control import Control
 from local.resend.errors import MethodNotAllowedError, NotFoundError, ResendError
 from local.resend.faults import Faults
@@ -25,15 +26,16 @@ from local.resend.webhooks import Webhooks
 def sandbox(
     *, api_key: str, webhook_secret: str, webhook_url: str, others: Sequence[BaseRoute] = ()
 ) -> ASGIApp:
-    """Make the application; `others` are routes of another sandbox, which it serves too."""
-    mailbox, faults, limit = Mailbox(), Faults(), RateLimit()
+    """Make the application; `others` are routes of other sandboxes that it also serves."""
+    mailbox, faults, limit, keys = Mailbox(), Faults(), RateLimit(), Keys(api_key)
     webhooks = Webhooks(webhook_secret, webhook_url)
     app = Starlette(
         routes=[
             *others,
             *Inbox(mailbox).routes(),
             *Control(mailbox, faults, limit, webhooks).routes(),
-            *Api(api_key, mailbox, faults, limit).routes(),
+            *keys.routes(),
+            *Api(keys, mailbox, faults, limit).routes(),
         ],
         exception_handlers={
             ResendError: _refusal,

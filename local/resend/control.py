@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints, under /_sandbox: what tests look at and turn."""
+"""The sandbox's own endpoints for tests, under /_sandbox."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class Control:
         ]
 
     async def _emails(self, request: Request) -> Response:
-        """List what was accepted, oldest first; `?to=` only what contains this in a recipient."""
+        """List accepted emails, oldest first; `?to=` filters by a substring of a recipient."""
         wanted = request.query_params.get("to", "")
         emails = self._mailbox.emails.values()
         found = [email.as_json() for email in emails if any(wanted in one for one in email.to)]

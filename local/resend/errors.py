@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 
 
 class ResendError(Exception):
-    """A refusal: `status` and `name` are what clients decide by."""
+    """A refusal; clients decide by `status` and `name`."""
 
     status = 500
     name = "application_error"
@@ -35,7 +35,7 @@ class MissingApiKeyError(ResendError):
 
 
 class InvalidApiKeyError(ResendError):
-    """The bearer token is not the one given out."""
+    """The bearer token is not a valid key."""
 
     status, name = 403, "invalid_api_key"
 
@@ -65,25 +65,25 @@ class InvalidIdempotentRequestError(ResendError):
 
 
 class ConcurrentIdempotentRequestsError(ResendError):
-    """The first request with this key is still being worked on."""
+    """The first request with this key is still in progress."""
 
     status, name = 409, "concurrent_idempotent_requests"
 
 
 class ValidationError(ResendError):
-    """A field is not what it should be."""
+    """A field is invalid."""
 
     status, name = 422, "validation_error"
 
 
 class MissingRequiredFieldError(ResendError):
-    """A field is not there."""
+    """A field is missing."""
 
     status, name = 422, "missing_required_field"
 
 
 class InvalidFromAddressError(ResendError):
-    """The sender is no address."""
+    """The sender is not a valid address."""
 
     status, name = 422, "invalid_from_address"
 

@@ -17,7 +17,7 @@ class Mode(StrEnum):
 
 @dataclass
 class Fault:
-    """One failure, to be met by the next `count` requests."""
+    """One failure of the next `count` requests."""
 
     mode: Mode
     count: int
@@ -28,7 +28,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait, first come, first met."""
+    """The planned faults, in the order in which they apply."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []

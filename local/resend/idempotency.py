@@ -1,4 +1,4 @@
-"""Idempotency keys as Resend remembers them: 24 hours, the first answer again.
+"""Idempotency keys as Resend keeps them: for 24 hours, a repetition gets the first answer.
 
 https://resend.com/docs/dashboard/emails/idempotency-keys
 """
@@ -33,7 +33,7 @@ class IdempotencyKeys:
         self._clock = clock
 
     def begin(self, key: str, fingerprint: object) -> dict[str, Any] | None:
-        """Return the first answer to this very request; None if this is the first."""
+        """Return the first answer to this request; None if it is the first."""
         if not 1 <= len(key) <= MAX_LENGTH:
             raise InvalidIdempotencyKeyError("The key must be between 1 and 256 chars.")
         use = self._uses.get(key)
@@ -54,7 +54,7 @@ class IdempotencyKeys:
         self._uses[key].answer = answer
 
     def abandon(self, key: str) -> None:
-        """Forget a request that was refused: the key is free again."""
+        """Forget a refused request, so that its key can be used again."""
         self._uses.pop(key, None)
 
     def clear(self) -> None:

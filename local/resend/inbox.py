@@ -1,4 +1,4 @@
-"""The inbox page: what was accepted, for a person to read."""
+"""The inbox page, which shows the accepted emails."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ _PAGE_POLICY = (
     "frame-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-# An email may look like it wants and do nothing: no script, no form, no request but pictures.
+# An email may style itself, but may not run scripts, submit forms or load anything but pictures.
 _EMAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data: http: https:; font-src data:"

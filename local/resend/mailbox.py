@@ -1,4 +1,4 @@
-"""Accepting email: validation, idempotency, and the list of what was accepted."""
+"""Accepts email: validation, idempotency, and the list of accepted emails."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ Answer = dict[str, Any]
 
 
 class Mailbox:
-    """Everything that was accepted, oldest first."""
+    """The accepted emails, oldest first."""
 
     def __init__(self) -> None:
         self.emails: dict[str, Email] = {}
@@ -30,7 +30,7 @@ class Mailbox:
         return await self._once(key, ("/emails", body), work)
 
     async def send_batch(self, body: object, key: str | None, *, permissive: bool) -> Answer:
-        """Accept up to a hundred emails: all or none, or, if permissive, those that are valid."""
+        """Accept up to 100 emails: all or none, or, if permissive, the valid ones."""
         if not isinstance(body, list) or not 1 <= len(body) <= MAX_BATCH:
             raise ValidationError(f"The request body must be an array of 1 to {MAX_BATCH} emails.")
 
@@ -44,7 +44,7 @@ class Mailbox:
         return await self._once(key, ("/emails/batch", permissive, body), work)
 
     def clear(self) -> None:
-        """Forget the emails, and how requests were answered; keys are remembered."""
+        """Forget the emails and the journal of answers, but not the idempotency keys."""
         self.emails.clear()
         self.answers.clear()
 

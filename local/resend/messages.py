@@ -1,4 +1,4 @@
-"""The shape that an email must have, and an accepted email as it is kept."""
+"""The validation of an email, and an accepted email as it is stored."""
 
 import re
 from collections.abc import Iterator, Mapping

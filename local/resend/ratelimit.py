@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local.resend.errors import RateLimitExceededError
 
-# High enough to disturb no test that has not asked for a limit.
+# High enough not to disturb tests that set no limit.
 UNDISTURBING = 100
 
 
@@ -18,12 +18,12 @@ class RateLimit:
         self._used = 0
 
     def set(self, requests_per_second: int | None) -> None:
-        """Allow so many requests per second; None goes back to the default."""
+        """Set the limit; None restores the default."""
         self._limit = requests_per_second or UNDISTURBING
         self._used = 0
 
     def spend(self) -> dict[str, str]:
-        """Count one request; return the headers of its answer, or raise them with the refusal."""
+        """Count one request and return its answer's headers; over the limit, raise the refusal."""
         now = self._clock()
         if now - self._window >= 1:
             self._window, self._used = now, 0

@@ -1,4 +1,4 @@
-"""Events as Resend posts them, signed the way Svix signs.
+"""Events as Resend posts them, signed as Svix does.
 
 https://docs.svix.com/receiving/verifying-payloads/how-manual
 """
@@ -34,7 +34,7 @@ class Webhooks:
         self._url = url
 
     async def send(self, email: Email, event: str) -> dict[str, Any]:
-        """Post one signed event; return its id and what the receiver answered."""
+        """Post one signed event; return its id and the receiver's answer."""
         event_id, body = f"msg_{uuid4().hex}", json.dumps(_event(email, event))
         headers = {"content-type": "application/json", **signed(self._secret, event_id, body)}
         async with httpx.AsyncClient(timeout=30, trust_env=False) as client:

@@ -1,1 +1,1 @@
-"""The database as supabase/schemas describe it, and as supabase/migrations make it."""
+"""Compares the database of supabase/schemas with that of supabase/migrations."""

@@ -13,8 +13,8 @@ def main() -> int:
     """Run one command; an expected failure is one sentence."""
     parser = argparse.ArgumentParser(prog="python -m local.schema", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="compare schemas and migrations; lint what they make")
-    drafting = commands.add_parser("draft", help="write the migration that the schemas ask for")
+    commands.add_parser("check", help="compare schemas and migrations, and lint the result")
+    drafting = commands.add_parser("draft", help="write the migration that the schemas need")
     drafting.add_argument("name", type=draft.name)
     options = parser.parse_args()
     try:

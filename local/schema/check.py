@@ -1,4 +1,4 @@
-"""Problems of the database that the files make."""
+"""Finds problems in the database that the files define."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ _LINT = Path(__file__).with_name("lint.sql")
 
 
 def problems(server: str, checkout: Path = CHECKOUT) -> Iterator[str]:
-    """Yield where schemas and migrations differ, and what linters find in the schemas."""
+    """Yield differences between schemas and migrations, and the linters' findings."""
     with built(server, checkout) as databases, ThreadPoolExecutor() as pool:
         linted = pool.submit(lambda: list(_lint(databases.described)))
         advice = pool.submit(lambda: list(rules.broken(databases.described)))
@@ -26,7 +26,7 @@ def problems(server: str, checkout: Path = CHECKOUT) -> Iterator[str]:
 
 
 def different(databases: Databases) -> Iterator[str]:
-    """Yield the name of each object that is not the same in both, with the lines that differ."""
+    """Yield the name of each object that differs, with its lines."""
     return differences(objects(databases.described), objects(databases.migrated))
 
 
@@ -35,8 +35,8 @@ def _lint(url: str) -> Iterator[str]:
         try:
             connection.execute("create extension plpgsql_check with schema extensions")
         except psycopg.errors.FeatureNotSupported:
-            yield "no function was looked at: install plpgsql_check (CONTRIBUTING.md, Set up)"
+            yield "no function was linted: install plpgsql_check (CONTRIBUTING.md, Set up)"
             return
         for line, function, problem in connection.execute(_LINT.read_bytes()):
             yield f"{function}, line {line}: {problem}"
-        connection.rollback()  # the extension is no part of what is compared
+        connection.rollback()  # the comparison must not see the extension

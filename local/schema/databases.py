@@ -1,4 +1,4 @@
-"""Two databases from the files, on a cluster of their own that runs for this command alone."""
+"""Builds two databases from the files, on a temporary cluster."""
 
 import fcntl
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Databases:
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Start the cluster of `make check`; return the superuser's address."""
+    """Run the temporary cluster; yield the superuser's address."""
     here = stack("check")
     here.state.mkdir(parents=True, exist_ok=True)
     with (here.state / "lock").open("w") as lock:
@@ -43,18 +43,32 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
+def described(server: str, checkout: Path = CHECKOUT) -> Iterator[str]:
+    """Build a database from a checkout's schemas; drop it afterwards."""
+    name = f"schemas_{uuid4().hex[:12]}"
+    try:
+        _run(server, sql.SQL("create database {}"), name)
+        _provide(_address(server, name), checkout)
+        _run(server, sql.SQL("alter database {} owner to postgres"), name)
+        _describe(_address(server, name), checkout)
+        yield _address(server, name)
+    finally:
+        _run(server, sql.SQL("drop database if exists {} with (force)"), name)
+
+
+@contextmanager
 def built(server: str, checkout: Path = CHECKOUT) -> Iterator[Databases]:
-    """Build both from the files of a checkout, and drop them in the end."""
+    """Build both databases from a checkout's files; drop them afterwards."""
     mark = uuid4().hex[:12]
     empty, described, migrated = (f"{kind}_{mark}" for kind in ("empty", "schemas", "migrations"))
     try:
         _run(server, sql.SQL("create database {}"), empty)
         _provide(_address(server, empty), checkout)
         for name in (described, migrated):
-            # As after supabase.sql: a copy would belong to the superuser.
+            # As supabase.sql sets it; without this, the copy would belong to the superuser.
             _run(server, sql.SQL("create database {} template {} owner postgres"), name, empty)
         found = Databases(_address(server, described), _address(server, migrated))
-        # One after the other: both change settings of the same roles, which belong to the cluster.
+        # Not concurrently: both change settings of the same roles, which belong to the cluster.
         _describe(found.described, checkout)
         supabase_cli.push(found.migrated, checkout)
         yield found

@@ -1,4 +1,4 @@
-"""`make migration NAME=…`: the migration that leads to what the schemas describe."""
+"""`make migration NAME=…`: drafts the migration that brings the database to the schemas."""
 
 import argparse
 import re
@@ -18,29 +18,29 @@ _VERSION = "%Y%m%d%H%M%S"
 
 
 def name(text: str) -> str:
-    """Return a name that can stand in a file's. Raises ArgumentTypeError."""
+    """Check a name for use in a file name. Raises ArgumentTypeError."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no name like add_photos: make migration NAME=add_photos"
+            f"{text!r} is not a name like add_photos: make migration NAME=add_photos"
         )
     return text
 
 
 def write(server: str, name: str, checkout: Path = CHECKOUT) -> Path | None:
-    """Write the draft and return it; None if there is nothing to change."""
+    """Write the draft and return its path; None if there is nothing to change."""
     with built(server, checkout) as databases:
         statements = supabase_cli.difference(databases.migrated, databases.described)
         if not statements and not list(different(databases)):
-            say("The migrations lead to what supabase/schemas describe: there is nothing to write.")
+            say("The migrations already match supabase/schemas: there is nothing to write.")
             return None
         path = checkout / "supabase" / "migrations" / f"{_version(checkout)}_{name}.sql"
         path.write_text(f"{statements}\n")
         _format(path)
         supabase_cli.push(databases.migrated, checkout)
         left = list(different(databases))
-    say(f"{path.relative_to(checkout)} is a draft: read it, and strike grants that it repeats.")
+    say(f"{path.relative_to(checkout)} is a draft: read it, and delete repeated grants.")
     if left:
-        say("It does not yet lead to what supabase/schemas (-) describe; add by hand:")
+        say("It does not yet match supabase/schemas (-); add by hand:")
     for difference in left:
         say(difference)
     say("Next: `make check-sql`, then `make up`, which applies it.")
@@ -56,11 +56,11 @@ def _format(path: Path) -> None:
         check=False,
     )
     if fixed.returncode != 0:
-        say(f"sqlfluff leaves some of it to you:\n{fixed.stdout.strip()}")
+        say(f"sqlfluff could not fix everything:\n{fixed.stdout.strip()}")
 
 
 def _version(checkout: Path) -> str:
-    """Return this second, or the one after the last migration's if that is later."""
+    """Return the current second, or the one after the last migration's if that is later."""
     last = max(path.stem.partition("_")[0] for path in files(checkout))
     after = datetime.strptime(last, _VERSION).replace(tzinfo=UTC) + timedelta(seconds=1)
     return f"{max(datetime.now(UTC), after):{_VERSION}}"

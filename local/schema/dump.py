@@ -1,4 +1,4 @@
-"""The objects and rows of a database that was just built, to compare two of them."""
+"""Dumps the objects and rows of a freshly built database, for comparison."""
 
 import difflib
 import json
@@ -17,17 +17,17 @@ _HEADER = re.compile(
     r"^--\n-- Name: (?P<name>.*); Type: (?P<type>.*); Schema: (?P<schema>.*); Owner: .*\n--\n",
     re.MULTILINE,
 )
-# No part of an object: a random token that guards psql against hostile dumps, and the last comment.
+# Not part of an object: a random token that guards psql against hostile dumps, and the end comment.
 _NOISE = re.compile(
     r"^\\(un)?restrict .*\n|^--\n-- PostgreSQL database dump complete\n", re.MULTILINE
 )
 _TABLES = "select schemaname, tablename from pg_tables where schemaname in ('public', 'private')"
-# The clock of the build is no part of what was built.
+# The time of the build does not count as a difference.
 _ROWS = "select to_jsonb(t.*) - '{{created_at, updated_at}}'::text[] as row from {} as t"
 
 
 def objects(url: str) -> Mapping[str, str]:
-    """Return the statements that define each object, its grants included, and the rows of tables.
+    """Return the statements that define each object, with its grants, and the rows of tables.
 
     The keys name the object, as in `FUNCTION private.caller_id()`. Raises StackError.
     """
@@ -42,7 +42,7 @@ def objects(url: str) -> Mapping[str, str]:
 
 
 def differences(first: Mapping[str, str], second: Mapping[str, str]) -> Iterator[str]:
-    """Yield the name of each object that is not the same in both, then the lines that differ."""
+    """Yield the name of each object that differs, then its differing lines."""
     for name in sorted(first.keys() | second.keys()):
         before, after = (each.get(name, "").splitlines() for each in (first, second))
         if before != after:
@@ -54,7 +54,7 @@ def _dump(url: str) -> str:
     made = subprocess.run(
         [
             *(program("pg_dump"), "--schema-only", f"--dbname={url}"),
-            "--exclude-schema=supabase_migrations",  # the record of `supabase db push`
+            "--exclude-schema=supabase_migrations",  # the tables of `supabase db push`
         ],
         capture_output=True,
         text=True,

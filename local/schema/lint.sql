@@ -1,5 +1,5 @@
--- Findings of plpgsql_check in functions in PL/pgSQL. `supabase db lint` leaves out the functions
--- of triggers, and warnings about speed and about text that becomes a statement.
+-- Findings of plpgsql_check in PL/pgSQL functions. `supabase db lint` omits trigger functions, and
+-- warnings about performance and SQL injection.
 with
 triggered as (
     select distinct

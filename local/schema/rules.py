@@ -1,4 +1,4 @@
-"""Supabase's rules of security and performance: those of its CLI, and those that it has not yet."""
+"""Supabase's rules of security and performance: its CLI's, and some that the CLI lacks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +9,12 @@ from local.supabase_cli import Finding, advisors
 
 _QUERY = Path(__file__).with_name("rules.sql")
 _CATALOGUE = "refers to a few rows that only migrations remove"
-# Arithmetic for thousands of candidates; with a search_path of its own it takes ten times as long.
+# Arithmetic for thousands of candidates; with a search_path set, it takes ten times as long.
 INLINED = (
     *("iso_utc", "metres_between", "metres_in", "pair_reasons", "pair_score", "photo_failed"),
     *("photo_json", "satisfaction", "stage_of_pair", "traits_of", "utc_day"),
 )
-# The rule, or the rule and one object: why it does not count here.
+# The rule, or the rule and one object → why it does not apply.
 EXEMPT = {
     "unused_index": "no query has run yet in the database of a check",
     "rls_enabled_no_policy": "a table without policies and grants is closed to users",
@@ -36,7 +36,7 @@ EXEMPT = {
 
 
 def broken(url: str) -> Iterator[str]:
-    """Yield what breaks a rule without an exemption, and the exemptions that nothing needs."""
+    """Yield violations without an exemption, and exemptions that are not needed."""
     unneeded = set(EXEMPT)
     for finding in (*advisors(url), *_newer(url)):
         exemptions = EXEMPT.keys() & {finding.rule, f"{finding.rule} {finding.object}"}

@@ -1,6 +1,6 @@
 -- Rules of https://github.com/supabase/splinter that the Supabase CLI does not have yet, by name.
--- Each row is a finding: rule, object, detail. Left out are rules about what the product does not
--- have: buckets (0025) and replication slots (0031).
+-- Each row is a finding: rule, object, detail. Rules about features that the product does not use
+-- are omitted: buckets (0025) and replication slots (0031).
 with
 ours as (
     select

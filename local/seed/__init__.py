@@ -1,1 +1,1 @@
-"""`make seed`: a local database full of believable users, for benchmarks and for a look around."""
+"""`make seed`: fills a local database with believable users, for benchmarks and browsing."""

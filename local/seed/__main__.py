@@ -1,7 +1,7 @@
-"""`make seed`: fill the database of a local stack with believable profiles.
+"""`make seed`: fills the database of a local stack with believable profiles.
 
-ARGS='profiles=1000000 city=Vienna seed=2': as many as wanted (10 000 if not given), all in one of
-the cities of local/seed/cities.csv or in all 300, other people for another seed.
+ARGS='profiles=1000000 city=Vienna seed=2': the number (by default 10 000), a city of
+local/seed/cities.csv (by default all 300), and the seed. Another seed makes other people.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def _options(words: Sequence[str]) -> dict[str, Any]:
     for word in words:
         name, _, value = word.partition("=")
         if name not in options or not value:
-            raise SeedError(f"{word!r} is none of profiles=10000 seed=1 city=Vienna")
+            raise SeedError(f"{word!r} is not an option like profiles=10000 seed=1 city=Vienna")
         options[name] = value if name == "city" else _number(name, value)
     return options
 
@@ -66,7 +66,7 @@ def _run(name: str, options: dict[str, Any]) -> None:
 
 
 def _show(share: float) -> None:
-    """Draw the bar over the one before it."""
+    """Redraw the progress bar."""
     bar = "█" * round(share * _WIDTH)
     sys.stdout.write(f"\r  {bar:░<{_WIDTH}} {share:4.0%}")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Believable profiles in a local database, made by a few statements for thousands at a time."""
+"""Fills a local database with believable profiles, thousands per statement."""
 
 import csv
 import difflib
@@ -21,7 +21,7 @@ _LOOPBACK = ("127.0.0.1", "::1")
 _STEPS = sorted((_HERE / "steps").glob("*.sql"))
 
 Connection = psycopg.Connection[Any]
-# Gets the share that is done, from 0 to 1.
+# Called with the share that is done, from 0 to 1.
 Progress = Callable[[float], None]
 
 
@@ -48,10 +48,10 @@ def fill(
     city: str | None = None,
     progress: Progress = lambda _share: None,
 ) -> None:
-    """Add users who live in 300 cities, a few large and many small, or all in the given one.
+    """Add users in 300 cities, a few large and many small, or all in the given one.
 
-    The same arguments make the same users, with a past that ends now. One transaction of a
-    superuser, with triggers off: the statements write what the triggers would. Raises SeedError.
+    The same arguments make the same users, with a history up to now. It is one transaction of a
+    superuser without triggers, whose work the statements do themselves. Raises SeedError.
     """
     _check(connection, profiles, seed)
     homes = _homes(city)
@@ -72,13 +72,13 @@ def fill(
 def _check(connection: Connection, profiles: int, seed: int) -> None:
     host = connection.info.hostaddr or connection.info.host
     if host not in _LOOPBACK:
-        raise SeedError(f"{host} is another machine: only a local database is filled")
+        raise SeedError(f"{host} is not this machine: only a local database can be seeded")
     if not 1 <= profiles <= MOST:
         raise SeedError(f"profiles={profiles} is not between 1 and {MOST}")
     known = connection.execute("select from auth.users where email = %s", [email(1, seed)])
     if known.fetchone() is not None:
         raise SeedError(
-            f"seed={seed} is in this database already: take another seed, or begin again with"
+            f"seed={seed} is in this database already: use another seed, or begin again with"
             " `make reset` and `make up`"
         )
 
@@ -125,6 +125,6 @@ def _prepare(connection: Connection, homes: Sequence[City]) -> None:
 
 
 def _shares(count: int) -> Sequence[float]:
-    """Return, for each rank, the share of all people in this city or a larger one (Zipf)."""
+    """Return, by rank, the share of people in this or a larger city (Zipf)."""
     sums = list(accumulate(1 / rank for rank in range(1, count + 1)))
     return [one / sums[-1] for one in sums]

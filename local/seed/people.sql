@@ -4,7 +4,7 @@ create temporary table people on commit drop as
 with born as (
     select
         number.person,
-        -- In ascending order, so that indexes grow at their end. It says nothing about a person.
+        -- Ascending, so that indexes grow at their end; otherwise meaningless.
         floor(
             (number.person - 1 + pg_temp.draw(number.person, 'id'))
             * 4294967296 / current_setting('seed.profiles')::bigint
@@ -29,7 +29,7 @@ select
     born.complete,
     born.visible,
     born.complete and born.visible as published,
-    -- Among those of the city whose profiles are published, counted from 0.
+    -- The place among the city's published profiles, from 0.
     row_number() over (
         partition by born.city, born.complete and born.visible
         order by born.person
@@ -41,7 +41,7 @@ create unique index on people (person);
 create unique index on people (city, neighbour) where published;
 analyze people;
 
--- The neighbour whom a person meets at a turn: another one at each of the city's turns.
+-- The neighbour whom a person meets at a turn; at each turn it is another one.
 create function pg_temp.met(p_one people, p_turn bigint)
 returns bigint
 language sql

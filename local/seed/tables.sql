@@ -1,10 +1,10 @@
--- Temporary: the dice, and what the files beside this one hold.
+-- Temporary: the random draws, and the contents of the files beside this one.
 
 create temporary table cities (
     city integer primary key,
     latitude double precision not null,
     longitude double precision not null,
-    -- The share of all people who live in this city or in a larger one.
+    -- The share of people in this or a larger city.
     up_to double precision not null
 ) on commit drop;
 
@@ -19,7 +19,7 @@ create temporary table words (
     venues text[] not null
 ) on commit drop;
 
--- From 0 to below 1: always the same for a number, a question and the seed.
+-- At least 0 and below 1, and always the same for a number, a question and the seed.
 create function pg_temp.draw(p_number bigint, p_about text)
 returns double precision
 language sql

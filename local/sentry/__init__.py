@@ -1,1 +1,1 @@
-"""A Sentry that keeps events: its envelope endpoint, read by Sentry's own SDK, faults, a page."""
+"""A sandbox of Sentry: its envelope endpoint, parsed by Sentry's SDK, faults, and a page."""

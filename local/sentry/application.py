@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from local.resend.connection import broken
+from local.connection import broken
 from local.stack import Stack
 
 PATH = "/sentry"
@@ -59,7 +59,7 @@ def mounted() -> Mount:
 
 
 class Sandbox:
-    """The reported events, and the faults that wait."""
+    """The reported events and the planned faults."""
 
     def __init__(self) -> None:
         self.events: deque[dict[str, Any]] = deque(maxlen=1000)
@@ -110,7 +110,7 @@ class Sandbox:
         return None
 
     async def _events(self, _: Request) -> Response:
-        """List what was reported, oldest first, and how often the endpoint was called."""
+        """List the reported events, oldest first, and the number of calls."""
         return JSONResponse({"events": [*self.events], "asked": self._asked})
 
     async def _forget(self, _: Request) -> Response:

@@ -1,1 +1,1 @@
-"""`make trace`: the story of one request, from its answer to the emails and pushes it led to."""
+"""`make trace`: the history of a request, with the emails and pushes that it caused."""

@@ -1,4 +1,4 @@
-"""`make trace ARGS=<request id>`: what happened to a request, and the query for AWS."""
+"""`make trace ARGS=<request id>`: the history of a request, and the query for AWS."""
 
 import argparse
 import re
@@ -14,7 +14,7 @@ from local.trace.sources import read
 from local.trace.story import lines, story
 
 _ID = re.compile(r"[A-Za-z0-9_=.:-]{1,128}")
-# Of CloudWatch Logs Insights, over the stack's log groups.
+# For CloudWatch Logs Insights, over the stack's log groups.
 _QUERY = """\
 fields @timestamp, @log, coalesce(message, route) as what, correlation_id, status, @message
 | filter @message like "{id}"
@@ -52,7 +52,7 @@ def _show(name: str, request_id: str) -> bool:
 
 def _known(given: str) -> str:
     if not _ID.fullmatch(given):
-        raise argparse.ArgumentTypeError("that is no request id")
+        raise argparse.ArgumentTypeError("that is not a request id")
     return given
 
 

@@ -1,4 +1,4 @@
-"""Reading what a local stack knows about a request."""
+"""Reads a local stack's records of a request."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that names a request, or an invocation that worked for it."""
+    """The records of a request and of the invocations that worked for it."""
 
     segments: Sequence[Facts] = ()
     lines: Sequence[Facts] = ()
@@ -41,7 +41,7 @@ class Sources:
 
 def read(stack: Stack, database_url: str, request_id: str) -> Sources:
     lines = [line for line in logged(stack, request_id) if names(line, request_id)]
-    # A worker sends what has been due longest: its invocation may be that of another message.
+    # A worker sends the oldest due items, so another request's message may have invoked it.
     invocations = {str(line.get("correlation_id", "")) for line in lines} | {request_id}
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         emails = connection.execute(_EMAILS, (request_id,)).fetchall()
@@ -75,7 +75,7 @@ def names(line: Facts, request_id: str) -> bool:
 
 
 def logged(stack: Stack, request_id: str) -> Iterator[Facts]:
-    """Yield the events of all functions that have the id somewhere; metrics have no message."""
+    """Yield all functions' log events that contain the id; metrics have no message."""
     client = emulated(stack).logs()
     for page in client.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:

@@ -1,4 +1,4 @@
-"""The moments of a request, made of traces, logs, rows, emails and pushes."""
+"""The moments of a request, from traces, logs, rows, emails and pushes."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from local.trace.sources import Sources
 
 _RESOURCE = re.compile(r"-([A-Z]\w*)Function-")
-# Facts of a log line that say nothing about the request.
+# Fields of a log line that say nothing about the request.
 _COMMON = {
     *("level", "location", "message", "timestamp", "service", "correlation_id", "caused_by"),
     *("xray_trace_id", "exception", "exception_name", "stack_trace", "logger"),
@@ -20,7 +20,7 @@ _LONGEST = 160
 
 @dataclass(frozen=True, order=True)
 class Moment:
-    """A point in time, the part that acts, and its act."""
+    """A time, the acting part, and its act."""
 
     at: float
     part: str
@@ -28,7 +28,7 @@ class Moment:
 
 
 def story(found: Sources) -> list[Moment]:
-    """Return everything that is known, in the order in which it happened."""
+    """Return all moments in order of time."""
     moments = [
         *_traced(found.segments),
         *_logged(found.lines, found.segments),
@@ -46,7 +46,7 @@ def lines(moments: Iterable[Moment]) -> Iterator[str]:
 
 
 def function(segment: Mapping[str, Any]) -> str:
-    """Return the folder's name of the function that sent a segment."""
+    """Return the folder name of the function that sent a segment."""
     name = str(segment.get("metadata", {}).get("wingman", {}).get("function", ""))
     found = _RESOURCE.search(name)
     return re.sub(r"(?<!^)(?=[A-Z])", "_", found[1]).lower() if found else name or "?"
@@ -71,7 +71,7 @@ def _begun(segment: Mapping[str, Any]) -> str:
         queues = ", ".join(sorted({each["queue"] for each in messages}))
         again = [each for each in messages if each["receives"] not in {None, "1"}]
         act = f"takes {len(messages)} from {queues} after {waited:.2f} s"
-        return f"{act}, {len(again)} of them again" if again else act
+        return f"{act}, {len(again)} of them redelivered" if again else act
     act = segment["annotations"].get("route", "runs")
     status = segment.get("http", {}).get("response", {}).get("status")
     failed = " fails" if segment.get("fault") and status is None else ""

@@ -23,7 +23,7 @@ order by array_position(array['profile', 'challenge', 'match', 'session'], kind)
 
 
 class Line(NamedTuple):
-    """Rows of one kind with one outcome; some of their ids."""
+    """Rows of one kind with one outcome, with some of their ids."""
 
     kind: str
     outcome: str
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     step = parser.parse_args(arguments).step
     url = os.environ.get("DATABASE_URL")
     if not url:
-        sys.exit("Set DATABASE_URL: Supabase shows it under Connect, with the role `postgres`.")
+        sys.exit("Set DATABASE_URL, with the role `postgres`: Supabase shows it under Connect.")
     try:
         if step == "prepare":
             prepare(url)
@@ -58,7 +58,7 @@ def prepare(url: str) -> None:
 
 
 def take_over(url: str) -> Sequence[Line]:
-    """Copy what the product knows, in one transaction; return what became of each row."""
+    """Copy the data in one transaction; return the outcome of every row."""
     with psycopg.connect(url) as connection:
         connection.execute((_HERE / "take_over.sql").read_bytes())
         return [Line(*row) for row in connection.execute(_REPORT.encode(), [_EXAMPLES]).fetchall()]
@@ -71,7 +71,7 @@ def _show(report: Sequence[Line]) -> None:
         ids = f"  ({', '.join(line.ids)}{more})" if shown else ""
         print(f"{line.rows:>8}  {line.kind:<10}{line.outcome}{ids}")
     print(
-        "\nNext: repeat it after a repair, or `drop schema wingmanmatch cascade` once all is well."
+        "\nNext: fix skipped rows and repeat it, or `drop schema wingmanmatch cascade` when done."
     )
 
 

@@ -1,5 +1,5 @@
--- Moves the tables of a WingmanMatch database out of `public`, where the migrations make their own.
--- PostgREST does not serve this schema. It may run again.
+-- Moves the tables of a WingmanMatch database out of `public`, where the migrations create theirs.
+-- PostgREST does not serve the new schema. Running it again is safe.
 
 create schema if not exists wingmanmatch;
 

@@ -1,5 +1,5 @@
--- Copies what the product knows from schema `wingmanmatch`, and keeps the ids. It runs in one
--- transaction, and may run again: rows that are there already stay as they are.
+-- Copies the data that the product uses from schema `wingmanmatch`, and keeps the ids. It runs in
+-- one transaction. Running it again is safe: existing rows stay as they are.
 
 create table if not exists wingmanmatch.taken_over (id uuid primary key);
 comment on table wingmanmatch.taken_over is
@@ -11,7 +11,7 @@ create temporary table takeover (
     outcome text not null
 ) on commit drop;
 
--- --- names; an account exists in auth.users, and the migrations made its profile
+-- --- names; accounts are in auth.users already, and the migrations created their profiles
 
 insert into takeover (kind, id, outcome)
 select
@@ -67,7 +67,7 @@ select verdict.id
 from takeover as verdict
 where verdict.kind = 'profile' and verdict.outcome = 'taken over';
 
--- --- challenges; one that the product offers already is kept for its sessions, and not offered
+-- --- challenges; one that the product already offers is kept for its sessions, but not offered
 
 insert into takeover (kind, id, outcome)
 select
@@ -208,7 +208,7 @@ inner join takeover as verdict on legacy.id = verdict.id and verdict.kind = 'mat
 left join extra_match as extra on legacy.id = extra.id
 where verdict.outcome = 'taken over';
 
--- --- sessions; one that is over by more than a day is closed by its confirmations
+-- --- sessions; confirmations close one that ended more than a day ago
 
 create temporary table old_session on commit drop as
 select
@@ -327,7 +327,7 @@ left join public.challenges as first_challenge on legacy.user1_challenge_id = fi
 left join public.challenges as second_challenge on legacy.user2_challenge_id = second_challenge.id
 where verdict.outcome = 'taken over';
 
--- Reminders of what is ahead; nothing else is sent about the past.
+-- Only reminders of future sessions are sent.
 do $remind$
 begin
     perform private.plan_reminders(meeting)

@@ -1,1 +1,1 @@
-"""X-Ray's daemon on the local stack, which keeps what functions send for `make trace`."""
+"""X-Ray's daemon on the local stack, which keeps the functions' segments for `make trace`."""

@@ -24,7 +24,7 @@ def address(stack: Stack) -> str:
 
 
 class Daemon:
-    """The newest segments, in the order in which they came."""
+    """The newest segments, in order of arrival."""
 
     def __init__(self) -> None:
         self.segments: deque[dict[str, Any]] = deque(maxlen=_KEPT)
@@ -40,7 +40,7 @@ class Daemon:
             self.take(server.recv(_LARGEST))
 
     def take(self, datagram: bytes) -> None:
-        """Keep a segment; a datagram that is none is dropped, as the daemon does."""
+        """Keep a segment; drop any other datagram, as the daemon does."""
         header, _, body = datagram.partition(b"\n")
         try:
             if json.loads(header) == {"format": "json", "version": 1}:
@@ -49,7 +49,7 @@ class Daemon:
             return
 
     def of(self, request_id: str) -> list[dict[str, Any]]:
-        """Return the segments of a request's invocation, and of those that it caused."""
+        """Return the segments of a request's invocation, and of the invocations it caused."""
         found = [*self.segments]
         roots = {one["id"] for one in found if _concerns(one, request_id)}
         return [*_below(found, roots)]
@@ -69,7 +69,7 @@ def _concerns(segment: dict[str, Any], request_id: str) -> bool:
 
 
 def _below(segments: Iterable[dict[str, Any]], roots: set[str]) -> Iterable[dict[str, Any]]:
-    """Yield these segments and all that lie below them; a parent is sent after its children."""
+    """Yield these segments and their descendants; a parent arrives after its children."""
     for one in reversed([*segments]):
         if one["id"] in roots or one.get("parent_id") in roots:
             roots.add(one["id"])

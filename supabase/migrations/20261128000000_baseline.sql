@@ -618,9 +618,11 @@ create table private.app_settings (
     max_daily_playgrounds integer not null default 20,
     max_daily_blocks integer not null default 100,
     max_daily_reports integer not null default 20,
+    max_messages_in_ten_minutes integer not null default 1200,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     notification_days integer not null default 90,
+    attempt_days integer not null default 90,
     message_days integer,
     ended_conversation_days integer not null default 180,
     session_lead_minutes integer not null default 15,
@@ -636,9 +638,12 @@ create table private.app_settings (
     constraint app_settings_max_daily_playgrounds_positive check (max_daily_playgrounds >= 0),
     constraint app_settings_max_daily_blocks_positive check (max_daily_blocks >= 0),
     constraint app_settings_max_daily_reports_positive check (max_daily_reports >= 0),
+    constraint app_settings_max_messages_in_ten_minutes_positive
+    check (max_messages_in_ten_minutes >= 1),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_notification_days_positive check (notification_days >= 7),
+    constraint app_settings_attempt_days_positive check (attempt_days >= 7),
     constraint app_settings_message_days_positive check (message_days >= 30),
     constraint app_settings_ended_conversation_days_positive
     check (ended_conversation_days >= 30),
@@ -660,6 +665,8 @@ comment on column private.app_settings.max_hourly_account_emails is
 'Emails about one account, such as password resets, which anyone can ask for.';
 comment on column private.app_settings.max_daily_emails is
 'Emails that one user may cause one other.';
+comment on column private.app_settings.max_messages_in_ten_minutes is
+'By one user, in all conversations together.';
 comment on column private.app_settings.message_days is
 'How long messages are kept; null keeps them as long as their conversation.';
 comment on column private.app_settings.ended_conversation_days is
@@ -1432,6 +1439,35 @@ alter table private.email_leases enable row level security;
 
 grant select, insert, update, delete on private.email_leases to service_role;
 
+-- A restored database does not know what was sent since: docs/decisions/050-restoring.md.
+
+create table private.held_notifications (
+    dedupe_key text primary key,
+    user_id uuid not null references public.user_profiles (id) on delete cascade,
+    held_at timestamptz not null default now()
+);
+comment on table private.held_notifications is
+'Notifications that a schedule may have recorded and sent before a restore. They are listed, and
+neither emailed nor pushed again. Kept for 30 days.';
+
+create index held_notifications_of_user on private.held_notifications (user_id);
+create index held_notifications_held_at on private.held_notifications (held_at);
+
+alter table private.held_notifications enable row level security;
+
+create function private.is_held(p_dedupe_key text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return exists (
+        select from private.held_notifications as held where held.dedupe_key = p_dedupe_key
+    );
+end;
+$$;
+
 create function private.notify(
     p_user_id uuid,
     p_kind text,
@@ -1481,7 +1517,7 @@ begin
             v_dedupe_key,
             v_kind.lane,
             p_due_at
-        where v_kind.by_email and v_address is not null
+        where v_kind.by_email and v_address is not null and not private.is_held(v_dedupe_key)
         on conflict (dedupe_key) do nothing
         returning email.id, email.priority, email.due_at
     )
@@ -3449,7 +3485,7 @@ as $$
     select p_session.scheduled_time < now() + interval '2 hours'
         and (
             coalesce(p_session.moved_at, p_session.created_at) <= now() - interval '2 hours'
-            -- No excuse for a plan that the user moved, or planned and let begin.
+            -- A user who moved the plan, or planned it and let it begin, is not excused.
             or (
                 p_session.planned_by is not distinct from p_user_id
                 and (p_session.moved_at is not null or p_session.scheduled_time <= now())
@@ -4990,7 +5026,7 @@ stable
 set search_path = ''
 as $$
     select case
-        -- Settled by a webhook or a cancellation, which know more.
+        -- A webhook or a cancellation has settled it, and knows more.
         when p_email.claimable_at is null then p_email.delivery_status
         when p_outcome in ('sent', 'failed', 'unknown', 'skipped', 'suppressed') then p_outcome
         when p_outcome <> 'retry' then null
@@ -5489,8 +5525,8 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- Not if the provider may have accepted it, and not without an address, or without the token that
-    -- is erased from emails about accounts.
+    -- False if the provider may have accepted it, if it has no address, or if its token was erased,
+    -- as in emails about accounts.
     select p_email.delivery_status = 'failed'
         and p_email.sent_at is null
         and p_email.resend_message_id is null
@@ -6458,7 +6494,7 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- Those of a deleted account end with it (private.departures).
+    -- Sessions of a deleted account end with it (private.departures).
     insert into private.ended_sessions (session_id, user_id)
     select
         old.id,
@@ -6646,7 +6682,7 @@ create table private.sign_in_attempts (
     constraint sign_in_attempts_user_agent_length check (char_length(user_agent) <= 255)
 );
 comment on table private.sign_in_attempts is
-'Kept for 90 days. Of a deleted account only the hashes are left.';
+'Kept for app_settings.attempt_days. Of a deleted account only the hashes are left.';
 
 create index sign_in_attempts_of_user on private.sign_in_attempts (user_id, at desc);
 create index sign_in_attempts_at on private.sign_in_attempts (at);
@@ -6801,7 +6837,9 @@ begin
     where known.id in (
         select stale.id
         from private.sign_in_attempts as stale
-        where stale.at <= now() - interval '90 days'
+        where stale.at <= now() - make_interval(
+            days => (select settings.attempt_days from private.app_settings as settings)
+        )
         order by stale.at
         limit p_limit
         for update skip locked
@@ -6811,7 +6849,7 @@ begin
 end;
 $$;
 comment on function public.prune_attempts is
-'Deletes up to p_limit attempts that are older than 90 days.
+'Deletes up to p_limit attempts that are older than app_settings.attempt_days.
 Security definer because service_role has no grant on them.';
 grant execute on function public.prune_attempts to service_role;
 
@@ -7715,7 +7753,7 @@ begin
             where least(pair.user1_id, pair.user2_id) = least(p_user_id, asked.user_id)
                 and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, asked.user_id)
                 and pair.status = 'accepted'
-            -- A look-up for each, and not all matches.
+            -- Look up each match; do not read all of them.
             offset 0
         )
     );
@@ -7891,8 +7929,8 @@ begin
 end;
 $$;
 comment on function private.distances_of is
-'How far away users are, in the viewer''s unit, rounded up to a whole one: between the cells of
-both. Without the viewer, and without distances of which an end is not known.';
+'How far away users are, in the viewer''s unit, rounded up to a whole one: measured between cells.
+Omits the viewer, and any pair of which a cell is unknown.';
 
 create function private.cards_of(p_viewer_id uuid, p_user_ids uuid[])
 returns table (user_id uuid, card jsonb)
@@ -7927,8 +7965,8 @@ begin
 end;
 $$;
 comment on function private.cards_of is
-'Profiles as another user sees them, in any order. The caller asks visible_to first, and names each
-user once.';
+'Profiles as another user sees them, in any order. The caller checks visible_to first, and
+passes each user once.';
 
 create function public.get_card(p_user_id uuid)
 returns jsonb
@@ -8168,7 +8206,7 @@ as $$
 declare
     v_forgotten integer;
 begin
-    -- A key that was doomed again has a new object.
+    -- A key that was recorded again has a new object.
     delete from private.doomed_objects as doomed
     where doomed.key = any(p_keys)
         and doomed.doomed_at <= p_listed_at
@@ -9838,7 +9876,7 @@ begin
         and old.email_confirmed_at is not null
         and v_address_hash is not null
     on conflict (user_id, address_hash) do nothing;
-    -- Their cached reputations name those for whom they do not exist.
+    -- Cached reputations of blocked users list the users for whom they do not exist.
     update private.departures as departed
     set partner_ids = departed.partner_ids || array(
         select block.user_id from private.blocks as block where block.blocked_id = old.id
@@ -11835,7 +11873,7 @@ begin
             max_age = excluded.max_age,
             max_metres = excluded.max_metres,
             wanted_activity = excluded.wanted_activity
-    -- As texts, which differ in any bit of a cell.
+    -- Compared as texts, which differ if any bit of a cell does.
     where stored::text <> excluded::text;
     if found then
         insert into private.exposures (user_id) values (p_user_id) on conflict do nothing;
@@ -11968,10 +12006,10 @@ create function private.pair_reasons(
 )
 returns jsonb
 language sql
--- As to_jsonb is: else it is not inlined.
+-- Stable, as to_jsonb is: otherwise it is not inlined.
 stable
 as $$
-    -- Nothing of what the other user is looking for, which is theirs.
+    -- No reason reveals what the other user is looking for.
     select to_jsonb(array_remove(
         array[
             case when p_metres <= p_viewer.max_metres / 4 then 'nearby' end,
@@ -12273,7 +12311,7 @@ begin
             ) as fit on true
         loop
             v_scanned := v_best.scanned;
-            -- No one, or no more of the best stage.
+            -- No user is left, or only users of a worse stage.
             exit when v_best.stage is null or v_best.stage > stage;
             stage := v_best.stage;
             if v_best.shown < v_limits.most_shown then
@@ -12307,7 +12345,7 @@ stable
 set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
 set jit = off
--- Some hundred rows of tables that may be large.
+-- It reads some hundred rows of tables that may be large.
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
@@ -12479,7 +12517,7 @@ begin
                 select
                 from private.kept_apart as pair
                 where pair.user_id = p_viewer_id and pair.other_id = other.user_id
-                -- A pair, and not all that the viewer has swiped.
+                -- Look up the pair; do not read all that the viewer has swiped.
                 offset 0
             )
             and not exists (
@@ -12494,6 +12532,43 @@ end;
 $$;
 comment on function private.may_be_shown is
 'Those of the users whom an older list proposes in a stage who may still be shown to the viewer.';
+
+create function private.discovery_page_of(
+    p_viewer_id uuid, p_user_ids uuid[], p_shown integer[], p_limit integer
+)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'shown', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object('position', shown.position, 'card', known.card)
+                    order by shown.position
+                ),
+                '[]'
+            )
+            from unnest(p_shown) as shown (position)
+            inner join private.cards_of(
+                p_viewer_id,
+                array(
+                    select distinct p_user_ids[each.position]
+                    from unnest(p_shown) as each (position)
+                )
+            ) as known on known.user_id = p_user_ids[shown.position]
+        ),
+        'scanned', case
+            when cardinality(p_shown) < p_limit then cardinality(p_user_ids)
+            else coalesce(p_shown[p_limit], 0)
+        end
+    );
+end;
+$$;
+comment on function private.discovery_page_of is
+'The cards at the positions p_shown of a list, and how many of the list were looked at for them.';
 
 create function private.discovery_cards(
     p_viewer_id uuid, p_user_ids uuid[], p_stage text, p_limit integer
@@ -12513,7 +12588,7 @@ begin
             select asked.position::integer
             from unnest(p_user_ids) with ordinality as asked (user_id, position)
             where asked.position > coalesce(v_next[p_limit], 0)
-                -- Most of those who are no longer shown were swiped, which this finds soonest.
+                -- Most users who are no longer shown were swiped, which is the cheapest check.
                 and not exists (
                     select
                     from public.likes as mine
@@ -12544,30 +12619,7 @@ begin
         );
         exit when cardinality(v_next) < p_limit;
     end loop;
-    v_shown := v_shown[:p_limit];
-    return jsonb_build_object(
-        'shown', (
-            select coalesce(
-                jsonb_agg(
-                    jsonb_build_object('position', shown.position, 'card', known.card)
-                    order by shown.position
-                ),
-                '[]'
-            )
-            from unnest(v_shown) as shown (position)
-            inner join private.cards_of(
-                p_viewer_id,
-                array(
-                    select distinct p_user_ids[each.position]
-                    from unnest(v_shown) as each (position)
-                )
-            ) as known on known.user_id = p_user_ids[shown.position]
-        ),
-        'scanned', case
-            when cardinality(v_shown) < p_limit then cardinality(p_user_ids)
-            else coalesce(v_shown[p_limit], 0)
-        end
-    );
+    return private.discovery_page_of(p_viewer_id, p_user_ids, v_shown[:p_limit], p_limit);
 end;
 $$;
 comment on function private.discovery_cards is
@@ -12820,7 +12872,7 @@ begin
         select (each.value -> 'card' ->> 'user_id')::uuid
         from jsonb_array_elements(p_page -> 'shown') as each
     ));
-    -- Without waiting for a request that makes a list.
+    -- Does not wait for a request that makes a list.
     update private.discovery_generations as held
     set seen_at = now()
     where held.user_id in (
@@ -12841,19 +12893,23 @@ language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+    v_user_ids constant uuid[] := array(
+        select (candidate.value ->> 'user_id')::uuid
+        from jsonb_array_elements(p_list -> 'candidates') with ordinality as candidate
+        order by candidate.ordinality
+    );
 begin
-    return private.discovery_cards(
+    return private.discovery_page_of(
         p_viewer_id,
-        array(
-            select (candidate.value ->> 'user_id')::uuid
-            from jsonb_array_elements(p_list -> 'candidates') with ordinality as candidate
-            order by candidate.ordinality
-        ),
-        p_list ->> 'stage',
+        v_user_ids,
+        array(select generate_series(1, least(p_limit, cardinality(v_user_ids)))),
         p_limit
     ) || jsonb_build_object('list', p_list, 'outdated', false);
 end;
 $$;
+comment on function private.first_discovery_page is
+'The first page of a list that was made just now, so nothing of it is checked again.';
 
 create function public.discover(p_limit integer)
 returns jsonb
@@ -12904,7 +12960,7 @@ begin
     perform private.check_length(char_length(p_stage), 20);
     perform private.require_published(v_caller);
     v_state := private.discovery_state(v_caller);
-    -- Of the future: the database was set back.
+    -- A generation above the current one: the database was set back.
     v_over := p_generation < v_state.changed_in or p_generation > v_state.generation;
     if v_over and not p_first then
         raise exception 'cursor_expired' using errcode = 'WD002';
@@ -13088,7 +13144,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    -- Of a match, both hear.
+    -- Both users of a match are notified of it, the one who acts too.
     v_is_own_step constant boolean := coalesce(
         auth.uid() = p_user_id and p_kind.push_category is distinct from 'matches', false
     );
@@ -13110,7 +13166,11 @@ begin
     )
     on conflict (dedupe_key) do nothing
     returning id into v_id;
-    if v_id is null or v_is_own_step or p_due_at > now() or p_kind.push_category is null then
+    if v_id is null
+        or v_is_own_step
+        or p_due_at > now()
+        or p_kind.push_category is null
+        or private.is_held(p_dedupe_key) then
         return '[]'::jsonb;
     end if;
     return private.record_push(v_id, p_user_id);
@@ -13435,11 +13495,21 @@ begin
         for update skip locked
     );
     get diagnostics v_pruned = row_count;
+    delete from private.held_notifications as held
+    where held.dedupe_key in (
+        select old.dedupe_key
+        from private.held_notifications as old
+        where old.held_at < now() - interval '30 days'
+        order by old.held_at
+        limit p_limit
+        for update skip locked
+    );
     return v_pruned;
 end;
 $$;
 comment on function public.prune_notifications is
-'Deletes up to p_limit notifications older than app_settings.notification_days.
+'Deletes up to p_limit notifications older than app_settings.notification_days, and as many that a
+restore has held.
 Security definer because service_role has no grant to delete them.';
 grant execute on function public.prune_notifications to service_role;
 
@@ -13738,7 +13808,7 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- One that is being registered with this session is waited for.
+    -- Wait for a device that is being registered with this session.
     perform from auth.sessions as session where session.id = new.session_id for update;
     delete from private.devices as device where device.session_id = new.session_id;
     return null;
@@ -14075,7 +14145,7 @@ insert into private.notification_kinds (
 )
 values
 ('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false),
--- The claim asks private.is_unread.
+-- The claim calls private.is_unread.
 ('unread_messages', 'messages', 'bulk', true, '{}', false, null, true);
 
 create table private.conversations (
@@ -14108,15 +14178,15 @@ create table private.conversation_members (
     primary key (match_id, user_id)
 );
 comment on table private.conversation_members is
-'What each of the two has read and hidden. One whose partner has deleted the account is alone.';
+'What each of the two has read and hidden. Once a partner deletes the account, one row is left.';
 comment on column private.conversation_members.received_seq is
 'The last message that an app in the foreground has confirmed.';
 comment on column private.conversation_members.hidden_seq is
-'The last message that this user does not see any more: hidden by the user, or too old.';
+'The last message that this user no longer sees: the user hid it, or it is too old.';
 comment on column private.conversation_members.unread_count is
-'The messages of the partner above both marks. Kept, because counting reads all of them.';
+'How many messages of the partner are above both marks. Stored, because counting reads them all.';
 comment on column private.conversation_members.last_sent_at is
-'As in private.conversations: the order of the list of the user.';
+'A copy of the column of private.conversations, by which the list of the user is sorted.';
 
 comment on column private.conversation_members.email_at is
 'When to ask whether an email about unread messages is due; null if none may become due.';
@@ -14144,8 +14214,8 @@ create table public.messages (
     constraint messages_text_length check (char_length(text) between 1 and 4000)
 );
 comment on table public.messages is
-'Messages, numbered from 1 within their conversation. One without text and playground has lost its
-playground, and one without a sender the account of its sender.';
+'Messages, numbered from 1 within their conversation. A message without text and playground shared
+a playground that was deleted; the account of a missing sender was deleted, too.';
 
 create index messages_of_playground
 on public.messages (playground_id)
@@ -14275,6 +14345,60 @@ comment on function private.advance_marks is
 'Moves the marks of a user forward, never back, and returns the read mark. The caller holds the lock
 of the conversation.';
 
+-- A limit behind those of the API, which do not apply while Redis is unavailable, nor to a caller
+-- who bypasses the API. A bucket lets at most 630 messages through in ten minutes.
+
+create table private.message_windows (
+    user_id uuid primary key references public.user_profiles (id) on delete cascade,
+    began_at timestamptz not null,
+    message_count integer not null
+)
+-- Each message changes its sender's row, so there is room for the next version.
+with (fillfactor = 50);
+comment on table private.message_windows is
+'How many messages a user has sent, in all conversations, in the ten minutes since `began_at`.';
+
+alter table private.message_windows enable row level security;
+
+create function private.count_message(p_sender_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_length constant interval := interval '10 minutes';
+begin
+    -- The clock of a request that waited for the row of an earlier one is older.
+    insert into private.message_windows as known (user_id, began_at, message_count)
+    values (p_sender_id, clock_timestamp(), 1)
+    on conflict (user_id) do update
+        set
+            began_at = case
+                when known.began_at + v_length <= excluded.began_at then excluded.began_at
+                else known.began_at
+            end,
+            message_count = 1 + case
+                when known.began_at + v_length <= excluded.began_at then 0
+                else known.message_count
+            end
+        -- A refused message writes no row.
+        where known.began_at + v_length <= excluded.began_at
+            or known.message_count < (
+                select settings.max_messages_in_ten_minutes from private.app_settings as settings
+            );
+    if not found then
+        raise exception 'message_limit' using errcode = 'WT004', detail = (
+            select ceil(extract(epoch from known.began_at + v_length - clock_timestamp()))::bigint
+            from private.message_windows as known
+            where known.user_id = p_sender_id
+        );
+    end if;
+end;
+$$;
+comment on function private.count_message is
+'Counts a message of a user, and refuses one beyond the limit of ten minutes. The detail is the
+seconds to wait. The caller holds the lock of the match, and locks no other match.';
+
 create function private.conversation_json(p_mine private.conversation_members)
 returns jsonb
 language plpgsql
@@ -14336,7 +14460,7 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- A hash of all that can change, because a number that grows is not in the order of commits.
+    -- A hash of everything that can change: a counter would not grow in the order of commits.
     select md5(concat_ws(
         '|',
         (
@@ -14399,8 +14523,9 @@ begin
 end;
 $$;
 comment on function public.list_conversations is
-'The caller''s conversations before the given one, that of the newest message first, without hidden
-ones. At most 101 (as list_matches). Security definer because users have no grant on them.';
+'The caller''s conversations before the given one, without hidden ones. The one with the newest
+message comes first. At most 101 (as list_matches).
+Security definer because users have no grant on them.';
 grant execute on function public.list_conversations to authenticated;
 
 create function private.messages_between(
@@ -14518,7 +14643,7 @@ begin
 end;
 $$;
 comment on function public.conversation_partner is
-'The other user of a conversation that the caller sees; null if that one has deleted the account.
+'The other user of a conversation that the caller sees; null if that user has deleted the account.
 Security definer because users have no grant on matches.';
 grant execute on function public.conversation_partner to authenticated;
 
@@ -14532,7 +14657,7 @@ declare
     v_due_at constant timestamptz := now() + make_interval(secs => v_wait);
     v_notification public.notifications;
 begin
-    -- One waits for all messages of these seconds, and is void once its message is read.
+    -- One notification waits for all messages of these seconds. Reading its message voids it.
     update public.notifications as waiting
     set
         subject_revision = p_message.seq,
@@ -14549,12 +14674,12 @@ begin
             and unlisted.match_id = p_message.match_id
             and unlisted.kind = 'message'
             and unlisted.seq is null
-        -- One that is being listed is too late for this message.
+        -- A notification that is being listed can no longer take in this message.
         for update skip locked
     )
     returning waiting.* into v_notification;
     if not found then
-        -- Not private.notify, which would count an email that there is not.
+        -- Not private.notify, which would count an email that is never sent.
         insert into public.notifications as waiting (
             user_id, kind, match_id, subject_revision, facts, dedupe_key, due_at
         )
@@ -14599,7 +14724,7 @@ language sql
 immutable
 set search_path = ''
 as $$
-    -- All that Unicode calls white space, as the API removes it.
+    -- Everything that Unicode calls white space; the API removes the same.
     select btrim(
         p_text,
         e' \t\n\r\u000b\u000c\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007'
@@ -14645,7 +14770,7 @@ begin
     if found and (
         v_message.match_id <> p_match_id
         or v_message.text is distinct from p_text
-        -- Null if the playground was deleted since.
+        -- Null if the playground has been deleted since.
         or coalesce(v_message.playground_id, p_playground_id) is distinct from p_playground_id
     ) then
         raise exception 'client_id_reused' using errcode = 'WT003';
@@ -14664,7 +14789,7 @@ as $$
 declare
     v_match public.wingman_matches;
 begin
-    -- The same lock as of an unmatch, a block and a deletion: one of two comes first.
+    -- An unmatch, a block and a deletion take the same lock, so one of two comes first.
     select locked.* into v_match
     from public.wingman_matches as locked
     where locked.id = p_match_id and p_user_id in (locked.user1_id, locked.user2_id)
@@ -14763,7 +14888,7 @@ begin
     on conflict (sender_id, client_id) do nothing
     returning stored.* into v_message;
     if v_message.id is null then
-        -- At the same moment, in another conversation: here they take turns.
+        -- Another conversation took the client_id at the same moment; the index decided.
         raise exception 'client_id_reused' using errcode = 'WT003';
     end if;
     return v_message;
@@ -14826,6 +14951,7 @@ begin
     if v_message.id is not null then
         return private.sent_json(v_message, true);
     end if;
+    perform private.count_message(v_caller);
     v_message := private.store_message(v_match, v_caller, p_client_id, v_text, p_playground_id);
     return private.sent_json(v_message, false) || jsonb_build_object(
         'due', private.notify_of_message(v_message, private.partner_in(p_match_id, v_caller))
@@ -14855,7 +14981,7 @@ begin
             where mine.match_id = p_match_id and mine.user_id = p_user_id
         )
     for no key update;
-    -- After the lock, for which a deletion may have let this wait.
+    -- Checked after the lock, because this may have waited for a deletion.
     if not private.shows_conversation(p_user_id, p_match_id) then
         raise exception 'not_found' using errcode = 'WT001';
     end if;
@@ -14863,7 +14989,7 @@ begin
 end;
 $$;
 comment on function private.lock_conversation is
-'Locks a conversation that the user sees; nulls if nothing was written yet.';
+'Locks a conversation that the user sees. Returns nulls if it has no message yet.';
 
 create function private.read_notifications_of(p_user_id uuid, p_match_id uuid, p_seq integer)
 returns void
@@ -14885,8 +15011,8 @@ begin
 end;
 $$;
 comment on function private.read_notifications_of is
-'Marks what the list says about a match and its messages as read, up to a message. One that is still
-to be listed is void by then (private.has_seen).';
+'Marks what the list says about a match and its messages as read, up to a message. One that is not
+listed yet becomes void (private.has_seen).';
 
 create function public.mark_read(p_match_id uuid, p_seq integer)
 returns jsonb
@@ -15019,14 +15145,14 @@ begin
     update public.messages as message
     set sender_id = null, text = null, playground_id = null
     where message.sender_id = old.id;
-    -- At once, for a statement that deletes both accounts.
+    -- Not left to the cascade, which comes too late if a statement deletes both accounts.
     delete from private.conversation_members as mine where mine.user_id = old.id;
     return old;
 end;
 $$;
 comment on function private.release_conversations is
 'Deleting an account erases what it wrote. A partner who sees the conversation keeps it, with the
-partner''s own words; others are deleted.
+partner''s own words; other conversations are deleted.
 Security definer because Supabase Auth deletes accounts and has no rights here.';
 
 -- After record_departure, whose locks it needs, and before remember_blocks, which removes blocks:
@@ -15110,8 +15236,9 @@ begin
 end;
 $$;
 comment on function public.prune_messages is
-'Deletes about p_limit messages older than app_settings.message_days, the first of their
-conversations, and hides them before. Security definer because service_role has no grant on messages.';
+'Hides and then deletes about p_limit messages that are older than app_settings.message_days; they
+are the first of their conversations.
+Security definer because service_role has no grant on messages.';
 grant execute on function public.prune_messages to service_role;
 
 create function private.message_evidence(
@@ -15173,7 +15300,7 @@ begin
 end;
 $$;
 comment on function private.last_messages is
-'What two users wrote last, also if they do not see it any more: for operators.';
+'For operators: what two users wrote last, even if the two no longer see it.';
 
 create function private.export_messages(p_user_id uuid)
 returns jsonb
@@ -15283,7 +15410,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-    -- One that still waits, for example for the end of quiet hours, says the same.
+    -- An email that still waits, for example for the end of quiet hours, covers this message too.
     update public.email_logs as waiting
     set subject_revision = p_seq
     where waiting.match_id = p_mine.match_id
@@ -15478,3 +15605,349 @@ comment on function public.get_cards is
 'The profiles of those of the users that the caller may see.
 Security definer because users have no grant on profiles.';
 grant execute on function public.get_cards to authenticated;
+
+-- After a restore, the database knows nothing of what happened between its backup and the moment at
+-- which the original stopped: docs/decisions/050-restoring.md.
+
+create table private.restorations (
+    id bigint primary key generated always as identity,
+    backup_at timestamptz not null,
+    stopped_at timestamptz not null,
+    restored_at timestamptz not null default now(),
+    settled jsonb not null
+);
+comment on table private.restorations is
+'Each restore of this database: of which moment it was, when the original stopped sending, and how
+many rows had to be settled.';
+
+alter table private.restorations enable row level security;
+
+create function private.hold_emails(p_stopped_at timestamptz)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_held integer;
+begin
+    update public.email_logs as email
+    set
+        delivery_status = 'unknown',
+        lease_token = null,
+        lease_expires_at = null,
+        enqueued_at = null,
+        error_message = 'the original may have sent it before the restore'
+    where email.delivery_status = 'sending'
+        -- The key of an open group is known. But after a refusal the original may have released the
+        -- group and sent its emails under other keys.
+        or (email.delivery_status = 'pending' and email.due_at <= p_stopped_at)
+        -- An operator may have replayed it.
+        or private.may_be_replayed(email);
+    get diagnostics v_held = row_count;
+    return v_held;
+end;
+$$;
+comment on function private.hold_emails is
+'Settles as unknown what the original may have sent: all that was due before it stopped. An email is
+never sent before it is due, so the later ones are safe.';
+
+create function private.hold_pushes(p_stopped_at timestamptz)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_held integer;
+begin
+    update private.pushes as push
+    set
+        status = 'skipped',
+        lease_token = null,
+        lease_expires_at = null,
+        enqueued_at = null,
+        reason = 'restored'
+    where push.status = 'sending'
+        or (push.status = 'pending' and push.due_at <= p_stopped_at);
+    get diagnostics v_held = row_count;
+    return v_held;
+end;
+$$;
+
+create function private.list_without_pushes(p_stopped_at timestamptz)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_notification public.notifications;
+    v_listed integer := 0;
+begin
+    for v_notification in
+        select waiting.*
+        from public.notifications as waiting
+        where waiting.seq is null and waiting.due_at <= p_stopped_at
+        order by waiting.user_id, waiting.entry
+    loop
+        if private.is_void(
+            v_notification,
+            (
+                select known.*::private.notification_kinds
+                from private.notification_kinds as known
+                where known.kind = v_notification.kind
+            )
+        ) then
+            delete from public.notifications as void where void.id = v_notification.id;
+        else
+            perform private.number_notification(v_notification);
+            v_listed := v_listed + 1;
+        end if;
+    end loop;
+    return v_listed;
+end;
+$$;
+comment on function private.list_without_pushes is
+'Lists what came due before the original stopped, which has pushed it.';
+
+create function private.hold_feedback_requests(p_stopped_at timestamptz)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_held integer;
+begin
+    insert into private.held_notifications (dedupe_key, user_id)
+    select
+        concat_ws(':', 'session_feedback', person.user_id, meeting.id, meeting.sequence),
+        person.user_id
+    from public.wingman_sessions as meeting
+    cross join lateral (
+        values (meeting.user1_id), (meeting.user2_id)
+    ) as person (user_id)
+    where meeting.status = 'scheduled' and meeting.scheduled_time <= p_stopped_at
+    on conflict (dedupe_key) do nothing;
+    get diagnostics v_held = row_count;
+    return v_held;
+end;
+$$;
+comment on function private.hold_feedback_requests is
+'A session that had begun may have been completed there, by its users or by the hour.';
+
+create function private.hold_digests(p_stopped_at timestamptz)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_held integer;
+begin
+    insert into private.held_notifications (dedupe_key, user_id)
+    select distinct
+        concat_ws(
+            ':',
+            'weekly_digest',
+            wish.user_id,
+            to_char(
+                date_trunc('week', (p_stopped_at at time zone 'UTC') + ahead.of_utc)
+                - interval '7 days',
+                'IYYY"-W"IW'
+            )
+        ),
+        wish.user_id
+    from public.email_preferences as wish
+    cross join (
+        values (interval '14 hours'), (interval '-12 hours')
+    ) as ahead (of_utc)
+    where wish.choices @> '{"marketing_emails": true}'
+    on conflict (dedupe_key) do nothing;
+    get diagnostics v_held = row_count;
+    return v_held;
+end;
+$$;
+comment on function private.hold_digests is
+'Settles the digest of the last week that had ended anywhere when the original stopped.';
+
+create function private.hold_message_emails(p_stopped_at timestamptz)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_held integer;
+begin
+    update private.conversation_members as mine
+    set email_at = null
+    where mine.email_at <= p_stopped_at;
+    get diagnostics v_held = row_count;
+    return v_held;
+end;
+$$;
+comment on function private.hold_message_emails is
+'The next message of the conversation plans an email again.';
+
+create function private.end_restored_sessions()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_ended integer;
+begin
+    delete from auth.sessions as session
+    where session.id is not null;
+    get diagnostics v_ended = row_count;
+    return v_ended;
+end;
+$$;
+comment on function private.end_restored_sessions is
+'A session that ended after the backup would be open again, and a refresh token that was replaced
+would be valid again. Devices end with their sessions.';
+
+create function private.repeat_departures(p_departed uuid[])
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_departed integer;
+begin
+    delete from auth.users as account
+    where account.id = any(p_departed);
+    get diagnostics v_departed = row_count;
+    return v_departed;
+end;
+$$;
+comment on function private.repeat_departures is
+'Deletes the accounts again that their users have deleted since the backup.';
+
+create function public.settle_restored(
+    p_backup_at timestamptz, p_stopped_at timestamptz, p_departed uuid[] default '{}'
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set statement_timeout = 0
+as $$
+declare
+    v_stopped_at constant timestamptz := least(p_stopped_at, now());
+    v_settled jsonb := jsonb_build_object(
+        'accounts_deleted_again', private.repeat_departures(p_departed)
+    );
+begin
+    -- Claims take turns on these rows: none begins before this is done.
+    perform from private.email_lanes as lane order by lane.priority for update;
+    -- The workers that hold these leases belong to the original.
+    delete from private.email_leases as lease where lease.token is not null;
+    if v_stopped_at > p_backup_at then
+        v_settled := v_settled || jsonb_build_object(
+            'notifications_listed', private.list_without_pushes(v_stopped_at),
+            'emails_held', private.hold_emails(v_stopped_at),
+            'pushes_held', private.hold_pushes(v_stopped_at),
+            'feedback_requests_held', private.hold_feedback_requests(v_stopped_at),
+            'digests_held', private.hold_digests(v_stopped_at),
+            'message_emails_held', private.hold_message_emails(v_stopped_at),
+            'sessions_ended', private.end_restored_sessions()
+        );
+    end if;
+    -- The partners of accounts that are deleted again have heard of it from the original.
+    update public.email_logs as email
+    set delivery_status = 'skipped', error_message = 'restored'
+    where email.created_at = now() and email.claimable_at is not null;
+    delete from private.pushes as push
+    using public.notifications as recorded
+    where push.notification_id = recorded.id and recorded.recorded_at = now();
+    -- Transaction ids of another server mean nothing here.
+    update public.notifications as waiting
+    set recorded_in = '0'
+    where waiting.seq is null;
+    -- The original's queue messages are lost, or name rows that are not here.
+    update public.email_logs as email
+    set enqueued_at = null
+    where email.enqueued_at is not null and email.claimable_at is not null;
+    update private.pushes as push
+    set enqueued_at = null
+    where push.enqueued_at is not null and push.claimable_at is not null;
+    insert into private.restorations (backup_at, stopped_at, settled)
+    values (p_backup_at, v_stopped_at, v_settled);
+    return v_settled;
+end;
+$$;
+comment on function public.settle_restored is
+'Makes a database of an earlier moment go on without sending anything twice: p_backup_at is that
+moment, p_stopped_at the one at which the original stopped to send. If it had stopped before, nothing
+is held. p_departed: users who have deleted their accounts since.
+Security definer because service_role has no grant on most of it.';
+grant execute on function public.settle_restored to service_role;
+
+create function public.show_backlog()
+returns table (
+    name text, waiting bigint, oldest_seconds double precision, paused text
+)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select
+        work.name,
+        count(work.since),
+        extract(epoch from now() - min(work.since))::double precision,
+        case
+            when work.name = 'pushes' then (
+                select pause.reason
+                from private.push_pause as pause
+                where pause.paused_until > now()
+            )
+        end
+    from (
+        select 'pushes' as name, push.claimable_at as since
+        from private.pushes as push
+        where push.claimable_at <= now()
+        union all
+        select 'notifications' as name, listed.due_at as since
+        from public.notifications as listed
+        where listed.seq is null and listed.due_at <= now()
+        union all
+        select
+            'photos' as name,
+            -- The time by which the sweep should have settled it.
+            case photo.status
+                when 'rejected' then photo.settled_at + interval '1 day'
+                else coalesce(photo.lease_expires_at, photo.created_at + interval '1 hour')
+            end as since
+        from public.photos as photo
+        where photo.status <> 'ready'
+            and (private.photo_failed(photo) or private.photo_over(photo))
+        union all
+        select 'objects' as name, doomed.doomed_at as since
+        from private.doomed_objects as doomed
+        union all
+        select 'ended sessions' as name, ended.ended_at as since
+        from private.ended_sessions as ended
+        union all
+        select 'departures' as name, departed.left_at as since
+        from private.departures as departed
+        union all
+        select 'reports' as name, report.created_at as since
+        from private.reports as report
+        where report.decision is null
+        union all
+        -- A row for each name, also if nothing waits.
+        select
+            known.name,
+            null as since
+        from unnest(
+            array[
+                'pushes', 'notifications', 'photos', 'objects', 'ended sessions', 'departures',
+                'reports'
+            ]
+        ) as known (name)
+    ) as work
+    group by work.name
+    order by work.name;
+$$;
+comment on function public.show_backlog is
+'The work of each kind that waits, since when, and why it is paused: for operators.
+Security definer because service_role has no grant on most of it.';
+grant execute on function public.show_backlog to service_role;

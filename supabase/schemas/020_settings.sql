@@ -8,9 +8,11 @@ create table private.app_settings (
     max_daily_playgrounds integer not null default 20,
     max_daily_blocks integer not null default 100,
     max_daily_reports integer not null default 20,
+    max_messages_in_ten_minutes integer not null default 1200,
     challenge_duration_days integer not null default 7,
     email_log_days integer not null default 180,
     notification_days integer not null default 90,
+    attempt_days integer not null default 90,
     message_days integer,
     ended_conversation_days integer not null default 180,
     session_lead_minutes integer not null default 15,
@@ -26,9 +28,12 @@ create table private.app_settings (
     constraint app_settings_max_daily_playgrounds_positive check (max_daily_playgrounds >= 0),
     constraint app_settings_max_daily_blocks_positive check (max_daily_blocks >= 0),
     constraint app_settings_max_daily_reports_positive check (max_daily_reports >= 0),
+    constraint app_settings_max_messages_in_ten_minutes_positive
+    check (max_messages_in_ten_minutes >= 1),
     constraint app_settings_challenge_duration_positive check (challenge_duration_days >= 0),
     constraint app_settings_email_log_days_positive check (email_log_days >= 30),
     constraint app_settings_notification_days_positive check (notification_days >= 7),
+    constraint app_settings_attempt_days_positive check (attempt_days >= 7),
     constraint app_settings_message_days_positive check (message_days >= 30),
     constraint app_settings_ended_conversation_days_positive
     check (ended_conversation_days >= 30),
@@ -50,6 +55,8 @@ comment on column private.app_settings.max_hourly_account_emails is
 'Emails about one account, such as password resets, which anyone can ask for.';
 comment on column private.app_settings.max_daily_emails is
 'Emails that one user may cause one other.';
+comment on column private.app_settings.max_messages_in_ten_minutes is
+'By one user, in all conversations together.';
 comment on column private.app_settings.message_days is
 'How long messages are kept; null keeps them as long as their conversation.';
 comment on column private.app_settings.ended_conversation_days is

@@ -47,7 +47,7 @@ begin
             v_dedupe_key,
             v_kind.lane,
             p_due_at
-        where v_kind.by_email and v_address is not null
+        where v_kind.by_email and v_address is not null and not private.is_held(v_dedupe_key)
         on conflict (dedupe_key) do nothing
         returning email.id, email.priority, email.due_at
     )

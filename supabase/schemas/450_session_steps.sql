@@ -9,7 +9,7 @@ as $$
     select p_session.scheduled_time < now() + interval '2 hours'
         and (
             coalesce(p_session.moved_at, p_session.created_at) <= now() - interval '2 hours'
-            -- No excuse for a plan that the user moved, or planned and let begin.
+            -- A user who moved the plan, or planned it and let it begin, is not excused.
             or (
                 p_session.planned_by is not distinct from p_user_id
                 and (p_session.moved_at is not null or p_session.scheduled_time <= now())

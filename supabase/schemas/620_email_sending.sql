@@ -143,7 +143,7 @@ stable
 set search_path = ''
 as $$
     select case
-        -- Settled by a webhook or a cancellation, which know more.
+        -- A webhook or a cancellation has settled it, and knows more.
         when p_email.claimable_at is null then p_email.delivery_status
         when p_outcome in ('sent', 'failed', 'unknown', 'skipped', 'suppressed') then p_outcome
         when p_outcome <> 'retry' then null

@@ -4,8 +4,8 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- Not if the provider may have accepted it, and not without an address, or without the token that
-    -- is erased from emails about accounts.
+    -- False if the provider may have accepted it, if it has no address, or if its token was erased,
+    -- as in emails about accounts.
     select p_email.delivery_status = 'failed'
         and p_email.sent_at is null
         and p_email.resend_message_id is null

@@ -22,7 +22,7 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- Those of a deleted account end with it (private.departures).
+    -- Sessions of a deleted account end with it (private.departures).
     insert into private.ended_sessions (session_id, user_id)
     select
         old.id,

@@ -58,7 +58,7 @@ create table private.sign_in_attempts (
     constraint sign_in_attempts_user_agent_length check (char_length(user_agent) <= 255)
 );
 comment on table private.sign_in_attempts is
-'Kept for 90 days. Of a deleted account only the hashes are left.';
+'Kept for app_settings.attempt_days. Of a deleted account only the hashes are left.';
 
 create index sign_in_attempts_of_user on private.sign_in_attempts (user_id, at desc);
 create index sign_in_attempts_at on private.sign_in_attempts (at);
@@ -213,7 +213,9 @@ begin
     where known.id in (
         select stale.id
         from private.sign_in_attempts as stale
-        where stale.at <= now() - interval '90 days'
+        where stale.at <= now() - make_interval(
+            days => (select settings.attempt_days from private.app_settings as settings)
+        )
         order by stale.at
         limit p_limit
         for update skip locked
@@ -223,7 +225,7 @@ begin
 end;
 $$;
 comment on function public.prune_attempts is
-'Deletes up to p_limit attempts that are older than 90 days.
+'Deletes up to p_limit attempts that are older than app_settings.attempt_days.
 Security definer because service_role has no grant on them.';
 grant execute on function public.prune_attempts to service_role;
 

@@ -63,7 +63,7 @@ begin
             where least(pair.user1_id, pair.user2_id) = least(p_user_id, asked.user_id)
                 and greatest(pair.user1_id, pair.user2_id) = greatest(p_user_id, asked.user_id)
                 and pair.status = 'accepted'
-            -- A look-up for each, and not all matches.
+            -- Look up each match; do not read all of them.
             offset 0
         )
     );

@@ -25,8 +25,8 @@ begin
 end;
 $$;
 comment on function private.distances_of is
-'How far away users are, in the viewer''s unit, rounded up to a whole one: between the cells of
-both. Without the viewer, and without distances of which an end is not known.';
+'How far away users are, in the viewer''s unit, rounded up to a whole one: measured between cells.
+Omits the viewer, and any pair of which a cell is unknown.';
 
 create function private.cards_of(p_viewer_id uuid, p_user_ids uuid[])
 returns table (user_id uuid, card jsonb)
@@ -61,8 +61,8 @@ begin
 end;
 $$;
 comment on function private.cards_of is
-'Profiles as another user sees them, in any order. The caller asks visible_to first, and names each
-user once.';
+'Profiles as another user sees them, in any order. The caller checks visible_to first, and
+passes each user once.';
 
 create function public.get_card(p_user_id uuid)
 returns jsonb

@@ -78,7 +78,7 @@ as $$
 declare
     v_forgotten integer;
 begin
-    -- A key that was doomed again has a new object.
+    -- A key that was recorded again has a new object.
     delete from private.doomed_objects as doomed
     where doomed.key = any(p_keys)
         and doomed.doomed_at <= p_listed_at

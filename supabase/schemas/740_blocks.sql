@@ -81,7 +81,7 @@ begin
         and old.email_confirmed_at is not null
         and v_address_hash is not null
     on conflict (user_id, address_hash) do nothing;
-    -- Their cached reputations name those for whom they do not exist.
+    -- Cached reputations of blocked users list the users for whom they do not exist.
     update private.departures as departed
     set partner_ids = departed.partner_ids || array(
         select block.user_id from private.blocks as block where block.blocked_id = old.id

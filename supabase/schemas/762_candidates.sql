@@ -92,7 +92,7 @@ begin
             max_age = excluded.max_age,
             max_metres = excluded.max_metres,
             wanted_activity = excluded.wanted_activity
-    -- As texts, which differ in any bit of a cell.
+    -- Compared as texts, which differ if any bit of a cell does.
     where stored::text <> excluded::text;
     if found then
         insert into private.exposures (user_id) values (p_user_id) on conflict do nothing;

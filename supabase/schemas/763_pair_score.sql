@@ -96,10 +96,10 @@ create function private.pair_reasons(
 )
 returns jsonb
 language sql
--- As to_jsonb is: else it is not inlined.
+-- Stable, as to_jsonb is: otherwise it is not inlined.
 stable
 as $$
-    -- Nothing of what the other user is looking for, which is theirs.
+    -- No reason reveals what the other user is looking for.
     select to_jsonb(array_remove(
         array[
             case when p_metres <= p_viewer.max_metres / 4 then 'nearby' end,

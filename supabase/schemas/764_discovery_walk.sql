@@ -238,7 +238,7 @@ begin
             ) as fit on true
         loop
             v_scanned := v_best.scanned;
-            -- No one, or no more of the best stage.
+            -- No user is left, or only users of a worse stage.
             exit when v_best.stage is null or v_best.stage > stage;
             stage := v_best.stage;
             if v_best.shown < v_limits.most_shown then

@@ -7,7 +7,7 @@ stable
 set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
 set jit = off
--- Some hundred rows of tables that may be large.
+-- It reads some hundred rows of tables that may be large.
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$

@@ -23,7 +23,7 @@ begin
                 select
                 from private.kept_apart as pair
                 where pair.user_id = p_viewer_id and pair.other_id = other.user_id
-                -- A pair, and not all that the viewer has swiped.
+                -- Look up the pair; do not read all that the viewer has swiped.
                 offset 0
             )
             and not exists (
@@ -38,6 +38,43 @@ end;
 $$;
 comment on function private.may_be_shown is
 'Those of the users whom an older list proposes in a stage who may still be shown to the viewer.';
+
+create function private.discovery_page_of(
+    p_viewer_id uuid, p_user_ids uuid[], p_shown integer[], p_limit integer
+)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return jsonb_build_object(
+        'shown', (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object('position', shown.position, 'card', known.card)
+                    order by shown.position
+                ),
+                '[]'
+            )
+            from unnest(p_shown) as shown (position)
+            inner join private.cards_of(
+                p_viewer_id,
+                array(
+                    select distinct p_user_ids[each.position]
+                    from unnest(p_shown) as each (position)
+                )
+            ) as known on known.user_id = p_user_ids[shown.position]
+        ),
+        'scanned', case
+            when cardinality(p_shown) < p_limit then cardinality(p_user_ids)
+            else coalesce(p_shown[p_limit], 0)
+        end
+    );
+end;
+$$;
+comment on function private.discovery_page_of is
+'The cards at the positions p_shown of a list, and how many of the list were looked at for them.';
 
 create function private.discovery_cards(
     p_viewer_id uuid, p_user_ids uuid[], p_stage text, p_limit integer
@@ -57,7 +94,7 @@ begin
             select asked.position::integer
             from unnest(p_user_ids) with ordinality as asked (user_id, position)
             where asked.position > coalesce(v_next[p_limit], 0)
-                -- Most of those who are no longer shown were swiped, which this finds soonest.
+                -- Most users who are no longer shown were swiped, which is the cheapest check.
                 and not exists (
                     select
                     from public.likes as mine
@@ -88,30 +125,7 @@ begin
         );
         exit when cardinality(v_next) < p_limit;
     end loop;
-    v_shown := v_shown[:p_limit];
-    return jsonb_build_object(
-        'shown', (
-            select coalesce(
-                jsonb_agg(
-                    jsonb_build_object('position', shown.position, 'card', known.card)
-                    order by shown.position
-                ),
-                '[]'
-            )
-            from unnest(v_shown) as shown (position)
-            inner join private.cards_of(
-                p_viewer_id,
-                array(
-                    select distinct p_user_ids[each.position]
-                    from unnest(v_shown) as each (position)
-                )
-            ) as known on known.user_id = p_user_ids[shown.position]
-        ),
-        'scanned', case
-            when cardinality(v_shown) < p_limit then cardinality(p_user_ids)
-            else coalesce(v_shown[p_limit], 0)
-        end
-    );
+    return private.discovery_page_of(p_viewer_id, p_user_ids, v_shown[:p_limit], p_limit);
 end;
 $$;
 comment on function private.discovery_cards is

@@ -106,7 +106,7 @@ begin
         select (each.value -> 'card' ->> 'user_id')::uuid
         from jsonb_array_elements(p_page -> 'shown') as each
     ));
-    -- Without waiting for a request that makes a list.
+    -- Does not wait for a request that makes a list.
     update private.discovery_generations as held
     set seen_at = now()
     where held.user_id in (
@@ -127,19 +127,23 @@ language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+    v_user_ids constant uuid[] := array(
+        select (candidate.value ->> 'user_id')::uuid
+        from jsonb_array_elements(p_list -> 'candidates') with ordinality as candidate
+        order by candidate.ordinality
+    );
 begin
-    return private.discovery_cards(
+    return private.discovery_page_of(
         p_viewer_id,
-        array(
-            select (candidate.value ->> 'user_id')::uuid
-            from jsonb_array_elements(p_list -> 'candidates') with ordinality as candidate
-            order by candidate.ordinality
-        ),
-        p_list ->> 'stage',
+        v_user_ids,
+        array(select generate_series(1, least(p_limit, cardinality(v_user_ids)))),
         p_limit
     ) || jsonb_build_object('list', p_list, 'outdated', false);
 end;
 $$;
+comment on function private.first_discovery_page is
+'The first page of a list that was made just now, so nothing of it is checked again.';
 
 create function public.discover(p_limit integer)
 returns jsonb
@@ -190,7 +194,7 @@ begin
     perform private.check_length(char_length(p_stage), 20);
     perform private.require_published(v_caller);
     v_state := private.discovery_state(v_caller);
-    -- Of the future: the database was set back.
+    -- A generation above the current one: the database was set back.
     v_over := p_generation < v_state.changed_in or p_generation > v_state.generation;
     if v_over and not p_first then
         raise exception 'cursor_expired' using errcode = 'WD002';

@@ -79,7 +79,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    -- Of a match, both hear.
+    -- Both users of a match are notified of it, the one who acts too.
     v_is_own_step constant boolean := coalesce(
         auth.uid() = p_user_id and p_kind.push_category is distinct from 'matches', false
     );
@@ -101,7 +101,11 @@ begin
     )
     on conflict (dedupe_key) do nothing
     returning id into v_id;
-    if v_id is null or v_is_own_step or p_due_at > now() or p_kind.push_category is null then
+    if v_id is null
+        or v_is_own_step
+        or p_due_at > now()
+        or p_kind.push_category is null
+        or private.is_held(p_dedupe_key) then
         return '[]'::jsonb;
     end if;
     return private.record_push(v_id, p_user_id);

@@ -140,11 +140,21 @@ begin
         for update skip locked
     );
     get diagnostics v_pruned = row_count;
+    delete from private.held_notifications as held
+    where held.dedupe_key in (
+        select old.dedupe_key
+        from private.held_notifications as old
+        where old.held_at < now() - interval '30 days'
+        order by old.held_at
+        limit p_limit
+        for update skip locked
+    );
     return v_pruned;
 end;
 $$;
 comment on function public.prune_notifications is
-'Deletes up to p_limit notifications older than app_settings.notification_days.
+'Deletes up to p_limit notifications older than app_settings.notification_days, and as many that a
+restore has held.
 Security definer because service_role has no grant to delete them.';
 grant execute on function public.prune_notifications to service_role;
 

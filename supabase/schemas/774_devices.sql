@@ -179,7 +179,7 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- One that is being registered with this session is waited for.
+    -- Wait for a device that is being registered with this session.
     perform from auth.sessions as session where session.id = new.session_id for update;
     delete from private.devices as device where device.session_id = new.session_id;
     return null;

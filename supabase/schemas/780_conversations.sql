@@ -5,7 +5,7 @@ insert into private.notification_kinds (
 )
 values
 ('message', 'match_notifications', 'urgent', false, '{ended}', true, 'messages', false),
--- The claim asks private.is_unread.
+-- The claim calls private.is_unread.
 ('unread_messages', 'messages', 'bulk', true, '{}', false, null, true);
 
 create table private.conversations (
@@ -38,15 +38,15 @@ create table private.conversation_members (
     primary key (match_id, user_id)
 );
 comment on table private.conversation_members is
-'What each of the two has read and hidden. One whose partner has deleted the account is alone.';
+'What each of the two has read and hidden. Once a partner deletes the account, one row is left.';
 comment on column private.conversation_members.received_seq is
 'The last message that an app in the foreground has confirmed.';
 comment on column private.conversation_members.hidden_seq is
-'The last message that this user does not see any more: hidden by the user, or too old.';
+'The last message that this user no longer sees: the user hid it, or it is too old.';
 comment on column private.conversation_members.unread_count is
-'The messages of the partner above both marks. Kept, because counting reads all of them.';
+'How many messages of the partner are above both marks. Stored, because counting reads them all.';
 comment on column private.conversation_members.last_sent_at is
-'As in private.conversations: the order of the list of the user.';
+'A copy of the column of private.conversations, by which the list of the user is sorted.';
 
 comment on column private.conversation_members.email_at is
 'When to ask whether an email about unread messages is due; null if none may become due.';
@@ -74,8 +74,8 @@ create table public.messages (
     constraint messages_text_length check (char_length(text) between 1 and 4000)
 );
 comment on table public.messages is
-'Messages, numbered from 1 within their conversation. One without text and playground has lost its
-playground, and one without a sender the account of its sender.';
+'Messages, numbered from 1 within their conversation. A message without text and playground shared
+a playground that was deleted; the account of a missing sender was deleted, too.';
 
 create index messages_of_playground
 on public.messages (playground_id)

@@ -59,7 +59,7 @@ language sql
 stable
 set search_path = ''
 as $$
-    -- A hash of all that can change, because a number that grows is not in the order of commits.
+    -- A hash of everything that can change: a counter would not grow in the order of commits.
     select md5(concat_ws(
         '|',
         (
@@ -122,8 +122,9 @@ begin
 end;
 $$;
 comment on function public.list_conversations is
-'The caller''s conversations before the given one, that of the newest message first, without hidden
-ones. At most 101 (as list_matches). Security definer because users have no grant on them.';
+'The caller''s conversations before the given one, without hidden ones. The one with the newest
+message comes first. At most 101 (as list_matches).
+Security definer because users have no grant on them.';
 grant execute on function public.list_conversations to authenticated;
 
 create function private.messages_between(

@@ -15,6 +15,6 @@ begin
 end;
 $$;
 comment on function public.conversation_partner is
-'The other user of a conversation that the caller sees; null if that one has deleted the account.
+'The other user of a conversation that the caller sees; null if that user has deleted the account.
 Security definer because users have no grant on matches.';
 grant execute on function public.conversation_partner to authenticated;

@@ -8,7 +8,7 @@ declare
     v_due_at constant timestamptz := now() + make_interval(secs => v_wait);
     v_notification public.notifications;
 begin
-    -- One waits for all messages of these seconds, and is void once its message is read.
+    -- One notification waits for all messages of these seconds. Reading its message voids it.
     update public.notifications as waiting
     set
         subject_revision = p_message.seq,
@@ -25,12 +25,12 @@ begin
             and unlisted.match_id = p_message.match_id
             and unlisted.kind = 'message'
             and unlisted.seq is null
-        -- One that is being listed is too late for this message.
+        -- A notification that is being listed can no longer take in this message.
         for update skip locked
     )
     returning waiting.* into v_notification;
     if not found then
-        -- Not private.notify, which would count an email that there is not.
+        -- Not private.notify, which would count an email that is never sent.
         insert into public.notifications as waiting (
             user_id, kind, match_id, subject_revision, facts, dedupe_key, due_at
         )

@@ -4,7 +4,7 @@ language sql
 immutable
 set search_path = ''
 as $$
-    -- All that Unicode calls white space, as the API removes it.
+    -- Everything that Unicode calls white space; the API removes the same.
     select btrim(
         p_text,
         e' \t\n\r\u000b\u000c\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007'
@@ -50,7 +50,7 @@ begin
     if found and (
         v_message.match_id <> p_match_id
         or v_message.text is distinct from p_text
-        -- Null if the playground was deleted since.
+        -- Null if the playground has been deleted since.
         or coalesce(v_message.playground_id, p_playground_id) is distinct from p_playground_id
     ) then
         raise exception 'client_id_reused' using errcode = 'WT003';
@@ -69,7 +69,7 @@ as $$
 declare
     v_match public.wingman_matches;
 begin
-    -- The same lock as of an unmatch, a block and a deletion: one of two comes first.
+    -- An unmatch, a block and a deletion take the same lock, so one of two comes first.
     select locked.* into v_match
     from public.wingman_matches as locked
     where locked.id = p_match_id and p_user_id in (locked.user1_id, locked.user2_id)
@@ -168,7 +168,7 @@ begin
     on conflict (sender_id, client_id) do nothing
     returning stored.* into v_message;
     if v_message.id is null then
-        -- At the same moment, in another conversation: here they take turns.
+        -- Another conversation took the client_id at the same moment; the index decided.
         raise exception 'client_id_reused' using errcode = 'WT003';
     end if;
     return v_message;
@@ -231,6 +231,7 @@ begin
     if v_message.id is not null then
         return private.sent_json(v_message, true);
     end if;
+    perform private.count_message(v_caller);
     v_message := private.store_message(v_match, v_caller, p_client_id, v_text, p_playground_id);
     return private.sent_json(v_message, false) || jsonb_build_object(
         'due', private.notify_of_message(v_message, private.partner_in(p_match_id, v_caller))

@@ -15,7 +15,7 @@ begin
             where mine.match_id = p_match_id and mine.user_id = p_user_id
         )
     for no key update;
-    -- After the lock, for which a deletion may have let this wait.
+    -- Checked after the lock, because this may have waited for a deletion.
     if not private.shows_conversation(p_user_id, p_match_id) then
         raise exception 'not_found' using errcode = 'WT001';
     end if;
@@ -23,7 +23,7 @@ begin
 end;
 $$;
 comment on function private.lock_conversation is
-'Locks a conversation that the user sees; nulls if nothing was written yet.';
+'Locks a conversation that the user sees. Returns nulls if it has no message yet.';
 
 create function private.read_notifications_of(p_user_id uuid, p_match_id uuid, p_seq integer)
 returns void
@@ -45,8 +45,8 @@ begin
 end;
 $$;
 comment on function private.read_notifications_of is
-'Marks what the list says about a match and its messages as read, up to a message. One that is still
-to be listed is void by then (private.has_seen).';
+'Marks what the list says about a match and its messages as read, up to a message. One that is not
+listed yet becomes void (private.has_seen).';
 
 create function public.mark_read(p_match_id uuid, p_seq integer)
 returns jsonb

@@ -48,14 +48,14 @@ begin
     update public.messages as message
     set sender_id = null, text = null, playground_id = null
     where message.sender_id = old.id;
-    -- At once, for a statement that deletes both accounts.
+    -- Not left to the cascade, which comes too late if a statement deletes both accounts.
     delete from private.conversation_members as mine where mine.user_id = old.id;
     return old;
 end;
 $$;
 comment on function private.release_conversations is
 'Deleting an account erases what it wrote. A partner who sees the conversation keeps it, with the
-partner''s own words; others are deleted.
+partner''s own words; other conversations are deleted.
 Security definer because Supabase Auth deletes accounts and has no rights here.';
 
 -- After record_departure, whose locks it needs, and before remember_blocks, which removes blocks:
@@ -139,8 +139,9 @@ begin
 end;
 $$;
 comment on function public.prune_messages is
-'Deletes about p_limit messages older than app_settings.message_days, the first of their
-conversations, and hides them before. Security definer because service_role has no grant on messages.';
+'Hides and then deletes about p_limit messages that are older than app_settings.message_days; they
+are the first of their conversations.
+Security definer because service_role has no grant on messages.';
 grant execute on function public.prune_messages to service_role;
 
 create function private.message_evidence(
@@ -202,7 +203,7 @@ begin
 end;
 $$;
 comment on function private.last_messages is
-'What two users wrote last, also if they do not see it any more: for operators.';
+'For operators: what two users wrote last, even if the two no longer see it.';
 
 create function private.export_messages(p_user_id uuid)
 returns jsonb

@@ -62,7 +62,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-    -- One that still waits, for example for the end of quiet hours, says the same.
+    -- An email that still waits, for example for the end of quiet hours, covers this message too.
     update public.email_logs as waiting
     set subject_revision = p_seq
     where waiting.match_id = p_mine.match_id

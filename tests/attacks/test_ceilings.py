@@ -1,4 +1,4 @@
-"""With the backend key in the wrong hands: the limits in SQL hold without those of the API."""
+"""The limits in SQL hold when an attacker has the backend key and bypasses the API."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,7 +14,7 @@ Call = Callable[..., httpx.Response]
 
 @pytest.fixture
 def rpc(stack: dict[str, str]) -> Iterator[Call]:
-    """Call a function past the API."""
+    """Call a database function directly, bypassing the API."""
     url = f"{stack['SUPABASE_URL']}/rest/v1/rpc"
     keys = {"apikey": stack["SUPABASE_PUBLISHABLE_KEY"], "x-backend-key": stack["BACKEND_KEY"]}
     with httpx.Client(base_url=url, headers=keys, timeout=30) as client:
@@ -38,7 +38,7 @@ def emails_to(people: People, person: Person) -> int:
     return int(found)
 
 
-def test_150_plans_and_cancellations_are_a_few_emails(
+def test_150_plans_and_cancellations_send_a_few_emails(
     api: Api, people: People, rpc: Call, planning: tuple[Person, Person, str]
 ) -> None:
     maya, leo, match_id = planning
@@ -61,7 +61,7 @@ def test_150_plans_and_cancellations_are_a_few_emails(
     assert 0 < int(refused.headers["retry-after"]) <= 86400
 
 
-def test_moving_a_meeting_to_and_fro_is_a_few_emails(
+def test_moving_a_meeting_back_and_forth_sends_a_few_emails(
     api: Api, people: People, rpc: Call, planning: tuple[Person, Person, str]
 ) -> None:
     maya, leo, match_id = planning

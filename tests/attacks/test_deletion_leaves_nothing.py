@@ -1,4 +1,4 @@
-"""`DELETE /api/account` leaves keyed hashes alone, in tables, Redis, objects and queues."""
+"""`DELETE /api/account` leaves only hashes in tables, Redis, objects and queues."""
 
 import base64
 import json
@@ -23,12 +23,12 @@ from tests.support.supabase_auth import PASSWORD, Account, SupabaseAuth
 Load = Callable[..., Function]
 Found = list[tuple[str, str]]
 
-# Letters that no other run has written.
+# A word unique to this run.
 WORD = "".join(chr(ord("a") + number % 26) for number in uuid4().bytes)
 NAME, WORDS = WORD.title(), f"{WORD} stripes at noon"
-# The mark that refuses old tokens, for a week, and buckets of limits, for minutes.
+# The mark that refuses old tokens lasts a week; rate-limit buckets last minutes.
 KEPT_KEYS = ("departed:user:", "ratelimit:")
-# Made of the address with a key, or by SHA-256, so that a new account does not escape them.
+# Hashes of an email or IP address: a new account cannot escape the limits.
 HASHES = {"address_hash", "ip_hash"}
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -103,7 +103,7 @@ def aws(stack: dict[str, str], service: Any) -> Any:
 
 
 def in_objects(stack: dict[str, str], needles: list[str], before: set[str]) -> Found:
-    """Look for new objects with one of these in their key or body."""
+    """Find new objects that contain a needle in their key or body."""
     found = []
     for name, body in objects(stack).items():
         text = (name + body.decode("latin-1")).lower()
@@ -133,7 +133,7 @@ def in_queues(stack: dict[str, str], needles: list[str]) -> Found:
 
 
 def rows_of(people: People, others: list[Person]) -> dict[str, list[str]]:
-    """Return all rows in which an id of one of these users is, by table."""
+    """Return all rows that contain an id of one of these users, by table."""
     found: dict[str, list[str]] = {}
     ids = [str(each.id) for each in others]
     for table, row in contents(people.connection):
@@ -162,7 +162,7 @@ def met(people: People, one: Person, other: Person, status: str, starts_in: time
 
 
 def lived(api: Api, people: People, auth: SupabaseAuth, me: Person) -> dict[str, UUID | str]:
-    """Use every part of the product; return the ids that came of it."""
+    """Use every part of the product; return the ids of the rows that this creates."""
     leo, ada = people.new("Leo"), people.new("Ada")
     planned = met(people, me, leo, "scheduled", timedelta(hours=3))
     over = met(people, ada, me, "completed", timedelta(hours=-3))

@@ -1,4 +1,4 @@
-"""Discovery under attack: lists of others, forged cursors, copies in a container, deleted users."""
+"""Discovery under attack: other users' lists, forged cursors, cached copies, deleted users."""
 
 import base64
 import json
@@ -38,7 +38,7 @@ def test_a_container_gives_no_list_to_another_user(town: Town) -> None:
     assert town.refused(viewer=leo, cursor=cursor(list_id, 0))[1]["code"] == "cursor_expired"
 
 
-def test_a_container_gives_no_list_to_another_user_while_redis_is_away(
+def test_a_container_gives_no_list_to_another_user_while_redis_is_down(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for cached in caches():
@@ -58,7 +58,7 @@ def test_a_forged_cursor_is_malformed(town: Town, list_id: object, position: obj
     assert (status, problem["code"]) == (422, "invalid_request")
 
 
-def test_a_position_beyond_the_list_shows_none(town: Town) -> None:
+def test_a_position_beyond_the_list_shows_nothing(town: Town) -> None:
     _, page, _ = town.page(limit=1)
     list_id, _ = json.loads(base64.urlsafe_b64decode(page["next_cursor"] + "=="))
 
@@ -70,7 +70,7 @@ def test_a_position_beyond_the_list_shows_none(town: Town) -> None:
 def test_ids_of_strangers_show_only_users_who_may_be_liked(
     town: Town, stack: dict[str, str], people: People
 ) -> None:
-    """A caller with the backend key gives its own list."""
+    """A caller with the backend key can pass a list of its own."""
     hidden, leo = town.another(), town.others[0]
     town.profiles.done(hidden, "PATCH", "/api/profile", {"visible": False})
     far = town.profiles.published("Far")

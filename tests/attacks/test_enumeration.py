@@ -72,7 +72,7 @@ def test_times_are_the_same_for_a_known_and_an_unknown_address(
 ) -> None:
     ask: Ask = request.getfixturevalue(way)
     known = auth.new().email
-    # Always the same one: an address that is asked about again is faster, whether known or not.
+    # Always the same address: repeating a request makes it faster, whether known or not.
     unknown = new_email()
     worked(lambda: ask(known)), worked(lambda: ask(unknown))
 

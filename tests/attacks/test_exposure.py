@@ -33,10 +33,10 @@ def shown_today(url: str, *dogs: Dog) -> list[int]:
     return [row["shown"] for row in rows]
 
 
-def test_one_account_cannot_use_up_how_often_others_are_shown(
+def test_one_account_cannot_use_up_the_exposure_of_others(
     town: tuple[str, Sequence[Dog]],
 ) -> None:
-    """It counts for 300 looks a day, and 14 profiles would need 840."""
+    """One account counts for 300 exposures a day; using up 14 profiles would take 840."""
     url, (attacker, *others) = town
     victims = others[:14]
 

@@ -1,4 +1,4 @@
-"""Failed authentication is counted and logged with its reason, and never with the proof itself."""
+"""Failed authentication is counted and logged with its reason, never with the credential."""
 
 import json
 import time
@@ -37,7 +37,7 @@ def forged(people: People, reason: str) -> str:
 
 
 def counted(printed: str) -> list[tuple[str, int]]:
-    """Return reason and number of each count of failed authentication."""
+    """Return the reason and value of each metric of failed authentication."""
     lines = [json.loads(line) for line in printed.splitlines() if "AuthenticationFailed" in line]
     return [(line["reason"], line["AuthenticationFailed"]) for line in lines]
 

@@ -17,12 +17,12 @@ def passed_at_most(outcome: Outcome) -> float:
 
 
 def test_a_flood_without_tokens_slows_no_other_user(stack: dict[str, str], people: People) -> None:
-    for _ in range(TRIES):  # something else may have kept the machine busy
+    for _ in range(TRIES):  # another process may have kept the machine busy
         outcome = flood(stack, people.new(), containers=CONTAINERS, requests=REQUESTS, pause=PAUSE)
-        # Any other status would be a call to the database, which is away for them.
+        # Any other status would mean a call to the database, which these containers cannot reach.
         assert set(outcome.statuses) == {401, 429}
         assert outcome.statuses[401] <= passed_at_most(outcome)
-        # A container that knows of a refusal asks again when the address gets its next token.
+        # A container that remembers a refusal asks Redis again when the bucket gets its next token.
         assert outcome.redis_calls <= outcome.statuses[401] * (1 + CONTAINERS)
         if outcome.slower <= 2:
             return

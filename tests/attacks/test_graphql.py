@@ -1,4 +1,4 @@
-"""Documents that ask for too much, and requests that are none: refused before any call of ours."""
+"""Documents that are too expensive, and invalid requests, are refused before any other call."""
 
 import json
 from collections.abc import Callable
@@ -109,7 +109,7 @@ def test_a_form_that_a_browser_sends_without_asking_is_refused(
     assert codes_of(json.loads(answer["body"])) == ["unsupported_media_type"]
 
 
-def test_a_deployment_may_answer_trusted_documents_alone(function: Load, people: People) -> None:
+def test_a_deployment_can_answer_only_trusted_documents(function: Load, people: People) -> None:
     app = function("graphql", **PRODUCTION, GRAPHQL_TRUSTED_ONLY="true")
     graph, maya = Graph(app, people), people.new()
     ((document_id, text),) = [each for each in manifest().items() if "query Start" in each[1]]

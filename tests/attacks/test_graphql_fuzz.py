@@ -1,4 +1,4 @@
-"""Documents of any shape that the schema allows, with values of any kind, cause no defect."""
+"""No document that the schema allows, with values of any kind, causes a server error."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Guessing passwords is slow, and locks no other network out."""
+"""Guessing passwords is slow, and does not lock the owner out of other networks."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,14 +19,14 @@ WRONG = "wrong"
 
 @pytest.fixture(autouse=True)
 def _impatient() -> Iterator[None]:
-    """Do not wait for the pauses of refusals."""
+    """Skip the pause before each refusal."""
     with pausing_with(lambda _: None):
         yield
 
 
 @pytest.fixture
 def refill(stack: dict[str, str]) -> Iterator[Callable[[str], None]]:
-    """Return a step that fills the bucket of a network, as the time would."""
+    """Return a step that refills the bucket of a network, as time would."""
     with Redis.from_url(stack["REDIS_URL"]) as redis:
         yield lambda ip: redis.delete(AUTH.key(ip))
 
@@ -53,7 +53,7 @@ def test_an_account_has_ten_wrong_passwords_from_one_network_however_long_it_wai
         answers.append(guess(app, maya.email, ip))
 
     assert answers == [401] * PROOF.capacity + [429] * 2
-    # The right password is refused there like any other, so a guess learns nothing.
+    # The right password is refused there too, so a correct guess reveals nothing.
     assert guess(app, maya.email, ip, PASSWORD) == 429
     assert guess(app, maya.email.upper(), ip) == 429
 
@@ -82,7 +82,7 @@ def test_another_account_is_not_locked_by_failures_in_its_network(
     assert guess(fresh, leo.email, ip, PASSWORD) == 200
 
 
-def test_right_passwords_use_no_attempt_up(
+def test_right_passwords_use_up_no_attempt(
     function: Load, auth: SupabaseAuth, refill: Callable[[str], None]
 ) -> None:
     maya, app, ip = auth.new(), function("accounts"), new_ip()
@@ -104,7 +104,7 @@ def test_an_unknown_address_is_limited_like_a_known_one(
     assert answers == [401] * PROOF.capacity + [429]
 
 
-def test_an_outage_uses_no_attempt_up(
+def test_an_outage_uses_up_no_attempt(
     function: Load, auth: SupabaseAuth, refill: Callable[[str], None], stack: dict[str, str]
 ) -> None:
     maya, app, ip = auth.new(), function("accounts"), new_ip()

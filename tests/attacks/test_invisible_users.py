@@ -1,7 +1,7 @@
-"""A user who is blocked, hidden, banned or deleted is for others an id that no user has.
+"""To others, a user who is blocked, hidden, banned or deleted looks like an unknown id.
 
-The sample events are the rows of this matrix: a new route that takes the id of a user, a match or a
-session fails here until it has one, and until it answers as to an unknown id.
+The sample events are the rows of this matrix: a new route that takes the id of a user, match or
+session fails here until it has a sample event and answers as it does to an unknown id.
 """
 
 import json
@@ -29,18 +29,18 @@ from wingman.notifications.email.letters.links import (
 )
 
 Load = Callable[..., Function]
-# A name for another's id, in a path or a body.
+# A path parameter or a field that holds another user's id.
 AN_ID = re.compile(r"(user|invitee|partner|liked|passed|blocked|match|session)_ids?")
 ALWAYS_WORK = {"safety/put_block", "safety/delete_block", "safety/report"}
 OWN_RECORDS = {
-    "account/export": "what the user has stored and was sent",
+    "account/export": "all that the user has stored or received",
     "email_preferences/export": "the emails that the user was sent",
     "safety/list_blocks": "whom the user has blocked",
 }
 PUBLIC_LINKS = {"session_calendar", "feedback_page"}
-# Pages that say that the link is no longer good, and what is taken back whatever it was.
+# Pages that report an expired link, and withdrawals, which succeed in any case.
 UNCONDITIONAL = {"feedback_page/ask", "feedback_page/save", "likes/unlike", "likes/undo_pass"}
-# Some that show a user who is visible.
+# Some of the lists that show a visible user.
 SHOWING = {
     *("match_request/list", "session_manage/list", "email_preferences/status", "graphql/lists")
 }
@@ -54,7 +54,7 @@ VOLATILE = {"date", "ratelimit", "x-request-id"}
 
 @pytest.fixture(scope="module")
 def pairs(people: People) -> dict[str, Pair]:
-    """A pair for each state, in it."""
+    """Put one pair of users into each state."""
     made = {state: new_pair(people) for state in STATES}
     for state, pair in made.items():
         STATES[state](people, pair.viewer, pair.other)
@@ -66,14 +66,14 @@ def folder_of(name: str) -> str:
 
 
 def events() -> dict[str, str]:
-    """Return the sample events of signed-in users and of links, by function and case."""
+    """Return the sample events of signed-in users and of links, keyed `function/case`."""
     paths: list[Path] = sorted((ROOT / "events").glob("*/*.json"))
     texts = {f"{path.parent.name}/{path.stem}": path.read_text() for path in paths}
     return {
         name: text
         for name, text in texts.items()
         if ("{{access_token}}" in text or folder_of(name) in PUBLIC_LINKS)
-        # Frames of a connection are not HTTP requests.
+        # WebSocket frames are not HTTP requests.
         and folder_of(name) != "realtime"
     }
 
@@ -110,7 +110,7 @@ def link(name: str, stack: Mapping[str, str], viewer: Person, session_id: str) -
 def ask(
     app: Function, name: str, stack: Mapping[str, str], viewer: Person, ids: Mapping[str, str]
 ) -> Any:
-    """Return status, headers and body for these ids, without the request id and the ids."""
+    """Return the status, headers and body, with the request id and the given ids masked."""
     values = {one: str(uuid4()) for one in placeholders(name)} | {
         "access_token": viewer.token,
         "scheduled_time": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
@@ -129,7 +129,7 @@ def ask(
 
 
 def is_good(answer: Any) -> bool:
-    """Return whether an answer has what was asked for; GraphQL reports a refusal in a 200."""
+    """Return whether the request succeeded; GraphQL reports a refusal with status 200."""
     status, _, body = answer
     return status in range(200, 300) and '"errors":' not in body
 
@@ -162,7 +162,7 @@ def test_an_invisible_user_is_an_unknown_id_and_in_no_list(
             _, _, body = ask(app, name, stack, pair.viewer, own(pair))
             assert [marker for marker in pair.markers if marker in body] == [], (name, state)
 
-    # Else the test could pass without a reason.
+    # Without this, the test would also pass if the answers never showed anyone.
     visible = new_pair(people)
     for name in filter(lambda one: folder_of(one) == folder, SHOWING):
         _, _, body = ask(app, name, stack, visible.viewer, own(visible))

@@ -1,4 +1,4 @@
-"""Likes under attack: searching for users, spam, reading those of others, a way back."""
+"""Likes under attack: probing for users, spam, others' likes, liking after an ended match."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +21,7 @@ def likes(function: Callable[..., Function], people: People) -> Likes:
 
 @pytest.fixture
 def rest(stack: dict[str, str]) -> Iterator[httpx.Client]:
-    """Call PostgREST past the API, with the backend key."""
+    """Call PostgREST directly, with the backend key."""
     keys = {"apikey": stack["SUPABASE_PUBLISHABLE_KEY"], "x-backend-key": stack["BACKEND_KEY"]}
     url = f"{stack['SUPABASE_URL']}/rest/v1"
     with httpx.Client(base_url=url, headers=keys, timeout=30) as session:
@@ -34,7 +34,7 @@ def shown_in(answer: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("path", [LIKES, PASSES])
-def test_hidden_blocked_banned_and_unknown_users_are_one_answer(
+def test_hidden_blocked_banned_and_unknown_users_get_the_same_answer(
     likes: Likes, people: People, path: str
 ) -> None:
     maya, hidden, blocking, banned = (likes.shown() for _ in range(4))
@@ -88,7 +88,7 @@ def test_likes_given_and_taken_back_send_nothing(likes: Likes, people: People) -
     assert found.fetchall() == []
 
 
-def test_no_one_reads_or_writes_likes_past_the_api(likes: Likes, rest: httpx.Client) -> None:
+def test_no_one_reads_or_writes_likes_directly(likes: Likes, rest: httpx.Client) -> None:
     maya, leo = likes.shown(), likes.shown()
     likes.like(leo, maya)
     forged = {"user_id": str(leo.id)}
@@ -103,7 +103,7 @@ def test_no_one_reads_or_writes_likes_past_the_api(likes: Likes, rest: httpx.Cli
     assert likes.names(maya, direction="received") == ["Rex"]
 
 
-def test_a_like_is_given_in_ones_own_name_alone(likes: Likes, rest: httpx.Client) -> None:
+def test_a_user_can_like_only_in_their_own_name(likes: Likes, rest: httpx.Client) -> None:
     maya, leo = likes.shown("Rex"), likes.shown("Bella")
     ask = {"p_user_id": str(maya.id), "user_id": str(leo.id)}
 

@@ -1,4 +1,4 @@
-"""Requests that fail before their limits are charged as well, and shared buckets are no lever."""
+"""Requests that fail early are charged too, and an empty shared bucket does not block everyone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ from wingman.kit.limits.policy import Policy
 from wingman.notifications.email.letters.links import Link, sign
 from wingman.notifications.email.models import Category
 
-# The address that API Gateway's emulator states for every client.
+# The source address that the emulator of API Gateway reports for every client.
 HERE = "127.0.0.1"
-# An emptied bucket stays empty for this long, and a container remembers a refusal no longer.
+# An emptied bucket stays empty for this long; containers remember a refusal for less time.
 EMPTY_SECONDS = 3.0
 
 Empty = Callable[[Policy, str], None]
@@ -25,7 +25,7 @@ Empty = Callable[[Policy, str], None]
 
 @pytest.fixture
 def empty(stack: dict[str, str]) -> Iterator[Empty]:
-    """Empty a bucket of the deployed API, as a flood would; afterwards it is full again."""
+    """Empty a bucket of the deployed API, as a flood would; refill it after the test."""
     emptied = set()
     with Redis.from_url(stack["REDIS_URL"]) as redis:
 
@@ -38,7 +38,7 @@ def empty(stack: dict[str, str]) -> Iterator[Empty]:
         yield _empty
         for key in emptied:
             redis.delete(key)
-        time.sleep(EMPTY_SECONDS + 1)  # what a container remembers
+        time.sleep(EMPTY_SECONDS + 1)  # containers remember the refusal
 
 
 JSON = {"Content-Type": "application/json"}

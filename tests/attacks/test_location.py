@@ -1,7 +1,7 @@
-"""A spy who moves around finds the cell of a user, and nothing finer.
+"""A spy who moves around finds the cell of a user, and nothing more precise.
 
-The same attack finds the user where the product does not snap places: it reads each answer that
-depends on a distance, at places that it chooses by the answers so far, and knows the rules.
+The attack knows the rules. It reads each answer that depends on a distance, and chooses its next
+place by the answers so far. Where places are not snapped to cells, it finds the user.
 """
 
 import json
@@ -40,7 +40,7 @@ $$
 
 
 def houses(count: int) -> list[Place]:
-    """Return places all over one cell, `count` in each direction."""
+    """Return a grid of places in one cell, `count` in each direction."""
     offsets = [0.98 * CELL_METRES * (each / (count - 1) - 0.5) for each in range(count)]
     return [MIDDLE.towards(0, north).towards(90, east) for north in offsets for east in offsets]
 
@@ -50,7 +50,7 @@ HOUSES = houses(20)
 
 @dataclass
 class World:
-    """A database with a spy, targets and an accomplice of the spy, all of whom look alike."""
+    """A database with a spy, an accomplice and targets; all have the same profile."""
 
     connection: psycopg.Connection[dict[str, Any]]
     spy: UUID
@@ -80,7 +80,7 @@ class World:
             self.call(each, "change_profile_preferences", p_changes=json.dumps(changes))
 
     def discovered(self) -> tuple[str, list[UUID]]:
-        """Return the stage of the spy's list and who is on it, best first."""
+        """Return the stage of the spy's list and its users, best first."""
         found = self.connection.execute("select private.discovery_list(%s) as list", [self.spy])
         [row] = found.fetchall()
         return row["list"]["stage"], [UUID(each["user_id"]) for each in row["list"]["candidates"]]
@@ -111,13 +111,13 @@ def snapped(database_url: str) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def exact(database_url: str) -> Iterator[World]:
-    """A target in a corner of the cell, in a product that does not snap places."""
+    """A target in a corner of the cell, where places are not snapped."""
     with world(database_url, houses(2)[:1], cells=False) as made:
         yield made
 
 
 Look = Callable[[World], Sequence[bool]]
-"""Returns for each target whether the spy sees it so."""
+"""Returns, for each target, whether the spy's question about the distance is answered yes."""
 
 
 def by_distance(made: World) -> Sequence[bool]:
@@ -142,7 +142,7 @@ def by_order(made: World) -> Sequence[bool]:
 
 @dataclass(frozen=True)
 class Oracle:
-    """An answer that depends on a distance, and how the spy makes use of it."""
+    """An answer that depends on a distance, and how the spy uses it."""
 
     look: Look
     spy_reach: float = 500 * KILOMETRE
@@ -169,7 +169,7 @@ ALL = pytest.mark.parametrize("oracle", ORACLES.values(), ids=ORACLES)
 
 
 def attack(made: World, oracle: Oracle, within: float) -> tuple[Place, int]:
-    """Locate the targets, which must look alike; return the place, and the number of moves."""
+    """Locate the targets, which must look alike; return the place and the number of moves."""
     oracle.prepare(made)
     seen: dict[Place, bool] = {}
 
@@ -202,14 +202,14 @@ def test_without_cells_the_attack_finds_a_user_within_ten_metres(
 
 @ALL
 def test_the_attack_finds_no_user_better_than_the_cell(snapped: World, oracle: Oracle) -> None:
-    """All targets of the cell look alike from each place, so one guess is made for all."""
+    """All targets of a cell look alike from any place, so one guess serves for all."""
     place, _ = attack(snapped, oracle, within=50)
 
     assert median(place.metres_to(home) for home in HOUSES) >= 400
 
 
 def test_no_guess_for_a_whole_cell_is_better() -> None:
-    """The bound of 400 m is that of the cell."""
+    """The bound of 400 m comes from the size of the cell."""
     guesses = [
         MIDDLE.towards(0, north).towards(90, east)
         for north in range(-500, 501, 50)
@@ -227,7 +227,7 @@ def test_a_user_moves_at_most_298_times_a_day() -> None:
 
 
 def answers(made: World, viewers: Sequence[UUID], target: UUID) -> list[str]:
-    """Return discovery, cards, likes and matches of viewers; what that counts is undone."""
+    """Return discovery, cards, likes and matches of viewers; roll the counting of views back."""
     calls: list[tuple[str, dict[str, object]]] = [
         ("discover", {"p_limit": 50}),
         ("get_card", {"p_user_id": target}),
@@ -243,14 +243,14 @@ def answers(made: World, viewers: Sequence[UUID], target: UUID) -> list[str]:
 
 
 def row_of(made: World, target: UUID) -> dict[str, Any]:
-    """Return which version of the row lists are made of; a new one changes the order of ties."""
+    """Return the version of a user's row in the lists; a new version changes the order of ties."""
     query = "select ctid::text, xmin::text from private.candidates where user_id = %s"
     [row] = made.connection.execute(query, [target]).fetchall()
     return row
 
 
 def test_moving_within_a_cell_changes_no_byte_of_anyones_answer(database_url: str) -> None:
-    """Not even where more users than a list has live in one cell."""
+    """This also holds where one cell has more users than a list has places."""
     home, next_door, away = HOUSES[0], HOUSES[-1], HOUSES[0].towards(0, 5 * KILOMETRE)
     with world(database_url, [home], cells=True) as made:
         [target] = made.targets

@@ -1,4 +1,4 @@
-"""Right after a "no", what is queued already is not sent: through the deployed stack."""
+"""Right after an opt-out, emails that are already queued are not sent by the deployed stack."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 def unsubscribe_path(email: dict[str, Any]) -> str:
-    """Where an email program posts to: the headers' pair, as RFC 8058 has it."""
+    """Return the path that an email client posts to, from the headers of RFC 8058."""
     assert email["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     url = urlsplit(email["headers"]["List-Unsubscribe"].strip("<>"))
     assert email["html"].count(f"{url.path}?{url.query}") == 1
@@ -38,7 +38,7 @@ def wait_for_status(api: Api, person: Person, status: str) -> dict[str, Any]:
 
 @pytest.fixture
 def invited(api: Api, people: People, inbox: Inbox) -> tuple[Person, dict[str, Any]]:
-    """Leo, who has got an invitation from Maya, and that email."""
+    """Return Leo, whom Maya has invited, and the email of the invitation."""
     maya, leo = people.pair()
     api.invited(maya, leo)
     [email] = inbox.wait_for(leo, 1)

@@ -1,4 +1,4 @@
-"""Notifications and devices under attack: past the API, with odd tokens and deceptive names."""
+"""Notifications and devices under attack: direct calls, odd tokens and deceptive names."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -15,7 +15,7 @@ Rpc = Callable[..., httpx.Response]
 
 @pytest.fixture
 def rpc(stack: dict[str, str]) -> Iterator[Rpc]:
-    """Call a function past the API, with the backend key."""
+    """Call a database function directly, with the backend key."""
     url = f"{stack['SUPABASE_URL']}/rest/v1/rpc"
     keys = {"apikey": stack["SUPABASE_PUBLISHABLE_KEY"], "x-backend-key": stack["BACKEND_KEY"]}
     with httpx.Client(base_url=url, headers=keys, timeout=30) as session:
@@ -25,7 +25,7 @@ def rpc(stack: dict[str, str]) -> Iterator[Rpc]:
 
 
 @pytest.mark.parametrize("token", ["", " ", "a b", "a\nb", "ü", "x" * 1025])
-def test_an_odd_token_is_stored_by_no_way(people: People, rpc: Rpc, token: str) -> None:
+def test_an_odd_token_is_never_stored(people: People, rpc: Rpc, token: str) -> None:
     maya, _ = people.sign_in(people.new())
 
     answer = rpc(maya, "put_device", p_device_id=str(uuid4()), p_platform="ios", p_token=token)
@@ -42,7 +42,7 @@ def test_a_token_without_a_live_session_registers_nothing(people: People, rpc: R
     assert answer.json()["code"] == "WN022"
 
 
-def test_a_page_past_the_api_is_no_larger(people: People, rpc: Rpc) -> None:
+def test_a_direct_call_gets_no_larger_page(people: People, rpc: Rpc) -> None:
     maya = people.new()
     people.connection.execute(
         "select private.notify(%s, 'match_declined', '{}', number::text)"
@@ -56,7 +56,7 @@ def test_a_page_past_the_api_is_no_larger(people: People, rpc: Rpc) -> None:
     assert page["unread"] == 150
 
 
-def test_a_name_that_looks_like_a_link_is_none_in_a_notification(
+def test_a_name_that_looks_like_a_link_is_not_a_link_in_a_notification(
     function: Callable[..., Function], people: People
 ) -> None:
     maya = people.new()

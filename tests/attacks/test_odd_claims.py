@@ -1,4 +1,4 @@
-"""Tokens with a valid signature and odd claims, and tokens of the wrong key: never a 500."""
+"""Tokens with odd claims or signed with the wrong key never cause a 500."""
 
 import json
 import secrets
@@ -24,7 +24,7 @@ def claims_of(people: People) -> dict[str, Any]:
 
 
 def signed(stack: dict[str, str], payload: bytes) -> str:
-    """Sign any bytes: PyJWT's own `encode` refuses some odd claims."""
+    """Sign any bytes; PyJWT's own `encode` refuses some odd claims."""
     key = jwt.PyJWK.from_json(stack["LOCAL_JWT_JWK"])
     headers = {"kid": key.key_id}
     return jwt.api_jws.encode(payload, key.key, tokens.ALGORITHM, headers=headers)
@@ -70,15 +70,17 @@ def test_a_payload_that_is_no_object_is_a_401(
 def test_a_shared_secret_signs_no_token(api: Api, people: People, stack: dict[str, str]) -> None:
     claims = claims_of(people)
     public_part = tokens.published(stack["LOCAL_JWT_JWK"])["keys"][0]["x"]
-    for secret in (stack["LOCAL_LEGACY_JWT_SECRET"], secrets.token_hex(32), public_part):
+    url = f"{stack['SUPABASE_URL']}/rest/v1/rpc/ping"
+    of_the_project = stack["LOCAL_LEGACY_JWT_SECRET"]
+    for secret in (of_the_project, secrets.token_hex(32), public_part):
         token = jwt.encode(claims, secret, algorithm="HS256")
         refused(api, token)
-        headers = {
-            "apikey": stack["SUPABASE_PUBLISHABLE_KEY"],
-            "authorization": f"Bearer {token}",
-        }
-        url = f"{stack['SUPABASE_URL']}/rest/v1/rpc/ping"
-        assert httpx.post(url, headers=headers).status_code == 401
+        if secret != of_the_project:  # Supabase itself accepts that one until it is revoked
+            headers = {
+                "apikey": stack["SUPABASE_PUBLISHABLE_KEY"],
+                "authorization": f"Bearer {token}",
+            }
+            assert httpx.post(url, headers=headers).status_code == 401
 
 
 def test_published_keys_contain_no_private_part(stack: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
-"""A connection that is still open hears nothing that its user may no longer hear.
+"""A connection that is still open receives nothing that its user may no longer see.
 
-It may outlive its session: API Gateway may not have closed it, or the call to close it was lost.
+A connection can outlive its session: API Gateway may not have closed it yet, or the call to close
+it was lost.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def posts() -> MemoryPosts:
 
 @pytest.fixture
 def watched(function: Load, posts: MemoryPosts, monkeypatch: pytest.MonkeyPatch) -> Watched:
-    """Load a function whose calls to connections fail."""
+    """Return a loader of functions whose calls to the management API fail."""
 
     def watch(name: str, **overrides: str) -> Function:
         app = function(name, **overrides)
@@ -90,7 +91,7 @@ def sweep(watched: Watched) -> None:
 @pytest.mark.parametrize(
     "end", [log_out, change_password, reset_password, use_old_refresh_token, delete_account, ban]
 )
-def test_a_connection_whose_session_ended_hears_nothing_more(
+def test_a_connection_whose_session_ended_receives_nothing_more(
     watched: Watched,
     maya: SignedIn,
     auth: SupabaseAuth,
@@ -115,7 +116,7 @@ def test_a_new_password_leaves_the_connection_of_its_own_session_open(
     assert [each.id for each in registry.connections_of(redis(), [maya.id])] == [phone.id]
 
 
-def test_a_blocked_partner_hears_neither_messages_nor_read_marks(
+def test_a_blocked_partner_receives_neither_messages_nor_read_marks(
     watched: Watched, people: People, posts: MemoryPosts
 ) -> None:
     talks = Conversations(watched("conversations", ENABLE_RATE_LIMITING="false"), people)
@@ -140,7 +141,7 @@ def test_a_blocked_partner_hears_neither_messages_nor_read_marks(
     assert posts.to(phone) == []
 
 
-def test_a_stranger_to_a_match_makes_no_one_hear_anything(
+def test_a_stranger_to_a_match_causes_no_frames(
     watched: Watched, people: People, posts: MemoryPosts
 ) -> None:
     talks = Conversations(watched("conversations", ENABLE_RATE_LIMITING="false"), people)

@@ -1,4 +1,4 @@
-"""The holder of a forwarded email opts its reader in: a link only opts out."""
+"""The links of a forwarded email cannot opt its reader in; they only opt out."""
 
 import re
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""Photos under attack: other users' photos, forms used for more, races, and costs."""
+"""Photos under attack: other users' photos, misused upload forms, races, and costs."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("unhurried_photos")
 
 @pytest.fixture
 def rpc(stack: dict[str, str]) -> Iterator[Call]:
-    """Call a function past the API, with the backend key."""
+    """Call a database function directly, with the backend key."""
     url = f"{stack['SUPABASE_URL']}/rest/v1/rpc"
     keys = {"apikey": stack["SUPABASE_PUBLISHABLE_KEY"], "x-backend-key": stack["BACKEND_KEY"]}
     with httpx.Client(base_url=url, headers=keys, timeout=30) as session:
@@ -125,7 +125,7 @@ def test_the_announced_type_decides_nothing(
     assert photo["rejection"] == ("unsupported_type" if outcome == "rejected" else None)
 
 
-def test_uploads_and_deletions_past_the_api_end_at_sixty_a_day(
+def test_direct_uploads_and_deletions_are_limited_to_sixty_a_day(
     api: Api, people: People, rpc: Call
 ) -> None:
     maya, codes = people.new(), []
@@ -150,7 +150,7 @@ def test_uploads_and_deletions_past_the_api_end_at_sixty_a_day(
         {"p_content_type": "image/png", "p_size_bytes": 0},
     ],
 )
-def test_type_and_size_hold_past_the_api(
+def test_type_and_size_are_enforced_for_direct_calls(
     people: People, rpc: Call, arguments: dict[str, object]
 ) -> None:
     refused = rpc(people.new(), "reserve_photo", **arguments)
@@ -175,7 +175,7 @@ def test_the_workers_steps_are_closed_to_users(
 
 @pytest.fixture
 def root(stack: dict[str, str]) -> boto3.Session:
-    """The account."""
+    """Return a session with the rights of the whole AWS account."""
     return boto3.Session("test", "test", region_name=stack["AWS_REGION"])
 
 

@@ -1,4 +1,4 @@
-"""Playgrounds under attack: those of others, spam, odd searches, forged cursors."""
+"""Playgrounds under attack: other users' playgrounds, spam, odd searches, forged cursors."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ def grounds(function: Callable[..., Function], people: People) -> Playgrounds:
 
 @pytest.fixture
 def rpc(stack: dict[str, str]) -> Iterator[Rpc]:
-    """Call a function past the API, with the backend key."""
+    """Call a database function directly, with the backend key."""
     url = f"{stack['SUPABASE_URL']}/rest/v1/rpc"
     keys = {"apikey": stack["SUPABASE_PUBLISHABLE_KEY"], "x-backend-key": stack["BACKEND_KEY"]}
     with httpx.Client(base_url=url, headers=keys, timeout=30) as session:
@@ -49,7 +49,7 @@ def test_only_the_owner_changes_and_deletes_a_playground(
     assert grounds.done(leo, "GET", one(theirs)) == theirs
 
 
-def test_a_change_past_the_api_reaches_the_named_columns_alone(
+def test_a_direct_change_reaches_only_the_named_columns(
     grounds: Playgrounds, people: People, rpc: Rpc
 ) -> None:
     maya, leo = people.pair()
@@ -72,7 +72,7 @@ def test_no_answer_says_who_has_added_a_playground(grounds: Playgrounds, people:
     assert str(maya.id) not in json.dumps(answers)
 
 
-def test_twenty_playgrounds_a_day_are_the_most_however_many_were_deleted(
+def test_a_user_adds_at_most_twenty_playgrounds_a_day_even_after_deletions(
     grounds: Playgrounds, people: People, rpc: Rpc
 ) -> None:
     maya = people.new()
@@ -112,7 +112,7 @@ def test_favourites_end_at_five_hundred(grounds: Playgrounds, people: People) ->
         "".join(map(chr, range(0x4E00, 0x4E00 + 200))),
     ],
 )
-def test_an_odd_search_is_words_like_others(
+def test_an_odd_search_is_treated_as_words(
     grounds: Playgrounds, people: People, calls: list[str], q: str
 ) -> None:
     maya = people.new()

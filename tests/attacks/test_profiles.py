@@ -1,4 +1,4 @@
-"""Others learn where a user is to about a kilometre, and of a hidden profile nothing."""
+"""Others learn a user's place to about a kilometre, and nothing about a hidden profile."""
 
 import json
 import re
@@ -21,13 +21,13 @@ from tests.support.profiles import (
     match,
 )
 
-# Two houses of one cell, and one of the next.
+# Two houses in one cell, and one in the next cell.
 HOME = {"latitude": 52.52231, "longitude": 13.40713}
 NEXT_DOOR = {"latitude": 52.51791, "longitude": 13.41527}
 AWAY = {"latitude": 52.53731, "longitude": 13.40713}
-# 5.3 km from the one house, and 4.8 km from the other.
+# 5.3 km from one house, and 4.8 km from the other.
 SOUTH = {"latitude": 52.47465, "longitude": 13.40713}
-# A function that reads the exact place has to say why here.
+# Only these functions, all of the owner, read the exact place.
 OWN_PLACE = {"location_json", "put_location", "delete_location", "missing_of_profile"}
 
 
@@ -37,7 +37,7 @@ def profiles(function: Callable[..., Function], people: People) -> Profiles:
 
 
 def seen_by_others(profiles: Profiles, target: Person, *viewers: Person) -> list[str]:
-    """Return what viewers get of a target, byte by byte, with headers that carry a version."""
+    """Return the bytes that viewers get about a target, and the headers that carry a version."""
     found = []
     for viewer in viewers:
         for path in (f"/api/profiles/{target.id}", PREFERENCES):
@@ -73,8 +73,8 @@ def test_a_viewer_who_moves_within_a_cell_learns_nothing(profiles: Profiles) -> 
     assert profiles.card(viewer, target)[1] == before
 
 
-def test_measuring_from_all_sides_finds_the_cell_alone(profiles: Profiles) -> None:
-    """Two targets of one cell look alike from wherever a viewer stands."""
+def test_measuring_from_all_sides_finds_only_the_cell(profiles: Profiles) -> None:
+    """Two targets in one cell look alike from every viewer's place."""
     one, other, viewer = (
         profiles.published(place=HOME),
         profiles.published(place=NEXT_DOOR),
@@ -93,7 +93,7 @@ def test_measuring_from_all_sides_finds_the_cell_alone(profiles: Profiles) -> No
             assert distances[0] == distances[1]
 
 
-def test_no_function_but_those_of_the_owner_reads_the_exact_place(people: People) -> None:
+def test_only_the_owners_functions_read_the_exact_place(people: People) -> None:
     sources = people.connection.execute(
         "select proname, prosrc from pg_proc"
         " where pronamespace in ('public'::regnamespace, 'private'::regnamespace)"
@@ -110,7 +110,7 @@ def test_no_function_but_those_of_the_owner_reads_the_exact_place(people: People
 def test_no_answer_to_another_user_has_an_exact_coordinate(
     profiles: Profiles, function: Callable[..., Function], people: People, stack: dict[str, str]
 ) -> None:
-    """Every function for users is asked about the target, as PostgREST offers it."""
+    """Call every function that PostgREST offers to users, with the target's id."""
     target, spy = profiles.published(place=HOME), profiles.published()
     match_id = match(people, target, spy)
     arguments = people.connection.execute(
@@ -155,7 +155,7 @@ def test_no_role_of_a_user_reads_the_table(
         assert answer.json()["code"] == "42501"
 
 
-def test_a_hidden_profile_looks_like_none(profiles: Profiles, people: People) -> None:
+def test_a_hidden_profile_looks_like_a_missing_one(profiles: Profiles, people: People) -> None:
     hidden, incomplete, deleted = profiles.published(), people.new(), profiles.published()
     profiles.done(hidden, "PATCH", PROFILE, {"visible": False})
     profiles.done(incomplete, "PUT", PROFILE, REX)

@@ -1,4 +1,4 @@
-"""Connections under attack: tickets of others, matches of others, floods, odd frames."""
+"""Connections under attack: other users' tickets and matches, floods, odd frames."""
 
 import json
 from collections.abc import Callable
@@ -143,7 +143,7 @@ def test_a_stranger_reaches_no_conversation(
 
 @pytest.mark.parametrize("kind", FRAMES)
 @pytest.mark.parametrize("end", ["unmatched", "blocked"])
-def test_nothing_passes_after_a_match_has_ended(
+def test_no_frame_is_delivered_after_a_match_has_ended(
     function: Load, app: Function, posts: MemoryPosts, people: People, kind: str, end: str
 ) -> None:
     maya, leo = people.pair()
@@ -153,7 +153,7 @@ def test_nothing_passes_after_a_match_has_ended(
     posts.posted.clear()
     end_match(people, match_id, maya, leo, end)
     registry.forget_match(redis(), match_id)
-    registry.learn(redis(), match_id, (maya.id, leo.id))  # by a step that is late
+    registry.learn(redis(), match_id, (maya.id, leo.id))  # as a late step would
 
     answer = phone.send(kind, **about(kind, match_id)) or {}
 
@@ -203,7 +203,7 @@ def test_a_client_cannot_choose_the_route_of_a_frame(
 # --- floods
 
 
-def test_a_flood_of_frames_is_refused_and_then_ends_its_connection_alone(
+def test_a_flood_of_frames_is_refused_and_then_closes_only_its_connection(
     app: Function, posts: MemoryPosts, people: People, calls: list[str]
 ) -> None:
     maya = people.new()

@@ -1,6 +1,7 @@
-"""The tokens of Redis that functions hold do no more than the functions do."""
+"""The Redis tokens of functions allow only the commands that the functions need."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -104,3 +105,23 @@ def test_a_user_has_the_commands_of_the_scripts() -> None:
     }
     assert len(used) > 10
     assert used <= APP.commands
+
+
+def test_a_user_has_two_tokens_until_one_ends(stack: dict[str, str]) -> None:
+    """As during a rotation (docs/operating.md)."""
+    new = uuid4().hex
+
+    def status() -> int:
+        headers = {"authorization": f"Bearer {new}"}
+        url = stack["UPSTASH_REDIS_REST_URL"]
+        return httpx.post(url, json=["PING"], headers=headers, timeout=10).status_code
+
+    assert status() == 401
+    with Redis.from_url(stack["REDIS_URL"]) as admin:
+        admin.execute_command("ACL", "SETUSER", PUBLIC.name, f">{new}")
+        assert status() == 200
+        admin.execute_command("ACL", "SETUSER", PUBLIC.name, f"<{new}")
+    ends_at = time.monotonic() + 20
+    while (found := status()) == 200 and time.monotonic() < ends_at:
+        time.sleep(0.1)
+    assert found == 401

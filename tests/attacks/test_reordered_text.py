@@ -1,6 +1,6 @@
-"""A user's words reorder the other user's calendar, emails and pages.
+"""A user's words cannot reorder another user's calendar, emails and pages.
 
-Marks of direction are removed, and words that run from right to left stand in isolates (UAX 9).
+Directional formatting characters are removed, and right-to-left words are isolated (UAX 9).
 """
 
 import re

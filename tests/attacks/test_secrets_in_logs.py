@@ -1,4 +1,4 @@
-"""No address, password or token is logged or waits in clear; no client writes our headers."""
+"""No address, password or token is logged or queued in clear text; no client sets our headers."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ Sent = list[httpx.Request]
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
-    """Record every request of this process with its headers and its body."""
+    """Record the headers and body of every request of this process."""
     seen: Sent = []
     send = httpx.HTTPTransport.handle_request
 

@@ -1,4 +1,4 @@
-"""A user whose calls wait for a lock of their own stops no other user."""
+"""A user whose calls wait for a lock of their own blocks no other user."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +11,7 @@ from tests.support.people import People
 CALLS = 6
 
 
-def test_calls_that_wait_for_ones_own_lock_open_no_circuit(
+def test_calls_that_wait_for_a_users_own_lock_open_no_circuit(
     api: Api, people: People, stack: dict[str, str]
 ) -> None:
     maya, leo = people.pair()

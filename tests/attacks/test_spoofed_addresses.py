@@ -1,4 +1,4 @@
-"""A client forges the header of a proxy, to be counted under another address each time."""
+"""A client forges a proxy's header so that each request is counted under another address."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ FORGED = {
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Record the address that each request is counted under."""
+    """Record the address under which each request is counted."""
     addresses: list[str] = []
     charge = charging.charge
 

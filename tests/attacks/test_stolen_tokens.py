@@ -1,4 +1,4 @@
-"""Tokens that were stolen end when their owner uses theirs, or logs out."""
+"""Stolen tokens stop working when their owner uses a refresh token or logs out."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ def refreshed(app: Function, tokens: dict[str, Any]) -> tuple[int, Any]:
 
 
 def reads(app: Function, tokens: dict[str, Any]) -> tuple[int, str]:
-    """Read one's names with an access token; return status and code."""
+    """Read the user's own names with an access token; return the status and code."""
     answer = app.invoke(app.event("get", access_token=tokens["access_token"]))
     return answer["statusCode"], json.loads(answer["body"]).get("code", "")
 

@@ -1,4 +1,4 @@
-"""Emails from our domain do not carry a stranger's words wherever that stranger likes."""
+"""A stranger cannot use emails from our domain to send their own words."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ def test_an_unconfirmed_address_gets_no_email(api: Api, people: People, inbox: I
 @pytest.mark.parametrize(
     "name", ["evil.com", "\u3164", "\u200b", "W\u0456ngman Support", "Call +1 800 555 0100"]
 )
-def test_a_name_that_deceives_is_refused_or_hidden(
+def test_a_deceptive_name_is_refused_or_hidden(
     api: Api, people: People, inbox: Inbox, name: str
 ) -> None:
     mallory, victim = people.new(name), people.new("Leo")
@@ -58,7 +58,7 @@ def test_a_name_that_deceives_is_refused_or_hidden(
 
 
 @pytest.mark.parametrize("venue", ["evil.com", "\u3164", "Caf\u00e9 \u0421entral", "www.evil"])
-def test_a_venue_that_deceives_is_refused(api: Api, people: People, venue: str) -> None:
+def test_a_deceptive_venue_is_refused(api: Api, people: People, venue: str) -> None:
     maya, leo = people.pair()
     answer = api.invite(maya, leo, venue_suggestion=venue)
     assert_problem(answer, 422, "invalid_request")
@@ -94,7 +94,9 @@ def test_withdrawing_an_invitation_does_not_send_the_next_one(
 
 
 @pytest.mark.parametrize("reason", ["quiet_hours", "daily_cap"])
-def test_an_invitation_waits_where_its_reader_rests(api: Api, people: People, reason: str) -> None:
+def test_an_invitation_waits_until_its_reader_may_get_one(
+    api: Api, people: People, reason: str
+) -> None:
     maya, victim = people.pair()
     if reason == "quiet_hours":
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Users write, read and are heard in an accepted match alone: over REST, WebSocket and rpc."""
+"""Users write and read messages only in an accepted match: over REST, WebSocket and rpc."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -49,7 +49,7 @@ def bans(people: People, _: UUID, __: Person, leo: Person) -> None:
     )
 
 
-# Each case changes the match of Maya and Leo, or Leo; the steps are those she may take then.
+# Each case changes the match or Leo's account; the steps are those that Maya may take afterwards.
 CASES: Mapping[str, tuple[Callable[..., object], set[str]]] = {
     "accepted": (nothing, WRITES | READS),
     "pending": (status("pending"), set()),
@@ -91,7 +91,7 @@ def sockets(
 def ways(
     talks: Conversations, sockets: Callable[[Person], Socket], posts: MemoryPosts
 ) -> Mapping[str, Way]:
-    """Return the ways to do a step; each returns whether it was done."""
+    """Return the ways to take a step; each returns whether the step succeeded."""
 
     def rest(person: Person, match_id: UUID, step: str) -> bool:
         asked: dict[str, tuple[Any, ...]] = {
@@ -112,7 +112,7 @@ def ways(
         }
         kind = "sync" if step == "page" else step
         answer = sockets(person).send(kind, match_id=str(match_id), **fields[step])
-        if step == "typing":  # is not answered
+        if step == "typing":  # has no answer
             return any(frame["type"] == "typing" for _, frame in posts.posted)
         return (answer or {}).get("type") != "error"
 
@@ -157,7 +157,7 @@ def test_every_way_lets_the_same_users_talk(
     talks.say(leo, match_id)
     ear = sockets(leo)
     happens(talks.people, match_id, maya, leo)
-    registry.forget_match(redis(), match_id)  # as the functions of these steps do
+    registry.forget_match(redis(), match_id)  # as the functions for these steps do
 
     done = {step for step in STEPS[way] if ways[way](maya, match_id, step)}
 

@@ -9,7 +9,7 @@ from tests.bench.container import container
 from tests.bench.outage import Outage, Plan
 
 CONTAINERS = (1, 10, 50, 200)
-# Where between two looks an outage ends is chance: two lengths, and their mean.
+# An outage may end anywhere between two probes, so the figures are means of two lengths.
 LENGTHS = (30.0, 30.5)
 ALIKE = {"failure_threshold": 5, "recovery_timeout": 60}
 EAGER = {"failure_threshold": 5, "recovery_timeout": 1, "local_cache_max_age": 1}

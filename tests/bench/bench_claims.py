@@ -1,4 +1,4 @@
-"""The table of what claiming costs in docs/benchmarks.md."""
+"""The table of the cost of claiming in docs/benchmarks.md."""
 
 from local.environment import read
 from local.stack import stack

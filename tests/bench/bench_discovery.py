@@ -21,7 +21,7 @@ from tests.bench.recall import BEST, Rule, best_of, recall, stopping_by
 
 SMALL, LARGE = 10_000, 1_000_000
 AT_ONCE, ROUNDS, VIEWERS, ASKED = 4, 20, 200, 200
-# Calls in each round: the last ones take much longer.
+# Calls in each round; bench_radius takes much longer.
 CALLS = {"ping": 40, "bench_discovery": 40, "discover": 40, "bench_radius": 8}
 OURS, RADIUS = "public.bench_discovery()", "public.bench_radius()"
 PRODUCT = Rule(200, 3000)
@@ -66,14 +66,14 @@ The product looks at {scanned} and keeps {kept}.
 
 @dataclass(frozen=True)
 class Cost:
-    """Of several viewers, in milliseconds of the processor and in buffers."""
+    """The CPU milliseconds and the buffers of several viewers."""
 
     cpu: Sequence[float]
     buffers: Sequence[int]
 
 
 class Direct:
-    """A connection as one of PostgREST's pool."""
+    """A connection like those of PostgREST's pool."""
 
     def __init__(self, url: str) -> None:
         self.connection: psycopg.Connection[Any] = psycopg.connect(url, autocommit=True)
@@ -96,7 +96,7 @@ class Direct:
         self.connection.execute("select set_config('request.jwt.claims', %s, false)", [claims])
 
     def _milliseconds(self) -> float:
-        """Return the time that the server's process has run on a processor."""
+        """Return the CPU time of the server's process."""
         return int(self._statistics.read_text().split()[0]) / 1e6
 
     def _buffers(self, function: str) -> int:
@@ -153,7 +153,7 @@ def measure(small: str, large: str, values: Mapping[str, str]) -> str:
 
 
 def _recall(here: Direct, url: str) -> tuple[str, int]:
-    """Return the rows of the table, and the number of viewers with so many in their radius."""
+    """Return the rows of the table, and the number of viewers with enough candidates."""
     best = best_of(here.connection, anywhere(url, ASKED))
     viewers = dense(url, 40)
     rows = ""

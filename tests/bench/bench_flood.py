@@ -8,7 +8,7 @@ from tests.bench.flood import flood
 from tests.support.people import People
 
 CONTAINERS, REQUESTS, ROUNDS = 50, 80, 5
-# So many requests a second keep less than one processor busy.
+# With this pause, the flood keeps less than one processor busy.
 PAUSE = 0.25
 TEXT = """## Flood
 

@@ -68,9 +68,9 @@ def _charged(limiter: Contender) -> int:
 
 
 def _got_beside_one_ahead(limiter: Contender) -> float:
-    """Return the part of a container with the right time in what two got in 5 s.
+    """Return the share of tokens that a container gets in 5 s beside one whose clock is 30 s ahead.
 
-    The other is 30 s ahead; both want more than there is, and take turns in being first.
+    Both want more tokens than there are, and take turns in asking first.
     """
     got = {0.0: 0, 30.0: 0}
     containers = [(limiter, 0.0), (limiter.another_container(), 30.0)]

@@ -1,4 +1,4 @@
-"""The table of a backlog, and of what need not wait behind it, in docs/benchmarks.md."""
+"""The table of a backlog, and of urgent email that passes it, in docs/benchmarks.md."""
 
 import os
 from collections.abc import Sequence

@@ -50,7 +50,7 @@ def run() -> str:
 
 
 def _emails(people: People) -> dict[UUID, str]:
-    """Record emails that were sent; return what becomes of each."""
+    """Record sent emails; return the final status of each."""
     maya = people.new()
     last = {uuid4(): random.choice(ORDER[1:]) for _ in range(EMAILS)}  # noqa: S311 - any will do
     for email in last:

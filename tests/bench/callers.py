@@ -1,8 +1,7 @@
-"""Users who call an rpc over PostgREST, several at once, on a database of a bench's own."""
+"""Concurrent callers of an rpc through PostgREST, on a separate database."""
 
 import hashlib
 import http.client
-import socket
 import statistics
 import subprocess
 import time
@@ -15,6 +14,7 @@ from uuid import UUID
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from local import tokens
+from local.free_port import free_port
 from local.processes import wait_until
 from local.servers import answers, postgrest
 from local.stack import HOST, stack
@@ -25,7 +25,7 @@ BODIES = {"discover": '{"p_limit": 20}'}
 
 @dataclass
 class Load:
-    """The seconds that each call took, and those of all rounds together."""
+    """The seconds of each call, and of all rounds together."""
 
     taken: list[float] = field(default_factory=list)
     seconds: float = 0
@@ -39,12 +39,12 @@ class Load:
 
     @property
     def throughput(self) -> float:
-        """Return the calls in a second."""
+        """Return the calls per second."""
         return len(self.taken) / self.seconds
 
 
 class Callers:
-    """Each call is of the next viewer, as the product's functions make it."""
+    """Call as the product's functions do, each time for the next viewer."""
 
     def __init__(self, port: int, values: Mapping[str, str], viewers: Sequence[UUID]) -> None:
         self._port = port
@@ -61,7 +61,7 @@ class Callers:
     def take_turns(
         self, functions: Mapping[str, int], *, rounds: int, at_once: int
     ) -> dict[str, Load]:
-        """Call each function so often in each round: machine and caches are the same for all."""
+        """Call all functions in each round, so that all meet the same machine and caches."""
         loads = {function: Load() for function in functions}
         with ThreadPoolExecutor(at_once) as pool:
             for number in range(rounds + 1):
@@ -94,10 +94,10 @@ class Callers:
 
 @contextmanager
 def served(url: str, values: Mapping[str, str]) -> Iterator[int]:
-    """Start PostgREST, as the stack has it, on another database; return its port."""
+    """Start the stack's PostgREST on another database; yield its port."""
     part = postgrest(stack("test"))
     database = conninfo_to_dict(url)["dbname"]
-    port = _free_port()
+    port = free_port()
     env = dict(part.env) | {"PGRST_SERVER_PORT": str(port)}
     env["PGRST_DB_URI"] = make_conninfo(env["PGRST_DB_URI"], dbname=database)
     accepted = hashlib.sha256(values["BACKEND_KEY"].encode()).hexdigest()
@@ -110,9 +110,3 @@ def served(url: str, values: Mapping[str, str]) -> Iterator[int]:
             yield port
         finally:
             server.terminate()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -20,7 +20,7 @@ from tests.support.reference_client import compiled
 MESSAGES = 2000
 
 
-def section(chat: Chat, seed: int, seconds: float, missed: int) -> str:
+def section(chat: Chat, seed: int, seconds: float, missed: int, pushes: int) -> str:
     seen = "\n".join(f"| {what} | {times} |" for what, times in sorted(chat.chaos.seen.items()))
     return (
         "## Chat\n\n"
@@ -29,6 +29,7 @@ def section(chat: Chat, seed: int, seconds: float, missed: int) -> str:
         f"Written by `make soak-chat`; `make soak-chat ARGS={seed}` throws the same dice.\n\n"
         f"| what happened | times |\n|---|---|\n{seen}\n\n"
         f"Messages missing, doubled or out of place in what the two saw: {missed}.\n"
+        f"Pushes twice, of received messages, or missing: {pushes}.\n"
     )
 
 
@@ -38,7 +39,7 @@ def main() -> None:
     values = read(stack("test"))
     print(f"{MESSAGES} messages, seed {seed} …", flush=True)
     began = time.monotonic()
-    # The handlers log to the output of this process.
+    # Hide the handlers' logs, which go to this process's output.
     with (
         Path(os.devnull).open("w") as nowhere,
         redirect_stdout(nowhere),
@@ -49,9 +50,11 @@ def main() -> None:
         with Chat(values, people, messages=MESSAGES, seed=seed) as chat:
             histories = chat.run(client, seconds=1800)
             stored = chat.stored()
+            wrong_pushes = chat.wrong_pushes()
     missed = sum(wrong(history.shown, stored) for history in histories) + MESSAGES - len(stored)
-    write(section(chat, seed, time.monotonic() - began, missed))
-    if missed:
+    write(section(chat, seed, time.monotonic() - began, missed, len(wrong_pushes)))
+    if missed or wrong_pushes:
+        print(*wrong_pushes, sep="\n")
         sys.exit(
             f"{missed} messages are not in their place: `make soak-chat ARGS={seed}` repeats it"
         )

@@ -1,7 +1,7 @@
 """Cold starts of the built artefacts under the real runtime client, in CPU time.
 
-The reference is a bare FastAPI and Mangum function, built by `sam build` as it comes: without
-bytecode. CPU time counts what a function does, and not how long it waits for a busy machine.
+The reference is a bare FastAPI and Mangum function, built by plain `sam build`, without bytecode.
+CPU time does not include waiting for a busy machine.
 """
 
 import os
@@ -22,7 +22,7 @@ from local.package.target import OWN_RUNTIME
 from local.stack import HOST, Stack
 from tests.support.template import ROOT
 
-# After so many functions it is the reference's turn.
+# The reference runs again after this many functions.
 _TURN = 4
 _BARE = ""
 _SECONDS = 60
@@ -31,8 +31,8 @@ _SECONDS = 60
 def measure(stack: Stack, names: Iterable[str], rounds: int) -> dict[str, float]:
     """Return each named function's cheapest initialisation as a ratio to the bare function's.
 
-    The cheapest: neighbours, who share the processor's caches, only ever add to it. They take
-    turns, so that both have the same neighbours; two run at once.
+    It takes the minimum, because other processes on the same caches only add CPU time. Functions
+    and reference take turns, so that both meet the same load; two run at once.
     """
     bare = partial(initialisation, _bare(), {})
     starts = {
@@ -81,7 +81,7 @@ def initialisation(function: BuiltFunction, env: dict[str, str]) -> float:
 
 
 class _RuntimeApi(HTTPServer):
-    """Lambda's runtime API, until a function asks for its first event or fails before."""
+    """Lambda's runtime API, up to a function's first request for an event, or its failure."""
 
     timeout = _SECONDS
 
@@ -99,11 +99,11 @@ class _FirstRequest(BaseHTTPRequestHandler):
     server: _RuntimeApi
 
     def do_GET(self) -> None:
-        """Take the request for an event, to which there is no answer."""
+        """Take the request for an event, and never answer it."""
         self.server.spent = time.clock_gettime(self.server.clock)
 
     def do_POST(self) -> None:
-        """Take the report of an error of the initialisation, which the log has too."""
+        """Take the report of an initialisation error, which is also in the log."""
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""

@@ -1,4 +1,4 @@
-"""A bench as a container of the test stack: its environment, and none of its logs."""
+"""Runs a bench like a container of the test stack: with its environment, without its logs."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from tests.support.functions import DEFAULTS
 
 @contextlib.contextmanager
 def container() -> Iterator[dict[str, str]]:
-    """Lend the environment of the running test stack; what is logged inside goes nowhere."""
+    """Set the environment of the running test stack, and discard logs."""
     environment = DEFAULTS | read(stack("test"))
     quiet = {"POWERTOOLS_LOG_LEVEL": "CRITICAL"}
     with patch.dict(os.environ, environment | quiet), contextlib.redirect_stdout(io.StringIO()):

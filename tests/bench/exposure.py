@@ -1,4 +1,4 @@
-"""A month in which users look at what discovery lists, and how evenly they are shown."""
+"""Simulates a month of discovery, and measures how evenly users are shown."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from tests.support.discovery_rule import (
 
 DAILY_LOOKS = 12
 _ACTIVE = 0.5  # of the users, on any day
-_NEWCOMERS = 0.1  # who come in the course of the month
+_NEWCOMERS = 0.1  # of the users, who join during the month
 _TOWN_METRES = 20_000
 
 
@@ -57,7 +57,7 @@ class Month:
 
     exposures: list[int]
     over_the_cap: int
-    """Times that a profile was shown beyond the cap although another one was left below it."""
+    """Views of a profile beyond the cap while another candidate was below it."""
     first_week: list[int]
     """How often newcomers were shown in their first week."""
     most_a_day: int
@@ -153,7 +153,7 @@ def gini(counts: Sequence[int]) -> float:
 
 
 def towns(users: int, size: int, days: int, seed: int) -> Iterator[tuple[Month, Month]]:
-    """Simulate town after town, by the rule and plainly best first, with the same dice."""
+    """Simulate each town twice with the same random draws: by the rule, and best first."""
     for number in range(users // size):
         people = town(size, days, random.Random(f"{seed} town {number}"))  # noqa: S311
         visits = f"{seed} visits {number}"

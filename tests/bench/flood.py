@@ -1,7 +1,7 @@
 """Requests without a token from one address, beside those of another user.
 
-Each container is a process, as on Lambda. There each has a processor of its own; here they share
-those of one machine, so that they pause between their requests.
+Each container is a process. On Lambda, each has its own processor; here they share those of one
+machine, so they pause between requests.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.support.template import ROOT
 
 # Any call to this database would be a 503.
 NO_DATABASE = "http://127.0.0.1:9"
-# Slow enough for the limits of a user.
+# Slow enough to stay within a user's limits.
 USER_PAUSE = 0.5
 WARM_UP, ALONE = 5, 12
 
@@ -49,7 +49,7 @@ def flood(
     pause: float,
     rounds: int = 1,
 ) -> Outcome:
-    """Send `requests` from each container in each of some rounds, and measure another user."""
+    """Send `requests` from each container in several rounds, and measure another user."""
     theirs, nothing = _event(user.token), _event(None)
     with ExitStack() as running, Redis.from_url(stack["REDIS_URL"]) as redis:
         one = running.enter_context(Container("match_request", stack))

@@ -1,4 +1,4 @@
-"""The deployed stack with nothing else to do: what a request that triggers email takes."""
+"""Measures requests that trigger email, on the deployed stack without other load."""
 
 import io
 import time
@@ -55,7 +55,7 @@ def _once(found: Idle, people: People, inbox: Inbox, api: Api) -> None:
 
 @dataclass
 class Warm:
-    """Seconds in a function that is warm, without a gateway, and calls of one request."""
+    """Seconds in a warm function without a gateway, and the calls of one request."""
 
     invite: list[float] = field(default_factory=list)
     respond: list[float] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Warm:
 
 
 def warm(values: Mapping[str, str], times: int) -> Warm:
-    """Do the same in this process; beside it, call the database for the time alone."""
+    """Do the same in this process; for comparison, ask the database only for the time."""
     stack, found, sent = dict(values), Warm(), list[str]()
     with (
         pytest.MonkeyPatch.context() as patch,

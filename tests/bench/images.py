@@ -1,4 +1,4 @@
-"""Decoders of photos beside each other: each in a process of its own, which says what it used."""
+"""Compares photo decoders, each in its own process, which reports its CPU time and memory."""
 
 import os
 import subprocess
@@ -76,7 +76,7 @@ def files() -> dict[str, Callable[[], bytes]]:
 
 
 def used(program: str, upload: bytes) -> tuple[float, float]:
-    """Return the seconds of CPU and the megabytes at most that a program used for a file."""
+    """Return a program's CPU seconds and peak megabytes for a file."""
     environment = {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "VIPS_CONCURRENCY": "1",
@@ -100,7 +100,7 @@ def megabytes(*folders: Path) -> float:
 
 
 def sizes() -> dict[str, float]:
-    """Return the megabytes of each library as it is installed."""
+    """Return the installed size of each library in megabytes."""
     site = Path(PIL.__file__).parents[1]
     vips = [site / "pyvips", site / "pyvips_binary.libs"]
     return {
@@ -110,7 +110,7 @@ def sizes() -> dict[str, float]:
 
 
 def imported(statement: str) -> float:
-    """Return the shortest CPU time of an import, of seven, beyond the interpreter's own start."""
+    """Return an import's CPU time beyond the interpreter's own start, the least of seven."""
     return min(_started(statement) for _ in range(7)) - min(_started("pass") for _ in range(7))
 
 

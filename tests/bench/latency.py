@@ -44,7 +44,7 @@ class Pair:
 
 @contextmanager
 def pairs(values: Mapping[str, str], count: int) -> Iterator[list[Pair]]:
-    """Connect so many pairs of new users."""
+    """Connect pairs of new users."""
     with ExitStack() as opened, People(dict(values)) as people:
         client = opened.enter_context(httpx.Client(base_url=values["API_URL"], timeout=_PATIENCE))
 
@@ -75,7 +75,7 @@ def one_by_one(talking: list[Pair], times: int) -> list[float]:
 
 
 def at_once(talking: list[Pair]) -> tuple[list[float], float]:
-    """Let all pairs send at the same moment; return each one's seconds, and those of all."""
+    """Let all pairs send at the same moment; return the seconds of each, and of all together."""
     began = time.perf_counter()
     with ThreadPoolExecutor(len(talking)) as pool:
         took = list(pool.map(Pair.say, talking))
@@ -83,7 +83,7 @@ def at_once(talking: list[Pair]) -> tuple[list[float], float]:
 
 
 def empty(values: Mapping[str, str], times: int) -> list[float]:
-    """Invoke a function that does nothing; return the seconds of each time."""
+    """Invoke a function that does nothing; return the seconds of each call."""
     lambda_: Any = boto3.client(
         "lambda",
         endpoint_url=values["AWS_ENDPOINT_URL"],

@@ -21,14 +21,14 @@ from wingman.kit.limits.limiter import Limiter
 from wingman.kit.limits.policy import Policy
 
 Check = Callable[[str], bool]
-"""One request of this user; whether it may go on."""
+"""Checks one request of a user; returns whether it may go on."""
 
 ROOMY = 1_000_000
 """A capacity that no caller exhausts."""
 
 
 class Ours:
-    """The kit's limiter in one container; the first bucket is the user's, the others all share."""
+    """The kit's limiter in one container; the first bucket is the user's, the others are shared."""
 
     def __init__(self, *capacities: int, interval: float = 1.0) -> None:
         self._limiter = Limiter(redis())
@@ -57,7 +57,7 @@ class Ours:
 
 
 class Theirs:
-    """upstash-ratelimit's token buckets, asked one after the other; the first refusal ends it."""
+    """upstash-ratelimit's token buckets, checked in sequence until the first refusal."""
 
     def __init__(
         self, environment: Mapping[str, str], *capacities: int, interval: float = 1.0
@@ -67,7 +67,7 @@ class Theirs:
         from upstash_redis import Redis
 
         self._utils = utils
-        # The flag in the first line of the script is Upstash's own: Redis does not know it.
+        # Redis does not know the flag in the script's first line, which is Upstash's own.
         TokenBucket.SCRIPT = TokenBucket.SCRIPT.removeprefix("#!lua flags=allow-key-locking")
         client = Redis(
             environment["UPSTASH_REDIS_REST_URL"],
@@ -99,7 +99,7 @@ class Theirs:
 
 @contextlib.contextmanager
 def round_trips() -> Iterator[list[str]]:
-    """Collect the HTTP requests of this process while they leave it."""
+    """Collect the HTTP requests that this process sends."""
     seen: list[str] = []
     send = httpx.HTTPTransport.handle_request
 
@@ -112,7 +112,7 @@ def round_trips() -> Iterator[list[str]]:
 
 
 def times_faster(ours: Check, theirs: Check, *, rounds: int, requests: int) -> float:
-    """Return how many times our checks a second are of theirs: the median of alternating rounds."""
+    """Return the ratio of our checks per second to theirs: the median of alternating rounds."""
     for check in (ours, theirs):
         _seconds(check, requests)  # warm: connections, the cached script
     return median(_seconds(theirs, requests) / _seconds(ours, requests) for _ in range(rounds))

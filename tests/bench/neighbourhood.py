@@ -1,4 +1,4 @@
-"""A database with as many seeded users as wanted, and viewers for whom discovery is hard."""
+"""A database of seeded users, and viewers for whom discovery is hard."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ VIEWERS = 12
 CASES = ("dense", "dense, 3000 swiped", "rural", "no one fits")
 _RADIUS = Path(__file__).with_name("radius.sql")
 
-# In the largest city, in an order that has nothing to do with where they live.
+# In the largest city, in an order that does not depend on where they live.
 _DENSE = """
     select user_id from private.candidates
     where extensions.st_dwithin(
@@ -25,7 +25,7 @@ _DENSE = """
     order by md5(user_id::text) limit %s
 """
 _ANYWHERE = "select user_id from private.candidates order by md5(user_id::text) limit %s"
-# Of many, those whose fiftieth inhabited cell lies farthest away.
+# Of 1000 users, those whose fiftieth inhabited cell is farthest away.
 _RURAL = """
     with viewer as materialized (
         select user_id, cell from private.candidates order by md5(user_id::text) limit 1000
@@ -71,7 +71,7 @@ _WISH_FOR_NO_ONE = """
 
 @contextmanager
 def neighbourhood(url: str, profiles: int) -> Iterator[str]:
-    """Make a database with so many users, and the functions to compare."""
+    """Make a database with seeded users and the functions to compare."""
     with own_database(url) as own:
         with psycopg.connect(own, autocommit=True) as connection:
             say(f"  {profiles} profiles …")

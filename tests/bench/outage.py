@@ -1,4 +1,4 @@
-"""A dependency that is dead for a while, under containers whose breakers have to deal with it."""
+"""Simulates a dependency that is dead for a while, and containers with breakers."""
 
 import contextlib
 import random
@@ -9,17 +9,17 @@ from tests.bench.simulation import Simulation
 from wingman.kit.errors import DependencyUnavailable
 
 STARTS_AT = 1_800_000_000
-"""The time of the clocks when a simulation begins."""
+"""The start time of a simulation."""
 
 Guarded = Callable[[Callable[[], None]], None]
-"""A call of the dependency through a container's breaker. Raises DependencyUnavailable at most."""
+"""Calls the dependency through a container's breaker. Raises only DependencyUnavailable."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Seconds; `rate` requests a second in each container, one at a time.
+    """Durations in seconds, and `rate` requests a second in each container, one at a time.
 
-    It ends when no caller was refused for `quiet_for` after the dependency came back.
+    It ends when no caller has been refused for `quiet_for` after the dependency came back.
     """
 
     containers: int
@@ -39,8 +39,8 @@ class Outage:
     """Counts of calls and requests.
 
     failing    calls that reached the dead dependency for a request
-    in_flight  of these, how many were under way when the fifth of them failed
-    looks      calls by which breakers looked whether it is back, and it was not
+    in_flight  of these, the ones under way when the fifth of them failed
+    looks      probes by breakers that found the dependency still dead
     refused    requests that a breaker refused although the dependency was back
     """
 

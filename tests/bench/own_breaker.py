@@ -25,7 +25,7 @@ from wingman.kit.resilience.breaker import Breaker, Dependency
 
 
 class SimulatedTimeCommands(Commands):
-    """Real Redis, whose scripts read the simulation's clock where they would read its own."""
+    """Real Redis, whose scripts read the simulation's clock instead of `TIME`."""
 
     def __init__(self, url: str, simulation: Simulation) -> None:
         self._client = redis.Redis.from_url(url, decode_responses=True)
@@ -53,7 +53,7 @@ class SimulatedTimeCommands(Commands):
 
 
 def live_through(plan: Plan, redis_url: str, *, limited: bool = True) -> Outage:
-    """Have our breakers live through an outage; requests that are not `limited` ask no limiter."""
+    """Run our breakers through an outage; requests that are not `limited` skip the limiter."""
     outage = Outage(plan)
     commands = SimulatedTimeCommands(redis_url, outage.simulation)
     own = replace(SUPABASE, name=str(uuid4()))
@@ -72,7 +72,7 @@ def _container(
 
     def request(dependency: Any) -> None:
         if limited:
-            limiter.ask({})  # as every request of a user does; it reads the circuit on the way
+            limiter.ask({})  # as every user's request does; this also reads the circuit
         breaker.call(dependency, probe=outage.look)
 
     return request

@@ -16,12 +16,12 @@ from tests.bench.references import find_references
 from tests.bench.simulation import Simulation
 
 TABLE = "circuits"
-# Said outright: a stack's environment has AWS elsewhere, where moto does not listen.
+# Explicit, because a stack's environment sets another AWS endpoint, which moto does not mock.
 MOCKED = "https://dynamodb.us-east-1.amazonaws.com"
 
 
 class PerContainer(threading.local):
-    """The state that Powertools keeps in a module: each container of the simulation is a thread."""
+    """Powertools' module state, kept per thread: each simulated container is a thread."""
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.__dict__.get(name, default)
@@ -31,7 +31,7 @@ class PerContainer(threading.local):
 
 
 def live_through(plan: Plan, config: Mapping[str, Any]) -> Outage:
-    """Have Powertools' breakers live through an outage, configured so."""
+    """Run Powertools' breakers through an outage with this configuration."""
     find_references()
     from aws_lambda_powertools.utilities.circuit_breaker import CircuitBreakerConfig
     from moto import mock_aws

@@ -1,4 +1,4 @@
-"""Where the libraries are that the product is compared with; it is installed without them."""
+"""The folder of the libraries that benches compare with; the product does not use them."""
 
 import sys
 from pathlib import Path

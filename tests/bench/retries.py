@@ -28,7 +28,7 @@ DEADLINE = 0.9
 
 
 class FailingServer:
-    """Does what it is asked, and answers 503, after `seconds`, or never (`lost`)."""
+    """Carries out each request, then answers 503 after `seconds`, or never (`lost`)."""
 
     def __init__(self, *, seconds: float = 0.0, lost: bool = False) -> None:
         self.began: list[float] = []
@@ -63,7 +63,7 @@ class FailingServer:
 
 
 class Ours:
-    """The kit's database client and retries, from a fresh container on."""
+    """The kit's database client and retries, in a fresh container."""
 
     def __init__(self, url: str) -> None:
         self.new_container()
@@ -95,21 +95,21 @@ class Ours:
 
 
 class Botocore:
-    """An SQS client as botocore makes it; sending a message is not idempotent."""
+    """A default SQS client of botocore; sending a message is not idempotent."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self.new_container()
 
     def new_container(self) -> None:
-        """Make another client: a retry budget belongs to one."""
+        """Make another client, because a retry budget belongs to a client."""
         self._client = self._made(3)
 
     def call(self) -> None:
         self._send(self._client)
 
     def stubborn(self) -> None:
-        """Retry more often than by default; there is no deadline to give."""
+        """Retry more often than by default; botocore takes no deadline."""
         self._send(self._made(5))
 
     def _send(self, client: Any) -> None:
@@ -136,7 +136,7 @@ def no_waits() -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_circuit(redis_url: str) -> Iterator[None]:
-    """Begin with a closed circuit, and hide the one that this opens."""
+    """Begin with a closed circuit, and close it again at the end."""
     with Redis.from_url(redis_url) as client:
         client.delete(SUPABASE.key)
         yield
@@ -144,9 +144,9 @@ def no_circuit(redis_url: str) -> Iterator[None]:
 
 
 def storm(redis_url: str, callers: int, *, containers: bool = False) -> list[float]:
-    """Return the calls that reach a dead server for each caller: ours, without breaker, botocore.
+    """Return the calls per caller that reach a dead server: ours, without breaker, botocore's.
 
-    All callers are in one container, or each is in a container of its own.
+    All callers are in one container, or each is in its own.
     """
     found = []
     with FailingServer() as server:
@@ -168,7 +168,7 @@ def storm(redis_url: str, callers: int, *, containers: bool = False) -> list[flo
 
 
 def times_done(redis_url: str) -> list[int]:
-    """Return how often a call is done whose answers are lost and which is not idempotent."""
+    """Return how often a non-idempotent call is carried out if its answers are lost."""
     found = []
     with FailingServer(lost=True) as server:
         for call in (Ours(server.url).not_idempotent, Botocore(server.url).call):
@@ -180,7 +180,7 @@ def times_done(redis_url: str) -> list[int]:
 
 
 def late_attempts(contender: Ours | Botocore, server: FailingServer) -> tuple[int, float]:
-    """Return the attempts after 900 ms, and after how many 900 ms the caller gets the error."""
+    """Return the attempts after the deadline, and the deadlines until the caller's error."""
     server.began.clear()
     began = time.monotonic()
     contender.stubborn()

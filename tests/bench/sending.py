@@ -1,7 +1,7 @@
-"""A backlog of email and a provider with a limit: how fast it drains, and what need not wait.
+"""An email backlog at a rate-limited provider: how fast it drains, and how urgent email passes.
 
-Senders are the real ones, as many processes as the deployment allows containers for a lane; what
-the provider took, and when, is its sandbox's own record.
+The senders are real, one process for each container that the deployment allows a lane. The
+provider's sandbox records what it accepted, and when.
 """
 
 import time
@@ -25,7 +25,7 @@ from wingman.notifications.models import MAX_BATCH
 PER_SECOND = 2
 LATENCY = 0.1
 _EMAILS_PER_READER = 10
-# The sandbox takes the emails of one request within milliseconds.
+# The sandbox accepts the emails of one request within milliseconds.
 _BETWEEN_REQUESTS = 0.03
 _ADDRESSES = "%@backlog.example.com"
 
@@ -40,7 +40,7 @@ class Drain:
 
     @property
     def share(self) -> float:
-        """How much of what the provider allows was used."""
+        """The used share of the provider's limit."""
         return self.emails / self.seconds / (PER_SECOND * MAX_BATCH)
 
 
@@ -104,7 +104,7 @@ class Backlog:
         return crew
 
     def _warm(self) -> None:
-        """Let each sender find nothing once: what a cold start costs has its own table."""
+        """Run each sender once without work: cold starts have their own table."""
         crew = [*self._senders["Bulk"], *self._senders["Urgent"]]
         for sender in crew:
             sender.give([uuid4()])
@@ -114,19 +114,19 @@ class Backlog:
                 sender.look()
 
     def drain(self, seconds: float) -> Drain:
-        """Work the backlog off for so long."""
+        """Send the backlog for this long."""
         self._go_on(2 / PER_SECOND)
         before, began = self._refusals(), time.time()
         self._go_on(seconds)
         refusals = self._refusals() - before
         accepted = sorted(at for _, at in self._accepted() if at >= began)
-        # From the begin of a request to that of the last: the edges are no part of the rate.
+        # From the start of the first request to the start of the last.
         requests = [at for was, at in pairwise(accepted) if at - was > _BETWEEN_REQUESTS]
         first, last = requests[0], requests[-1]
         return Drain(sum(first <= at < last for at in accepted), last - first, refusals)
 
     def forget_refusals(self) -> None:
-        """Let the senders begin at the pace of a bucket that nothing is known about."""
+        """Reset the shared bucket, so that the senders begin at the default pace."""
         self._redis.delete(KEY)
 
     def urgent(self, emails: int) -> list[float]:

@@ -1,7 +1,6 @@
-"""Many containers in simulated time: threads that take turns, one running at any moment.
+"""Many containers in simulated time: threads that take turns, one at a time.
 
-What runs in them is real code that blocks; its clock and its waits come from here. A run depends on
-nothing but its inputs.
+They run real blocking code, with this clock and these waits. A run depends only on its inputs.
 """
 
 import heapq
@@ -22,7 +21,7 @@ class Simulation:
         self._failure: BaseException | None = None
 
     def add(self, body: Callable[[], None]) -> None:
-        """Have `body` begin when the simulation runs."""
+        """Start `body` when the simulation runs."""
         turn = _taken_lock()
 
         def run() -> None:
@@ -39,7 +38,7 @@ class Simulation:
         heapq.heappush(self._due, (self.now, next(self._order), turn))
 
     def run(self) -> None:
-        """Return when everything has ended. Raises what any of it raised."""
+        """Run until every body has ended. Raises the error of any of them."""
         self._ended.acquire()
         self._wake_next()
         with self._ended:
@@ -47,7 +46,7 @@ class Simulation:
                 raise self._failure
 
     def sleep(self, seconds: float) -> None:
-        """Let the others go on until it is so much later."""
+        """Let the others run for this much simulated time."""
         until = self.now + seconds
         if not self._due or until < self._due[0][0]:
             self.now = until

@@ -1,4 +1,4 @@
-"""An outage under our breaker, counted; beside Powertools' it is in docs/benchmarks.md."""
+"""Our breaker in an outage; docs/benchmarks.md compares it with Powertools'."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ def test_no_call_that_began_after_the_circuit_opened_passes(
     assert outage.refused <= 2 * plan.rate * containers  # two seconds of requests
 
 
-def test_less_fails_and_less_is_refused_than_with_powertools_breaker(
+def test_fewer_requests_fail_or_are_refused_than_with_powertools_breaker(
     stack: dict[str, str], function: Load
 ) -> None:
     function("docs")

@@ -17,14 +17,15 @@ HTTP_BUDGET, WORKER_BUDGET = 0.9, 0.6
 # The SDK of Supabase Auth.
 WITH_SDK = {"account_links", "accounts"}
 SDK = 0.1
-# The models of all domains, and a schema made of them (docs/decisions/046-graphql.md).
-GRAPHQL_BUDGET = 0.9
+# The models of all domains, and a schema made of them (docs/decisions/046-graphql.md): 0.88 on an
+# idle machine.
+GRAPHQL_BUDGET = 0.95
 
 
 @pytest.fixture(scope="module")
 def ratios(stack: dict[str, str]) -> dict[str, float]:
     ratios: dict[str, float] = {}
-    # Neighbours that use the processor's caches cost CPU time, too: more turns for the slow ones.
+    # Other processes on the same caches cost CPU time, so slow functions get more rounds.
     for rounds in (1, 2, 4, 8):
         slow = [name for name in functions() if ratios.get(name, inf) > _budget(name)]
         if slow:

@@ -1,4 +1,4 @@
-"""A small town for some days: profiles are shown more evenly than best first."""
+"""In a simulated small town, profiles are shown more evenly than by best first."""
 
 from statistics import mean
 

@@ -1,4 +1,4 @@
-"""Our limiter beside upstash-ratelimit; the whole table is in docs/benchmarks.md."""
+"""Our limiter compared with upstash-ratelimit; the whole table is in docs/benchmarks.md."""
 
 from collections.abc import Callable
 

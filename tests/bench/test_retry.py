@@ -1,4 +1,4 @@
-"""Our retries against a failing server; beside botocore's they are in docs/benchmarks.md."""
+"""Our retries against a failing server; docs/benchmarks.md compares them with botocore's."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""See `make bench` for the figures; here, that the machinery does what it is for."""
+"""`make bench` has the figures; these tests check the bench itself."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def test_a_backlog_uses_the_providers_limit_and_urgent_email_passes_it(
 
 
 def measured(backlog: Backlog) -> Iterator[Drain]:
-    """Measure until it is enough, a few times at most."""
+    """Measure until the limit is used, a few times at most."""
     for _ in range(5):
         drained = backlog.drain(seconds=8)
         yield drained
@@ -34,9 +34,9 @@ def measured(backlog: Backlog) -> Iterator[Drain]:
 
 
 def is_enough(drained: Drain) -> bool:
-    """Say whether it used the limit, but for what one refusal costs: two of the eight seconds.
+    """Return whether it used the limit, apart from one refusal, which costs two of eight seconds.
 
-    A crowded machine delays a request at times, and brings two too close together.
+    A busy machine sometimes delays a request, so that two are too close together.
     """
     return drained.refusals <= 1 and drained.share + drained.refusals * 0.2 >= ENOUGH
 

@@ -1,4 +1,4 @@
-"""One browser for every test here, and readers who hold a link."""
+"""One browser for every test of this folder, and readers who have a link."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from tests.support.people import People
 from wingman.notifications.email.models import Category
 
 
-# For this folder alone: while it is open, no other event loop runs in the thread. pytest takes a
-# folder for one only if there is an __init__.py in it.
+# Only for this folder: while the browser is open, no other event loop can run in the thread. For
+# pytest, a folder is a package only if it has an __init__.py.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass(frozen=True)
 class Shown:
-    """A page as its reader got to it, and what the browser did and said on the way."""
+    """A page, and the requests and console output of the browser on the way to it."""
 
     state: str
     page: Page
@@ -37,7 +37,7 @@ class Shown:
 def shown(
     request: pytest.FixtureRequest, browser: Browser, people: People, stack: dict[str, str]
 ) -> Iterator[Shown]:
-    """Each of the pages, opened once for all tests that only look at it."""
+    """Open each of the pages once, for all tests that change nothing."""
     reader = Reader(people, stack, Category.FEEDBACK_REQUESTS)
     requests: list[str] = []
     console: list[str] = []
@@ -69,6 +69,6 @@ def reader(people: People, stack: dict[str, str]) -> Reader:
 
 @pytest.fixture(autouse=True)
 def unhurried(stack: dict[str, str]) -> None:
-    """Fill the buckets of this address: a run opens more pages than one person may."""
+    """Refill the rate limits of this address: a run opens more pages than one person may."""
     with Redis.from_url(stack["REDIS_URL"]) as redis:
         redis.delete("ratelimit:public:127.0.0.1")

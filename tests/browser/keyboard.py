@@ -1,4 +1,4 @@
-"""The keyboard alone: where Tab leads, and whether one sees where one is."""
+"""Use of a page by keyboard: where Tab leads, and whether the focus is visible."""
 
 import re
 from dataclasses import dataclass
@@ -20,14 +20,20 @@ _READ = """() => {
     while (getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)")
         ground = ground.parentElement
     const label = at.labels?.[0]?.querySelector("b") ?? at.labels?.[0] ?? at
-    const words = [...label.childNodes].map(node => node.textContent.trim())
-    const name = words.find(Boolean) ?? at.querySelector("img").alt
+    const words = [...label.childNodes].filter(node => !node.ariaHidden)
+        .map(node => node.textContent.trim())
+    const name = at.ariaLabel ?? words.find(Boolean) ?? at.querySelector("img").alt
+    const middle = (from, to, end) => (Math.max(from, 0) + Math.min(to, end)) / 2
+    const top_most = document.elementFromPoint(
+        middle(left, right, innerWidth), middle(top, bottom, innerHeight))
+    const own = [at, ...at.labels ?? []]
     return {
         name,
         index: [...document.querySelectorAll(CONTROLS)].indexOf(at),
         ring: outlineStyle === "none" ? 0 : parseFloat(outlineWidth),
         color: outlineColor,
         around: getComputedStyle(ground).backgroundColor,
+        covered: !own.some(one => one.contains(top_most)) && !top_most?.contains(at),
         // A page scrolls by whole pixels.
         visible: top > -1 && bottom < innerHeight + 1 && left >= 0 && right <= innerWidth,
     }
@@ -39,24 +45,28 @@ _RESTING = f"""() => [...document.querySelectorAll("{_CONTROLS}")]
 
 @dataclass(frozen=True)
 class Stop:
-    """A control with the focus; `ring` marks it, in pixels, and stands out by `contrast`."""
+    """A control with the focus; its outline is `ring` pixels wide and has this `contrast`.
+
+    `covered`: another element is in front of the control.
+    """
 
     name: str
     index: int
     ring: float
     contrast: float
     visible: bool
+    covered: bool
 
 
 def stops(page: Page) -> list[Stop]:
-    """Press Tab from the top until the page ends, and return where that led."""
+    """Press Tab from the top to the end of the page, and return the controls on the way."""
     found: list[Stop] = []
     for _ in range(60):
         page.keyboard.press("Tab")
         stop = here(page)
         if stop is None and found:
             return found
-        # A time has several parts: Tab stays within the control.
+        # A time input has several parts, so Tab can stay within one control.
         if stop is not None and (not found or found[-1].index != stop.index):
             found.append(stop)
     raise AssertionError(f"Tab never leaves {found[-1:]}")

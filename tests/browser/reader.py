@@ -31,7 +31,7 @@ class Reader:
         self._people = people
 
     def stored(self, columns: str) -> tuple[Any, ...] | None:
-        """Return these columns of the stored preferences; None before anything was stored."""
+        """Return these columns of the stored preferences; None if nothing is stored yet."""
         return self._people.connection.execute(
             f"select {columns} from public.email_preferences as stored"  # noqa: S608
             " cross join lateral jsonb_to_record(private.email_preferences_json(user_id)) as shown"
@@ -119,4 +119,4 @@ STATES: dict[str, Callable[[Page, Reader], None]] = {
     "asked for a new password": reset,
     "a link that is not valid": not_valid,
 }
-"""How a reader gets to each of the pages."""
+"""The steps by which a reader reaches each of the pages."""

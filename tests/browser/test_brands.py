@@ -26,7 +26,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize("brand", BRANDS)
 @pytest.mark.parametrize("name", WRITTEN)
-def test_a_page_reads_as_well_in_every_brand(page: Page, brand: str, name: str) -> None:
+def test_a_page_is_readable_in_every_brand(page: Page, brand: str, name: str) -> None:
     written = WRITTEN[name](pages.Pages(Brand.model_validate(BRANDS[brand])))
     page.set_content(written.html)
 

@@ -1,4 +1,4 @@
-"""The page of the API's documentation runs its own packaged script, and no other."""
+"""The documentation page of the API runs only its own packaged script."""
 
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ def test_the_page_works_under_its_policy(page: Page, stack: dict[str, str]) -> N
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{stack['API_URL']}/docs")
 
-    page.get_by_role("button", name="GET /health", exact=False).first.click()
+    page.get_by_role("button", name="GET /health", exact=False).first.click(timeout=60_000)
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     page.locator(".live-responses-table .response-col_status", has_text="200").wait_for()
@@ -32,7 +32,7 @@ def test_the_page_works_under_its_policy(page: Page, stack: dict[str, str]) -> N
 
 
 def answer(route: Route) -> None:
-    """Answer as the function does, from the code of this checkout."""
+    """Answer with this checkout's function."""
     name = urlsplit(route.request.url).path.rpartition("/")[2]
     folder = "functions/docs" if name == "openapi.json" else "local/node_modules/swagger-ui-dist"
     beside = str(ROOT / folder / "app.py")

@@ -1,4 +1,4 @@
-"""The emails themselves, as a browser shows their HTML."""
+"""The HTML of the emails in a browser."""
 
 import re
 
@@ -28,7 +28,7 @@ def test_an_email_is_readable_for_every_reader(sheet: Page, email: Email) -> Non
 
 
 def test_a_preheader_takes_no_room_in_gmail_on_the_mobile_web(sheet: Page) -> None:
-    """There, neither `<style>` nor `display: none` nor `opacity` holds (caniemail.com)."""
+    """Gmail ignores `<style>`, `display: none` and `opacity` there (caniemail.com)."""
     html = re.sub(r"<style.*?</style>", "", EMAILS[0].rendered.html, flags=re.DOTALL)
     sheet.set_content(re.sub(r"(display: none|opacity: 0|visibility: hidden);?", "", html))
 
@@ -38,7 +38,7 @@ def test_a_preheader_takes_no_room_in_gmail_on_the_mobile_web(sheet: Page) -> No
     assert sheet.locator(".preheader").evaluate("it => getComputedStyle(it).overflow") == "hidden"
 
 
-def test_a_column_is_as_wide_as_a_page_of_a_book(sheet: Page) -> None:
+def test_a_column_is_as_wide_as_a_book_page(sheet: Page) -> None:
     for width, expected in ((1280, 560), (320, 296)):
         sheet.set_viewport_size({"width": width, "height": 844})
         sheet.set_content(EMAILS[0].rendered.html)

@@ -1,4 +1,4 @@
-"""From an email that was sent to its pages, by its own links."""
+"""The links in a sent email lead to its pages."""
 
 from playwright.sync_api import Page, expect
 

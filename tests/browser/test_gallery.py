@@ -1,4 +1,4 @@
-"""`make emails`: the page of pictures, made small and looked at."""
+"""The page of pictures that `make emails` makes, with few pictures."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def gallery(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Galle
 
 @pytest.fixture(scope="module")
 def shelf(browser: Browser, gallery: Gallery) -> Iterator[Page]:
-    """The gallery, open."""
+    """Open the gallery."""
     with browser.new_page() as page:
         page.goto(gallery.page.as_uri())
         yield page
@@ -43,7 +43,7 @@ def test_the_gallery_fits_its_window(shelf: Page, width: int) -> None:
     assert [one for one in clipped(shelf) if "unseen" not in one] == []
 
 
-def test_every_email_is_there_in_every_look_with_both_parts(shelf: Page, gallery: Gallery) -> None:
+def test_every_email_is_shown_in_every_look_with_both_parts(shelf: Page, gallery: Gallery) -> None:
     files = [path for path in gallery.folder.rglob("*.*") if path != gallery.page]
     shown = shelf.eval_on_selector_all("article a", "links => links.map(link => link.href)")
     shelf.eval_on_selector_all(
@@ -61,7 +61,7 @@ def test_every_email_is_there_in_every_look_with_both_parts(shelf: Page, gallery
     assert len(pictures) == len(sizes)
 
 
-def test_the_gallery_works_by_keyboard_alone(shelf: Page) -> None:
+def test_the_gallery_works_by_keyboard(shelf: Page) -> None:
     shelf.set_viewport_size({"width": 1280, "height": 800})
     shelf.emulate_media(color_scheme="light")
     visible = "all => all.filter(one => one.checkVisibility()).map(one => one.alt)"

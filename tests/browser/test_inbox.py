@@ -14,7 +14,7 @@ PHONE_AND_DESK = [Look(320, 844, "light"), Look(1280, 844, "dark")]
 
 @pytest.fixture
 def addresses(stack: dict[str, str]) -> list[str]:
-    """Two people who have got an email each; others may be there."""
+    """Send an email to each of two people; the inbox may have other emails too."""
     mark = uuid4().hex[:8]
     people = [f"{name}-{mark}@example.com" for name in ("maya", "leo")]
     for address in people:

@@ -1,4 +1,4 @@
-"""A reader with only a keyboard can change preferences and notices the result."""
+"""A reader can change preferences by keyboard, and the focus moves to the result."""
 
 from playwright.sync_api import Page
 

@@ -1,4 +1,4 @@
-"""The checks of the pages find the faults of a bad one."""
+"""The checks find the faults of a bad page."""
 
 from playwright.sync_api import Page
 

@@ -45,7 +45,7 @@ def test_a_page_of_the_app_uploads_a_photo_and_shows_it(
     Image.new("RGB", (800, 600), "teal").save(file, "PNG")
     encoded = base64.b64encode(file.getvalue()).decode()
     page.route(f"{stack['APP_URL']}/**", blank)
-    # Chromium asks before a page that is not itself served from this machine may call it.
+    # Chromium asks for permission before a page from elsewhere may call this machine.
     page.context.grant_permissions(["local-network-access"])
     page.goto(f"{stack['APP_URL']}/")
 

@@ -1,4 +1,4 @@
-"""The address of a page holds a token that no third party learns; viewing changes nothing."""
+"""A page's URL has a token, which no third party learns; viewing a page changes nothing."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.browser.reader import Reader, ask, choose, done
 
 @pytest.fixture
 def requests(page: Page) -> list[tuple[str, str]]:
-    """Every request that leaves the browser, as it leaves."""
+    """Record every request that leaves the browser."""
     seen: list[tuple[str, str]] = []
     page.context.on("request", lambda request: seen.append((request.method, request.url)))
     return seen
@@ -26,7 +26,7 @@ def test_a_page_makes_no_third_party_request(shown: Shown) -> None:
         *(reader.feedback_url, reader.confirmation_url, reader.reset_url),
     }
     assert set(shown.requests) <= addresses
-    # Chrome misses a field with the name of the account, which the link does not reveal.
+    # Chrome expects a field with the account's name, which the link does not reveal.
     expected = ("status of 4", "Password forms should have (optionally hidden) username fields")
     assert [line for line in shown.console if not any(part in line for part in expected)] == []
     assert page.evaluate("document.cookie + localStorage.length + sessionStorage.length") == "00"

@@ -31,7 +31,9 @@ def test_spectral_finds_nothing() -> None:
 @pytest.mark.parametrize("linter", [redocly, spectral])
 def test_a_linter_finds_an_example_that_its_schema_refuses(linter: object, tmp_path: Path) -> None:
     faulty = json.loads(json.dumps(DOCUMENT))
-    answer = faulty["paths"]["/api/matches"]["get"]["responses"]["200"]
+    operation = faulty["paths"]["/api/matches"]["get"]
+    faulty["paths"] = {"/api/matches": {"get": operation}}  # halves the time of a linter
+    answer = operation["responses"]["200"]
     answer["content"]["application/json"]["example"] = {"matches": []}
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(faulty))

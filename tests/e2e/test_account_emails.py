@@ -1,4 +1,4 @@
-"""Supabase Auth asks for an email, the provider gets it, and its link works: on the whole stack."""
+"""Emails that Supabase Auth requests reach the provider, and their links work."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Letterbox:
         return Person(UUID(int=0), self.address, "", "")
 
     def link(self, number: int = 1) -> str:
-        """Wait for so many emails; return the link of the newest one's button."""
+        """Wait for `number` emails; return the link of the newest one's button."""
         emails = self.inbox.wait_for(self.owner, number)
         [link] = re.findall(r"^(http\S+/auth/\S+)$", emails[-1]["text"], re.MULTILINE)
         assert "unsubscribe" not in emails[-1]["text"].lower()
@@ -37,7 +37,7 @@ class Letterbox:
 
 
 def pressed(link: str, **fields: str) -> httpx.Response:
-    """Open the page of a link, which changes nothing, and press its button."""
+    """Open the page of a link, which changes nothing, and send its form."""
     page = httpx.get(link, headers={"accept": "text/html"}, timeout=30)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     url, _, query = link.partition("?")
@@ -46,7 +46,7 @@ def pressed(link: str, **fields: str) -> httpx.Response:
 
 
 def kept(people: People, address: str) -> list[Any]:
-    """Return the facts in the outbox of the emails to an address."""
+    """Return the template data in the outbox for the emails to an address."""
     found = people.connection.execute(
         "select template_data from public.email_logs where recipient_email = %s", (address,)
     )

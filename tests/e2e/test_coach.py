@@ -1,4 +1,4 @@
-"""Tips through the front door."""
+"""The coach's tips through the deployed API."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""`make demo`, the first command to run after `make dev`."""
+"""`make demo`, the first command after `make dev`."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from tests.support.template import ROOT
 
 
 def test_the_demo_reaches_its_end(function: Callable[..., Function], inbox: Inbox) -> None:
-    """With a sweep a second instead of a minute."""
+    """The sweep runs each second instead of each minute."""
     reminders = function("session_reminders")
     demo = subprocess.Popen(
         [sys.executable, "-m", "local", "demo", "--name", "test"],

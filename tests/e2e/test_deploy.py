@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ import pytest
 from local import template
 from local.aws import Aws, emulated
 from local.deploy.deployed import look_up
+from local.gateway import ALIAS
 from local.package.target import OWN_RUNTIME, architecture
 from local.stack import Stack
 from tests.support.template import ROOT
@@ -31,17 +33,16 @@ SECRETS = (
     *("RESEND_API_KEY", "RESEND_WEBHOOK_SECRET"),
     *("SUPABASE_SECRET_KEY", "UPSTASH_REDIS_REST_TOKEN"),
 )
-# CloudFormation finds out only when it creates this, after it has changed the functions.
+# CloudFormation fails only when it creates this resource.
 BROKEN = {
     "Type": "AWS::SSM::Parameter",
-    "DependsOn": ["HealthFunction", "MatchRequestFunction"],
     "Properties": {"Type": "String", "Value": "{{resolve:secretsmanager:absent:SecretString:KEY}}"},
 }
 
 
 @dataclass(frozen=True)
 class Second:
-    """The environment `second`: its folder, and what is on AWS of it."""
+    """The environment `second`: its folder, and its resources on AWS."""
 
     folder: Path
     stack: dict[str, str]
@@ -49,7 +50,7 @@ class Second:
     brand: str = '{"name": "Second’s \\u0022one\\u0022"}'
 
     def choose(self, **parameters: str) -> None:
-        """Write its file."""
+        """Write the environment's file."""
         chosen = {
             "region": self.aws.region,
             "brand": "brand.json",
@@ -62,13 +63,15 @@ class Second:
             "SupabasePublishableKey": self.stack["SUPABASE_PUBLISHABLE_KEY"],
             "UpstashRedisRestUrl": self.stack["UPSTASH_REDIS_REST_URL"],
             "ResendApiUrl": self.stack["RESEND_API_URL"],
+            "Shifting": "Off",
+            "WebSocketEmulator": f"{urlsplit(str(self.aws.endpoint)).netloc}/_aws/execute-api",
         }
         lines = [f'{name} = "{value}"\n' for name, value in (chosen | parameters).items()]
         (self.folder / "second.toml").write_text("".join(lines))
         (self.folder / "brand.json").write_text(self.brand)
 
     def deploy(self, package: Path, *words: str, **env: str) -> tuple[int, str]:
-        """Run `make deploy`; return its exit code and all that it said."""
+        """Run `make deploy`; return its exit code and output."""
         shared = {"AWS_ENDPOINT_URL"}
         inherited = {n: v for n, v in os.environ.items() if n in shared or n not in self.stack}
         file = self.folder / "second.toml"
@@ -88,12 +91,14 @@ class Second:
         return found["Stacks"][0]["StackStatus"]
 
     def variables(self, function: str, stack: str = "wingman-second") -> dict[str, str]:
-        """Return what a deployed function is given."""
+        """Return the environment variables of the live version."""
         resource = self.aws.cloud_formation().describe_stack_resource(
             StackName=stack, LogicalResourceId=f"{function}Function"
         )["StackResourceDetail"]
         function_name = resource["PhysicalResourceId"]
-        found = self.aws.lambda_().get_function_configuration(FunctionName=function_name)
+        found = self.aws.lambda_().get_function_configuration(
+            FunctionName=function_name, Qualifier=ALIAS
+        )
         return found["Environment"]["Variables"]
 
     def schedules(self) -> set[str]:
@@ -120,15 +125,15 @@ def second(
         secrets.delete_secret(SecretId="wingman/second", ForceDeleteWithoutRecovery=True)
 
 
-# Functions that run from the build leave it there.
+# Functions that run from the build write it there.
 _BYTECODE = shutil.ignore_patterns("__pycache__")
 
 
 def packaged(folder: Path, **resources: Any) -> Path:
     """Return the local stack's build, with further resources.
 
-    Its schedules do not fire: both environments have one database, whose emails the other
-    environment would render as its own.
+    Its schedules are off: both environments share a database, and each would send the other's
+    emails with its own brand.
     """
     read = template.load(BUILD / "template.yaml")
     for function in template.functions(read).values():
@@ -157,8 +162,15 @@ def broken(tmp_path: Path) -> Path:
     return packaged(tmp_path / "broken", Broken=BROKEN)
 
 
+@pytest.fixture
+def broken_late(tmp_path: Path) -> Path:
+    """Return one whose deployment fails after it has changed functions."""
+    late = BROKEN | {"DependsOn": ["HealthFunction", "MatchRequestFunction"]}
+    return packaged(tmp_path / "broken-late", Broken=late)
+
+
 def healthy(url: str) -> bool:
-    """Ask for half a minute: what other tests have broken on purpose is soon well again."""
+    """Check the health for half a minute; parts that other tests broke recover in that time."""
     for _ in range(30):
         if httpx.get(f"{url}/health", timeout=30).json()["status"] == "healthy":
             return True
@@ -167,13 +179,13 @@ def healthy(url: str) -> bool:
 
 
 @pytest.mark.timeout(600)
-def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
-    second: Second, sound: Path, broken: Path, tmp_path: Path
+def test_an_environment_is_created_changed_and_rolled_back(
+    second: Second, sound: Path, broken: Path, broken_late: Path, tmp_path: Path
 ) -> None:
     secrets = tmp_path / "secrets"
     secrets.write_text("".join(f"{name}={second.stack[name]}\n" for name in SECRETS))
 
-    # A first creation that fails is explained, kept, and cleared away when that is confirmed.
+    # A first creation that fails is explained, and is deleted only after a confirmation.
     code, said = second.deploy(broken, f"SECRETS={secrets}")
     assert code != 0
     assert "Broken: " in said
@@ -196,19 +208,17 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
         assert second.schedules() >= {f"{stack}-every-minute", f"{stack}-every-hour"}
     assert not [value for name in SECRETS if (value := second.stack[name]) and value in said]
 
-    # A parameter changes, here alone.
+    # A parameter changes in the second environment only, and secrets rotate: every function that
+    # has a secret gets the new one. The database accepts two backend keys, so the first environment
+    # goes on with the old one. Old links still work.
     second.choose(MaxDailyMatches="3")
-    assert second.deploy(sound)[0] == 0
-    assert second.variables("MatchRequest")["MAX_DAILY_MATCHES"] == "3"
-    assert second.variables("MatchRequest", "wingman")["MAX_DAILY_MATCHES"] == "10"
-
-    # Secrets rotate: every function that has one gets the new one. Of backend keys, the database
-    # accepts two, so the first environment goes on with the old one. Old links still work.
     code, said = second.deploy(
         sound, "ROTATE=EMAIL_LINK_SECRET BACKEND_KEY", EMAIL_LINK_SECRET="a new one, long enough"
     )
     assert code == 0, said
-    assert "BACKEND_KEY is accepted, and the key before it" in said
+    assert "BACKEND_KEY is accepted, and so is the previous key" in said
+    assert second.variables("MatchRequest")["MAX_DAILY_MATCHES"] == "3"
+    assert second.variables("MatchRequest", "wingman")["MAX_DAILY_MATCHES"] == "10"
     assert second.variables("Health")["BACKEND_KEY"] != second.stack["BACKEND_KEY"]
     assert healthy(url)
     assert healthy(second.stack["API_URL"])
@@ -217,9 +227,9 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
     before = second.stack["EMAIL_LINK_SECRET"]
     assert second.variables("EmailUnsubscribe")["EMAIL_LINK_SECRET_PREVIOUS"] == before
 
-    # A bad change is rolled back: what ran before runs again.
+    # A bad change is rolled back to the previous version.
     second.choose(MaxDailyMatches="4")
-    code, said = second.deploy(broken)
+    code, said = second.deploy(broken_late)
     assert code != 0
     assert "what ran before runs again" in said
     assert second.status() == "UPDATE_ROLLBACK_COMPLETE"
@@ -232,9 +242,7 @@ def test_an_environment_from_nothing_to_a_change_that_is_rolled_back(
     assert (code, "nothing changed" in said) == (0, True), said
 
 
-def test_no_resource_is_changed_before_all_settings_are_well_formed(
-    second: Second, sound: Path
-) -> None:
+def test_no_resource_is_changed_before_all_settings_are_valid(second: Second, sound: Path) -> None:
     second.choose(MaxDailyMatches="0", AppUrl="")
     code, said = second.deploy(sound)
     assert code != 0

@@ -1,4 +1,4 @@
-"""Random requests, and stories of them along the links, get documented answers; never a 500."""
+"""Random requests, alone and in sequences along the links, get documented answers, never a 500."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -22,9 +22,9 @@ from tests.support.people import People
 
 Case = schemathesis.Case[Any]
 Response = schemathesis.Response
-# Copies: schemathesis adds links of its own to a document.
+# A copy, because schemathesis adds its own links to a document.
 SCHEMA = schemathesis.openapi.from_dict(deepcopy(dict(DOCUMENT)))
-# Preflights are the gateway's, and others of these answer alike.
+# The gateway answers OPTIONS; two others stand for all methods without an operation.
 SCHEMA.config.phases.coverage.unexpected_methods = {"patch", "trace"}
 FEW = settings(
     max_examples=6,
@@ -47,7 +47,7 @@ def named(case: Case) -> str:
 
 
 def check(case: Case, response: Response) -> None:
-    """Compare an answer with the document."""
+    """Check an answer against the document."""
     headers = {name: values[0] for name, values in response.headers.items()}
     answer = httpx.Response(response.status_code, headers=headers, text=response.text)
     assert response.status_code < 500, response.text
@@ -57,13 +57,13 @@ def check(case: Case, response: Response) -> None:
 
 
 def _check_rejection(case: Case, response: Response) -> None:
-    """Check that a body is refused which its schema does not allow."""
+    """Check that a body that violates its schema is refused."""
     if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return  # schemathesis does not count it as a refusal
     try:
         case.validate_response(response, checks=[negative_data_rejection])
     except FailureGroup as group:
-        # Space around a text does not count; the schema cannot say so.
+        # The schema cannot express that surrounding whitespace does not count.
         if any("larger than maxLength" not in str(each) for each in group.exceptions):
             raise
 
@@ -85,7 +85,7 @@ Machine: Any = STORY.as_state_machine()
 
 
 class Stories(Machine):  # type: ignore[misc]  # made at run time
-    """Maya has invited Leo, who answers; the links lead on from her list of matches."""
+    """Maya invites Leo, who answers; the links start at her list of matches."""
 
     api: ClassVar[Api]
     people: ClassVar[People]

@@ -1,4 +1,4 @@
-"""Every link of the API document leads from an answer to what the answer names."""
+"""Every link of the API document works with the ids in the answer that it belongs to."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -30,13 +30,13 @@ LINKED: Mapping[Source, Mapping[str, Json]] = {
     for status, answer in operation["responses"].items()
     if "links" in answer
 }
-# The target knows the ids, and does what is asked or says why it does not.
+# The target knows the ids: it succeeds, or it refuses the operation for another reason.
 FOLLOWED = {200, 201, 204, 403, 409}
 NONE_YET = "You have given no feedback on this session."
 
 
 class Story:
-    """Calls operations by their ids, and keeps the first answer of each status."""
+    """Calls operations by their ids, and keeps the first answer of each operation and status."""
 
     def __init__(self, api: Api, redis: Redis) -> None:
         self._api = api
@@ -51,7 +51,7 @@ class Story:
         query: Mapping[str, str] | None = None,
         **parameters: object,
     ) -> httpx.Response:
-        refill(self._redis)  # a story in a second or two
+        refill(self._redis)  # the whole story takes a second or two
         method, path, _ = OPERATIONS[name]
         for parameter, value in parameters.items():
             path = path.replace("{" + parameter + "}", str(value))
@@ -63,7 +63,7 @@ class Story:
 
 @pytest.fixture
 def story(api: Api, people: People, stack: dict[str, str]) -> Iterator[Story]:
-    """Get an answer of every operation that has links."""
+    """Get an answer from every operation that has links."""
     with Redis.from_url(stack["REDIS_URL"]) as redis:
         story = Story(api, redis)
         maya, leo = people.pair()
@@ -172,7 +172,7 @@ def _show_a_dog(story: Story, people: People, person: Person) -> None:
     story.call("get_photo", person, photo_id=photos[0])
 
 
-def test_every_link_leads_to_what_its_answer_names(story: Story) -> None:
+def test_every_link_works_with_the_ids_in_its_answer(story: Story) -> None:
     assert story.answers.keys() == LINKED.keys(), "add what is missing to the story"
     found = dict(story.answers)
     followed = set()
@@ -191,7 +191,7 @@ def test_every_link_leads_to_what_its_answer_names(story: Story) -> None:
 
 
 def _parts_before_the_whole(link: tuple[Source, str]) -> tuple[bool, int]:
-    """Follow deletions, blocks and ends last, and of these the longest path first."""
+    """Sort deletions, blocks and endings last, and the longest paths first."""
     source, name = link
     target = resolved(LINKED[source][name])["operationId"]
     return target.startswith(("erase", "delete", "put_block", "unmatch")), -OPERATIONS[target][
@@ -214,7 +214,7 @@ def _pointed(body: Any, expression: str) -> Any:
 
 
 def _example(name: str) -> dict[str, Any]:
-    """Return the example of a body, for a later day and without ids of its own."""
+    """Return the documented example of a body, on a later day and without its ids."""
     content = OPERATIONS[name][2].get("requestBody", {}).get("content", {})
     example = content.get("application/json", {}).get("example", {})
     given = {field: each for field, each in example.items() if not field.endswith("_id")}

@@ -1,4 +1,4 @@
-"""The logs of the whole run hold no personal data. Runs after every other test."""
+"""The logs of the whole run have no personal data. These tests run after all others."""
 
 import json
 import re
@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.conftest import ENV_FILE
 from tests.support.api import Api
+from tests.support.fixtures import ENV_FILE
 from tests.support.inbox import Inbox
 from tests.support.logs import (
     ACCESS_TOKEN,
@@ -41,17 +41,17 @@ SEEN = {
 
 @pytest.fixture(scope="module")
 def tokens(stack: dict[str, str], api: Api, people: People) -> set[str]:
-    """Write into every field that takes words, let some of it go wrong, then open every link.
+    """Write into every field that takes text, cause some errors, then open every link.
 
-    Returns what makes those links more than an address.
+    Return the tokens of those links.
     """
     maya, leo = people.pair()
     words = {name: f"{name} {uuid4().hex}" for name in ("note", "place", "notes", "reason")}
     with Inbox(stack["RESEND_API_URL"]) as inbox, Model(stack["ANTHROPIC_API_URL"]) as model:
         match_id = api.invited(maya, leo, venue_suggestion=words["place"], note=words["note"])
-        inbox.wait_for(leo, 1)  # what is overtaken is not sent
+        inbox.wait_for(leo, 1)  # an outdated email would not be sent
         api.answer(leo, match_id)
-        assert api.answer(leo, match_id, "decline").status_code == 409  # the database said no
+        assert api.answer(leo, match_id, "decline").status_code == 409  # refused by the database
         plan = {"match_id": match_id, "venue_name": words["place"], "notes": words["notes"]}
         session = api.call(
             "POST", "/api/sessions", maya, json=plan | {"scheduled_time": in_days(3)}
@@ -78,7 +78,7 @@ def tokens(stack: dict[str, str], api: Api, people: People) -> set[str]:
 
 
 def opened(api: Api, emails: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Open every link that needs no login, whole and cut; return their tokens."""
+    """Open every link that needs no login, complete and truncated; return their tokens."""
     links = {found[0]: found[1] for email in emails for found in LINK.finditer(email["html"])}
     assert {link.partition("?")[0] for link in links} == OPEN_TO_ALL
     for link in links:
@@ -89,17 +89,19 @@ def opened(api: Api, emails: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def lines(stack: dict[str, str], tokens: set[str]) -> list[str]:
-    """Return every line once all that is to be seen has been written."""
+    """Wait until every event in SEEN is logged; return all lines."""
     ends_at = time.monotonic() + 70  # the sweep runs every minute
-    while missing := SEEN - {event.get("message") for event in events(function_logs(stack))}:
+    found = function_logs(stack)
+    while missing := SEEN - {event.get("message") for event in events(found)}:
         assert time.monotonic() < ends_at, f"no function has logged {missing}"
         time.sleep(1)
-    return function_logs(stack)
+        found = function_logs(stack)
+    return found
 
 
 @pytest.fixture(scope="module")
 def written(lines: list[str]) -> dict[str, str]:
-    """Return all text that must not hold personal data, by where it was found."""
+    """Return all text that must not have personal data, by its source."""
     here = {"functions": "\n".join(lines), "the tests": "\n".join(kept("printed"))}
     for folder in (ENV_FILE.parent / "logs", *ENV_FILE.parent.parent.glob("test-*/logs")):
         name = folder.parent.name
@@ -118,7 +120,7 @@ def test_the_logs_are_not_empty(written: dict[str, str]) -> None:
 
 
 def test_libraries_log_no_request(lines: list[str]) -> None:
-    """The runtime lets INFO pass. Its lines have a logger, ours have a service."""
+    """The runtime logs INFO. Lines of libraries have a `logger`; our lines have a `service`."""
     assert [line for line in events(lines) if "logger" in line and line["level"] == "INFO"] == []
 
 

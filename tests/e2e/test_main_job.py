@@ -1,4 +1,4 @@
-"""The whole story through the deployed template: HTTPS to inbox."""
+"""From an HTTPS request to the inbox, through the deployed template."""
 
 import pytest
 

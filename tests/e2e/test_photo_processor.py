@@ -1,4 +1,4 @@
-"""An uploaded file as others load it: upright, in its colours, without what the camera wrote."""
+"""Others load an uploaded photo upright, in its colours, and without the camera's metadata."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Photos on the deployed stack: from the form of an upload to the files that are gone."""
+"""Photos on the deployed stack, from the upload form to the deletion of the files."""
 
 import re
 import subprocess

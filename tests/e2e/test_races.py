@@ -1,6 +1,6 @@
-"""Many at once, held back by a barrier and let go together.
+"""Requests that a barrier releases at the same moment.
 
-A dozen: each starts a container, which takes half a second of a processor, and proves no less.
+A dozen requests are enough, and each starts a container, which takes half a second of CPU.
 """
 
 from collections import Counter
@@ -62,7 +62,7 @@ def test_invitations_of_one_pair_at_once_make_one_match(api: Api, people: People
         seen = codes(at_once([request(number) for number in range(12)]))
 
     assert seen["201"] == 1
-    # Five of a user pass the limiter at once; the sixth of each side has to wait.
+    # The limiter lets five requests of a user pass at once; the sixth of each user is refused.
     assert seen["match_already_open"] + seen["rate_limited"] == 11
     matches = people.connection.execute(
         "select count(*) from public.wingman_matches where %s in (user1_id, user2_id)", (maya.id,)
@@ -71,7 +71,7 @@ def test_invitations_of_one_pair_at_once_make_one_match(api: Api, people: People
 
 
 def test_one_key_sent_ten_times_at_once_invites_once(api: Api, people: People) -> None:
-    """The limiter lets five of a user pass; each of those gets the one match."""
+    """The limiter lets five requests of a user pass; each of them gets the same match."""
     maya, leo = people.pair()
     with httpx.Client(limits=httpx.Limits(max_connections=10), timeout=120) as client:
         url = f"{api.client.base_url}/api/matches"

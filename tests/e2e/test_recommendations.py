@@ -1,4 +1,4 @@
-"""From the schedule to the list: the queue and the worker are those of the deployment."""
+"""From the schedule to the list, through the deployed queue and worker."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from wingman.kit.clients.redis import redis
 PATIENCE_SECONDS = 60
 
 
-def test_the_list_of_a_user_who_is_away_is_made_before_they_come_back(
+def test_the_list_of_an_absent_user_is_made_before_they_come_back(
     function: Callable[..., Function], api: Api, people: People
 ) -> None:
     town = Town(Profiles(function("profile"), people), function("discovery"), 2)

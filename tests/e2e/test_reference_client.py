@@ -1,4 +1,4 @@
-"""Two users of the reference client, over the WebSocket of the deployed template."""
+"""Two users of the reference client on the WebSocket API of the deployed template."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A mistake of a client is always answered with a problem, never with a 500."""
+"""A client's mistake is always answered with a problem document, never with a 500."""
 
 import time
 from typing import Any
@@ -69,7 +69,7 @@ def test_no_token_is_a_401(api: Api) -> None:
         ({"key": tokens.new_key()}, "unauthenticated"),
     ],
 )
-def test_a_token_that_does_not_hold_is_a_401(
+def test_an_invalid_token_is_a_401(
     api: Api, people: People, claims: dict[str, Any], code: str
 ) -> None:
     token = people.token(people.new().id, **claims)
@@ -92,7 +92,9 @@ def test_the_token_of_a_deleted_user_is_a_401(api: Api, people: People) -> None:
     assert_problem(api.invite(gone, other), 401, "unauthenticated")
 
 
-def test_anothers_match_is_a_404_and_ones_own_invitation_a_403(api: Api, people: People) -> None:
+def test_another_users_match_is_a_404_and_answering_ones_own_invitation_a_403(
+    api: Api, people: People
+) -> None:
     maya, leo = people.pair()
     match_id = api.invited(maya, leo)
     assert_problem(api.answer(people.new(), match_id), 404, "not_found")

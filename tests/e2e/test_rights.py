@@ -1,4 +1,4 @@
-"""A user who goes past the API, to PostgREST itself, and has the backend key to do so."""
+"""A user who calls PostgREST directly, and even has the backend key."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +36,7 @@ def test_a_user_cannot_set_a_status(api: Api, people: People, supabase: httpx.Cl
     assert api.call("GET", f"/api/matches/{match_id}", maya).json()["status"] == "pending"
 
 
-def test_a_user_cannot_make_a_match_by_hand(people: People, supabase: httpx.Client) -> None:
+def test_a_user_cannot_insert_a_match(people: People, supabase: httpx.Client) -> None:
     maya, leo = people.pair()
     row = {"user1_id": str(maya.id), "user2_id": str(leo.id), "initiator_id": str(leo.id)}
     response = supabase.post("/wingman_matches", json=row, headers=maya.authorization)

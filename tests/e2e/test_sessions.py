@@ -1,4 +1,4 @@
-"""A pair plans to meet, meets and says so, through the deployed template."""
+"""Two users plan a meeting, meet and confirm it, through the deployed template."""
 
 import re
 from collections import Counter
@@ -37,13 +37,13 @@ def score(api: Api, person: Person) -> int:
 
 
 def sweep(function: Load) -> None:
-    """Hand out what is due, as the schedule does every minute."""
+    """Enqueue what is due, as the schedule does every minute."""
     app = function("session_reminders")
     app.invoke(app.event("every_minute"), milliseconds=50_000)
 
 
 def starts_in(people: People, session_id: str, time: timedelta) -> None:
-    """Move the clock: the session and what reminds of it, as if it had been planned for then."""
+    """Move a session and its reminders, as if it had been planned for that time."""
     people.connection.execute(
         "update public.wingman_sessions set scheduled_time = now() + %s where id = %s",
         (time, session_id),
@@ -106,7 +106,7 @@ def test_a_change_reaches_both_in_their_own_time(api: Api, people: People, inbox
     )
     session = plan(api, maya, match(people, maya, leo))
     for person in (maya, leo):
-        inbox.wait_for(person, 1)  # once it has moved, the first plan is not announced
+        inbox.wait_for(person, 1)  # after the move, the first plan would not be announced
     when = datetime.fromisoformat(in_days(10)).astimezone().replace(hour=12, minute=0)
     path = f"/api/sessions/{session['id']}"
     moved = api.call("PATCH", path, maya, json={"scheduled_time": when.isoformat()})
@@ -128,10 +128,10 @@ def test_a_change_reaches_both_in_their_own_time(api: Api, people: People, inbox
     assert not any(status == "pending" for _, status, _ in emails_about(people, session["id"]))
 
 
-def test_useful_emails_leave_once_after_six_hours_without_a_sweep(
+def test_useful_emails_are_sent_once_after_six_hours_without_a_sweep(
     api: Api, people: People, inbox: Inbox, function: Load
 ) -> None:
-    """Both reminders were due in the outage; it starts in an hour, so one of them says it all."""
+    """Both reminders became due in the outage; an hour before the start, one is enough."""
     maya, leo = people.pair()
     session = plan(api, maya, match(people, maya, leo))
     for person in (maya, leo):
@@ -157,7 +157,7 @@ def test_plans_at_once_make_one_session(api: Api, people: People) -> None:
         answers = at_once(
             [partial(send, headers=person.authorization) for person in (maya, leo) * 5]
         )
-    # Each of the two has three emails; a request for more waits.
+    # The limiter may refuse some of each user's requests.
     codes = Counter(answer.json().get("code") for answer in answers)
     assert codes[None] == 1
     assert codes["session_already_open"] + codes["rate_limited"] == 9

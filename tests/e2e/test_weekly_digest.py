@@ -20,19 +20,19 @@ A_WEEK = timedelta(days=7)
 
 @pytest.fixture
 def at() -> datetime:
-    """A moment of the week that runs, the same through the test."""
+    """A moment in the current week, the same throughout a test."""
     return datetime.now(UTC)
 
 
 @pytest.fixture
 def monday(at: datetime) -> datetime:
-    """When that week has just ended, by UTC: digests are about no other one."""
+    """The moment just after that week has ended, in UTC; digests cover the week that has ended."""
     return (at + timedelta(days=7 - at.weekday())).replace(hour=0, minute=10)
 
 
 @pytest.fixture
 def housekeeping(function: Callable[..., Function], monkeypatch: pytest.MonkeyPatch) -> Job:
-    """The job of the hour, twice as EventBridge may call it, by another clock; and the sweep."""
+    """Run the hourly job at a given time, twice as EventBridge may call it, and then the sweep."""
     job, sweep = function("housekeeping"), function("session_reminders")
 
     def run(now: datetime) -> None:
@@ -46,7 +46,7 @@ def housekeeping(function: Callable[..., Function], monkeypatch: pytest.MonkeyPa
 
 
 def met(people: People, api: Api, venue: str, at: datetime) -> Meeting:
-    """Let Maya, who asked for digests, have met Leo, who did not."""
+    """Record a meeting of Maya, who asked for digests, and Leo, who did not."""
     both_came = {
         "status": "completed",
         "completed_at": at,

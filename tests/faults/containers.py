@@ -1,4 +1,4 @@
-"""Containers of one function, each in a process of its own, as Lambda has them."""
+"""Containers of one function, each in its own process as on Lambda."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 
 
 class Answer(NamedTuple):
-    """The answer that a client got, and after how many seconds."""
+    """An answer, and the seconds that it took."""
 
     status: int
     headers: Mapping[str, str]
@@ -25,7 +25,7 @@ class Answer(NamedTuple):
 
 
 class Load(NamedTuple):
-    """Requests one after the other: as many as `times`, or for `seconds` with a pause between."""
+    """Requests one after the other, `times` times or for `seconds`, each followed by a pause."""
 
     events: Sequence[dict[str, Any]]
     times: int | None = None
@@ -49,7 +49,7 @@ class Container:
         self._pipe.send(load)
 
     def answers(self) -> list[Answer]:
-        """Return what the requests of the last `begin` were answered."""
+        """Wait for the answers to the requests of the last `begin`."""
         assert self._pipe.poll(60), "the container hangs"
         answers: list[Answer] = self._pipe.recv()
         return answers

@@ -1,4 +1,4 @@
-"""Things that happen in the product, the emails they cause, and what goes wrong with a sender."""
+"""Events of the product, the emails that they cause, and faults of a sender."""
 
 import json
 import os
@@ -38,16 +38,16 @@ class Story:
 
     @property
     def message(self) -> dict[str, Any]:
-        """The queue message of these emails, as Lambda is given it."""
+        """The queue message of these emails, as Lambda receives it."""
         body = json.dumps({"email_ids": [str(ref.id) for ref in self.refs]})
         return {"Records": [{"messageId": "059f36b4-87a3-44ab-83d2-661975830a7d", "body": body}]}
 
     def keep_the_sweep_away(self) -> None:
-        """Look handed out: the deployment's own sweep leaves that alone for two minutes."""
+        """Mark the emails as enqueued: the deployment's own sweep skips them for two minutes."""
         self.update("enqueued_at = now()")
 
     def expire_leases(self) -> None:
-        """Let the time pass: of a lease, a planned retry, a pause, an open circuit."""
+        """End every wait: leases, planned retries, pauses, and the open circuit."""
         redis().run("DEL", EMAIL_PROVIDER.key)
         breaker.cache_clear()
         lanes = list(Priority)
@@ -86,14 +86,14 @@ class Story:
         return {value for (value,) in rows}
 
     def assert_accepted_exactly_once(self, inbox: Inbox, seconds: float = 10) -> None:
-        """The provider holds one copy for each reader, and the log knows it by its id."""
+        """Assert that the provider has one copy for each reader, and that the log has its id."""
         accepted = [inbox.wait_for(reader, 1, seconds=seconds)[0] for reader in self.readers]
         assert self.statuses() == {"sent"}
         assert {message for _, message in self.rows()} == {email["id"] for email in accepted}
 
 
 def new_story(people: People, kind: str) -> Story:
-    """Let an `invitation`, an `acceptance` or a `decline` happen."""
+    """Make an `invitation`, an `acceptance` or a `decline`."""
     maya, leo = people.pair()
     invited = get_user_client(maya.token).rpc("request_match", _invitation(leo))
     if kind == "invitation":
@@ -106,7 +106,7 @@ def new_story(people: People, kind: str) -> Story:
 
 @dataclass(frozen=True)
 class Meeting:
-    """Two people and their plan; its reminders are due now, and nothing else about it."""
+    """Two people and their planned meeting; only its reminders are due now."""
 
     session_id: str
     reminders: Story
@@ -124,7 +124,7 @@ class Meeting:
 
 
 def remind(people: People) -> Meeting:
-    """Let two plan a meeting and come so near to it that they are reminded."""
+    """Plan a meeting of two people whose reminders are due."""
     maya, leo = people.pair()
     match = get_user_client(maya.token).rpc("request_match", _invitation(leo))["match"]["id"]
     accepted = {"p_match_id": match, "p_action": "accept"}
@@ -162,7 +162,7 @@ def _story(people: People, change: Mapping[str, Any], readers: list[Person]) -> 
     return story
 
 
-# A sender that is stopped where it hurts: the provider has accepted, but no record of it exists.
+# A sender that stops after the provider has accepted, before the acceptance is recorded.
 _STOPPED_SENDER = """
 import sys, uuid
 from wingman.notifications.email.sending import provider
@@ -182,7 +182,7 @@ print("nothing to send", flush=True)
 
 
 def kill_a_sender_after_the_provider_accepted(story: Story) -> None:
-    """Send in a process of its own, and end that with SIGKILL between accepted and recorded."""
+    """Send in a separate process, and kill it between acceptance and recording."""
     with subprocess.Popen(
         [sys.executable, "-c", _STOPPED_SENDER, *(str(ref.id) for ref in story.refs)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "layers" / "shared")},
@@ -197,7 +197,7 @@ def kill_a_sender_after_the_provider_accepted(story: Story) -> None:
 
 
 class BrokenQueue(Queue):
-    """SQS is away just after the commit."""
+    """A queue that fails just after the commit."""
 
     def send(self, *_: object, **__: object) -> None:
         raise DependencyUnavailable("sqs")
@@ -205,7 +205,7 @@ class BrokenQueue(Queue):
 
 @dataclass
 class Disturbed(EmailProvider):
-    """The way to the provider, on which something happens once: before or after the request."""
+    """The provider, with an action that runs once, before or after a request."""
 
     real: EmailProvider
     before: Callable[[], object] | None = None
@@ -221,13 +221,13 @@ class Disturbed(EmailProvider):
 
 
 def elsewhere(happening: Callable[[], object] | None) -> None:
-    """Let something happen in another container: with a deadline and retries of its own."""
+    """Run an action as another container would, with its own deadline and retries."""
     if happening is not None:
         Context().run(happening)
 
 
 class Refusing(EmailProvider):
-    """A provider that has no room, and surely takes nothing."""
+    """A provider that answers every request with a rate limit."""
 
     def send_batch(self, messages: Sequence[OutgoingEmail], idempotency_key: str) -> BatchReply:
         return BatchReply(Reply.RATE_LIMITED)

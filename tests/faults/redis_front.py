@@ -1,4 +1,4 @@
-"""The way to Redis with a switch: as it is, stopped, hung, or a gateway's page with a 503."""
+"""A proxy of Redis with faults: stopped, hung, or answering 503 with a gateway's page."""
 
 import socket
 import threading
@@ -12,8 +12,21 @@ FAULTS = ("stopped", "hung", "html")
 _PAGE = b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
 
 
+class _Server(ThreadingHTTPServer):
+    allow_reuse_port = True
+    daemon_threads = True
+
+
+def _hold(port: int) -> socket.socket:
+    """Reserve a port while nothing listens there."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(("127.0.0.1", port))
+    return held
+
+
 class Front:
-    """An Upstash address of our own in front of the real one."""
+    """A proxy in front of the Upstash REST API, at its own `url`."""
 
     def __init__(self, upstream: str) -> None:
         self.mode = "alive"
@@ -21,21 +34,22 @@ class Front:
         self._healed = threading.Event()
         self._connections: set[socket.socket] = set()
         self._serve(0)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._port = int(self._server.server_address[1])
+        self._held = _hold(self._port)
+        self.url = f"http://127.0.0.1:{self._port}"
 
     def break_down(self, fault: str) -> None:
-        """Let Redis be away in one of the ways of FAULTS."""
+        """Make Redis fail in one of the ways of FAULTS."""
         self.mode = fault
         self._healed.clear()
         if fault == "stopped":
             self._close()
 
     def heal(self) -> None:
-        """Let Redis be back."""
         was, self.mode = self.mode, "alive"
         self._healed.set()
         if was == "stopped":
-            self._serve(int(self.url.rpartition(":")[2]))
+            self._serve(self._port)
 
     def __enter__(self) -> Self:
         return self
@@ -43,11 +57,11 @@ class Front:
     def __exit__(self, *_: object) -> None:
         self._healed.set()
         self._close()
+        self._held.close()
         self._real.close()
 
     def _serve(self, port: int) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), self._handler())
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
     def _close(self) -> None:

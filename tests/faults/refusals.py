@@ -11,9 +11,9 @@ import psycopg
 
 from tests.support.people import Person
 
-# One reader in this many opts out in the end.
+# One in this many readers opts out in the end.
 ONE_IN = 5
-# As the links of an email, the webhook and the deletion of an account do it.
+# The same changes that an unsubscribe link, the webhook and the deletion of an account make.
 WAYS = {
     "unsubscribed": (
         "select public.update_email_preferences_of(%(id)s, '{\"match_notifications\": false}')"
@@ -25,7 +25,7 @@ WAYS = {
     "left": "delete from auth.users where id = %(id)s",
 }
 REFUSED = tuple(f"readers who {way}" for way in WAYS)
-# Emails that a sender holds by then may go: it decided before, and its lease ends in this time.
+# A sender may still send emails that it claimed before the opt-out; its lease ends in this time.
 GRACE = timedelta(seconds=5)
 _ENDS = {"unsubscribed": "skipped", "complained": "suppressed", "left": "deleted"}
 
@@ -46,7 +46,7 @@ class Refusals:
         self._said: dict[UUID, tuple[str, datetime]] = {}
 
     def one_more(self) -> None:
-        """Let one more reader opt out, each way in turn, unless enough have."""
+        """Let one more reader opt out, in each way in turn, until enough have."""
         if len(self._said) == self._refuse:
             return
         reader = self._willing.pop(self._dice.randrange(len(self._willing)))
@@ -58,9 +58,9 @@ class Refusals:
         self._events[f"readers who {way}"] += 1
 
     def ends(self, reader: UUID) -> set[str]:
-        """Return how an email to this reader may end besides being sent."""
+        """Return the statuses besides "sent" in which an email to this reader may end."""
         return {_ENDS[self._said[reader][0]]} if reader in self._said else set()
 
     def came_too_late(self, reader: UUID, accepted: datetime) -> bool:
-        """Say whether the provider got an email after its reader's no had reached every sender."""
+        """Return whether the provider got an email after every sender knew of the opt-out."""
         return reader in self._said and accepted > self._said[reader][1] + GRACE

@@ -1,11 +1,11 @@
-"""Thousands of emails through the real sender while everything goes wrong, by a seed.
+"""Thousands of emails pass the real sender while everything goes wrong, in an order by a seed.
 
-At the same time readers opt out: by a click, by a complaint, by deleting their account.
+At the same time, readers opt out: by a click, a complaint, or deleting their account.
 
 The database, PostgREST, Redis and the provider's sandbox are the stack's own. Senders are
 processes, killed at random; the queue loses, repeats, reorders and delays messages; sweeps race
-them; leases end under slow sends. Hours pass in seconds: due times and leases are moved, not waited
-for. A seed repeats the dice, not the machine's timing.
+them; leases end during slow sends. Hours pass in seconds, because due times and leases are moved. A
+seed repeats the random choices, not the machine's timing.
 """
 
 import json
@@ -33,9 +33,9 @@ CIRCUIT = "breaker:email"
 COMES_DUE_WITHIN = 0.8
 EMAILS_PER_READER = 10
 LEFT = ("deleted", "the reader left")
-# How much longer chaos lasts, at most, for what has not gone wrong in its time.
+# Chaos lasts at most this many times as long, until every kind of fault has occurred.
 PATIENCE = 5
-# The chance of a round that one reader opts out.
+# The chance that one reader opts out in a round.
 SAYS_NO = 0.4
 # The faults that the provider's next request may meet.
 FAULTS = ("lost_response", "lost_response", "error_500", "rate_limited", "timeout")
@@ -82,9 +82,9 @@ class Soak:
         self._database.close()
 
     def _record(self, readers: Sequence[Person], chaos: float) -> dict[UUID, UUID]:
-        """Write the emails, two in three urgent; they come due one by one, so groups are small.
+        """Record the emails, two in three urgent; they become due one by one, so groups are small.
 
-        Those of a reader are adjacent, so an opt-out affects few requests. Return the readers.
+        A reader's emails are adjacent, so an opt-out affects few requests. Return the readers.
         """
         rows = self._database.execute(
             "insert into public.email_logs (user_id, email_template, recipient_email, dedupe_key,"
@@ -106,7 +106,7 @@ class Soak:
         return dict(rows)
 
     def run(self, *, seconds: float) -> Outcome:
-        """Go on until every email is settled: `seconds` at most, the first ones in chaos."""
+        """Go on until every email is settled, for at most `seconds`; chaos comes first."""
         began = time.monotonic()
         self._enqueue(self.ids)
         with ThreadPoolExecutor(1) as sweeper:
@@ -125,7 +125,7 @@ class Soak:
         return self._count(spent)
 
     def missed(self) -> list[str]:
-        """Return what has not gone wrong so far; a slow machine takes longer over it."""
+        """Return the kinds of faults that have not occurred yet."""
         return [event for event in GOES_WRONG if not self.events[event]]
 
     def _some_way_is_new(self) -> bool:
@@ -140,7 +140,7 @@ class Soak:
         return bool(row and row[0])
 
     def _enqueue(self, ids: Sequence[UUID]) -> None:
-        """Put ids into messages; some are lost, some come twice, all at a time of their own."""
+        """Put ids into messages; some are lost, some come twice, each after a random delay."""
         at = 0
         while at < len(ids):
             size = self.dice.choice((1, 3, 10, 50, 100))
@@ -189,14 +189,14 @@ class Soak:
             self._provider.post("/_sandbox/delay", json={"seconds": slow})
 
     def _let_time_pass(self) -> None:
-        """Hours pass: retries come due, pauses and leases end, also of those who are only slow."""
-        # Skips locked rows: updating many in any order deadlocks with a transaction that holds two.
+        """Let hours pass: retries become due; pauses and leases end, also those of slow senders."""
+        # Locked rows are skipped: waiting for them can deadlock with a transaction that locks two.
         self._database.execute(
             "update public.email_logs set due_at = least(due_at, now()), enqueued_at = null"
             " where id in (select id from public.email_logs where id = any(%s)"
             " and case delivery_status"
             " when 'pending' then enqueued_at is null or due_at <= now()"
-            # Its message was lost: the sweep hands it out again, minutes later.
+            # After a lost message, the sweep would enqueue the email again, minutes later.
             " when 'sending' then lease_expires_at <= now() end"
             " for update skip locked)",
             (self.ids,),
@@ -213,7 +213,7 @@ class Soak:
             self._database.execute("update private.email_leases set expires_at = now()")
 
     def _revive(self) -> None:
-        """The time is over for which the provider was left alone."""
+        """End the pauses of lanes and the open circuit of the provider."""
         self.events["pauses"] += self._database.execute(
             "update private.email_lanes set paused_until = null, paused_reason = null"
             " where paused_until is not null"
@@ -226,7 +226,7 @@ class Soak:
     def _count(self, seconds: float) -> Outcome:
         accepted: dict[UUID, list[Acceptance]] = defaultdict(list)
         for tag, at, key in self._provider.get("/_sandbox/journal").json()["accepted"]:
-            if tag:  # others' emails have none
+            if tag:  # other tests' emails have none
                 accepted[UUID(tag)].append(Acceptance(datetime.fromisoformat(at), key))
         rows = self._database.execute(
             "select id, delivery_status, error_message from public.email_logs where id = any(%s)",

@@ -1,8 +1,8 @@
-"""A sender that is stopped at every step between claim and completion, in every way.
+"""A sender is stopped at every step between claim and completion, in every way.
 
-Real database, real Redis, real provider sandbox. A step is a call of the sender: the fault meets it
-before it is done or just after; those of the bucket are met on the way to Redis. Whatever happens,
-the next senders bring each email to the provider once.
+The database, Redis and the provider's sandbox are real. A step is a call that the sender makes; the
+fault occurs just before or after it. Whatever happens, the next senders get each email accepted
+once.
 """
 
 from collections import Counter
@@ -42,12 +42,12 @@ KINDS = (
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
 @dataclass
 class Fault:
-    """A fault of one step: its first call fails or, without an answer, every call."""
+    """A fault of one step: its first call fails; a fault in LASTING fails every call."""
 
     step: str
     kind: str
@@ -86,14 +86,14 @@ class Fault:
                 return answer
 
     def _away(self) -> Any:
-        """The error of the step's adapter when there is no answer."""
+        """Fail as the step's adapter does without an answer."""
         if self.step == "send_batch":
             return BatchReply(Reply.UNKNOWN, error="HttpClientError")
         raise DependencyUnavailable("redis" if self.step in IN_REDIS else "supabase")
 
 
 class Through:
-    """A collaborator whose steps meet the fault."""
+    """A collaborator with the fault in its steps."""
 
     def __init__(self, real: Any, fault: Fault) -> None:
         self._real, self._fault = real, fault
@@ -103,7 +103,7 @@ class Through:
 
 
 class ThroughRedis(Commands):
-    """Redis, on the way to which the bucket's steps meet the fault."""
+    """Redis, with the fault in the steps of the bucket."""
 
     def __init__(self, real: Commands, fault: Fault) -> None:
         self._real, self._fault = real, fault
@@ -129,16 +129,16 @@ def send(sender: Sender, ids: Sequence[UUID]) -> None:
 def test_a_fault_at_any_step_sends_each_email_once(
     people: People, inbox: Inbox, step: str, kind: str
 ) -> None:
-    # The stack's own sender, woken every minute, may get there first: then another email is tried.
+    # The stack's own sender, which runs every minute, may come first; then try another email.
     assert any(strike(new_story(people, "acceptance"), inbox, step, kind) for _ in range(3))
 
 
 def strike(story: Story, inbox: Inbox, step: str, kind: str) -> bool:
-    """Let the fault happen, see that each email was sent once; False: it was never met."""
+    """Check that each email is sent once despite the fault; return whether the fault occurred."""
     ids = [ref.id for ref in story.refs]
     bucket = f"test:{uuid4()}"
     sound = replace(emails.sender(), bucket=RedisBucket(redis(), key=bucket), sleep=lambda _: None)
-    sound.bucket.reserve(Priority.URGENT, A_MINUTE)  # Redis knows the script
+    sound.bucket.reserve(Priority.URGENT, A_MINUTE)  # loads the script into Redis
 
     def again() -> None:
         if kind.startswith("overtaken"):
@@ -153,13 +153,13 @@ def strike(story: Story, inbox: Inbox, step: str, kind: str) -> bool:
     }
     send(replace(sound, **faulty), ids)
     if fault.met and step in IN_REDIS and kind in LASTING:
-        # Without Redis there is the container's share: it sends, and the provider is asked once.
+        # Without Redis, the sender uses the container's share and calls the provider once.
         assert story.statuses() == {"sent"}
         assert fault.calls["send_batch"] == 1
     for _ in range(2):
         story.expire_leases()
         send(sound, ids)
 
-    # All have sent: only the stack's own sender could still be at it.
+    # Only the stack's own sender could still be sending.
     story.assert_accepted_exactly_once(inbox, seconds=3)
     return fault.met

@@ -1,4 +1,4 @@
-"""Each dependency stopped in turn, under the deployed API; and back again."""
+"""Each dependency of the deployed API is stopped in turn, and started again."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import ENV_FILE
 from tests.support.api import Api, assert_problem
+from tests.support.fixtures import ENV_FILE
 from tests.support.inbox import Inbox
 from tests.support.people import People
 from tests.support.template import ROOT
@@ -31,7 +31,7 @@ def pids() -> dict[str, int]:
 
 @contextmanager
 def stopped(part: str) -> Iterator[None]:
-    """Kill a part; start it again at the end, as a developer would."""
+    """Kill a part of the stack; start it again at the end, as a developer would."""
     os.kill(pids()[part], signal.SIGINT if part == "postgres" else signal.SIGKILL)
     try:
         yield
@@ -43,7 +43,7 @@ def stopped(part: str) -> Iterator[None]:
 
 @contextmanager
 def hung(part: str) -> Iterator[None]:
-    """Let a part accept and never answer."""
+    """Let a part accept connections and never answer."""
     pid = pids()[part]
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -53,14 +53,14 @@ def hung(part: str) -> Iterator[None]:
 
 
 def health(api: Api) -> tuple[int, dict[str, Any]]:
-    """Read /health, which answers whatever is down, from a container that is warm."""
+    """Read /health from a warm container; it answers whatever is down."""
     api.call("GET", "/health")
     response = api.call("GET", "/health")
     return response.status_code, response.json()
 
 
 def wait_for_email_breaker(states: set[str], api: Api) -> None:
-    """Wait until /health says so of the circuit that all senders share; 30 s at most."""
+    """Wait up to 30 s until the circuit that all senders share is in one of these states."""
     ends_at = time.monotonic() + 30
     while (found := email_breaker(api)) not in states:
         assert time.monotonic() < ends_at, found
@@ -73,7 +73,7 @@ def email_breaker(api: Api) -> str:
 
 
 def until(status: int, api: Api, people: People) -> httpx.Response:
-    """Ask until the API answers with `status`; 30 s at most."""
+    """Send requests until the API answers with `status`, for up to 30 s."""
     person, ends_at = people.new(), time.monotonic() + 30
     while (response := api.call("GET", "/api/matches", person)).status_code != status:
         assert time.monotonic() < ends_at, response.text
@@ -126,19 +126,19 @@ def test_a_hung_database_is_a_503_in_time(api: Api, people: People) -> None:
     until(200, api, people)
 
 
-def test_emails_wait_while_the_provider_is_away(api: Api, people: People, inbox: Inbox) -> None:
+def test_emails_wait_while_the_provider_is_down(api: Api, people: People, inbox: Inbox) -> None:
     maya, leo = people.pair()
     with stopped("resend"):
         assert api.invite(maya, leo).status_code == 201
         status, report = health(api)
         assert (status, report["status"]) == (200, "degraded")
         assert report["services"]["email"]["enabled"] is False
-        for _ in range(2):  # a sender that has no repeats left fails once for each
+        for _ in range(2):  # a sender without retries left fails once for each
             assert api.invite(*people.pair()).status_code == 201
         wait_for_email_breaker({"open"}, api)
     wait_for_email_breaker({"half_open", "closed"}, api)
     assert health(api)[1]["status"] == "healthy"
-    # Its retry is due in a minute or two; here the clock is moved instead.
+    # The retry is due in a minute or two; move the clock instead of waiting.
     ends_at = time.monotonic() + 90
     while not inbox.of(leo) and time.monotonic() < ends_at:
         people.connection.execute(

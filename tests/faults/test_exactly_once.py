@@ -1,7 +1,7 @@
-"""Each email is accepted exactly once, through the real database and a provider that misbehaves.
+"""Each email is accepted exactly once, with the real database and a provider that misbehaves.
 
-The senders run here, in this process or in one that is killed, beside those of the deployment:
-whichever comes first, the provider must accept each email once.
+The senders run in this process, or in one that is killed, beside those of the deployment. Whichever
+comes first, the provider must accept each email once.
 """
 
 import time
@@ -38,7 +38,7 @@ from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending.repository import outbox
 
 email_sender, session_reminders = imported("email_sender"), imported("session_reminders")
-# More often than one run asks: the breaker stops it after the third failure.
+# More faults than one run meets: the breaker opens after the third failure.
 OUTLASTING = 4
 _SENDER = emails.sender
 TIME_FOR_ONE_TRY = 12_000
@@ -48,7 +48,7 @@ TIME_FOR_ONE_TRY = 12_000
 def worker(
     stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, closed_breakers: None
 ) -> Iterator[None]:
-    """Make this process a fresh container with the environment of both workers."""
+    """Make this process a new container with the environment of both workers."""
     aws = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     for name, value in {**stack, **aws, "APP_URL": "http://localhost:3000"}.items():
         monkeypatch.setenv(name, value)
@@ -156,7 +156,7 @@ def test_a_sender_is_killed_after_the_provider_accepted(
     story.assert_accepted_exactly_once(inbox)
 
 
-@pytest.mark.alone  # a deployed sender sends it
+@pytest.mark.alone  # the deployed sender sends it
 def test_the_enqueue_fails_after_the_commit_and_the_sweep_sends_it(
     story: Story, inbox: Inbox, stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,7 +212,7 @@ def test_a_late_refusal_frees_no_email_that_another_sender_handed_over(
     story.assert_accepted_exactly_once(inbox)
 
 
-def test_two_senders_ask_for_one_group_at_the_same_moment(story: Story, inbox: Inbox) -> None:
+def test_two_senders_send_one_group_at_the_same_moment(story: Story, inbox: Inbox) -> None:
     sender, together = emails.sender(), Barrier(2)
     ids = [ref.id for ref in story.refs]
     second = replace(sender, provider=Disturbed(sender.provider, lambda: together.wait(10)))

@@ -14,7 +14,7 @@ __all__ = ["worker"]  # the fixture that makes this process a container
 
 
 def move(people: People, person: Person) -> Person:
-    """Give the account another address, as Supabase Auth does; return who reads there."""
+    """Change the account's address, as Supabase Auth does; return its reader."""
     address = f"{uuid4().hex}@example.com"
     people.connection.execute(
         "update auth.users set email = %s where id = %s", (address, person.id)
@@ -40,7 +40,7 @@ def test_a_recorded_email_goes_to_the_new_address(
 
 
 @pytest.mark.parametrize("mode", ["lost_response", "timeout"])
-def test_an_email_that_the_provider_may_have_goes_to_the_old_address_alone(
+def test_an_email_that_the_provider_may_have_goes_only_to_the_old_address(
     story: Story, people: People, inbox: Inbox, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.5)

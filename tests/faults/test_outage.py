@@ -1,7 +1,7 @@
-"""The provider is away for two hours: nothing is lost, nothing comes twice, nothing comes stale.
+"""The provider is down for two hours: no email is lost, doubled or out of date.
 
-Time passes by moving the times of the rows, not by waiting. The senders are the real ones, on the
-real database, breaker and provider sandbox.
+Time passes by moving the times in rows, not by waiting. The senders, the database, the breaker and
+the provider's sandbox are the real ones.
 """
 
 import json
@@ -27,13 +27,13 @@ __all__ = ["worker"]  # the fixture that makes this process a container
 
 STEP = timedelta(minutes=15)
 OUTAGE = timedelta(hours=2)
-# The expected end, by template and minutes from the start of the outage to the meeting.
+# The expected status, by template and minutes from the start of the outage to the meeting.
 REMINDERS = {
-    ("session_reminder_2h", 100): "skipped",  # due before the outage, begun within it
+    ("session_reminder_2h", 100): "skipped",  # due before the outage; the meeting begins during it
     ("session_reminder_2h", 119): "skipped",
     ("session_reminder_2h", 150): "sent",
     ("session_reminder_2h", 230): "sent",
-    ("session_reminder_24h", 230): "skipped",  # less than 2 h are left when email flows again
+    ("session_reminder_24h", 230): "skipped",  # the outage ends less than 2 h before
     ("session_reminder_24h", 250): "sent",
     ("session_reminder_24h", 25 * 60): "sent",
 }
@@ -42,7 +42,7 @@ READERS = 3
 
 @dataclass
 class World:
-    """Emails that come due before and during the outage, one of each kind for each reader."""
+    """Emails that become due before and during the outage, one of each kind for each reader."""
 
     people: People
     redis: Redis
@@ -60,7 +60,7 @@ class World:
         return email
 
     def pass_time(self) -> None:
-        """A step later: what was to come is nearer, pauses and leases are over."""
+        """Move every time one step closer, and end pauses and leases."""
         ours = list(self.expected)
         self.people.connection.execute(
             "update public.email_logs set due_at = due_at - %(step)s, enqueued_at = now(),"
@@ -125,13 +125,13 @@ def _end(people: People, inbox: Inbox) -> None:
 
 
 def _send(world: World) -> None:
-    """Several messages, so that each group that is due gets its turn."""
+    """Send several times, so that each due group gets its turn."""
     for _ in range(4):
         emails.send(emails.sender(), list(world.expected))
 
 
 @pytest.mark.parametrize("mode", ["error_500", "timeout"])
-def test_useful_emails_leave_once_after_two_hours_and_the_rest_is_skipped(
+def test_useful_emails_are_sent_once_after_two_hours_and_the_rest_is_skipped(
     world: World, inbox: Inbox, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.3)
@@ -157,7 +157,7 @@ def test_useful_emails_leave_once_after_two_hours_and_the_rest_is_skipped(
 
 @pytest.fixture
 def meetings(people: People, inbox: Inbox, worker: None) -> Iterator[list[Meeting]]:
-    """Two meetings whose people are all to be reminded now."""
+    """Two meetings whose reminders are due now."""
     yield [remind(people) for _ in range(2)]
     _end(people, inbox)
 
@@ -177,7 +177,7 @@ def test_a_reminder_of_a_meeting_that_changed_in_the_outage_is_left_out_of_its_r
     inbox.fault(mode, 1_000_000)
     emails.send(emails.sender(), [ref.id for ref in every.refs])
     [group] = every.column("send_group")
-    assert group is not None  # the provider may have it
+    assert group is not None  # the provider may have accepted it
 
     change(meetings[0])
     inbox.heal()

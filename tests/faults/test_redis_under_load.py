@@ -1,4 +1,4 @@
-"""Redis goes away under load: answers keep coming, limits keep holding, and it all comes back."""
+"""Redis goes down under load: requests are answered, limits hold, and containers recover."""
 
 import json
 import time
@@ -17,10 +17,10 @@ from tests.support.people import People, Person
 from tests.support.template import ROOT
 
 CONTAINERS = 3
-# A client may notice this many seconds: a timeout of 0.25 once, now and then.
+# Answers may take this many seconds longer: now and then, one waits for a timeout of 0.25 s.
 MORE = 0.3
 PAUSE, SECONDS_AWAY = 0.02, 3
-# Of the 100 requests a minute that a user has, a container alone gives half.
+# A container without Redis allows half of a user's 100 requests a minute.
 SHARE = 50
 
 Start = Callable[..., Function]
@@ -53,7 +53,7 @@ def event(reader: Person, ip: str) -> Event:
 
 
 def within(percent: int, answers: Sequence[Answer]) -> float:
-    """Return the seconds within which so many of a hundred are answered."""
+    """Return the seconds within which this percentage of requests is answered."""
     return quantiles([answer.seconds for answer in answers], n=100)[percent - 1]
 
 
@@ -75,7 +75,7 @@ def passed(answers: Sequence[Answer]) -> int:
 
 @pytest.mark.alone
 @pytest.mark.parametrize("fault", FAULTS)
-def test_redis_goes_away_under_load(
+def test_redis_goes_down_under_load(
     fault: str, front: Front, containers: list[Container], people: People, function: Start
 ) -> None:
     health = function("health", UPSTASH_REDIS_REST_URL=front.url)
@@ -88,7 +88,7 @@ def test_redis_goes_away_under_load(
     away = under_load(containers, events, SECONDS_AWAY)
 
     assert within(99, away) < within(99, alive) + MORE
-    # A request that waited lets the others go on: one a second, and two more until that is known.
+    # One request a second tries Redis and waits; two more wait before the container stops trying.
     late = [answer for answer in away if answer.seconds > within(99, alive) + MORE / 2]
     assert len(late) <= CONTAINERS * (SECONDS_AWAY + 2)
     assert health.call("get")[1]["status"] == "degraded"
@@ -112,7 +112,7 @@ def _assert_all_is_back(
     waiting = list(zip(containers, events, strict=True))
     ends_at = time.monotonic() + 20
     while waiting:
-        assert time.monotonic() < ends_at, "a container stays without Redis"
+        assert time.monotonic() < ends_at, "a container has not reconnected to Redis"
         together([it for it, _ in waiting], [Load(own, times=1, pause=0.2) for _, own in waiting])
         waiting = [pair for pair in waiting if _still_alone(*pair)]
     assert health.call("get")[1]["status"] == "healthy"

@@ -1,4 +1,4 @@
-"""The stand-ins of the local stack, tested for real: every fault test leans on them."""
+"""The stand-ins of the local stack work as the real services; every fault test relies on them."""
 
 import asyncio
 from collections.abc import Iterator
@@ -188,7 +188,7 @@ def test_supabase_turns_keys_into_roles(stack: dict[str, str]) -> None:
     assert rest(stack, apikey=public).json()["code"] == "42501"
 
 
-def test_supabase_reads_the_role_of_a_legacy_key_from_the_bearer_token_alone(
+def test_supabase_reads_the_role_of_a_legacy_key_only_from_the_bearer_token(
     stack: dict[str, str], people: People
 ) -> None:
     key, forged = people.legacy_key(), jwt.encode({"role": "service_role"}, "x" * 32)
@@ -207,10 +207,10 @@ def test_supabase_leaves_a_users_token_to_postgrest(stack: dict[str, str]) -> No
 def redis(stack: dict[str, str]) -> Iterator[Redis]:
     client = Redis(stack["UPSTASH_REDIS_REST_URL"], stack["UPSTASH_REDIS_REST_TOKEN"])
     yield client
-    client.close()  # type: ignore[no-untyped-call]  # theirs
+    client.close()  # type: ignore[no-untyped-call]
 
 
-def test_redis_strings_come_back_as_they_went(redis: Redis) -> None:
+def test_redis_strings_come_back_unchanged(redis: Redis) -> None:
     key, value = uuid4().hex, 'é "quoted"\r\n\x00 ✓'
     assert redis.set(key, value, ex=60)
     assert redis.get(key) == value

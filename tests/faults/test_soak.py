@@ -1,4 +1,4 @@
-"""A thousand emails pass through chaos while a fifth of the readers opt out; see `make soak`."""
+"""A thousand emails are sent in chaos while a fifth of the readers opt out (see `make soak`)."""
 
 from tests.faults.soak import Soak
 from tests.support.people import People

@@ -1,4 +1,4 @@
-"""Compares the log with the provider's list of emails; they share no code."""
+"""Compares the email log with the provider's list of accepted emails, which share no code."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -19,19 +19,19 @@ MISTAKES = (
 
 @dataclass
 class Outcome:
-    """The outcome of the emails, and what they went through."""
+    """The outcome of a run: the emails, their mistakes, and the faults that occurred."""
 
     seed: int
     emails: int
     seconds: float
     statuses: Counter[str] = field(default_factory=Counter)
     mistakes: dict[str, list[str]] = field(default_factory=dict)
-    """The emails on which the log and the provider's list disagree, by what is wrong."""
+    """The emails on which the log and the provider's list disagree, by mistake."""
     events: Counter[str] = field(default_factory=Counter)
 
 
 class Acceptance(NamedTuple):
-    """An email in the provider's list: when it was taken, in which request."""
+    """The time and the idempotency key with which the provider accepted an email."""
 
     at: datetime
     key: str
@@ -39,10 +39,10 @@ class Acceptance(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """An email in the log and at the provider; `ends` besides "sent" may be its status.
+    """An email in the log and at the provider; besides "sent", it may have a status in `ends`.
 
-    `late` after a no; `shrunk` when an email that was left out for a no had been in its request, so
-    that this could not be repeated as it was.
+    `late`: accepted after an opt-out. `shrunk`: an opt-out had removed another email from its
+    request, so the request could not be repeated unchanged.
     """
 
     status: str
@@ -54,7 +54,7 @@ class Facts:
 
 
 def mistake(email: Facts) -> str | None:
-    """Return what is wrong with an email, if anything is."""
+    """Return the mistake in an email's history, if there is one."""
     status, copies = email.status, email.copies
     settled = {"sent", "unknown", *email.ends}
     wrong = {

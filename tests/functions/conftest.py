@@ -1,4 +1,4 @@
-"""Functions whose frames to connections are kept."""
+"""Functions whose WebSocket frames are recorded in memory."""
 
 from collections.abc import Callable
 from typing import Any

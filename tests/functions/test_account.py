@@ -135,7 +135,7 @@ def test_a_deleted_account_is_gone_with_its_tokens(
 def test_a_deletion_may_take_longer_than_other_requests(
     app: Function, sign_in: SignIn, people: People
 ) -> None:
-    """Of thousands of matches, each has its emails and sessions."""
+    """An account may have thousands of matches, each with emails and sessions."""
     maya = sign_in()
     trigger = f"slow_{maya.id.hex}"
     slow = "begin perform pg_sleep(5.5); return old; end"
@@ -171,7 +171,7 @@ def test_a_wrong_password_deletes_nothing_and_is_recorded(
     assert ("deletion", "failure", "curl/8.5.0") in attempts(people, maya.id)
 
 
-def test_a_user_without_a_password_cannot_prove_one(
+def test_a_user_without_a_password_cannot_delete_the_account(
     app: Function, sign_in: SignIn, people: People
 ) -> None:
     maya = sign_in()
@@ -201,7 +201,7 @@ def test_without_redis_an_account_is_deleted_and_the_sweep_ends_its_tokens(
     assert found.fetchone()
 
 
-def test_a_person_of_another_account_is_untouched(
+def test_the_account_of_another_user_is_untouched(
     app: Function, sign_in: SignIn, people: People
 ) -> None:
     maya, leo = sign_in(), people.new("Leo")

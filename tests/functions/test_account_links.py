@@ -1,4 +1,4 @@
-"""The links in emails about accounts: pages that change nothing, and the steps behind them."""
+"""Links in emails about accounts: pages that change nothing, and the requests of their buttons."""
 
 import html
 import re
@@ -25,7 +25,7 @@ def app(function: Load) -> Function:
 
 
 def signed_up(auth: SupabaseAuth) -> tuple[str, str]:
-    """Return the address of a new user and the token of the email to it."""
+    """Return the address of a new user and the token from the email to it."""
     email = new_email()
     auth.client().auth.sign_up({"email": email, "password": PASSWORD})
     return email, auth.link(email, CONFIRMATION)
@@ -49,8 +49,8 @@ def in_browser(app: Function, case: str, *, body: str | None = None, **values: s
 
 
 def in_app(page: str) -> dict[str, str]:
-    """Return the session in the link of a page that leads to the app."""
-    [fragment] = re.findall(r'href="http://localhost:3000#([^"]+)"', page)
+    """Return the session from the link to the app on a page."""
+    [fragment] = re.findall(r'href="http://127\.0\.0\.1:\d+/?#([^"]+)"', page)
     return dict(pair.split("=", 1) for pair in html.unescape(fragment).split("&"))
 
 
@@ -96,7 +96,7 @@ def test_the_button_of_a_page_confirms_and_leads_to_the_app(
     assert auth.client().auth.refresh_session(session["refresh_token"]).session
 
 
-def test_a_used_link_shows_a_page_for_people(auth: SupabaseAuth, app: Function) -> None:
+def test_a_used_link_is_explained_on_a_page(auth: SupabaseAuth, app: Function) -> None:
     _, token = signed_up(auth)
     post(app, "confirm", token_hash=token)
 
@@ -183,7 +183,7 @@ def test_a_link_resets_a_password_once(auth: SupabaseAuth, app: Function) -> Non
     assert (status, problem["code"]) == (400, "invalid_token")
 
 
-def test_a_link_for_a_new_password_ends_after_an_hour(auth: SupabaseAuth, app: Function) -> None:
+def test_a_link_for_a_new_password_expires_after_an_hour(auth: SupabaseAuth, app: Function) -> None:
     maya = auth.new()
     token = forgotten(auth, maya)
     auth.age(maya.id, 3601)

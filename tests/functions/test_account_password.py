@@ -72,7 +72,7 @@ def test_a_wrong_password_changes_nothing_and_is_recorded(
     assert ("password_change", "failure", "curl/8.5.0") in attempts(people, maya.id)
 
 
-def test_the_password_is_proven_to_us_where_supabase_auth_does_not_ask(
+def test_a_wrong_password_is_refused_even_where_supabase_auth_does_not_ask(
     app: Function, sign_in: SignIn, auth: SupabaseAuth
 ) -> None:
     maya = sign_in()
@@ -84,7 +84,7 @@ def test_the_password_is_proven_to_us_where_supabase_auth_does_not_ask(
 
 
 @pytest.mark.parametrize("case", ["password", "delete"])
-def test_a_stolen_token_guesses_five_times_from_any_network(
+def test_a_stolen_token_allows_five_guesses_over_all_networks(
     app: Function, sign_in: SignIn, auth: SupabaseAuth, people: People, case: str
 ) -> None:
     maya = sign_in()
@@ -123,7 +123,7 @@ def test_right_passwords_are_not_limited_as_guesses(app: Function, sign_in: Sign
         ({"current_password": PASSWORD, "password": NEW_PASSWORD, "email": "x"}, "email"),
     ],
 )
-def test_a_password_that_cannot_be_is_a_422(
+def test_an_impossible_password_is_a_422(
     app: Function, sign_in: SignIn, auth: SupabaseAuth, body: dict[str, str], field: str
 ) -> None:
     maya = sign_in()
@@ -165,7 +165,7 @@ def test_no_answer_and_no_log_shows_a_password(
 def test_a_token_without_a_session_at_supabase_auth_changes_no_password(
     app: Function, people: People, auth: SupabaseAuth
 ) -> None:
-    """Such as one whose session has just ended and is not marked yet."""
+    """The session may have just ended without being marked yet."""
     account = auth.new()
 
     status, problem = change(app, SignedIn(account, people.token(account.id)), PASSWORD)

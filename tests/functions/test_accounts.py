@@ -75,7 +75,7 @@ def test_an_address_may_be_written_in_another_case(function: Load, auth: Supabas
     assert status == 200
 
 
-def test_a_login_before_the_confirmation_is_a_403_for_the_right_password_alone(
+def test_a_login_before_the_confirmation_is_a_403_only_for_the_right_password(
     function: Load, auth: SupabaseAuth
 ) -> None:
     email, app = new_email(), function("accounts")
@@ -185,7 +185,7 @@ def test_a_request_for_a_new_password_sends_a_link_once_a_minute(
     assert [attempt[:2] for attempt in attempts(people, maya.id)] == [("forgot", "accepted")] * 2
 
 
-# --- Supabase Auth is away
+# --- Supabase Auth is down
 
 
 def test_without_supabase_auth_a_login_is_a_503_and_all_else_works(

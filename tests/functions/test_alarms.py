@@ -15,23 +15,26 @@ from local.sample_events import filled
 from tests.integration.database import DirectDatabase, new_email, new_person
 from tests.integration.own_database import own_database
 from tests.support.caches import caches
-from tests.support.functions import Function
+from tests.support.functions import DEFAULTS, Function
 from tests.support.template import ROOT, template
 from tests.unit.notifications.email.sending.fakes import house, invitation
 from tests.unit.photos.processing.fakes import Bench
+from wingman.conversations import frames
 from wingman.kit.clients.dependencies import SUPABASE
 from wingman.kit.errors import DependencyUnavailable
 from wingman.notifications.email.sending import repository
 from wingman.notifications.email.sending import service as emails
 from wingman.notifications.email.sending.repository import DatabaseOutbox
 from wingman.photos.imaging import Rejection
+from wingman.realtime import service as realtime
+from wingman.realtime.outcomes import Outcome
 
 Metric = tuple[str, str, frozenset[tuple[str, str]]]
 Kind = tuple[str, str, frozenset[str]]
 Load = Callable[..., Function]
 Work = Callable[..., Any]
 
-# The fates of the hundred emails that the provider accepted within a day.
+# Outcomes of the hundred emails that the provider accepted within a day.
 DAY = {"delivered": 50, "sent": 20, "bounced": 24, "complained": 6}
 
 
@@ -101,6 +104,15 @@ def fail_a_photo(function: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     app.invoke(app.event("upload"))
 
 
+def crash_a_frame(function: Load, stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one frame raise an unforeseen error, and let the post of another one fail."""
+    app = function("realtime")
+    with monkeypatch.context() as patch:
+        patch.setattr(frames, "_admit", lambda *_: 1 / 0)
+        app.invoke(filled(ROOT / "events/realtime/ping.json", stack))
+    realtime._report([Outcome.FAILED], "pong")
+
+
 @pytest.fixture
 def read(
     function: Load,
@@ -109,10 +121,11 @@ def read(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> set[Metric]:
-    """Return every metric that CloudWatch reads in what the functions write."""
+    """Return every metric that CloudWatch reads from the output of the functions."""
     send_one(function, monkeypatch)
     fail_a_photo(function, monkeypatch)
     read_a_reputation(function, stack)
+    crash_a_frame(function, stack, monkeypatch)
     for kind in ("delivered", "bounced", "complained"):
         report(function, stack, kind)
     work("session_reminders", "every_minute")
@@ -138,7 +151,7 @@ def test_the_dashboard_shows_metrics_that_functions_write(read: set[Metric]) -> 
 
 
 def _kind(namespace: str, name: str, dimensions: Iterable[tuple[str, str]]) -> Kind:
-    """Return a metric without the values of its dimensions, some of which are rare."""
+    """Return a metric without the values of its dimensions: tests do not produce all of them."""
     return namespace, name, frozenset(dimension for dimension, _ in dimensions)
 
 
@@ -150,7 +163,7 @@ def shown() -> list[Kind]:
     body = template()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     found, before = [], list[str]()
     for widget in json.loads(body)["widgets"]:
-        for row in widget["properties"]["metrics"]:
+        for row in widget["properties"].get("metrics", []):
             parts = [part for part in row if isinstance(part, str)]
             if not parts:
                 continue
@@ -222,7 +235,7 @@ def alarms() -> dict[str, dict[str, Any]]:
 
 
 def _dimensions(alarm: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    parameters = {"Environment": "local"}
+    parameters = {"Environment": "local", "Version": DEFAULTS["VERSION"]}
     for one in alarm["Dimensions"]:
         value = one["Value"]
         yield one["Name"], parameters[value["Ref"]] if isinstance(value, dict) else value

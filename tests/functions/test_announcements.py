@@ -1,4 +1,4 @@
-"""Which connections hear of a step, whichever function takes it."""
+"""A step is announced to the right connections, whichever function carries it out."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -80,7 +80,7 @@ def test_a_read_mark_reaches_the_partner_and_the_readers_devices(
     assert [posts.to(each) for each in connections] == [[frame]] * 2
 
 
-def test_hiding_reaches_the_users_own_devices_alone(
+def test_hiding_reaches_only_the_users_own_devices(
     talks: Conversations, posts: MemoryPosts
 ) -> None:
     maya, leo, match_id = talks.matched()
@@ -125,7 +125,7 @@ def message(seconds_ago: int = 0, **more: Any) -> SentMessage:
     ],
     ids=["new", "repeated soon", "repeated late", "of an ended match"],
 )
-def test_a_message_is_posted_once_it_was_sent_or_repeated_soon(
+def test_a_message_is_posted_if_it_is_new_or_repeated_soon(
     function: Load, posts: MemoryPosts, seconds_ago: int, facts: dict[str, Any], posted: bool
 ) -> None:
     function("conversations")
@@ -151,7 +151,7 @@ def test_the_sending_connection_gets_no_copy_and_the_registry_is_not_asked_again
     assert (posts.to(own), len(posts.to(other)), calls) == ([], 1, [])
 
 
-def test_typing_reaches_the_partner_alone(posts: MemoryPosts) -> None:
+def test_typing_reaches_only_the_partner(posts: MemoryPosts) -> None:
     writer, partner, match_id = uuid4(), uuid4(), uuid4()
     own, other = (
         Connection(uuid4().hex, each, uuid4(), datetime.now(UTC)) for each in (writer, partner)
@@ -170,7 +170,7 @@ def server() -> Iterator[ManagementApiServer]:
 def test_a_sent_message_posts_once_per_connection(
     function: Load, people: People, server: ManagementApiServer, calls: list[str]
 ) -> None:
-    """Over REST the registry is a second call of Redis; over WebSocket it is not."""
+    """Over REST, reading the registry is a second call to Redis; over WebSocket it is not."""
     app = function("conversations", REALTIME_ENDPOINT=server.url)
     talks = Conversations(app, people)
     maya, leo, match_id = talks.matched()
@@ -279,7 +279,7 @@ def test_a_block_ends_the_conversation_at_once_without_saying_why(
     assert [posts.to(each) for each in connections] == [[frame]] * 2
 
 
-def test_a_block_of_an_open_invitation_says_nothing(
+def test_a_block_during_an_open_invitation_announces_nothing(
     function: Load, people: People, watched: Watched, posts: MemoryPosts
 ) -> None:
     safety = Safety(watched(function("safety", ENABLE_RATE_LIMITING="false")), people)

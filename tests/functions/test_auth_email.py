@@ -1,4 +1,4 @@
-"""POST /webhooks/auth-email: what Supabase Auth asks for, and what becomes of it."""
+"""POST /webhooks/auth-email: the requests of Supabase Auth, and the emails recorded for them."""
 
 import base64
 import json
@@ -121,7 +121,7 @@ def test_a_code_is_recorded_without_a_link(auth: Auth) -> None:
     assert (email["kind"], email["facts"]) == ("reauthentication", {"code": "305805"})
 
 
-def test_a_repeat_records_nothing_twice_under_the_same_id_and_under_another(auth: Auth) -> None:
+def test_a_repeat_under_the_same_id_or_another_records_nothing_twice(auth: Auth) -> None:
     """supabase/auth makes another webhook-id for each attempt (internal/hooks/hookshttp)."""
     account = uuid4()
     body = json.dumps(asked("recovery", account))
@@ -157,7 +157,7 @@ def test_an_unknown_kind_is_accepted_and_records_nothing(auth: Auth, kind: str) 
 
 
 def test_nothing_that_a_stranger_wrote_is_in_the_facts(auth: Auth) -> None:
-    """A sign-up carries any name and any address to return to."""
+    """A stranger chooses the name and the redirect address of a sign-up."""
     account = uuid4()
     auth.ask(asked("signup", account))
     assert "evil" not in json.dumps(auth.recorded(account))
@@ -197,6 +197,17 @@ def test_a_request_signed_with_the_provider_key_or_long_ago_is_a_401(
     ):
         headers = signed(secret, "msg_1", body, at)
         assert auth.post(body, **{k.replace("-", "_"): v for k, v in headers.items()})[0] == 401
+
+
+def test_the_previous_key_is_accepted_and_the_one_before_it_is_not(
+    function: Load, people: People
+) -> None:
+    keys = [f"v1,whsec_{base64.b64encode(uuid4().bytes).decode()}" for _ in range(3)]
+    app = function(
+        "auth_email", AUTH_EMAIL_HOOK_SECRET=keys[2], AUTH_EMAIL_HOOK_SECRET_PREVIOUS=keys[1]
+    )
+    answers = [Auth(app, key, people).ask(asked("recovery", uuid4()))[0] for key in keys]
+    assert answers == [401, 200, 200]
 
 
 def test_one_of_several_signatures_suffices_as_supabase_auth_joins_them(auth: Auth) -> None:
@@ -250,7 +261,7 @@ def test_a_recorded_request_logs_neither_token_nor_address(
 def test_each_call_ends_while_supabase_auth_still_waits(
     auth: Auth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits for five seconds, and its user waits with it."""
+    """Supabase Auth waits for five seconds, and its user waits with it."""
     left: list[float] = []
 
     def record(*_: object) -> Outcome:

@@ -1,4 +1,4 @@
-"""The worker that calls Supabase Auth for requests that were answered before."""
+"""The worker that calls Supabase Auth for requests that have already been answered."""
 
 import json
 
@@ -62,6 +62,16 @@ def test_a_message_that_is_sealed_with_another_key_goes_back(function: Load) -> 
     sealed = seal("another key", "auth-requests", request.model_dump_json())
 
     assert carry_out(function, [json.dumps({"sealed": sealed})]) == ["0"]
+
+
+def test_a_request_sealed_with_the_previous_key_is_carried_out(
+    function: Load, auth: SupabaseAuth, stack: dict[str, str]
+) -> None:
+    maya = auth.new()
+
+    assert carry_out(function, [forgotten(stack["SUPABASE_SECRET_KEY_PREVIOUS"], maya.email)]) == []
+
+    assert auth.link(maya.email, "recovery_token")
 
 
 @pytest.mark.parametrize("mode", ["down", "error_500", "rate_limited"])

@@ -34,7 +34,7 @@ def test_tips_for_a_challenge_are_shared_and_read_in_one_call(
     app = function("coach", COACH_MODEL=f"model-{uuid4().hex}")
     calls.clear()
     _, first, _ = ask(app, people.new(), challenge_id=BEGINNER)
-    # The keys, once; limits and cache, the context, the budget, (the model,) the cache again.
+    # Signing keys (once); limits and cache; context; budget; the model (not listed); cache.
     assert calls[0] == "GET /auth/v1/.well-known/jwks.json"
     assert calls[1:] == ["POST /", "POST /rest/v1/rpc/get_coach_context", "POST /", "POST /"]
     calls.clear()

@@ -36,7 +36,7 @@ def test_a_device_is_registered_listed_and_forgotten(devices: Profiles, people: 
     assert devices.done(maya, "GET", PATH) == {"devices": []}
 
 
-def test_a_warm_request_is_one_call_of_redis_and_one_of_the_database(
+def test_a_warm_request_calls_redis_and_the_database_once_each(
     function: Load, people: People, calls: list[str]
 ) -> None:
     maya, _ = people.sign_in(people.new())

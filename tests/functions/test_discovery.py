@@ -57,7 +57,7 @@ def test_the_radius_is_in_the_viewers_unit(town: MakeTown) -> None:
     assert page["radius"] is None or page["radius"]["unit"] == "kilometers"
 
 
-def test_an_answer_is_not_kept_by_caches(town: MakeTown) -> None:
+def test_an_answer_forbids_caching(town: MakeTown) -> None:
     headers = {name.lower(): value for name, value in town(0).answer()["headers"].items()}
 
     assert headers["cache-control"] == "private, no-store"
@@ -81,9 +81,7 @@ def test_a_hit_is_two_calls_and_a_miss_is_three(town: MakeTown, calls: list[str]
     assert sorted(shown + more) == ids(berlin.others)
 
 
-def test_a_page_of_a_list_that_no_longer_holds_is_three_calls(
-    town: MakeTown, calls: list[str]
-) -> None:
+def test_a_page_of_an_outdated_list_is_three_calls(town: MakeTown, calls: list[str]) -> None:
     berlin = town(2)
     berlin.page()
     berlin.prefer(max_age=19)
@@ -109,7 +107,7 @@ def test_a_page_has_1_to_50_profiles(town: MakeTown, limit: str) -> None:
     assert (status, problem["errors"][0]["field"]) == (422, "limit")
 
 
-def test_a_cursor_of_another_user_is_over(town: MakeTown) -> None:
+def test_a_cursor_of_another_user_counts_as_expired(town: MakeTown) -> None:
     berlin = town(3)
     _, page, _ = berlin.page(limit=1)
 

@@ -1,4 +1,4 @@
-"""Pages of discovery while lists and containers change, and while Redis is away."""
+"""Pages of discovery while lists and containers change, and while Redis is down."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ def town(function: Load, people: People) -> MakeTown:
 
 @pytest.fixture
 def container(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Continue in the container of a name, with the lists that it keeps."""
+    """Continue in the named container, with the lists that it keeps."""
     kept: dict[str, ListCache] = {}
     made = lists.cache.__wrapped__
 
@@ -159,7 +159,7 @@ def test_pages_show_each_user_once_while_the_list_is_renewed(
     assert last["next_cursor"] is None
 
 
-def test_a_cursor_is_over_when_preferences_change(town: MakeTown) -> None:
+def test_a_cursor_expires_when_preferences_change(town: MakeTown) -> None:
     berlin = town(3)
     _, page, _ = berlin.page(limit=1)
     berlin.prefer(max_age=19)
@@ -169,7 +169,7 @@ def test_a_cursor_is_over_when_preferences_change(town: MakeTown) -> None:
     assert (status, problem["code"]) == (422, "cursor_expired")
 
 
-def test_a_cursor_is_over_when_its_list_is(town: MakeTown, redis: DirectCommands) -> None:
+def test_a_cursor_expires_with_its_list(town: MakeTown, redis: DirectCommands) -> None:
     berlin = town(3)
     _, page, _ = berlin.page(limit=1)
     redis.run("DEL", key_of(berlin))

@@ -89,7 +89,7 @@ def test_quiet_hours_can_be_turned_off(function: Load, people: People) -> None:
         ('{"timezone": "Europe"}', "timezone"),
         ('{"timezone": "../../etc/passwd"}', "timezone"),
         ('{"timezone": "<+03>-03"}', "timezone"),
-        # Files of the system, no names of IANA.
+        # Files of the system that are not IANA names.
         ('{"timezone": "posix/Europe/Berlin"}', "timezone"),
         ('{"timezone": "right/Europe/Berlin"}', "timezone"),
         ('{"timezone": "localtime"}', "timezone"),
@@ -151,7 +151,7 @@ def test_an_upper_case_user_id_is_accepted(function: Load, people: People) -> No
     assert (status, answer["user_id"]) == (200, str(maya.id))
 
 
-def test_the_pages_of_the_status_lead_to_all_emails(function: Load, people: People) -> None:
+def test_the_pages_of_the_status_cover_all_emails(function: Load, people: People) -> None:
     maya, app = people.new(), function("email_preferences")
     for day in range(1, 6):
         new_email(people, maya, created_at=f"2026-01-0{day}Z", delivery_status="skipped")

@@ -33,7 +33,7 @@ def event(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def on(monkeypatch: pytest.MonkeyPatch) -> House:
-    """A house in which both emails of the sample events are due."""
+    """A sender whose outbox holds both emails of the sample events, due."""
     built = house()
     for email in NAMED:
         built.outbox.add(invitation(id=email))

@@ -46,7 +46,7 @@ NESTED = """
 """
 
 
-def test_several_things_are_one_request(graph: Graph) -> None:
+def test_one_request_reads_several_things(graph: Graph) -> None:
     maya = graph.people.new("Maya")
 
     status, body = graph.call(maya, "{ me { firstName } matches { nodes { id } } }")
@@ -79,7 +79,7 @@ def test_a_level_is_one_call_for_any_number_of_objects(
     ]
 
 
-def test_pages_meet(graph: Graph) -> None:
+def test_pages_have_no_gaps(graph: Graph) -> None:
     maya = talking(graph, 3)
     every = graph.ask(maya, "{ matches { nodes { id } } }")["matches"]["nodes"]
     query = """
@@ -127,7 +127,7 @@ def test_messages_are_read_in_both_directions(graph: Graph) -> None:
     assert page(after=4) == ("4", True, False)
 
 
-def test_a_refusal_of_a_field_stands_beside_the_data(graph: Graph) -> None:
+def test_a_refused_field_leaves_the_other_data(graph: Graph) -> None:
     maya = graph.people.new("Maya")
 
     status, body = graph.call(
@@ -166,7 +166,7 @@ def test_an_unexpected_error_is_masked(graph: Graph, monkeypatch: pytest.MonkeyP
     assert body["data"]["matches"] == {"nodes": []}
 
 
-def test_a_database_that_is_away_is_a_503(function: Load, people: People) -> None:
+def test_a_database_that_is_down_is_a_503(function: Load, people: People) -> None:
     graph = Graph(function("graphql", SUPABASE_URL="http://127.0.0.1:9"), people)
 
     answer = graph.send(people.new(), {"query": "{ me { id } }"})
@@ -176,7 +176,7 @@ def test_a_database_that_is_away_is_a_503(function: Load, people: People) -> Non
     assert int(answer["headers"]["Retry-After"]) >= 1
 
 
-def test_the_media_type_of_the_answer_is_what_the_client_reads(graph: Graph) -> None:
+def test_the_media_type_of_the_answer_is_one_that_the_client_accepts(graph: Graph) -> None:
     maya, body = graph.people.new(), {"query": "{ me { id } }"}
 
     new = graph.send(maya, body)["headers"]["Content-Type"]

@@ -1,4 +1,4 @@
-"""The limits and calls of POST /graphql, which are those of the endpoints of REST."""
+"""POST /graphql has the limits of the REST endpoints, and makes as few calls."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def redis(stack: dict[str, str]) -> Iterator[Redis]:
         yield redis
 
 
-def test_the_same_message_again_is_answered_past_an_empty_bucket(
+def test_a_repeated_message_is_answered_despite_an_empty_bucket(
     limited: Graph, redis: Redis
 ) -> None:
     maya, leo = limited.people.pair()
@@ -111,7 +111,7 @@ def test_an_idempotency_key_finds_the_first_answer(graph: Graph) -> None:
     assert codes_of(added("Another")) == ["idempotency_key_reused"]
 
 
-def test_a_warm_request_is_one_call_of_redis_and_one_of_the_database(
+def test_a_warm_request_calls_redis_and_the_database_once_each(
     limited: Graph, calls: list[str]
 ) -> None:
     maya = limited.people.new()

@@ -92,7 +92,7 @@ def test_a_pass_counts_for_thirty_days(likes: Likes, maya: Person, leo: Person) 
     assert likes.names(maya, PASSES) == []
 
 
-def test_taking_back_is_always_answered_the_same(
+def test_undoing_always_gets_the_same_answer(
     likes: Likes, people: People, maya: Person, leo: Person
 ) -> None:
     hidden = people.new()

@@ -1,7 +1,7 @@
 """Limits of links in emails.
 
-Email providers follow the links of many readers from few IP addresses, and so does an attacker who
-guesses tokens.
+Email providers follow the links of many readers from few IP addresses; an attacker who guesses
+tokens looks the same.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,8 @@ def test_an_ip_may_act_for_many_readers_but_guess_few_tokens(
 
     guesses = [knock(app, case, "A" * 46, address=address, query=query) for _ in range(FLOOD)]
 
-    assert (set(guesses[:100]), guesses[-1]) == ({400}, 429)
+    assert set(guesses[:100]) == {400}
+    assert 429 in guesses[100:]
     assert knock(app, case, "A" * 46, query=query) == 400
     assert [knock(app, case, token, address=address) for token in tokens] == [200] * 3
 
@@ -57,7 +58,8 @@ def test_an_ip_may_fetch_many_calendars_but_guess_few_tokens(
 
     guesses = [knock(app, "open", "A" * 66, address=address) for _ in range(FLOOD)]
 
-    assert (set(guesses[:100]), guesses[-1]) == ({400}, 429)
+    assert set(guesses[:100]) == {400}
+    assert 429 in guesses[100:]
     assert [knock(app, "open", token, address=address) for token in tokens] == [200, 200]
 
 
@@ -70,4 +72,5 @@ def test_a_shared_link_is_limited_across_addresses(
 
     answers = [knock(app, "ask", token) for _ in range(FLOOD)]
 
-    assert (set(answers[:100]), answers[-1]) == ({200}, 429)
+    assert set(answers[:100]) == {200}
+    assert 429 in answers[100:]

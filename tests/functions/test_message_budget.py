@@ -1,4 +1,4 @@
-"""The calls of a message over WebSocket."""
+"""The calls that a message over WebSocket causes."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -22,7 +22,7 @@ def server() -> Iterator[ManagementApiServer]:
         yield running
 
 
-def test_a_message_costs_one_call_each_and_one_post_for_each_connection(
+def test_a_message_calls_redis_database_and_queue_once_and_posts_once_per_connection(
     function: Load, people: People, server: ManagementApiServer, calls: list[str]
 ) -> None:
     maya, (leo, _) = people.new(), people.sign_in(people.new("Leo"))
@@ -34,7 +34,7 @@ def test_a_message_costs_one_call_each_and_one_post_for_each_connection(
     for socket in (sending, *others):
         assert socket.open() == 200
     peers = [server.connect(socket.id) for socket in others]
-    sending.send("typing", match_id=str(match_id))  # the first frame finds out who the partner is
+    sending.send("typing", match_id=str(match_id))  # the first frame looks up the partner
     calls.clear()
 
     sending.send("send", match_id=str(match_id), **message())

@@ -27,7 +27,7 @@ def lists(function: Load, people: People) -> Notifications:
     return Notifications(function("notifications", ENABLE_RATE_LIMITING="false"), people)
 
 
-def test_a_warm_request_is_one_call_of_redis_and_one_of_the_database(
+def test_a_warm_request_calls_redis_and_the_database_once_each(
     function: Load, people: People, calls: list[str]
 ) -> None:
     maya, lists = people.new(), Notifications(function("notifications"), people)
@@ -83,7 +83,7 @@ def test_times_are_in_the_timezone_of_the_reader(lists: Notifications, people: P
     assert lists.texts(leo) == ["Cancelled: meeting Maya, Wednesday 2 December, 00:30 (JST)"]
 
 
-def test_pages_meet_and_stay_while_the_list_grows(lists: Notifications, people: People) -> None:
+def test_pages_have_no_gaps_while_the_list_grows(lists: Notifications, people: People) -> None:
     leo = people.new("Leo")
     for name in "abcde":
         notify(people, leo, facts={"partner_name": name})
@@ -122,7 +122,7 @@ def test_a_notification_that_is_not_the_callers_is_a_404(
     assert lists.page(maya)["unread"] == 1
 
 
-def test_one_that_cannot_be_written_any_more_is_listed_by_the_name_of_the_app(
+def test_a_notification_that_cannot_be_worded_is_listed_with_the_name_of_the_app(
     lists: Notifications, people: People
 ) -> None:
     leo = people.new("Leo")

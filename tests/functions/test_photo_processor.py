@@ -47,12 +47,12 @@ def test_an_upload_is_processed(bench: Bench) -> None:
     assert isinstance(bench.photos.outcome, tuple)
 
 
-def test_a_key_comes_encoded_as_in_a_url(bench: Bench) -> None:
+def test_a_key_is_encoded_as_in_a_url(bench: Bench) -> None:
     app.handler(event("upload", upload(KEY.replace("/", "%2F"))), Context())
     assert isinstance(bench.photos.outcome, tuple)
 
 
-def test_the_test_message_of_a_new_bucket_is_passed_by(bench: Bench) -> None:
+def test_the_test_message_of_a_new_bucket_is_ignored(bench: Bench) -> None:
     assert failed(app.handler(event("test_event"), Context())) == []
     assert bench.faults.steps == []
 
@@ -67,7 +67,7 @@ def test_only_a_malformed_message_goes_back(bench: Bench, body: str) -> None:
     assert isinstance(bench.photos.outcome, tuple)
 
 
-def test_a_message_goes_back_while_the_database_is_away(bench: Bench) -> None:
+def test_a_message_goes_back_while_the_database_is_down(bench: Bench) -> None:
     bench.faults.planned["claim"] = DependencyUnavailable("supabase")
 
     assert failed(app.handler(event("upload"), Context())) == [

@@ -81,7 +81,7 @@ def test_a_request_calls_redis_and_the_database_once_each(
         assert calls == ["POST /", f"POST /rest/v1/rpc/{rpc}"]
 
 
-def test_the_storage_takes_the_announced_file_alone(
+def test_the_storage_accepts_only_the_announced_file(
     function: Load, people: People, stack: dict[str, str]
 ) -> None:
     app, maya = function("photos"), people.new()
@@ -227,7 +227,7 @@ def test_a_day_with_too_many_photos_is_a_429(function: Load, people: People) -> 
 
 
 @pytest.mark.usefixtures("fresh_container", "closed_breakers")
-def test_once_the_sweep_finds_the_storage_away_uploads_are_a_503_and_cost_nothing(
+def test_once_the_sweep_finds_the_storage_down_uploads_are_a_503_and_cost_nothing(
     stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, people: People
 ) -> None:
     before = Function("photo_sweep", stack, monkeypatch, {})
@@ -241,7 +241,7 @@ def test_once_the_sweep_finds_the_storage_away_uploads_are_a_503_and_cost_nothin
 
     with pytest.raises(DependencyUnavailable):
         sweep.invoke(sweep.event("every_minute"), milliseconds=50_000)
-    for cached in caches():  # another container answers, which knows nothing yet
+    for cached in caches():  # another container answers; it has seen no failure
         cached.cache_clear()
     status, problem, headers = ask(app, "create", maya)
 
@@ -254,10 +254,10 @@ def test_once_the_sweep_finds_the_storage_away_uploads_are_a_503_and_cost_nothin
 
 
 @pytest.mark.usefixtures("fresh_container", "closed_breakers")
-def test_until_then_the_upload_itself_fails(
+def test_until_the_sweep_notices_an_outage_the_upload_itself_fails(
     stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, people: People
 ) -> None:
-    """Signing calls nothing, so a request cannot know."""
+    """Signing makes no call, so the request cannot notice the outage."""
     app = Function("photos", stack | {"AWS_ENDPOINT_URL": NOWHERE}, monkeypatch, {})
     maya = people.new()
     made = reserved(app, maya)

@@ -24,7 +24,7 @@ def grounds(function: Load, people: People) -> Playgrounds:
     return Playgrounds(function("playgrounds", ENABLE_RATE_LIMITING="false"), people)
 
 
-def test_a_new_playground_is_its_owners_and_everyone_finds_it(
+def test_a_new_playground_belongs_to_its_owner_and_everyone_finds_it(
     grounds: Playgrounds, people: People
 ) -> None:
     maya, leo = people.pair()

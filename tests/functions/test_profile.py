@@ -49,7 +49,7 @@ def test_a_profile_is_created_once_and_then_replaced(profiles: Profiles, people:
     assert second["created_at"] == first["created_at"] <= second["updated_at"]
 
 
-def test_an_own_profile_is_read_whole(profiles: Profiles, people: People) -> None:
+def test_a_user_reads_their_whole_profile(profiles: Profiles, people: People) -> None:
     maya = people.new()
     profiles.done(maya, "PUT", PROFILE, WHOLE)
     place = profiles.done(maya, "PUT", LOCATION, ALEXANDERPLATZ)
@@ -100,7 +100,9 @@ def test_a_change_leaves_the_other_fields(profiles: Profiles, people: People) ->
     assert profiles.done(maya, "PUT", PROFILE, WHOLE)["visible"] is False
 
 
-def test_missing_parts_are_listed_in_one_order(profiles: Profiles, people: People) -> None:
+def test_missing_parts_are_always_listed_in_the_same_order(
+    profiles: Profiles, people: People
+) -> None:
     maya = people.new()
 
     own = profiles.done(maya, "PUT", PROFILE, REX)

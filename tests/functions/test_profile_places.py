@@ -176,7 +176,9 @@ def test_an_invalid_preference_is_a_422_that_names_it(
     assert profiles.done(maya, "GET", PREFERENCES) == before
 
 
-def test_a_stored_age_counts_against_a_new_one(profiles: Profiles, people: People) -> None:
+def test_a_new_age_limit_is_checked_against_the_stored_one(
+    profiles: Profiles, people: People
+) -> None:
     maya = people.new()
     profiles.done(maya, "PUT", PREFERENCES, {"max_age": 5})
 

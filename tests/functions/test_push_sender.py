@@ -41,7 +41,7 @@ def registered(function: Load, people: People) -> Callable[[Person], str]:
 
 
 def run(function: Load) -> Any:
-    """Send what is due, as for a queue message that names ten pushes."""
+    """Send the pushes that are due, as for a queue message that names many."""
     app = function("push_sender")
     event = json.loads((EVENTS / "two_messages.json").read_text())
     event["Records"][0]["body"] = json.dumps({"push_ids": [str(uuid4()) for _ in range(200)]})
@@ -91,7 +91,7 @@ def test_a_repeat_after_a_lost_answer_shows_one_notification(
 
 
 @pytest.mark.parametrize("mode", ["UNAVAILABLE", "INTERNAL", "broken", "withdrawn"])
-def test_a_failure_that_passes_delays_a_push(
+def test_a_transient_failure_delays_a_push(
     function: Load,
     people: People,
     fcm: FcmSandbox,
@@ -110,7 +110,7 @@ def test_a_failure_that_passes_delays_a_push(
     assert len(fcm.pushes(token)) == 1
 
 
-def test_an_app_that_was_removed_is_forgotten(
+def test_the_token_of_a_removed_app_is_forgotten(
     function: Load, people: People, fcm: FcmSandbox, registered: Callable[[Person], str]
 ) -> None:
     leo = people.new("Leo")

@@ -77,7 +77,7 @@ def test_a_known_conversation_costs_one_call_to_redis_and_one_to_the_database(
     assert calls == ["POST /"]
 
 
-def test_a_repeated_message_is_acknowledged_past_an_empty_bucket(
+def test_a_repeated_message_is_acknowledged_despite_an_empty_bucket(
     two: tuple[Socket, Socket, UUID],
 ) -> None:
     phone, _, match_id = two
@@ -124,7 +124,7 @@ def test_a_message_that_was_received_is_not_pushed(
     assert phone.received == []
 
 
-def test_typing_reaches_the_partner_alone_also_before_the_first_message(
+def test_typing_reaches_only_the_partner_even_before_the_first_message(
     two: tuple[Socket, Socket, UUID], opened: Opens
 ) -> None:
     phone, other, match_id = two

@@ -29,7 +29,7 @@ def issued(app: Function, person: Person) -> tuple[int, Any]:
     return status, body
 
 
-def test_a_ticket_says_where_and_how_long_it_opens_a_connection(
+def test_a_ticket_says_where_and_until_when_it_opens_a_connection(
     issuer: Function, people: People, stack: dict[str, str]
 ) -> None:
     status, body = issued(issuer, people.new())
@@ -43,7 +43,7 @@ def test_a_ticket_says_where_and_how_long_it_opens_a_connection(
     assert body["max_age_s"] <= 110 * 60
 
 
-def test_a_connection_is_to_end_no_later_than_the_token(issuer: Function, people: People) -> None:
+def test_a_connection_ends_no_later_than_its_token(issuer: Function, people: People) -> None:
     maya = people.new()
     token = people.token(maya.id, exp=int(time.time()) + 300)
 
@@ -89,6 +89,27 @@ def test_redis_keeps_neither_the_ticket_nor_the_token(
     assert body["ticket"] not in key
     assert maya.token not in kept
     assert maya.token.split(".")[1] not in kept
+
+
+def test_no_log_has_a_ticket_or_a_token(
+    function: Load,
+    people: People,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    maya, issuer, realtime = people.new(), function("realtime_ticket"), function("realtime")
+
+    with caplog.at_level("DEBUG"):
+        _, body = issued(issuer, maya)
+        question = realtime.event("authorize", ticket=body["ticket"], connection_id="c=")
+        effects = [realtime.invoke(question)["policyDocument"]["Statement"][0] for _ in range(2)]
+
+    printed = capsys.readouterr()
+    logged = printed.out + printed.err + str([vars(record) for record in caplog.records])
+    assert [each["Effect"] for each in effects] == ["Allow", "Deny"]
+    assert "TicketRefused" in logged
+    assert body["ticket"] not in logged
+    assert maya.token not in logged
 
 
 def test_a_session_that_has_ended_gets_no_ticket(issuer: Function, people: People) -> None:

@@ -1,4 +1,4 @@
-"""The schedule of every 15 minutes: the users whose lists are stale go into the queue."""
+"""The 15-minute schedule queues users whose lists are stale."""
 
 import json
 from collections.abc import Callable

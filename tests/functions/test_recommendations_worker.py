@@ -1,4 +1,4 @@
-"""The worker of the queue: lists are in Redis before their users ask for them."""
+"""The queue worker puts lists into Redis before their users ask for them."""
 
 import json
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def test_the_next_page_of_a_refreshed_list_is_a_hit(function: Load, town: Town) 
     assert (cache, sorted(shown)) == ("hit", ids(town.others))
 
 
-def test_a_message_that_comes_twice_makes_one_list(function: Load, town: Town) -> None:
+def test_a_message_that_is_delivered_twice_makes_one_list(function: Load, town: Town) -> None:
     app, message = function("recommendations_worker"), {"user_ids": [str(town.maya.id)]}
     work(app, message)
     first = town.page(limit=1)[1]["next_cursor"]

@@ -59,7 +59,7 @@ def verified(function: Load, auth: SupabaseAuth, email: str) -> Any:
     return tokens
 
 
-def test_the_newest_registration_of_an_address_counts_and_the_links_before_it_end(
+def test_only_the_newest_registration_of_an_address_counts(
     function: Load, auth: SupabaseAuth, waiting: Waiting
 ) -> None:
     email, app = new_email(), waiting.accounts(function)
@@ -170,7 +170,7 @@ def test_a_password_may_have_8_characters_to_72_bytes(
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(min_size=8, max_size=30), st.data())
-def test_a_password_opens_its_account_and_no_other_one_does(
+def test_an_account_opens_with_its_own_password_and_no_other(
     function: Load, auth: SupabaseAuth, password: str, data: st.DataObject
 ) -> None:
     assume(fits(password))

@@ -71,7 +71,7 @@ def test_the_later_change_counts_whichever_comes_first(
     assert suppressed(people, maya) == ("suppressed" if added == LATE else None)
 
 
-def test_a_removal_that_comes_late_leaves_a_newer_entry(
+def test_a_late_removal_keeps_a_newer_entry(
     provider: Provider, people: People, maya: Person
 ) -> None:
     change(provider, "added", maya, LATE)

@@ -20,25 +20,25 @@ def provider(function: Load, stack: dict[str, str]) -> Provider:
 
 ODD: dict[str, dict[str, Any]] = {
     "a tag without a name": {"tags": [{"value": "x"}, {"name": "template", "value": "x"}]},
-    "tags that are none": {"tags": ["email_id", None, 7]},
+    "malformed tags": {"tags": ["email_id", None, 7]},
     "a tag that is no text": {"tags": {"email_id": 7, "template": None}},
     "tags as a number": {"tags": 7},
     "no email id": {"tags": {"email_id": "half a\u0000n id"}},
     "a NUL in the reason": {"bounce": {"type": "Permanent", "message": "no\u0000 such user"}},
-    "half a character in the reason": {"bounce": {"type": "\ud83d", "message": "\udc00"}},
+    "half of a surrogate pair in the reason": {"bounce": {"type": "\ud83d", "message": "\udc00"}},
     "a reason that is no text": {"bounce": {"type": 5, "message": ["x"]}},
     "a reason without parts": {"bounce": "Permanent"},
     "another's detail": {"failed": "x", "suppressed": ["x"]},
     "a NUL in the provider's id": {"email_id": "re_\u0000"},
-    "half a character in the provider's id": {"email_id": "re_\ud83d"},
+    "half of a surrogate pair in the provider's id": {"email_id": "re_\ud83d"},
     "a number as the provider's id": {"email_id": 7},
     "a very long id": {"email_id": "".join(uuid4().hex for _ in range(500))},
     "an unknown time": {"created_at": "yesterday"},
     "a time without a zone": {"created_at": "2026-12-01 11:59:58"},
-    "a time before all times": {"created_at": "0001-01-01 00:00:00+14:00"},
+    "a time before the first year": {"created_at": "0001-01-01 00:00:00+14:00"},
     "a zone finer than seconds": {"created_at": "2026-12-01T11:59:58+01:00:00.000001"},
     "a number as a time": {"created_at": 1764590398},
-    "a time that is none": {"created_at": {"seconds": 1}},
+    "a malformed time": {"created_at": {"seconds": 1}},
 }
 
 

@@ -69,7 +69,7 @@ def test_blocks_are_listed_page_by_page(safety: Safety, people: People) -> None:
 
 
 @pytest.mark.parametrize("other", ["self", "no id"])
-def test_a_block_of_oneself_or_of_no_id_is_a_422(
+def test_a_block_of_oneself_or_of_a_malformed_id_is_a_422(
     safety: Safety, people: People, other: str
 ) -> None:
     maya = people.new()
@@ -159,7 +159,7 @@ def test_a_message_that_the_reporter_did_not_get_is_a_422(safety: Safety, people
     assert (status, answer["errors"][0]["field"]) == (422, "message_id")
 
 
-def test_a_cached_reputation_ends_with_a_block_and_comes_back(
+def test_a_block_hides_a_cached_reputation_and_its_end_shows_it_again(
     function: Load, safety: Safety, people: People
 ) -> None:
     maya, leo = people.pair()

@@ -1,8 +1,8 @@
-"""Each sample event, filled from the stack, is one that its function takes."""
+"""Each function accepts its sample events, filled in from the stack."""
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ import pytest
 from local.errors import StackError
 from local.invoke import is_good
 from local.sample_events import filled
+from tests.support.codedeploy import CodeDeploy, Release
 from tests.support.functions import Function
 from tests.support.template import ROOT
 
 EVENTS = sorted((ROOT / "events").glob("*/*.json"))
-# Samples of what is refused, with its status; None for a batch of which a message comes back.
+# Samples that are refused, with their status; None for a batch with a message that is returned.
 REFUSED = {
     "docs/unknown_path": 404,
     "email_sender/malformed_message": None,
@@ -32,10 +33,24 @@ def name_of(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
+@pytest.fixture
+def codedeploy() -> Iterator[CodeDeploy]:
+    """Yield a CodeDeploy that knows the sample's deployment, of a function that does not exist."""
+    event = json.loads((ROOT / "events/release_check/before_traffic.json").read_text())
+    with CodeDeploy(aws=None, hook="") as stand_in:
+        stand_in.know(event["DeploymentId"], Release("absent", "2"), "1")
+        yield stand_in
+
+
 @pytest.mark.parametrize("path", EVENTS, ids=name_of)
 def test_a_sample_event_is_answered(
-    function: Callable[..., Function], stack: dict[str, str], path: Path
+    function: Callable[..., Function],
+    stack: dict[str, str],
+    codedeploy: CodeDeploy,
+    monkeypatch: pytest.MonkeyPatch,
+    path: Path,
 ) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CODEDEPLOY", codedeploy.url)
     app = function(path.parent.name)
 
     answer = app.invoke(filled(path, stack), milliseconds=60_000)
@@ -92,7 +107,7 @@ def test_a_placeholder_without_a_value_is_an_error(tmp_path: Path, stack: dict[s
         (None, None, True),
     ],
 )
-def test_a_refusal_is_no_good_answer_unless_it_was_expected(
+def test_a_refusal_is_a_failure_unless_it_was_expected(
     answer: Any, expected: int | None, good: bool
 ) -> None:
     assert is_good(answer, expected) == good

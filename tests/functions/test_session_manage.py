@@ -153,7 +153,7 @@ def test_an_early_cancellation_is_not_a_no_show(function: Load, people: People) 
     assert session["no_show_user_ids"] == []
 
 
-def test_cancelling_needs_no_reason_and_takes_500_characters(
+def test_a_reason_to_cancel_is_optional_and_has_at_most_500_characters(
     function: Load, people: People
 ) -> None:
     app = function("session_manage")

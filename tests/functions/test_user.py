@@ -85,7 +85,7 @@ def test_a_token_is_required(function: Load) -> None:
     assert (status, problem["code"]) == (401, "unauthenticated")
 
 
-def test_a_partner_is_shown_with_the_name_of_the_moment(function: Load, people: People) -> None:
+def test_a_partner_is_shown_with_their_current_name(function: Load, people: People) -> None:
     maya, leo = people.pair()
     invited = function("match_request").call(
         "create", access_token=maya.token, invitee_id=str(leo.id), idempotency_key=str(maya.id)

@@ -1,4 +1,4 @@
-"""`make guards`: takes guards out, one after the other, and sees their tests fail."""
+"""`make guards`: removes each guard in turn, and checks that its tests then fail."""
 
 import os
 import shlex
@@ -41,7 +41,7 @@ def _workshop(root: Path) -> Workshop:
 
 
 def _proofs(workshops: Sequence[Workshop], chosen: Sequence[Guard]) -> Iterator[bool]:
-    """Take guards out one by one where their tests share the stack, else some at once."""
+    """Test guards one by one if their tests share the stack; test the others in parallel."""
     yield from (_is_proven(workshops[0], guard) for guard in chosen if guard.shares_the_stack)
     others = [guard for guard in chosen if not guard.shares_the_stack]
     free = SimpleQueue[Workshop]()
@@ -65,12 +65,12 @@ def _database_url() -> str:
 
 
 def _all_pass(workshop: Workshop, chosen: Sequence[Guard]) -> bool:
-    """See the tests green with all guards in place: only then red means something."""
+    """Run the tests with all guards in place: a failure later means nothing unless they pass."""
     tests = list(dict.fromkeys(test for guard in chosen for test in guard.red))
     print(f"{len(tests)} tests with every guard in place …", flush=True)
     result = workshop.run(tests)
     if not result.is_green:
-        print(f"they must pass first:\n{result.output[-5000:]}")
+        print(f"the tests must pass first:\n{result.output[-5000:]}")
     return result.is_green
 
 

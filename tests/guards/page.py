@@ -9,12 +9,12 @@ PAGE = ROOT / "docs" / "guards.md"
 _INTRODUCTION = """\
 # Guards
 
-What the product promises rests on small pieces of code: a lock, a condition, a comparison. A test
-that passes with such a guard proves nothing until it has failed without it. `make guards` takes
-each guard out of a copy of the house and of the test database, and runs the tests named here: all
-pass with every guard in place, and each fails without its own. Where one guard covers another, both
-are taken out. `make guards ARGS=word` does it for guards and promises with that word. The list is
-`tests/guards/*.toml`; this page is made from it.
+The promises of the product depend on guards, small pieces of code: a lock, a condition, a
+comparison. A test of a guard proves nothing until it has failed without the guard. `make guards`
+removes each guard from a copy of the repository and from the test database, and runs the tests that
+are named here: all pass with every guard in place, and each fails without its own. Where one guard
+covers for another, both are removed. `make guards ARGS=word` checks only the guards and promises
+with that word. This page is generated from the list in `tests/guards/*.toml`.
 """
 
 

@@ -1,4 +1,4 @@
-"""A copy of the house in which guards are taken out, and the tests that run there."""
+"""A copy of the repository without a guard, and the tests that run there."""
 
 import os
 import re
@@ -15,22 +15,22 @@ import psycopg
 
 from tests.guards.guards import ROOT, Cut, Guard, applied, definition, file_of
 
-# Installed packages are not copied.
+# Installed packages are linked, not copied.
 _LINKED = (".local", "local/node_modules")
-# The code that was left makes no sense, or never ends: that is no proof of anything.
+# These failures mean that the remaining code is broken or hangs, so they prove nothing.
 _BROKEN = re.compile(
     r"(psycopg\.errors\.)?"
     r"((Name|Syntax|Import|ModuleNotFound|Indentation|UnboundLocal)Error|Undefined[A-Z])"
     r"|Failed: Timeout"
 )
 _ALL_PASSED, _SOME_FAILED, _HUNG = 0, 1, -1
-# pytest's own limit ends a test, but not a thread of it that would keep the process alive.
+# pytest's own timeout ends a test, but not the threads that it started.
 _PATIENCE_SECONDS = 900
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a run of pytest ended: its exit code, and every failed test with its reason."""
+    """The result of a run of pytest: its exit code, and each failed test with its reason."""
 
     code: int
     failures: Mapping[str, str]
@@ -41,7 +41,7 @@ class Result:
         return self.code == _ALL_PASSED
 
     def complaint(self, expected: Sequence[str]) -> str | None:
-        """Say why this is no proof that each expected test fails; None if it is one."""
+        """Return why this does not prove that each expected test fails; None if it does."""
         if self.code not in {_ALL_PASSED, _SOME_FAILED}:
             return f"pytest ended with {self.code}, which proves nothing\n{self.output[-2000:]}"
         for test in expected:
@@ -54,7 +54,7 @@ class Result:
 
 
 class Workshop:
-    """The copy at `root`, with the running test stack beside it."""
+    """The copy at `root`, used with the running test stack."""
 
     def __init__(self, root: Path, database_url: str) -> None:
         self._root = root
@@ -70,7 +70,7 @@ class Workshop:
 
     @contextmanager
     def without(self, guard: Guard) -> Iterator[None]:
-        """Take a guard out of the copy and, where its tests use that, of the running database."""
+        """Remove a guard from the copy and, if its tests share the stack, from its database."""
         changed = applied(guard.cuts, self._root)
         in_database = [cut for cut in guard.cuts if cut.is_sql and guard.shares_the_stack]
         try:
@@ -79,7 +79,7 @@ class Workshop:
             self._define(in_database)
             yield
         finally:
-            # Keeps their old times, so that byte code without the guard is recognised as stale.
+            # copy2 restores the old times, so byte code without the guard is recognised as stale.
             for path in changed:
                 shutil.copy2(ROOT / path.relative_to(self._root), path)
             self._define(in_database)
@@ -110,20 +110,20 @@ class Workshop:
         return Result(done.returncode, failures, done.stdout + done.stderr)
 
     def _define(self, cuts: Sequence[Cut]) -> None:
-        """Define functions and views in the running database as the copy has them."""
+        """Redefine functions and views in the running database from the copy."""
         for cut in cuts:
             statement = definition(cut, file_of(cut, self._root).read_text())
             with psycopg.connect(self._database_url, autocommit=True) as connection:
                 connection.execute(statement.encode())
 
     def _forget_emails(self) -> None:
-        """Delete what failed tests left unsent: a sender would claim it before the next test's."""
+        """Delete unsent emails of failed tests; a sender would claim them before later ones."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             connection.execute("delete from public.email_logs where delivery_status = 'pending'")
 
 
 def _failures(report: Path) -> Mapping[str, str]:
-    """Read the failed tests; one whose fixture broke did not fail, and is none."""
+    """Read the failed tests; a test with a broken fixture is an error, not a failure."""
     return {
         f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}": failure.get(
             "message", ""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.integration.backups import bare_project, project
 from tests.integration.database import Person, new_person
 from tests.integration.liking import Likes, published
 from tests.integration.meetings import Pair, new_pair
@@ -46,7 +47,7 @@ def rex(url: str) -> Person:
 
 @pytest.fixture
 def bella(url: str) -> Person:
-    """Another one."""
+    """A second person whose profile is published."""
     return published(url, "Bella")
 
 
@@ -58,5 +59,26 @@ def mutual(likes: Likes, rex: Person, bella: Person) -> Any:
 
 @pytest.fixture
 def couple(url: str, rex: Person, bella: Person, mutual: Any) -> Pair:
-    """The two, in the words of meetings."""
+    """The same match as a Pair, to plan sessions."""
     return Pair(url, rex, bella, UUID(mutual["id"]))
+
+
+@pytest.fixture
+def original(database_url: str) -> Iterator[str]:
+    """A project that is backed up."""
+    with project(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[str]:
+    """A project with our migrations, to restore into."""
+    with project(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def bare(database_url: str) -> Iterator[str]:
+    """A project without our migrations."""
+    with bare_project(database_url) as made:
+        yield made

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, used again: a new one costs more than what most tests do with it."""
+"""Pooled connections to PostgreSQL: opening one costs more than most tests do with it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ _idle: dict[tuple[str, bool], list[Connection]] = {}
 
 @contextmanager
 def connected(url: str, *, autocommit: bool = False) -> Iterator[Connection]:
-    """Lend a connection; what the block did is committed, unless it raised."""
+    """Lend a connection; commit at the end of the block, unless it raised."""
     idle = _idle.setdefault((url, autocommit), [])
     connection = (
         idle.pop()
@@ -28,7 +28,7 @@ def connected(url: str, *, autocommit: bool = False) -> Iterator[Connection]:
         yield connection
         connection.commit()
     finally:
-        connection.rollback()  # nothing, after a commit
+        connection.rollback()  # a no-op after a commit
         idle.append(connection)
 
 

@@ -15,13 +15,14 @@ from tests.integration.database import WORKER, Actor, look
 from tests.integration.own_database import own_database
 
 BATCH = 100
-# So many in a table of any size: the emails alone vary. Two of three keep the default preferences.
+# The same in a table of any size: only the number of emails varies. Two of three readers keep the
+# default preferences.
 READERS = 20_000
-# Catalogues and plans are read with the first calls; a pooled connection has them.
+# Only the last round counts: a pooled connection has already read its catalogues and plans.
 _ROUNDS = 2
 
 # Foreign keys and the trigger that makes profiles cost more than the rows.
-_ACCOUNTS = """
+ACCOUNTS = """
     set session_replication_role = replica;
     create temporary table readers as
     select gen_random_uuid() as id, n || '@example.com' as email, n - 1 as place
@@ -39,7 +40,7 @@ _ACCOUNTS = """
 """
 # Of a hundred emails, 12 are due (every third in the bulk lane), 8 planned, 80 settled. Half are
 # each about another session.
-_EMAILS = """
+SAMPLE_EMAILS = """
     insert into public.email_logs (
         user_id, subject_id, email_template, recipient_email, dedupe_key, priority,
         delivery_status, due_at, created_at, send_group, group_position, group_started_at
@@ -62,18 +63,18 @@ _EMAILS = """
 
 @contextmanager
 def full_outbox(url: str, emails: int) -> Iterator[str]:
-    """Make a database with so many emails; those that are due lie all over the table."""
+    """Make a database with this many emails; the due ones are spread over the table."""
     with own_database(url) as own, psycopg.connect(own, autocommit=True) as connection:
-        _keep_autovacuum_away(connection)
+        keep_autovacuum_away(connection)
         with psycopg.ClientCursor(connection) as cursor:  # one call may hold several statements
-            cursor.execute(_ACCOUNTS, {"readers": READERS})
-            cursor.execute(_EMAILS, {"readers": READERS, "emails": emails})
+            cursor.execute(ACCOUNTS, {"readers": READERS})
+            cursor.execute(SAMPLE_EMAILS, {"readers": READERS, "emails": emails})
         connection.execute("vacuum analyze")
         yield own
 
 
-def _keep_autovacuum_away(connection: psycopg.Connection[Any]) -> None:
-    """Let no ANALYZE run beside: its snapshot keeps settled index entries alive.
+def keep_autovacuum_away(connection: psycopg.Connection[Any]) -> None:
+    """Let no ANALYZE run at the same time: its snapshot keeps settled index entries alive.
 
     With one in a loop, leasing took 959 buffers instead of 260.
     """
@@ -87,10 +88,11 @@ def _keep_autovacuum_away(connection: psycopg.Connection[Any]) -> None:
 
 
 def costs(url: str) -> dict[str, int]:
-    """Return the buffers of each step for a hundred emails, found in memory or read.
+    """Return the buffers, hit or read, that each step touches for a hundred emails.
 
-    Each meets what it does in production. Claims follow each other, and find in the index what the
-    one before has settled: leasing, which is a part of claiming, as well as the whole of it.
+    Each step finds the state that it finds in production: claims follow one another, so a claim
+    meets index entries of emails that the previous one has settled. Leasing is a part of claiming,
+    and is also measured alone.
     """
     [due] = look(
         url,

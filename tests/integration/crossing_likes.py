@@ -13,7 +13,7 @@ from tests.support.own_postgrest import Rest
 Pair = tuple[UUID, UUID]
 _PAIRS_AT_ONCE = 8  # 16 calls, for the 20 connections of PostgREST
 
-# Lost: the like of the other side is not committed yet. Double: both are, and both insert.
+# Loses a match if neither like is committed when the other is checked; makes two if both are.
 NAIVE = """
 create table public.naive_likes (user_id uuid, liked_id uuid, primary key (user_id, liked_id));
 create table public.naive_matches (user1_id uuid, user2_id uuid);
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def rounds(people: Sequence[UUID]) -> Iterator[list[Pair]]:
-    """Pair an even number of people, everyone with everyone once; in a round each has one pair."""
+    """Pair an even number of people as in a round robin: each is in one pair per round."""
     first, *others = people
     for _ in others:
         row = [first, *others]
@@ -60,7 +60,7 @@ def cross(
     function: str = "put_like",
     table: str = "wingman_matches",
 ) -> Outcome:
-    """Let so many pairs like each other, eight pairs at once; count their matches."""
+    """Let this many pairs like each other, eight pairs at once; count their matches."""
     chosen = list(islice((pair for row in rounds(people) for pair in row), pairs))
     refused = 0
     for begin in range(0, pairs, _PAIRS_AT_ONCE):

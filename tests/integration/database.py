@@ -1,4 +1,4 @@
-"""Acting on PostgreSQL as one of those who may reach it, also at the same time."""
+"""Calls to PostgreSQL as any of its callers, one after another or at the same time."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Neighbourhoods of dogs, and an independent account of whom discovery shows there."""
+"""Neighbourhoods of dogs, and an independent calculation of the users that discovery shows."""
 
 import hashlib
 import math
@@ -16,7 +16,7 @@ from tests.support.profiles import haversine
 
 LEVELS = ["low", "medium", "high"]
 STAGES = ["preferred", "wider", "anywhere"]
-# As private.discovery_limits has it.
+# From private.discovery_limits.
 MOST_SHOWN, NEW_DAYS, NEW_UNTIL_SHOWN, SLOT = 60, 14, 100, 10
 
 
@@ -165,7 +165,7 @@ def is_new(dog: Dog) -> bool:
 
 
 def expected(viewer: Dog, others: Iterable[Dog]) -> dict[str, Any]:
-    """Return the answer for a viewer whom nothing keeps apart from these others."""
+    """Return the expected list of a viewer who has no past with these others."""
     stages: dict[int, list[Dog]] = {}
     for other in others:
         stage = stage_of(viewer, other)

@@ -1,6 +1,6 @@
 """A model of likes, matches, messages and discovery without a database, for a few users.
 
-It keeps who said what of whom, and derives the rest.
+It keeps what each user said about each other user, and derives the rest.
 """
 
 import math
@@ -65,7 +65,7 @@ class Match:
     status: str
     origin: str
     senders: list[str | None] = field(default_factory=list, compare=False)
-    """The senders of its messages, in their order."""
+    """The senders of its messages, in order."""
 
     def is_of(self, one: str, other: str) -> bool:
         return {one, other} == {self.initiator, self.other}
@@ -84,18 +84,18 @@ class Model:
     blocks: set[Pair] = field(default_factory=set)
     matches: list[Match] = field(default_factory=list)
     histories: list[tuple[str, list[str | None]]] = field(default_factory=list)
-    """The messages of matches whose other user has left; for that one stands None."""
+    """The senders in matches whose other user has left; None stands for the deleted user."""
     since: dict[Pair, int] = field(default_factory=dict)
-    """The number of the like or pass that stands: the first of those that repeat it."""
+    """The number of the like or pass in force; a repetition keeps the first number."""
 
-    # --- what follows
+    # --- derived state
 
     def match(self, one: str, other: str, *statuses: str) -> Match | None:
         found = [each for each in self.matches if each.is_of(one, other)]
         return next((each for each in found if each.status in statuses), None)
 
     def verdicts(self, viewer: str, names: Iterable[str]) -> dict[str, tuple[object, ...]]:
-        """Return whether each user exists for the viewer, is seen, and why no like is accepted."""
+        """Return for each user: exists for the viewer, is visible, and why a like is refused."""
         asked = (self.exists_for, self.may_see, self.like_refusal)
         return {name: tuple(each(viewer, name) for each in asked) for name in names}
 
@@ -129,7 +129,7 @@ class Model:
         return None
 
     def may_be_shown(self, viewer: str, user: str) -> bool:
-        """Return whether a page may show the user, if both fit."""
+        """Return whether a page may show the user, provided that the pair fits."""
         both = {(viewer, user), (user, viewer)}
         return (
             self.like_refusal(viewer, user) is None
@@ -142,7 +142,7 @@ class Model:
     def fits(self, viewer: str, user: str, stage: str) -> bool:
         """Return whether the user is on a list of that stage, or of one before it.
 
-        What the other user wants holds in each stage; a distance is wide or far for both alike.
+        The other user's wishes apply in every stage; the distance limits of both widen together.
         """
         mine, other = self.users[viewer], self.users[user]
         assert mine.place
@@ -166,7 +166,7 @@ class Model:
             _refuse("cursor_expired")
 
     def proposals(self, viewer: str) -> tuple[str, set[str]]:
-        """Return the stage of a new list, and who is on it."""
+        """Return the stage of a new list, and the users on it."""
         if not self.users[viewer].is_discoverable:
             return STAGES[0], set()
         allowed = {user for user in self.users if self.may_be_shown(viewer, user)}
@@ -256,7 +256,7 @@ class Model:
             _refuse("not_found")
 
     def conversations(self) -> list[tuple[list[str], list[str | None]]]:
-        """Return who takes part, and who has sent each message."""
+        """Return the members of each conversation, and the senders of its messages."""
         both = [
             (sorted((each.initiator, each.other)), each.senders)
             for each in self.matches
@@ -276,7 +276,7 @@ class Model:
             said -= {pair for pair in said if who in pair}
         self.matches = [each for each in self.matches if who not in {each.initiator, each.other}]
 
-    # --- how
+    # --- mechanics
 
     def _add(self, said: set[Pair], pair: Pair) -> None:
         if pair not in said:

@@ -1,4 +1,4 @@
-"""The steps of the state machine of discovery: how often each is drawn, and with what."""
+"""The steps of discovery's state machine: how often each is drawn, and with which arguments."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ REACHES = st.sampled_from([2_000.0, 12_000.0, 40_000.0, 300_000.0])
 WINDOWS = st.sampled_from([(0, 20), (0, 20), (0, 20), (3, 8), (6, 20), (0, 1)])
 LIMITS = st.sampled_from([1, 2, 50])
 WHICH = st.integers(0, 7)
-# How often a step is taken, and what it needs.
+# How often each step is drawn, and its arguments.
 STEPS: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
     "like": (14, (WITH_ONESELF,)),
     "unlike": (5, (WHICH,)),
@@ -39,14 +39,14 @@ STEPS: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
     "discover": (14, (WHO, LIMITS)),
     "page_of_an_old_list": (18, (WHICH, LIMITS, st.booleans(), st.booleans())),
 }
-# One rule with all steps: of many rules, Hypothesis leaves most out of an example.
+# One rule draws all steps: given many rules, Hypothesis leaves most of them out of an example.
 STEP = st.sampled_from([name for name, (times, _) in STEPS.items() for _ in range(times)]).flatmap(
     lambda name: st.tuples(st.just(name), st.tuples(*STEPS[name][1]))
 )
 
 
 def one_of(said: set[Pair], which: int) -> Pair:
-    """Return a pair that said so, or now and then one that perhaps did not."""
+    """Return a pair from the set, or now and then a fixed one that may not be in it."""
     known = [*sorted(said), ("ada", "ben")]
     return known[which % len(known)]
 

@@ -29,7 +29,7 @@ select
 from private.conversations as talk
 """
 _MATCHES = "select id, user1_id, user2_id, status, origin from public.wingman_matches"
-# By functions of many users, and by those of one.
+# By the functions for many users at once, and by those for one.
 _VERDICTS = {
     "together": """
         select
@@ -148,7 +148,7 @@ class World:
         self._connection.execute("delete from auth.users where id = %s", [self._ids[who]])
 
     def verdicts(self, viewer: str) -> Mapping[str, Mapping[str, tuple[Any, ...]]]:
-        """Return whether each user exists for the viewer, is seen, and why no like is accepted."""
+        """Return for each user: exists for the viewer, is visible, and why a like is refused."""
         asked = {"viewer": self._ids[viewer], "users": list(self._ids.values())}
         return {
             how: {

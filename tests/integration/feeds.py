@@ -22,7 +22,7 @@ def notify(
     due_at: object = None,
     occasion: str | None = None,
 ) -> Any:
-    """Notify as a step of a worker does; return what is due."""
+    """Notify as a worker's step does; return the due emails."""
     facts = Jsonb({"match_id": str(match_id or uuid4()), "partner_name": "Leo", "role": "inviter"})
     rest = (match_id, subject_id, revision, due_at)
     values = [person.user_id, kind, facts, occasion or uuid4().hex, *rest]

@@ -16,7 +16,7 @@ BEGINNER = UUID("16bc367e-3be9-5f1d-97f4-8027d197f576")
 ADVANCED = UUID("edc48c8c-9df1-57bb-8cdc-18b3f84f2ec8")
 
 
-# The plan grows older by the time that passes.
+# `created_at` moves with the start, so the plan ages by the time that passes.
 _MOVE_START = (
     "update public.wingman_sessions set scheduled_time = now() + %s,"
     " created_at = least(created_at, created_at - (scheduled_time - now() - %s)) where id = %s"
@@ -101,7 +101,7 @@ def refusal(url: str, person: Person, function: str, session_id: object, **more:
 
 
 def move_start(url: str, session_id: UUID, start: timedelta) -> None:
-    """Let the time until the start become `start`; negative: it began that long ago."""
+    """Set the time until the start; negative if the session began that long ago."""
     look(url, _MOVE_START, *(start, start, session_id))
 
 

@@ -61,7 +61,7 @@ class Old:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # The role that an operator has, which is no superuser.
+        # An operator's role, which is not a superuser.
         self.as_postgres = make_conninfo(url, options="-c role=postgres")
         run_scripts(url, SUPABASE)
         self._run(_TABLES)

@@ -1,4 +1,4 @@
-"""Databases of a test's own, beside that of the stack: no running worker takes their email."""
+"""Databases of a test's own, apart from the stack's: no running worker sends their email."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ MIGRATIONS = sorted((_CHECKOUT / "supabase" / "migrations").glob("*.sql"))
 
 @contextmanager
 def own_database(url: str) -> Iterator[str]:
-    """Make the product's database beside the given one."""
+    """Make a database with the product's schema on the same server."""
     with empty_database(url, template=_template(url)) as own:
         yield own
 
@@ -31,7 +31,7 @@ def own_database(url: str) -> Iterator[str]:
 def empty_database(url: str, template: str = "template1") -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     own = make_conninfo(url, dbname=name)
-    # As after supabase.sql; a copy would belong to the superuser.
+    # The owner that supabase.sql sets; a copy would otherwise belong to the superuser.
     create = sql.SQL("create database {} template {} owner postgres")
     _server(url, create.format(sql.Identifier(name), sql.Identifier(template)))
     try:
@@ -44,12 +44,12 @@ def empty_database(url: str, template: str = "template1") -> Iterator[str]:
 
 @cache
 def _template(url: str) -> str:
-    """Make the database that tests copy, once for what is in the files; return its name."""
+    """Make the database that tests copy, once per content of the files; return its name."""
     contents = b"".join(path.read_bytes() for path in [*SUPABASE, *SCHEMAS])
     ours = f"template_{_short(str(_CHECKOUT).encode())}_"
     name = ours + _short(contents)
     with psycopg.connect(url, autocommit=True) as server:
-        # Of several test processes, the first makes it.
+        # The first of several test processes makes it.
         server.execute("select pg_advisory_lock(hashtext('template'))")
         made = "select datname from pg_database where starts_with(datname, %s)"
         known = [row[0] for row in server.execute(made, [ours]).fetchall()]

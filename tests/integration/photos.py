@@ -94,7 +94,7 @@ def objects(path: str) -> list[str]:
 
 
 def make_visible(url: str, *people: Person) -> None:
-    """Let the database take these profiles, and no other, for visible."""
+    """Make the database treat only these profiles as visible."""
     named = ", ".join(f"'{person.user_id}'::uuid" for person in people)
     look(
         url,
@@ -110,7 +110,7 @@ def stored(url: str, person: Person) -> list[Row]:
 
 
 def delete_doomed(database: Database, bucket: MemoryStorage, cdn: MemoryCdn) -> int:
-    """Sweep as each minute, without the walk; return how many objects left the bucket."""
+    """Sweep as every minute does, without the walk; return how many objects left the bucket."""
     deleted = sweep.delete_doomed(database, bucket)
     sweep.invalidate_doomed(database, cdn)
     return deleted

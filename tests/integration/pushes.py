@@ -56,7 +56,7 @@ class Post:
         service.send(self.sender, MANY)
 
     def wait(self) -> None:
-        """Let every pause, lease and retry be over."""
+        """End every pause, lease and wait before a retry."""
         look(self.url, "update private.push_pause set paused_until = null")
         look(
             self.url,
@@ -77,7 +77,7 @@ class Post:
 
 def new_post(url: str) -> Post:
     look(url, "delete from private.pushes")
-    # A sender also lists what other tests have left to come.
+    # A sender also lists notifications that other tests have planned.
     look(url, "delete from public.notifications where seq is null")
     provider = MemoryProvider()
     pushes = DatabasePushes(DirectDatabase(url))

@@ -1,6 +1,6 @@
 """A model of docs/sessions.md without a database.
 
-Keeps what each person said instead of what follows from it, and a clock in minutes.
+It keeps what each person said, not the consequences, and a clock in minutes.
 """
 
 from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ class Meeting:
         return self.end or ("scheduled" if now < self.start else "in_progress")
 
     def missing(self) -> set[str]:
-        """Return whom `no_show_user_ids` names."""
+        """Return the people in `no_show_user_ids`."""
         if self.cancelled_by:
             return {self.cancelled_by} if self.cancellation_counts else set()
         return {other(reporter) for reporter in self.reported}
@@ -83,13 +83,13 @@ class Meeting:
         return now - self.planned_at < _NOTICE and not own
 
     def verdict(self) -> str:
-        """Return how it ends by what has been said."""
+        """Return the outcome that follows from what has been said."""
         if self.reported:
             return "no_show" if len(self.reported) == 1 else "expired"
         return "completed" if self.confirmed else "expired"
 
     def finish(self, end: str) -> None:
-        """Close it; who has met is asked how it was."""
+        """Close the session; users who met are asked for feedback."""
         self.end = end
         if end == "completed":
             self.emails += [("session_feedback", who, "pending", None) for who in PEOPLE]
@@ -171,7 +171,7 @@ class Model:
             meeting.end = meeting.verdict()
 
     def close_overdue(self) -> None:
-        """End what the grace has left open."""
+        """Close the sessions whose grace period is over."""
         for meeting in self.meetings:
             if not meeting.end and self.now >= meeting.start + _GRACE:
                 meeting.finish(meeting.verdict())

@@ -72,7 +72,7 @@ class Talk:
         )
 
     def fill(self, count: int) -> None:
-        """Let the two have written so many messages in turns, after at least one of them."""
+        """Add this many messages, written in turns; the conversation must have one already."""
         look(
             self.url,
             "insert into public.messages (match_id, seq, sender_id, client_id, text, sent_at)"
@@ -116,7 +116,7 @@ def new_playground(url: str, person: Person, name: str = "Dog run") -> UUID:
 
 
 def unread_by_definition(url: str) -> list[Row]:
-    """Return the members whose kept number of unread messages is not the one that is defined."""
+    """Return the members whose stored unread count is not the number of unread messages."""
     return look(
         url,
         "select member.* from private.conversation_members as member"
@@ -128,7 +128,7 @@ def unread_by_definition(url: str) -> list[Row]:
 
 
 def wait(url: str) -> None:
-    """Let 30 seconds pass for all that waits, and list it."""
+    """Let 30 seconds pass for waiting notifications, and list them."""
     look(url, "update public.notifications set due_at = now() where seq is null")
     call(url, WORKER, "list_due_notifications", p_limit=1000)
 

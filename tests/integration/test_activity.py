@@ -1,4 +1,4 @@
-"""When users are seen, noted by the limits' own call in real Redis, and what email makes of it."""
+"""The hours in which users are active: recorded by the limits' call to Redis, used by email."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ def test_the_session_lives_on_from_request_to_request(clocked: ClockedCommands) 
     assert redis().run("TTL", login_key(user)) == pytest.approx(DAY, abs=60)
 
 
-def test_a_foreign_value_under_a_name_of_ours_gives_way(clocked: ClockedCommands) -> None:
+def test_a_foreign_value_under_our_key_is_replaced(clocked: ClockedCommands) -> None:
     user = uuid4()
     for key in (activity_key(user), login_key(user)):
         redis().run("SET", key, "what is this?")
@@ -117,7 +117,7 @@ def test_all_readers_are_looked_up_in_one_call(function: Callable[..., Function]
     assert len(commands.names) == 1
 
 
-def test_no_activity_is_known_while_redis_is_away(function: Callable[..., Function]) -> None:
+def test_no_activity_is_known_while_redis_is_down(function: Callable[..., Function]) -> None:
     function("docs", UPSTASH_REDIS_REST_URL=NOWHERE)
     assert Activity(redis()).hours([uuid4()]) == {}
     Activity(redis()).forget(uuid4())

@@ -225,7 +225,7 @@ def test_the_same_password_is_no_change(auth: SupabaseAuth) -> None:
     assert refusal(caught) == (422, "same_password")
 
 
-def test_users_change_their_metadata_and_no_ones_rights(auth: SupabaseAuth) -> None:
+def test_users_change_their_metadata_but_no_rights(auth: SupabaseAuth) -> None:
     account, client = auth.new(), auth.client()
     client.auth.sign_in_with_password(account.credentials)
 

@@ -48,7 +48,7 @@ def test_users_are_listed_page_by_page(auth: SupabaseAuth) -> None:
     assert second[0] == made[0]
 
 
-def test_an_address_is_given_once(auth: SupabaseAuth) -> None:
+def test_an_address_belongs_to_one_user(auth: SupabaseAuth) -> None:
     account, other = auth.new(), auth.new()
 
     with pytest.raises(AuthApiError) as caught:
@@ -99,7 +99,7 @@ def test_a_link_for_a_new_user_makes_the_user(auth: SupabaseAuth, kind: Any, as_
     assert answer.user.email == email
 
 
-def test_links_for_a_change_of_address_work_as_those_of_the_emails(auth: SupabaseAuth) -> None:
+def test_links_for_a_change_of_address_work_like_those_in_emails(auth: SupabaseAuth) -> None:
     account, new = auth.new(), new_email()
     change = {"email": account.email, "new_email": new}
     old_link = auth.admin().generate_link({"type": "email_change_current", **change})

@@ -52,7 +52,7 @@ def test_an_email_is_handed_over_signed(
     assert (data["token_new"], data["token_hash_new"]) == ("", "")
 
 
-def test_a_foreign_address_to_return_to_becomes_the_apps(
+def test_a_foreign_redirect_address_is_replaced_by_the_apps(
     auth: SupabaseAuth, receiver: Receiver
 ) -> None:
     auth.client().auth.sign_up(
@@ -128,7 +128,7 @@ def test_a_hook_that_refuses_undoes_the_registration(
     assert count.fetchone() == (0,)
 
 
-def test_a_hook_that_asks_for_patience_is_called_three_times(
+def test_a_hook_that_asks_for_a_retry_is_called_three_times(
     auth: SupabaseAuth, receiver: Receiver
 ) -> None:
     busy = (503, {"retry-after": "1"})
@@ -152,7 +152,7 @@ def test_a_hook_that_answers_with_another_type_failed(
         auth.client().auth.sign_up({"email": new_email(), "password": PASSWORD})
 
 
-def test_a_hook_has_so_much_time(auth: SupabaseAuth, receiver: Receiver) -> None:
+def test_a_slow_hook_times_out(auth: SupabaseAuth, receiver: Receiver) -> None:
     assert auth.sandbox.get("/_sandbox/settings").json()["hook_seconds"] == 5
     receiver.wait = 30
 

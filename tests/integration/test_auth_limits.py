@@ -73,7 +73,7 @@ def test_a_client_cannot_claim_an_address(auth: SupabaseAuth) -> None:
     assert row == ("127.0.0.1",)
 
 
-def test_a_forwarded_address_is_the_sessions(auth: SupabaseAuth) -> None:
+def test_a_session_has_the_forwarded_address(auth: SupabaseAuth) -> None:
     account = auth.new()
     forwarded = auth.secret() | {"sb-forwarded-for": "2001:db8::7"}
     auth.post("/token?grant_type=password", account.credentials, **forwarded)
@@ -84,7 +84,7 @@ def test_a_forwarded_address_is_the_sessions(auth: SupabaseAuth) -> None:
     assert row == ("2001:db8::7",)
 
 
-def test_the_project_sends_so_many_emails_an_hour(auth: SupabaseAuth) -> None:
+def test_the_emails_of_a_project_are_limited_per_hour(auth: SupabaseAuth) -> None:
     with auth.settings(limits=True, email_sent=2):
         for _ in range(2):
             auth.client().auth.sign_up({"email": new_email(), "password": PASSWORD})
@@ -94,7 +94,7 @@ def test_the_project_sends_so_many_emails_an_hour(auth: SupabaseAuth) -> None:
     assert refusal(caught) == (429, "over_email_send_rate_limit")
 
 
-def test_an_auth_server_that_is_down_is_one_to_try_again(auth: SupabaseAuth) -> None:
+def test_an_auth_server_that_is_down_is_a_retryable_error(auth: SupabaseAuth) -> None:
     account, client = auth.new(), auth.client()
     with auth.fault("down", match=account.email), pytest.raises(AuthRetryableError) as caught:
         client.auth.sign_in_with_password(account.credentials)
@@ -110,7 +110,7 @@ def test_an_auth_server_that_is_down_is_one_to_try_again(auth: SupabaseAuth) -> 
         ("error_500", (500, "unexpected_failure")),
     ],
 )
-def test_a_fault_meets_as_many_requests_as_asked(
+def test_a_fault_affects_the_requested_number_of_requests(
     auth: SupabaseAuth, mode: str, expected: tuple[int, str]
 ) -> None:
     account, client = auth.new(), auth.client()
@@ -133,7 +133,7 @@ def test_a_lost_response_was_carried_out(auth: SupabaseAuth) -> None:
     assert len(auth.sessions(account.id)) == 1
 
 
-def test_a_slow_answer_comes_all_the_same(auth: SupabaseAuth) -> None:
+def test_a_slow_answer_still_arrives(auth: SupabaseAuth) -> None:
     account = auth.new()
     with auth.fault("slow", count=1, seconds=0.05, match=account.email):
         answer = auth.post("/token?grant_type=password", account.credentials)

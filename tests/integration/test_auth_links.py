@@ -67,7 +67,7 @@ def test_a_link_works_for_an_hour(auth: SupabaseAuth, account: Account) -> None:
     assert refusal(caught) == (403, "otp_expired")
 
 
-def test_a_second_recovery_reveals_a_known_address_as_there(
+def test_a_second_recovery_reveals_that_an_address_is_known(
     auth: SupabaseAuth, account: Account
 ) -> None:
     client, unknown = auth.client(), new_email()

@@ -46,7 +46,7 @@ def test_a_repeat_gets_the_active_token(auth: SupabaseAuth, account: Account) ->
     second = refreshed(auth, first)
 
     assert refreshed(auth, first) == second
-    auth.age(account.id, 11)  # the answer was lost, and the client was away
+    auth.age(account.id, 11)  # the answer was lost, and the client was offline
     assert refreshed(auth, first) == second
 
 

@@ -15,7 +15,7 @@ def accepted(
     monkeypatch: pytest.MonkeyPatch,
     fresh_container: None,
 ) -> Iterator[list[str]]:
-    """The keys before the command: that of the stack, and an older one."""
+    """The keys accepted before the command runs: the stack's, and an older one."""
     for name, value in stack.items():
         monkeypatch.setenv(name, value)
     statement = "select public.accept_backend_key(encode(sha256(%s), 'hex'))"
@@ -34,7 +34,7 @@ def test_the_key_of_the_environment_is_accepted(
     accepted: list[str], people: People, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert backend_key.main([]) == 0
-    assert "accepted, and the key before it" in capsys.readouterr().out
+    assert "accepted, and so is the previous key" in capsys.readouterr().out
     assert count(people) == 2
 
     assert backend_key.main(["--alone"]) == 0

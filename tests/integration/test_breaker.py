@@ -55,7 +55,7 @@ def commands(function: Callable[..., Function]) -> Counted:
 
 @pytest.fixture
 def start(commands: Counted) -> Start:
-    """Start a container; all of one test share a circuit of their own."""
+    """Start a container; all containers of a test share one circuit."""
     own = replace(SUPABASE, name=str(uuid4()))
     return lambda: Breaker(own, SharedCircuit(lambda: commands, own).note)
 
@@ -70,7 +70,7 @@ def test_failures_count_over_all_containers(start: Start) -> None:
     for _ in range(SUPABASE.failures):
         fail(start())
     late = start()
-    fail(late)  # it does not know yet; the answer to its report says so
+    fail(late)  # learns from the answer to its report that the circuit is open
     with pytest.raises(BreakerOpen) as caught:
         late.call(fine)
     assert int(caught.value.headers["Retry-After"]) >= 1
@@ -119,9 +119,7 @@ def time_out() -> None:
     raise CallTimedOut("supabase")
 
 
-def test_a_call_that_times_out_beside_a_working_database_is_no_failure(
-    start: Start, commands: Counted
-) -> None:
+def test_a_timeout_while_the_database_works_is_no_failure(start: Start, commands: Counted) -> None:
     for _ in range(10):
         with pytest.raises(CallTimedOut):
             start().call(time_out, probe=fine, caller=lambda: "maya")
@@ -247,7 +245,7 @@ EVENTS = st.tuples(
     st.sampled_from([0, 0, 0, 1, 1_000, 10_000]),  # how long the reported call took
     st.integers(0, 2),
     st.sampled_from(["", "", "maya", "leo"]),
-    st.sampled_from([1, 1, 1, 2, ENOUGH - 1, ENOUGH]),  # how often all this
+    st.sampled_from([1, 1, 1, 2, ENOUGH - 1, ENOUGH]),  # how often the event is repeated
 )
 
 

@@ -22,7 +22,7 @@ def redis(stack: dict[str, str]) -> DirectCommands:
 
 @pytest.fixture
 def commands(redis: DirectCommands) -> ClockedCommands:
-    """A Redis in which time stands still."""
+    """A Redis with a stopped clock."""
     return ClockedCommands(redis, f"test:{uuid4()}")
 
 
@@ -44,7 +44,7 @@ def test_requests_are_held_evenly_apart(bucket: RedisBucket) -> None:
     assert found == pytest.approx([place * INTERVAL for place in range(10)], abs=A_MOMENT)
 
 
-def test_the_pace_is_below_the_limit_and_leaves_little_of_it(bucket: RedisBucket) -> None:
+def test_the_pace_is_just_below_the_limit(bucket: RedisBucket) -> None:
     [*_, last] = waits(bucket, 101)
 
     assert 0.93 <= 100 / FIRST_RATE / last < 1
@@ -127,7 +127,7 @@ def test_a_refusal_without_a_limit_keeps_the_learned_limit(commands: Commands) -
     key = f"test:{uuid4()}"
     RedisBucket(commands, key=key).learn(per_second=10, hold=0)
 
-    RedisBucket(commands, key=key).learn(per_second=None, hold=7)  # has not asked since
+    RedisBucket(commands, key=key).learn(per_second=None, hold=7)  # it has made no request since
 
     first, second = waits(RedisBucket(commands, key=key), 2)
     assert second - first == pytest.approx((SPACING + 0.03) / 10, abs=A_MOMENT)
@@ -150,7 +150,7 @@ def test_a_refusal_at_the_known_limit_holds_requests_further_apart_for_a_while(
     assert last - before == pytest.approx(SPACING / 10, abs=A_MOMENT / 10)
 
 
-def test_however_often_it_refuses_three_quarters_of_the_limit_are_used(
+def test_three_quarters_of_the_limit_are_used_after_any_number_of_refusals(
     bucket: RedisBucket, commands: ClockedCommands
 ) -> None:
     bucket.learn(per_second=10, hold=0)
@@ -191,7 +191,7 @@ def test_a_forgotten_script_is_sent_again(redis: DirectCommands) -> None:
     assert waits(bucket, 1)[0] > 0
 
 
-def test_the_bucket_forgets_itself_in_a_day(redis: DirectCommands) -> None:
+def test_the_bucket_expires_within_a_day(redis: DirectCommands) -> None:
     key = f"test:{uuid4()}"
     RedisBucket(redis, key=key).reserve(Priority.URGENT, ALL_DAY)
 

@@ -1,4 +1,4 @@
-"""The cache against real Redis, with a database that is slow, wrong or away when a test says so."""
+"""The cache against real Redis, with a database that is slow, wrong or down when a test says so."""
 
 import threading
 import time
@@ -217,20 +217,20 @@ def test_a_lease_whose_holder_died_passes_on(
     assert found.token != ""
 
 
-def test_an_old_value_stands_in_for_a_database_that_is_away(
+def test_an_old_value_stands_in_for_a_database_that_is_down(
     containers: Callable[[], Container], clock: ClockedCommands, database: SlowDatabase
 ) -> None:
     containers().read()
     clock.advance(400)
     database.error = DependencyUnavailable("supabase")
     assert [containers().read().source for _ in range(5)] == [Source.STALE] * 5
-    assert database.asked == 2, "a database that is away is left alone for the time of a lease"
+    assert database.asked == 2, "a database that is down gets no calls for the time of a lease"
 
 
 @pytest.mark.parametrize(
     "error", [DependencyUnavailable("supabase"), DatabaseError("WR001", "not_found", None)]
 )
-def test_a_failed_count_leaves_the_next_one_free(
+def test_a_failed_count_does_not_block_the_next_one(
     containers: Callable[[], Container], database: SlowDatabase, error: Exception
 ) -> None:
     database.error = error

@@ -53,7 +53,7 @@ def test_challenges_are_dropped_in_every_list(
 
 
 @pytest.mark.parametrize("arguments", [["drop", "reputation"], ["drop", "reputation", "maya"]])
-def test_a_value_that_is_none_is_refused(arguments: list[str]) -> None:
+def test_a_missing_or_malformed_id_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cache.main(arguments)
     assert ended.value.code == 2

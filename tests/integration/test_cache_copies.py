@@ -1,4 +1,4 @@
-"""Values that containers keep copies of, and that are stored under a version."""
+"""Cached values that containers keep copies of, and values stored with a version."""
 
 from uuid import uuid4
 

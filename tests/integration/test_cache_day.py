@@ -1,10 +1,11 @@
 """A day of traffic, replayed against real Redis with a clock that runs a day in seconds.
 
-Made, not recorded: 200 people, 800 visits, more of them at noon and in the evening. A visit is 4 to
-16 screens, about 20 s apart, of a client that keeps nothing itself: each screen asks for one's own
-reputation, and either for the six people of a list (the next six after one list in five) or for
-the one person that was opened. Whom one sees follows Zipf's law. Every twentieth visit ends with
-a meeting that changes two reputations. Everything is drawn from one seed.
+The traffic is generated, not recorded: 50 people, 200 visits, more of them at noon and in the
+evening. A visit is 4 to 16 screens, about 20 s apart, of a client without a cache of its own. Each
+screen reads the visitor's own reputation, and either those of the six people of a list (the next
+six after one list in five) or that of the one person that was opened. The people shown follow
+Zipf's law. Every twentieth visit ends with a meeting that changes two reputations. Everything is
+drawn from one seed.
 """
 
 import itertools
@@ -22,13 +23,13 @@ from wingman.kit.limits.limiter import Limiter
 from wingman.reputation import service
 from wingman.reputation.models import SharedReputation
 
-PEOPLE, VISITS, SEED = 200, 800, 3
+PEOPLE, VISITS, SEED = 50, 200, 3
 VISITS_BY_HOUR = [1, 1, 1, 1, 1, 2, 4, 6, 7, 6, 6, 7, 9, 8, 6, 6, 7, 9, 12, 14, 14, 12, 8, 4]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """At `second` of the day these people are looked at; or these two have met."""
+    """At `second` of the day, these people are shown, or these two have met."""
 
     second: float
     people: tuple[int, ...]
@@ -92,5 +93,5 @@ def test_four_in_five_reads_of_a_day_are_hits_and_none_is_stale(
             sources[answer.source] += 1
     rate = sources[Source.HIT] / sources.total()
     print(f"{sources.total()} reads, {rate:.1%} hits")  # noqa: T201 - shown by pytest -s
-    assert sources.total() > 30_000
+    assert sources.total() > 7_500
     assert rate > 0.8

@@ -1,7 +1,7 @@
-"""The clients of the layer against the real things."""
+"""The clients of the layer against real services."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -65,7 +65,7 @@ def test_a_token_that_postgrest_refuses_is_an_error_of_the_caller(
             get_user_client(token).rpc("get_match", params)
 
 
-def test_a_database_that_is_away_is_a_dependency(function: Load) -> None:
+def test_a_database_that_is_down_is_an_unavailable_dependency(function: Load) -> None:
     function("health", SUPABASE_URL=NOWHERE)
     with pytest.raises(DependencyUnavailable):
         get_service_client().rpc("ping", {})
@@ -81,7 +81,7 @@ def test_redis_answers_and_refuses(function: Load) -> None:
     assert caught.value.code == "ERR"
 
 
-def test_a_redis_that_is_away_is_a_dependency(function: Load) -> None:
+def test_a_redis_that_is_down_is_an_unavailable_dependency(function: Load) -> None:
     function("docs", UPSTASH_REDIS_REST_URL=NOWHERE)
     with pytest.raises(DependencyUnavailable):
         redis().run("PING")
@@ -93,7 +93,9 @@ def test_a_wrong_redis_token_is_not_an_answer(function: Load) -> None:
         redis().run("PING")
 
 
-def test_messages_arrive_ten_to_a_call(function: Load, stack: dict[str, str]) -> None:
+@pytest.fixture
+def sqs(function: Load, stack: dict[str, str]) -> Iterator[Any]:
+    """An SQS client for the receiving side, while a function provides the sending side."""
     function("match_request")
     sqs = boto3.client(
         "sqs",
@@ -102,6 +104,11 @@ def test_messages_arrive_ten_to_a_call(function: Load, stack: dict[str, str]) ->
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
+    yield sqs
+    sqs.close()
+
+
+def test_messages_arrive_ten_to_a_call(sqs: Any) -> None:
     url = sqs.create_queue(QueueName=f"test-{uuid4()}")["QueueUrl"]
     sent = [{"number": number, "text": "ü"} for number in range(23)]
     queue().send(url, sent)
@@ -111,10 +118,18 @@ def test_messages_arrive_ten_to_a_call(function: Load, stack: dict[str, str]) ->
         received += [json.loads(message["Body"]) for message in got["Messages"]]
     assert sorted(body["number"] for body in received) == list(range(23))
     sqs.delete_queue(QueueUrl=url)
-    sqs.close()
 
 
-def test_a_queue_that_does_not_exist_is_a_dependency_away(
+def test_a_message_for_later_stays_in_the_queue(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName=f"test-{uuid4()}")["QueueUrl"]
+    queue().send(url, [{"number": 1}], delay_seconds=900)
+    asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"]
+    assert [found[name] for name in asked] == ["0", "1"]
+    sqs.delete_queue(QueueUrl=url)
+
+
+def test_a_missing_queue_is_an_unavailable_dependency(
     function: Load, stack: dict[str, str]
 ) -> None:
     function("match_request")
@@ -122,9 +137,7 @@ def test_a_queue_that_does_not_exist_is_a_dependency_away(
         queue().send(f"{stack['AWS_ENDPOINT_URL']}/000000000000/nowhere", [{}])
 
 
-def test_a_backend_key_that_is_not_accepted_is_a_fault_of_ours(
-    function: Load, people: People
-) -> None:
+def test_a_backend_key_that_is_not_accepted_is_our_fault(function: Load, people: People) -> None:
     function("match_request", BACKEND_KEY="of another environment")
     with pytest.raises(DependencyRefused) as refused:
         get_user_client(people.new().token).rpc("list_matches", {})

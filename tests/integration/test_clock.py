@@ -1,4 +1,4 @@
-"""Every part of the stack is at the same time, also where `make test CLOCK=…` shifts it."""
+"""Every part of the stack has the same time, even when `make test CLOCK=…` shifts it."""
 
 import time
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from redis import Redis
 from tests.support.api import Api
 from tests.support.people import People
 
-APART = 30.0  # seconds, of a machine that is busy
+APART = 30.0  # seconds: the machine may be busy
 
 
 def test_all_clocks_agree(stack: dict[str, str], api: Api) -> None:
@@ -26,7 +26,7 @@ def test_all_clocks_agree(stack: dict[str, str], api: Api) -> None:
 
 
 @pytest.mark.parametrize(("ends_in", "status"), [(3600, 200), (-3600, 401)])
-def test_postgrest_takes_a_token_until_it_ends(
+def test_postgrest_accepts_a_token_until_it_expires(
     stack: dict[str, str], people: People, ends_in: int, status: int
 ) -> None:
     now = int(datetime.now(UTC).timestamp())

@@ -1,4 +1,4 @@
-"""Connections in real Redis, as frames and steps that race with their end leave them."""
+"""Connections in real Redis, after frames and steps that race with their end."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ def test_connections_of_several_users_are_read_in_one_call(
     }
 
 
-def test_an_entry_knows_since_when_it_is_connected(clock: ClockedCommands, maya: Client) -> None:
+def test_an_entry_keeps_the_time_of_its_connection(clock: ClockedCommands, maya: Client) -> None:
     phone = maya.opened()
     clock.advance(100)
     maya.send(phone)
@@ -120,7 +120,7 @@ def test_each_frame_renews_the_connection_of_a_client_that_only_listens(
     assert maya.ids() == {phone.id}
 
 
-def test_a_connection_that_slept_past_its_lifetime_is_heard_again(
+def test_a_connection_that_was_silent_past_its_lifetime_is_registered_again(
     clock: ClockedCommands, maya: Client
 ) -> None:
     phone = maya.opened()

@@ -1,4 +1,4 @@
-"""Two users who like each other at the same moment are matched once: a hundred pairs of them."""
+"""Two users who like each other at the same moment are matched once, in each of a hundred pairs."""
 
 from collections.abc import Iterator
 
@@ -33,5 +33,5 @@ def test_no_match_of_crossing_likes_is_lost_or_double(
     naive = cross(rest, connection, people, PAIRS, "naive_like", "naive_matches")
     ours = cross(rest, connection, people, PAIRS)
 
-    assert naive.lost > 0, "the likes of no pair have crossed"
+    assert naive.lost > 0, "no two likes have crossed"
     assert ours == Outcome(PAIRS, lost=0, double=0, refused=0)

@@ -1,4 +1,4 @@
-"""Emails about accounts: recorded without a user, sent to the named address, their token erased."""
+"""Emails about accounts: recorded without a user, sent to the named address, token erased."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,7 +85,7 @@ def test_an_email_goes_to_the_named_address_and_not_to_that_of_the_profile(
     assert claim(url, email_id)[0]["recipient_email"] == "new@example.com"
 
 
-def test_no_preference_turns_it_off(url: str, maya: Person) -> None:
+def test_no_preference_turns_account_emails_off(url: str, maya: Person) -> None:
     off = dict.fromkeys(("match_notifications", "session_reminders", "feedback_requests"), False)
     call(url, maya, "update_email_preferences", p_changes=Jsonb(off))
     assert claim(url, new_reset(url, maya.user_id))[0]["wanted"]
@@ -145,7 +145,7 @@ def test_a_sent_email_of_a_user_keeps_its_facts(url: str, maya: Person) -> None:
 
 
 @pytest.mark.parametrize("paused", [True, False])
-def test_an_expired_token_is_erased_by_the_sweep_also_in_a_paused_lane(
+def test_an_expired_token_is_erased_by_the_sweep_even_in_a_paused_lane(
     url: str, paused: bool
 ) -> None:
     expired = new_reset(url, uuid4(), life=timedelta(seconds=-1))
@@ -164,7 +164,7 @@ def test_an_expired_token_is_erased_by_the_sweep_also_in_a_paused_lane(
     call(url, WORKER, "resume_emails", p_priorities=["urgent"])
 
 
-def test_an_expired_email_that_a_sender_holds_is_left_to_it(url: str) -> None:
+def test_an_expired_email_that_a_sender_holds_is_left_alone(url: str) -> None:
     email_id = new_reset(url, uuid4(), life=timedelta(seconds=-1))
     bind(url, email_id)
 
@@ -191,7 +191,7 @@ def test_status_and_export_of_email_show_no_email_of_an_account(url: str, maya: 
         assert call(url, maya, function)["emails"] == []
 
 
-def test_the_email_of_an_account_takes_nothing_from_the_daily_cap(url: str, maya: Person) -> None:
+def test_account_emails_do_not_count_towards_the_daily_cap(url: str, maya: Person) -> None:
     complete(url, new_reset(url, maya.user_id), "sent")
     look(
         url,

@@ -1,4 +1,4 @@
-"""Profiles come with accounts, and accounts take what is theirs along."""
+"""An account is created with a profile, and deleted with all of its data."""
 
 from typing import Any
 from uuid import uuid4

@@ -119,7 +119,7 @@ def test_the_inviter_reads_the_reason_to_decline(url: str, leo: Person, match_id
 @pytest.mark.parametrize(
     ("action", "length", "refusal"), [("accept", 1, "WA003"), ("decline", 501, "WA004")]
 )
-def test_a_reason_is_short_and_for_declining(
+def test_a_reason_is_short_and_only_for_declining(
     url: str, leo: Person, match_id: str, action: str, length: int, refusal: str
 ) -> None:
     answer = {"p_match_id": match_id, "p_action": action, "p_reason": "x" * length}

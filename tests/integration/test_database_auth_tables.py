@@ -47,7 +47,7 @@ def test_the_migrating_role_watches_the_tables_but_does_not_change_them(url: str
         connection.rollback()
 
 
-def test_a_deleted_user_takes_sessions_and_tokens_along(url: str, maya: Person) -> None:
+def test_sessions_and_tokens_are_deleted_with_their_user(url: str, maya: Person) -> None:
     session_id = uuid4()
     look(url, _SESSION, session_id, maya.user_id)
     look(url, _TOKEN, uuid4().hex, str(maya.user_id), session_id)
@@ -60,7 +60,7 @@ def test_a_deleted_user_takes_sessions_and_tokens_along(url: str, maya: Person) 
     assert look(url, "select 1 from auth.refresh_tokens where session_id = %s", session_id) == []
 
 
-def test_supabase_auth_has_its_own_tables_alone(url: str) -> None:
+def test_supabase_auth_has_only_its_own_tables(url: str) -> None:
     user_id = uuid4()
     with psycopg.connect(url) as connection:
         connection.execute("set role supabase_auth_admin")

@@ -68,7 +68,7 @@ def test_a_block_ends_the_match_and_hides_it_from_both(url: str, maya: Person, l
     assert row["status"] != "accepted"
 
 
-def test_a_block_takes_likes_of_both_back(url: str, maya: Person, leo: Person) -> None:
+def test_a_block_takes_back_the_likes_of_both(url: str, maya: Person, leo: Person) -> None:
     like(url, maya, leo)
     like(url, leo, maya)
 

@@ -1,4 +1,4 @@
-"""Matches of mutual likes where only invitations were known: meetings, digests, questions."""
+"""Matches of mutual likes in features that began with invitations: meetings, digests, coaching."""
 
 from datetime import timedelta
 from typing import Any

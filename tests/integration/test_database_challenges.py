@@ -59,7 +59,7 @@ def _retired(url: str) -> UUID:
     return UUID(str(row["id"]))
 
 
-# --- what is offered
+# --- offered challenges
 
 
 def test_twelve_challenges_are_offered_to_anyone(url: str) -> None:
@@ -78,7 +78,7 @@ def test_twelve_challenges_are_offered_to_anyone(url: str) -> None:
 
 
 @pytest.mark.parametrize("difficulty", ["beginner", "intermediate", "advanced"])
-def test_a_difficulty_chooses(url: str, maya: Person, difficulty: str) -> None:
+def test_a_difficulty_filters_the_challenges(url: str, maya: Person, difficulty: str) -> None:
     offered = call(url, maya, "list_challenges", p_difficulty=difficulty)
 
     assert [each["difficulty"] for each in offered] == [difficulty] * 4
@@ -156,7 +156,7 @@ def test_the_challenge_must_be_one_of_the_session(pair: Pair) -> None:
         assert _refusal(pair.url, other.first, p_session_id=session_id) == ("WC001", "not_found")
 
 
-def test_the_window_ends_to_the_moment_after_the_session_began(pair: Pair) -> None:
+def test_the_window_ends_exactly_a_week_after_the_start_of_the_session(pair: Pair) -> None:
     session_id = pair.session(p_user1_challenge_id=BEGINNER)
     week = timedelta(days=-7)
     attempt = _attempt()
@@ -220,7 +220,7 @@ def test_a_key_of_another_request_is_refused(url: str, maya: Person) -> None:
     assert refused == ("WA002", "idempotency_key_reused")
 
 
-# --- reading them
+# --- reading attempts
 
 
 def test_a_user_reads_only_their_own_attempts(url: str, maya: Person) -> None:
@@ -240,7 +240,7 @@ def test_a_user_lists_only_their_own_attempts_newest_first(url: str, maya: Perso
     assert [each["id"] for each in listed] == ids[::-1]
 
 
-def test_pages_follow_each_other_even_within_one_instant(url: str, maya: Person) -> None:
+def test_pages_have_no_gaps_even_within_one_instant(url: str, maya: Person) -> None:
     stored = {_submit(url, maya)["submission"]["id"] for _ in range(5)}
     look(
         url,

@@ -1,4 +1,4 @@
-"""Putting emails of a day into one: `collect_emails`, fenced by the lease."""
+"""Combining a day's emails into one: `collect_emails`, fenced by the lease."""
 
 from collections.abc import Sequence
 from uuid import UUID, uuid4
@@ -66,7 +66,7 @@ def test_without_the_lease_nothing_is_collected(url: str, emails: list[UUID]) ->
     assert {email_row(url, one)["delivery_status"] for one in emails} == {"pending"}
 
 
-def test_an_email_that_was_cancelled_leaves_all_as_they_were(url: str, emails: list[UUID]) -> None:
+def test_nothing_is_collected_if_an_email_was_cancelled(url: str, emails: list[UUID]) -> None:
     first, *others = emails
     token = leased(url, emails)
     look(

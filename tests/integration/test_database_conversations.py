@@ -86,7 +86,7 @@ def test_a_read_mark_only_grows_and_ends_at_the_last_message(talk: Talk) -> None
     assert unread_by_definition(talk.url) == []
 
 
-def test_hiding_is_for_oneself_alone(talk: Talk) -> None:
+def test_hiding_affects_only_oneself(talk: Talk) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     talk.say((maya, "1"), (leo, "2"))
 
@@ -168,7 +168,7 @@ def test_the_head_changes_with_any_change(talk: Talk, change: str) -> None:
     assert head(talk.url, maya) != before
 
 
-def test_the_head_changes_although_a_later_change_was_committed_first(
+def test_the_head_changes_even_if_a_later_change_was_committed_first(
     url: str, maya: Person
 ) -> None:
 

@@ -1,4 +1,4 @@
-"""A claim counts what a reader got lately, for email that can wait."""
+"""For email that can wait, a claim counts the emails that the reader got lately."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -69,7 +69,7 @@ def test_two_claims_at_the_same_moment_see_each_other(url: str, maya: Person) ->
     assert len(claimed["handed_over"]) == 1
 
 
-def test_a_lease_that_ended_holds_nothing_any_more(url: str, maya: Person) -> None:
+def test_an_expired_lease_no_longer_counts(url: str, maya: Person) -> None:
     first, second = (new_email(url, maya, priority="bulk") for _ in range(2))
     claim(url, first)
     look(url, "update private.email_leases set expires_at = now() - interval '1 s'")

@@ -37,7 +37,7 @@ def outbox(url: str) -> DirectDatabase:
 
 
 def _send(url: str, emails: dict[UUID, str], **details: object) -> None:
-    """Let one request have these outcomes."""
+    """Send the emails in one request, with these outcomes."""
     token = bind(url, *emails)
     results = [{"id": str(one), "outcome": end, **details} for one, end in emails.items()]
     call(url, WORKER, "complete_emails", p_lease_token=token, p_results=Jsonb(results))

@@ -1,4 +1,4 @@
-"""The deletion of an account: what it takes along, and what others keep."""
+"""The deletion of an account: the rows that it deletes, and those that others keep."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -207,7 +207,7 @@ def test_a_registration_that_waits_for_the_end_of_its_session_is_refused(
     assert devices(url, maya) == []
 
 
-def test_of_more_than_twenty_devices_the_first_go(url: str, maya: Person) -> None:
+def test_only_the_newest_twenty_devices_are_kept(url: str, maya: Person) -> None:
     ids = [str(put(url, maya, uuid4().hex)) for _ in range(22)]
 
     assert [one["id"] for one in devices(url, maya)] == ids[:1:-1]

@@ -53,7 +53,7 @@ _HIDE = (
 )
 _BAN = "update auth.users set banned_until = now() + %s * interval '1 hour' where id = %s"
 _UNBAN = "update auth.users set banned_until = null where id = %s"
-# The rows that the walk reads, from other tables alone.
+# The rows of private.candidates, computed from other tables alone.
 _TRUTH = """
     select
         profile.user_id, profile.cell::text, profile.age, coalesce(wish.min_age, 0) as min_age,
@@ -160,7 +160,7 @@ def test_the_steps_of_users_make_a_profile_discoverable(url: str, maya: Person) 
     assert not discoverable(url, maya)
 
 
-def test_random_changes_leave_flags_and_candidates_as_they_are_defined(url: str) -> None:
+def test_flags_and_candidates_match_their_definition_after_random_changes(url: str) -> None:
     chance = random.Random(15)  # noqa: S311
     people = [new_person(url) for _ in range(4)]
     for person in people:
@@ -169,7 +169,7 @@ def test_random_changes_leave_flags_and_candidates_as_they_are_defined(url: str)
 
     for _ in range(400):
         person = chance.choice(people)
-        # Most of the time nothing else is missing.
+        # Mostly gains, so that profiles are often complete.
         look(url, chance.choice(LOSSES + OTHERS + 4 * GAINS), person.user_id)
         flags.add(discoverable(url, person))
         assert wrong_flags(url) == []
@@ -215,7 +215,7 @@ def test_a_profile_that_changes_while_a_photo_becomes_ready_sees_it(
     assert discoverable(url, maya)
 
 
-def test_a_user_who_is_hidden_while_a_ban_is_lifted_stays_away(url: str, maya: Person) -> None:
+def test_a_user_who_is_hidden_while_a_ban_is_lifted_stays_hidden(url: str, maya: Person) -> None:
     publish(url, maya)
     look(url, _BAN, 1, maya.user_id)
     operator = Actor("postgres")
@@ -276,7 +276,9 @@ def test_hiding_a_profile_for_a_while_does_not_make_it_new(url: str, maya: Perso
     assert look(url, seen, maya.user_id) == before
 
 
-def test_preferences_that_change_with_the_profile_both_hold(url: str, maya: Person) -> None:
+def test_simultaneous_changes_of_preferences_and_profile_are_both_kept(
+    url: str, maya: Person
+) -> None:
     publish(url, maya)
     wish = partial(invoke, function="change_profile_preferences", p_changes=Jsonb({"min_age": 3}))
 

@@ -75,7 +75,7 @@ def test_a_swipe_is_seen_by_the_next_page_of_the_old_list(
     assert (page["list"], page["outdated"]) == (None, False)
 
 
-def test_a_page_that_the_old_list_cannot_fill_comes_of_a_new_one(own: str, maya: Person) -> None:
+def test_a_page_that_the_old_list_cannot_fill_comes_from_a_new_one(own: str, maya: Person) -> None:
     near = others(own, 2)
     made = discover(own, maya)
     late = published(own)
@@ -87,7 +87,7 @@ def test_a_page_that_the_old_list_cannot_fill_comes_of_a_new_one(own: str, maya:
     assert page["list"]["generation"] == generation_of(own, maya)["generation"]
 
 
-def test_a_list_that_is_seconds_old_is_not_renewed_for_its_length(own: str, maya: Person) -> None:
+def test_a_short_list_that_is_seconds_old_is_not_renewed(own: str, maya: Person) -> None:
     others(own, 1)
     made = discover(own, maya)
     look(own, "update private.discovery_generations set listed_at = now() - interval '1 minute'")

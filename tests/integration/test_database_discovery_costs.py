@@ -1,4 +1,4 @@
-"""A list of candidates is made by index look-ups, and by not too many; see `make bench`."""
+"""A list of candidates takes a limited number of index look-ups; see `make bench`."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -12,12 +12,12 @@ from tests.integration.database import Person, look
 from tests.integration.own_database import own_database
 from tests.integration.plans import explained, full_scans
 
-# A quarter above what was measured, with about one profile in each cell: there each of the 3000
-# that the walk looks at costs a buffer. Each of the 200 that it keeps costs ten.
+# A quarter above the measured value, with about one profile per cell: each of the 3000 profiles
+# that the walk looks at costs a buffer, and each of the 200 that it keeps costs ten.
 CEILING = 5_300
-# Nested ones included. A function that PostgreSQL does not inline adds one for each candidate.
+# Including nested ones. A function that PostgreSQL does not inline adds one for each candidate.
 STATEMENTS = 40
-# Of those that grow with the users, the ones that are large in the city.
+# Of the tables that grow with the number of users, those that are large in the test city.
 LARGE = ("likes", "passes", "candidates", "photos", "dog_profiles", "users")
 LISTED = """
     select (one ->> 'user_id')::uuid as user_id
@@ -93,6 +93,17 @@ def test_a_page_of_twenty_takes_as_many_statements_as_one_of_two(
         assert full_scans("\n".join(plans), *LARGE) == []
 
     assert taken[20] == taken[2]
+
+
+def test_a_new_list_is_not_checked_again_for_its_first_page(city: str, viewers: list[UUID]) -> None:
+    [row] = look(city, "select private.discovery_list(%s)::text as list", viewers[0])
+    with explained(city, Person("authenticated", viewers[0])) as (connection, plans):
+        connection.execute(
+            "select private.first_discovery_page(%s, %s, 20)", [viewers[0], row["list"]]
+        )
+
+    assert "dog_profiles" in "\n".join(plans)
+    assert "may_be_shown" not in "\n".join(plans)
 
 
 def test_a_list_reads_no_table_from_end_to_end(city: str, viewers: list[UUID]) -> None:

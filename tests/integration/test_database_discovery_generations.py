@@ -1,4 +1,4 @@
-"""Each change by which a list of candidates ages begins a generation, in its transaction."""
+"""A change that makes a list of candidates stale begins a generation in the same transaction."""
 
 from collections.abc import Iterator
 
@@ -68,7 +68,7 @@ def test_a_change_of_preferences_location_or_dog_ends_cursors(
         ("change_profile", {"p_changes": '{"bio": "Good boy."}'}),
     ],
 )
-def test_a_step_within_the_cell_and_other_words_begin_no_generation(
+def test_a_move_within_the_cell_and_a_new_bio_begin_no_generation(
     own: str, maya: Person, function: str, params: dict[str, object]
 ) -> None:
     before = generation_of(own, maya)

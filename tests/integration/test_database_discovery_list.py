@@ -1,4 +1,4 @@
-"""Whom discovery proposes, against an independent account of it in Python."""
+"""The users that discovery proposes, against an independent calculation in Python."""
 
 import random
 import re
@@ -166,8 +166,8 @@ def test_a_user_may_be_shown_if_the_pair_fits_in_the_stage(town: Town) -> None:
             assert [row["user_id"] for row in rows] == sorted(fitting)
 
 
-def test_a_candidate_whom_no_like_would_reach_is_not_shown(url: str) -> None:
-    """Triggers keep candidates; a page does not rely on them alone."""
+def test_a_candidate_who_cannot_be_liked_is_not_shown(url: str) -> None:
+    """Triggers maintain the candidates, but a page does not rely on them alone."""
     alike = {"latitude": 52.5, "longitude": 13.4, "age": 3, "min_age": 0, "max_age": 14}
     viewer, other = some_dog(**alike), some_dog(**alike)
     settle(url, [viewer, other])
@@ -238,7 +238,7 @@ def all_lists(town: Town) -> str:
 
 @contextmanager
 def limits(url: str, numbers: str) -> Iterator[None]:
-    """Let discovery stop elsewhere for a while."""
+    """Change the limits of discovery for a while."""
     [row] = look(
         url, "select pg_get_functiondef('private.discovery_limits'::regproc) as definition"
     )

@@ -214,7 +214,7 @@ class Discovery(RuleBasedStateMachine):
             expected = self._model.verdicts(viewer, AGES)
             assert self._world.verdicts(viewer) == {"together": expected, "alone": expected}
 
-    # --- how
+    # --- mechanics
 
     def _say(self, function: str, pair: Pair, mirror: Callable[[str, str], object]) -> Any:
         who = pair[0]

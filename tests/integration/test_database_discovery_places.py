@@ -102,7 +102,7 @@ def test_a_user_who_is_hidden_neither_sees_nor_is_seen(empty: str) -> None:
 
 
 def test_a_far_neighbour_is_found_anywhere_on_earth(empty: str) -> None:
-    """Also on the other side of it, 20 000 km away."""
+    """Even on the far side, 20 000 km away."""
     one, other = dogs = dogs_at([(52.52, 13.41), (-52.51, -166.58)])
     settle(empty, dogs)
 

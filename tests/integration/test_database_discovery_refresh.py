@@ -1,4 +1,4 @@
-"""Stale lists are claimed once, and made once, for users who were here within a day."""
+"""Stale lists are claimed once, and made once, for users active within the last day."""
 
 from collections.abc import Iterator
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Status, export and erasure of a person's email, and the end of old logs."""
+"""Status, export and erasure of a person's email, and the pruning of old logs."""
 
 from datetime import datetime
 from uuid import UUID, uuid4

@@ -50,7 +50,9 @@ def test_a_status_moves_forward(url: str, maya: Person, before: str) -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(_IN_ORDER)))
-def test_events_in_any_order_leave_the_same(url: str, maya: Person, order: tuple[str, ...]) -> None:
+def test_events_in_any_order_leave_the_same_state(
+    url: str, maya: Person, order: tuple[str, ...]
+) -> None:
     email = new_email(url, maya, delivery_status="sent")
 
     for status in order:

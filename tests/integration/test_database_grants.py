@@ -1,4 +1,4 @@
-"""Grants as the catalog has them: only a grant in the schemas opens an object."""
+"""Grants in the catalog: an object is closed unless the schemas grant access to it."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from tests.integration.connections import Row
 from tests.integration.database import ANONYMOUS, WORKER, Actor, acting_as, call, look
 
 _ROLES = ("anon", "authenticated", "service_role")
-# Everything else is for users, and asks which one calls, or for workers.
+# All other functions are for workers, or for users and then check the caller.
 _FOR_ANYONE = {
     "check_backend_key": {"anon", "authenticated", "service_role"},
     "list_challenges": {"anon", "authenticated"},
@@ -73,7 +73,7 @@ def test_a_call_by_another_role_is_refused(url: str) -> None:
     assert len(refused) > 40
 
 
-# A worker's claim asks it about conversations, on which workers have no grant.
+# Workers call it when they claim emails, and have no grant on the conversations that it reads.
 FOR_WORKERS = "private.is_unread(uuid,uuid,integer)"
 
 
@@ -123,7 +123,7 @@ def test_users_have_no_rights_on_tables(url: str) -> None:
     assert granted == policies == []
 
 
-def test_workers_write_the_outbox_alone(url: str) -> None:
+def test_workers_write_only_the_outbox(url: str) -> None:
     granted = look(
         url,
         "select lower(privilege_type) || ' ' || table_name as line"

@@ -41,7 +41,7 @@ def of_matches(url: str, person: Person, function: str, pairs: list[Pair], **mor
     return call(url, person, function, p_match_ids=ids, **more)
 
 
-def test_rows_are_those_that_are_read_one_by_one(url: str, pairs: list[Pair]) -> None:
+def test_rows_equal_those_read_one_by_one(url: str, pairs: list[Pair]) -> None:
     first = pairs[0].first
     one_by_one = {
         str(pair.match_id): {
@@ -84,7 +84,7 @@ def ban(url: str, pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("vanish", [block, delete, ban])
-def test_of_others_only_what_may_be_seen_is_shown(
+def test_only_visible_fields_of_others_are_shown(
     url: str, pairs: list[Pair], vanish: Callable[[str, Pair], None]
 ) -> None:
     stranger, gone = new_person(url), pairs[1]

@@ -1,4 +1,4 @@
-"""Claiming what has been due longest in a lane, and pausing a lane."""
+"""Claiming the emails of a lane that have been due longest, and pausing a lane."""
 
 from collections import Counter
 from typing import Any
@@ -111,7 +111,7 @@ def test_a_claim_skips_locked_emails(url: str, leo: Person) -> None:
         assert len(_claim(url, ids[0])) == 2
 
 
-def test_a_group_comes_alone_and_whole(url: str, leo: Person) -> None:
+def test_a_group_is_claimed_alone_and_whole(url: str, leo: Person) -> None:
     group = _grouped(url, leo, due=_HOURS["one"], count=3)
     new = new_email(url, leo, due_at=_HOURS["two"])
 
@@ -133,7 +133,7 @@ def test_a_group_that_is_not_due_yet_is_left_alone(url: str, leo: Person) -> Non
     assert _claim(url, group[0]) == []
 
 
-def test_a_group_that_cannot_be_had_whole_holds_up_no_new_email(url: str, leo: Person) -> None:
+def test_a_group_that_cannot_be_claimed_whole_delays_no_new_email(url: str, leo: Person) -> None:
     group = _grouped(url, leo, due=_HOURS["one"], count=2)
     look(url, "update public.email_logs set due_at = now() + '1 h' where id = %s", group[0])
     new = new_email(url, leo)
@@ -204,7 +204,7 @@ def test_a_longer_pause_replaces_a_shorter_one_and_not_the_other_way_round(
     assert look(url, reason) == [{"paused_reason": "monthly quota"}]
 
 
-def test_a_lane_that_is_resumed_goes_on_at_once(url: str, leo: Person) -> None:
+def test_a_lane_that_is_resumed_continues_at_once(url: str, leo: Person) -> None:
     email_id = new_email(url, leo)
     _pause(url, "1 hour")
 

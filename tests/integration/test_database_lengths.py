@@ -28,7 +28,7 @@ where func.pronamespace = 'public'::regnamespace
     )
 order by func.proname
 """
-# These have one size each, whatever a request says.
+# Types of a fixed size.
 _BOUNDED = {"uuid", "integer", "bigint", "double precision", "timestamp with time zone", "boolean"}
 _HUGE: dict[str, Any] = {
     "text": "x" * 1_000_000,

@@ -128,7 +128,7 @@ def test_a_like_needs_a_complete_profile_of_ones_own(
     assert likes.sent(rex) == []
 
 
-def test_a_like_stays_answered_when_ones_own_profile_is_hidden_later(
+def test_a_repeated_like_is_answered_even_if_ones_own_profile_is_now_hidden(
     url: str, likes: Likes, rex: Person, bella: Person
 ) -> None:
     first = likes.like(rex, bella)

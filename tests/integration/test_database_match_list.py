@@ -11,7 +11,7 @@ from tests.integration.database import Person, call, look, new_person, sqlstate
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def _stored(  # one row, as time and answers left it
+def _stored(  # in any state, past all rules
     url: str,
     inviter: Person,
     invitee: Person,
@@ -71,7 +71,7 @@ def test_the_list_is_newest_first_over_both_sides(url: str, maya: Person) -> Non
     assert [match["id"] for match in _listed(url, maya, p_limit=2)] == ids[:1:-1]
 
 
-def test_pages_follow_each_other_even_within_one_instant(url: str, maya: Person) -> None:
+def test_pages_have_no_gaps_even_within_one_instant(url: str, maya: Person) -> None:
     stored = {str(_stored(url, maya, new_person(url))) for _ in range(5)}
 
     seen: list[str] = []

@@ -27,7 +27,7 @@ def wants(url: str, person: Person, **changes: object) -> None:
 
 
 def pass_time(talk: Talk, minutes: int) -> None:
-    """Let everything of the conversation have happened earlier, and record what is due."""
+    """Move the whole conversation into the past, and record the emails that are due."""
     for table, column in (
         ("public.messages", "sent_at"),
         ("private.conversation_members", "email_at"),
@@ -113,7 +113,7 @@ def test_a_message_that_stays_unread_causes_an_email_without_its_words(talk: Tal
 
 
 @pytest.mark.parametrize("how", CHANGES)
-def test_no_email_is_recorded_about_what_is_not_unread_any_more(talk: Talk, how: str) -> None:
+def test_no_email_is_recorded_once_it_would_say_nothing_new(talk: Talk, how: str) -> None:
     talk.send(talk.pair.first)
     change(talk, how)
 
@@ -123,7 +123,7 @@ def test_no_email_is_recorded_about_what_is_not_unread_any_more(talk: Talk, how:
 
 
 @pytest.mark.parametrize("how", CHANGES)
-def test_an_email_that_waits_is_not_sent_once_it_says_nothing_new(talk: Talk, how: str) -> None:
+def test_a_waiting_email_is_not_sent_once_it_says_nothing_new(talk: Talk, how: str) -> None:
     talk.send(talk.pair.first)
     pass_time(talk, 60)
     (email,) = emails(talk, talk.pair.second)
@@ -131,14 +131,14 @@ def test_an_email_that_waits_is_not_sent_once_it_says_nothing_new(talk: Talk, ho
     change(talk, how)
 
     found = [(each["holds"], each["wanted"]) for each in claim(talk.url, email["id"])]
-    # The end of a match cancels what waits for its users.
+    # The end of a match cancels the emails that wait for its users.
     stale = {"off": [(True, False)], "read": [(False, True)], "hidden": [(False, True)]}
     assert found == stale.get(how, [])
 
 
-# A deleted account takes its emails along.
+# The emails of a deleted account are deleted with it.
 @pytest.mark.parametrize("how", [each for each in CHANGES if each != "deleted"])
-def test_an_email_that_a_worker_held_meets_the_same_question(talk: Talk, how: str) -> None:
+def test_an_email_recorded_before_a_change_is_checked_when_claimed(talk: Talk, how: str) -> None:
     talk.send(talk.pair.first)
     change(talk, how)
     about = {"match_id": talk.pair.match_id, "subject_revision": 1}
@@ -201,7 +201,7 @@ def test_messages_cause_no_second_email_while_one_waits(talk: Talk) -> None:
     assert (email["subject_revision"], claimed["holds"]) == (2, True)
 
 
-def test_an_email_without_a_new_message_has_no_successor(talk: Talk) -> None:
+def test_no_second_email_is_recorded_without_a_new_message(talk: Talk) -> None:
     talk.send(talk.pair.first)
     pass_time(talk, 60)
     send_email(talk, emails(talk, talk.pair.second)[0])

@@ -32,7 +32,7 @@ def test_a_message_is_listed_for_its_reader_after_30_seconds(talk: Talk) -> None
     assert look(talk.url, "select 1 from public.email_logs where email_template = 'message'") == []
 
 
-def test_messages_of_half_a_minute_are_one_notification(talk: Talk) -> None:
+def test_messages_within_half_a_minute_are_one_notification(talk: Talk) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     talk.say((maya, "1"), (maya, "2"))
     (first,) = waiting(talk.url, leo)
@@ -85,7 +85,7 @@ def test_a_message_after_one_that_was_seen_has_its_own_30_seconds(
     assert len(waiting(talk.url, leo)) == 1
 
 
-def test_reading_marks_what_the_list_says_up_to_that_message(talk: Talk) -> None:
+def test_reading_marks_notifications_up_to_that_message_as_read(talk: Talk) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     talk.say((maya, "1"), (maya, "2"))
     with connected(talk.url) as connection:
@@ -101,7 +101,7 @@ def test_reading_marks_what_the_list_says_up_to_that_message(talk: Talk) -> None
     assert unread(talk.url, leo) == 0
 
 
-def test_hiding_marks_what_the_list_says(talk: Talk) -> None:
+def test_hiding_a_conversation_marks_its_notifications_as_read(talk: Talk) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     talk.send(maya)
     wait(talk.url)
@@ -111,7 +111,7 @@ def test_hiding_marks_what_the_list_says(talk: Talk) -> None:
     assert unread(talk.url, leo) == 0
 
 
-def test_one_that_is_numbered_while_its_message_is_read_is_read(talk: Talk) -> None:
+def test_a_notification_numbered_while_its_message_is_read_is_read(talk: Talk) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     with connected(talk.url) as connection:
         notify(connection, leo)

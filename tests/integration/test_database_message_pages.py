@@ -130,7 +130,7 @@ def test_a_step_costs_the_same_in_a_conversation_of_any_length(
                 cost = buffers(reader, f"public.{step}", **given)
         spent.append(cost)
     small, large = spent
-    # An index of 100 000 has one level more.
+    # An index of 100 000 rows has one more level.
     assert large <= small + 12, spent
 
 

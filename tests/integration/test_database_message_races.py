@@ -21,7 +21,7 @@ from tests.integration.database import (
 from tests.integration.meetings import Pair, new_pair
 from tests.integration.talking import Talk, numbers, sending, unread_by_definition
 
-# Each is an answer of the domain; all else would be a deadlock, a broken constraint or a bug.
+# Refusals by the rules; any other error is a deadlock, a broken constraint or a bug.
 REFUSALS = {"match_not_active", "not_found"}
 
 
@@ -136,7 +136,7 @@ def test_the_end_waits_for_a_message_that_came_first(talk: Talk, end: str) -> No
 
 
 @pytest.mark.parametrize("end", ["unmatch", "block"])
-def test_messages_marks_and_the_end_at_once_meet_in_no_deadlock(url: str, end: str) -> None:
+def test_simultaneous_messages_marks_and_an_end_do_not_deadlock(url: str, end: str) -> None:
     for _ in range(6):
         talk = Talk(new_pair(url))
         maya, leo = talk.pair.first, talk.pair.second
@@ -205,7 +205,7 @@ def test_hiding_at_the_moment_of_ones_deletion_leaves_the_partner_the_history(ta
     assert talk.texts(maya) == ["1", None]
 
 
-def test_a_mark_that_is_set_while_a_message_arrives_counts_it(talk: Talk) -> None:
+def test_a_read_mark_set_while_a_message_arrives_includes_it(talk: Talk) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     talk.send(maya)
     with acting_as(talk.url, maya) as first:

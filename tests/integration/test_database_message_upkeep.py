@@ -117,7 +117,7 @@ def age(talk: Talk, upto: int, days: int) -> None:
 
 @pytest.fixture
 def kept_30_days(url: str) -> Iterator[None]:
-    """Keep messages for 30 days; there are none of other tests."""
+    """Keep messages for 30 days; delete those of other tests."""
     look(url, "delete from private.conversations")
     days(url, "message_days", 30)
     yield
@@ -256,7 +256,7 @@ def test_a_message_that_the_reporter_did_not_get_is_refused(
     assert look(url, "select 1 from private.reports where reporter_id = %s", maya.user_id) == []
 
 
-def test_a_report_shows_the_last_messages_of_the_two_alone(url: str, talk: Talk) -> None:
+def test_a_report_shows_only_the_last_messages_of_the_two(url: str, talk: Talk) -> None:
     maya, leo = talk.pair.first, talk.pair.second
     talk.say(*[(maya, f"Message {n}") for n in range(1, 31)])
     elsewhere = Talk(new_pair(url))

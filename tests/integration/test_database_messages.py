@@ -43,7 +43,7 @@ def test_messages_are_numbered_in_the_order_in_which_they_were_sent(talk: Talk) 
     assert times == sorted(times)
 
 
-def test_the_time_never_runs_backwards_against_the_number(talk: Talk) -> None:
+def test_a_later_message_never_has_an_earlier_time(talk: Talk) -> None:
     maya = talk.pair.first
     talk.send(maya)
     look(
@@ -124,7 +124,7 @@ def test_a_retry_finds_the_first_message_whatever_has_happened(talk: Talk) -> No
     assert len(talk.stored()) == 1
 
 
-def test_an_unknown_message_is_not_sent_if_it_must_be_known(talk: Talk) -> None:
+def test_a_lookup_of_an_unknown_message_sends_nothing(talk: Talk) -> None:
     asked = message(talk.pair.match_id, p_known_only=True)
     assert call(talk.url, talk.pair.first, "send_message", **asked) is None
     assert talk.stored() == []
@@ -150,7 +150,7 @@ def test_a_client_id_is_for_one_message_of_its_sender(url: str, talk: Talk) -> N
     "text",
     ["", " ", "\n\t", "\u00a0\u3000", "\u200b", "\u200d\ufe0f", "\u2800", "\u3164", "\u0301"],
 )
-def test_a_text_that_is_empty_to_the_eye_is_refused(talk: Talk, text: str) -> None:
+def test_a_text_that_looks_empty_is_refused(talk: Talk, text: str) -> None:
     assert talk.refusal(talk.pair.first, p_text=text) == "refused_words"
 
 

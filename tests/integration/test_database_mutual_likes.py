@@ -1,4 +1,4 @@
-"""Mutual likes in the database: exactly one match, also when they cross."""
+"""Mutual likes in the database: exactly one match, even if they cross."""
 
 from functools import partial
 

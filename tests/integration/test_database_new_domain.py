@@ -16,7 +16,7 @@ def gadgets(url: str) -> None:
     run_scripts(url, [GADGETS], role="postgres")
 
 
-def test_a_new_function_is_open_to_its_callers_alone(url: str) -> None:
+def test_a_new_function_is_open_only_to_its_callers(url: str) -> None:
     grants.test_a_function_has_the_callers_of_its_kind(url)
 
     look(url, "grant execute on function public.repair_gadget to anon")

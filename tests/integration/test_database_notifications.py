@@ -1,4 +1,4 @@
-"""The list of notifications: its order, what takes whose place, and what it does not show."""
+"""The list of notifications: its order, its replacements, and what it leaves out."""
 
 import itertools
 import threading
@@ -42,7 +42,7 @@ def test_a_user_without_an_address_has_a_list_and_gets_no_email(url: str, maya: 
     assert len(feed(url, maya)) == 1
 
 
-def test_the_own_step_is_listed_as_read(pair: Pair) -> None:
+def test_a_users_own_step_is_listed_as_read(pair: Pair) -> None:
     session_id = pair.session()
     pair.move(session_id, venue_name="Elsewhere")
 
@@ -128,7 +128,7 @@ def test_a_rolled_back_step_leaves_no_gap(url: str, maya: Person) -> None:
     assert [one["seq"] for one in feed(url, maya)] == [1]
 
 
-def test_a_newer_one_about_the_same_thing_takes_the_place_of_the_older(pair: Pair) -> None:
+def test_a_newer_notification_replaces_an_older_one_about_the_same_thing(pair: Pair) -> None:
     url, reader = pair.url, pair.second
     session_id = pair.session()
     pair.move(session_id, venue_name="First")
@@ -144,7 +144,7 @@ def test_a_newer_one_about_the_same_thing_takes_the_place_of_the_older(pair: Pai
     assert unread(url, reader) == 1
 
 
-def test_reading_marks_what_was_seen_and_is_repeatable(url: str, maya: Person) -> None:
+def test_reading_marks_seen_notifications_and_is_repeatable(url: str, maya: Person) -> None:
     for _ in range(3):
         notified(url, maya)
     _, middle, _ = feed(url, maya)
@@ -158,7 +158,7 @@ def test_reading_marks_what_was_seen_and_is_repeatable(url: str, maya: Person) -
     assert unread(url, maya) == 1
 
 
-def test_pages_meet_without_a_gap(url: str, maya: Person) -> None:
+def test_pages_have_no_gaps(url: str, maya: Person) -> None:
     for _ in range(5):
         notified(url, maya)
 
@@ -195,7 +195,7 @@ def test_reminders_of_a_plan_that_no_longer_holds_are_not_listed(pair: Pair) -> 
 
 
 @pytest.mark.parametrize(("status", "moves"), [("cancelled", 0), ("scheduled", 1)])
-def test_a_reminder_that_says_nothing_true_is_dropped_when_it_is_due(
+def test_an_outdated_reminder_is_dropped_when_it_is_due(
     pair: Pair, status: str, moves: int
 ) -> None:
     url = pair.url

@@ -14,14 +14,16 @@ PASSWORD = "correct horse battery"
 PROOF: dict[str, str] = {"p_ip": "203.0.113.7", "p_user_agent": "curl"}
 # Tables with a user's id that no export shows, and the reason.
 NOT_EXPORTED = {
-    "departures": "exists only after the account, for a minute",
+    "departures": "rows are added when an account is deleted, and kept for a minute",
     "blocked_addresses": "blocks of accounts that no longer exist, as hashes",
     "discovery_generations": "how often the user's choices changed, and when lists were made",
     "candidates": "a copy of the profile and the preferences, for discovery",
-    "exposures": "counts of how often a profile was shown, which order the lists of others",
+    "exposures": "counts of how often a profile was shown, for the order of the lists of others",
     "ended_sessions": "sessions of Supabase Auth that ended in the last minute",
-    "feeds": "the number of the newest notification, which the list shows",
-    "idempotency_keys": "answers that the user has had, for 24 hours",
+    "feeds": "the number of the newest notification, which the exported list shows",
+    "idempotency_keys": "answers that the user has already received, kept for 24 hours",
+    "message_windows": "the number of messages in ten minutes, for the limit",
+    "held_notifications": "keys of notifications that a restore has held back, kept for 30 days",
     "pair_days": "counts of one day, for the limits",
     "user_days": "counts of one day, for the limits",
 }
@@ -122,7 +124,7 @@ def test_a_wrong_password_deletes_nothing(url: str, maya: Person) -> None:
     assert look(url, "select 1 from auth.users where id = %s", maya.user_id)
 
 
-def test_deleting_takes_the_caller_alone(url: str, maya: Person, leo: Person) -> None:
+def test_a_deletion_deletes_only_the_caller(url: str, maya: Person, leo: Person) -> None:
     for person in (maya, leo):
         set_password(url, person)
 

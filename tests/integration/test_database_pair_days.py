@@ -1,4 +1,4 @@
-"""A user can cause another one only so many plans and emails a day, with or without the API."""
+"""The plans and emails that one user causes another are limited per day, also without the API."""
 
 from collections.abc import Iterator
 

@@ -92,7 +92,7 @@ class Photos(RuleBasedStateMachine):
 
     @rule(target=claimed, photo=reserved)
     def event(self, photo: dict[str, Any]) -> Any:
-        """Deliver an event of the upload, the first one or another one."""
+        """Deliver an event of the upload, for the first time or again."""
         found = claim(self.url, photo["upload_key"])
         if found is None:
             assert self.status.get(photo["id"]) != "pending" or photo.get("claimed")
@@ -118,7 +118,7 @@ class Photos(RuleBasedStateMachine):
 
     @rule(work=claimed)
     def fail(self, work: dict[str, Any]) -> None:
-        """Let the worker's time pass."""
+        """Let the worker exceed its time limit."""
         pass_time(self.url, work["id"], seconds=600)
         if self.status.get(work["id"]) == "pending":
             self.status[work["id"]] = "rejected"

@@ -1,4 +1,4 @@
-"""The sweep deletes objects of deleted photos and lost ones, wherever it is killed."""
+"""The sweep deletes lost objects and those of deleted photos, wherever it is killed."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -141,7 +141,7 @@ def test_a_sweep_that_ends_anywhere_is_finished_by_the_next(
     assert doomed(url) == []
 
 
-def test_a_repeated_upload_under_a_used_key_goes_and_replaces_nothing(
+def test_a_repeated_upload_under_a_used_key_is_deleted_and_replaces_nothing(
     url: str, maya: Person, database: Database, bucket: MemoryStorage, cdn: MemoryCdn
 ) -> None:
     photo = published(url, maya, bucket)
@@ -185,7 +185,7 @@ def test_a_worker_that_dies_before_it_publishes_leaves_nothing(
     assert shown(url, maya)[0]["status"] == "rejected"
 
 
-def test_an_upload_whose_event_is_lost_goes_with_its_reservation(
+def test_an_upload_whose_event_is_lost_is_deleted_with_its_reservation(
     url: str, maya: Person, database: Database, bucket: MemoryStorage, cdn: MemoryCdn
 ) -> None:
     photo = reserve(url, maya)
@@ -220,7 +220,7 @@ def test_the_walk_spares_what_is_young_and_what_is_needed(
     assert bucket.keys == sorted([*objects(photo["path"]), waiting["upload_key"], *young])
 
 
-def test_a_walk_goes_on_where_the_last_one_stopped_and_begins_again(
+def test_a_walk_continues_where_the_last_one_stopped_and_starts_over(
     url: str, database: Database, bucket: MemoryStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.support.storage.LISTED_AT_ONCE", 2)

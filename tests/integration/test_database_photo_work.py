@@ -100,7 +100,9 @@ def test_an_odd_key_is_no_reservation_and_dooms_nothing(url: str, key: str) -> N
     assert doomed(url) == []
 
 
-def test_a_photo_counts_as_failed_once_its_worker_has_had_its_time(url: str, maya: Person) -> None:
+def test_a_photo_counts_as_failed_once_the_time_of_its_worker_is_over(
+    url: str, maya: Person
+) -> None:
     photo, path = reserve(url, maya), new_path()
     claimed = claim(url, photo["upload_key"])
     pass_time(url, photo["id"], seconds=LEASE - 60)

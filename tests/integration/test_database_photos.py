@@ -183,7 +183,7 @@ def test_photos_are_put_into_a_new_order(url: str, maya: Person) -> None:
     assert [photo["position"] for photo in seen_by_others(url, maya)] == [0, 1, 2]
 
 
-def test_an_order_that_is_not_of_exactly_the_present_photos_is_refused(
+def test_an_order_that_does_not_name_exactly_the_present_photos_is_refused(
     url: str, maya: Person, leo: Person
 ) -> None:
     one, two = (UUID(ready(url, maya)["id"]) for _ in range(2))

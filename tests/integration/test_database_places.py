@@ -90,7 +90,7 @@ def test_a_cell_has_one_middle(url: str, latitude: float, longitude: float) -> N
 )
 @example(latitude=-16.8, longitude=180.0, north=0.3, east=0.4)
 @example(latitude=-16.8, longitude=-180.0, north=0.3, east=-0.4)
-def test_whoever_is_nearer_than_half_a_cell_to_a_middle_is_in_that_cell(
+def test_a_place_within_half_a_cell_of_a_middle_is_in_that_cell(
     url: str, latitude: float, longitude: float, north: float, east: float
 ) -> None:
     """So no cell is smaller than a kilometre, not even at the date line."""
@@ -124,7 +124,7 @@ def test_longitude_says_nothing_at_a_pole(url: str) -> None:
         *((0, 0), ("-0", 0), (52, None), (None, 13)),
     ],
 )
-def test_the_table_refuses_what_is_no_place(
+def test_the_table_refuses_an_impossible_place(
     url: str, maya: Any, latitude: object, longitude: object
 ) -> None:
     with pytest.raises((errors.CheckViolation, errors.NumericValueOutOfRange)):

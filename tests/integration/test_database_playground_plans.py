@@ -1,4 +1,4 @@
-"""A search among 100 000 playgrounds reads by index, and not much."""
+"""A search among 100 000 playgrounds reads few pages, by index."""
 
 from collections.abc import Iterator
 from typing import Any

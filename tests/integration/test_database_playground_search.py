@@ -143,7 +143,7 @@ def test_ties_keep_one_order_on_pages_of_any_size(own: str, maya: Person) -> Non
 
 
 @pytest.mark.parametrize("query", [near(*_BERLIN), {"p_query": "place"}])
-def test_rows_that_come_and_go_between_pages_disturb_no_other(
+def test_rows_added_or_deleted_between_pages_displace_no_other(
     own: str, maya: Person, query: dict[str, Any]
 ) -> None:
     add(own, *[(f"Place {number:03}", 52.52 + number / 1000, 13.41) for number in range(40)])
@@ -154,7 +154,7 @@ def test_rows_that_come_and_go_between_pages_disturb_no_other(
         rank, name, last = found[-1]["position"]
         after = {"p_after_rank": rank, "p_after_name": name, "p_after_id": UUID(last)}
         seen += names([row["playground"] for row in found])
-        # The row of the cursor itself goes, and one comes that lies before it.
+        # The row of the cursor is deleted, and a row that sorts before it is added.
         look(own, "delete from public.playgrounds where id = %s", UUID(last))
         add(own, (f"Place 000 {number}", *_BERLIN))
 
@@ -229,7 +229,7 @@ def test_an_exact_name_and_each_prefix_is_always_found(
 
     found = names(walk(own, maya, 100, p_query=prefix))
 
-    # Accents alone are no words.
+    # A prefix of accents alone has no words.
     assert name in found or not row["words"] or size < len(name)
     [stored] = look(own, "select search_name from public.playgrounds where name = %s limit 1", name)
     if row["words"] and stored["search_name"].startswith(row["words"]):

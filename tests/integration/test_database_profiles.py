@@ -46,7 +46,7 @@ def publish(url: str, person: Person, name: str) -> None:
 def change_both(
     url: str, person: Person, step: str, one: dict[str, object], other: dict[str, object]
 ) -> None:
-    """Make the other change while the one is not committed yet."""
+    """Make the second change while the first is not committed yet."""
     with acting_as(url, person) as first:
         invoke(first, step, p_changes=Jsonb(one))
         overtaken(url, first, person, lambda second: invoke(second, step, p_changes=Jsonb(other)))
@@ -69,7 +69,7 @@ def test_two_first_puts_at_once_create_one_profile(url: str, maya: Person) -> No
     assert sorted(race(url, [(maya, first)] * 4)) == [False, False, False, True]
 
 
-def test_changes_of_different_fields_at_once_both_hold(url: str, maya: Person) -> None:
+def test_simultaneous_changes_of_different_fields_are_both_kept(url: str, maya: Person) -> None:
     put(url, maya)
 
     change_both(url, maya, "change_profile", {"age": 7}, {"bio": "new"})

@@ -51,7 +51,7 @@ def test_a_worker_that_dies_before_it_records_is_followed_by_one_that_replaces(
     assert post.row(maya)["status"] == "sent"
 
 
-def test_a_retry_leaves_out_the_devices_that_have_it(
+def test_a_retry_skips_the_devices_that_have_the_push(
     url: str, maya: Person, phones: Phones, post: Post
 ) -> None:
     _, first = phones.give(maya)
@@ -185,7 +185,7 @@ def test_a_lost_queue_message_is_swept_once(
     assert call(url, WORKER, "sweep_pushes", p_limit=100) == []
 
 
-def test_a_reminder_rings_when_it_is_due(
+def test_a_reminder_is_pushed_when_it_is_due(
     url: str, maya: Person, phones: Phones, post: Post
 ) -> None:
     phones.give(maya)

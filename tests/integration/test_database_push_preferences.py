@@ -16,11 +16,11 @@ DEFAULTS = {
 }
 
 
-def test_all_pushes_are_wanted_and_no_previews(url: str, maya: Person) -> None:
+def test_pushes_are_on_and_previews_off_by_default(url: str, maya: Person) -> None:
     assert call(url, maya, "get_push_preferences") == DEFAULTS
 
 
-def test_fields_change_one_by_one_and_for_their_user_alone(
+def test_fields_change_one_by_one_and_only_for_their_user(
     url: str, maya: Person, leo: Person
 ) -> None:
     chosen = dict(DEFAULTS)
@@ -31,7 +31,7 @@ def test_fields_change_one_by_one_and_for_their_user_alone(
     assert call(url, leo, "get_push_preferences") == DEFAULTS
 
 
-def test_simultaneous_changes_of_different_fields_both_hold(url: str, maya: Person) -> None:
+def test_simultaneous_changes_of_different_fields_are_both_kept(url: str, maya: Person) -> None:
     fields = ["matches", "messages", "match_ended", "sessions"]
 
     def turns_off(field: str) -> Any:

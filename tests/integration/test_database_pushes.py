@@ -1,4 +1,4 @@
-"""Pushes follow the facts as they are when they are sent, and go to live devices alone."""
+"""A push reflects the facts at the time of sending, and goes only to live devices."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -57,7 +57,7 @@ def test_without_a_device_nothing_is_recorded(url: str, maya: Person) -> None:
     )
 
 
-def test_a_match_rings_for_both_and_a_plan_for_the_other(
+def test_a_match_is_pushed_to_both_and_a_plan_to_the_other(
     phones: Phones, post: Post, pair: Pair
 ) -> None:
     url, (maya, leo) = pair.url, (pair.first, pair.second)
@@ -116,7 +116,7 @@ def test_a_push_follows_the_facts_as_they_are_when_it_is_sent(
     assert len(post.provider.sent) == (reason is None)
 
 
-def test_an_answered_invitation_does_not_ring(
+def test_an_answered_invitation_is_not_pushed(
     url: str, maya: Person, leo: Person, phones: Phones, post: Post
 ) -> None:
     phones.give(leo)
@@ -144,7 +144,7 @@ def test_an_invitation_waits_for_the_end_of_quiet_hours(
     assert (row["retry_count"], post.provider.sent) == (0, [])
 
 
-def test_a_token_that_moved_rings_for_its_new_owner_alone(
+def test_a_token_that_moved_gets_only_the_pushes_of_its_new_owner(
     url: str, maya: Person, leo: Person, phones: Phones, post: Post
 ) -> None:
     _, token = phones.give(maya)
@@ -184,7 +184,9 @@ def test_previews_are_shown_to_readers_who_want_them(
     assert bodies == ["Maya would like to meet you", "Maya would like to meet you\nChess?"]
 
 
-def test_push_that_is_off_sends_nothing(url: str, maya: Person, phones: Phones, post: Post) -> None:
+def test_nothing_is_sent_while_push_is_off(
+    url: str, maya: Person, phones: Phones, post: Post
+) -> None:
     phones.give(maya)
     notified(url, maya)
 

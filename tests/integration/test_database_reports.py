@@ -202,7 +202,7 @@ def test_a_dismissal_leaves_hidden_what_an_operator_has_hidden(
     assert seen(url, maya, leo) == SHOWN
 
 
-def test_a_report_that_is_listed_shows_how_the_user_stands(
+def test_a_listed_report_shows_open_reports_and_a_ban_of_the_user(
     url: str, maya: Person, leo: Person
 ) -> None:
     made = report(url, maya, leo, "fake", p_details="No dog")
@@ -217,7 +217,9 @@ def test_a_report_that_is_listed_shows_how_the_user_stands(
     assert "latitude" not in str(whole)
 
 
-def test_a_reporter_who_leaves_takes_their_words_along(url: str, maya: Person, leo: Person) -> None:
+def test_the_words_of_a_reporter_are_deleted_with_the_account(
+    url: str, maya: Person, leo: Person
+) -> None:
     made = report(url, maya, leo, p_details="My name is Maya")
 
     delete(url, maya)

@@ -49,7 +49,7 @@ class Fact:
 
 
 def _history(dice: random.Random) -> list[Fact]:
-    """Make up any sessions, also such that no sequence of steps leads to."""
+    """Make up any sessions, even ones that no sequence of steps leads to."""
     # Some people are reliable and some are not: all scores from the lowest to the highest occur.
     bias = dice.choice([_STATUSES, ("completed",) * 9 + _STATUSES, ("no_show",) * 9 + _STATUSES])
     return [
@@ -68,7 +68,7 @@ def _history(dice: random.Random) -> list[Fact]:
 
 
 def _recount(history: list[Fact], leaver: int | None = None) -> dict[str, Any]:
-    """Count again, by the words of docs/sessions.md; one of the others may have left."""
+    """Count again, by the rules of docs/sessions.md; one of the partners may have left."""
     met, no_shows = set[tuple[int, str]](), 0
     for fact in history:
         at_least_one_confirmed = fact.confirmed_me or fact.confirmed_other
@@ -82,7 +82,7 @@ def _recount(history: list[Fact], leaver: int | None = None) -> dict[str, Any]:
 
 
 def _store(url: str, histories: list[list[Fact]], dice: random.Random) -> list[list[UUID]]:
-    """Store all histories, each of a new person with some others; return these, person first."""
+    """Store all histories, each of a new person; return the ids of each person and partners."""
     sessions: list[dict[str, Any]] = []
     matches: list[dict[str, Any]] = []
     people: list[list[UUID]] = []
@@ -221,11 +221,11 @@ def busy(url: str) -> Person:
 
 
 def _vacuum(url: str) -> None:
-    """Let the index alone be enough: not before every page is known to be visible to all."""
+    """Make an index-only scan possible: wait until every page is marked as all-visible."""
     deadline = time.monotonic() + 30
     pages = "select relallvisible < relpages as waiting from pg_class where relname = %s"
     while time.monotonic() < deadline:
-        # A statistics run of PostgreSQL's own, beside this one, keeps old rows in sight.
+        # An autovacuum ANALYZE at the same time keeps old rows visible.
         look(url, "vacuum (analyze, index_cleanup on) public.wingman_sessions")
         if look(url, pages, "wingman_sessions") == [{"waiting": False}]:
             return

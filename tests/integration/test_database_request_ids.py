@@ -1,4 +1,4 @@
-"""Rows carry the id of the request that wrote them, if our functions sent one."""
+"""Rows have the id of the request that wrote them, if our functions sent one."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ def test_an_email_and_a_notification_carry_the_id(url: str, maya: Person) -> Non
 
 
 @pytest.mark.parametrize("forged", FORGED)
-def test_an_id_that_is_none_is_not_kept(url: str, maya: Person, forged: str) -> None:
+def test_a_malformed_id_is_not_stored(url: str, maya: Person, forged: str) -> None:
     notify(url, maya, json.dumps({"x-caller-request-id": forged}))
     assert recorded(url, maya) == [(None, None)]
 

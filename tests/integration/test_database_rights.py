@@ -83,7 +83,7 @@ def test_a_user_changes_no_profile(url: str, maya: Person, statement: str) -> No
         "delete from public.email_preferences",
     ],
 )
-def test_a_user_reaches_preferences_through_functions_alone(
+def test_a_user_reaches_preferences_only_through_functions(
     url: str, maya: Person, statement: str
 ) -> None:
     assert _forbidden(url, maya, statement)

@@ -1,4 +1,4 @@
-"""Send groups: what went out in one provider request goes out again as that request, or not."""
+"""Send groups: emails of one request are sent again as that request, or not at all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def _formed(url: str, token: UUID, ids: Sequence[UUID]) -> list[UUID]:
 
 @pytest.fixture
 def group(url: str, leo: Person) -> Group:
-    """Three emails, grouped in another order than they were due in; the lease is running."""
+    """Three emails under a running lease, not grouped in the order of their due times."""
     ids = [new_email(url, leo, due_at=f"2026-01-0{day}Z") for day in (2, 3, 1)]
     token = claim(url, *ids)[0]["lease_token"]
     return Group(_form(url, token, ids)[0]["send_group"], token, ids)

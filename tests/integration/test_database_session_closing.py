@@ -28,7 +28,7 @@ _MOMENT = timedelta(microseconds=1)
 
 
 def _closed(url: str) -> dict[UUID, set[UUID]]:
-    """Run the job; return the closed sessions and whose reputation may have changed."""
+    """Run the job; return the closed sessions and the users whose reputation may have changed."""
     found = rows(url, WORKER, "close_overdue_sessions", p_limit=1000)
     return {row["session_id"]: set(row["users"]) for row in found}
 
@@ -44,7 +44,7 @@ def _at_age(url: str, table: str, column: str, row_id: UUID, age: timedelta, job
         return invoke(connection, job, p_limit=1000)
 
 
-def test_the_grace_ends_to_the_moment_24_hours_after_the_start(pair: Pair) -> None:
+def test_the_grace_period_ends_exactly_24_hours_after_the_start(pair: Pair) -> None:
     session_id = pair.session()
     place = (pair.url, "wingman_sessions", "scheduled_time", session_id)
 
@@ -148,7 +148,7 @@ def _status(url: str, match_id: object) -> str:
     return str(row["status"])
 
 
-def test_an_invitation_expires_to_the_moment(url: str) -> None:
+def test_an_invitation_expires_exactly_on_time(url: str) -> None:
     match_id = _invitation(url)
     place = (url, "wingman_matches", "expires_at", match_id)
 

@@ -45,13 +45,13 @@ def test_the_list_is_newest_first_over_both_sides(url: str, maya: Person) -> Non
     assert [session["id"] for session in _listed(url, maya, p_limit=2)] == ids[:3:-1]
 
 
-def test_a_listed_session_is_the_one_that_is_read(url: str, maya: Person) -> None:
+def test_a_listed_session_equals_the_one_read_by_id(url: str, maya: Person) -> None:
     session_id = _stored(url, maya, new_person(url))
 
     assert _listed(url, maya) == [call(url, maya, "get_session", p_session_id=session_id)]
 
 
-def test_pages_follow_each_other_even_within_one_instant(url: str, maya: Person) -> None:
+def test_pages_have_no_gaps_even_within_one_instant(url: str, maya: Person) -> None:
     stored = {str(_stored(url, maya, new_person(url))) for _ in range(3)}
     stored |= {str(_stored(url, new_person(url), maya)) for _ in range(3)}
 

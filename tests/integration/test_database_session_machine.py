@@ -34,7 +34,7 @@ from tests.integration.session_model import (
     refusal_of,
 )
 
-# Starts lie on half minutes, time moves by whole ones: no limit is ever closer than 30 seconds.
+# Starts are on half minutes and time moves by whole ones: no limit is closer than 30 seconds.
 _STARTS = st.sampled_from([-30, 1, 14, 15, HOUR, 3 * HOUR, 26 * HOUR, 50 * HOUR, 30 * DAY]).map(
     lambda minutes: minutes + 0.5
 )
@@ -134,7 +134,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(minutes=_AFTER_START)
     def wait_for_the_start(self, minutes: int) -> None:
-        """Move to where things may be said about the newest session, or no longer."""
+        """Move to a time around the start of the newest session."""
         if self._model.meetings:
             moment = self._model.meetings[-1].start + minutes
             self.wait(max(math.ceil(moment - self._model.now), 1))
@@ -208,10 +208,10 @@ class Sessions(RuleBasedStateMachine):
             if session["status"] != "scheduled":
                 self._closed.add(at)
 
-    # --- how
+    # --- mechanics
 
     def _both(self, mirror: Callable[[], None], who: str, function: str, **params: Any) -> None:
-        """Do it in the model and in the database: the same refusal, or an answer that is true."""
+        """Take the step in both: refusals agree, and the answer names all changed users."""
         before = {each: self._model.reputation(each, self._day) for each in PEOPLE}
         refused = refusal_of(mirror)
         if refused:

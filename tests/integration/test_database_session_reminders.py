@@ -90,7 +90,7 @@ def test_a_reminder_keeps_its_distance_when_clocks_change(url: str, zone: str) -
     assert len(changes) == 2, "forward and back"
 
     for noon in changes:
-        # As a client there sends it, to a server that keeps local time too.
+        # The client sends local time, and the server has the same timezone.
         there = make_conninfo(url, options=f"-c timezone={zone}")
         pair = new_pair(there)
         session = pair.plan(p_scheduled_time=noon.isoformat())["session"]
@@ -103,7 +103,7 @@ def test_a_reminder_keeps_its_distance_when_clocks_change(url: str, zone: str) -
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Asia/Kolkata", "Pacific/Marquesas"])
-def test_an_odd_offset_is_an_offset(pair: Pair, zone: str) -> None:
+def test_reminders_are_right_at_an_odd_utc_offset(pair: Pair, zone: str) -> None:
     start = (datetime.now(ZoneInfo(zone)) + timedelta(days=5)).replace(microsecond=0)
 
     session = pair.plan(p_scheduled_time=start.isoformat())["session"]
@@ -127,7 +127,7 @@ def test_an_odd_offset_is_an_offset(pair: Pair, zone: str) -> None:
 def test_only_reminders_in_the_future_are_planned(
     pair: Pair, ahead: timedelta, expected: tuple[str, ...]
 ) -> None:
-    # One transaction has one moment.
+    # now() is constant within a transaction.
     with acting_as(pair.url, pair.first) as connection:
         (clock,) = connection.execute("select now()").fetchall()
         exactly = planned(pair.match_id, changes={"p_scheduled_time": clock["now"] + ahead})
@@ -168,7 +168,7 @@ def test_moving_close_drops_reminders_that_would_come_too_late(pair: Pair) -> No
     assert [template for template, _ in _planned(pair, session_id)] == ["session_reminder_2h"]
 
 
-def test_another_place_is_in_the_reminders(pair: Pair) -> None:
+def test_a_new_place_is_in_the_reminders(pair: Pair) -> None:
     session_id = pair.plan()["session"]["id"]
 
     pair.move(session_id, venue_name="Park")

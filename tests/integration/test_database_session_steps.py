@@ -36,7 +36,7 @@ def _refusal(pair: Pair, person: Person, step: str, session_id: UUID) -> str:
     return refusal(pair.url, person, step, session_id, **_STEPS[step])
 
 
-# --- who
+# --- permissions
 
 
 @pytest.mark.parametrize("step", _STEPS)
@@ -184,7 +184,7 @@ def test_a_session_moves_to_the_near_future_only(pair: Pair, when: str | None) -
         p_changes=["scheduled_time"],
     )
 
-    # A missing time is a broken promise of the caller: the column refuses it.
+    # The caller must name a time; the column refuses null.
     assert refused[0] == ("WS010" if when else "23502")
 
 

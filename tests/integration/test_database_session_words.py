@@ -126,7 +126,7 @@ def test_a_late_report_is_judged_like_an_early_one(
     assert set(answer["changed_users"]) == _people(pair)
 
 
-def test_a_late_report_takes_the_completion_of_the_missing_one_alone(pair: Pair) -> None:
+def test_a_late_report_costs_only_the_missing_user_the_completion(pair: Pair) -> None:
     session_id = pair.session(timedelta(days=-3))
     pair.store(session_id, status="completed", user2_completed_confirmed_by_user1=True)
 

@@ -178,7 +178,7 @@ def test_a_year_ahead_is_the_farthest(pair: Pair) -> None:
         ("p_notes", "x" * 2001, "WA004"),
     ],
 )
-def test_texts_have_a_length(pair: Pair, field: str, value: str, expected: str) -> None:
+def test_texts_have_a_maximum_length(pair: Pair, field: str, value: str, expected: str) -> None:
     state, _ = sqlstate(
         pair.url, pair.first, "create_session", **planned(pair.match_id, _SOON, {field: value})
     )

@@ -26,7 +26,7 @@ _NOTICE = timedelta(hours=2)
         ("first", "second", timedelta(), timedelta(), False),
     ],
 )
-def test_a_late_cancellation_counts_against_a_user_who_has_had_the_plan_or_made_it(
+def test_a_late_cancellation_counts_after_notice_or_against_the_planner(
     pair: Pair, who: str, moved_by: str | None, age: timedelta, start: timedelta, counts: bool
 ) -> None:
     canceller = getattr(pair, who)

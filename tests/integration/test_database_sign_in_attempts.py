@@ -9,6 +9,7 @@ from tests.integration.connections import Row
 from tests.integration.database import WORKER, Person, call, look, new_person, sqlstate
 
 IP = "203.0.113.7"
+DEFAULT_DAYS = 90
 
 
 def record(url: str, **changes: object) -> Any:
@@ -153,17 +154,23 @@ def test_one_network_stores_a_thousand_attempts_a_day(url: str, maya: Person) ->
     assert len(stored(url, user_id=maya.user_id)) == 2
 
 
-def test_attempts_are_pruned_after_90_days(url: str, maya: Person) -> None:
+@pytest.mark.parametrize("days", [90, 30])
+def test_attempts_are_pruned_after_the_days_of_the_setting(
+    url: str, maya: Person, days: int
+) -> None:
     look(
         url,
         "insert into private.sign_in_attempts (kind, outcome, user_id, at) values"
-        " ('sign_in', 'success', %(id)s, now() - interval '90 days 1 second'),"
-        " ('sign_in', 'failure', %(id)s, now() - interval '89 days')".replace("%(id)s", "%s"),
-        *(maya.user_id, maya.user_id),
+        " ('sign_in', 'success', %s, now() - make_interval(days => %s, secs => 1)),"
+        " ('sign_in', 'failure', %s, now() - make_interval(days => %s - 1))",
+        *(maya.user_id, days, maya.user_id, days),
     )
+    if days != DEFAULT_DAYS:
+        look(url, "update private.app_settings set attempt_days = %s", days)
 
     assert call(url, WORKER, "prune_attempts", p_limit=10) >= 1
 
+    look(url, "update private.app_settings set attempt_days = default")
     assert [each["outcome"] for each in stored(url, user_id=maya.user_id)] == ["failure"]
 
 

@@ -32,7 +32,7 @@ def _sweep(url: str, limit: int = 100) -> list[UUID]:
 
 
 def _group(url: str, email_id: UUID, started: str) -> None:
-    """Hand the email to the provider; the worker died since."""
+    """Hand the email to the provider; the worker has died since."""
     bind(url, email_id)
     look(
         url,

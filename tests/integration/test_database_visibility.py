@@ -78,7 +78,7 @@ def test_a_banned_user_exists_only_for_themselves(url: str, maya: Person, leo: P
     assert seen(url, maya, maya) == EXISTS
 
 
-def test_a_ban_that_is_over_hides_no_longer(url: str, maya: Person, leo: Person) -> None:
+def test_an_expired_ban_hides_no_one(url: str, maya: Person, leo: Person) -> None:
     ban(url, maya, "-1 second")
 
     assert seen(url, leo, maya) == EXISTS

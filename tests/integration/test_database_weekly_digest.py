@@ -1,4 +1,4 @@
-"""The weekly digest: whose, when by their own clock, about what, and once."""
+"""The weekly digest: its readers, the week on their own clock, its contents, and no repeats."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def reader(url: str, zone: str = "UTC", *, wants: bool = True) -> Person:
 
 
 def met(url: str, person: Person, at: datetime, **columns: object) -> None:
-    """Let a new person have met Leo, as both confirmed an hour later."""
+    """Let the person have met a new Leo; both confirmed an hour later."""
     leo = new_person(url, "Leo")
     [match] = look(
         url,
@@ -202,7 +202,7 @@ def test_a_week_ends_by_the_readers_clock(url: str, zone: str, begins: str) -> N
     assert record(url, begin - timedelta(seconds=1)) == 0
     assert record(url, begin) == 1
     digest = digest_of(url, maya)
-    assert digest.met_count == 1, "what was confirmed after midnight is next week's"
+    assert digest.met_count == 1, "meetings confirmed after midnight belong to the next week"
     assert digest.week_ends_at == begin
 
 
@@ -220,7 +220,7 @@ def test_a_reader_who_opts_in_midweek_gets_the_first_digest_on_monday(url: str) 
     wednesday = MONDAY + timedelta(days=2)
     met(url, maya, wednesday - timedelta(hours=3))
 
-    assert record(url, wednesday) == 0, "the week before is no news any more"
+    assert record(url, wednesday) == 0, "the previous week is too old to report"
     assert record(url, wednesday + timedelta(days=4)) == 0, "the week is not over"
     assert record(url, MONDAY + timedelta(days=7)) == 1
     assert digest_of(url, maya).met_count == 1

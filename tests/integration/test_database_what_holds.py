@@ -34,7 +34,7 @@ _NEW = "leo@new.example"
 
 
 def _due(pair: Pair, session_id: object, template: str) -> list[UUID]:
-    """Let the session's emails of that template be due; return them."""
+    """Make the session's emails of that template due; return their ids."""
     ids = [email["id"] for email in emails(pair.url, session_id, template)]
     look(pair.url, "update public.email_logs set due_at = now() where id = any(%s)", ids)
     return ids
@@ -50,7 +50,7 @@ def _bind(url: str, claimed: list[Row], addresses: Mapping[UUID, str] | None = N
 
 
 def _send(url: str, *ids: UUID) -> list[str]:
-    """Send as the deployed sender does, but for the way to the provider; return what became."""
+    """Send as the deployed sender does, but to a provider in memory; return the statuses."""
     outbox = DatabaseOutbox(DirectDatabase(url))
     service.send(replace(house().sender, outbox=outbox, now=utc_now), list(ids))
     return [email_row(url, one)["delivery_status"] for one in ids]
@@ -221,7 +221,7 @@ def test_a_change_is_announced_instead_of_the_first_plan(pair: Pair) -> None:
     assert _send(pair.url, *_due(pair, session_id, "session_rescheduled")) == ["sent"] * 2
 
 
-def test_an_email_goes_to_the_address_of_the_moment(url: str, leo: Person) -> None:
+def test_an_email_goes_to_the_current_address(url: str, leo: Person) -> None:
     email_id = new_email(url, leo)
     _move_to(url, leo, _NEW)
 

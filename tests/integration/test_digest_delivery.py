@@ -1,4 +1,4 @@
-"""A recorded digest on its way: as every email that can wait, and only to who still wants it."""
+"""A recorded digest is sent like any email that can wait, and only to readers who still want it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

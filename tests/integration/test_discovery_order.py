@@ -34,7 +34,7 @@ class Viewer(Actor):
 
 @pytest.fixture
 def own(database_url: str) -> Iterator[str]:
-    """A database of one test's own: lists show everyone who is there."""
+    """A database for each test, because lists show everyone in it."""
     with own_database(database_url) as url:
         yield url
 
@@ -84,7 +84,7 @@ def walk(url: str, viewer: Viewer, limit: int) -> Iterator[list[UUID]]:
         )
 
 
-def test_a_list_has_the_order_of_the_rule(own: str) -> None:
+def test_a_list_follows_the_order_of_the_rule(own: str) -> None:
     """Two dozen dogs of all kinds, of which some are new and some have been shown enough."""
     dice = random.Random(15)  # noqa: S311
     viewer, others = people(own, 24)
@@ -169,7 +169,7 @@ def test_no_profile_is_shown_beyond_its_cap_while_another_one_is_left(own: str) 
     assert max(counts.values()) == MOST_SHOWN
 
 
-def test_of_the_first_five_one_is_new_and_of_the_first_fifteen_two(own: str) -> None:
+def test_one_of_the_first_five_is_new_and_two_of_the_first_fifteen(own: str) -> None:
     viewer, others = people(own, 33)
     new, old = others[:3], others[3:]
     shown = "update private.exposures set shown_ever = %s where user_id = any(%s)"

@@ -100,7 +100,7 @@ def inside_the_wished_ages(two: Two) -> tuple[Two, Two]:
 
 
 def as_active_as_wanted(two: Two) -> tuple[Two, Two]:
-    """Let the other dog be what the viewer wants, and its owner want what there is."""
+    """Give the other dog the activity that the viewer wants; its owner wants the viewer's."""
     other = {"activity": two.one.wanted_activity or two.one.activity}
     return two, with_other(two, **other, wanted_activity=two.one.activity)
 

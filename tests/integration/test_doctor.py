@@ -15,9 +15,9 @@ from local.doctor import __main__ as doctor
 from local.doctor import services
 from local.migrations import files
 from local.stack import CHECKOUT
-from tests.conftest import ENV_FILE
 from tests.integration.own_database import empty_database
 from tests.support.dns_server import DnsServer
+from tests.support.fixtures import ENV_FILE
 from tests.support.gateway import Gateway
 from tests.support.people import People
 from tests.unit.local.test_sender_domain import DOMAIN, GOOD
@@ -42,12 +42,12 @@ def examine(
 ) -> Examine:
     """Run the command on the stack's environment with some changes; return code and report.
 
-    Without DATABASE_URL, which costs a second each time, unless it is among the changes.
+    DATABASE_URL and STACK_NAME are empty unless changed: each costs a second per run.
     """
 
-    # The API, and so the hook's key and the queue behind it, are those of the whole run.
-    deployed = ("AUTH_EMAIL_HOOK_SECRET", "AUTH_REQUEST_QUEUE_URL")
-    given = {"DATABASE_URL": ""} | {name: _of_the_run(name) for name in deployed}
+    # The APIs belong to the whole test run, so their hook's key, queue and app do too.
+    deployed = ("AUTH_EMAIL_HOOK_SECRET", "AUTH_REQUEST_QUEUE_URL", "REALTIME_URL", "APP_URL")
+    given = {"DATABASE_URL": "", "STACK_NAME": ""} | {name: _of_the_run(name) for name in deployed}
 
     def run(*arguments: str, **changes: str) -> tuple[int, dict[str, str]]:
         for name, value in (stack | given | changes).items():
@@ -63,18 +63,21 @@ def examine(
     return run
 
 
-def test_the_running_stack_is_well(examine: Examine, database_url: str) -> None:
-    code, report = examine(DATABASE_URL=database_url)
-    assert code == 0
+def test_the_running_stack_passes(examine: Examine, database_url: str) -> None:
+    code, report = examine(DATABASE_URL=database_url, STACK_NAME="wingman")
+    assert code == 0, report
     assert {line.split()[0] for text in report.values() for line in text.splitlines()} == {"ok"}
     assert {"settings", "database", "migrations", "redis", "email", "queues", "coach"} <= set(
         report
     )
+    assert "functions answer with the release" in report["release"]
+    assert "documents are trusted" in report["graphql"]
+    assert "are announced to the queue" in report["photos"]
 
 
 Faults = dict[str, tuple[dict[str, str], str]]
 
-# By the subject of the report: the changes, and words of the advice. One run finds several.
+# Subject of the report → the changes, and words that it must contain. A run has several faults.
 FAULTS: list[Faults] = [
     {"settings": ({"APP_URL": ""}, "APP_URL is missing")},
     {
@@ -84,7 +87,7 @@ FAULTS: list[Faults] = [
         "email": ({"RESEND_API_URL": NOWHERE}, "no answer"),
         "queues": (
             {"RECOMMENDATIONS_QUEUE_URL": f"{NOWHERE}/x"},
-            "RECOMMENDATIONS_QUEUE_URL of this deployment",
+            "RECOMMENDATIONS_QUEUE_URL belong to this deployment",
         ),
         "api": ({"API_URL": NOWHERE}, "is it up?"),
     },
@@ -101,8 +104,11 @@ FAULTS: list[Faults] = [
             {"DATABASE_URL": "postgresql://127.0.0.1:9/x"},
             "is DATABASE_URL right",
         ),
-        "email": ({"BRAND": BRAND}, "no domain of this account"),
-        "queues": ({"PHOTO_QUEUE_URL": f"{NOWHERE}/x"}, "PHOTO_QUEUE_URL of this deployment"),
+        "email": ({"BRAND": BRAND}, "not a domain of this account"),
+        "queues": (
+            {"PHOTO_QUEUE_URL": f"{NOWHERE}/x"},
+            "PHOTO_QUEUE_URL belong to this deployment",
+        ),
         "coach": ({"COACH_MODEL": "gone"}, "there is no gone"),
     },
     {
@@ -112,11 +118,14 @@ FAULTS: list[Faults] = [
     },
     {
         "mail domain": ({"ENVIRONMENT": "production"}, "reserved for examples"),
-        "app": ({"ENVIRONMENT": "production"}, "http://localhost:3000 is a reserved address"),
+        "app": ({"ENVIRONMENT": "production"}, "is reachable only from its own network"),
     },
     {
-        "api address": ({"ENVIRONMENT": "staging"}, "is reached from its own network alone"),
+        "api address": ({"ENVIRONMENT": "staging"}, "is reachable only from its own network"),
         "origins": ({"ENVIRONMENT": "staging"}, "pages of http://localhost:3000 may call the API"),
+        "release": ({"STACK_NAME": "another"}, "the right account, region and deployment"),
+        "graphql": ({"STACK_NAME": "another"}, "the right account, region and deployment"),
+        "photos": ({"PHOTOS_BUCKET": "another"}, "the right account, region and deployment"),
     },
 ]
 
@@ -137,7 +146,7 @@ def test_a_front_door_that_is_open_fails(
     examine: Examine, people: People, stack: dict[str, str]
 ) -> None:
     accept = "select public.accept_backend_key(encode(sha256(%s), 'hex'), %s)"
-    people.connection.execute(accept, [b"", False])  # that of a request without a key
+    people.connection.execute(accept, [b"", False])  # the key of a request without one
     try:
         code, report = examine()
     finally:
@@ -156,7 +165,7 @@ def test_a_secret_key_that_does_not_act_as_service_role_fails(
 
 def test_tokens_that_a_shared_secret_may_sign_are_a_warning(examine: Examine) -> None:
     code, report = examine(SUPABASE_JWT_SECRET="a secret that signs")
-    assert code == 0
+    assert code == 0, report
     assert "warn AcceptLegacyTokens: HS256 is accepted" in report["tokens"]
     assert "→ set AcceptLegacyTokens to false" in report["tokens"]
 
@@ -170,9 +179,9 @@ def test_a_project_that_publishes_no_key_fails(examine: Examine) -> None:
     assert "fail the project publishes no ES256 or RS256 key" in report["tokens"]
 
 
-def test_a_legacy_secret_key_is_well(examine: Examine, people: People) -> None:
+def test_a_legacy_secret_key_passes(examine: Examine, people: People) -> None:
     code, report = examine(SUPABASE_SECRET_KEY=people.legacy_key())
-    assert code == 0
+    assert code == 0, report
     assert "ok SUPABASE_SECRET_KEY works" in report["database"]
     assert report["migrations"].startswith("ok")
 
@@ -213,8 +222,11 @@ def test_a_migration_of_another_checkout_is_a_warning(
     known = max((another_checkout / "migrations").glob("*.sql"))
     known.unlink()
     code, report = examine(DATABASE_URL=database_url)
-    assert code == 0
-    assert f"warn {known.stem.partition('_')[0]} applied, and no file" in report["migrations"]
+    assert code == 0, report
+    assert (
+        f"warn {known.stem.partition('_')[0]} applied, but not in this checkout"
+        in report["migrations"]
+    )
 
 
 def test_a_function_that_workers_miss_is_named(examine: Examine, another_checkout: Path) -> None:
@@ -245,7 +257,7 @@ def test_a_clock_that_is_wrong_is_a_warning(
     wrong = SimpleNamespace(time=lambda: time.time() + 60, sleep=time.sleep)
     monkeypatch.setattr(services, "time", wrong)
     code, report = examine()
-    assert code == 0
+    assert code == 0, report
     assert "warn" in report["redis"]
     assert "60 s apart" in report["redis"]
 

@@ -22,7 +22,7 @@ def check(stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, fresh_containe
     return run
 
 
-def test_a_project_as_config_push_leaves_it_is_well(auth: SupabaseAuth, check: Check) -> None:
+def test_a_project_configured_by_config_push_passes(auth: SupabaseAuth, check: Check) -> None:
     with auth.settings(limits=True, token_refresh=1):
         confirmation, forwarding = check()
 
@@ -31,7 +31,9 @@ def test_a_project_as_config_push_leaves_it_is_well(auth: SupabaseAuth, check: C
     assert "address of a client" in forwarding.text
 
 
-def test_a_project_that_believes_addresses_fails(auth: SupabaseAuth, check: Check) -> None:
+def test_a_project_that_trusts_unconfirmed_addresses_fails(
+    auth: SupabaseAuth, check: Check
+) -> None:
     with auth.settings(enable_confirmations=False):
         confirmation, _ = check(ENVIRONMENT="local")
 
@@ -39,7 +41,7 @@ def test_a_project_that_believes_addresses_fails(auth: SupabaseAuth, check: Chec
     assert "config push" in confirmation.advice
 
 
-def test_a_project_that_asks_while_the_deployment_does_not_expect_it_fails(check: Check) -> None:
+def test_a_project_that_confirms_addresses_unexpectedly_fails(check: Check) -> None:
     confirmation, _ = check(ENVIRONMENT="local", CONFIRM_ADDRESSES="false")
 
     assert confirmation.level is Level.FAIL
@@ -86,10 +88,10 @@ _REFUSED = (401, {"content-type": "application/problem+json"})
         (_TAKEN, _REFUSED, Level.OK, "AUTH_EMAIL_HOOK_SECRET signs"),
         (_REFUSED, _REFUSED, Level.FAIL, "another AUTH_EMAIL_HOOK_SECRET"),
         ((404, {}), (404, {}), Level.FAIL, "answers 404"),
-        (_TAKEN, _TAKEN, Level.FAIL, "without signature"),
+        (_TAKEN, _TAKEN, Level.FAIL, "without a signature"),
     ],
 )
-def test_a_hook_takes_what_is_signed_and_nothing_else(
+def test_a_hook_accepts_only_signed_requests(
     stack: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     fresh_container: None,

@@ -1,4 +1,4 @@
-"""How long an email has waited is counted from when it became due, whatever was tried since."""
+"""The age of an email counts from the moment it became due, whatever was tried since."""
 
 import json
 from dataclasses import replace
@@ -67,7 +67,7 @@ def age(url: str, lane: Priority = Priority.URGENT) -> timedelta:
 
 
 def is_time_again(url: str) -> None:
-    """Let everything that a try put off be due by now."""
+    """Make everything due that an attempt has postponed."""
     look(url, "update public.email_logs set due_at = now() where due_at > now()")
     repository.resume(DirectDatabase(url), list(Priority))
 

@@ -1,4 +1,4 @@
-"""The AWS emulator refuses what AWS refuses, and answers without its wait."""
+"""The AWS emulator refuses what AWS refuses, and answers without delay."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ def role_session(root: Any, stack: dict[str, str], function: str) -> boto3.Sessi
 
 
 def send(session: Any, stack: dict[str, str]) -> None:
-    body = json.dumps({"email_ids": [str(uuid4())]})  # of no email
+    body = json.dumps({"email_ids": [str(uuid4())]})  # the id of no email
     queue = client(session, "sqs", stack)
     queue.send_message(QueueUrl=stack["EMAIL_BULK_QUEUE_URL"], MessageBody=body)
 

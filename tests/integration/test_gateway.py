@@ -1,4 +1,4 @@
-"""A gateway that answers in PostgREST's place is an outage, whatever it answers."""
+"""An answer from a gateway instead of PostgREST is an outage, whatever it says."""
 
 import json
 import time
@@ -96,7 +96,7 @@ TOO_EARLY = (401, own("PGRST303"))
 
 
 @pytest.mark.parametrize("client", [get_anon_client, get_service_client])
-def test_a_refused_key_is_repeated_once_and_is_not_about_the_caller(
+def test_a_refused_key_is_tried_twice_and_is_not_the_callers_fault(
     function: Load, gateway: Gateway, client: Callable[[], Any]
 ) -> None:
     function("health", SUPABASE_URL=gateway.url)

@@ -1,7 +1,7 @@
 """Limits on an endpoint, as a client sees them; against real Redis, behind the real adapter.
 
-Property 13 of the specification (a request beyond a limit is a 429); test_ratelimit_model.py holds
-the limits themselves against a model.
+Property 13 of the specification (a request beyond a limit is a 429); test_ratelimit_model.py
+compares the limits themselves with a model.
 """
 
 import json
@@ -33,7 +33,7 @@ class Note(BaseModel):
 
 @pytest.fixture
 def start(function: Callable[..., Function]) -> Callable[..., Call]:
-    """Start a function of our own with the docs function's environment."""
+    """Start a test function with the environment of the docs function."""
 
     def _start(**overrides: str) -> Call:
         function("docs", **overrides)
@@ -87,7 +87,7 @@ def test_a_refusal_states_the_exact_wait_in_seconds(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call("/heavy")
-    call("/heavy")  # one token is left, two are needed: one more drips in within 7 s
+    call("/heavy")  # one token is left and two are needed; the next arrives within 7 s
     for _ in range(2):  # the second refusal comes from the container's memory
         status, problem, headers = call("/heavy")
         assert (status, problem["code"]) == (429, "rate_limited")
@@ -120,7 +120,7 @@ def test_a_bucket_in_shadow_mode_refuses_no_request_and_counts_would_be_refusals
     start: Callable[..., Call], capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = start(RATE_LIMIT_SHADOW="public")
-    for _ in range(2 * PUBLIC.capacity):  # while it fills, by one a second
+    for _ in range(2 * PUBLIC.capacity):  # twice: the bucket refills by a token per second
         status, _, headers = call("/public")
         assert status == 200
         assert '"public"' not in headers["ratelimit"]
@@ -129,7 +129,7 @@ def test_a_bucket_in_shadow_mode_refuses_no_request_and_counts_would_be_refusals
     assert all('"policy": "public"' in line for line in would)
 
 
-def test_beside_a_bucket_in_shadow_the_others_still_refuse(start: Callable[..., Call]) -> None:
+def test_other_buckets_still_refuse_while_one_is_in_shadow_mode(start: Callable[..., Call]) -> None:
     call = start(RATE_LIMIT_SHADOW="public, email")
     assert [call("/heavy")[0] for _ in range(3)] == [200, 200, 429]
     assert call("/public")[0] == 200
@@ -139,5 +139,5 @@ def test_without_redis_a_container_has_its_share(start: Callable[..., Call]) -> 
     call = start(UPSTASH_REDIS_REST_URL=NOWHERE)
     status, _, headers = call("/heavy")
     assert status == 200
-    assert headers["ratelimit"].startswith('"heavy";r=0;')  # a share of two, less two
+    assert headers["ratelimit"].startswith('"heavy";r=0;')  # its share of two is spent
     assert call("/heavy")[0] == 429

@@ -27,7 +27,7 @@ def command(function: Callable[..., Function], capsys: pytest.CaptureFixture[str
     function("coach")  # for its environment
 
     def run(*arguments: str) -> str:
-        capsys.readouterr()  # metrics of what came before
+        capsys.readouterr()  # discards earlier metrics
         limits.main(arguments)
         return capsys.readouterr().out
 
@@ -58,7 +58,7 @@ def test_a_users_buckets_are_shown_and_not_charged(command: Command) -> None:
 def test_a_network_of_addresses_has_buckets_of_its_own(command: Command, written: str) -> None:
     spend(PUBLIC, "2001:db8::/64", 40)
     output = command("show", written)
-    assert int(row(output, "public")[1]) <= 62  # refilled a little since
+    assert int(row(output, "public")[1]) <= 62  # it has refilled a little since
     assert row(output, EVERY_IP.name)[1] == "1000"
     command("reset", written)
 
@@ -69,7 +69,7 @@ def test_a_reset_refills_and_says_when_containers_notice(command: Command) -> No
     spend(EVERY_USER, user, 50)
     output = command("reset", user.upper())
     assert output.startswith("2 of ")
-    assert "up to 30 s more" in output
+    assert "up to 30 s." in output
     assert row(output, "match-requests")[1] == "5"
     assert command("reset", user).startswith("0 of ")
 
@@ -80,7 +80,7 @@ def test_a_refused_user_passes_after_a_reset(
     people: People,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ratelimit_memory, "MAX_REFUSAL_SECONDS", 0.0)  # that they have passed
+    monkeypatch.setattr(ratelimit_memory, "MAX_REFUSAL_SECONDS", 0.0)  # none is remembered
     maya, app = people.new(), function("match_request")
     spend(MATCH_REQUESTS, str(maya.id), 5)
 
@@ -102,7 +102,7 @@ def test_a_container_asks_again_before_a_long_refusal_ends(
     limiter.take(buckets)
     assert not limiter.take(buckets)[0].allowed
     limiter.reset(buckets)
-    assert not limiter.take(buckets)[0].allowed  # the container remembers
+    assert not limiter.take(buckets)[0].allowed  # the container remembers the refusal
 
     later = time.monotonic() + ratelimit_memory.MAX_REFUSAL_SECONDS + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
@@ -119,7 +119,7 @@ def test_an_unknown_subject_is_reported(
 ) -> None:
     with pytest.raises(SystemExit):
         command("show", subject)
-    assert "is no user id and no IP address" in capsys.readouterr().err
+    assert "is not a user id or an IP address" in capsys.readouterr().err
 
 
 def test_without_redis_the_command_says_where_to_look(function: Callable[..., Function]) -> None:

@@ -1,4 +1,4 @@
-"""Sessions in real Redis, and in the container while that is away."""
+"""Sessions in real Redis, and in the container while Redis is down."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -116,7 +116,7 @@ def test_a_deleted_session_is_gone_everywhere(store: Logins) -> None:
     assert another().get(user) is None
 
 
-def test_a_container_continues_alone_while_redis_is_away(store: Logins, commands: Switched) -> None:
+def test_a_container_continues_alone_while_redis_is_down(store: Logins, commands: Switched) -> None:
     known, new, gone = uuid4(), uuid4(), uuid4()
     store.store(known, {"a": 1})
     store.store(gone, {"b": 1})
@@ -128,7 +128,7 @@ def test_a_container_continues_alone_while_redis_is_away(store: Logins, commands
     assert data == [{"a": 1}, {"c": 1}, None]
 
 
-def test_touching_begins_a_session_while_redis_is_away(store: Logins, commands: Switched) -> None:
+def test_touching_begins_a_session_while_redis_is_down(store: Logins, commands: Switched) -> None:
     new, back, elsewhere = uuid4(), uuid4(), uuid4()
     another().store(elsewhere, {"kept": True})
     store.store(back, {"old": True})
@@ -161,7 +161,7 @@ def test_changes_during_an_outage_reach_redis_afterwards(store: Logins, commands
 def deleted_a_minute_ago(
     store: Logins, commands: Switched, user: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Delete while Redis is away, which then comes back."""
+    """Delete while Redis is down, a minute ago; then Redis comes back."""
     now = datetime.now(UTC)
     with monkeypatch.context() as clock:
         clock.setattr(module, "_now", lambda: now - timedelta(minutes=1))

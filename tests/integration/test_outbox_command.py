@@ -52,7 +52,7 @@ def test_the_status_shows_each_lane_with_rates_and_dead_letters(url: str, comman
     assert urgent.split()[:2] == ["urgent", "1"]
     assert urgent.endswith(" no")
     assert "for 30 min more: daily_quota_exceeded" in bulk
-    assert "4 accepted by the provider, 75.00% of the known ones delivered" in output
+    assert "4 accepted by the provider, 75.00% of the known outcomes delivered" in output
     assert "25.00% bounced, 0.00% complained" in output
     assert "1 failed, 0 unknown, 0 of them within an hour" in output
     assert "make dead-letters" in output

@@ -1,4 +1,4 @@
-"""Property 2 of the specification: a password is kept as a hash alone.
+"""Property 2 of the specification: only a hash of a password is stored.
 
 The functions run in this process, on the stand-in for Supabase Auth and its real client.
 """
@@ -43,7 +43,7 @@ PASSWORDS = st.one_of(
 
 
 def variants(password: str) -> list[str]:
-    """Return what careless code takes for the same password."""
+    """Return passwords that careless code would accept as the same."""
     return [
         *(password[:-1], password[1:], password + "x", password + " ", password.strip()),
         *(password.swapcase(), password.casefold(), unicodedata.normalize("NFKC", password)),

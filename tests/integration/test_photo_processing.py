@@ -1,4 +1,4 @@
-"""Anything happens to a worker at any step: no orphan remains, and no deleted photo is shown."""
+"""Whatever happens to a worker at any step, no orphan remains and no deleted photo is shown."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -35,7 +35,7 @@ class Killed(BaseException):
 
 
 class House(DirectDatabase):
-    """A photo that was uploaded, and a worker that something happens to before one step."""
+    """An uploaded photo, and a worker that is disturbed before one of its steps."""
 
     def __init__(self, url: str, owner: Person) -> None:
         super().__init__(url)
@@ -102,7 +102,7 @@ def account_deleted(house: House) -> Callable[[], None]:
 
 
 def frozen(house: House) -> Callable[[], None]:
-    """Let the process stand still for longer than its lease."""
+    """Freeze the process for longer than its lease."""
     return lambda: pass_time(house.url, house.photo["id"], seconds=700)
 
 
@@ -137,7 +137,7 @@ def test_no_orphan_and_no_deleted_photo_remains(
     with suppress(Killed):
         house.work()
     assert house.steps[at] == steps[at]
-    house.work()  # the event comes once more
+    house.work()  # the event is delivered again
     pass_time(house.url, house.photo["id"], hours=2)
     house.bucket.age(hours=2)
     house.sweep()

@@ -20,7 +20,7 @@ STEPS = (
     "write",
 )
 PAIRS_AT_ONCE = 8
-# Of domains; all else would be a deadlock, a broken constraint or a bug.
+# Refusals by the rules; any other error is a deadlock, a broken constraint or a bug.
 REFUSALS = {
     "not_found",
     "match_ended",
@@ -37,7 +37,7 @@ Call = tuple[UUID, str, dict[str, object]]
 
 @dataclass
 class Pair:
-    """Two users, what was between them at first, and what both do then."""
+    """Two users, their relation at the beginning, and the step that each then takes."""
 
     one: UUID
     other: UUID
@@ -138,7 +138,7 @@ def rest(url: str, stack: dict[str, str]) -> Iterator[Rest]:
         yield rest
 
 
-def test_any_two_steps_at_once_leave_what_one_after_the_other_may(
+def test_two_simultaneous_steps_leave_a_state_that_a_sequence_could_leave(
     rest: Rest, connection: psycopg.Connection[Any]
 ) -> None:
     cases = [(beginning, steps) for beginning in BEGINNINGS for steps in product(STEPS, STEPS)]

@@ -42,7 +42,7 @@ def test_two_hundred_simultaneous_requests_share_a_bucket_of_a_hundred(
 
     def take_one(_: int) -> Verdict:
         connection = DirectCommands(stack["REDIS_URL"])
-        connection.run("PING")  # that each container is connected before any asks
+        connection.run("PING")  # connects each container before any asks
         limiter = Limiter(connection)
         together.wait(30)
         return limiter.take(bucket)[0]
@@ -57,7 +57,7 @@ def test_a_refusal_charges_no_bucket(commands: Counted) -> None:
     for _ in range(2):
         Limiter(commands).take(buckets)
     for _ in range(10):
-        two, five = Limiter(commands).take(buckets)  # of a container that does not know yet
+        two, five = Limiter(commands).take(buckets)  # a new container, without remembered refusals
         assert (two.allowed, five.allowed) == (False, True)
         assert (two.remaining, five.remaining) == (0, 3)
 

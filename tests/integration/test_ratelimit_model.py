@@ -29,7 +29,7 @@ BUSY, LARGE = 1, 3
 
 @dataclass
 class Bucket:
-    """Tokens that drip into a bucket, exactly."""
+    """A token bucket in exact arithmetic."""
 
     policy: Policy
     tokens: Fraction = field(init=False)
@@ -89,7 +89,7 @@ REQUEST = st.tuples(
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@example([(0, 2, {LARGE})] * 7 + [(0, 1, {BUSY, LARGE})] * 4)  # 14 of 20 are used: dearer
+@example([(0, 2, {LARGE})] * 7 + [(0, 1, {BUSY, LARGE})] * 4)  # at 14 of 20, a request costs more
 @given(st.lists(REQUEST, min_size=1, max_size=40))
 def test_every_verdict_equals_that_of_the_model(requests: list[tuple[int, int, set[int]]]) -> None:
     subject, now = str(uuid4()), 1_000_000_000_000_000

@@ -20,7 +20,7 @@ HISTORY = st.lists(
     min_size=8,
     max_size=16,
 )
-# With so many steps of chance few pairs get to know each other.
+# Random steps alone would rarely lead to a match.
 BEGINNING = [
     *(("A", "B", "like"), ("B", "A", "like"), ("A", "B", "send"), ("B", "A", "send")),
     *(("A", "B", "plan"), ("C", "A", "invite"), ("A", "C", "accept"), ("C", "B", "like")),
@@ -58,7 +58,7 @@ def test_any_history_is_the_same_through_both(both: Both, history: list[Any]) ->
         by_rest = both.by_rest(rest[who], rest[whom], STEPS[name])
         by_graph = both.by_graph(graph[who], graph[whom], STEPS[name])
         assert by_rest == by_graph, (who, whom, name)
-    # The steps of this world were GraphQL's; those of the other one have had the same refusals.
+    # This world is the one built through GraphQL; REST refused the same steps in the other one.
     for person in graph.values():
         compare_lists(both, person)
         compare_objects(both, person, [each for each in graph.values() if each != person])

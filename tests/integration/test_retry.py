@@ -1,4 +1,4 @@
-"""Retries, breakers and what shares them, together on real Redis and real sockets."""
+"""Retries, breakers and shared circuits together, on real Redis and real sockets."""
 
 from collections.abc import Callable, Iterator
 
@@ -65,11 +65,11 @@ def test_a_refusal_by_the_database_is_an_answer(function: Load, gateway: Gateway
     for _ in range(10):
         with pytest.raises(Exception, match="WM008"):
             get_anon_client().rpc("any", {}, idempotent=True)
-    assert gateway.requests == 10  # neither repeated nor stopped by the breaker
+    assert gateway.requests == 10  # neither a retry nor an open breaker
 
 
 def test_a_storm_of_two_hundred_containers_is_hardly_multiplied(function: Load) -> None:
-    """Each container has a budget of its own; the breaker that they share is what bounds them."""
+    """Each container has a budget of its own; the shared breaker bounds their sum."""
     function("health")
     calls = 0
 

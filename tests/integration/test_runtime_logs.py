@@ -1,4 +1,4 @@
-"""Logs under the real runtime client, with what `LogFormat: JSON` makes of the root logger."""
+"""Logs under the real runtime client, with the root logger as `LogFormat: JSON` sets it up."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_the_runtime_client_logs_no_request(
 
 
 def test_local_functions_log_as_deployed_ones() -> None:
-    """ApplicationLogLevel has to stay away: it would drop metrics, which have no level."""
+    """ApplicationLogLevel must stay unset: it would drop metrics, which have no level."""
     assert template()["Globals"]["Function"]["LoggingConfig"] == {
         "LogFormat": LOGGING["AWS_LAMBDA_LOG_FORMAT"],
         "LogGroup": {"Ref": "Logs"},

@@ -1,4 +1,4 @@
-"""`make check-sql` and `make migration`, on a copy of the files that was changed."""
+"""`make check-sql` and `make migration`, on a changed copy of the files."""
 
 import shutil
 from pathlib import Path

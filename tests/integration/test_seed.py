@@ -25,7 +25,7 @@ def seeded(url: str, profiles: int = PROFILES, **options: Any) -> None:
 
 
 def swipes(url: str) -> tuple[set[tuple[UUID, UUID]], set[tuple[UUID, UUID]]]:
-    """Return the likes and the passes, as pairs of who and whom."""
+    """Return the likes and the passes, as pairs of user ids."""
     likes = look(url, "select user_id, liked_id as other_id from public.likes")
     passes = look(url, "select user_id, passed_id as other_id from public.passes")
     return (
@@ -179,7 +179,7 @@ class Elsewhere:
 
 
 def test_only_a_local_database_is_filled() -> None:
-    with pytest.raises(SeedError, match=r"203\.0\.113\.7 is another machine"):
+    with pytest.raises(SeedError, match=r"203\.0\.113\.7 is not this machine"):
         fill(Elsewhere(), profiles=1)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""The Python says what the migrations do: every reachable state and step, around every edge."""
+"""The rules in Python agree with the database: any reachable state and step, around every edge."""
 
 import json
 from collections.abc import Iterator
@@ -76,7 +76,7 @@ class Stage:
 
     @contextmanager
     def set_to(self, state: State, since: timedelta, actor: Actor) -> Iterator[None]:
-        """Let the session be in this state, so long after its start, for an actor; then forget."""
+        """Put the session into this state for an actor, `since` its start; roll back at the end."""
         ids = {Side.USER1: self.pair.first.user_id, Side.USER2: self.pair.second.user_id}
         claims = json.dumps({"sub": str(actor.user_id)} if actor.user_id else {})
         try:
@@ -100,7 +100,7 @@ class Stage:
             self.connection.rollback()
 
     def state(self) -> State:
-        """Read what the session is now, past every rule."""
+        """Read the stored state as the superuser."""
         self.connection.execute("reset role")
         row = self.connection.execute(
             "select * from public.wingman_sessions where id = %s", [self.session_id]

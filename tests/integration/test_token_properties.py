@@ -32,7 +32,7 @@ Sign = Callable[[bytes], bytes]
 
 
 class StoppedClock(datetime):
-    """The clock of PyJWT. PostgREST keeps its own and forgives half a minute."""
+    """The clock of PyJWT. PostgREST has its own and tolerates half a minute."""
 
     seconds = 0
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local import building, invocation
+from local.aws import emulated
 from local.lambda_runtime import BuiltFunction, LambdaRuntime
 from local.package import binaries, imports
 from local.package.artefacts import Artefacts
@@ -20,8 +21,10 @@ from local.package.interpreter import interpreter
 from local.package.runtime import runtime_client
 from local.package.target import GLIBC, MACHINES, Target, architecture, target
 from local.stack import stack as local_stack
+from tests.support.codedeploy import CodeDeploy, Release
 from tests.support.logs import ACCESS_TOKEN, ADDRESS, LINK_TOKEN, events
 from tests.support.people import People
+from tests.support.resources import physical
 from tests.support.template import ROOT
 from tests.support.uploads import jpeg
 
@@ -58,14 +61,25 @@ def built(here: Target) -> Artefacts:
 
 
 @pytest.fixture(scope="module")
-def ran(here: Target, built: Artefacts, people: People) -> dict[str, Ran]:
+def codedeploy() -> Iterator[CodeDeploy]:
+    """Yield a CodeDeploy that knows the sample's deployment, of a function that runs."""
+    aws, event = emulated(local_stack("test")), sample("release_check", "")
+    health = Release(physical(aws, "HealthFunction"), "$LATEST")
+    with CodeDeploy(aws, hook="") as stand_in:
+        stand_in.know(event["DeploymentId"], health, "1")
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def ran(here: Target, built: Artefacts, people: People, codedeploy: CodeDeploy) -> dict[str, Ran]:
     """Start each function once, with a sample event full of what no log may have."""
     compiler = interpreter(here.version)
     assert compiler
     python, person = runtime_client(here, compiler), people.new()
+    there = READ_ONLY | {"AWS_ENDPOINT_URL_CODEDEPLOY": codedeploy.url}
 
     def run(name: str) -> Ran:
-        env = invocation.variables(local_stack("test"), name) | READ_ONLY
+        env = invocation.variables(local_stack("test"), name) | there
         with LambdaRuntime.start(function(built, name), env, python=python) as runtime:
             answer = runtime.invoke(sample(name, person.token))
             return Ran(answer, list(_written(runtime.logs())))
@@ -82,7 +96,7 @@ def function(built: Artefacts, name: str) -> BuiltFunction:
 
 
 def sample(name: str, access_token: str) -> dict[str, Any]:
-    """Return the first sample event; ids are addresses, as people get them wrong."""
+    """Return the first sample event, with email addresses in place of ids: a common mistake."""
     text = min((ROOT / "events" / name).glob("*.json")).read_text()
     values = dict.fromkeys(PLACEHOLDERS, "anna@example.com")
     for placeholder, value in (values | {"access_token": access_token, "token": "t" * 43}).items():
@@ -94,7 +108,7 @@ def sample(name: str, access_token: str) -> dict[str, Any]:
 
 
 def _written(log: str) -> Iterator[str]:
-    """Yield what the function wrote, without the lines of the emulator."""
+    """Yield the lines that the function wrote, without those of the emulator."""
     for line in log.splitlines():
         if line and "(rapid)" not in line and line.split()[0] not in {"START", "END", "REPORT"}:
             yield line
@@ -108,7 +122,11 @@ def test_a_function_starts_and_answers(ran: dict[str, Ran], name: str) -> None:
     assert answer.get("statusCode", 200) < 500, answer
 
 
-def test_functions_write_their_events_and_metrics_alone(ran: dict[str, Ran]) -> None:
+def test_the_hook_lets_requests_reach_a_version_that_answers(ran: dict[str, Ran]) -> None:
+    assert ran["release_check"].answer == {"status": "Succeeded"}
+
+
+def test_functions_write_only_their_events_and_metrics(ran: dict[str, Ran]) -> None:
     others = {
         (name, line)
         for name, one in ran.items()

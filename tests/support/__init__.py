@@ -1,1 +1,1 @@
-"""Shared helpers of tests."""
+"""Code that several folders of tests share."""

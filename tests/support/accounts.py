@@ -1,4 +1,4 @@
-"""Accounts as a client of the API uses them, on functions in this process."""
+"""Accounts as an API client uses them; the functions run in this process."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ Answer = tuple[int, Any]
 
 
 class Waiting:
-    """A queue of a test's own, in which functions leave requests to Supabase Auth."""
+    """A test's own queue of requests to Supabase Auth."""
 
     def __init__(self, stack: dict[str, str]) -> None:
         self._client = boto3.client(
@@ -29,11 +29,11 @@ class Waiting:
         self.url = self._client.create_queue(QueueName=f"requests-{uuid4().hex}")["QueueUrl"]
 
     def accounts(self, function: Load, **overrides: str) -> Function:
-        """Load the function whose requests wait here."""
+        """Load the function that enqueues its requests here."""
         return function("accounts", AUTH_REQUEST_QUEUE_URL=self.url, **overrides)
 
     def take(self) -> list[str]:
-        """Take the bodies of what waits."""
+        """Receive and delete the waiting messages; return their bodies."""
         found = self._client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
         for message in found.get("Messages", []):
             self._client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
@@ -53,7 +53,7 @@ def waiting_requests(stack: dict[str, str]) -> Iterator[Waiting]:
 
 
 def post(app: Function, case: str, body: object = None, *, ip: str = "", **values: str) -> Answer:
-    """Send a sample event with another body, from an address that has its own limits."""
+    """Send a sample event with another body, from a new IP address by default."""
     event = app.event(case, **values)
     event["requestContext"]["http"]["sourceIp"] = ip or new_ip()
     if body is not None:
@@ -68,14 +68,14 @@ def new_ip() -> str:
 
 
 def carry_out(function: Load, bodies: list[str]) -> list[str]:
-    """Let the worker carry out requests; return the ids of those that it puts back."""
+    """Let the worker carry out requests; return the ids of those that failed."""
     records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
     answer = function("auth_requests").invoke({"Records": records}, milliseconds=30_000)
     return [failed["itemIdentifier"] for failed in answer["batchItemFailures"]]
 
 
 def attempts(people: People, user_id: object) -> list[tuple[Any, ...]]:
-    """Return kind, outcome and User-Agent of the attempts on an account, oldest first."""
+    """Return the kind, outcome and User-Agent of the attempts on an account, oldest first."""
     return people.connection.execute(
         "select kind, outcome, user_agent from private.sign_in_attempts"
         " where user_id = %s order by at",

@@ -16,7 +16,7 @@ WORDS = (
 
 
 class Api:
-    """Calls the API as a person; `said` collects every text that was sent."""
+    """Calls the API as a person; `said` collects every text in the requests."""
 
     def __init__(self, url: str) -> None:
         self.said: set[str] = set()
@@ -47,7 +47,7 @@ class Api:
         return self.call("POST", path, person, json={"action": action})
 
     def never_rest(self, *people: Person) -> None:
-        """Turn their quiet hours off, so that no email waits for the morning."""
+        """Turn off the quiet hours of people, so that no email waits for the morning."""
         for person in people:
             path = f"/api/email/preferences/{person.id}"
             saved = self.call("PUT", path, person, json={"quiet_hours": None})
@@ -62,7 +62,7 @@ class Api:
 
 
 def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Check every member of a problem, and return the problem."""
+    """Check every member of a problem document, and return it."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()

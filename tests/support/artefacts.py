@@ -1,4 +1,4 @@
-"""A small valid package of one function and two layers, to which tests add faults."""
+"""A small valid package of a function and two layers, to which tests add faults."""
 
 import importlib.util
 import py_compile
@@ -13,14 +13,14 @@ from local.package.target import Target, architecture
 
 TARGET = Target("python3.13", architecture())
 SPEED = f"_speed.cpython-313-{TARGET.machine}-linux-gnu.so"
-# A shared object of this machine, for any Python.
+# A shared object for this machine's architecture and any Python.
 SHARED_OBJECT = next(Path(markupsafe.__file__).parent.glob("_speedups.*.so"))
 OWN_MAGIC = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
 
 
 @dataclass(frozen=True)
 class Package:
-    """The artefacts, and the checkout from which they would have been built."""
+    """Build artefacts, and the checkout that they come from."""
 
     folder: Path
     checkout: Path

@@ -28,7 +28,7 @@ def modules() -> Iterator[ModuleType]:
 
 
 def caches() -> list["_lru_cache_wrapper[Any]"]:
-    """Find every cached function, once, in the module that defines it."""
+    """Return every cached function once, from the module that defines it."""
     found = {
         value: None
         for module in modules()

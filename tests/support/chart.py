@@ -1,4 +1,4 @@
-"""A colour chart as a photo, and how far the colours of another photo of it are off."""
+"""A photo of a colour chart, and the colour difference of another photo from it."""
 
 import io
 import math
@@ -8,8 +8,8 @@ from itertools import product
 from PIL import Image, ImageStat
 
 COLUMNS, ROWS = 6, 4
-# The ColorChecker's 24 patches in sRGB (X-Rite's table of 2005, all within its gamut but cyan,
-# which is clipped), row by row.
+# The ColorChecker's 24 patches in sRGB, row by row (X-Rite's table of 2005). Only cyan is outside
+# the gamut; it is clipped.
 COLOURS = [
     bytes.fromhex(colour)
     for colour in (
@@ -25,14 +25,14 @@ Colour = tuple[float, float, float]
 def chart(
     width: int = 600, height: int = 400, change: Callable[[bytes], bytes] = bytes
 ) -> Image.Image:
-    """Return the chart; `change` makes another colour of each, of as many bytes for all."""
+    """Return the chart; `change` maps each colour to another one, all with as many bytes."""
     few = Image.new("RGB", (COLUMNS, ROWS))
     few.putdata([tuple(change(colour)) for colour in COLOURS])
     return few.resize((width, height), Image.Resampling.NEAREST)
 
 
 def patches(image: Image.Image) -> Iterator[Colour]:
-    """Yield the mean colour of each patch's middle, row by row."""
+    """Yield the mean colour of the middle of each patch, row by row."""
     wide, high = image.width / COLUMNS, image.height / ROWS
     for row, column in product(range(ROWS), range(COLUMNS)):
         left, top = round((column + 0.3) * wide), round((row + 0.3) * high)
@@ -48,12 +48,12 @@ def opened(file: bytes) -> Image.Image:
 
 
 def delta_e(one: Colour | bytes, other: Colour | bytes) -> float:
-    """Return the distance of two sRGB colours in CIELAB (CIE 1976), where 2.3 is just visible."""
+    """Return the distance of two sRGB colours in CIELAB (CIE 1976); 2.3 is just visible."""
     return math.dist(_lab(one), _lab(other))
 
 
 def linear(value: float) -> float:
-    """Return the light of an sRGB value (IEC 61966-2-1), both from 0 to 1."""
+    """Return the linear light of an sRGB value (IEC 61966-2-1), both from 0 to 1."""
     return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
 

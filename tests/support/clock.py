@@ -1,4 +1,4 @@
-"""A clock that only the code under test moves, by sleeping."""
+"""A clock that moves only when the code under test sleeps."""
 
 from types import ModuleType
 
@@ -18,7 +18,7 @@ class Clock:
 
 
 def stop_time(patch: pytest.MonkeyPatch, *modules: ModuleType) -> Clock:
-    """Give modules a clock that stands still until something sleeps."""
+    """Give modules a clock that stops until the code sleeps."""
     stopped = Clock()
     for module in modules:
         patch.setattr(module, "time", stopped)

@@ -1,4 +1,4 @@
-"""Whether an answer is one that the OpenAPI document promises."""
+"""Checks of answers against the OpenAPI document."""
 
 import json
 import re
@@ -15,11 +15,11 @@ Json = Mapping[str, Any]
 
 DOCUMENT: Json = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text())
 _HEADERS = {name.lower() for name in DOCUMENT["components"]["headers"]} | {"x-cache"}
-_HEADERS -= {"cache-control"}  # every answer may forbid caches
+_HEADERS -= {"cache-control"}  # every answer may have it
 
 
 def assert_documented(method: str, path: str, response: httpx.Response) -> None:
-    """Check status, headers, media type and body; no operation has nothing to promise."""
+    """Check the status, headers, media type and body of an answer to a documented operation."""
     found = operation(method, path)
     if found is None:
         return
@@ -47,7 +47,7 @@ def _validator(schema: str) -> Draft202012Validator:
 
 
 def operation(method: str, path: str) -> Json | None:
-    """Return the operation of a request; HEAD is answered as GET is."""
+    """Return the operation of a request; HEAD has the operation of GET."""
     for template, pattern in _patterns():
         if pattern.fullmatch(path.partition("?")[0]):
             name = method.lower().replace("head", "get")
@@ -58,7 +58,7 @@ def operation(method: str, path: str) -> Json | None:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Return each path with its pattern, those without parameters first."""
+    """Return each path with its pattern, paths without parameters first."""
     paths = sorted(DOCUMENT["paths"], key=lambda path: path.count("{"))
     return [(path, re.compile(re.sub(r"{\w+}", "[^/]+", path))) for path in paths]
 

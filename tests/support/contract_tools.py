@@ -1,4 +1,4 @@
-"""The tools that read the API document, installed by `make test` into .local/contract."""
+"""Tools that read the API document; `make test` installs them into .local/contract."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ def run(
     cwd: Path = ROOT,
     variables: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a program and return its output; fail if it fails, or is not installed."""
+    """Run a program and return its output; fail if it fails or is not installed."""
     assert all(folder.exists() for folder in _PROGRAMS), "run `make .local/contract.stamp`"
     path = os.pathsep.join([*map(str, _PROGRAMS), os.environ["PATH"]])
     done = subprocess.run(

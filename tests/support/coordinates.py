@@ -1,4 +1,4 @@
-"""Generated coordinates, right and wrong."""
+"""Generated coordinates, valid and invalid."""
 
 import math
 

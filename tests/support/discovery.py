@@ -1,4 +1,4 @@
-"""Discovery in this process, for people with profiles far from those of other tests."""
+"""Discovery in this process, for people who live far from those of other tests."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tests.support.profiles import Profiles
 
 
 class Town:
-    """A place of its own with a viewer, Maya, and users near her."""
+    """A viewer, Maya, and users near her, in a place without users of other tests."""
 
     def __init__(self, profiles: Profiles, app: Function, dogs: int) -> None:
         # In the Southern Ocean, where no other test lives.
@@ -33,7 +33,7 @@ class Town:
         return self.app.invoke(event)
 
     def page(self, **query: Any) -> tuple[list[str], Any, str]:
-        """Return the ids of a page, the page, and its X-Cache."""
+        """Return the ids of a page, the page itself, and its X-Cache header."""
         answer = self.answer(**query)
         body = json.loads(answer["body"])
         assert answer["statusCode"] == 200, body
@@ -45,7 +45,7 @@ class Town:
         return answer["statusCode"], json.loads(answer["body"])
 
     def swipe(self, person: Person, table: str = "passes") -> None:
-        """Pass or like a user as one's step does, without announcing it."""
+        """Record Maya's pass or like of a user, without announcing it."""
         with self.profiles.people.connection.transaction():
             connection = self.profiles.people.connection
             claims = json.dumps({"sub": str(self.maya.id), "role": "authenticated"})
@@ -56,7 +56,7 @@ class Town:
             connection.execute(insert, (self.maya.id, person.id))
 
     def leave(self) -> None:
-        """Let an hour pass for Maya, so that her list is stale."""
+        """Age Maya's list by an hour, so that it is stale."""
         self.profiles.people.connection.execute(
             "update private.discovery_generations set seen_at = now() - interval '1 hour',"
             " listed_at = now() - interval '1 hour' where user_id = %s",

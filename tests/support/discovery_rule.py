@@ -1,4 +1,4 @@
-"""The rule of docs/decisions/038-discovery.md in Python: scores, reasons, order of a list."""
+"""The rules of docs/decisions/038-discovery.md in Python: scores, reasons, order of a list."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class Two:
 
 
 def satisfaction(viewer: Traits, other: Traits, metres: float) -> float:
-    """Multiply the four parts: distance, age, activity and reputation."""
+    """Return the product of four factors: distance, age, activity and reputation."""
     best_age = min(max(viewer.age, viewer.min_age), viewer.max_age)
     outside = max(viewer.min_age - other.age, other.age - viewer.max_age, 0)
     if viewer.wanted_activity is None:
@@ -66,7 +66,7 @@ def score(two: Two) -> float:
 
 
 def reasons(two: Two) -> set[str]:
-    """Return every reason that is true of the other dog."""
+    """Return every reason that applies to the other dog."""
     viewer, other = two.one, two.other
     reliable = other.completed_sessions >= max(3, 10 * other.no_shows)
     wanted = other.activity == viewer.wanted_activity
@@ -85,9 +85,9 @@ def reasons(two: Two) -> set[str]:
 def listed(
     best_first: Sequence[T], *, is_new: Callable[[T], bool], rests: Callable[[T], bool]
 ) -> list[T]:
-    """Put those that rest last, and let at least one of the first five be new, two of fifteen, ….
+    """Put resting profiles last; at least one of the first five is new, two of fifteen, and so on.
 
-    The new profile number k comes after 4 + 9 * (k - 1) places at most, counted without it.
+    At most 4 + 9 * (k - 1) other profiles come before the k-th new one.
     """
     order = sorted(best_first, key=rests)
     keys = []

@@ -1,4 +1,4 @@
-"""A DNS server on loopback with the records of a test."""
+"""A DNS server on loopback with a test's records."""
 
 import socket
 import threading
@@ -14,10 +14,9 @@ TTL = 60
 
 
 class DnsServer:
-    """Answers from `records`: (name, type) → values as a zone file has them.
+    """Answers from `records`: (name, type) → values as in a zone file.
 
-    A name that is not there does not exist; `silent` answers nothing at all; `failing` says
-    SERVFAIL.
+    It answers NXDOMAIN for any other name, SERVFAIL for all if `failing`, and nothing if `silent`.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ import httpx
 
 
 class Sentry:
-    """The sandbox under /sentry: the events that it has, and its faults."""
+    """The sandbox under /sentry: the events that it received, and its faults."""
 
     def __init__(self, dsn: str) -> None:
         parts = urlsplit(dsn)
@@ -18,7 +18,7 @@ class Sentry:
         self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
 
     def events(self, request_id: str = "") -> list[dict[str, Any]]:
-        """Return what was reported, oldest first; of one request, if it is named."""
+        """Return the reported events, oldest first; those of one request if it is given."""
         found = self._client.get("/events").json()["events"]
         return [one for one in found if request_id in {"", one["tags"].get("request_id")}]
 

@@ -1,4 +1,4 @@
-"""The push sandbox of the test stack: what it accepted, its phones, and its faults."""
+"""The push sandbox of the test stack: accepted pushes, phones, and faults."""
 
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ class FcmSandbox:
         self._client = httpx.Client(base_url=url, timeout=10)
 
     def pushes(self, token: str) -> list[Any]:
-        """Return what was accepted for a token, oldest first."""
+        """Return the pushes that were accepted for a token, oldest first."""
         found = self._client.get("/_sandbox/pushes", params={"token": token})
         return [one["message"] for one in found.json()]
 

@@ -1,4 +1,4 @@
-"""A function in this process: its real handler, its own environment, a sample event."""
+"""A function in this process, with its real handler and environment, and its sample events."""
 
 import importlib
 import importlib.util
@@ -6,6 +6,8 @@ import json
 import os
 import sys
 import uuid
+from collections import defaultdict
+from functools import _lru_cache_wrapper
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from local.openapi.apps import unused
 from tests.support.template import ROOT, variables
 from wingman.kit import settings
+from wingman.kit.settings import Settings
 
 DEFAULTS = {
     "CONFIRM_ADDRESSES": "true",
@@ -34,7 +37,7 @@ DEFAULTS = {
 
 
 def imported(name: str) -> Any:
-    """Import a worker into this process; its test supplies the collaborators."""
+    """Import a worker whose collaborators the test supplies."""
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in unused().items():
             if variable not in os.environ:
@@ -44,8 +47,33 @@ def imported(name: str) -> Any:
     return module
 
 
+# Modules that tests can reuse, by function and environment, with the settings that they check at
+# import. An import takes as long as a test; most of the time goes into routes.
+_UNUSED: defaultdict[tuple[str, ...], list[tuple[Any, list[type[Settings]]]]] = defaultdict(list)
+
+
+def _loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[type[Settings]]]:
+    path = ROOT / "functions" / name / "app.py"
+    spec = importlib.util.spec_from_file_location(f"function_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)  # pydantic looks it up there
+    needs: list[type[Settings]] = []
+    check = settings.check
+
+    def recorded(*models: type[Settings]) -> None:
+        needs.extend(models)
+        check(*models)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "check", recorded)
+        spec.loader.exec_module(module)
+    return module, needs
+
+
 class Context:
-    """The runtime's context, with time left."""
+    """The context that the runtime passes, with the remaining time."""
 
     function_name = "test"
     memory_limit_in_mb = 512
@@ -60,7 +88,7 @@ class Context:
 
 
 class Function:
-    """One function, loaded as Lambda loads it, with only its own environment."""
+    """One function, loaded as on Lambda, with only its own environment."""
 
     def __init__(
         self,
@@ -80,13 +108,16 @@ class Function:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         monkeypatch.setenv("AWS_ENDPOINT_URL", stack["AWS_ENDPOINT_URL"])
-        path = ROOT / "functions" / name / "app.py"
-        spec = importlib.util.spec_from_file_location(f"function_{name}", path)
-        assert spec is not None
-        assert spec.loader is not None
-        self.module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, spec.name, self.module)  # pydantic looks there
-        spec.loader.exec_module(self.module)
+        self._unused = _UNUSED[name, *(os.environ.get(each, "") for each in variables(name))]
+        self.module, self._needs = (self._unused or [_loaded(name, monkeypatch)]).pop()
+        settings.check(*self._needs)
+
+    def put_back(self) -> None:
+        """Let a later test reuse the module, with its caches cleared."""
+        for value in vars(self.module).values():
+            if isinstance(value, _lru_cache_wrapper) and value.__module__ == self.module.__name__:
+                value.cache_clear()
+        self._unused.append((self.module, self._needs))
 
     def event(self, case: str, **values: str) -> dict[str, Any]:
         """Return events/<function>/<case>.json with its {{placeholders}} filled in."""
@@ -100,11 +131,11 @@ class Function:
         return self.module.handler(event, Context(milliseconds))
 
     def call(self, case: str, **values: str) -> tuple[int, Any, dict[str, str]]:
-        """Invoke with an HTTP event; return status, decoded body and headers."""
+        """Invoke with an HTTP event; return the status, decoded body and headers."""
         answer = self.invoke(self.event(case, **values))
         headers = {name.lower(): value for name, value in answer["headers"].items()}
         body = answer["body"]
-        # The adapter calls an empty body JSON as well.
+        # The adapter declares an empty body as JSON too.
         is_json = body and "json" in headers.get("content-type", "")
         decoded = json.loads(body) if is_json else body
         return answer["statusCode"], decoded, headers

@@ -1,4 +1,4 @@
--- The schema file of a domain that tests add to a copy of the house.
+-- The schema file of a domain that a test adds to a copy of the repository.
 create table public.gadgets (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null references public.user_profiles (id) on delete cascade,

@@ -1,4 +1,4 @@
-"""A gateway before PostgREST, with answers that the test chooses."""
+"""A gateway in front of PostgREST, with answers that the test chooses."""
 
 import json
 import threading
@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Gateway:
-    """A server that answers each POST with the next of its answers, each GET with its keys."""
+    """A server that answers each POST with the next of its answers, and each GET with its keys."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, str]] = []

@@ -41,7 +41,7 @@ class Graph:
         return answer["statusCode"], json.loads(answer["body"])
 
     def ask(self, person: Person, query: str, **variables: object) -> Any:
-        """Ask with success; return the data."""
+        """Send a document that must succeed; return the data."""
         status, body = self.call(person, query, **variables)
         assert status == 200, body
         assert "errors" not in body, body
@@ -50,7 +50,7 @@ class Graph:
     def codes(
         self, person: Person | None, query: object, **variables: object
     ) -> tuple[int, list[str]]:
-        """Ask for what is refused; return the status and the codes."""
+        """Send a document that must be refused; return the status and the codes."""
         status, body = self.call(person, query, **variables)
         return status, codes_of(body)
 

@@ -1,4 +1,4 @@
-"""The growth of a function's running time with its input."""
+"""How the running time of a function grows with its input."""
 
 import time
 from collections.abc import Callable
@@ -14,6 +14,6 @@ def _seconds(action: Callable[[], object]) -> float:
     return best
 
 
-def times_dearer(cost: Callable[[int], object], size: int) -> float:
-    """Return how much longer an input of ten times the size takes."""
+def times_longer(cost: Callable[[int], object], size: int) -> float:
+    """Return how many times longer ten times the input takes: 10 if linear, 100 if quadratic."""
     return _seconds(lambda: cost(10 * size)) / max(_seconds(lambda: cost(size)), 1e-4)

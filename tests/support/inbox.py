@@ -26,7 +26,7 @@ class Inbox:
         return [str(email["subject"]) for email in self.of(person)]
 
     def wait_for(self, person: Person, count: int, seconds: float = 90) -> list[dict[str, Any]]:
-        """Return the person's emails once there are `count`; fail when they do not come."""
+        """Wait for `count` emails to a person and return them; fail if they do not come."""
         ends_at = time.monotonic() + seconds
         while len(emails := self.of(person)) < count and time.monotonic() < ends_at:
             time.sleep(0.2)

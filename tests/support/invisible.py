@@ -1,4 +1,4 @@
-"""Pairs of users, of whom one becomes invisible for the other."""
+"""Pairs of users; one user becomes invisible to the other."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from tests.support.profiles import add_photos
 
 State = Callable[[People, Person, Person], None]
 OF_USERS, OF_PAIRS = {"user_id", "invitee_id", "leo"}, {"match_id", "session_id"}
-"""The placeholders of sample events for ids of another user, and of what a pair has."""
+"""The placeholders in sample events for the ids of another user, and of a pair's rows."""
 
 _PROFILE = """
 insert into public.dog_profiles

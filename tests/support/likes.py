@@ -18,7 +18,7 @@ class Likes(Profiles):
     """Calls the function `likes` in this process."""
 
     def shown(self, name: str = "Rex") -> Person:
-        """Make a person whose profile is published."""
+        """Create a person with a published profile."""
         person = self.people.new("Maya")
         self.people.connection.execute(_PROFILE, (person.id, name))
         add_photos(self.people.connection, person.id, 2)
@@ -28,12 +28,12 @@ class Likes(Profiles):
         return self.done(person, "PUT", f"{LIKES}/{other.id}")
 
     def matched(self, first: Person, second: Person) -> Any:
-        """Let both like each other, `first` first; return the match."""
+        """Let two people like each other, `first` first; return the match."""
         self.like(first, second)
         return self.like(second, first)["match"]
 
     def names(self, person: Person, path: str = LIKES, **query: object) -> list[str]:
-        """Walk through all pages of a list."""
+        """Return the names on all pages of a list."""
         found: list[str] = []
         cursor: dict[str, str] = {}
         while True:

@@ -1,11 +1,11 @@
-"""Full buckets, for tests that send more requests than a client may, and empty ones."""
+"""Full rate-limit buckets, for tests that send more requests than a client may, and empty ones."""
 
 from redis import Redis
 
 
 def refill(redis: Redis) -> None:
-    """Fill every bucket; deployed functions keep their containers."""
-    redis.delete(*redis.keys("ratelimit:*"), "-")  # Redis wants one key
+    """Refill every bucket; containers of deployed functions may still remember refusals."""
+    redis.delete(*redis.keys("ratelimit:*"), "-")  # DEL needs at least one key
 
 
 def exhaust(redis: Redis, *keys: str) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 
 import boto3
 
-# One is read apart, the other is that of the tool that deploys.
+# `database_log` reads the first; the second belongs to the tool that deploys.
 NOT_OURS = {"postgres.log", "sam.log"}
 ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
 ACCESS_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}")
 LINK_TOKEN = re.compile(r"token=[\w-]{16,}")
 # The role and the host under which the API connects to the database.
 API = "authenticator/postgres"
+# The number of events in each answer of the emulator, except the last of a stream.
+PAGE = 10_000
 
 
 def function_logs(stack: dict[str, str]) -> list[str]:
@@ -27,15 +29,16 @@ def function_logs(stack: dict[str, str]) -> list[str]:
 
 
 def _messages(client: Any, group: str) -> Iterator[str]:
-    """Yield every message, by stream: of a group, the emulator returns the first 10 000 alone."""
+    """Yield every message by stream; for a group, the emulator returns only the first 10 000."""
     for page in client.get_paginator("describe_log_streams").paginate(logGroupName=group):
         for stream in page["logStreams"]:
             where = {"logGroupName": group, "logStreamName": stream["logStreamName"]}
             found = client.get_log_events(startFromHead=True, **where)
-            while found["events"]:
-                yield from (event["message"] for event in found["events"])
+            yield from (event["message"] for event in found["events"])
+            while len(found["events"]) == PAGE:
                 token = found["nextForwardToken"]
                 found = client.get_log_events(startFromHead=True, nextToken=token, **where)
+                yield from (event["message"] for event in found["events"])
 
 
 def part_logs(folder: Path) -> dict[str, str]:
@@ -47,9 +50,9 @@ def part_logs(folder: Path) -> dict[str, str]:
 
 
 def database_log(folder: Path) -> str:
-    """Return what the database wrote about calls of the API, whole entries.
+    """Return the database's log entries about calls of the API.
 
-    As its owner, tests break its rules on purpose, and then it quotes rows.
+    Other entries quote rows: tests, as the owner, break rules of the database on purpose.
     """
     text = (folder / "postgres.log").read_text(errors="replace")
     entries = re.split(r"^(?=\d{4}-\d\d-\d\d )", text, flags=re.MULTILINE)

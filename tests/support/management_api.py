@@ -1,4 +1,4 @@
-"""A stand-in for API Gateway's management API, with the faults that the emulator does not have."""
+"""A stand-in for API Gateway's management API, with faults that the emulator lacks."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ KEY_ID, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI", "eu-central-1"
 
 
 class Fault(StrEnum):
-    """A fault that the next call for a connection meets."""
+    """A fault of the next call for a connection."""
 
     THROTTLED = "429"
     UNAVAILABLE = "503"
@@ -53,7 +53,7 @@ class _Call:
 
 @dataclass
 class Peer:
-    """The client at the other end of a connection; `on_frame` and `on_close` pass things on."""
+    """The client at the other end of a connection; the callbacks get its frames and its end."""
 
     on_frame: Callable[[Any], object] = lambda _: None
     on_close: Callable[[], object] = lambda: None
@@ -77,7 +77,7 @@ class Peer:
 
 
 class ManagementApiServer:
-    """Answers 410 for ids that are not connected, and checks signatures and sizes of all calls."""
+    """Answers 410 for unknown ids, and checks the signature and size of each call."""
 
     def __init__(
         self, credentials: tuple[str, str] = (KEY_ID, SECRET), region: str = REGION
@@ -103,7 +103,7 @@ class ManagementApiServer:
         self._server.server_close()
 
     def connect(self, connection_id: str, peer: Peer | None = None) -> Peer:
-        """Make a connection known, as it is once `$connect` has been answered."""
+        """Make a connection known, as API Gateway does after the answer of `$connect`."""
         self.peers[connection_id] = peer or Peer()
         return self.peers[connection_id]
 

@@ -1,4 +1,4 @@
-"""Pairs that matched, and their sessions, as earlier requests would have left them."""
+"""Matched pairs and their sessions, stored as earlier requests would have done."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.support.people import People, Person
 
-# Two challenges of supabase/schemas.
+# Ids of two challenges in supabase/schemas.
 BEGINNER = UUID("16bc367e-3be9-5f1d-97f4-8027d197f576")
 ADVANCED = UUID("edc48c8c-9df1-57bb-8cdc-18b3f84f2ec8")
 
@@ -27,7 +27,7 @@ class Meeting:
         return self.maya, self.leo
 
     def starts_in(self, time: timedelta) -> None:
-        """Let time pass until the start is this far away; a negative one is in the past."""
+        """Move the session so that it starts in `time`, which may be negative."""
         self.people.connection.execute(
             "update public.wingman_sessions set scheduled_time = now() + %s,"
             " created_at = least(created_at, created_at - (scheduled_time - now() - %s))"
@@ -36,7 +36,7 @@ class Meeting:
         )
 
     def stored(self, column: str) -> Any:
-        """Read a column of the session without row-level security."""
+        """Read a column of the session, bypassing row-level security."""
         row = self.people.connection.execute(
             f"select {column} from public.wingman_sessions where id = %s",  # noqa: S608
             (self.session_id,),

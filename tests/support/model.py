@@ -1,4 +1,4 @@
-"""The stand-in for the language model: its requests, and its faults."""
+"""The stand-in for the language model: the requests that it received, and its faults."""
 
 import json
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""The tests that a list or a page names."""
+"""Tests that a list or a page names."""
 
 import ast
 from functools import cache

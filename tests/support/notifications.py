@@ -30,7 +30,7 @@ def notify(
     facts: dict[str, Any] | None = None,
     match_id: UUID | None = None,
 ) -> Any:
-    """Notify as a step of a worker does; return what is due."""
+    """Record a notification, as a step of a worker does; return what is due."""
     given = {"match_id": str(uuid4()), "partner_name": "Leo", "role": "inviter"} | (facts or {})
     [row] = people.connection.execute(
         "select private.notify(%s, %s, %s, %s, %s)",

@@ -1,7 +1,6 @@
-"""PostgREST in front of a database of a test's own, beside that of the stack."""
+"""PostgREST in front of a test's own database, beside the stack's PostgREST."""
 
 import json
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,13 +14,14 @@ from uuid import UUID
 import httpx
 
 from local import tokens
+from local.free_port import free_port
 from local.parts import clean_env
 from local.servers import answers, postgrest_program
 from local.stack import CHECKOUT, HOST
 
 
 class Rest:
-    """Calls functions as users do, past the API."""
+    """Calls functions as users, bypassing the API."""
 
     def __init__(self, url: str, key: str) -> None:
         self._key = key
@@ -38,14 +38,14 @@ class Rest:
         return self._post(function, params, self._headers_of(user_id))
 
     def attempt(self, user_id: UUID, function: str, **params: object) -> httpx.Response:
-        """Call, and undo what it has changed."""
+        """Call a function and roll its changes back."""
         headers = self._headers_of(user_id) | {"Prefer": "tx=rollback"}
         return self._post(function, params, headers)
 
     def at_once(self, calls: Sequence[tuple[UUID, str, Mapping[str, object]]]) -> list[Any]:
-        """Send all calls before the first answer is read; return the answers, in this order.
+        """Send all calls before reading the first answer; return the answers in order.
 
-        One thread writes to open sockets, because the calls of many threads take turns.
+        A single thread writes to open sockets; calls of several threads would not run in parallel.
         """
         while len(self._open) < len(calls):
             self._open.append(HTTPConnection(self._address))
@@ -81,8 +81,8 @@ class Rest:
 
 @contextmanager
 def own_postgrest(database_url: str, stack: Mapping[str, str]) -> Iterator[Rest]:
-    """Serve a database; its functions must exist by now."""
-    port = _free_port()
+    """Serve a database whose functions already exist."""
+    port = free_port()
     key = stack["LOCAL_JWT_JWK"]
     env = clean_env(
         PGRST_DB_URI=database_url,
@@ -115,10 +115,3 @@ def _await(running: subprocess.Popen[bytes], url: str, log: Path) -> None:
         assert running.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,4 +1,4 @@
-"""A stack of a test process's own: all parts but AWS, which stays that of the whole run."""
+"""A test process's own stack: all parts except AWS, which the whole run shares."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -12,18 +12,18 @@ from local.stack import CHECKOUT, Stack, stack
 from local.supervisor import Supervisor
 
 _SHARED = ("API_URL", "AWS_ENDPOINT_URL", "AWS_REGION")
-MOST = 9  # so many have ports
+MOST = 9  # ports are reserved for this many
 
 
 @contextmanager
 def own_stack(name: str, run: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Start a stack from nothing; return its variables, with the deployment of the run's stack."""
+    """Start a new stack; yield its variables, with the deployment of the run's stack."""
     here = stack(name)
     _remove(here)
     try:
         own = lifecycle.up_without_aws(here)
         shared = {name: run[name] for name, value in own.items() if name in _SHARED or not value}
-        # The deployed worker cannot open what is sealed with this stack's key.
+        # A queue of its own: the deployed worker cannot open requests sealed with this stack's key.
         yield own | shared | {"AUTH_REQUEST_QUEUE_URL": _queue(name, run)}
         died = set(NAMES) - {"ministack"} - set(Supervisor(here).pids())
         assert not died, f"the stack {name} has lost {died}: see {here.state}/logs"
@@ -43,7 +43,7 @@ def _queue(name: str, run: Mapping[str, str]) -> str:
 
 
 def remove_all() -> None:
-    """Remove what is left of such stacks, their logs included."""
+    """Remove the remains of such stacks, including their logs."""
     for state in (CHECKOUT / ".local").glob("test-*"):
         _remove(stack(state.name, wherever=True))
 

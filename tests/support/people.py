@@ -78,7 +78,15 @@ class People:
         self.connection.execute("delete from auth.users where id = %s", (person.id,))
 
     def token(self, user_id: UUID, *, key: str | None = None, **claims: Any) -> str:
-        body = {
+        return tokens.sign(self._claims(user_id, claims), key or self._key)
+
+    def with_legacy_token(self, person: Person) -> Person:
+        """Return the person with a token that the project's shared secret has signed."""
+        token = jwt.encode(self._claims(person.id, {}), self._legacy_secret, algorithm="HS256")
+        return replace(person, token=token)
+
+    def _claims(self, user_id: UUID, claims: dict[str, Any]) -> dict[str, Any]:
+        all_claims = {
             "sub": str(user_id),
             "role": "authenticated",
             "aud": "authenticated",
@@ -86,8 +94,7 @@ class People:
             "session_id": str(uuid4()),
             "exp": int(time.time()) + 3600,
         } | claims
-        body = {name: value for name, value in body.items() if value is not None}
-        return tokens.sign(body, key or self._key)
+        return {name: value for name, value in all_claims.items() if value is not None}
 
     def legacy_key(self, role: str = "service_role") -> str:
         """Return a key in the format before `sb_secret_…`."""

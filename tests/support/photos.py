@@ -1,4 +1,4 @@
-"""Photos of the deployed stack: pictures, uploads, and waiting for the worker."""
+"""Photos on the deployed stack: test pictures, uploads, and waiting for the worker."""
 
 import io
 import time

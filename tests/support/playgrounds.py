@@ -19,7 +19,7 @@ class Playgrounds(Profiles):
         return self.done(person, "GET", f"{PATH}?{urlencode(query)}")
 
     def found(self, person: Person, **query: object) -> list[Any]:
-        """Walk through all pages of a search."""
+        """Return the results on all pages of a search."""
         rows: list[Any] = []
         cursor: dict[str, str] = {}
         while True:

@@ -15,7 +15,7 @@ PROFILE = "/api/profile"
 LOCATION, PREFERENCES = f"{PROFILE}/location", f"{PROFILE}/preferences"
 REX: dict[str, Any] = {"display_name": "Rex", "age": 4}
 ALEXANDERPLATZ: Mapping[str, float] = {"latitude": 52.5219, "longitude": 13.4132}
-# The mean radius of the earth, as the IUGG has it.
+# The mean radius of the earth, as the IUGG defines it.
 _EARTH_METRES = 6_371_008.8
 _PHOTO = """
 insert into public.photos
@@ -28,7 +28,7 @@ from public.photos where user_id = %(user)s
 
 
 def add_photos(connection: psycopg.Connection[Any], user_id: UUID | None, count: int) -> None:
-    """Give a user photos that are ready, without an upload."""
+    """Give a user ready photos without uploads."""
     for _ in range(count):
         connection.execute(_PHOTO, {"user": user_id, "folder": uuid4().hex})
 
@@ -79,13 +79,13 @@ class Profiles:
         return answer["statusCode"], json.loads(answer["body"] or "null")
 
     def done(self, person: Person, method: str, path: str, body: object = None) -> Any:
-        """Call with success; return the body."""
+        """Make a call that must succeed; return the body."""
         status, answer = self.call(person, method, path, body)
         assert status < 300, answer
         return answer
 
     def published(self, name: str = "Rex", place: Mapping[str, float] = ALEXANDERPLATZ) -> Person:
-        """Make a person with a published profile."""
+        """Create a person with a published profile."""
         person = self.people.new("Maya")
         self.done(person, "PUT", PROFILE, REX | {"display_name": name})
         self.done(person, "PUT", LOCATION, place)
@@ -97,7 +97,7 @@ class Profiles:
 
 
 def haversine(one: dict[str, float], other: dict[str, float]) -> float:
-    """Return the distance of two places in metres, on a sphere."""
+    """Return the distance of two places on a sphere, in metres."""
     lat1, lon1, lat2, lon2 = (
         math.radians(place[name]) for place in (one, other) for name in ("latitude", "longitude")
     )

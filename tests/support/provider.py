@@ -1,4 +1,4 @@
-"""The email provider's events, and their effects in the database."""
+"""Events of the email provider, and their effects in the database."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A push provider in memory: phones with a tray, and answers that a test plans."""
+"""A push provider in memory, with phones and answers that a test plans."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Crashed(BaseException):
 
 @dataclass
 class MemoryProvider(PushProvider):
-    """Shows what it gets; `answers` are given first, by token."""
+    """Shows pushes on phones; for each token, planned `answers` come first."""
 
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     sent: list[Mapping[str, Any]] = field(default_factory=list)

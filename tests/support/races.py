@@ -1,4 +1,4 @@
-"""Requests held back by a barrier and let go together."""
+"""Requests that a barrier releases at the same moment."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ Request = Callable[[], httpx.Response]
 
 
 def at_once(requests: Sequence[Request]) -> list[httpx.Response]:
-    """Send all of them at the same moment; return the answers in the order of the requests."""
+    """Send all requests at the same moment; return the answers in the same order."""
     barrier = threading.Barrier(len(requests))
 
     def wait_and_send(request: Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Connections of users in Redis, and what is posted to them, without API Gateway."""
+"""Connections of users in Redis, and frames posted to them, without API Gateway."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from wingman.realtime.service import Realtime
 
 
 class MemoryPosts(Posts):
-    """Keeps what is posted."""
+    """Records posted frames."""
 
     def __init__(self, outcome: Outcome = Outcome.DONE) -> None:
         self.outcome = outcome
@@ -34,7 +34,7 @@ class MemoryPosts(Posts):
         return self.outcome
 
     def to(self, connection: Connection) -> list[Any]:
-        """Return the frames that a connection was sent, in order."""
+        """Return the frames that were posted to a connection, in order."""
         return [frame for posted_to, frame in self.posted if posted_to == connection.id]
 
 
@@ -44,7 +44,7 @@ def live(commands: Commands, posts: Posts | None = None) -> Realtime:
 
 
 def connect(commands: Commands, user_id: UUID, session_id: UUID | None = None) -> Connection:
-    """Open a connection of a user, as `$connect` records it."""
+    """Record a connection of a user as `$connect` does."""
     now = datetime.now(UTC)
     new = Connection(uuid4().hex, user_id, session_id or uuid4(), now)
     Limiter(commands).ask({}, steps=[registry.adding(new, now + timedelta(hours=1))])

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 class Receiver:
-    """An HTTP server that notes what it gets and answers as a test has planned."""
+    """An HTTP server that records requests and answers as a test has planned."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[dict[str, str], bytes]] = []
@@ -31,7 +31,7 @@ class Receiver:
                 self.wfile.write(b"{}")
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))

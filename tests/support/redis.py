@@ -1,4 +1,4 @@
-"""Redis clients for tests: one that counts calls, a direct one, and one with a movable clock."""
+"""Redis clients for tests: one that counts calls, a direct one, one with a movable clock."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from wingman.kit.limits import limiter as ratelimit
 
 
 class Counted(Commands):
-    """Records the round trips to Redis by the names of their commands."""
+    """Records each round trip to Redis by the names of its commands."""
 
     def __init__(self, inner: Commands) -> None:
         self._inner = inner
@@ -29,7 +29,7 @@ class Counted(Commands):
 
 
 class DirectCommands(Commands):
-    """Redis over its own protocol, without the REST API; threads share its connections."""
+    """Redis through its own protocol instead of the REST API; safe to share between threads."""
 
     def __init__(self, url: str) -> None:
         pool = redis.ConnectionPool.from_url(url, max_connections=1000, decode_responses=True)
@@ -49,7 +49,7 @@ class DirectCommands(Commands):
 
 
 class ClockedCommands(Commands):
-    """Runs scripts at a time that the test sets, in seconds."""
+    """Runs scripts with a clock that the test sets, in seconds."""
 
     def __init__(self, commands: Commands, key: str) -> None:
         self._commands = commands
@@ -65,7 +65,7 @@ class ClockedCommands(Commands):
 
     def run(self, *command: object) -> Any:
         if command[0] == "EVALSHA":
-            raise RedisError("NOSCRIPT so that the text comes along")
+            raise RedisError("NOSCRIPT makes the client send the script's text")
         if command[0] == "EVAL":
             clock = f"redis.call('HMGET', '{self._key}', 'seconds', 'micros')"
             source = str(command[1]).replace("redis.call('TIME')", clock)
@@ -87,9 +87,9 @@ _MOVED = (
     " return { math.floor(t / 1000000), t % 1000000 } end)()"
 )
 MOVED_CLOCK = ("redis.call('TIME')", _MOVED)
-"""A replacement that makes a script read the time from a key."""
+"""A text replacement that makes a script read the time from a key."""
 
 
 def clock_at(microseconds: int) -> Command:
-    """Return the command that sets the time of scripts with a MOVED_CLOCK."""
+    """Return the command that sets the time of scripts with MOVED_CLOCK."""
     return ["SET", _CLOCK, microseconds]

@@ -1,4 +1,4 @@
-"""Records of one run of the tests, in several processes, for its last test to read."""
+"""Records of a test run, written by several processes, for the last tests to read."""
 
 import atexit
 import json
@@ -12,7 +12,7 @@ _VARIABLE = "WINGMAN_TEST_RUN"
 
 
 def begin() -> None:
-    """Begin a run, unless this process is part of one; it leaves nothing when it ends."""
+    """Begin a run, unless this process is part of one; its records are removed at exit."""
     if _VARIABLE not in os.environ:
         os.environ[_VARIABLE] = tempfile.mkdtemp(prefix="wingman-test-run-")
         atexit.register(shutil.rmtree, folder())
@@ -33,7 +33,7 @@ def kept(kind: str) -> list[str]:
 
 
 def secrets(stack: Mapping[str, str]) -> Iterator[str]:
-    """Yield what no log of a stack may have, as NAME=value."""
+    """Yield the secrets that no log of a stack may have, as NAME=value."""
     for name, value in stack.items():
         if name.endswith(("_JWK", "_KEY", "_SECRET", "_TOKEN", "_APP", "_PUBLIC", "_PREVIOUS")):
             yield f"{name}={value}"

@@ -1,4 +1,4 @@
-"""Real senders, each in its own process, which receives messages and can be killed."""
+"""Real senders, each in its own process that receives messages and can be killed."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ from wingman.kit.clock import within
 from wingman.kit.errors import DependencyUnavailable
 from wingman.notifications.email.sending import delivery, provider, service
 
-# Shortened times, so that an hour of retries takes seconds.
+# Times are shortened, so that an hour of retries takes seconds.
 _TIMEOUT_SECONDS, _LEASE_SECONDS = 0.5, 4
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.support.senders"])
@@ -38,7 +38,7 @@ class SenderProcess:
         theirs.close()
 
     def give(self, ids: Sequence[UUID], dies_after: float | None = None) -> None:
-        """Hand over one message; the process may be killed after some seconds."""
+        """Give the sender one message; the process may be killed after some seconds."""
         self._pipe.send([str(one) for one in ids])
         self.busy = True
         self._dies_at = float("inf") if dies_after is None else time.monotonic() + dies_after
@@ -66,7 +66,7 @@ class SenderProcess:
 
 
 def _run(pipe: Connection, environment: Mapping[str, str], hurried: bool) -> None:
-    """Send the emails of each message until the pipe or the process ends."""
+    """Send the emails of each message until the pipe closes."""
     os.environ.update(environment, APP_URL="http://localhost:3000", POWERTOOLS_LOG_LEVEL="CRITICAL")
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - metrics, for the process's life
     sender = service.sender()

@@ -1,15 +1,15 @@
 """The state machine of a session: the steps that users may take, and their results.
 
-Postgres decides (supabase/schemas). This is the same machine on one page, drawn in
-docs/sessions.md, and tests/integration/test_session_rules.py compares the two.
+The product's rules are in Postgres (supabase/schemas). This is an independent copy of the state
+machine in docs/sessions.md; tests/integration/test_session_rules.py compares the two.
 
-Each user confirms or reports only the other. A confirmation withdraws the user's own earlier report
-(the other came late); a report after the user's own confirmation is refused. A confirmation by the
-reported user does not contradict the report, which stands. If both users report each other, neither
-report counts.
+Each user confirms or reports only the other user. A confirmation withdraws the user's own earlier
+report (the other user came late); a report after the user's own confirmation is refused. If the
+reported user confirms, the report still stands. If both users report each other, neither report
+counts.
 
-The users have had the plan for longer than 2 hours. The excuses of a plan at short notice are part
-of tests/integration/session_model.py.
+The rules here assume a plan that is older than 2 hours. tests/integration/session_model.py has the
+exceptions for plans at short notice.
 """
 
 from collections.abc import Callable, Mapping
@@ -94,7 +94,7 @@ def after(state: State, step: Step, by: Side, now: datetime) -> State:
 
 
 def closed(state: State, now: datetime) -> State:
-    """Return the state after the end of the grace, if the session is still open."""
+    """Return the state after the grace period, if the session is still open."""
     if not state.open or now < state.starts_at + GRACE:
         return state
     return replace(state, status=_outcome(state))

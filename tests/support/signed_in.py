@@ -1,4 +1,4 @@
-"""Users with a password and a session of Supabase Auth, and what they ask of their accounts."""
+"""Users with a password and a Supabase Auth session, and requests about their accounts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Connections of clients, through the function `realtime` in this process."""
+"""WebSocket connections of clients, handled by the function `realtime` in this process."""
 
 import json
 import time
@@ -23,7 +23,7 @@ def session_of(token: str) -> UUID:
 
 @dataclass
 class Socket:
-    """One connection as API Gateway describes it to the function."""
+    """One connection, as API Gateway presents it to the function."""
 
     app: Function
     posts: MemoryPosts
@@ -52,7 +52,7 @@ class Socket:
         assert self.app.invoke(self.event("disconnect")) == {"statusCode": 200}
 
     def say(self, text: str, **more: Any) -> Frame | None:
-        """Send a frame as text, and return the answer to it."""
+        """Send a frame as text; return its answer."""
         answer = self.app.invoke(self.event("ping", body=text, **more))
         assert answer["statusCode"] == 200, answer
         return json.loads(answer["body"]) if "body" in answer else None

@@ -17,7 +17,7 @@ class MemoryStorage(Storage):
 
     stored: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
     before: Callable[[str], None] = lambda _: None
-    """Called with the name of each operation; raises to fail or to kill."""
+    """Called with the name of each operation; raises to make the operation or the worker fail."""
 
     @property
     def keys(self) -> list[str]:
@@ -70,7 +70,7 @@ class MemoryStorage(Storage):
 
 @dataclass
 class MemoryCdn(Cdn):
-    """The paths that were invalidated."""
+    """The paths that were invalidated, in order."""
 
     forgotten: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None

@@ -1,4 +1,4 @@
-"""Supabase Auth as an app's client sees it, and the switches of the stand-in."""
+"""Supabase Auth as an app's client uses it, and the controls of the stand-in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,14 +39,14 @@ class SupabaseAuth:
         self.sandbox = httpx.Client(base_url=stack["AUTH_URL"], timeout=10)
 
     def client(self) -> Client:
-        """Return a client as an app has it: it remembers its session."""
+        """Return a client like an app's, which remembers its session."""
         return self._client("SUPABASE_PUBLISHABLE_KEY")
 
     def admin(self) -> Any:
         return self._client("SUPABASE_SECRET_KEY").auth.admin
 
     def _client(self, key: str) -> Client:
-        # A new HTTP client reads all certificates: most of a test's time.
+        # A new HTTP client would read all certificates, which takes most of a test's time.
         options = ClientOptions(auto_refresh_token=False, httpx_client=self._http)
         return create_client(self._stack["SUPABASE_URL"], self._stack[key], options)
 
@@ -57,7 +57,7 @@ class SupabaseAuth:
         return Account(UUID(made.user.id), email)
 
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
-        """Call without the client, which hides the answer."""
+        """Call without the client, which hides the HTTP answer."""
         sent = {"apikey": self._stack["SUPABASE_PUBLISHABLE_KEY"]} | headers
         return self._http.post(self.url + path, json=body, headers=sent)
 
@@ -65,7 +65,7 @@ class SupabaseAuth:
         return {"apikey": self._stack["SUPABASE_SECRET_KEY"]}
 
     def link(self, email: str, token_type: str) -> str:
-        """Return the token of the link that was last made for an address."""
+        """Return the token of the latest link for an address."""
         row = self.database.execute(
             "select token_hash from auth.one_time_tokens"
             " where relates_to = %s and token_type = %s::auth.one_time_token_type",
@@ -79,7 +79,7 @@ class SupabaseAuth:
         return {str(row[0]) for row in rows.fetchall()}
 
     def age(self, user_id: object, seconds: int) -> None:
-        """Move what happened to a user into the past."""
+        """Move the times of a user's emails and sessions into the past."""
         self.database.execute(
             "update auth.users set confirmation_sent_at = confirmation_sent_at - %(by)s,"
             " recovery_sent_at = recovery_sent_at - %(by)s,"

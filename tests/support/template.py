@@ -1,5 +1,6 @@
-"""template.yaml as data, by the names of the functions' folders."""
+"""template.yaml as data, with functions named by their folders."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ def template() -> dict[str, Any]:
 
 
 def default(value: Any) -> Any:
-    """Return the default of the parameter that is referred to; another value as it is."""
+    """Return the default of a referenced parameter; return any other value unchanged."""
     if isinstance(value, dict) and value.get("Ref") in template()["Parameters"]:
         return template()["Parameters"][value["Ref"]]["Default"]
     return value
@@ -29,8 +30,9 @@ def functions() -> dict[str, dict[str, Any]]:
     }
 
 
-def variables(function: str) -> dict[str, Any]:
-    """Return the environment variables of a function, those common to all included."""
+@cache
+def variables(function: str) -> Mapping[str, Any]:
+    """Return the environment variables of a function, including those common to all."""
     for name, resource in reader.functions(template()).items():
         if resource["Properties"]["CodeUri"] == f"functions/{function}":
             return reader.variables(template(), name)

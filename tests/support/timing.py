@@ -14,7 +14,7 @@ _ROUNDS = 3
 
 
 def p_value(ones: Sequence[float], others: Sequence[float]) -> float:
-    """Return the two-sided p of a Mann-Whitney test, by its normal approximation with ties."""
+    """Return the two-sided p-value of a Mann-Whitney test (normal approximation with ties)."""
     ranks, place = {}, 0.0
     for value, times in sorted(Counter(chain(ones, others)).items()):
         ranks[value] = place + (times + 1) / 2
@@ -28,9 +28,9 @@ def p_value(ones: Sequence[float], others: Sequence[float]) -> float:
 
 
 def worked(act: Callable[[], object]) -> tuple[float, float]:
-    """Return how long a step works, and how long it takes with the pauses that it asks for."""
+    """Return how long a step works, and how long it takes including the pauses that it asks for."""
     asked: list[float] = []
-    with pausing_with(asked.append):  # nothing waits for them
+    with pausing_with(asked.append):  # recorded, not waited for
         began = time.perf_counter()
         act()
         work = time.perf_counter() - began
@@ -38,7 +38,10 @@ def worked(act: Callable[[], object]) -> tuple[float, float]:
 
 
 def indistinguishable(one: Callable[[], object], other: Callable[[], object]) -> bool:
-    """Take turns; a difference must be significant each time, as chance makes it once in 100."""
+    """Measure in alternation; return False if every round shows a significant difference.
+
+    A single round does so by chance once in 100.
+    """
     return any(_differs(one, other) > SIGNIFICANT for _ in range(_ROUNDS))
 
 

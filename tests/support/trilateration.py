@@ -1,4 +1,4 @@
-"""Finding a user by moving around and watching at which places an answer changes."""
+"""Finds a user by moving around and noting the places where an answer changes."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -39,9 +39,9 @@ class Place:
 
 
 Oracle = Callable[[Place], bool]
-"""Something that a spy sees: whether it is so at a place."""
+"""Answers a spy's yes-or-no question at a place."""
 Edge = tuple[Place, float]
-"""A place at which the answer changes, and the distance to the user that this gives away."""
+"""A place where the answer changes, and the distance to the user that this reveals."""
 
 
 def edges(
@@ -53,9 +53,9 @@ def edges(
     within: float,
     radius: Callable[[Place], float],
 ) -> list[Edge]:
-    """Walk from a place at which the oracle says yes, in some directions, until it says no.
+    """Walk from a place where the oracle says yes, in each direction, until it says no.
 
-    The edge is found to `within` metres; a direction without one is left out.
+    Edges are found to `within` metres; directions without an edge are left out.
     """
     assert oracle(start)
     found = []
@@ -75,7 +75,7 @@ def edges(
 
 
 def located(found: Sequence[Edge], guess: Place) -> Place:
-    """Return the place whose distances fit best, by Gauss and Newton."""
+    """Return the place whose distances fit best (Gauss-Newton)."""
     assert len(found) >= 3
     at = guess
     for _ in range(50):
@@ -88,7 +88,7 @@ def located(found: Sequence[Edge], guess: Place) -> Place:
 
 
 def _step(found: Sequence[Edge], at: Place) -> tuple[float, float]:
-    """Solve the normal equations of distance(edge, at) = radius, linear around `at`."""
+    """Solve the normal equations of distance(edge, at) = radius, linearised around `at`."""
     probe = 1.0
     nn = ne = ee = nr = er = 0.0
     for edge, radius in found:

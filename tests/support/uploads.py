@@ -1,6 +1,6 @@
-"""Files that users upload, made by real encoders: photos of the chart, and what is none.
+"""Files to upload, made by real encoders: photos of the chart, and files that are not photos.
 
-Each that can carry metadata carries SECRET wherever its format has a place for it.
+Each file has SECRET in every metadata field that its format offers.
 """
 
 import io
@@ -42,7 +42,7 @@ def exif(orientation: int = 1) -> Image.Exif:
 
 
 def stored(image: Image.Image, orientation: int) -> Image.Image:
-    """Return the image as a camera stores it that was held differently."""
+    """Return the image as a rotated camera stores it, with this EXIF orientation."""
     step = _UPRIGHT_TO_STORED[orientation]
     return image if step is None else image.transpose(step)
 
@@ -72,13 +72,13 @@ def webp(image: Image.Image | None = None, *, orientation: int = 1, **options: A
 
 
 def mpo() -> bytes:
-    """Return several images in one JPEG, as phones store a photo with its depth."""
+    """Return a JPEG of several images, as phones store a photo with a depth map."""
     later = [chart(300, 200).transpose(Image.Transpose.ROTATE_180)]
     return encoded(chart(), "MPO", save_all=True, append_images=later, exif=exif(), quality=92)
 
 
 def profile(name: str) -> bytes:
-    """Return one of the ICC profiles that libvips brings."""
+    """Return one of the ICC profiles that come with libvips."""
     return bytes(pyvips.Image.profile_load(name))
 
 
@@ -89,7 +89,7 @@ def interlaced_png(image: Image.Image | None = None) -> bytes:
 
 
 def deep_png(image: Image.Image | None = None) -> bytes:
-    """Return a PNG of 16 bits a band, which Pillow cannot write."""
+    """Return a PNG with 16 bits per band, which Pillow cannot write."""
     image = image or chart()
     rows = [
         b"\0"
@@ -104,7 +104,7 @@ def deep_png(image: Image.Image | None = None) -> bytes:
 def raw_png(
     width: int, height: int, bits: int, colour: int, pixels: bytes, *, interlaced: bool = False
 ) -> bytes:
-    """Return a PNG; `colour` is 0 for grey, 2 RGB, 6 RGBA (ISO/IEC 15948, 11.2.2)."""
+    """Return a PNG; `colour` is 0 for grey, 2 for RGB, 6 for RGBA (ISO/IEC 15948, 11.2.2)."""
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, interlaced)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -113,7 +113,7 @@ def raw_png(
 
 
 def blank_png(width: int, height: int) -> bytes:
-    """Return white pixels, one bit each: 900 megapixels are 110 kB."""
+    """Return white pixels of one bit each; 900 megapixels take 110 kB."""
     squeezed = zlib.compressobj(9)
     row = b"\0" + b"\xff" * ((width + 7) // 8)
     pixels = b"".join(squeezed.compress(row) for _ in range(height)) + squeezed.flush()
@@ -121,21 +121,21 @@ def blank_png(width: int, height: int) -> bytes:
 
 
 def widened_jpeg(file: bytes, side: int) -> bytes:
-    """Return a progressive JPEG that says that it is a square of this side."""
+    """Return a progressive JPEG whose header claims a square of this side."""
     at = file.index(b"\xff\xc2") + 5
     return file[:at] + struct.pack(">HH", side, side) + file[at + 4 :]
 
 
 def widened_webp(file: bytes, side: int) -> bytes:
-    """Return an animation that says that its canvas is a square of this side."""
+    """Return an animation whose header claims a square canvas of this side."""
     at = file.index(b"VP8X") + 12
     return file[:at] + (side - 1).to_bytes(3, "little") * 2 + file[at + 6 :]
 
 
 def scan_bomb(pixels: int = 7000) -> bytes:
-    """Return a valid progressive JPEG of 880 scans: each brings one bit of one frequency.
+    """Return a valid progressive JPEG of 880 scans with one bit of one frequency each.
 
-    Of a blank image, all scans of a frequency above 0 have the same bytes (ITU-T T.81, G.1.2.2).
+    In a blank image, all scans of a frequency above 0 have the same bytes (ITU-T T.81, G.1.2.2).
     """
     blank = encoded(Image.new("L", (pixels, pixels)), "JPEG", progressive=True)
     second = [found.start() for found in re.finditer(rb"\xff\xda", blank)][1]

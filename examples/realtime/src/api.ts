@@ -10,10 +10,11 @@ export type Answer<T> = { value: T } | Refusal;
 
 export const NO_ANSWER: Refusal = { code: "no_answer", wait_s: 0 };
 
-/** After these a repetition can succeed; all other codes are final. */
+/** After these codes, a retry can succeed; all others are final. */
 const PASSING = new Set([
   "no_answer",
   "rate_limited",
+  "message_limit",
   "dependency_unavailable",
   "internal_error",
   "connection_closed",

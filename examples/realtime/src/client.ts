@@ -21,7 +21,7 @@ export interface Events {
   hidden(matchId: string, firstSeq: number): void;
   match(match: { id: string }): void;
   matchEnded(matchId: string): void;
-  /** All conversations, after a change that this client may have missed. */
+  /** All conversations, after changes that this client may have missed. */
   conversations(conversations: Conversation[]): void;
   connected(isConnected: boolean): void;
   /** The Auth session has ended, and the client has stopped. */
@@ -33,7 +33,7 @@ export interface Events {
 export interface Options {
   baseUrl: string;
   userId: string;
-  /** Return a token with a few minutes left; `refused` does not work any more. */
+  /** Return a token with a few minutes left, other than `refused`, which no longer works. */
   accessToken(refused?: string): Promise<string>;
   /** The newest message that the app has stored; undefined for none. */
   lastSeq(matchId: string): number | undefined;
@@ -55,6 +55,8 @@ export class RealtimeClient {
   readonly #wait = new Sleepers();
   readonly #timelines = new Map<string, Timeline>();
   readonly #busy = new Set<string>();
+  /** Where to begin conversations of which the app has nothing, once their outbox is empty. */
+  readonly #beginnings = new Map<string, number>();
   #head: string | undefined;
   #isHeadNew = false;
   #isStopped = false;
@@ -74,6 +76,7 @@ export class RealtimeClient {
       onFrame: (frame) => this.#receive(frame),
       onConnected: (isFirst) => this.#resume(isFirst),
       onLost: () => this.#isStopped || this.#events.connected(false),
+      onFailed: () => this.#lookForNews(),
     });
   }
 
@@ -104,12 +107,12 @@ export class RealtimeClient {
     this.#marks.set("read", matchId, seq);
   }
 
-  /** Call it at every key. */
+  /** Call it on every keystroke. */
   typing(matchId: string): void {
     if (this.#isVisible) this.#marks.typing(matchId);
   }
 
-  /** Say whether the user sees the page: only then, messages count as received. */
+  /** Say whether the user sees the page: messages count as received only then. */
   setVisible(isVisible: boolean): void {
     this.#isVisible = isVisible;
     if (!isVisible) return;
@@ -178,7 +181,7 @@ export class RealtimeClient {
   #timeline(matchId: string): Timeline {
     let timeline = this.#timelines.get(matchId);
     if (!timeline) {
-      // A conversation that the list did not have began after it.
+      // A conversation that was not in the list is newer than it.
       const first = this.#head === undefined ? undefined : 0;
       timeline = new Timeline(this.options.lastSeq(matchId) ?? first);
       this.#timelines.set(matchId, timeline);
@@ -206,7 +209,7 @@ export class RealtimeClient {
     if (this.#isVisible && heard > 0) this.#marks.set("received", matchId, heard);
   }
 
-  /** Load what is missing, until nothing is. */
+  /** Load until no message is missing. */
   #sync(matchId: string): void {
     const timeline = this.#timeline(matchId);
     void this.#once(`sync ${matchId}`, async () => {
@@ -234,9 +237,20 @@ export class RealtimeClient {
     return reply?.type === "messages" ? { value: reply } : refusal(reply);
   }
 
-  /** Another `head` than the known one: something has changed unheard. */
+  /** A `head` other than the known one means that this client missed a change. */
   #compareHead(head: string): void {
     this.#isHeadNew = head !== this.#head;
+    this.#catchUp();
+  }
+
+  /** Without a connection, no frame or head arrives: read the list, and send, over REST. */
+  #lookForNews(): void {
+    this.#isHeadNew = true;
+    this.#catchUp();
+    for (const matchId of this.#outbox.matches) this.#deliver(matchId);
+  }
+
+  #catchUp(): void {
     void this.#once("head", async () => {
       for (let failures = 0; !this.#isStopped && this.#isHeadNew;) {
         this.#isHeadNew = false;
@@ -272,23 +286,37 @@ export class RealtimeClient {
   #compare({ conversations, head }: { conversations: Conversation[]; head: string }): void {
     this.#events.conversations(conversations);
     for (const each of conversations) {
-      const timeline = this.#timeline(each.match_id);
-      // The app loads older ones (before_seq) when the user looks at them.
-      timeline.last ??= each.last_seq - Math.min(each.unread_count, 1);
-      this.#show(each.match_id, timeline.skipTo(each.first_seq));
-      this.#take(each.match_id, [each.last_message]);
-      this.#marks.confirm("read", each.match_id, each.read_seq);
+      const { match_id, last_message } = each;
+      // The app loads older messages (before_seq) when the user looks at them.
+      this.#beginnings.set(match_id, each.last_seq - Math.min(each.unread_count, 1));
+      this.#begin(match_id);
+      this.#show(match_id, this.#timeline(match_id).skipTo(each.first_seq));
+      this.#take(match_id, [last_message]);
+      this.#marks.confirm("read", match_id, each.read_seq);
     }
     this.#head = head;
     for (const [matchId, timeline] of this.#timelines) {
-      timeline.last ??= 0;
+      if (this.#beginnings.has(matchId)) continue;
+      timeline.begin(this.options.lastSeq(matchId) ?? 0);
       this.#show(matchId, timeline.take([]));
     }
   }
 
+  /** Begin a timeline, but not above an unsent message: the list may be faster than its `ack`. */
+  #begin(matchId: string): void {
+    const newest = this.options.lastSeq(matchId);
+    const beginning = this.#beginnings.get(matchId);
+    if (beginning === undefined) return;
+    if (newest === undefined && this.#outbox.first(matchId)) return;
+    this.#beginnings.delete(matchId);
+    const timeline = this.#timeline(matchId);
+    timeline.begin(newest ?? beginning);
+    this.#show(matchId, timeline.take([]));
+  }
+
   // --- sending ------------------------------------------------------------------------------
 
-  /** Send what the outbox has for a match, each after the acknowledgement of the one before. */
+  /** Send the outbox of a match, each message after the `ack` of the one before. */
   #deliver(matchId: string): void {
     void this.#once(`deliver ${matchId}`, async () => {
       let failures = 0;
@@ -302,10 +330,11 @@ export class RealtimeClient {
         if (!this.#outbox.has(next.client_id)) failures = 0;
         else failures += await this.#pause(answer, failures);
       }
+      if (!this.#isStopped) this.#begin(matchId);
     });
   }
 
-  /** Always with the same client_id, which the server recognises however the message arrives. */
+  /** Use the same client_id every time: the server recognises it over REST and WebSocket. */
   async #attempt(unsent: Unsent, failures: number): Promise<Answer<Message>> {
     const { match_id, client_id, content } = unsent;
     if (failures >= TRIES_OVER_SOCKET) {
@@ -319,7 +348,7 @@ export class RealtimeClient {
     return reply?.type === "ack" ? { value: reply.message } : refusal(reply);
   }
 
-  /** A message from the outbox is stored, whichever frame says so. */
+  /** A message from the outbox is stored once any frame contains it. */
   #settle(message: Message): void {
     if (!this.#outbox.has(message.client_id)) return;
     this.#remove(message.client_id);
@@ -336,7 +365,7 @@ export class RealtimeClient {
     const { code, wait_s } = "code" in answer ? answer : NO_ANSWER;
     if (wait_s > 0) await this.#wait.sleep(wait_s * 1000);
     if (!this.#isStopped) await this.#retry.sleep(backOff(failures, this.#random));
-    return code === "rate_limited" ? 0 : 1;
+    return code === "rate_limited" || code === "message_limit" ? 0 : 1;
   }
 
   async #once(name: string, work: () => Promise<void>): Promise<void> {

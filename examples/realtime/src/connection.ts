@@ -6,12 +6,14 @@ import type { ClientFrame, ServerFrame, Ticket } from "./protocol.js";
 const ANSWER_MS = 10_000;
 const STABLE_MS = 60_000;
 const GRACE_MS = 5_000;
-const SHORTEST_AGE_MS = 30_000; // a token that is about to expire would mean a ticket every second
+const SHORTEST_AGE_MS = 30_000; // else a token about to expire would need a ticket every second
 
 export interface Listener {
   onFrame(frame: ServerFrame): void;
   onConnected(isFirst: boolean): void;
   onLost(): void;
+  /** An attempt to connect failed, and no connection is open. */
+  onFailed(): void;
 }
 
 interface Asked {
@@ -19,7 +21,7 @@ interface Asked {
   answer(frame: ServerFrame | undefined): void;
 }
 
-/** A connection that comes back whenever it breaks. */
+/** Connects again whenever the connection breaks. */
 export class Connection {
   readonly #links = new Set<Link>();
   readonly #asked = new Map<string, Asked>();
@@ -35,7 +37,7 @@ export class Connection {
     private readonly listener: Listener,
   ) {}
 
-  /** The only loop that connects. */
+  /** Connect, wait, repeat. Run it once, so that only one loop connects. */
   async run(): Promise<void> {
     let failures = 0;
     while (!this.#isStopped) {
@@ -45,7 +47,7 @@ export class Connection {
         await this.#endOrAge(link, maxAgeMs);
         if (Date.now() - began >= STABLE_MS) failures = 0;
         if (link.isOpen) continue; // the next one opens before this one closes
-      }
+      } else if (!this.#link?.isOpen) this.listener.onFailed();
       if (waitMs > 0 && !this.#isStopped) await this.#wait.sleep(waitMs);
       if (!this.#isStopped) await this.#retry.sleep(backOff(failures++, this.random));
     }
@@ -72,7 +74,7 @@ export class Connection {
     return this.#link?.send(frame) ?? false;
   }
 
-  /** Send a frame and wait for its answer; without a connection or an answer, for undefined. */
+  /** Send a frame and return its answer, or undefined without a connection or an answer. */
   ask(key: string, frame: ClientFrame): Promise<ServerFrame | undefined> {
     const link = this.#link;
     if (!link?.send(frame)) return Promise.resolve(undefined);
@@ -91,7 +93,7 @@ export class Connection {
     this.#asked.get(key)?.answer(frame);
   }
 
-  /** An error that names no frame: each one may be the one that failed. */
+  /** For an error that names no frame: any of them may have failed. */
   answerAll(frame: ServerFrame): void {
     for (const each of [...this.#asked.values()]) each.answer(frame);
   }
@@ -131,7 +133,7 @@ export class Connection {
   #adopt(link: Link): void {
     const before = this.#link;
     this.#link = link;
-    if (before?.isOpen) setTimeout(() => before.close(), GRACE_MS); // for answers on their way
+    if (before?.isOpen) setTimeout(() => before.close(), GRACE_MS); // for answers in transit
     this.listener.onConnected(!before?.isOpen);
   }
 

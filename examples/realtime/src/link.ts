@@ -22,7 +22,7 @@ export class Link {
     socket.onclose = socket.onerror = () => this.close();
   }
 
-  /** Return whether the frame was handed over; that is no promise of its arrival. */
+  /** Return whether the socket took the frame; it may still not arrive. */
   send(frame: ClientFrame): boolean {
     if (this.isOpen) this.socket.send(JSON.stringify(frame));
     return this.isOpen;
@@ -33,13 +33,13 @@ export class Link {
     if (this.send({ type: "ping" })) this.#expectAnswer();
   }
 
-  /** End at once: the closing handshake of a dead network takes minutes. */
+  /** End at once: on a dead network, the closing handshake takes minutes. */
   close(): void {
     this.isOpen = false;
     clearInterval(this.#heartbeat);
     clearTimeout(this.#patience);
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
-    this.socket.onerror = () => {}; // of closing before the handshake
+    this.socket.onerror = () => {}; // closing before the handshake raises an error
     this.socket.close();
     this.#end();
   }

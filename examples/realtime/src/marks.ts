@@ -9,7 +9,7 @@ interface State {
   timer?: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Marks and typing: every frame is billed, so the newest one within a second is sent. */
+/** Marks and typing. Every frame is billed, so only the newest mark of a second is sent. */
 export class Marks {
   readonly #marks = new Map<string, State>();
   readonly #typed = new Map<string, number>();
@@ -23,14 +23,14 @@ export class Marks {
     if (!mark.timer) this.#flush(type, matchId, mark);
   }
 
-  /** Send again what the server has not noted. */
+  /** Send a mark again that the server has not stored. */
   confirm(type: Mark, matchId: string, noted: number): void {
     const mark = this.#of(type, matchId);
     mark.sent = Math.min(mark.sent, noted);
     if (!mark.timer) this.#flush(type, matchId, mark);
   }
 
-  /** The server has refused a mark for now. */
+  /** Wait with a mark that the server has refused for now. */
   postpone(type: Mark, matchId: string, ms: number): void {
     const mark = this.#of(type, matchId);
     mark.sent = 0;

@@ -6,7 +6,7 @@ export interface Unsent {
   content: Content;
 }
 
-/** Keeps unsent messages across a reload. Keep those of each user, and of each tab, apart. */
+/** Keeps unsent messages across a reload. Use one for each user and tab. */
 export interface Storage {
   load(): Promise<Unsent[]>;
   save(unsent: readonly Unsent[]): Promise<void>;
@@ -46,7 +46,7 @@ export class Outbox {
     return this.#save();
   }
 
-  /** One after the other, so that an older state never replaces a newer one. */
+  /** Saves run one at a time, so that an older state never replaces a newer one. */
   #save(): Promise<void> {
     const save = () => this.storage.save([...this.#unsent]);
     this.#saved = this.#saved.then(save, save);

@@ -2,20 +2,26 @@ import type { Message, Page } from "./protocol.js";
 
 /** The messages of one conversation: each is shown once, in the order of `seq`. */
 export class Timeline {
-  /** The partner's newest message that was shown. */
+  /** The `seq` of the partner's newest shown message. */
   heard = 0;
   #known = 0;
   readonly #early = new Map<number, Message>();
 
-  /** `last`: the newest message that the app has; undefined as long as that is not known. */
+  /** `last`: the `seq` of the newest message that the app has; undefined until it is known. */
   constructor(public last: number | undefined) {}
+
+  /** Set `last` if it was unknown. Messages that arrived before this call are shown, too. */
+  begin(last: number): void {
+    const early = [...this.#early.keys()].map((seq) => seq - 1);
+    this.last ??= Math.min(last, ...early);
+  }
 
   /** Whether messages are missing. */
   get isBehind(): boolean {
     return this.last !== undefined && this.last < this.#known;
   }
 
-  /** There is a message with this number. */
+  /** Note that a message with this `seq` exists. */
   expect(seq: number): void {
     this.#known = Math.max(this.#known, seq);
   }
@@ -35,7 +41,7 @@ export class Timeline {
     return this.take(page.messages);
   }
 
-  /** The user does not see earlier messages any more. */
+  /** Skip earlier messages, which the user no longer sees. */
   skipTo(firstSeq: number): Message[] {
     if (this.last !== undefined) this.last = Math.max(this.last, firstSeq - 1);
     return this.#ready();
@@ -50,7 +56,7 @@ export class Timeline {
         shown.push(message);
         this.last = seq;
       }
-      if (seq <= this.last) this.#early.delete(seq); // shown now, or before
+      if (seq <= this.last) this.#early.delete(seq); // shown now or earlier
     }
     return shown;
   }

@@ -97,6 +97,118 @@ test("a message that is faster than the first list waits for it", async () => {
   assert.deepEqual(app.texts, ["1"]);
 });
 
+test("messages that are faster than the first list are all shown, the read ones too", async () => {
+  let failures = 1;
+  server.insteadOf = ({ path }) =>
+    path.startsWith("/api/conversations") && failures-- > 0 ? json(503, {}) : undefined;
+  await app.start();
+  say(...numbered(3));
+  await advance(10_000);
+
+  assert.deepEqual(app.texts, ["1", "2", "3"]);
+});
+
+test("an own message that is faster than the first list replaces its bubble", async () => {
+  let failures = 1;
+  server.insteadOf = ({ path }) => {
+    if (!path.startsWith("/api/conversations")) return undefined;
+    if (failures-- > 0) return json(503, {});
+    const last_message = server.stored.at(-1)!;
+    const marks = { last_seq: last_message.seq, read_seq: 0, unread_count: 0, first_seq: 1 };
+    const conversations = [{ match_id: MATCH, last_message, ...marks }];
+    return json(200, { conversations, head: server.head, next_cursor: null });
+  };
+  await app.start();
+  await app.send("Hello!");
+  await advance(10_000);
+
+  assert.deepEqual(app.texts, ["Hello!"]);
+});
+
+/** Let the first list fail; the next one counts `unread` messages. */
+function listLater(unread: number): void {
+  let failures = 1;
+  server.insteadOf = ({ path }) => {
+    if (!path.startsWith("/api/conversations?")) return undefined;
+    if (failures-- > 0) return json(503, {});
+    const last_message = server.stored.at(-1)!;
+    const marks = { last_seq: last_message.seq, read_seq: 0, unread_count: unread, first_seq: 1 };
+    const conversations = [{ match_id: MATCH, last_message, ...marks }];
+    return json(200, { conversations, head: server.head, next_cursor: null });
+  };
+}
+
+test("an own message that the first list contains before its acknowledgement is shown", async () => {
+  listLater(0);
+  server.instead = (_, frame) => {
+    if (frame.type !== "send" || !("text" in frame)) return false;
+    server.store(MAYA, frame.text, frame.client_id);
+    return true;
+  };
+  await app.start();
+  await app.send("Hello!");
+  await advance(60_000);
+
+  assert.deepEqual(app.texts, ["Hello!"]);
+});
+
+test("an own message that an answer follows in the first list is shown before it", async () => {
+  listLater(1);
+  let lost = 1;
+  server.instead = (_, frame) => {
+    if (frame.type !== "send" || !("text" in frame) || lost-- <= 0) return false;
+    server.store(MAYA, frame.text, frame.client_id);
+    server.store(LEO, "Hi!");
+    return true;
+  };
+  await app.start();
+  await app.send("Hello!");
+  await advance(60_000);
+
+  assert.deepEqual(app.texts, ["Hello!", "Hi!"]);
+});
+
+test("a message that is refused does not hide the unread one", async () => {
+  listLater(1);
+  server.store(LEO, "Hi!");
+  server.instead = (socket, frame) => {
+    if (frame.type !== "send") return false;
+    const error = { type: "error", request: "send", code: "not_found", match_id: MATCH } as const;
+    setTimeout(() => socket.say(JSON.stringify({ ...error, client_id: frame.client_id })), 5000);
+    return true;
+  };
+  await app.start();
+  await app.send("Hello?");
+  await advance(60_000);
+
+  assert.deepEqual(app.texts, ["Hi!"]);
+  assert.equal(app.failed.length, 1);
+});
+
+test("unsent messages of an earlier visit are sent over REST if no socket ever opens", async () => {
+  app.storage.unsent = [{ match_id: MATCH, client_id: "c1", content: { text: "Hello!" } }];
+  server.refusesSockets = true;
+  await app.start();
+  await advance(60_000);
+
+  assert.deepEqual(app.texts, ["Hello!"]);
+  assert.deepEqual(app.storage.unsent, []);
+});
+
+test("a client asks what its app has once more when the first list is there", async () => {
+  let failures = 1;
+  let loaded: number | undefined;
+  server.insteadOf = ({ path }) =>
+    path.startsWith("/api/conversations") && failures-- > 0 ? json(503, {}) : undefined;
+  app = new App(server, app.storage, { lastSeq: () => loaded });
+  await app.start();
+  say(...numbered(3).slice(2));
+  loaded = 0; // the app opened the conversation while it was empty
+  await advance(10_000);
+
+  assert.deepEqual(app.texts, ["1", "2", "3"]);
+});
+
 test("a lost frame is noticed at the next heartbeat, by the head", async () => {
   await app.start();
   server.store(LEO, "lost");
@@ -308,6 +420,19 @@ test("without any socket, messages go over REST", async () => {
   );
 });
 
+test("without any socket, messages are received over REST", async () => {
+  server.refusesSockets = true;
+  await app.start();
+  server.store(LEO, "one");
+  await advance(120_000);
+  assert.deepEqual(app.texts, ["one"]);
+  server.store(LEO, "two");
+  server.store(LEO, "three");
+  await advance(120_000);
+
+  assert.deepEqual(app.texts, ["one", "two", "three"]);
+});
+
 test("the next message waits for the acknowledgement of the one before", async () => {
   await app.start();
   let losses = 1;
@@ -325,7 +450,8 @@ test("a message over the limit waits as long as the server says", async () => {
   server.instead = (socket, frame) => {
     if (frame.type !== "send" || refusals-- <= 0) return false;
     const { client_id, match_id } = frame;
-    const error = { code: "rate_limited", detail: "", request: "send", client_id, match_id };
+    const code = refusals % 2 === 0 ? "message_limit" : "rate_limited";
+    const error = { code, detail: "", request: "send", client_id, match_id };
     socket.say({ type: "error", ...error, retry_after: 9 });
     return true;
   };
@@ -390,6 +516,21 @@ test("an echo before the acknowledgement is the same message", async () => {
 
   assert.deepEqual(app.texts, ["Hello"]);
   assert.equal(server.frames("send").length, 1);
+});
+
+test("two messages of the same text are told apart by their client_ids", async () => {
+  await app.start();
+  server.instead = (_, frame) => frame.type === "send"; // nothing is stored yet
+  const mine = await app.send("Hello");
+  say(server.store(LEO, "Hello"));
+  assert.equal(app.storage.unsent[0]?.client_id, mine);
+  server.instead = () => false;
+  await app.send("Hello");
+  await advance(60_000);
+
+  assert.deepEqual(app.texts, ["Hello", "Hello", "Hello"]);
+  assert.equal(app.shown[1]?.client_id, mine);
+  assert.deepEqual(app.storage.unsent, []);
 });
 
 test("an acknowledgement above a gap settles its message, which is shown after the gap", async () => {

@@ -1,4 +1,4 @@
-// One of the two users of tests/faults/chat.py: sends, reloads, and says what was shown.
+// One of the two users of tests/faults/chat.py: sends, reloads, and reports the shown messages.
 
 import { WebSocket } from "ws";
 import { RealtimeClient } from "../src/client.js";
@@ -16,10 +16,11 @@ const ME = env("USER_ID");
 const TO_SEND = Number(env("TO_SEND"));
 const IN_ALL = Number(env("IN_ALL"));
 const SPEED = Number(env("SPEED"));
+const IS_VISIBLE = env("IS_VISIBLE") === "true";
 const SHOWN_BEFORE_RELOAD = 50;
 const MOST_UNSENT = 3;
 
-// All waits of the client pass faster.
+// Shortens all waits of the client.
 const { setTimeout: later, setInterval: often } = globalThis;
 const began = Date.now();
 const now = Date.now.bind(Date);
@@ -58,6 +59,7 @@ function begin(): RealtimeClient {
     },
     WebSocket: WebSocket as unknown as new (url: string) => globalThis.WebSocket,
   });
+  begun.setVisible(IS_VISIBLE);
   void begun.start();
   return begun;
 }
@@ -68,9 +70,9 @@ function report(): void {
   process.stdout.write("\n", () => process.exit());
 }
 
-process.stdin.on("data", report); // the test has waited for long enough
+process.stdin.on("data", report); // the test has stopped waiting
 
-const SILENCE_MS = 20_000; // then, what is missing does not come any more
+const SILENCE_MS = 20_000; // after this, missing messages are lost
 const pause = () => new Promise((resolve) => later(resolve, 5));
 let sent = 0;
 let reloads = 0;
@@ -82,7 +84,8 @@ while (shown.length < IN_ALL || storage.unsent.length > 0) {
     await client.send(MATCH, { text: `${ME} ${++sent}` });
     if (sent % 10 === 0) client.typing(MATCH);
   }
-  if (shown.length > 0 && shown.length % 10 === 0) client.read(MATCH, shown.at(-1)!.seq);
+  if (IS_VISIBLE && shown.length > 0 && shown.length % 10 === 0)
+    client.read(MATCH, shown.at(-1)!.seq);
   if (shown.length >= (reloads + 1) * SHOWN_BEFORE_RELOAD) {
     reloads += 1;
     client.stop();
@@ -90,5 +93,5 @@ while (shown.length < IN_ALL || storage.unsent.length > 0) {
   }
   await pause();
 }
-await pause(); // for a message that would be shown twice
+await pause(); // a duplicate would be shown now
 report();

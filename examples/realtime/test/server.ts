@@ -1,4 +1,4 @@
-// A server whose answers a test can replace, sockets without a network, and a clock that is moved.
+// A server with replaceable answers, sockets without a network, and a mocked clock.
 
 import { mock } from "node:test";
 import { RealtimeClient, type Options } from "../src/client.js";
@@ -11,7 +11,7 @@ export const MATCH = "match";
 export const HEARTBEAT_S = 240;
 export const MAX_AGE_S = 6000;
 
-/** Let everything happen that is due within this time. */
+/** Move the clock, and run everything that becomes due. */
 export async function advance(ms: number, step = 100): Promise<void> {
   await settled();
   for (let past = 0; past < ms; past += step) {
@@ -55,7 +55,7 @@ export class FakeSocket {
     this.isOpen = false;
   }
 
-  /** End as when the network or the server ends it. */
+  /** Close, as the network or the server would. */
   cut(): void {
     this.isOpen = false;
     this.onclose?.();
@@ -85,9 +85,9 @@ export class FakeServer {
   readSeq = 0;
   firstSeq = 1;
   pageSize = 100;
-  /** Answer a frame otherwise; return true if that is all. */
+  /** Replaces the answer to a frame; return true to send no other. */
   instead: (socket: FakeSocket, frame: ClientFrame) => boolean = () => false;
-  /** Answer a request otherwise. */
+  /** Replaces the answer to a request. */
   insteadOf: (call: Call) => Response | undefined = () => undefined;
 
   get socket(): FakeSocket {
@@ -185,7 +185,7 @@ export class MemoryStorage {
   save = async (unsent: readonly Unsent[]) => void (this.unsent = [...unsent]);
 }
 
-/** A client of Maya, and what its app has been told. */
+/** Maya's client, and the events that its app got. */
 export class App {
   readonly shown: Message[] = [];
   readonly failed: [Unsent, string][] = [];

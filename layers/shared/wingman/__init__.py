@@ -2,7 +2,7 @@
 
 import gc
 
-# Imports make a hundred thousand objects, and next to no garbage. Looking for it among them takes a
-# tenth of a cold start, so collection waits for the first invocation (kit.clock.deadline).
+# Imports create a hundred thousand objects and hardly any garbage. Searching them takes a tenth of
+# a cold start, so collection waits for the first invocation (kit.clock.deadline).
 COLLECTION = gc.get_threshold()
 gc.set_threshold(200_000)

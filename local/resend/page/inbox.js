@@ -135,7 +135,7 @@ const step = (links, current, by) => {
   return next;
 };
 
-// From anywhere but a text that scrolls: nothing needs a click first.
+// The arrow keys work without a click first, except inside the email, where they scroll.
 addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   const links = [...byId("list").querySelectorAll("a")];

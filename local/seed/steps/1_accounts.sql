@@ -1,4 +1,4 @@
--- The password of all is that of the two users in supabase/seed.sql.
+-- All have the password of the two users in supabase/seed.sql.
 insert into auth.users (
     id, aud, role, email, email_confirmed_at, raw_user_meta_data, encrypted_password, created_at
 )
@@ -18,7 +18,7 @@ cross join words
 where pg_temp.in_batch(one.person)
 order by one.person;
 
--- As the trigger keep_user_profile does.
+-- The work of the trigger keep_user_profile.
 insert into public.user_profiles (id, email, first_name, created_at, updated_at)
 select
     registered.id,

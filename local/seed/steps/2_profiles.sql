@@ -52,7 +52,7 @@ select
     one.visible,
     one.published as discoverable,
     case when one.complete then one.latitude end as latitude,
-    -- Past the date line the other side begins.
+    -- Wraps longitudes at the date line.
     case
         when one.complete then one.longitude - 360 * round(one.longitude / 360)
     end as longitude,
@@ -63,8 +63,8 @@ from at_home as one
 cross join words
 order by one.person;
 
--- A third keep the defaults. The others look for all ages, for their own, for puppies or for old
--- dogs; some travel far.
+-- A third keep the defaults. The others want dogs of all ages, of their own dog's age, puppies or
+-- old dogs; some travel far.
 with wish as (
     select
         one.*,

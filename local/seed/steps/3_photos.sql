@@ -1,4 +1,4 @@
--- Two to six, most often two. Their objects do not exist: the rows are what discovery reads.
+-- Two to six, most often two. Only the rows exist, which discovery reads, not the objects.
 with
 taken as (
     select
@@ -17,7 +17,7 @@ shot as (
     select
         taken.*,
         number.sort_order,
-        -- In the order of the owners, as their ids are.
+        -- Ids in the order of the owners' ids.
         concat(
             left(replace(taken.user_id::text, '-', ''), 31), to_hex(number.sort_order)
         ) as digits

@@ -1,4 +1,4 @@
--- Meetings with users who have left since.
+-- From meetings with users who have left since.
 with known as (
     select
         one.person,

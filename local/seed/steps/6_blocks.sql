@@ -1,4 +1,4 @@
--- The last neighbour whom a person would meet.
+-- Some block the last neighbour whom they would meet.
 insert into private.blocks (user_id, blocked_id, blocked_at)
 select
     one.user_id,

@@ -1,4 +1,4 @@
--- A few people swipe through thousands of others, most through none or one. All live in one city.
+-- A few people swipe thousands of others, most none or one, always in the same city.
 with
 swiper as (
     select

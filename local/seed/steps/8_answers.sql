@@ -1,4 +1,4 @@
--- One of seven likes is returned, unless the other one has passed.
+-- One of seven likes is returned, unless the liked user has passed.
 insert into public.likes (user_id, liked_id, liked_at)
 select
     given.liked_id as user_id,

@@ -20,7 +20,7 @@ where
     pg_temp.in_batch(one.person)
     and (earlier.liked_at, earlier.user_id) < (later.liked_at, later.user_id);
 
--- Of those that are old enough, half have met.
+-- Half of the matches that are old enough have met.
 with met as (
     select
         pair.*,

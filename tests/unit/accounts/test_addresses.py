@@ -1,4 +1,4 @@
-"""Addresses are compared as Supabase Auth compares them, and no two letters become one."""
+"""Addresses are compared as in Supabase Auth, and no two letters are treated as one."""
 
 import string
 
@@ -13,7 +13,7 @@ LOCAL = st.text(ATEXT, min_size=1, max_size=20)
 LABEL = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,10}[A-Za-z0-9])?", fullmatch=True)
 TOP = st.from_regex(r"[A-Za-z]{2,10}", fullmatch=True)
 ADDRESSES = st.builds("{}.{}@{}.{}".format, LOCAL, LOCAL, LABEL, TOP)
-# All letters whose lower or upper case, or whose compatibility form, is a letter of ASCII.
+# All letters whose lower case, upper case or compatibility form is an ASCII letter.
 FOLDING = "\u212a\u017f\u0130\u0131\uff41\u1d43\u2170\u00aa\ufb01\u24d0"
 
 
@@ -24,7 +24,7 @@ def test_an_address_is_its_own_lower_case(address: str) -> None:
 
 
 @given(ADDRESSES, ADDRESSES)
-def test_two_addresses_are_one_only_if_their_case_alone_differs(one: str, other: str) -> None:
+def test_two_addresses_are_one_only_if_they_differ_in_case(one: str, other: str) -> None:
     assume(one.lower() != other.lower())
     assert normalised(one) != normalised(other)
 

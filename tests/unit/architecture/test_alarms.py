@@ -1,6 +1,6 @@
-"""An alarm covers every background function, reaches a person, and is documented.
+"""Every background function has an alarm, which reaches a person and is documented.
 
-That it watches what is written is tested in tests/functions/test_alarms.py.
+tests/functions/test_alarms.py checks that functions write the metrics.
 """
 
 import re
@@ -19,7 +19,7 @@ ALARMS = {
 
 
 def test_every_background_function_has_an_alarm() -> None:
-    """A failing sender leaves its messages in the queue, whose age has an alarm."""
+    """If a sender fails, its messages stay in the queue, and their age has an alarm."""
     watched = {ref for alarm in ALARMS.values() for ref in _functions(alarm)}
     scheduled = {
         name
@@ -31,7 +31,7 @@ def test_every_background_function_has_an_alarm() -> None:
 
 
 def _functions(part: Any) -> Iterator[str]:
-    """Find references to functions at any depth."""
+    """Return the functions that are referenced at any depth."""
     if isinstance(part, dict) and part.get("Name") == "FunctionName":
         yield part["Value"]["Ref"]
     elif isinstance(part, dict | list):
@@ -45,7 +45,7 @@ def test_an_alarm_reaches_a_person() -> None:
         assert alarm["AlarmDescription"], name
 
 
-def test_an_alarm_is_quiet_in_a_stack_that_is_new() -> None:
+def test_an_alarm_is_quiet_in_a_new_stack() -> None:
     """A metric without events has no data, which must not count as a breach."""
     for name, alarm in ALARMS.items():
         assert alarm["TreatMissingData"] in {"notBreaching", "missing"}, name
@@ -79,7 +79,7 @@ def test_the_rate_of_server_errors_is_a_share_of_the_requests() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "seen", "rings"),
+    ("name", "seen", "fires"),
     [
         ("ClientErrorsAlarm", {"refusals": 20_000.0, "requests": 21_000.0}, True),
         ("ClientErrorsAlarm", {"refusals": 400.0, "requests": 21_000.0}, False),
@@ -89,8 +89,8 @@ def test_the_rate_of_server_errors_is_a_share_of_the_requests() -> None:
         ("ConcurrencyAlarm", {"used": 8.0}, False),
     ],
 )
-def test_an_expression_rings_for_a_flood_alone(
-    name: str, seen: dict[str, float], rings: bool
+def test_an_alarm_expression_fires_only_for_a_flood(
+    name: str, seen: dict[str, float], fires: bool
 ) -> None:
     (metric,) = (each for each in ALARMS[name]["Metrics"] if "Expression" in each)
     functions = {"IF": _chosen, "SERVICE_QUOTA": lambda _: 10.0}
@@ -98,7 +98,7 @@ def test_an_expression_rings_for_a_flood_alone(
         r"IF\(([^,]+), ([^,]+), ([^,]+)\)", r"IF(\1, lambda: \2, lambda: \3)", metric["Expression"]
     )
     value = eval(text, functions | seen)  # noqa: S307
-    assert (value > ALARMS[name]["Threshold"]) == rings
+    assert (value > ALARMS[name]["Threshold"]) == fires
 
 
 def _chosen(condition: bool, then: Callable[[], float], otherwise: Callable[[], float]) -> float:

@@ -1,4 +1,4 @@
-"""A domain of the API's own replaces its address on AWS everywhere."""
+"""The API's own domain replaces its AWS address everywhere."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def resolver(domain: str) -> Resolver:
 
 
 @pytest.mark.parametrize(("domain", "closed"), [("", "False"), (DOMAIN, "True")])
-def test_the_address_on_aws_is_closed_beside_a_domain(domain: str, closed: str) -> None:
+def test_the_aws_address_is_closed_if_there_is_a_domain(domain: str, closed: str) -> None:
     api = template()["Resources"]["Api"]["Properties"]
     assert resolver(domain).value(api["DisableExecuteApiEndpoint"]) == closed
 
@@ -29,12 +29,12 @@ def test_links_and_outputs_have_the_address_that_is_open(domain: str, address: s
 
 
 @pytest.mark.parametrize("name", NEW)
-def test_without_a_domain_nothing_of_it_is_made(name: str) -> None:
+def test_without_a_domain_its_resources_are_not_created(name: str) -> None:
     assert not resolver("").holds(template()["Resources"][name]["Condition"])
     assert resolver(DOMAIN).holds(template()["Resources"][name]["Condition"])
 
 
-def test_a_domain_of_its_own_is_reached_by_tls_1_2_alone() -> None:
+def test_the_apis_own_domain_accepts_only_tls_1_2() -> None:
     domain = template()["Resources"]["ApiDomainName"]["Properties"]
     [configured] = domain["DomainNameConfigurations"]
     assert configured["SecurityPolicy"] == "TLS_1_2"

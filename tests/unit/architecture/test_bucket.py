@@ -1,4 +1,4 @@
-"""The bucket of photos is closed, forgets, and is read by the CDN alone."""
+"""The photo bucket is private, keeps no deleted objects, and is read only by the CDN."""
 
 from typing import Any
 
@@ -36,20 +36,18 @@ def test_a_deleted_object_is_gone() -> None:
     assert "ReplicationConfiguration" not in BUCKET
 
 
-def test_uploads_end_by_themselves_after_a_day() -> None:
+def test_uploads_expire_after_a_day() -> None:
     [rule] = BUCKET["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["Prefix"], rule["ExpirationInDays"]) == ("Enabled", "incoming/", 1)
 
 
-def test_browsers_may_upload_from_the_origins_of_the_api_alone() -> None:
+def test_browsers_may_upload_only_from_the_origins_of_the_api() -> None:
     [rule] = BUCKET["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedMethods"] == ["POST"]
     assert rule["AllowedOrigins"] == {"Ref": "AllowedOrigins"}
 
 
-def test_the_queue_hears_of_uploads_alone_and_may_be_written_to_before_the_bucket_is_there() -> (
-    None
-):
+def test_the_queue_gets_only_uploads_and_has_its_policy_before_the_bucket() -> None:
     [queue] = BUCKET["NotificationConfiguration"]["QueueConfigurations"]
     assert queue["Queue"] == {"Fn::GetAtt": ["PhotoQueue", "Arn"]}
     assert queue["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "incoming/"}]

@@ -1,4 +1,4 @@
-"""A docstring adds to the name, the parameters and the types of a short function."""
+"""The docstring of a short function adds to its name, parameters and types."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.template import ROOT
 
-# They carry no fact: what any function does, and what any sentence needs.
+# Words without information: verbs that fit any function, and grammatical words.
 _EMPTY = re.findall(
     r"\w+",
     "a all an and any are as at be by call do each every for from get give given has have if in is"
@@ -19,7 +19,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _words(text: str) -> set[str]:
-    """Split names in either spelling; a plural is its singular."""
+    """Return the words of a text; names are split, and plurals become singular."""
     found = re.findall(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}", text)
     return {word.lower().removesuffix("s") for word in found if word.lower() not in _EMPTY}
 
@@ -33,7 +33,7 @@ def _functions(tree: ast.AST, around: str = "") -> Iterator[tuple[str, Function]
 
 
 def repeating(source: str) -> Iterator[str]:
-    """Yield the functions of one statement whose docstring has a word of its own at most."""
+    """Yield the one-statement functions whose docstring adds at most one word."""
     for name, function in _functions(ast.parse(source)):
         said = ast.get_docstring(function)
         types = [ast.unparse(part) for part in (function.args, function.returns) if part]
@@ -43,7 +43,7 @@ def repeating(source: str) -> Iterator[str]:
 
 
 def test_a_docstring_does_not_repeat_a_signature() -> None:
-    # The docstring of an endpoint, in functions/, is a part of the API document.
+    # functions/ is left out: docstrings of endpoints are part of the API document.
     paths = [*(ROOT / "layers" / "shared").rglob("*.py"), *(ROOT / "local").rglob("*.py")]
     own = [path for path in paths if "node_modules" not in path.parts]
     found = {str(path.relative_to(ROOT)): [*repeating(path.read_text())] for path in own}

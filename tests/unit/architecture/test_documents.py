@@ -12,7 +12,7 @@ DOCUMENTS = [
     *sorted(ROOT.glob("*.md")),
     *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.name not in _GENERATED),
 ]
-# It names tests without their folder, and test_criteria.py looks for them.
+# It names tests without their folder; test_criteria.py checks those.
 WITH_PATHS = [path for path in DOCUMENTS if path.name != "criteria.md"]
 RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 INDEX = ROOT / "docs" / "decisions" / "README.md"
@@ -36,7 +36,7 @@ def _words(document: Path) -> set[str]:
 
 
 def _is_path(word: str) -> bool:
-    if word.startswith("/") or "://" in word:  # of the API, or elsewhere
+    if word.startswith("/") or "://" in word:  # a path of the API, or a URL
         return False
     first, *rest = word.split("/")
     named = bool(rest) and first in _FOLDERS - _MADE
@@ -53,7 +53,7 @@ def _exists(word: str) -> bool:
 
 @cache
 def _files() -> list[Path]:
-    """Return the repository's files, without installed or built ones."""
+    """Return the files of the repository, without installed and built ones."""
     found = [path for path in ROOT.iterdir() if path.is_file()]
     for folder in sorted(_FOLDERS - _MADE - {"wingman", ".git"}):
         found += [path for path in (ROOT / folder).rglob("*") if path.is_file()]
@@ -82,7 +82,7 @@ def _broken_links(document: Path) -> Iterator[str]:
 
 
 def _wrong(documents: list[Path], faults: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
-    """Return the faults by document, of those that have any."""
+    """Return the faults of each document that has any."""
     return {_name(path): found for path in documents if (found := sorted(faults(path)))}
 
 

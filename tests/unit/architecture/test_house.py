@@ -12,12 +12,13 @@ from tests.support.template import ROOT, functions, template
 TOP_LEVEL = {
     ".ci", ".editorconfig", ".github", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
     "CONTRIBUTING.md", "Makefile", "README.md", "docs", "events", "examples", "functions", "layers",
-    "local", "pyproject.toml", "requirements.txt", "supabase", "template.yaml", "tests",
+    "local", "pyproject.toml", "requirements.txt", "samconfig.toml", "supabase", "template.yaml",
+    "tests",
 }  # fmt: skip
 FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())
 WINGMAN = ROOT / "layers" / "shared" / "wingman"
 BASE = {"kit", "realtime"}
-"""Packages that know no domain."""
+"""Packages that do not depend on a domain."""
 OURS = sorted(WINGMAN.rglob("*.py"))
 OUTSIDE_KIT = [path for path in OURS if WINGMAN / "kit" not in path.parents]
 SOURCES = [
@@ -34,7 +35,7 @@ def _name(path: Path) -> str:
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    """Return what a file imports: modules, and names from modules (`pathlib.Path`)."""
+    """Return the modules that a file imports, and names from modules (`pathlib.Path`)."""
     found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -93,9 +94,9 @@ def test_another_domain_sees_only_service_and_models() -> None:
 
 
 def _reaches_in(path: Path, name: str) -> bool:
-    """Look whether a file imports another domain's inside.
+    """Return whether a file imports the internals of another domain.
 
-    `status` may look into all. The graph is to the domains what their functions are.
+    `status` may import all. The graph may import what the functions of a domain may.
     """
     domain = path.relative_to(WINGMAN).parts[0]
     package, other, *inside = [*name.split("."), ""]
@@ -108,7 +109,7 @@ def _reaches_in(path: Path, name: str) -> bool:
 
 
 SQL = "".join(path.read_text() for path in sorted((ROOT / "supabase").rglob("*.sql")))
-# A name of one word (`challenges`) is also a word of its domain.
+# Names of one word (`challenges`) are left out: domains use the same word.
 TABLES = set(re.findall(r"create table (?:if not exists )?(?:public|private)\.(\w+_\w+)", SQL))
 FUNCTIONS = set(re.findall(r"create (?:or replace )?function public\.(\w+_\w+)", SQL))
 
@@ -135,7 +136,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def test_a_vendors_package_has_one_adapter() -> None:
-    # The graph is one adapter, of its framework.
+    # The whole graph is one adapter of its framework.
     others = [path for path in OUTSIDE_KIT if WINGMAN / "graph" not in path.parents]
     adapters = Counter(package for path in others for package in _vendors(path))
     assert [package for package, files in adapters.items() if files > 1] == []

@@ -1,4 +1,4 @@
-"""A container loads only modules that it needs, seen in a fresh interpreter."""
+"""A container loads only the modules that it needs, as a new interpreter shows."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ FRAMEWORK = {"fastapi", "starlette", "mangum"}
 
 
 def loaded(*modules: str, then: str = "pass") -> set[str]:
-    """Import modules in a new interpreter; return all that are loaded then."""
+    """Import modules in a new interpreter; return all modules that are loaded afterwards."""
     shown = subprocess.run(
         [sys.executable, "-c", f"import sys, {', '.join(modules)}; {then}; print(*sys.modules)"],
         env={"PYTHONPATH": str(ROOT / "layers" / "shared")},
@@ -24,7 +24,7 @@ def loaded(*modules: str, then: str = "pass") -> set[str]:
 
 def test_modules_work_without_the_web_framework() -> None:
     came = loaded(
-        "wingman.kit.auth.tokens",  # WebSocket connections have tokens, too
+        "wingman.kit.auth.tokens",  # WebSocket connections have tokens too
         "wingman.kit.limits.charging",
         "wingman.kit.presence.touching",
         "wingman.notifications.email.sending.service",

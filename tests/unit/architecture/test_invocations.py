@@ -1,4 +1,4 @@
-"""Every handler does its work in the frame of invocations: its ids, its trace, its reports."""
+"""Every handler works inside `invocation`, which sets ids and traces, and reports errors."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tests.support.template import ROOT
 
 APPS = sorted((ROOT / "functions").glob("*/app.py"))
-# Both enter `kit.invocation.invocation`; a test of each says so.
+# Both enter `kit.invocation.invocation`; each has a test of that.
 FRAMES = {"invocation", "lambda_handler"}
 
 

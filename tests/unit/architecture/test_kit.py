@@ -1,4 +1,4 @@
-"""kit does not mention any domain: not in imports, names, strings or comments."""
+"""kit mentions no domain in imports, names, strings or comments."""
 
 import ast
 import io
@@ -12,7 +12,7 @@ from tests.support.template import ROOT
 
 WINGMAN = ROOT / "layers" / "shared" / "wingman"
 KIT = WINGMAN / "kit"
-# `status` is not a domain, because it looks into all of them, and it is a word of HTTP.
+# `status` does not count as a domain: it reads from all of them, and the word belongs to HTTP.
 NO_DOMAIN = {"kit", "status"}
 DOMAINS = {
     path.parent.name

@@ -17,7 +17,7 @@ def _pinned(layer: str) -> set[str]:
 
 
 PINNED = _pinned("dependencies")
-# The layers of one function, by the domain that imports their packages.
+# Layers for a single function, by the domain that imports their packages.
 OWN = {"coach": _pinned("coach"), "graph": _pinned("graphql"), "photos": _pinned("images")}
 RUNS_ON_LAMBDA = sorted(
     [*(ROOT / "layers" / "shared" / "wingman").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
@@ -26,12 +26,12 @@ RUNS_ON_LAMBDA = sorted(
 
 @cache
 def _distributions() -> Mapping[str, list[str]]:
-    """Map packages to distributions; cached, because it opens every installed file."""
+    """Map packages to distributions; cached, because this opens every installed file."""
     return packages_distributions()
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """Yield the top-level packages of every import, also of one inside a function."""
+    """Yield the top-level packages of all imports, including those inside functions."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
@@ -45,7 +45,7 @@ def test_every_package_that_is_imported_is_in_the_layer() -> None:
 
 
 def _missing(path: Path) -> Iterator[str]:
-    """Yield the packages of a file that no requirements.in of its layers brings."""
+    """Yield the packages that a file imports and no requirements.in of its layers provides."""
     brought = PINNED.union(*(pins for domain, pins in OWN.items() if domain in path.parts))
     for package in set(_imported(path)) - sys.stdlib_module_names - {"wingman"}:
         names = {name.lower().replace("_", "-") for name in _distributions()[package]}
@@ -58,7 +58,7 @@ def test_no_package_is_in_two_layers() -> None:
     assert len(set().union(*layers)) == sum(map(len, layers))
 
 
-def test_a_layer_of_its_own_is_for_one_function() -> None:
+def test_an_extra_layer_belongs_to_one_function() -> None:
     has = {name: each["Layers"] for name, each in functions().items() if "Layers" in each}
     assert has == {
         "coach": [{"Ref": "CoachLayer"}],

@@ -1,4 +1,4 @@
-"""Two stacks of this template can coexist: every name on AWS contains the stack's."""
+"""Two stacks of this template can coexist: every name on AWS contains the stack's name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from tests.support.template import template
 
 RESOURCES: dict[str, dict[str, Any]] = template()["Resources"]
-# A resource without a name gets one of its own from CloudFormation; these get SAM's, which is
-# the same in every stack (github.com/aws/serverless-application-model/issues/3109).
+# CloudFormation generates a unique name for a resource without one. For these, SAM generates a
+# name that is the same in every stack (github.com/aws/serverless-application-model/issues/3109).
 NAMED_BY_SAM = {"ScheduleV2": "Name", "AWS::Serverless::LayerVersion": "LayerName"}
 PHYSICAL = {
     *("AlarmName", "BucketName", "FunctionName", "LayerName", "LogGroupName", "Name"),

@@ -1,4 +1,4 @@
-"""The template rejects at once any value that the code or AWS would reject after the upload."""
+"""The template rejects every value that the code or AWS would reject after the upload."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ FIELDS = settings_table.fields()
 
 
 def _settings() -> Iterator[tuple[str, str]]:
-    """Yield each parameter that becomes a setting, and the setting."""
+    """Yield each parameter that becomes a setting, with the setting."""
     for folder in functions():
         for name, value in variables(folder).items():
             found = re.search(r"'Ref': '(\w+)'", str(value))
@@ -86,7 +86,7 @@ def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
 
 
 def test_every_parameter_of_a_setting_has_a_rule() -> None:
-    """The next tests derive a rule from the code, or it has its own samples."""
+    """Each rule is derived from the code or has samples, which the next tests use."""
     derived = {name for name, setting in SETTINGS.items() if rules(FIELDS[setting])}
     assert set(SETTINGS) == derived | set(SAMPLES)
 
@@ -126,7 +126,7 @@ def test_the_template_and_the_code_accept_the_same_values(parameter: str) -> Non
 
 @pytest.mark.parametrize("names", ["publik", "publicemail", "public email", "e-mail"])
 def test_a_limit_that_does_not_exist_is_left_to_the_code(names: str) -> None:
-    """`make deploy` reads it as the code does, before anything is built."""
+    """`make deploy` checks it with the code's rules before it builds anything."""
     assert (takes("RateLimitShadow", names), code_takes("RateLimitShadow", names)) == (True, False)
 
 

@@ -1,4 +1,4 @@
-"""Prose uses the words that a native engineer would use, as far as a list can check that."""
+"""Prose uses the words of a native engineer, as far as a list can check."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ EXEMPT = (
 )
 # A log event, and the title of a challenge.
 _QUOTED = re.compile(r"\b(?:unsubscribed_nobody|A toast to nobody you know|apple-mail)\b")
-# Identifiers count as well, so an underscore is a boundary; `e-mail` is a value in tests.
+# Identifiers count too, so an underscore is a boundary; `e-mail` is a value in tests.
 _AVOIDED = re.compile(
     r"(?<![a-z])(?<!e-)(?:mails?(?! domain)|told|tells?|somebody|nobody|meanwhile|anew|endless"
     r"|mend(?:s|ed|ing)?)(?![a-z])",
@@ -31,7 +31,7 @@ _AVOIDED = re.compile(
 )
 # `Who turns something off …` makes a reader search for the subject; a question may begin so.
 _RIDDLE = re.compile(r"(?:^|[.|] +|- )((?:Who|Whose|What|That) [^.?|\n]*[.|\n])", re.MULTILINE)
-# The same at the start of a docstring or of a comment, or after its first sentence.
+# The same at the start of a docstring or comment, or after its first sentence.
 _CODE_RIDDLE = re.compile(r'(?:"""|(?:^|\s)(?:#|--) |[.:] )(?:Who|Whose|What|That)\b(?![^.]*\?)')
 _TEST_NAME = re.compile(r"\bdef test_(?:who|whose|what|that)_\w*")
 
@@ -41,7 +41,7 @@ def _name(path: Path) -> str:
 
 
 def _code() -> list[Path]:
-    """Return the tracked text files that are not documents, without the excluded ones."""
+    """Return the tracked text files that are neither documents nor excluded."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
     )

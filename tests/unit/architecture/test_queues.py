@@ -1,4 +1,4 @@
-"""A queue leaves its sender enough time to work, and a dependency enough to recover."""
+"""A queue gives its sender enough time to work, and a dependency enough time to recover."""
 
 import re
 from typing import Any
@@ -29,7 +29,7 @@ def test_the_visibility_timeout_covers_six_tries_and_the_batching_window(
     assert hidden >= 6 * SENDER["Timeout"] + window
 
 
-def test_the_doctor_looks_at_each_queue_that_a_function_works_off() -> None:
+def test_the_doctor_checks_each_queue_that_a_function_consumes() -> None:
     hidden = {
         re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_URL": each["Properties"]
         for name, each in RESOURCES.items()

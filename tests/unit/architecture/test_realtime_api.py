@@ -1,4 +1,4 @@
-"""The WebSocket API shows no ticket, token or message to a log, and only some functions post."""
+"""The WebSocket API logs no ticket, token or message, and only some functions post."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from tests.support.template import functions, template, variables
 
 API = template()["Resources"]["RealtimeApi"]["Properties"]
-# Everything else about a connection, such as its URL, headers and authorizer, stays out.
+# All else, such as the URL, the headers and the authorizer, must not be logged.
 LOGGED = {
     *("requestId", "routeKey", "eventType", "connectionId", "status"),
     *("integrationLatency", "integrationErrorMessage"),

@@ -1,4 +1,4 @@
-"""Every read of a repository is marked as idempotent, so that it is retried."""
+"""Every read in a repository is marked as idempotent, so that it is retried."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""supabase/schemas is readable: one definition per object, small files, one order in each."""
+"""supabase/schemas is readable: one definition per object, in small files."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Only the functions that use a secret get it, from one version of one stored secret."""
+"""Only functions that use a secret get it, from one version of one stored secret."""
 
 import re
 from typing import Any
@@ -10,6 +10,7 @@ FOLDERS = sorted(functions())
 HOLDERS = {
     "ANTHROPIC_API_KEY": {"coach"},
     "AUTH_EMAIL_HOOK_SECRET": {"auth_email"},
+    "AUTH_EMAIL_HOOK_SECRET_PREVIOUS": {"auth_email"},
     "BACKEND_KEY": {
         "account",
         *("challenges", "coach", "discovery", "email_preferences", "graphql", "health", "likes"),
@@ -24,17 +25,19 @@ HOLDERS = {
     "FCM_SERVICE_ACCOUNT": {"push_sender"},
     "RESEND_API_KEY": {"email_sender"},
     "RESEND_WEBHOOK_SECRET": {"resend_webhook"},
+    "RESEND_WEBHOOK_SECRET_PREVIOUS": {"resend_webhook"},
     "SUPABASE_SECRET_KEY": {
         *("email_sender", "housekeeping", "photo_processor", "photo_sweep", "resend_webhook"),
         *("push_sender", "recommendations_refresh", "recommendations_worker"),
         "session_reminders",
-        "auth_email",  # authorises by a signature
-        # They authorise by a signed link.
+        "auth_email",  # requests are authorised by a signature
+        # Requests are authorised by a signed link.
         *("email_unsubscribe", "feedback_page", "session_calendar"),
         "health",  # takes no input and reads no row
-        # Supabase Auth takes a client's address only beside this key (ADR 029).
+        # Supabase Auth accepts a client's IP address only with this key (ADR 029).
         *("account_links", "accounts", "auth_requests"),
     },
+    "SUPABASE_SECRET_KEY_PREVIOUS": {"auth_requests"},
 }
 
 
@@ -49,12 +52,12 @@ def test_only_the_listed_functions_get_a_secret() -> None:
 
 def test_a_function_that_verifies_tokens_cannot_bypass_row_level_security() -> None:
     both = {"SUPABASE_JWT_SECRET", "SUPABASE_SECRET_KEY"}
-    # It calls Supabase Auth for users, and no SQL function of theirs (ADR 029).
+    # It calls Supabase Auth for users, and none of their SQL functions (ADR 029).
     assert [folder for folder in FOLDERS if both <= secrets_of(folder)] == ["accounts"]
 
 
 def test_no_function_holds_a_key_that_signs_tokens_unless_legacy_ones_are_accepted() -> None:
-    """Such a key can mint service_role."""
+    """Such a key can sign tokens of service_role."""
     assert template()["Parameters"]["AcceptLegacyTokens"]["Default"] == "false"
     for folder in FOLDERS:
         value = variables(folder).get("SUPABASE_JWT_SECRET", {"Fn::If": ["AcceptsLegacyTokens"]})
@@ -80,7 +83,7 @@ def test_global_variables_contain_no_secret() -> None:
     assert "secretsmanager" not in str(common)
 
 
-def test_a_secret_is_read_under_its_variables_name_in_the_version_that_is_deployed() -> None:
+def test_a_secret_is_read_under_its_variables_name_in_the_deployed_version() -> None:
     """CloudFormation resolves a reference again only if its text changes."""
     text = (ROOT / "template.yaml").read_text()
     found = re.findall(r"(\w+): (?:&\w+ )?!Sub \"(\{\{resolve:secretsmanager:.*)\"", text)

@@ -1,4 +1,4 @@
-"""Code, template and docs/settings.md agree on every setting; a function checks all its own."""
+"""Code, template and docs/settings.md agree on every setting; functions check their own."""
 
 import importlib.util
 import re
@@ -13,7 +13,7 @@ from wingman.kit.settings import SettingsError
 
 FIELDS = settings_table.fields()
 FOLDERS = sorted(functions())
-# No setting accepts this: it is not a URL, number, flag, name, JSON or base64, and has two lines.
+# No setting accepts this: it has several lines, and is no URL, number, flag, name, JSON or base64.
 NONSENSE = "\nnot a\nsetting\n"
 
 QUEUES = {
@@ -31,11 +31,11 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -
 
 
 def own(folder: str) -> set[str]:
-    return set(functions()[folder]["Environment"]["Variables"])
+    return set(functions()[folder].get("Environment", {}).get("Variables", {}))
 
 
 def refusal_to_start(folder: str) -> set[str]:
-    """Load a function as its container does; return the settings in its error message."""
+    """Load a function as a container does; return the settings in its error message."""
     path = ROOT / "functions" / folder / "app.py"
     spec = importlib.util.spec_from_file_location(f"starting_{folder}", path)
     assert spec is not None
@@ -104,7 +104,7 @@ def test_a_function_names_every_missing_setting_at_start(
 
     settings._load.cache_clear()
     for name in sorted(FIELDS)[::2]:
-        monkeypatch.setenv(name, "")  # as the template passes what is not set
+        monkeypatch.setenv(name, "")  # as the template passes an unset value
     for name in sorted(FIELDS)[1::2]:
         monkeypatch.delenv(name)
     assert refusal_to_start(folder) == needed

@@ -32,7 +32,7 @@ class Refusing(Database):
 
 
 def _raised() -> Iterator[tuple[str, str]]:
-    """Yield each of our SQLSTATEs with its message, but that of a fault of ours."""
+    """Yield each of our SQLSTATEs with its message, except the one for our own bugs."""
     for path in (ROOT / "supabase" / "schemas").glob("*.sql"):
         found = re.findall(
             r"raise exception '([^']+)' using\s+errcode = '(\w{5})'", path.read_text()
@@ -48,7 +48,7 @@ def test_every_sqlstate_of_the_schemas_has_a_refusal() -> None:
 def test_a_sqlstate_has_one_message_and_no_class_of_postgres() -> None:
     messages = {(code, message) for message, code in _raised()}
     assert len({code for code, _ in messages}) == len(messages)
-    # PostgreSQL leaves the classes from I to Z to others, and uses P0 and XX of them.
+    # PostgreSQL leaves the classes from I to Z to applications, except P0 and XX.
     assert all(re.fullmatch(r"W[A-Z]\d{3}", code) for code, _ in messages)
 
 

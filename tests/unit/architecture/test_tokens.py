@@ -1,4 +1,4 @@
-"""Every operation of the API that the document protects refuses a request without a valid token."""
+"""Every operation that the API document protects refuses requests without a valid token."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ PROTECTED = {
 def handlers(
     fresh_container: None, monkeypatch: pytest.MonkeyPatch
 ) -> dict[tuple[str, str], Callable[..., Any]]:
-    """Return the handler of each method and path; nothing that one could call is there."""
+    """Return the handler of each method and path; none of their dependencies exists."""
     for name, value in unused().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ENABLE_RATE_LIMITING", "false")

@@ -1,4 +1,4 @@
-"""Each form that is removed from a question, and similar text that stays."""
+"""Personal data is removed from a question in every form; similar text stays."""
 
 import time
 

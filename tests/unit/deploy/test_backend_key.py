@@ -1,4 +1,4 @@
-"""A backend key is accepted before the functions are deployed that send it."""
+"""A backend key is accepted before functions that send it are deployed."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ MISSING = httpx.Response(404, json={"code": "PGRST202", "message": "no such func
 
 
 class Project:
-    """Stands in for the project: gives its answers one after the other, the last one for ever."""
+    """Stands in for the project: gives its answers in order, then repeats the last."""
 
     def __init__(self) -> None:
         self.answers = [httpx.Response(200, json=1)]

@@ -1,4 +1,4 @@
-"""Reading an environment's file: all that is wrong is named, before anything is built."""
+"""Every problem in an environment's file is named before a build."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def add(path: Path, line: str) -> None:
     path.write_text(f"{path.read_text()}{line}\n")
 
 
-def test_names_are_made_of_the_environments(path: Path) -> None:
+def test_names_are_made_from_the_environments_name(path: Path) -> None:
     read = chosen.read("staging", path)
     assert (read.stack, read.secret) == ("wingman-staging", "wingman/staging")
     assert read.parameters["Environment"] == "staging"
@@ -60,13 +60,13 @@ def test_a_brand_may_lie_beside_the_file(path: Path) -> None:
     ("line", "complaint"),
     [
         ("MaxDailyMatches = 0", "MaxDailyMatches is not 1 to 1000"),
-        ("MaxDailyMatches = 1.5", "MaxDailyMatches is no whole number"),
+        ("MaxDailyMatches = 1.5", "MaxDailyMatches is not a whole number"),
         ('RateLimitShadow = "publik"', "RateLimitShadow: .*must be some of .*public"),
         ("LogRetentionDays = 45", "LogRetentionDays is not one of 1, 3,"),
         ('Architecture = "arm"', "Architecture is not one of arm64, x86_64"),
-        ('SecretsVersion = "x"', "SecretsVersion is no parameter that is chosen here"),
-        ('AppUrll = "https://a.example"', "AppUrll is no parameter"),
-        ("AppUrl", "is no TOML"),
+        ('SecretsVersion = "x"', "SecretsVersion is not a parameter of this file"),
+        ('AppUrll = "https://a.example"', "AppUrll is not a parameter"),
+        ("AppUrl", "is not TOML"),
     ],
 )
 def test_a_wrong_line_is_named(path: Path, line: str, complaint: str) -> None:
@@ -110,7 +110,7 @@ def test_the_first_run_writes_the_file_and_says_to_fill_it_in(tmp_path: Path) ->
 
 
 def test_looking_at_an_environment_writes_no_file(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="staging is no environment"):
+    with pytest.raises(StackError, match="no environment 'staging'"):
         chosen.read("staging", tmp_path / "staging.toml")
     assert not (tmp_path / "staging.toml").exists()
 

@@ -104,7 +104,7 @@ def test_a_deployment_may_begin_where_there_is_nothing_or_a_settled_stack(
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
-def test_remains_are_explained_and_kept_until_that_is_confirmed(
+def test_a_failed_creation_is_explained_and_kept_until_its_deletion_is_confirmed(
     status: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = CloudFormation(status, *FAILED)
@@ -119,7 +119,7 @@ def test_remains_are_explained_and_kept_until_that_is_confirmed(
 
 
 def test_a_deployment_that_runs_is_waited_for() -> None:
-    with pytest.raises(StackError, match="wait until that is done"):
+    with pytest.raises(StackError, match="wait until it is done"):
         clear(CloudFormation("UPDATE_IN_PROGRESS"))
 
 
@@ -136,7 +136,7 @@ def test_only_the_causes_of_a_failure_are_named_oldest_first() -> None:
     assert cloudformation.failures(anything, "x", before) == ["B: later"]
 
 
-def test_changes_that_were_prepared_and_not_executed_were_declined_and_are_removed() -> None:
+def test_changes_that_were_not_executed_count_as_declined_and_are_removed() -> None:
     client = CloudFormation("UPDATE_COMPLETE", ("Api", "UPDATE_COMPLETE", ""))
     client.changes = {"old": "AVAILABLE", "done": "EXECUTE_COMPLETE"}
     anything: Any = client

@@ -18,7 +18,7 @@ OTHER = "tsrqponmlkjihgfedcba"
 
 
 class Program:
-    """Stands in for the CLI: records how it was called, and writes what it would."""
+    """Stands in for the CLI: records its calls, and prints the CLI's output."""
 
     def __init__(self, output: str = "", code: int = 0) -> None:
         self.output, self.code = output, code
@@ -90,7 +90,7 @@ def test_a_linked_project_is_used_if_it_is_the_functions_own(program: Program) -
         database.push(f"https://{OTHER}.supabase.co")
 
 
-def test_without_a_way_to_the_database_that_is_said(
+def test_a_missing_address_of_the_database_is_reported(
     program: Program, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database.push(PROJECT)

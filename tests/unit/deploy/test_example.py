@@ -1,4 +1,4 @@
-"""The example of an environment names what the template lets one choose, and nothing else."""
+"""The example file has every parameter that can be chosen, and nothing else."""
 
 import re
 import tomllib

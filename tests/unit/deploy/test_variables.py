@@ -1,4 +1,4 @@
-"""Variables of functions are worked out before a deployment as CloudFormation does it."""
+"""The functions' variables are resolved before a deployment, as CloudFormation does."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_a_secret_is_needed_only_by_what_is_enabled(coaching: str, is_asked: boo
     assert "SUPABASE_SECRET_KEY" in built.asked
 
 
-def test_nothing_is_wrong_with_what_functions_would_take() -> None:
+def test_valid_variables_have_no_problems() -> None:
     assert problems(resolver().variables() | {"AWS_REGION": "eu-west-1"}) == []
 
 

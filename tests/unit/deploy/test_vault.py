@@ -159,7 +159,7 @@ def test_only_a_key_that_is_read_can_be_rotated() -> None:
 def test_a_secret_of_another_kind_is_not_overwritten() -> None:
     client = SecretsManager()
     client.versions = ["a password"]
-    with pytest.raises(StackError, match="holds no JSON"):
+    with pytest.raises(StackError, match="is not JSON"):
         store(client, SECRETS)
 
 

@@ -1,4 +1,4 @@
-"""Documents that would cost a naive server much, and the codes of their refusals."""
+"""Documents that would overload a naive server, and the codes of their refusals."""
 
 _LADDER = " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(40))
 _TEN_KB = " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(240))

@@ -1,6 +1,7 @@
-"""The cost of documents, and the work that it takes to find it."""
+"""The cost of documents, and the work that it takes to compute the cost."""
 
 import contextlib
+import math
 import time
 from collections import Counter
 from typing import Any
@@ -118,7 +119,7 @@ def test_doubling_fragments_are_walked_once(levels: int) -> None:
     try:
         walker.weigh(operation)
     except QueryError:
-        assert levels > 3  # a fragment is then used more often than anyone needs
+        assert levels > 3  # more uses of a fragment than a client needs
 
     assert walker.steps <= selections_of(document)
 
@@ -141,25 +142,29 @@ def test_the_walker_visits_no_selection_of_a_bomb_twice(name: str) -> None:
     assert walker.steps <= selections_of(document) <= MAX_TOKENS
 
 
-def test_refusing_takes_no_longer_than_a_document_of_that_size_that_is_parsed() -> None:
+def test_refusing_takes_no_longer_than_parsing_a_document_of_that_size() -> None:
     plain = "{{ me {{ {} }} }}".format(" ".join(f"a{n}: id" for n in range(330)))
+    allowed = 4 * shortest(plain, parse)
     slow = {
         name: seconds
         for name, (query, _) in BOMBS.items()
-        if (seconds := shortest(query)) > 4 * shortest(plain, parse)
+        if (seconds := shortest(query, within=allowed)) > allowed
     }
     assert slow == {}
 
 
-def shortest(query: str, run: Any = None) -> float:
-    times = []
+def shortest(query: str, run: Any = None, within: float = 0) -> float:
+    """Return the shortest of five times, or the first time that is short enough."""
+    best = math.inf
     for _ in range(5):
         documents._parsed.cache_clear()
         began = time.process_time()
         with contextlib.suppress(ProblemError):
             run(query) if run else weight(query)
-        times.append(time.process_time() - began)
-    return min(times)
+        best = min(best, time.process_time() - began)
+        if best <= within:
+            break
+    return best
 
 
 WORDS = (

@@ -1,4 +1,4 @@
-"""The schema: in the repository, compatible with what clients know, and equal to REST's models."""
+"""The schema is in the repository, compatible with older clients, and equal to REST's models."""
 
 import json
 from collections.abc import Iterator

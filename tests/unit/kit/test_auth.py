@@ -25,7 +25,7 @@ USER = UUID("6f0f3f0c-3a52-4d0c-9d5e-0f6f1b1f2a3b")
 SESSION = UUID("7a1c5d2e-9f7b-4a53-8f0e-2b6c1d4e5f60")
 
 
-# An RSA key takes longer to make than a test to run.
+# Generating an RSA key takes longer than a test.
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -97,7 +97,7 @@ def signed_with_secret(issuer: Issuer, secret: str = SECRET) -> str:
 
 @pytest.fixture
 def legacy(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A project whose tokens its shared secret may still sign."""
+    """A project that still accepts tokens signed with its shared secret."""
     monkeypatch.setenv("SUPABASE_JWT_SECRET", SECRET)
 
 
@@ -185,7 +185,7 @@ def test_another_algorithm_is_refused(issuer: Issuer, legacy: None, algorithm: o
 
 
 def test_a_public_key_does_not_serve_as_a_secret(issuer: Issuer, legacy: None) -> None:
-    """HS/RS confusion: the attacker signs HS256 with the published RSA key."""
+    """Algorithm confusion: the attacker signs HS256 with the published RSA key."""
     public = issuer.rsa_key.public_key().public_bytes(
         Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
     )
@@ -277,7 +277,7 @@ def test_an_issuer_without_keys_is_not_asked_for_each_token(
     assert issuer.requests == 1
 
 
-def test_a_name_with_a_backslash_is_no_nul(issuer: Issuer) -> None:
+def test_an_escaped_backslash_in_a_name_is_not_a_nul(issuer: Issuer) -> None:
     assert auth.verify(signed(issuer, user_metadata={"name": r"\u0000"})).id == USER
 
 

@@ -1,4 +1,4 @@
-"""Supabase Auth's answers become our errors, and no client object is used twice."""
+"""Answers of Supabase Auth become our errors, and no client object is used twice."""
 
 import traceback
 from collections.abc import Callable
@@ -155,7 +155,7 @@ def test_a_refresh_is_repeated_when_its_answer_was_lost() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 422, 500])
-def test_a_text_of_supabase_auth_is_in_no_traceback(status: int) -> None:
+def test_the_text_of_supabase_auth_is_in_no_traceback(status: int) -> None:
     body = {"code": "email_address_invalid", "message": f"{ADDRESS} is invalid"}
 
     with pytest.raises((AuthRefused, DependencyUnavailable)) as caught:

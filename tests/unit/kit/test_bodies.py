@@ -1,4 +1,4 @@
-"""A form that cannot be parsed is refused: otherwise it would look as if it had been saved."""
+"""A form that cannot be parsed is refused; otherwise it would look like a saved one."""
 
 import asyncio
 

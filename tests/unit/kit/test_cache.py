@@ -1,4 +1,4 @@
-"""The cache when Redis fails, and the end of waiting; integration tests cover the scripts."""
+"""The cache without Redis, and the limit of waiting; integration tests cover the scripts."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ class Number(BaseModel):
 
 
 class Answering(Commands):
-    """A Redis that gives scripted answers in order, and repeats the last one."""
+    """A Redis that gives planned answers in order, and repeats the last one."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
@@ -60,7 +60,7 @@ def test_a_value_is_computed_without_redis(failure: Exception) -> None:
 
 
 @pytest.mark.parametrize("failure", [AWAY, RedisError("OOM")])
-def test_a_value_that_cannot_be_kept_is_still_the_answer(failure: Exception) -> None:
+def test_a_value_that_cannot_be_stored_is_still_returned(failure: Exception) -> None:
     cache = cache_on(Answering([[], "token", -1, "", ""], failure))
     _, found = cache.look_up("key", {})
     assert cache.answer(found, lambda: Number(value=7)).source is Source.MISS
@@ -115,7 +115,7 @@ def test_a_drop_is_tried_twice_and_raises_nothing() -> None:
     assert commands.names == ["DEL", "DEL"]
 
 
-def test_a_drop_is_one_call_and_an_empty_drop_is_none() -> None:
+def test_a_drop_is_one_call_and_an_empty_drop_makes_none() -> None:
     commands = Answering(1)
     cache = cache_on(commands)
     cache.drop(["one"])

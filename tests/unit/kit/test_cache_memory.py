@@ -1,4 +1,4 @@
-"""A container's copies: bounded by number, size and age."""
+"""A container's cached copies are limited in number, size and age."""
 
 import pytest
 

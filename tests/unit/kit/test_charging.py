@@ -1,4 +1,4 @@
-"""Limits are charged to subjects, without an HTTP request."""
+"""Limits are charged to subjects, independently of HTTP."""
 
 from uuid import UUID
 
@@ -14,12 +14,12 @@ from wingman.kit.limits.policy import Policy
 
 MAYA = Subjects("192.0.2.1", UUID(int=1))
 LEO = Subjects("192.0.2.2", UUID(int=2))
-FRAMES = Policy("frames", 4, 60.0, "user")  # a container without Redis has half of it
+FRAMES = Policy("frames", 4, 60.0, "user")  # a container without Redis allows half
 
 
 @pytest.fixture(autouse=True)
 def _container_without_redis(monkeypatch: pytest.MonkeyPatch, fresh_container: None) -> None:
-    for name in ("ENABLE_RATE_LIMITING", "RATE_LIMIT_SHADOW"):
+    for name in ("ENABLE_RATE_LIMITING", "RATE_LIMIT_SHADOW", "REQUESTS_PER_MINUTE"):
         monkeypatch.delenv(name, raising=False)
     limiter = Limiter(Away())
     monkeypatch.setattr(charging, "limiter", lambda: limiter)
@@ -34,6 +34,20 @@ def test_a_charge_names_every_bucket_of_its_subjects() -> None:
         "ratelimit:global:all",
     ]
     assert [verdict.allowed for verdict in charged.verdicts] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("a_minute", "paces"), [(None, [10_000, 6_000]), ("240000", [240_000, 250])]
+)
+def test_a_deployment_sets_only_the_limit_of_all_callers(
+    monkeypatch: pytest.MonkeyPatch, a_minute: str | None, paces: list[int]
+) -> None:
+    if a_minute:
+        monkeypatch.setenv("REQUESTS_PER_MINUTE", a_minute)
+    found = dict(charge(MAYA, [FRAMES, *SIGNED_IN]).buckets)
+    everyone = found.pop("ratelimit:global:all")
+    assert [everyone.capacity, everyone.micros_per_token] == paces
+    assert list(found.values()) == [FRAMES, *SIGNED_IN[:2]]
 
 
 def test_an_empty_bucket_refuses_with_the_verdict_of_every_bucket() -> None:
@@ -59,7 +73,7 @@ def test_a_bucket_in_shadow_refunds_only_the_tokens_it_took(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("RATE_LIMIT_SHADOW", "link")
-    charge(MAYA, [LINK], cost=50)  # the whole share of a container without Redis
+    charge(MAYA, [LINK], cost=50)  # all that a container without Redis allows
     over = charge(MAYA, [LINK])
     assert over.verdicts[0].allowed is False
     over.give_back(LINK)

@@ -60,7 +60,7 @@ def test_an_open_circuit_admits_a_call_when_its_time_is_over() -> None:
 
 
 def test_a_half_open_circuit_admits_a_growing_number_of_calls() -> None:
-    circuit = half_opened()  # one call is under way
+    circuit = half_opened()  # one call is in progress
     admitted = []
     for _ in range(4):
         before = circuit.admitted

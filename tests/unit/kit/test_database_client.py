@@ -1,4 +1,4 @@
-"""The identity that a database client sends."""
+"""The headers with which a database client authenticates."""
 
 import pytest
 

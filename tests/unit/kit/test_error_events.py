@@ -1,4 +1,4 @@
-"""An error as Sentry gets it: read by Sentry's own SDK, and normalised as its ingestion does."""
+"""Events for Sentry are valid for Sentry's own SDK and for the normaliser of its ingestion."""
 
 import contextlib
 import json
@@ -38,7 +38,7 @@ ABOUT = Circumstances(
 def raised(act: Callable[[], object]) -> Exception:
     try:
         act()
-    except Exception as error:  # noqa: BLE001 - any of them
+    except Exception as error:  # noqa: BLE001 - tests raise any error
         return error
     raise AssertionError("nothing was raised")
 
@@ -60,7 +60,7 @@ def broken(error: Exception) -> Callable[[], None]:
 
 
 def sent(error: BaseException, about: Circumstances = ABOUT) -> dict[str, Any]:
-    """Return the event as Sentry's SDK reads it from the wire."""
+    """Return the event as Sentry's SDK parses it."""
     wire = envelope(event(error, about, EVENT_ID, 1_795_846_314.5), EVENT_ID)
     read = Envelope.deserialize(wire)
     assert read.headers["event_id"] == EVENT_ID
@@ -107,7 +107,7 @@ def test_an_event_names_request_release_and_trace() -> None:
     assert found["contexts"]["trace"]["trace_id"] == "6743a1b20123456789abcdef01234567"
 
 
-def test_the_cause_comes_first_as_sentry_wants_it() -> None:
+def test_the_cause_comes_first_as_sentry_requires() -> None:
     values = sent(raised(crash))["exception"]["values"]
     assert [value["type"] for value in values] == ["ValueError", "KeyError"]
     assert values[-1]["stacktrace"]["frames"][-1]["function"] == "crash"
@@ -155,7 +155,7 @@ def test_long_chains_and_stacks_are_cut() -> None:
     "error", [raised(crash), RuntimeError(), ExceptionGroup("a", [ProblemError()])], ids=repr
 )
 def test_sentrys_ingestion_finds_nothing_wrong(error: BaseException) -> None:
-    """The normaliser is that of Relay: it moves what it cannot read into `_meta` with an error."""
+    """The normaliser is Relay's: it reports invalid values as errors in `_meta`."""
     given = event(error, ABOUT, EVENT_ID, 1_795_846_314.5)
     normalizer = StoreNormalizer(
         project_id=1,

@@ -1,4 +1,4 @@
-"""Errors are reported once, and a Sentry that is slow or away delays no invocation."""
+"""Errors are reported once, and no invocation waits for a Sentry that is slow or down."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ DSN = "https://0123456789abcdef@o1.ingest.sentry.io/42"
 
 
 class Sentry:
-    """An endpoint that keeps what it gets, and answers as a test wants."""
+    """An endpoint that records requests, and answers as a test plans."""
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
@@ -46,7 +46,7 @@ def sentry(fresh_container: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     monkeypatch.setenv("VERSION", "1.4.0")
     monkeypatch.setenv("ENABLE_RATE_LIMITING", "false")
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", found.handle)
-    # The machine is shared: what is sent at once has the time that it needs.
+    # On a busy machine, an immediate report may take longer than the usual wait.
     monkeypatch.setattr(sending, "WAIT_SECONDS", 10.0)
     yield found
     if thread := sending._reporter()._thread:
@@ -97,7 +97,7 @@ def test_a_retry_of_a_message_is_not_reported_again(sentry: Sentry) -> None:
 
 
 def test_another_container_gives_the_same_error_of_a_message_the_same_id(sentry: Sentry) -> None:
-    """Sentry drops a second event of the same id."""
+    """Sentry drops a second event with the same id."""
     fail(batch("m-1"))
     sending._reporter.cache_clear()
     fail(batch("m-1"))
@@ -115,11 +115,11 @@ def test_a_slow_sentry_is_not_waited_for(sentry: Sentry, monkeypatch: pytest.Mon
     ends = Event()
     monkeypatch.setattr(sending, "WAIT_SECONDS", 0.05)
     sentry.answer = lambda: (ends.wait(30), httpx.Response(200))[1]
-    fail(request(1))  # returns, although nothing has answered
+    fail(request(1))  # returns although Sentry has not answered
     began = time.thread_time()
     for number in range(2, 50):
         fail(request(number))
-    assert len(sentry.requests) == 1  # the others found one under way, and did not wait
+    assert len(sentry.requests) == 1  # the others found a report in progress, and did not wait
     assert time.thread_time() - began < 2
     assert not ends.is_set()
     ends.set()
@@ -180,7 +180,7 @@ def test_a_fault_of_the_report_does_not_hide_the_error(
     ],
     ids=["crash", "500", "503", "409"],
 )
-def test_an_http_function_reports_what_it_did_not_foresee(
+def test_an_http_function_reports_unexpected_errors(
     sentry: Sentry, error: Exception, status: int, reported: int
 ) -> None:
     app = create_app()

@@ -1,4 +1,4 @@
-"""The common behaviour of HTTP functions, on a small app behind the real adapter."""
+"""The common behaviour of HTTP functions, shown by a small app behind the real adapter."""
 
 import base64
 import json
@@ -160,7 +160,7 @@ def test_two_megabytes_are_read(call: Call, announced: bool) -> None:
 @pytest.mark.parametrize("text", ['"', "\n", "é", "€", "🐶"])
 @pytest.mark.parametrize("encoded", [True, False])
 def test_a_body_that_is_just_too_large_still_reaches_the_function(text: str, encoded: bool) -> None:
-    """Lambda itself would answer a larger event, and not with problem+json."""
+    """Lambda itself would refuse a larger event, and not with problem+json."""
     event = json.loads((ROOT / "events" / "health" / "get.json").read_text())
     event["headers"]["authorization"] = "x" * 10_000  # API Gateway's limit for all headers
     body = text * (MAX_BODY_BYTES // len(text.encode()) + 1)

@@ -1,4 +1,4 @@
-"""The buckets that take over in a container while Redis is unavailable."""
+"""The buckets that a container uses while Redis is unavailable."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ def test_a_bucket_holds_its_capacity_and_refills() -> None:
     assert buckets.take({"a": SMALL}, 10.0)[0].allowed
 
 
-@example(0.004)  # loses a token in floating point
+@example(0.004)  # would lose a token to floating-point error
 @given(st.integers(0, 10_000_000).map(lambda millis: millis / 1000))
 def test_a_full_bucket_serves_its_whole_capacity_at_any_moment(now: float) -> None:
     buckets = LocalBuckets()

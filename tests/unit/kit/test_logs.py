@@ -1,4 +1,4 @@
-"""Log lines contain no personal data, even if an exception does."""
+"""Log lines contain no personal data, even if an exception contains some."""
 
 import json
 import os
@@ -9,11 +9,11 @@ import sys
 import jwt
 import pytest
 
-from tests.support.growth import times_dearer
+from tests.support.growth import times_longer
 from tests.support.template import ROOT
 from wingman.kit import observability
 
-# Generated, so that secret scanners find nothing in the repository.
+# Generated, so that secret scanners do not find it in the repository.
 RANDOM = secrets.token_hex(12)
 TOKEN = jwt.encode({"sub": "1234"}, secrets.token_hex(32))
 
@@ -92,27 +92,26 @@ def test_recognised_personal_data_is_redacted() -> None:
 
 @pytest.mark.parametrize("word", ["x", "x.", "@", "x%40", "eyJ-"])
 def test_redaction_takes_linear_time(word: str) -> None:
-    assert times_dearer(lambda size: observability._written({"path": word * size}), 1_000) < 20
+    assert times_longer(lambda size: observability._written({"path": word * size}), 1_000) < 40
 
 
-@pytest.mark.parametrize(
-    ("message", "left"),
-    [
-        ("no such\nbob@example.com here", "no such\n[removed] here"),
-        ("müller@example.com", "[removed]"),
-        ("a\n" + TOKEN, "a\n[removed]"),
-        ("\nre_" + RANDOM, "\n[removed]"),
-        ("\nsk-" + RANDOM, "\n[removed]"),
-    ],
-    ids=["address", "umlaut", "token", "re", "sk"],
-)
-def test_redaction_happens_before_json_escaping(message: str, left: str) -> None:
-    facts = {"m": message, "deep": [{message: (message, ValueError(message))}]}
-    lines = logged(f"logger.info({message!r}, extra={facts!r})")
-    record = json.loads(lines)
-    assert (record["message"], record["m"]) == (left, left)
-    assert record["deep"][0][left][0] == left
-    assert lines.count("[removed]") == 5
+def test_redaction_happens_before_json_escaping() -> None:
+    left = {
+        "no such\nbob@example.com here": "no such\n[removed] here",
+        "müller@example.com": "[removed]",
+        "a\n" + TOKEN: "a\n[removed]",
+        "\nre_" + RANDOM: "\n[removed]",
+        "\nsk-" + RANDOM: "\n[removed]",
+    }
+    lines = logged(
+        f"for m in {list(left)!r}:\n"
+        "    logger.info(m, extra={'m': m, 'deep': [{m: (m, ValueError(m))}]})"
+    ).splitlines()
+    for line, expected in zip(lines, left.values(), strict=True):
+        record = json.loads(line)
+        assert (record["message"], record["m"]) == (expected, expected)
+        assert record["deep"][0][expected][0] == expected
+        assert line.count("[removed]") == 5
 
 
 def test_other_facts_are_not_redacted() -> None:

@@ -76,7 +76,7 @@ def away() -> None:
 def test_a_circuit_that_opens_is_reported_before_the_invocation_ends(
     now: list[float], capsys: pytest.CaptureFixture[str], context: Context | None
 ) -> None:
-    """A container that is frozen or ends afterwards could not report it any more."""
+    """A container may be frozen or ended after an invocation, and could not report it later."""
     with deadline(context):
         count("Retried", dependency="email")
         breaker = Breaker(Dependency("email", 3))

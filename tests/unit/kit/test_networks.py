@@ -1,4 +1,4 @@
-"""An IPv6 client is counted by its network, because it has countless addresses."""
+"""An IPv6 client is counted by its network, because it can use countless addresses."""
 
 import pytest
 

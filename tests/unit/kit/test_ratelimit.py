@@ -1,4 +1,4 @@
-"""The limiter writes metrics and keeps to its share while Redis is unavailable."""
+"""The limiter writes metrics, and keeps to its share while Redis is unavailable."""
 
 import json
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def test_verdicts_near_or_beyond_a_limit_are_counted(
         for name in counted.keys() & line.keys():
             assert line["policy"] == "small"
             counted[name] += line[name]
-    # Two requests leave less than a tenth of twenty, then three are too many.
+    # Two requests leave less than a tenth of the twenty; the next three are refused.
     expected = {"RateLimitNear": 2, refusal: 3}
     assert {name: number for name, number in counted.items() if number} == expected
 

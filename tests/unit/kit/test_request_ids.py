@@ -1,4 +1,4 @@
-"""The id of a request: taken from the gateway alone, and carried by logs, calls and messages."""
+"""A request's id comes only from the gateway, and goes with logs, calls and messages."""
 
 import io
 import json
@@ -30,7 +30,7 @@ def lines(
     fresh_container: None, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], list[dict[str, Any]]]:
     written = io.StringIO()
-    for handler in logger().handlers:  # the first of this process keeps that one's output
+    for handler in logger().handlers:  # handlers keep the stream of the process's first test
         monkeypatch.setattr(handler, "stream", written)
     return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
 
@@ -122,7 +122,9 @@ FORGED = [
 
 
 @pytest.mark.parametrize("forged", FORGED, ids=str)
-def test_an_id_that_could_forge_a_line_is_replaced(fresh_container: None, forged: object) -> None:
+def test_an_id_that_could_forge_a_log_line_is_replaced(
+    fresh_container: None, forged: object
+) -> None:
     context = Context()
     with invocation(http_event(forged), context):
         assert request_id() == context.aws_request_id

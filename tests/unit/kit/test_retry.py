@@ -35,7 +35,7 @@ class Dependency:
 
 @pytest.fixture(autouse=True)
 def waits(fresh_container: None) -> Iterator[list[float]]:
-    """Replace sleeping and collect every wait, in seconds."""
+    """Replace sleeping, and record every wait in seconds."""
     found: list[float] = []
     with retry.pausing_with(found.append):
         yield found

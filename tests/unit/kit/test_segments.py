@@ -1,4 +1,4 @@
-"""Subsegments, as X-Ray's daemon gets them."""
+"""Subsegments, as the X-Ray daemon receives them."""
 
 import json
 import socket
@@ -54,7 +54,7 @@ def sampled(monkeypatch: pytest.MonkeyPatch, *, yes: bool = True) -> None:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[httpx.Response | Exception], httpx.Client]:
-    """Return a client of ours whose service answers so."""
+    """Return a factory of our HTTP clients whose service gives a planned answer."""
 
     def client(answer: httpx.Response | Exception) -> httpx.Client:
         def handle(_: object, __: httpx.Request) -> httpx.Response:
@@ -124,7 +124,7 @@ def test_a_call_without_an_answer_names_the_class_of_its_error(
     assert "maya" not in json.dumps([call, handler])
 
 
-def test_a_worker_says_what_it_took_and_from_where(daemon: Sent) -> None:
+def test_a_worker_records_its_messages_and_their_queue(daemon: Sent) -> None:
     record = {
         "messageId": "m-1",
         "eventSourceARN": "arn:aws:sqs:eu-west-1:1:emails",
@@ -154,7 +154,7 @@ def test_a_trace_that_is_not_sampled_sends_nothing(
     "header",
     ["", "Root=1;Parent=2;Sampled=1", f"Root={ROOT};Sampled=1", "x" * 10_000, "Root=../../a\n;=;"],
 )
-def test_a_header_that_is_none_starts_no_trace(
+def test_an_invalid_header_starts_no_trace(
     daemon: Sent, monkeypatch: pytest.MonkeyPatch, header: str
 ) -> None:
     monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
@@ -164,7 +164,7 @@ def test_a_header_that_is_none_starts_no_trace(
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1:1", "no.such.host.invalid:2000"])
-def test_a_daemon_that_is_away_costs_nothing(
+def test_a_daemon_that_is_down_costs_nothing(
     daemon: Sent, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", address)
@@ -201,5 +201,5 @@ def test_a_thread_with_a_copy_of_the_context_stays_in_the_trace(daemon: Sent) ->
         ("https://a.co?email=maya", "https://a.co/"),
     ],
 )  # fmt: skip
-def test_a_trace_shows_no_id_of_a_path(url: str, text: str) -> None:
+def test_a_trace_shows_no_id_from_a_path(url: str, text: str) -> None:
     assert shown(url) == text

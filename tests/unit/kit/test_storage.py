@@ -1,4 +1,4 @@
-"""The form of an upload is what botocore would sign, and is the same whenever it is signed."""
+"""The form of an upload is signed as botocore would sign it, and signing is repeatable."""
 
 import base64
 import json
@@ -70,7 +70,7 @@ def test_the_signature_is_that_of_botocore(monkeypatch: pytest.MonkeyPatch) -> N
 
     same = form.fields.keys() - {"policy", "x-amz-signature"}
     assert {name: theirs[name] for name in same} == {name: form.fields[name] for name in same}
-    # The order of the conditions differs, so the signature is compared over our own text.
+    # The conditions are in another order, so the signature is compared for our own text.
     auth = botocore.auth.S3SigV4PostAuth(keys, "s3", "eu-central-1")
     assert form.fields["x-amz-signature"] == auth.signature(form.fields["policy"], request)
     assert sorted(map(str, json.loads(base64.b64decode(theirs["policy"]))["conditions"])) == (

@@ -1,4 +1,4 @@
-"""When many requests share the global bucket, those with the most requests are refused first."""
+"""When the global bucket runs low, the clients with the most requests are refused first."""
 
 from dataclasses import dataclass, replace
 
@@ -7,13 +7,13 @@ from wingman.kit.limits.memory import LocalBuckets
 from wingman.kit.limits.policy import Policy
 
 MINUTES = 1
-# The requests per second of someone who attacks, and of someone who uses an app.
+# The requests per second of an attacker, and of a user of an app.
 FLOOD, NORMAL = 20.0, 1.0
 
 
 @dataclass
 class Client:
-    """Requests at a steady rate, from an address of its own."""
+    """A client that sends requests at a steady rate from its own address."""
 
     name: str
     rate: float
@@ -26,7 +26,7 @@ class Client:
 
 
 def simulate(attackers: int, policies: tuple[Policy, ...]) -> tuple[Client, list[Client]]:
-    """Let one normal client and some attackers send for a while; return them."""
+    """Let one normal client and some attackers send requests; return the clients."""
     normal = Client("normal", NORMAL)
     heavy = [Client(f"heavy-{n}", FLOOD) for n in range(attackers)]
     shared = LocalBuckets()
@@ -56,7 +56,7 @@ def test_forty_addresses_that_flood_do_not_stop_another_client() -> None:
     assert admitted <= EVERYONE.capacity + refill
 
 
-def test_at_one_price_for_all_the_same_flood_stops_everyone() -> None:
+def test_with_one_price_for_all_the_same_flood_stops_everyone() -> None:
     flat = replace(EVERY_IP, surge=False)
     normal, _ = simulate(40, (flat, EVERYONE))
     assert normal.passed < normal.sent / 2

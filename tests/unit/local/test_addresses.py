@@ -13,14 +13,14 @@ APP = "https://pages.wingman.app"
 
 
 class Door(HTTPServer):
-    """Answers a browser that asks before it calls, as an API with these origins does."""
+    """Answers preflight requests as an API with these origins does."""
 
     def __init__(self, *origins: str) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.origins = origins
 
     def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, daemon=True).start()
+        Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,7 +44,7 @@ class _Answer(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing in between the tests."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def levels(subject: str) -> set[Level]:
         ("https://app.example.com", "is a reserved address"),
         ("https://wingman.test", "is a reserved address"),
         ("https://localhost:3000", "is a reserved address"),
-        ("https://127.0.0.1", "is reached from its own network alone"),
-        ("https://[::1]:3000", "is reached from its own network alone"),
-        ("https://10.0.0.7", "is reached from its own network alone"),
-        ("https://backend", "is reached from its own network alone"),
+        ("https://127.0.0.1", "is reachable only from its own network"),
+        ("https://[::1]:3000", "is reachable only from its own network"),
+        ("https://10.0.0.7", "is reachable only from its own network"),
+        ("https://backend", "is reachable only from its own network"),
         ("http://pages.wingman.app", "is not encrypted"),
     ],
 )
@@ -115,13 +115,13 @@ def test_an_address_of_its_own_is_fine(environment: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("origins", "words"),
     [
-        ((), f"browsers let no page of {APP} call the API"),
+        ((), f"{APP} is not an allowed origin"),
         ((APP, "https://app.example.com"), "pages of https://app.example.com may call the API"),
         ((APP, "http://localhost:3000"), "pages of http://localhost:3000 may call the API"),
         (("*",), "pages of https://app.example.com may call the API"),
     ],
 )
-def test_pages_that_have_no_business_there_may_not_call_the_api(
+def test_wrong_allowed_origins_fail(
     environment: pytest.MonkeyPatch, origins: tuple[str, ...], words: str
 ) -> None:
     with Door(*origins) as door:

@@ -101,7 +101,7 @@ def test_emails_are_counted_for_the_project() -> None:
         ("2024-01-01", {"code": "unexpected_failure"}),
     ],
 )
-def test_a_database_that_is_away_is_an_error_of_the_server(
+def test_a_database_that_is_down_is_a_server_error(
     version: str | None, shape: dict[str, object]
 ) -> None:
     def connect() -> NoReturn:
@@ -156,7 +156,7 @@ def test_a_link_is_the_hash_of_address_and_digits() -> None:
     assert token_hash("maya@example.com", "123456") == expected
 
 
-def test_faults_are_met_in_their_order_by_those_they_concern() -> None:
+def test_faults_apply_in_order_to_matching_requests() -> None:
     faults = Faults()
     faults.add({"mode": "down", "count": 1, "match": "maya"})
     faults.add({"mode": "rate_limited", "count": 1, "match": "/token"})

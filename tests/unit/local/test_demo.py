@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local import demo
+from local.demo import walk
 from local.errors import StackError
 from local.stack import Stack
 
@@ -16,8 +16,8 @@ def test_an_email_that_does_not_come_names_the_log_of_its_stack(
     stack = Stack(name, 8700, tmp_path)
     stack.env_file.parent.mkdir(parents=True)
     stack.env_file.touch()
-    monkeypatch.setattr(demo, "PATIENCE", -1)
-    monkeypatch.setattr(demo.Walk, "_accepted", lambda _: [])
+    monkeypatch.setattr(walk, "PATIENCE", -1)
+    monkeypatch.setattr(walk.Walk, "_accepted", lambda _: [])
 
     with pytest.raises(StackError, match=rf"look at \.local/{name}/logs/ministack\.log and GET"):
-        demo.Walk(stack).emails([], 1)
+        walk.Walk(stack).emails([], 1)

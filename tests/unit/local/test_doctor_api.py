@@ -18,7 +18,7 @@ GATEWAY = (502, b"Bad Gateway")
 
 @contextmanager
 def answering(answers: Sequence[Answer]) -> Iterator[str]:
-    """Give the planned answers, and the last one from then on."""
+    """Serve the planned answers, then repeat the last."""
     waiting = list(answers)
 
     class Handler(BaseHTTPRequestHandler):

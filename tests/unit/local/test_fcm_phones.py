@@ -1,4 +1,4 @@
-"""The sandbox keeps for a phone that is offline what FCM keeps."""
+"""The sandbox stores pushes for an offline phone as FCM does."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def test_four_collapse_keys_wait_and_each_has_its_newest_push() -> None:
     assert set(phones.of("t").shown) == {"2", "3", "4", "again"}
 
 
-def test_a_push_without_a_key_waits_beside_others_and_a_hundred_and_one_are_too_many() -> None:
+def test_a_hundred_pushes_without_a_key_wait_and_one_more_discards_them() -> None:
     phones = offline()
     for number in range(100):
         phones.accept(str(number), "t", message(str(number)), 60)

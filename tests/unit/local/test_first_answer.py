@@ -15,7 +15,7 @@ from local.supervisor import Supervisor
 
 
 class Door(BaseHTTPRequestHandler):
-    """A front door behind which the first function does not start at once."""
+    """An API whose first function does not start at once."""
 
     answers: ClassVar[list[int]] = []
     asked: ClassVar[list[str]] = []
@@ -54,7 +54,7 @@ def test_up_is_said_after_the_first_good_answer(
     assert up.startswith("Up after")
 
 
-def test_an_api_that_never_answers_well_is_an_error_with_the_way_on(here: Stack) -> None:
+def test_an_api_that_stays_unhealthy_is_an_error_with_advice(here: Stack) -> None:
     Door.answers = [502]
     with pytest.raises(StackError) as error:
         first_answer.await_health(here, patience=0.05)

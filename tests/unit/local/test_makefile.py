@@ -1,4 +1,4 @@
-"""`make` says how to begin where nothing was installed."""
+"""`make` says how to begin if nothing is installed."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ MAKEFILE = Path(__file__).parents[3] / "Makefile"
 @pytest.mark.parametrize("target", ["reset", "status"])
 def test_a_fresh_clone_learns_how_to_begin(tmp_path: Path, target: str) -> None:
     shutil.copy(MAKEFILE, tmp_path)
-    # `make test` hands its own flags down, which say more.
+    # `make test` passes its flags down, which add output.
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     command = ["make", target]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A database is brought up to date only if that leads to the schema of the files."""
+"""A database is migrated only if the result is the schema of the files."""
 
 from collections.abc import Sequence
 from pathlib import Path

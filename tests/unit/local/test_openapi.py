@@ -1,4 +1,4 @@
-"""The OpenAPI document: derived from the code, and complete for people who generate clients."""
+"""The OpenAPI document: derived from the code, and complete for generators of clients."""
 
 import re
 from collections.abc import Iterator, Mapping

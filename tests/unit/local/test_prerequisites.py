@@ -43,7 +43,7 @@ def test_without_a_browser_the_rest_is_set_up_and_a_note_says_what_to_do(
     assert "CHROMIUM=" in said
 
 
-def test_postgis_must_be_that_of_the_postgresql_which_will_run(
+def test_postgis_must_belong_to_the_postgresql_that_will_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_program(tmp_path, "initdb")
@@ -59,7 +59,7 @@ def test_postgis_must_be_that_of_the_postgresql_which_will_run(
     assert need.present()
 
 
-def test_plpgsql_check_is_that_of_the_postgresql_which_will_run(
+def test_plpgsql_check_belongs_to_the_postgresql_that_will_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_program(tmp_path, "initdb")

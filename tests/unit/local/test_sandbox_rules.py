@@ -107,7 +107,7 @@ def test_a_batch_takes_neither_attachments_nor_a_schedule(name: str) -> None:
         validate(VALID | {name: ["x"]}, batch=True)
 
 
-def test_more_requests_than_allowed_learn_when_to_come_back() -> None:
+def test_a_request_over_the_limit_learns_when_to_retry() -> None:
     clock = Clock()
     limit = RateLimit(clock)
     limit.set(2)
@@ -121,7 +121,7 @@ def test_more_requests_than_allowed_learn_when_to_come_back() -> None:
     assert limit.spend()["ratelimit-remaining"] == "1"
 
 
-def test_a_fault_is_met_as_often_as_planned_and_only_by_its_recipients() -> None:
+def test_a_fault_applies_as_often_as_planned_and_only_to_its_recipients() -> None:
     faults = Faults()
     faults.add({"mode": "reject", "count": 2, "match": "leo"})
     assert faults.take(["maya@example.com"]) is None

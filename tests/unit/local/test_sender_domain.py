@@ -1,4 +1,4 @@
-"""The records that receivers of our emails look up, asked of a real DNS server."""
+"""The records that receivers of our emails look up, on a real DNS server."""
 
 from base64 import b64decode
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def test_nothing_set_up_fails_everywhere_and_says_what_to_do() -> None:
     [
         ((DKIM, "TXT"), ['"p="'], "dkim", Level.FAIL, "has no key"),
         ((DKIM, "TXT"), ['"hello"'], "dkim", Level.FAIL, "has no key"),
-        ((DKIM, "TXT"), ['"p=MIG*"'], "dkim", Level.FAIL, "no base64"),
+        ((DKIM, "TXT"), ['"p=MIG*"'], "dkim", Level.FAIL, "not base64"),
         ((DKIM, "TXT"), [f'"v=DKIM2; p={KEY}"'], "dkim", Level.FAIL, "v=DKIM2"),
         ((DKIM, "TXT"), [f'"p={KEY}"', f'"p={KEY[:40]}"'], "dkim", Level.FAIL, "2 TXT records"),
         ((SEND, "TXT"), ['"verification=1"'], "spf", Level.FAIL, "no v=spf1"),
@@ -91,7 +91,7 @@ def test_a_record_that_is_wrong_is_reported(
     assert {finding.level for finding in found.values()} == {Level.OK}
 
 
-def test_the_policy_of_the_domain_above_counts() -> None:
+def test_the_policy_of_the_parent_domain_counts() -> None:
     above: Records = {(f"{name}", kind): v for (name, kind), v in GOOD.items() if name == DMARC}
     below: Records = {
         (name.replace(DOMAIN, f"news.{DOMAIN}"), kind): values

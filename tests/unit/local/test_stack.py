@@ -20,6 +20,7 @@ VARIABLES = [
     "SUPABASE_URL",
     "SUPABASE_PUBLISHABLE_KEY",
     "SUPABASE_SECRET_KEY",
+    "SUPABASE_SECRET_KEY_PREVIOUS",
     "LOCAL_JWT_JWK",
     "LOCAL_LEGACY_JWT_SECRET",
     "BACKEND_KEY",
@@ -33,6 +34,8 @@ VARIABLES = [
     "RESEND_API_KEY",
     "RESEND_WEBHOOK_SECRET",
     "AUTH_EMAIL_HOOK_SECRET",
+    "RESEND_WEBHOOK_SECRET_PREVIOUS",
+    "AUTH_EMAIL_HOOK_SECRET_PREVIOUS",
     "EMAIL_LINK_SECRET",
     "EMAIL_LINK_SECRET_PREVIOUS",
     "ANTHROPIC_API_URL",
@@ -42,12 +45,14 @@ VARIABLES = [
     "INBOX_URL",
     "REALTIME_URL",
     "REALTIME_ENDPOINT",
+    "STACK_NAME",
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "EMAIL_URGENT_QUEUE_URL",
     "EMAIL_BULK_QUEUE_URL",
     "PUSH_QUEUE_URL",
     "SENTRY_DSN",
+    "ENABLE_PUSH",
     "FCM_URL",
     "FCM_API_URL",
     "FCM_SERVICE_ACCOUNT",
@@ -80,7 +85,7 @@ def test_a_base_that_is_no_port_is_refused(base: str, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Stack]:
-    """A stack that was started on base 9300, of which one part lives."""
+    """A stack on base 9300 with one running part."""
     here = Stack("test", 9400, checkout=tmp_path)
     log = here.log("part")
     command = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -98,7 +103,7 @@ def test_a_running_stack_is_found_without_the_variable(
     assert stack("test", checkout=running.checkout) == running
 
 
-def test_another_base_than_that_of_a_running_stack_is_an_error(
+def test_a_base_other_than_that_of_a_running_stack_is_an_error(
     running: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WINGMAN_PORT_BASE", "9500")
@@ -107,7 +112,7 @@ def test_another_base_than_that_of_a_running_stack_is_an_error(
     assert stack("test", wherever=True, checkout=running.checkout) == running
 
 
-def test_a_stack_of_which_nothing_lives_goes_where_the_variable_says(
+def test_a_stopped_stack_uses_the_base_in_the_variable(
     running: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     processes.stop(processes.recorded(running.pids_file)["redis"])

@@ -40,12 +40,12 @@ def test_every_http_event_becomes_one_route(tmp_path: Path) -> None:
     ]
 
 
-def test_a_functions_own_variables_lie_over_the_common_ones(tmp_path: Path) -> None:
+def test_a_functions_own_variables_override_the_common_ones(tmp_path: Path) -> None:
     found = template.variables(read(tmp_path), "OneFunction")
     assert found == {"COMMON": "a", "BOTH": "b", "OWN": {"Ref": "Thing"}}
 
 
-def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
     path.write_text("Resources:\n  Api: {Type: One}\n  Api: {Type: Two}\n")
     with pytest.raises(CfnParseError, match="Api"):

@@ -1,4 +1,4 @@
-"""The story of a request, made of what its functions left behind."""
+"""The history of a request, from its traces, logs, rows, emails and pushes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,7 +128,7 @@ def test_a_line_belongs_to_a_request_by_its_own_id_or_by_its_cause() -> None:
     assert not names({"correlation_id": "r-10", "caused_by": None}, "r-1")
 
 
-def test_the_daemon_finds_what_lies_below_a_request_and_what_it_caused() -> None:
+def test_the_daemon_finds_segments_below_a_request_and_those_that_it_caused() -> None:
     daemon = Daemon()
     header = b'{"format": "json", "version": 1}\n'
     for text in (

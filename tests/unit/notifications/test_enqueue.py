@@ -82,5 +82,5 @@ def test_a_broken_queue_is_logged_and_left_to_the_sweep(caplog: pytest.LogCaptur
     with caplog.at_level(logging.WARNING):
         assert service.enqueue(MemoryQueue(broken=True), refs(3, Priority.URGENT)) == 0
 
-    [record] = [line for line in caplog.records if line.message == "emails.enqueue_failed"]
-    assert vars(record)["count"] == 3
+    [record] = [line for line in caplog.records if line.message == "notifications.enqueue_failed"]
+    assert (vars(record)["channel"], vars(record)["count"]) == ("email", 3)

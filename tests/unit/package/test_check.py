@@ -148,28 +148,28 @@ def six_layers(package: Package) -> None:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (foreign_machine, "is of EM_"),
+        (foreign_machine, "is for EM_"),
         (foreign_python, "is for cpython-311-"),
-        (foreign_system, "is of another system than Linux"),
-        (broken_object, "is no ELF file"),
-        (old_bytecode, "is not of Python 3.13"),
+        (foreign_system, "is not for Linux"),
+        (broken_object, "is not an ELF file"),
+        (old_bytecode, "is not for Python 3.13"),
         (timed_bytecode, "would be compared with its source at each start"),
-        (stale_bytecode, "is not of the health.py beside it"),
+        (stale_bytecode, "was not compiled from the health.py beside it"),
         (orphaned_bytecode, "has no source"),
         (half_compiled, "1 modules like SharedLayer/python/wingman/health.py have no bytecode"),
-        (missing_package, "DependenciesLayer has nothing of fast-json, and 1.0 is pinned"),
+        (missing_package, "DependenciesLayer has nothing of fast-json, but 1.0 is pinned"),
         (missing_package, "wingman.health imports fast_json, which HealthFunction would not find"),
-        (missing_pin, "DependenciesLayer has 1.0 of fast-json, and nothing is pinned"),
-        (other_version, "DependenciesLayer has 0.9 of fast-json, and 1.0 is pinned"),
+        (missing_pin, "DependenciesLayer has 1.0 of fast-json, but nothing is pinned"),
+        (other_version, "DependenciesLayer has 0.9 of fast-json, but 1.0 is pinned"),
         (missing_module, "wingman.health imports gone, which HealthFunction would not find"),
         (missing_handler, "HealthFunction has no app.handler"),
-        (shipped_tests, "fast_json/tests is not to be uploaded"),
-        (shipped_secrets, "HealthFunction/.env is not to be uploaded"),
-        (shipped_scripts, "python/bin is not to be uploaded"),
-        (function_bytecode, "HealthFunction/__pycache__ is not to be uploaded"),
+        (shipped_tests, "fast_json/tests must not be uploaded"),
+        (shipped_secrets, "HealthFunction/.env must not be uploaded"),
+        (shipped_scripts, "python/bin must not be uploaded"),
+        (function_bytecode, "HealthFunction/__pycache__ must not be uploaded"),
         (link, "wingman/settings.json is a link"),
         (oversized_layer, "HealthFunction and its layers are larger than 250 MB"),
-        (six_layers, "HealthFunction has 6 layers, and Lambda takes 5"),
+        (six_layers, "HealthFunction has 6 layers, but Lambda allows 5"),
     ],
 )
 def test_a_fault_is_refused(
@@ -177,7 +177,7 @@ def test_a_fault_is_refused(
 ) -> None:
     fault(package)
     assert [problem for problem in found(package) if message in problem], found(package)
-    with pytest.raises(StackError, match="is not fit for"):
+    with pytest.raises(StackError, match="does not fit"):
         check(package.folder, TARGET, checkout=package.checkout)
 
 

@@ -1,4 +1,4 @@
-"""docs/realtime.md shows each frame as the code reads and writes it."""
+"""docs/realtime.md shows each frame exactly as the code reads or writes it."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def name(frame: Any) -> str:
 
 
 @pytest.mark.parametrize("frame", FROM_CLIENT, ids=name)
-def test_a_documented_frame_of_a_client_is_read_whole(frame: Any) -> None:
+def test_a_documented_frame_of_a_client_is_read_completely(frame: Any) -> None:
     read = client_frames.read(frame)
 
     assert read.model_dump(mode="json", exclude_none=True) == frame
@@ -42,7 +42,7 @@ def test_each_frame_of_a_client_is_documented() -> None:
 
 
 @pytest.mark.parametrize("frame", [each for each in FROM_SERVER if each not in ERRORS], ids=name)
-def test_a_documented_frame_of_the_server_is_written_so(frame: Any) -> None:
+def test_a_documented_frame_of_the_server_is_written_exactly_so(frame: Any) -> None:
     members = {member: value for member, value in frame.items() if member != "type"}
     for member in ("match_id", "user_id", "client_id"):
         if member in members:
@@ -75,6 +75,14 @@ def test_the_documented_limits_are_those_of_the_code() -> None:
 
     assert documented == [(f"{p.capacity}", f"{p.seconds_per_token:g}") for p in policies]
     assert f"A user has {CONNECTIONS_PER_USER} connections at most" in PAGE
+
+
+def test_the_documented_ceiling_is_that_of_the_database_and_above_the_bucket() -> None:
+    settings = (ROOT / "supabase" / "schemas" / "020_settings.sql").read_text()
+    [most] = re.findall(r"max_messages_in_ten_minutes integer not null default (\d+)", settings)
+
+    assert f"a user sends at most {most} messages in ten minutes (`message_limit`)" in PAGE
+    assert int(most) > MESSAGES.capacity + 600 / MESSAGES.seconds_per_token
 
 
 def test_a_documented_message_has_every_field() -> None:

@@ -17,7 +17,7 @@ from wingman.kit.resilience.retry import budgets, pausing_with
 from wingman.realtime.outcomes import Outcome
 from wingman.realtime.posting import ManagementApi, posts
 
-# API Gateway's ids look like this one.
+# The form of API Gateway's ids.
 ONE, OTHER = "L0SM9cOFvHcCIhw=", "a/b+c=="
 FRAME = json.dumps({"type": "pong", "head": "größe 🐶"}, ensure_ascii=False).encode()
 
@@ -58,7 +58,7 @@ def test_a_frame_arrives_as_it_was_posted(
 
 
 @pytest.mark.parametrize("connection_id", [ONE, OTHER])
-def test_the_stand_in_takes_our_calls_for_those_of_boto3(
+def test_the_stand_in_treats_our_calls_like_those_of_boto3(
     api: ManagementApi, server: ManagementApiServer, connection_id: str
 ) -> None:
     theirs = boto3.Session(KEY_ID, SECRET, "a-token", region_name=REGION).client(
@@ -122,7 +122,7 @@ def test_throttling_is_neither_gone_nor_repeated(
 
 
 @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.BROKEN])
-def test_an_outage_of_one_call_is_not_noticed(
+def test_an_outage_of_one_call_is_hidden(
     api: ManagementApi, server: ManagementApiServer, fault: Fault
 ) -> None:
     peer = server.connect(ONE)

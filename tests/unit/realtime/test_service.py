@@ -1,4 +1,4 @@
-"""Deliveries: to whom, how many at once, and with no error for the step that caused them."""
+"""Deliveries reach the right connections, in parallel, without errors for the step."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ PING = frames.pong("größe 🐶")
 
 
 class NoRedis(Commands):
-    """Redis that does not answer; keeps what it was asked."""
+    """A Redis that does not answer, and records the commands."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
@@ -71,7 +71,7 @@ def test_nothing_is_loaded_for_a_user_without_connections(redis: NoRedis) -> Non
     assert not redis.asked
 
 
-def test_a_registry_that_is_away_fails_no_step(
+def test_a_registry_that_is_down_fails_no_step(
     realtime: Realtime, posts: MemoryPosts, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -90,10 +90,10 @@ def test_a_frame_that_is_too_large_is_never_posted(realtime: Realtime, posts: Me
     assert len(posts.posted) == 1
 
 
-def test_connections_are_posted_to_side_by_side_and_not_without_bound(
+def test_connections_are_posted_to_in_parallel_up_to_a_limit(
     realtime: Realtime, posts: MemoryPosts
 ) -> None:
-    # Each call waits until as many run as may run at once; one at a time would never get there.
+    # Each call waits until AT_ONCE calls run, so calls one after the other would time out.
     together = threading.Barrier(AT_ONCE)
     posts.on_post = lambda: together.wait(5)
     deliver(realtime, PING, to=[connection(str(i)) for i in range(2 * AT_ONCE)])

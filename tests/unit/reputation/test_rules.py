@@ -1,4 +1,4 @@
-"""Score and badge, as a table and as properties."""
+"""Scores and badges, tested as a table and as properties."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-// Reads a JSON list of calendar files, writes what ical.js and node-ical find in each.
+// Reads a JSON list of calendar files; writes what ical.js and node-ical find in each.
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 

@@ -130,6 +130,6 @@ def test_a_line_break_of_any_kind_is_escaped(end: str) -> None:
 
 
 @pytest.mark.parametrize("mark", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-def test_a_text_does_not_reorder_what_stands_beside_it(mark: str) -> None:
+def test_a_text_does_not_reorder_neighbouring_text(mark: str) -> None:
     file = calendar_file(an_event(partner_name=f"Le{mark}o", venue_name=f"{mark}Café"))
     assert "SUMMARY:Meeting Leo\r\nLOCATION:Café\r\n" in file

@@ -1,4 +1,4 @@
-"""The calendar file, read by the libraries that calendars are built with, in two languages."""
+"""The calendar file, read by libraries that calendar apps use, in two languages."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ TEXTS = (
     "C:\\new\\notes, \\n is no line break; \\,",
     "BEGIN:VEVENT END:VEVENT",
 )
-# Each escape, at each place of a line of 75 octets.
+# Every escape at every position of a line of 75 octets.
 SHIFTED = [f"{'x' * shift}\\,;\n\\{'y' * 90}" for shift in range(80)]
 
 
@@ -54,7 +54,7 @@ def by_python(file: str) -> dict[str, Any]:
     }
 
 
-def test_each_reader_finds_what_was_planned() -> None:
+def test_each_reader_finds_the_planned_session() -> None:
     events = planned()
     files = [calendar_file(event) for event in events]
 
@@ -74,7 +74,7 @@ def test_each_reader_finds_what_was_planned() -> None:
         assert by_python(file) == expected
         written = {name: _iso(value) for name, value in expected.items()}
         assert others["ical.js"] == written
-        if "\\n" not in session.venue_name:  # which node-ical 0.26 takes for a line break
+        if "\\n" not in session.venue_name:  # node-ical 0.26 reads this as a line break
             assert others["node-ical"] == written
 
 

@@ -1,4 +1,4 @@
-"""The state machine as a table, and invariants of every history."""
+"""The state machine, tested as a table and by invariants of every history."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ PLANNED = State(START)
 
 
 def after(*steps: tuple[Step, Side], at: timedelta = HOUR, state: State = PLANNED) -> State:
-    """Take steps at one moment; none of them may be refused."""
+    """Return the state after steps at one moment, none of which may be refused."""
     for step, by in steps:
         assert rules.refusal(state, step, by, START + at) is None
         state = rules.after(state, step, by, START + at)
@@ -121,7 +121,7 @@ def test_a_session_is_in_progress_from_its_start_until_it_is_closed() -> None:
 
 MOVES = st.lists(
     st.tuples(
-        st.timedeltas(timedelta(0), 3 * DAY),  # since the move before
+        st.timedeltas(timedelta(0), 3 * DAY),  # since the previous step
         st.one_of(st.none(), st.tuples(st.sampled_from(Step), st.sampled_from(Side))),
     ),
     max_size=12,

@@ -1,4 +1,4 @@
-"""The end of waiting; tests of the function cover the rest."""
+"""The time limit of probes; tests of the function cover the rest."""
 
 import threading
 
@@ -8,7 +8,7 @@ from wingman.kit.clock import time_left
 from wingman.status import health
 
 
-def test_a_probe_that_hangs_keeps_no_other_from_being_reported(
+def test_a_probe_that_hangs_does_not_stop_others_from_being_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.1)

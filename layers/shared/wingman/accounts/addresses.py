@@ -1,7 +1,7 @@
 """Email addresses as accounts have them.
 
-Go and Python fold letters such as the Kelvin sign (U+212A) into ASCII in lower case: none beyond
-ASCII is accepted, as in RFC 5321.
+Only ASCII is accepted, as in RFC 5321: in lower case, Go and Python turn letters such as the Kelvin
+sign (U+212A) into ASCII.
 """
 
 import hashlib

@@ -14,7 +14,7 @@ from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import logger
 
 if TYPE_CHECKING:
-    from wingman.kit.clients.auth import Client  # the SDK, which workers do without
+    from wingman.kit.clients.auth import Client  # imports the SDK, which workers do not need
 
 AT_ONCE = 1000
 _SECONDS_PER_PAGE = 8.0
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an attempt ended; a request of which nothing is shown is `accepted`."""
+    """How an attempt ended; `accepted` is a request whose result is not shown."""
 
     FAILURE = "failure"
     ACCEPTED = "accepted"
@@ -48,7 +48,7 @@ def record(
     address: str | None = None,
     refresh_token: str | None = None,
 ) -> UUID | None:
-    """Record an attempt once; return its user if that is known. Postgres may be away."""
+    """Record an attempt once; return its user if known. An outage of Postgres is logged."""
     try:
         return repository.record_attempt(
             database,
@@ -65,7 +65,7 @@ def record(
 
 
 def prune(database: Database) -> int:
-    """Delete attempts that are older than 90 days; return how many."""
+    """Delete attempts that are older than the database's `attempt_days`; return how many."""
     return page_by_page(
         lambda: repository.prune_attempts(database, AT_ONCE), AT_ONCE, seconds=_SECONDS_PER_PAGE
     )

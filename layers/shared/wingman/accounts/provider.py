@@ -50,7 +50,7 @@ SIGN_UP: Refusals = {
     "validation_failed": InvalidAddress,
     "weak_password": WeakPassword,
 }
-# A banned user gets the answer of an unknown one, or a ban would show that there is an account.
+# A banned user gets the same answer as an unknown one, which hides that the account exists.
 LOG_IN: Refusals = {
     **_BUSY,
     "email_not_confirmed": EmailNotConfirmed,

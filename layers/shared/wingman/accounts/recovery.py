@@ -48,7 +48,7 @@ RESET: Mapping[str, Any] = {
 
 
 def forget(auth: Auth, queue: Queue, forgotten: Forgotten) -> Accepted:
-    """Answer first: whether there is an account shows neither in the answer nor in its time."""
+    """Queue the request, so that neither answer nor time shows whether there is an account."""
     request_queue.send_recovery(queue, auth.client, forgotten.email)
     return Accepted()
 

@@ -11,7 +11,7 @@ from wingman.kit.settings import load
 
 
 def register(auth: Auth, queue: Queue, registration: Registration) -> Tokens | ConfirmationRequired:
-    """Open an account, or answer first if its address has to be confirmed.
+    """Open an account, or only queue the request if its address has to be confirmed.
 
     Then neither answer nor time shows whether there is an account; otherwise it raises EmailTaken.
     """

@@ -10,7 +10,7 @@ from wingman.accounts.models import Departure
 from wingman.kit.clients.database import Database
 
 if TYPE_CHECKING:
-    from wingman.kit.clients.auth import Client  # the SDK, which workers do without
+    from wingman.kit.clients.auth import Client  # imports the SDK, which workers do not need
 
 _DEPARTURES = TypeAdapter(list[Departure])
 _IDS = TypeAdapter(list[UUID])
@@ -73,6 +73,6 @@ def prune_attempts(database: Database, limit: int) -> int:
 def begin_auth_request(
     database: Database, request_id: UUID, kind: str, address: str, ip: str
 ) -> bool:
-    """Make room for a registration; return False for a request that is not to be made."""
+    """Make room for a registration; return False if the request must not be made."""
     given = {"p_id": str(request_id), "p_kind": kind, "p_address": address, "p_ip": ip}
     return bool(database.rpc("begin_auth_request", given, idempotent=True))

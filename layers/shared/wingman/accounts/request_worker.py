@@ -7,11 +7,12 @@ from wingman.accounts.attempts import Kind, Outcome
 from wingman.accounts.errors import EmailTaken, RegistrationClosed
 from wingman.accounts.models import Registration
 from wingman.accounts.requests import Request
+from wingman.accounts.settings import SealedRequestSettings
 from wingman.kit.clients.auth import Auth, Client
 from wingman.kit.clients.database import Database
 from wingman.kit.errors import InvalidRequest
 from wingman.kit.observability import logger
-from wingman.kit.settings import SupabaseServiceSettings, load
+from wingman.kit.settings import load
 
 
 def carry_out(database: Database, auth_for: Callable[[Client], Auth], sealed: str) -> None:
@@ -19,8 +20,7 @@ def carry_out(database: Database, auth_for: Callable[[Client], Auth], sealed: st
 
     Raises DependencyUnavailable and RateLimited for a request that is to be tried again.
     """
-    secret = load(SupabaseServiceSettings).supabase_secret_key.get_secret_value()
-    request = requests.opened(secret, sealed)
+    request = requests.opened(load(SealedRequestSettings).keys, sealed)
     client, kind, address = Client(request.ip, request.user_agent), request.kind, request.email
     if not repository.begin_auth_request(database, request.id, kind, address, client.ip):
         logger().info("auth_requests.skipped", extra={"kind": kind})

@@ -1,12 +1,13 @@
-"""Requests to Supabase Auth that wait in a queue, sealed with a key from Supabase's secret key."""
+"""Queued requests to Supabase Auth, sealed with a key derived from Supabase's secret key."""
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, Field
 
 from wingman.accounts.attempts import Kind
-from wingman.kit.sealing import seal, unseal
+from wingman.kit.sealing import NotSealed, seal, unseal
 
 _PURPOSE = "auth-requests"
 
@@ -28,6 +29,11 @@ def sealed(secret: str, request: Request) -> str:
     return seal(secret, _PURPOSE, request.model_dump_json())
 
 
-def opened(secret: str, text: str) -> Request:
-    """Raise NotSealed for a message of another origin."""
-    return Request.model_validate_json(unseal(secret, _PURPOSE, text))
+def opened(secrets: Sequence[str], text: str) -> Request:
+    """Open a request that one of the secrets has sealed. Raises NotSealed."""
+    for secret in secrets:
+        try:
+            return Request.model_validate_json(unseal(secret, _PURPOSE, text))
+        except NotSealed:
+            continue
+    raise NotSealed

@@ -1,6 +1,14 @@
 """Settings of accounts."""
 
-from wingman.kit.settings import AwsSettings, Settings, Url, means
+from wingman.kit.settings import (
+    AwsSettings,
+    Secret,
+    Settings,
+    SupabaseServiceSettings,
+    Url,
+    means,
+    values,
+)
 
 
 class RegistrationSettings(Settings):
@@ -18,3 +26,16 @@ class RequestQueueSettings(AwsSettings):
     auth_request_queue_url: Url = means(
         "Queue of requests to Supabase Auth that were answered before it is called."
     )
+
+
+class SealedRequestSettings(SupabaseServiceSettings):
+    """The keys of requests that wait in the queue."""
+
+    supabase_secret_key_previous: Secret | None = means(
+        "The secret key before it, which still opens the requests that it sealed.", default=None
+    )
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys that open requests; the first one seals them."""
+        return values(self.supabase_secret_key, self.supabase_secret_key_previous)

@@ -26,13 +26,13 @@ def log_in(auth: Auth, database: Database, credentials: Credentials) -> Tokens:
 
 
 def refresh(auth: Auth, database: Database, live: Realtime, renewal: Renewal) -> Tokens:
-    """Exchange a refresh token; an old one was stolen, so its session and access tokens end."""
+    """Exchange a refresh token. Reuse of an old one ends its session and access tokens."""
     token = renewal.refresh_token
     try:
         return provider.refresh(auth, token)
     except InvalidRefreshToken as error:
         attempts.record(database, auth.client, Kind.REFRESH, Outcome.FAILURE, refresh_token=token)
-        if isinstance(error, RefreshTokenReused):  # its user may not be known any more
+        if isinstance(error, RefreshTokenReused):  # its user may no longer be known
             sessions.finish_ended(database, live)
         raise
 

@@ -1,4 +1,4 @@
-"""Answers after the same time, whatever it took to find them."""
+"""Refusals that take equally long, whatever their reason."""
 
 import time
 from collections.abc import Iterator

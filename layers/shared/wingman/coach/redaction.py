@@ -1,4 +1,4 @@
-"""Removal of what identifies or reaches a person; in doubt, a word is removed.
+"""Removes names, addresses and other ways to reach a person; in doubt, a word is removed.
 
 Names that no rule can distinguish from words stay (docs/decisions/012-coach.md).
 """

@@ -1,4 +1,4 @@
-"""Which connections hear of a step in a conversation: those of both users, but not its own."""
+"""Posts steps of a conversation to the connections of both users, except the one that caused it."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,8 +11,8 @@ from wingman.realtime.frames import Frame
 from wingman.realtime.registry import Connection
 from wingman.realtime.service import Realtime, Via, audience, deliver
 
-# The request that sent the message may have ended before it posted anything. Later repeats post
-# nothing: they cost their sender nothing, and the partner has synced.
+# A repeat posts the message again, because the first request may have ended before it did. Later
+# repeats post nothing: they cost their sender nothing, and the partner has synced.
 _REPEATS_COUNT_FOR = timedelta(minutes=2)
 
 
@@ -37,12 +37,12 @@ def read(
 
 
 def hidden(live: Realtime, match_id: UUID, user_id: UUID, first_seq: int) -> None:
-    """Post to the user's own devices what they no longer show."""
+    """Post the first message that the user's own devices still show."""
     deliver(live, frames.hidden(match_id, first_seq), to=[user_id])
 
 
 def typing(live: Realtime, match_id: UUID, writer: UUID, known: Sequence[Connection]) -> None:
-    """Post to the partner, among the connections of both, that the writer is typing."""
+    """Post to the partner that the writer is typing; `known` has the connections of both."""
     partners = [one for one in known if one.user_id != writer]
     deliver(live, frames.typing(match_id, writer), to=partners)
 

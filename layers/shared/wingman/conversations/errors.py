@@ -1,6 +1,6 @@
 """Errors of conversations."""
 
-from wingman.kit.errors import Conflict, NotFound
+from wingman.kit.errors import Conflict, NotFound, RateLimited
 
 
 class ConversationNotFound(NotFound):
@@ -17,3 +17,9 @@ class ClientIdReused(Conflict):
     """You have sent another message with this client_id. Use a new one for each message."""
 
     code = "client_id_reused"
+
+
+class MessageLimit(RateLimited):
+    """You have sent too many messages in ten minutes. Try again later."""
+
+    code = "message_limit"

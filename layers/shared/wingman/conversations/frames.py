@@ -22,7 +22,13 @@ from wingman.conversations.limits import MESSAGES
 from wingman.conversations.models import Range
 from wingman.kit.clients.database import Database, get_user_client
 from wingman.kit.clients.queue import queue
-from wingman.kit.errors import AccountDeleted, ProblemError, SessionEnded, TokenExpired
+from wingman.kit.errors import (
+    AccountDeleted,
+    ProblemError,
+    RateLimited,
+    SessionEnded,
+    TokenExpired,
+)
 from wingman.kit.invocation import report
 from wingman.kit.limits.charging import Charge, LimitReached, Subjects, admit, buckets
 from wingman.kit.limits.limiter import limiter
@@ -45,7 +51,7 @@ _SYNCED_AT_ONCE = 100
 class _Admitted:
     """The permission for a frame.
 
-    `received` is None without Redis. `refusal` is that of MESSAGES, which only a repeat passes.
+    `received` is None without Redis. `refusal`: from MESSAGES, so only a repeat is answered.
     """
 
     charge: Charge
@@ -54,7 +60,7 @@ class _Admitted:
 
 
 def answer(live: Realtime, peer: Peer, text: str) -> Frame | None:
-    """Do what a frame asks for, and return the frame for its own connection. Raises nothing."""
+    """Do what a frame asks for, and return the frame that answers it, if any. Raises nothing."""
     asked, frame = _parsed(text)
     try:
         admitted = _admit(peer, frame)
@@ -75,7 +81,7 @@ def answer(live: Realtime, peer: Peer, text: str) -> Frame | None:
 
 
 def _parsed(text: str) -> tuple[Mapping[str, str], ClientFrame | ProblemError]:
-    """Return what an answer repeats of a frame, and the frame or what is wrong with it."""
+    """Return what an answer repeats of a frame, and the frame or its error."""
     asked: Mapping[str, str] = {}
     try:
         found = client_frames.decode(text)
@@ -86,7 +92,7 @@ def _parsed(text: str) -> tuple[Mapping[str, str], ClientFrame | ProblemError]:
 
 
 def _admit(peer: Peer, frame: ClientFrame | ProblemError) -> _Admitted:
-    """Charge a frame, also a flawed one. Raises LimitReached, ConnectionClosed, TokenExpired."""
+    """Charge a frame, even an invalid one. Raises LimitReached, ConnectionClosed, TokenExpired."""
     if not peer.holder.seconds_left:
         raise TokenExpired
     own = _OWN_LIMITS.get(type(frame), ())
@@ -116,8 +122,8 @@ def _charge(peer: Peer, frame: ClientFrame | ProblemError, policies: Sequence[Po
 
 
 def _floods(peer: Peer, error: ProblemError) -> bool:
-    """Return whether a connection goes on after too many refusals."""
-    if not isinstance(error, LimitReached):
+    """Count a refusal, and return whether the connection has had too many of them."""
+    if not isinstance(error, RateLimited):
         return False
     subjects = Subjects(peer.ip, peer.holder.user_id, peer.connection.id)
     verdicts = limiter().take(buckets(subjects, [REFUSED_FRAMES]))
@@ -166,7 +172,7 @@ def _send(live: Realtime, database: Database, frame: Send, admitted: _Admitted, 
 
 
 def _type(live: Realtime, peer: Peer, database: Database, frame: Typing, via: Via) -> None:
-    """Post to the partner that the user is typing; the database is asked if Redis has no answer."""
+    """Post to the partner that the user is typing. Ask the database if Redis has no answer."""
     known = via.audience
     if known is None:
         partner = service.partner(database, frame.match_id)

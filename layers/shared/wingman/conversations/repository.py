@@ -23,6 +23,7 @@ REFUSALS: Refusals = {
     "WT001": lambda _: errors.ConversationNotFound(),
     "WT002": lambda _: errors.MatchNotActive(),
     "WT003": lambda _: errors.ClientIdReused(),
+    "WT004": lambda error: errors.MessageLimit(retry_after=int(error.detail or 1)),
 }
 _call = partial(call, REFUSALS)
 

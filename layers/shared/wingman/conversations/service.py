@@ -22,7 +22,7 @@ from wingman.notifications import service as notifications
 from wingman.realtime.service import Realtime, Via
 
 if TYPE_CHECKING:
-    from wingman.kit.clients.queue import Queue  # signs with botocore, for senders alone
+    from wingman.kit.clients.queue import Queue  # imports botocore, which only senders need
 
 _MESSAGES_PER_PAGE, _CONVERSATIONS_PER_PAGE, _EMAILS_PER_PAGE = 1000, 50, 200
 _SECONDS_PER_PAGE = 6.0
@@ -41,7 +41,7 @@ def send(
     """Send a message, and post it. The same client_id and content again returns the first one.
 
     `refusal`: the sender has reached the limit, so only a repeated message is answered. Raises it
-    for a new one; ConversationNotFound, MatchNotActive, ClientIdReused.
+    for a new one; ConversationNotFound, MatchNotActive, ClientIdReused, MessageLimit.
     """
     sent = repository.send(database, match_id, new, known_only=refusal is not None)
     if sent is None:
@@ -108,7 +108,7 @@ def hide(database: Database, live: Realtime, caller_id: UUID, match_id: UUID) ->
 
 
 def record_emails(database: Database) -> int:
-    """Record the emails about messages that stayed unread; return how many were asked about."""
+    """Record the emails about messages that stayed unread; return how many were considered."""
     step = partial(repository.record_emails, database, _EMAILS_PER_PAGE)
     return page_by_page(step, _EMAILS_PER_PAGE, seconds=_SECONDS_PER_PAGE)
 

@@ -10,7 +10,7 @@ from wingman.kit.clients.redis import redis
 from wingman.kit.clock import utc_now
 from wingman.kit.limits.limiter import limiter
 
-# Fresh for 15 minutes, of which the last one renews it, and gone after as many more.
+# Fresh for 15 minutes, and renewed by a request in the last of them; gone after 15 more.
 AGES = Ages(due=840, fresh=900, gone=1800)
 # A list has up to 500 candidates in about 50 000 characters, and two of them are kept per user.
 _COPIES, _CHARACTERS = 256, 8_000_000

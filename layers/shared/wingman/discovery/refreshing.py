@@ -1,4 +1,4 @@
-"""Lists made before their users ask for them: for those who were here within a day."""
+"""Makes lists before their users ask for them, if the users were active within a day."""
 
 from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
@@ -10,14 +10,14 @@ from wingman.kit.clients.database import Database
 from wingman.kit.clients.queue import Queue
 from wingman.kit.observability import logger
 
-# Users per run, and per message: one of these takes a worker less than a second.
+# Users per run, and per message; a worker takes less than a second for a message.
 MOST, PER_MESSAGE = 5000, 25
 
 
 def enqueue_stale(database: Database, queue: Queue, queue_url: str) -> int:
     """Queue the users whose lists are stale; the next run takes those beyond MOST.
 
-    Raises DependencyUnavailable; those who were claimed are due again in a quarter of an hour.
+    Raises DependencyUnavailable; the claimed users are due again in a quarter of an hour.
     """
     stale = repository.claim_stale(database, MOST)
     queue.send(queue_url, [{"user_ids": part} for part in _parts([str(each) for each in stale])])

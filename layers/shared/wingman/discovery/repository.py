@@ -1,4 +1,4 @@
-"""Candidates in Postgres: a page is one SQL function, which also says whether its list holds."""
+"""Candidates in Postgres: one SQL function returns a page, and whether its list is still valid."""
 
 from collections.abc import Collection
 from functools import partial

@@ -26,7 +26,7 @@ from wingman.kit.clock import utc_now
 from wingman.kit.errors import InvalidRequest
 from wingman.kit.observability import count, logger
 
-# A list that does not fill a page may have missed a user who has just come; see ADR 039.
+# A list that does not fill a page may have missed a user who has just joined; see ADR 039.
 _RENEWABLE_SECONDS = 10
 _LIFETIME = timedelta(seconds=lists.AGES.gone)
 _POSITION: TypeAdapter[tuple[str, int]] = TypeAdapter(tuple[str, NonNegativeInt])

@@ -24,7 +24,7 @@ class Levels:
     """The objects that were shown together, so that one call answers a field of all of them."""
 
     def __init__(self) -> None:
-        # By identity: the objects are models, which have none of their own.
+        # By id(): the models have no key in common.
         self._siblings: dict[int, Sequence[Any]] = {}
         self._found: dict[tuple[int, Hashable], Mapping[Any, Any]] = {}
 
@@ -80,7 +80,7 @@ class Context:
         return queue()
 
     def take_lists(self) -> FoundLists | None:
-        """Return once what the limiter's call has read for discovery: its lease is for one."""
+        """Return what the limiter has read for discovery, but only once: it has one lease."""
         found, self.found_lists = self.found_lists, None
         return found
 

@@ -86,8 +86,8 @@ def requested(
 def checked(asked: Request, *, introspection: bool) -> Document:
     """Read and weigh a document; with `introspection`, errors also suggest names.
 
-    Raises QueryError before any call of anything. All work is bounded: the tokens bound the
-    walker's, and what it refuses is not validated.
+    Raises QueryError before anything is called. All work is bounded: that of the walker by the
+    number of tokens, and a document that it refuses is not validated.
     """
     parsed = _parsed(asked.query)
     operation = operation_of(parsed, asked.operation_name)

@@ -1,7 +1,6 @@
 """POST /graphql: https://graphql.github.io/graphql-over-http/draft/.
 
-A document is refused before anything is asked of anyone. Then the request is charged all the same,
-as every request of REST is.
+A document that is refused calls no service, but its request is charged, as each request of REST is.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +42,7 @@ MEDIA_TYPE = "application/graphql-response+json"
 _JSON = "application/json"
 # The document, and as much again for variables.
 MAX_BODY_BYTES = 64_000
-# Lambda's limit is 6 MB, escaped as a JSON string.
+# Lambda's limit is 6 MB, and counts the answer as an escaped JSON string.
 _MAX_ANSWER_CHARACTERS = 2_500_000
 
 
@@ -131,7 +130,7 @@ class _Exchange:
         return key
 
     def _raise_for_all(self, result: service.Result) -> None:
-        """Raise what concerns the whole request. Other errors stand beside the data."""
+        """Raise errors that concern the whole request. Others are returned beside the data."""
         for error in result.errors:
             if isinstance(error, Unauthenticated):
                 raise error
@@ -165,7 +164,7 @@ class _Exchange:
         return self._respond(error.status, {"errors": [described]})
 
     def _charge_at_last(self) -> ProblemError | None:
-        """Charge a request that has not reached its limits; return the refusal of these."""
+        """Charge a request that ended before its limits were charged; return their refusal."""
         self._charged = True
         visitor = self._visitor
         steps = [touching(visitor.id, visitor.session_id)] if visitor else []

@@ -41,7 +41,7 @@ def charge(
     """Charge a document in one call, which also reads the caller's discovery.
 
     The user's bucket pays what the document costs. Raises LimitReached. If only the limit of a
-    mutation is reached that answers repeats, the context has the refusal.
+    mutation that answers repeats is reached, the context keeps the refusal.
     """
     weight = document.weight
     general = [replace(EVERY_USER, weight=weight.tokens), *ANYONE]

@@ -1,6 +1,7 @@
-"""The current time, and the time that is left of this invocation."""
+"""The current time, and the time that this invocation has left."""
 
 import gc
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def utc_now() -> datetime:
 def deadline(context: LambdaContext | None) -> Iterator[None]:
     """Limit outgoing calls in this block to the invocation's end; flush its metrics at exit."""
     quieten_libraries()
-    _collect_garbage()
+    _begin()
     left = context.get_remaining_time_in_millis() / 1000 if context else float("inf")
     try:
         with within(left - MARGIN_SECONDS):
@@ -39,11 +40,16 @@ def deadline(context: LambdaContext | None) -> Iterator[None]:
         metrics().flush()
 
 
-def _collect_garbage() -> None:
-    """Collect as usual from the first invocation on, but never among what the imports made."""
+def _begin() -> None:
+    """Prepare the container at its first invocation, which follows a restore from a snapshot.
+
+    Garbage collection resumes, but skips the objects that the imports created. Without a new seed,
+    all containers of a snapshot would draw the same numbers, and retry at the same moments.
+    """
     if gc.get_threshold() != COLLECTION:
         gc.freeze()
         gc.set_threshold(*COLLECTION)
+        random.seed()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A search for what domains declare, by the names of their modules (`limits.py`, `settings.py`)."""
+"""Finds what domains declare, by the names of their modules (`limits.py`, `settings.py`)."""
 
 import sys
 from collections.abc import Iterator

@@ -13,7 +13,7 @@ class ProblemError(Exception):
     code: ClassVar[str] = "internal_error"
     # Why a proof of identity was refused, for the count of failed authentication.
     failed_proof: str | None = None
-    # Members of the problem beside those that all have (RFC 9457, section 3.2).
+    # Members of the problem in addition to those that all problems have (RFC 9457, section 3.2).
     extension: Mapping[str, object] = MappingProxyType({})
     extension_schema: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 

@@ -15,7 +15,7 @@ from wingman.kit.tracing.requests import request_id
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request; the names of headers are in lower case. `answer_headers` are its answer's."""
+    """A request; the names of headers are in lower case. `answer_headers` go into its answer."""
 
     method: str
     headers: Mapping[str, str]
@@ -49,14 +49,14 @@ def read(event: Mapping[str, Any]) -> HttpRequest:
 
 
 def respond(request: HttpRequest, status: int, body: object, media_type: str) -> dict[str, Any]:
-    """Answer with JSON. A lone surrogate, which a client may have sent, is no UTF-8."""
+    """Answer with JSON; lone surrogates, which clients may have sent, are replaced."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return {
         "statusCode": int(status),
         "headers": {
             "Content-Type": media_type,
             "X-Request-Id": request.request_id,
-            # API Gateway allows one origin, or none: a cache must not give that to another.
+            # The CORS headers name one origin or none, so a cache must not reuse them for another.
             "Vary": "Origin",
             **request.answer_headers,
         },

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from wingman.kit.clock import LambdaContext, deadline
+from wingman.kit.observability import count
 from wingman.kit.reporting.settings import ReportingSettings
-from wingman.kit.settings import load
+from wingman.kit.settings import AppSettings, load
 from wingman.kit.tracing.requests import Served, serving
 from wingman.kit.tracing.segments import Segment, subsegment, tracing
 
@@ -31,7 +32,9 @@ def invocation(event: Mapping[str, Any], context: LambdaContext) -> Iterator[Seg
 
 
 def report(error: BaseException) -> None:
-    """Report an error that no code foresaw, if SENTRY_DSN is set. Raises nothing."""
+    """Count an error that no code foresaw, and report it if SENTRY_DSN is set. Raises nothing."""
+    # By version, so that a deployment is rolled back only for errors of its own version.
+    count("UnforeseenError", version=load(AppSettings).version)
     if load(ReportingSettings).sentry_dsn:
         from wingman.kit.reporting.sending import send  # noqa: PLC0415 - only a failure needs it
 

@@ -31,7 +31,7 @@ _PERSONAL = re.compile(
 # CloudWatch bills by length, and clients choose parts of some texts.
 _MAX_LINE, _MAX_TEXT, _MAX_ITEMS = 32_000, 4_000, 50
 
-# Of one metric, in one line.
+# The values of one metric in one line.
 _MAX_VALUES = 100
 
 _Metric = tuple[str, tuple[tuple[str, str], ...]]

@@ -1,4 +1,4 @@
-"""Text that passes through other hands, such as a queue's: encrypted and authenticated."""
+"""Encrypts and authenticates text that passes through another service, such as a queue."""
 
 import base64
 import hashlib

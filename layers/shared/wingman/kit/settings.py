@@ -78,6 +78,11 @@ class Settings(BaseModel):
 S = TypeVar("S", bound=Settings)
 
 
+def values(*secrets: SecretStr | None) -> tuple[str, ...]:
+    """Unwrap the secrets that are set; None is left out."""
+    return tuple(secret.get_secret_value() for secret in secrets if secret is not None)
+
+
 class AppSettings(Settings):
     """The identity of the deployment."""
 

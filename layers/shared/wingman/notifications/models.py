@@ -11,7 +11,7 @@ MAX_BATCH = 100
 
 
 class Frozen(BaseModel):
-    # A batch has a few of the kinds of notification: the others are not worth their time.
+    # A batch has few kinds of notification; building the models of all takes time.
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 

@@ -10,7 +10,7 @@ from wingman.notifications.models import MAX_BATCH, Channel, Due, Priority
 from wingman.notifications.settings import QueueSettings
 
 if TYPE_CHECKING:
-    from wingman.kit.clients.queue import Queue  # signs with botocore, which not all callers need
+    from wingman.kit.clients.queue import Queue  # imports botocore, which not all callers need
 
 
 def enqueue(queue: "Queue", due: Sequence[Due]) -> int:
@@ -46,7 +46,8 @@ def _enqueue(
         if bodies:
             queue.send(url, bodies, delay_seconds=seconds)
     except DependencyUnavailable:
-        logger().warning(f"{channel}s.enqueue_failed", extra={"count": len(ids)})
+        details = {"channel": channel, "count": len(ids)}
+        logger().warning("notifications.enqueue_failed", extra=details)
         return 0
     return len(ids)
 

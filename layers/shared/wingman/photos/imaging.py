@@ -1,4 +1,4 @@
-"""The outcome of an upload: two images, or a rejection. Standard library only, to start soon."""
+"""The outcome of an upload: two images, or a rejection. Standard library only, to start quickly."""
 
 from dataclasses import dataclass
 from enum import StrEnum

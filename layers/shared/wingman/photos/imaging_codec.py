@@ -1,4 +1,4 @@
-"""The bytes of a file become those of two WebP images, by libvips."""
+"""Turns an uploaded file into two WebP images, with libvips."""
 
 from base64 import b64encode
 
@@ -60,7 +60,7 @@ def _held_bytes(header: pyvips.Image) -> int:
     pixels = header.width * header.height
     match header.get("vips-loader"):
         case "webpload_buffer":
-            return pixels * (8 if "n-pages" in names else 4)  # a frame, and what it is drawn on
+            return pixels * (8 if "n-pages" in names else 4)  # a frame and its canvas
         case "jpegload_buffer" if header.get("jpeg-multiscan"):
             halved = header.get("jpeg-chroma-subsample") == "4:2:0"
             return pixels * 3 if halved else pixels * header.bands * 2

@@ -56,12 +56,12 @@ def delete(database: Database, photo_id: UUID) -> None:
 
 
 def settle(database: Database, limit: int) -> int:
-    """Write down which photos have failed or are over, and return their number."""
+    """Reject failed photos, delete expired reservations, and return their number."""
     return int(_call(database, "settle_photos", idempotent=True, p_limit=limit))
 
 
 def doomed(database: Database, limit: int, *, in_bucket: bool) -> DoomedObjects:
-    """Read what is to be deleted: from the bucket, or then from the CDN."""
+    """Read the objects to delete from the bucket, or those to invalidate in the CDN."""
     found = _call(
         database, "list_doomed_objects", idempotent=True, p_in_bucket=in_bucket, p_limit=limit
     )
@@ -86,7 +86,7 @@ def unknown(database: Database, keys: Sequence[str]) -> list[str]:
 
 
 def walked_to(database: Database) -> str:
-    """Return the key after which the walk through the bucket goes on."""
+    """Return the key after which the walk through the bucket continues."""
     return str(_call(database, "get_photo_walk", idempotent=True))
 
 

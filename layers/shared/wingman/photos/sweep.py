@@ -19,28 +19,28 @@ _WALKED_AT_ONCE = 20
 
 
 def settle(database: Database) -> int:
-    """Reject what failed, delete reservations that are over, and return their number."""
+    """Reject failed photos, delete expired reservations, and return their number."""
     return page_by_page(lambda: repository.settle(database, PAGE), PAGE, seconds=_SECONDS_PER_PAGE)
 
 
 def probe(storage: Storage) -> None:
-    """Ask the bucket for nothing, so that its circuit shows whether it answers.
+    """Make a cheap call to the bucket, so that its circuit shows whether S3 answers.
 
-    Requests that reserve photos read the circuit, and make no call that could find out.
+    Requests that reserve photos only read the circuit; they do not call S3.
     Raises DependencyUnavailable.
     """
     storage.objects(_NOTHING)
 
 
 def delete_doomed(database: Database, storage: Storage) -> int:
-    """Delete the recorded objects, which a run that dies leaves recorded; return their number."""
+    """Delete the recorded objects; return their number. A run that dies leaves them recorded."""
     deleted = _page_by_page(database, storage.delete, in_bucket=True)
     logger().info("photos.deleted", extra={"objects": deleted})
     return deleted
 
 
 def invalidate_doomed(database: Database, cdn: Cdn) -> int:
-    """Let the CDN forget what is gone from the bucket; return the number of objects."""
+    """Invalidate the CDN's copies of what the bucket no longer has; return their number."""
     invalidated = _page_by_page(
         database, lambda keys: cdn.invalidate([f"/{key}" for key in keys]), in_bucket=False
     )
@@ -64,8 +64,8 @@ def _page_by_page(
 def delete_lost(database: Database, storage: Storage, *, spare: timedelta = BEING_MADE) -> int:
     """Walk through the bucket and delete objects that no photo needs; return their number.
 
-    Uploads are walked from the first one on. Of the published objects, a run takes some pages, and
-    the next run goes on there. Objects that are younger than `spare` stay.
+    Each run walks the uploads from the first one on. It walks some pages of the published objects,
+    and the next run continues there. Objects that are younger than `spare` stay.
     """
     oldest = utc_now() - spare
     uploads, _ = _walk(database, storage, _INCOMING, "", oldest)

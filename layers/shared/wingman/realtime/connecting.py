@@ -17,7 +17,7 @@ from wingman.realtime.tickets import Holder
 
 
 def authorize(commands: Commands, question: Question) -> dict[str, Any]:
-    """Answer with the policy for a ticket, and with its holder, whom each event then carries."""
+    """Return the policy for a ticket, and its holder, whom each later event names."""
     holder = _redeemed(commands, question.query_string_parameters.ticket)
     statement = {
         "Action": "execute-api:Invoke",
@@ -66,7 +66,7 @@ def close(live: Realtime, peer: Peer, reason: Frame) -> None:
 
 
 def disconnect(commands: Commands, peer: Peer) -> HTTPStatus:
-    """Remove a connection; if Redis is away, its entry expires."""
+    """Remove a connection; if Redis is down, its entry expires."""
     try:
         registry.remove(commands, peer.holder.user_id, peer.connection.id)
     except (DependencyUnavailable, RedisError) as error:

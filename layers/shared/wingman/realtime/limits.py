@@ -7,5 +7,5 @@ TICKETS = Policy("tickets", 20, 6.0, "user")
 CONNECTION_FRAMES = Policy("connection-frames", 120, 0.5, "claim")
 USER_FRAMES = Policy("frames", 300, 0.2, "user")
 TYPING = Policy("typing", 10, 2.0, "user")
-# Refused frames, after which a connection is closed.
+# A connection with more refused frames is closed.
 REFUSED_FRAMES = Policy("refused-frames", 30, 10.0, "claim")

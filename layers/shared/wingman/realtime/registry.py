@@ -20,8 +20,8 @@ LIFETIME = timedelta(minutes=11)
 CONNECTIONS_PER_USER = 20
 # During `$connect`, API Gateway answers 410 for a connection that is about to open.
 YOUNG = timedelta(seconds=30)
-# The end of a match makes its members unknown at once; this is for an end that Redis missed, and
-# longer than any step that may learn them late.
+# The end of a match removes its members at once. If Redis missed it, they expire after this time,
+# which is longer than any step that may learn them late.
 MEMBERS_KNOWN = timedelta(minutes=5)
 _NO_MATCH = UUID(int=0)
 _ENDED = "ended"  # as in registry.lua
@@ -88,17 +88,17 @@ def connections_of(commands: Commands, user_ids: Iterable[UUID]) -> list[Connect
 
 
 def learn(commands: Commands, match_id: UUID, members: tuple[UUID, UUID]) -> list[Connection]:
-    """Note the members of a match that is active, and return their open connections."""
+    """Remember the members of an active match, and return their open connections."""
     return _run(commands, "learn", match_id, _milliseconds(MEMBERS_KNOWN), *members)
 
 
 def forget_match(commands: Commands, match_id: UUID) -> None:
-    """Let frames about a match that has ended ask the database, also if `learn` comes late."""
+    """Make frames about an ended match ask the database, even if `learn` is called after this."""
     commands.run("SET", members_key(match_id), _ENDED, "PX", _milliseconds(MEMBERS_KNOWN))
 
 
 def remove(commands: Commands, user_id: UUID, connection_id: str) -> None:
-    """Remove one connection that has closed, and no other one of its user."""
+    """Remove a connection that has closed; the user's others stay."""
     _run(commands, "remove", user_id, connection_id)
 
 

@@ -48,7 +48,7 @@ class Realtime:
 
 @dataclass(frozen=True)
 class Via:
-    """The connection of a frame, and those of both users of its match if they are known."""
+    """The connection that sent a frame, and those of both users of its match, if known."""
 
     connection_id: str
     audience: Sequence[Connection] | None = None
@@ -61,7 +61,7 @@ def deliver(
     to: Collection[UUID] | Collection[Connection],
     except_connection: str | None = None,
 ) -> None:
-    """Post a frame to connections, or to all of users."""
+    """Post a frame to connections, or to all connections of users."""
     chosen = [one for one in _connections(realtime, to) if one.id != except_connection]
     _post(realtime, [(one, frame) for one in chosen])
 
@@ -100,7 +100,7 @@ def end_users(realtime: Realtime, user_ids: Collection[UUID]) -> None:
 
 
 def end_match(realtime: Realtime, ended: EndedMatch | None) -> None:
-    """Let no more frames about a match through, and post its end to both users."""
+    """Stop frames about a match, and post its end to both users."""
     if ended is None:
         return
     _found(lambda: registry.forget_match(realtime.commands, ended.match_id))

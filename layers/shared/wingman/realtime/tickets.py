@@ -105,7 +105,7 @@ def issuing(holder: Holder) -> tuple[str, Step]:
 
 
 def redeem(commands: Commands, ticket: str) -> Holder | None:
-    """Return the holder of a ticket once. Raises as Commands.run does."""
+    """Return the holder of a ticket, and make it invalid. Raises as Commands.run does."""
     sealed = commands.run("GETDEL", _key(ticket))
     return sealed and Holder.model_validate_json(unseal(ticket, _PURPOSE, sealed))
 

@@ -27,7 +27,8 @@ class Totals(BaseModel):
 class SharedTotals(Totals):
     """Totals for a cache that all users share.
 
-    The user does not exist for those in `kept_from`; None: the database is to be asked each time.
+    The user does not exist for those in `kept_from`. If it is None, the database is asked each
+    time.
     """
 
     kept_from: list[UUID] | None

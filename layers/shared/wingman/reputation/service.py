@@ -44,7 +44,7 @@ def get(
     answer = cache.answer(found, lambda: _counted(database, user_id))
     kept_from = answer.value.kept_from
     if answer.source is not Source.MISS and (kept_from is None or reader_id in kept_from):
-        repository.totals(database, user_id)  # raises what it raises for a user without an account
+        repository.totals(database, user_id)  # may raise UserNotFound
     return answer
 
 

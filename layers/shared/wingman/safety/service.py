@@ -1,6 +1,6 @@
 """Blocks and reports of users, and what operators decide about them.
 
-A step changes for whom a user exists. The cached reputation says that, so each step drops it.
+A step changes for whom a user exists. The cached reputation depends on that, so each step drops it.
 """
 
 from uuid import UUID
@@ -33,7 +33,7 @@ def block(
 
 
 def unblock(database: Database, cache: ReputationCache, user_id: UUID) -> None:
-    """Take a block of the caller back; nothing that it ended comes back."""
+    """Remove one of the caller's blocks; nothing that it ended is restored."""
     change = repository.unblock(database, user_id)
     reputation.forget(cache, change.changed_users)
     logger().info("user.unblocked")
@@ -45,7 +45,7 @@ def list_blocks(database: Database, page: Page) -> tuple[list[Block], str | None
 
 
 def report(database: Database, cache: ReputationCache, new: NewReport) -> Report:
-    """Report a user to the operators; the same report again is the first one.
+    """Report a user to the operators; a repeated report returns the first one.
 
     Raises InvalidRequest for the caller's own id, and DailyReportLimit.
     """

@@ -1,4 +1,4 @@
-"""docs/privacy.md names the ground of each email, by its category."""
+"""docs/privacy.md names the legal ground of each email, by category."""
 
 import re
 

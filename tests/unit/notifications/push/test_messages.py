@@ -26,7 +26,7 @@ def written(push: ClaimedPush, body: str = "Leo said yes", hours: int = 2) -> An
     )["message"]
 
 
-def test_a_repeat_replaces_on_every_platform_and_is_shown() -> None:
+def test_a_repeated_push_replaces_the_first_on_every_platform_and_is_shown() -> None:
     made = written(a_push(match_id=MATCH))
 
     tag = f"match:{MATCH}"
@@ -38,7 +38,7 @@ def test_a_repeat_replaces_on_every_platform_and_is_shown() -> None:
     assert "collapse_key" not in json.dumps(made)
 
 
-def test_a_push_ends_with_its_use_on_every_platform() -> None:
+def test_a_push_expires_on_every_platform() -> None:
     made = written(a_push())
 
     assert made["android"]["ttl"] == "7200s"
@@ -47,7 +47,7 @@ def test_a_push_ends_with_its_use_on_every_platform() -> None:
     assert made["apns"]["headers"]["apns-expiration"] == str(int(ends.timestamp()))
 
 
-def test_a_push_says_for_whom_it_is_and_how_many_are_unread() -> None:
+def test_a_push_names_its_user_and_the_unread_count() -> None:
     push = a_push(badge=7)
     made = written(push)
 
@@ -58,12 +58,12 @@ def test_a_push_says_for_whom_it_is_and_how_many_are_unread() -> None:
 
 
 @pytest.mark.parametrize(("can_wait", "priority"), [(True, "NORMAL"), (False, "HIGH")])
-def test_only_what_cannot_wait_wakes_a_device(can_wait: bool, priority: str) -> None:
+def test_only_a_push_that_cannot_wait_wakes_a_device(can_wait: bool, priority: str) -> None:
     assert written(a_push(can_wait=can_wait))["android"]["priority"] == priority
 
 
 @pytest.mark.parametrize("content", CASES.values(), ids=CASES)
-def test_no_words_of_another_user_without_the_readers_wish(content: Content) -> None:
+def test_another_users_words_are_shown_only_on_request(content: Content) -> None:
     line = line_of(content, Brand(), "UTC")
 
     assert body_of(line, content, previews=False) == line

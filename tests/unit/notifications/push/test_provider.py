@@ -1,4 +1,4 @@
-"""The provider's answers, from a server in this process."""
+"""The translation of the provider's answers, from a server in this process."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Photos and a bucket in memory, with the guarantees of the real ones, and faults at any step."""
+"""Photos and a bucket in memory: the guarantees of the real ones, with faults at any step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ IMAGES = Images(large=b"large", small=b"small", width=1080, height=810, placehol
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
 @dataclass
 class Faults:
-    """Raises what is planned when a step begins."""
+    """Raises the planned error at the start of a step."""
 
     planned: dict[str, BaseException] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)

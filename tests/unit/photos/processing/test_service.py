@@ -1,4 +1,4 @@
-"""One upload is published, rejected or passed by, whatever fails on the way."""
+"""An upload is published, rejected or ignored, whatever fails on the way."""
 
 import re
 
@@ -45,7 +45,7 @@ def test_a_later_upload_under_the_same_form_changes_nothing(bench: Bench) -> Non
 
     process(bench.processor, KEY)
 
-    assert bench.storage.bucket == before | {KEY: Stored(b"another")}  # the sweep's, by its row
+    assert bench.storage.bucket == before | {KEY: Stored(b"another")}  # the sweep deletes it
     assert len(bench.given) == 1
 
 
@@ -82,7 +82,7 @@ def test_a_moderator_rejects_a_photo_before_it_is_stored(bench: Bench) -> None:
     assert bench.storage.bucket == {}
 
 
-def test_a_photo_that_was_deleted_during_its_check_is_taken_back(bench: Bench) -> None:
+def test_a_photo_that_was_deleted_during_its_check_is_not_published(bench: Bench) -> None:
     def delete() -> None:
         bench.photos.deleted = True
 
@@ -118,9 +118,7 @@ def test_an_event_comes_back_if_its_photo_could_not_be_claimed(bench: Bench) -> 
 
 
 @pytest.mark.parametrize("step", STEPS[1:])
-def test_an_event_that_comes_again_after_a_crash_publishes_nothing_twice(
-    bench: Bench, step: str
-) -> None:
+def test_a_repeated_event_after_a_crash_publishes_nothing_twice(bench: Bench, step: str) -> None:
     bench.faults.planned[step] = Killed()
     with pytest.raises(Killed):
         process(bench.processor, KEY)

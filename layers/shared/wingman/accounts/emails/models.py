@@ -1,4 +1,4 @@
-"""A request of the Send Email hook, and what becomes of it."""
+"""A request of the Send Email hook, and its outcome."""
 
 from enum import StrEnum
 from uuid import UUID

@@ -20,7 +20,7 @@ _LINKS = {
 def emails_of(request: EmailRequest, secret: bytes) -> list[AccountEmail]:
     """Return the emails that are asked for; none for an unknown kind.
 
-    `secret` hides tokens in the name of an occasion, by which repeats are recognised.
+    `occasion` identifies repeats: a hash of the facts, keyed because they contain tokens.
     """
     return [
         AccountEmail(kind=kind, address=address, facts=facts, occasion=_occasion(facts, secret))

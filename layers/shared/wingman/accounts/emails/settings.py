@@ -1,6 +1,6 @@
 """Settings of the Send Email hook."""
 
-from wingman.kit.settings import Settings, WebhookSecret, means
+from wingman.kit.settings import Settings, WebhookSecret, means, values
 
 
 class HookSettings(Settings):
@@ -9,3 +9,10 @@ class HookSettings(Settings):
     auth_email_hook_secret: WebhookSecret = means(
         "Key that signs Supabase Auth's requests for emails: `v1,whsec_` and base64."
     )
+    auth_email_hook_secret_previous: WebhookSecret | None = means(
+        "The key before it, whose requests are still taken.", default=None
+    )
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return values(self.auth_email_hook_secret, self.auth_email_hook_secret_previous)

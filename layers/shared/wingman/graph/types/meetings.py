@@ -1,4 +1,4 @@
-"""Matches, and what hangs on them.
+"""Matches, and the conversations and sessions of their users.
 
 A field with a resolver asks for all objects of its level at once (wingman/graph/context.py).
 """

@@ -10,7 +10,7 @@ from wingman.kit.errors import DependencyUnavailable
 CACHE_SECONDS = 600.0
 # An unknown key id may be a rotated key or garbage, so it triggers a fetch, but not each time.
 COOLDOWN_SECONDS = 30.0
-# Without any key, garbage must not make each request a fetch either.
+# Without any key, each request would otherwise trigger a fetch.
 RETRY_SECONDS = 1.0
 # Keys that the issuer has not confirmed for so long are no longer trusted.
 LIFETIME_SECONDS = 24 * 60 * 60.0

@@ -1,4 +1,4 @@
-"""Verification of the access tokens of Supabase Auth; the algorithm decides on the key.
+"""Verification of Supabase Auth's access tokens; the token's algorithm selects the key.
 
 HS256 is legacy, and accepted only where the project's shared secret is set (RFC 8725, 3.1).
 """
@@ -75,7 +75,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def _uuid(text: str) -> UUID:
-    """Raise ValueError also for spellings that Postgres does not take as a uuid."""
+    """Raise ValueError also for spellings that Python accepts and Postgres does not."""
     found = UUID(text)
     if str(found) != text.lower():
         raise ValueError(text)
@@ -83,7 +83,7 @@ def _uuid(text: str) -> UUID:
 
 
 def _refuse_what_postgres_cannot_hold(claims: dict[str, Any]) -> None:
-    """Raise ValueError: jsonb, from which SQL reads claims, has no NUL and no infinity."""
+    """Raise ValueError for NUL and infinity: SQL reads claims from jsonb, which has neither."""
     text = json.dumps(claims, allow_nan=False)
     if "\\u0000" in text.replace("\\\\", ""):
         raise ValueError("NUL")

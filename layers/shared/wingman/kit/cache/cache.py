@@ -1,8 +1,8 @@
 """Values in Redis, computed once under any load (docs/decisions/008).
 
-A reader that finds none, or an old one, takes a lease, computes and stores it. `drop` removes value
-and lease at once: a computation from before a change stores nothing. `put` needs no lease, for
-values whose version another source knows (docs/decisions/039).
+A reader that finds no value, or an old one, takes a lease, computes the value and stores it. `drop`
+removes value and lease together, so a computation that began before a change stores nothing. `put`
+needs no lease: it is for values that have a version of their own (docs/decisions/039).
 """
 
 import random
@@ -204,7 +204,7 @@ class Cache(Generic[M]):
         return Answer(found.value, source, found.age)
 
     def _store_or_release(self, found: Found[M], value: str) -> None:
-        """Store a value under its lease, or return the lease. A failure does not matter here."""
+        """Store a value under its lease, or return the lease. A failure is only logged."""
         try:
             arguments = [found.token, value, _ms(self._ages.gone)]
             if not _store().run(self._commands, [found.key], arguments):

@@ -1,4 +1,4 @@
-"""A container's own copies of cached values: bounded, and used only if Redis has the same."""
+"""A container's own copies of cached values: bounded, and used only if Redis still has the same."""
 
 import time
 from collections import OrderedDict
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kept:
-    """A value as text, the time at which Redis stored it, and its birth on this clock."""
+    """A value as text, and when it was stored: by Redis' clock and by this machine's."""
 
     text: str
     stored_at: str
@@ -21,7 +21,7 @@ class Kept:
 class Memory:
     """The most recently used values, at most `count` of them and `characters` in all.
 
-    Values older than `gone` seconds are forgotten, whether they are asked for or not.
+    Values older than `gone` seconds are forgotten, even if nothing reads them.
     """
 
     def __init__(self, count: int, characters: int, gone: float) -> None:
@@ -39,7 +39,7 @@ class Memory:
         return self._kept.get(key)
 
     def keep(self, key: str, text: str, stored_at: str, age: float = 0.0) -> None:
-        """Keep a value; one that is larger than all that may be kept is not."""
+        """Keep a value, unless it alone has more than `characters`."""
         self.forget(key)
         self._kept[key] = Kept(text, stored_at, time.monotonic() - age)
         self.size += len(text)

@@ -1,4 +1,4 @@
-"""Answers of PostgREST, and those that a gateway before it gives in any form of its own."""
+"""Answers of PostgREST, and of the gateways in front of it, which have forms of their own."""
 
 import json
 import math
@@ -19,7 +19,7 @@ _UNREACHABLE = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003"})
 _TRANSIENT = ("08", "40", "53", "57")
 # statement_timeout and lock_timeout: a call may wait for another one of the same user.
 _TIMED_OUT = frozenset({"57014", "55P03"})
-# After these nothing was executed: rolled back, no resources, cancelled, not yet started.
+# These prove that nothing was executed: rolled back, no resources, cancelled, not yet started.
 _NOT_EXECUTED = (*_UNREACHABLE, *_TIMED_OUT, "40", "53", "57P03")
 # The gateway refused the request itself, or had no connection to pass it on.
 # https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
@@ -33,7 +33,7 @@ class KeyRefused(DependencyUnavailable):
 
 
 def require_answer(response: httpx.Response) -> None:
-    """Raise DependencyUnavailable unless PostgREST gave the answer, reaching Postgres."""
+    """Raise DependencyUnavailable unless PostgREST gave the answer and could reach Postgres."""
     response.read()
     found = _decoded(response)
     if response.is_success:
@@ -51,7 +51,7 @@ def require_answer(response: httpx.Response) -> None:
 
 
 def _decoded(response: httpx.Response) -> Any:
-    """Return the JSON of an answer in a list, or None if it is no JSON."""
+    """Return the JSON of an answer, wrapped in a list, or None if it is not JSON."""
     try:
         return [json.loads(response.content)]
     except ValueError:

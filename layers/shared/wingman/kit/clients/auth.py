@@ -1,4 +1,4 @@
-"""Supabase Auth. The SDK's client remembers who signed in, so each call gets one of its own."""
+"""Supabase Auth. The SDK's client remembers the user who signed in, so each call gets its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from wingman.kit.errors import DependencyRefused, DependencyUnavailable
 from wingman.kit.resilience.retry import Retry
 from wingman.kit.settings import SupabaseServiceSettings, SupabaseSettings, load
 
-# A sign-up waits for the hook that takes its message, to which Supabase Auth itself gives 5 s.
+# A sign-up waits for the hook that sends its message, for which Supabase Auth itself allows 5 s.
 TIMEOUT_SECONDS = 7.0
-# Supabase Auth counts its limits by this address, instead of ours, for requests with a secret key:
+# For requests with a secret key, Supabase Auth limits this address instead of ours:
 # https://supabase.com/docs/guides/auth/rate-limits#ip-address-forwarding
 FORWARDED_FOR = "Sb-Forwarded-For"
 LONGEST_USER_AGENT = 255
@@ -51,7 +51,7 @@ class Client:
 
     @classmethod
     def of(cls, ip: str, user_agent: str) -> "Client":
-        """Keep of a User-Agent what a header may hold, at a sane length."""
+        """Shorten a User-Agent, and drop characters that a header must not contain."""
         plain = "".join(each for each in user_agent if " " <= each <= "~")
         return cls(ip, plain[:LONGEST_USER_AGENT].strip())
 
@@ -93,20 +93,20 @@ def _translated(call: Callable[[], T]) -> T:
         return call()
     except AuthWeakPasswordError:
         raise AuthRefused("weak_password") from None
-    except AuthSessionMissingError as error:  # it answered without tokens where they are needed
+    except AuthSessionMissingError as error:  # the answer lacks the tokens that are needed
         raise _unavailable(error) from None
     except AuthApiError as error:
         raise _refusal(error) from None  # its text may hold an address
     except AuthError as error:
         raise _unavailable(error) from None
-    except ValidationError:  # not the answer of Supabase Auth; its text would hold what came
+    except ValidationError:  # not an answer of Supabase Auth; the error's text would quote it
         raise DependencyUnavailable("auth") from None
 
 
 def _refusal(error: AuthApiError) -> Exception:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _unavailable(error)
-    if error.code is None:  # the gateway before Supabase Auth does not take our key
+    if error.code is None:  # the gateway in front of Supabase Auth rejects our key
         return DependencyRefused("auth", not_executed=True)
     return AuthRefused(error.code)
 

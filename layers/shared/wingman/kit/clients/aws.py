@@ -19,6 +19,13 @@ def credentials() -> Credentials:
     return found
 
 
+def sign(
+    service: str, region: str, url: str, body: str, headers: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the headers of a signed POST."""
+    return signed(SigV4Auth(credentials(), service, region), "POST", url, body, headers)
+
+
 def signed(
     auth: SigV4Auth,
     method: str,

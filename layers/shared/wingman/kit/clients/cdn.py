@@ -1,4 +1,4 @@
-"""CloudFront without boto3: the one call that makes it forget what it keeps."""
+"""CloudFront without boto3: only the call that invalidates cached copies."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -20,15 +20,15 @@ from wingman.kit.settings import AwsSettings, load
 TIMEOUT_SECONDS = 5.0
 # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html
 _XMLNS = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
-# CloudFront's API is in one region for all.
+# CloudFront is global; its API is in this region alone.
 _REGION = "us-east-1"
-# 3000 paths may be on their way; until they are through, it refuses more.
+# CloudFront refuses more while the invalidation of 3000 paths is in progress.
 _BUSY = "TooManyInvalidationsInProgress"
 
 
 class Cdn(Protocol):
     def invalidate(self, paths: Sequence[str]) -> None:
-        """Forget copies of these paths. Raises DependencyUnavailable."""
+        """Invalidate the copies of these paths. Raises DependencyUnavailable."""
         ...
 
 
@@ -37,7 +37,7 @@ class CloudFront(Cdn):
         self._url = f"{endpoint_url}/2020-05-31/distribution/{distribution}/invalidation"
         self._client = client
 
-    # The same request again has the same reference, which starts no second invalidation.
+    # A repeated request has the same reference, so it starts no second invalidation.
     @through(CDN, with_api_retry.replace(idempotent=True))
     def invalidate(self, paths: Sequence[str]) -> None:
         body = _batch(paths)

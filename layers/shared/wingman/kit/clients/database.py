@@ -229,7 +229,7 @@ def secret_key_headers(key: str) -> dict[str, str]:
 
 
 def get_client_for_operation(operation: Operation, access_token: str | None = None) -> Database:
-    """Return the least privileged client. Raises Unauthenticated when a user's has no token."""
+    """Return the least privileged client. Raises Unauthenticated for a user without a token."""
     if operation is Operation.SERVICE:
         return get_service_client()
     if operation is Operation.PUBLIC:

@@ -3,10 +3,10 @@
 from wingman.kit.resilience.breaker import Dependency
 
 SUPABASE = Dependency("supabase")
-# A call may take 0.25 s, so a failure counts if it had 0.2 s; then no call is made for a second.
+# A call may take 0.25 s, so its failure counts if it had at least 0.2 s.
 REDIS = Dependency("redis", 3, 30.0, fair_seconds=0.2, rest_seconds=1.0)
 SQS = Dependency("sqs")
-# A sweep that S3 does not answer fails three times at once, and is alone for a minute.
+# While S3 is down, a sweep fails three times in a row, and may be the only caller for a minute.
 S3 = Dependency("s3", 3)
 CDN = Dependency("cdn")
 AUTH = Dependency("auth")

@@ -17,7 +17,7 @@ _MARGIN_SECONDS = 300
 
 @dataclass(frozen=True)
 class Identity:
-    """The issuer of a signed JWT, its private key as PEM, and the address that takes it."""
+    """The issuer of a signed JWT, its private key as PEM, and the address that accepts the JWT."""
 
     issuer: str
     private_key: str = field(repr=False)
@@ -25,7 +25,7 @@ class Identity:
 
 
 class AccessTokens:
-    """The access token of a service account, asked for again before it ends."""
+    """The access token of a service account, renewed before it expires."""
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ class UpstashCommands(Commands):
         return retry.run(lambda: _translated(lambda: self._client.pipe(commands)))
 
     def ping(self) -> None:
-        """Call past the breaker and without retries. Raises DependencyUnavailable, RedisError."""
+        """Ping without breaker and retries. Raises DependencyUnavailable, RedisError."""
         _translated(lambda: self._client.execute(["PING"]))
 
 

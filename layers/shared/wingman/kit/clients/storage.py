@@ -29,12 +29,12 @@ TIMEOUT_SECONDS = 5.0
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 KEYS_PER_CALL = 1000
 _XMLNS = "{http://s3.amazonaws.com/doc/2006-03-01/}"
-# Every call may be repeated: a key is written once, and deleting twice is deleting.
+# Every call may be repeated: each key is written once, and deletion is idempotent.
 _RETRY = through(S3, with_api_retry.replace(idempotent=True))
 
 
 class NoSuchObject(Exception):
-    """There is no object with this key (any more)."""
+    """No object has this key, or it was deleted."""
 
 
 class ObjectTooLarge(Exception):
@@ -68,21 +68,21 @@ class Storage(Protocol):
     def exists(self, key: str) -> bool: ...
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete objects; one that is gone already is no error."""
+        """Delete objects; one that is already gone is not an error."""
         ...
 
     def objects(self, prefix: str, after: str = "") -> Sequence[StoredObject]:
-        """List the first 1000 after `after`, in the order of their keys."""
+        """List the first 1000 objects whose keys follow `after`, in the order of their keys."""
         ...
 
     def check(self) -> None:
-        """Raise DependencyUnavailable if S3 is known to be away; this calls nothing."""
+        """Raise DependencyUnavailable if S3 is known to be down; makes no call."""
         ...
 
     def form(
         self, key: str, content_type: str, max_bytes: int, *, signed_at: datetime, valid: timedelta
     ) -> UploadForm:
-        """Sign the upload of one object from a browser or an app; this calls nothing.
+        """Sign the upload of one object from a browser or an app; makes no call.
 
         S3 takes only this key and type, and 1 to `max_bytes` bytes. The same arguments and
         credentials give the same form.
@@ -148,14 +148,14 @@ class S3Storage(Storage):
         return list(_listed(response.content))
 
     def check(self) -> None:
-        # The limiter's call of this request has brought the state of the shared circuit.
+        # This request's call of the limiter has already fetched the shared circuit.
         if breaker(S3).state is State.OPEN:
             raise BreakerOpen(S3.name)
 
     def form(
         self, key: str, content_type: str, max_bytes: int, *, signed_at: datetime, valid: timedelta
     ) -> UploadForm:
-        # botocore's S3SigV4PostAuth signs with the present time; a repeated answer has the first.
+        # botocore's S3SigV4PostAuth signs with the current time, but a repeat needs the first one.
         auth, request = self._auth(), AWSRequest()
         request.context["timestamp"] = signed_at.strftime(SIGV4_TIMESTAMP)
         token = credentials().token

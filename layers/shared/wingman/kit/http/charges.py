@@ -15,7 +15,7 @@ from wingman.kit.presence.touching import touching
 
 
 def charge_at_last(request: Request) -> None:
-    """Charge a request that is answered without having reached its limits. Raises LimitReached."""
+    """Charge a request that was answered before its limits were charged. Raises LimitReached."""
     if not request.state.charged:
         charge_request(request, Subjects(client_ip(request)), ANYONE)
 
@@ -26,7 +26,6 @@ def never_charge(request: Request) -> None:
 
 
 def client_ip(request: Request) -> str:
-    """Return the address that API Gateway saw, or that the one trusted header names."""
     peer = request.client.host if request.client else "unknown"
     return client_address(request.headers, peer)
 

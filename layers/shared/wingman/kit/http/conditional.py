@@ -20,7 +20,7 @@ async def _revalidate(response: Response) -> None:
 
 
 REVALIDATED: Any = Depends(_revalidate)
-"""The dependency of a route whose answer a client may keep if it asks each time for a newer one."""
+"""The dependency of a route whose answer a client may cache but must revalidate each time."""
 
 
 class Conditional:

@@ -66,7 +66,7 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._scope["state"]["request_id"]
             headers.update(self._scope["state"]["extra_headers"])
-            # API Gateway allows one origin, or none: a cache must not give that to another.
+            # The CORS headers name one origin or none, so a cache must not reuse them for another.
             headers.add_vary_header("Origin")
         elif self._scope["method"] == "HEAD":
             message["body"] = b""

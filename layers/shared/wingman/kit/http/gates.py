@@ -57,7 +57,7 @@ class Gate:
 
 
 class _UserGate(Limit):
-    """The key of the cache may depend on the body, so only a known refusal precedes its parsing."""
+    """The cache key may depend on the body, so only a remembered refusal precedes parsing."""
 
     def __init__(self, policies: Sequence[Policy] = ()) -> None:
         self._policies = [*policies, *SIGNED_IN]

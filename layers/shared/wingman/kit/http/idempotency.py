@@ -1,4 +1,4 @@
-"""The `Idempotency-Key` header; SQL stores the answer in the transaction that creates.
+"""The `Idempotency-Key` header; SQL stores the answer in the transaction that creates the object.
 
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """

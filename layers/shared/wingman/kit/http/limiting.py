@@ -1,7 +1,7 @@
 """Rate limits as one line on an endpoint: `dependencies=[limit(PUBLIC)]`.
 
-LimitedRoute charges them before it parses the body, and Envelope a request that ended before. The
-same call to Redis records a user's activity (kit/presence).
+LimitedRoute charges them before it parses the body; Envelope charges a request that ended earlier.
+The same call to Redis records a user's activity (kit/presence).
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -78,7 +78,7 @@ class _ButRepeats(_Refunded):
             if _refusal_of(request) or not refusal.is_of(self._policies):
                 raise
             request.state.refusal = refusal
-        # To look for an earlier request costs what any request does.
+        # Looking for an earlier request costs as much as any request.
         charge_user(request, await caller_of(request), [])
         show(request, request.state.refusal.verdicts)
         return await handle(request)
@@ -101,7 +101,7 @@ class _LinkLimit(Limit):
         self._reader = reader
 
     async def __call__(self) -> None:
-        """Declare nothing: the token of the link is no access token."""
+        """Declare nothing: the token of the link is not an access token."""
 
     async def run(self, request: Request, handle: Handle) -> Response:
         ip = client_ip(request)
@@ -123,8 +123,8 @@ def limit(*policies: Policy, cost: int = 1) -> Any:
 def limit_with_refund(policy: Policy, where: Names | None = None) -> Any:
     """Limit an endpoint as `limit` does, and refund `policy` for requests without an effect.
 
-    `where`: it applies only to a JSON body that names one of these fields. An outage during the
-    call refunds nothing: the request may have had an effect.
+    `where`: the policy applies only to a JSON body that has one of these fields. An outage during
+    the call refunds nothing, because the request may have had an effect.
     """
     return Depends(_Refunded(policy, where))
 
@@ -149,9 +149,9 @@ def limit_always_open(*policies: Policy) -> Any:
 
 
 def limit_link(reader: Callable[[str], UUID]) -> Any:
-    """Limit an endpoint behind a signed link per user of the link, whom `reader` returns.
+    """Limit an endpoint behind a signed link, by the user that `reader` finds in the link.
 
-    A request with an invalid token, or with the tokens of two users, is limited per IP address.
+    A request with an invalid token, or with the tokens of two users, is limited by IP address.
     """
     return Depends(_LinkLimit(reader))
 

@@ -98,7 +98,7 @@ def crash(request: Request, _: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """Collect the methods of every route of this path; the framework names only the first one's."""
+    """Collect the methods of every route of this path; the framework names only one route's."""
     elsewhere: set[str] = request.app.state.elsewhere.get(request.url.path, set())
     methods = elsewhere | {
         method

@@ -1,7 +1,7 @@
-"""Limits of requests that prove an identity with a secret, of which guesses are to be few.
+"""Limits on requests that prove an identity with a secret, against guessing.
 
 Each attempt is charged before it is judged, and refunded unless the proof was wrong. While half of
-the tokens are left, nothing is refunded: a right proof costs one call.
+the tokens are left, nothing is refunded: a correct proof then costs one call to Redis.
 """
 
 from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ from wingman.kit.settings import load
 
 @dataclass(frozen=True)
 class Subjects:
-    """The IP address, user and claimed, unproven identity to whose buckets a request is charged."""
+    """The IP address, the user and the claimed (unproven) identity whose buckets pay."""
 
     ip: str
     user: UUID | None = None
@@ -61,15 +61,18 @@ class Charge:
 
 
 def buckets(subjects: Subjects, policies: Iterable[Policy]) -> dict[str, Policy]:
-    """Return none if rate limits are disabled."""
+    """Return the buckets to charge; none if rate limits are disabled."""
     settings = load(LimitSettings)
     if not settings.enable_rate_limiting:
         return {}
-    shadow = settings.rate_limit_shadow
-    return {
-        subjects.key(policy): policy.in_shadow if policy.name in shadow else policy
-        for policy in policies
-    }
+    return {subjects.key(policy): in_force(policy, settings) for policy in policies}
+
+
+def in_force(policy: Policy, settings: LimitSettings) -> Policy:
+    """Return the policy as the deployment has it."""
+    if policy.scope == "global":
+        policy = policy.per_minute(settings.requests_per_minute)
+    return policy.in_shadow if policy.name in settings.rate_limit_shadow else policy
 
 
 def charge(

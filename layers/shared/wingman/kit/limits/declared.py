@@ -1,4 +1,4 @@
-"""A search for every policy that a domain declares."""
+"""Finds every policy that a domain declares."""
 
 from collections.abc import Iterator
 from inspect import isfunction

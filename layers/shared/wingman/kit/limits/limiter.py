@@ -23,7 +23,7 @@ class Step:
 
     It calls `limits`, the script of the steps before it. A step that `answers` is the last one and
     returns a table of the result of `limits` and its own values (cache.lua). Any other returns that
-    result (touch.lua), or one value more to refuse, for which `refusal` returns the error.
+    result (touch.lua). To refuse, it adds one value, from which `refusal` makes the error.
     """
 
     lua: str
@@ -52,7 +52,7 @@ class Limiter:
         self._degraded = False
 
     def take(self, policies: Mapping[str, Policy], *, cost: int = 1) -> list[Verdict]:
-        """Charge `cost` times its weight to every bucket (key → policy), or nothing to any."""
+        """Charge `cost` times its weight to every bucket (key → policy), or to none of them."""
         return list(self.ask(policies, cost=cost).verdicts)
 
     def ask(

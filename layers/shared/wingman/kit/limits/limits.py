@@ -7,13 +7,14 @@ PUBLIC = Policy("public", 100, 1.0, "ip")
 LINK = Policy("link", 100, 1.0, "user")
 # For requests with a password or a code.
 AUTH = Policy("auth", 10, 10.0, "ip")
-# Wrong passwords for one account from one network. From another one, its owner still gets in.
+# Wrong passwords for one account from one network. The owner can still log in from another.
 PROOF = Policy("proof", 10, 300.0, "claim")
 # Wrong passwords with one user's token, from any network: it may be stolen.
 OWN_PROOF = Policy("own-proof", 5, 720.0, "user")
 EVERY_USER = Policy("user", 100, 0.6, "user", surge=True)
 EVERY_IP = Policy("ip", 1000, 0.06, "ip", surge=True)
-# Fifty containers with a share of 1/50 each add up to the whole capacity.
+# The setting REQUESTS_PER_MINUTE replaces the capacity. Fifty containers with a share of 1/50 each
+# add up to it.
 EVERYONE = Policy("global", 10_000, 0.006, "global", share=0.02)
 
 SIGNED_IN = (EVERY_USER, EVERY_IP, EVERYONE)

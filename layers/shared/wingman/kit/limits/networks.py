@@ -1,4 +1,4 @@
-"""The IP address of a client, and the network that it stands for in rate limits."""
+"""The IP address of a client, and the network that rate limits count it to."""
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -24,9 +24,9 @@ def network(address: str) -> str:
 
 
 def client_address(headers: Mapping[str, str], peer: str) -> str:
-    """Return the address that API Gateway saw, or that the one trusted header names.
+    """Return the address in the trusted header, if one is configured, or else `peer`.
 
-    Clients can forge every other header. A value that is not one address is not used.
+    Clients can forge every other header. A value that is not a single address is ignored.
     """
     header = load(LimitSettings).client_ip_header
     named = _address(headers.get(header.lower(), "")) if header else None
@@ -34,7 +34,7 @@ def client_address(headers: Mapping[str, str], peer: str) -> str:
 
 
 def _address(text: str) -> str | None:
-    """Read an IP address, which a port may follow, as in CloudFront-Viewer-Address."""
+    """Read an IP address, with or without a port, as in CloudFront-Viewer-Address."""
     for written in (text, text.rpartition(":")[0].strip("[]")):
         try:
             return str(ip_address(written))

@@ -6,7 +6,7 @@ from typing import Literal
 
 Scope = Literal["user", "ip", "global", "claim"]
 
-# The price of a request doubles with each tenth of the global bucket that is used above this one.
+# After this many tenths of the global bucket, each further one doubles the price of a request.
 _FREE_TENTHS = 5
 
 
@@ -48,11 +48,15 @@ class Policy:
     def in_one_container(self) -> "Policy":
         """The bucket of one container that cannot reach Redis.
 
-        Its share of the global bucket says nothing about the load of all, so it sets no price.
+        Its share of the global bucket does not show the total load, so it does not raise prices.
         """
         capacity = max(1, int(self.capacity * self.share))
         pace = self.window_seconds / capacity
         return replace(self, capacity=capacity, seconds_per_token=pace, surge=False)
+
+    def per_minute(self, tokens: int) -> "Policy":
+        """Return the policy with this many tokens, which all come back within a minute."""
+        return replace(self, capacity=tokens, seconds_per_token=60 / tokens)
 
     @property
     def in_shadow(self) -> "Policy":

@@ -10,7 +10,7 @@ from wingman.kit.settings import Settings, means
 
 
 def _policies(names: object) -> frozenset[str]:
-    """Parse names of policies; checking them imports every domain, so it is skipped without any."""
+    """Parse names of policies; checking them imports every domain, so an empty list skips it."""
     given = frozenset(name.strip() for name in str(names or "").split(",") if name.strip())
     if given:
         known = [policy.name for policy in declarations.declared("limits", Policy)]
@@ -39,6 +39,12 @@ class LimitSettings(Settings):
     rate_limit_shadow: Annotated[frozenset[str], BeforeValidator(_policies)] = means(
         "Rate limits that only count and never refuse, separated by commas; see docs/operating.md.",
         default=frozenset(),
+    )
+    requests_per_minute: int = means(
+        "Requests of all callers together that are admitted in a minute.",
+        default=10_000,
+        ge=600,
+        le=600_000,
     )
     client_ip_header: Header | None = means(
         "Header in which a trusted proxy gives the client's IP address; empty without a proxy.",

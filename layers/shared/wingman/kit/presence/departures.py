@@ -20,7 +20,7 @@ def depart(commands: Commands, users: Iterable[UUID]) -> None:
     Raises DependencyUnavailable and RedisError.
     """
     seconds = round(LONGEST_TOKEN.total_seconds())
-    # The mark comes first, so that a request in between does not renew what is deleted.
+    # The mark comes first, so that a request in between does not store again what is deleted.
     steps: list[list[object]] = []
     for user in users:
         steps.append(["SET", departed_key(user), 1, "EX", seconds])
@@ -31,7 +31,7 @@ def depart(commands: Commands, users: Iterable[UUID]) -> None:
 
 
 def end_presence(user_id: UUID) -> None:
-    """Delete what a request renewed of a deleted user, as the sweep does a minute later."""
+    """Delete what a deleted user's request has stored again, as the sweep does a minute later."""
     try:
         depart(redis(), [user_id])
     except (DependencyUnavailable, RedisError) as error:

@@ -1,4 +1,4 @@
-"""The end of a session: its tokens live until they expire, and are refused before."""
+"""The end of a session: its tokens are refused before they expire."""
 
 from collections.abc import Iterable
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""An error as an event of Sentry, made of a few named facts: no text and no value of a program.
+"""An error as a Sentry event: a few named facts, without messages and values of variables.
 
 https://develop.sentry.dev/sdk/data-model/event-payloads/
 """
@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 _MOST_ERRORS, _MOST_FRAMES, _LONGEST_LINE = 10, 50, 200
-# A SQLSTATE, or the code of an error of ours or of a service.
+# A SQLSTATE, one of our own codes, or a code of a service.
 _CODE = re.compile(r"[A-Za-z0-9_]{1,40}")
 # Characters that a release may not have.
 _NOT_IN_RELEASE = re.compile(r"[^\w.+-]")
@@ -34,7 +34,7 @@ class Circumstances:
 
 
 def fingerprint(error: BaseException) -> str:
-    """Return the same text for the same classes of error at the same lines, wherever they are."""
+    """Return a hash of the classes and lines of the error and its causes."""
     places = (
         (type(each).__qualname__, _module(frame), line)
         for each, _, _ in _chain(error)
@@ -70,7 +70,7 @@ def _contexts(about: Circumstances) -> dict[str, object]:
     found: dict[str, object] = {"runtime": {"name": sys.implementation.name, "version": version}}
     if about.caused_by:
         found["message"] = {"type": "default", "caused_by": list(about.caused_by)}
-    if about.trace_root:  # X-Ray's ids have a version and a hyphen more
+    if about.trace_root:  # X-Ray's ids also have a version and a hyphen
         trace_id = about.trace_root.partition("-")[2].replace("-", "")
         found["trace"] = {"trace_id": trace_id, "span_id": trace_id[:16], "op": "function"}
     return found
@@ -90,7 +90,7 @@ def _values(error: BaseException) -> Iterator[dict[str, object]]:
             "module": type(each).__module__,
             "value": _code(each),
             "mechanism": mechanism,
-            # Sentry refuses a list of no frames, as an error has that was never raised.
+            # An error that was never raised has no frames, and Sentry refuses an empty list.
             **({"stacktrace": {"frames": frames}} if frames else {}),
         }
 
@@ -145,7 +145,7 @@ def _frame(frame: FrameType, line: int) -> Mapping[str, Any]:
 
 
 def _short(path: str) -> str:
-    """Return a path from where packages are, or its last two parts."""
+    """Return a path below the folder of packages, or its last two parts."""
     for root in ("/site-packages/", "/python/"):
         if root in path:
             return path.rpartition(root)[2]

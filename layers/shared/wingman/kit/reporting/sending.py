@@ -1,4 +1,4 @@
-"""Sends events to Sentry, at most so many, and never longer than a request can bear.
+"""Sends events to Sentry: a limited number, each in the time that a request can spare.
 
 https://develop.sentry.dev/sdk/data-model/envelopes/
 """
@@ -23,18 +23,18 @@ from wingman.kit.settings import AppSettings, load
 from wingman.kit.tracing.requests import served
 from wingman.kit.tracing.segments import trace
 
-# The invocation that failed waits so long. Then the thread goes on alone: Lambda freezes it with
+# The invocation that failed waits this long. Then the thread goes on alone: Lambda freezes it with
 # the container, and continues it at the next invocation.
 WAIT_SECONDS = 0.3
 TIMEOUT_SECONDS = 5.0
-# After a failure, nothing is sent for so long.
+# After a failure, nothing is sent for this long.
 REST_SECONDS = 60.0
 MOST_PER_MINUTE = 10
 _REMEMBERED = 500
 
 
 class Reporter:
-    """The reports of this container: each error once, and only so many."""
+    """The reports of this container: each error once, and a limited number."""
 
     def __init__(self, dsn: str) -> None:
         self._url, self._key = address(dsn)
@@ -45,7 +45,7 @@ class Reporter:
         self._thread: Thread | None = None
 
     def send(self, error: BaseException) -> None:
-        """Report an error once for each request or message, and wait for it a little."""
+        """Report an error once for each request or message, and wait for it briefly."""
         found = served()
         reasons = (found.messages or (found.request_id,)) if found else ("",)
         place = fingerprint(error)

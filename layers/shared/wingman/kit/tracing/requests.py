@@ -37,7 +37,7 @@ def served() -> Served | None:
 
 
 def request_id() -> str:
-    """Return the id of the request that is served, or nothing outside of an invocation."""
+    """Return the id of the request that is served, or an empty text outside of an invocation."""
     found = _served.get()
     return found.request_id if found else ""
 

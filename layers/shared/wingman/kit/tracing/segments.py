@@ -126,7 +126,7 @@ def _send(segment: Segment, around: Trace) -> None:
     try:
         _socket().sendto(_PREFIX + json.dumps(document).encode(), (host, int(port)))
     except OSError:
-        return  # a trace is not worth a request, nor a log line for each call
+        return  # a lost trace must not fail a request, or log a line for each call
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Devices: each belongs to the session that registered it, its token to the last who did."""
+"""Devices: each belongs to its session, and its token to the user who registered it last."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ def put(database: Database, device_id: UUID, new: NewDevice) -> Device:
 
 
 def delete(database: Database, device_id: UUID) -> None:
-    """Forget a device; one that is not there is no error."""
+    """Forget a device; an unknown one is not an error."""
     repository.delete(database, device_id)
     logger().info("device.forgotten")
 

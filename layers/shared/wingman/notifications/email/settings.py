@@ -1,6 +1,6 @@
 """The email provider, and the links in emails."""
 
-from wingman.kit.settings import Secret, Settings, Url, WebhookSecret, means
+from wingman.kit.settings import Secret, Settings, Url, WebhookSecret, means, values
 
 
 class ProviderSettings(Settings):
@@ -23,6 +23,13 @@ class WebhookSettings(Settings):
     resend_webhook_secret: WebhookSecret = means(
         "Key that signs the email provider's events: `whsec_` and base64."
     )
+    resend_webhook_secret_previous: WebhookSecret | None = means(
+        "The key before it, whose events are still taken.", default=None
+    )
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return values(self.resend_webhook_secret, self.resend_webhook_secret_previous)
 
 
 class TrackingSettings(Settings):
@@ -45,5 +52,4 @@ class LinkSettings(Settings):
     @property
     def keys(self) -> tuple[str, ...]:
         """Return the keys that verify links; the first one signs them."""
-        both = (self.email_link_secret, self.email_link_secret_previous)
-        return tuple(key.get_secret_value() for key in both if key is not None)
+        return values(self.email_link_secret, self.email_link_secret_previous)

@@ -1,4 +1,4 @@
-"""A claimed push, and what became of it."""
+"""A claimed push, and its outcome."""
 
 from datetime import datetime, time
 from enum import StrEnum
@@ -83,7 +83,7 @@ class PushResult(Frozen):
 
 
 class DeadToken(Frozen):
-    """A token that the provider does not know any more."""
+    """A token that the provider no longer knows."""
 
     user_id: UUID
     device_id: UUID

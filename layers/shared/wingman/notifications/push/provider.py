@@ -64,7 +64,7 @@ class Fcm(PushProvider):
     def _send(self, message: Mapping[str, Any]) -> Answer:
         answer = self._post(message)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            # It may have been withdrawn before its time.
+            # Google may have revoked the access token before it expired.
             self._tokens.forget()
             answer = self._post(message)
         return _read(answer)
@@ -73,7 +73,7 @@ class Fcm(PushProvider):
         try:
             headers = {"Authorization": f"Bearer {self._tokens.get()}"}
             return self._client.post(self._url, json=message, headers=headers)
-        except httpx.HTTPStatusError as error:  # of the token
+        except httpx.HTTPStatusError as error:  # from the request for a token
             refused = error.response.is_client_error
             status = httpx.codes.FORBIDDEN if refused else httpx.codes.SERVICE_UNAVAILABLE
             return httpx.Response(status, headers=_waits(error.response))

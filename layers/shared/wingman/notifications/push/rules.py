@@ -10,7 +10,7 @@ from wingman.notifications.email.timezones import zone_of
 from wingman.notifications.push.models import ClaimedPush
 
 LONGEST_LIFE = timedelta(days=1)
-"""A push is about now: later, the list in the app says the same."""
+"""A push is about now. Later, the list in the app is enough."""
 
 # https://firebase.google.com/docs/cloud-messaging/scale-fcm: 10 s at least, then exponentially.
 _FIRST_RETRY = timedelta(seconds=10)

@@ -11,7 +11,7 @@ class Moderator(Protocol):
     def allows(self, images: Images) -> bool:
         """Return whether others may see the photo.
 
-        Raises DependencyUnavailable if that cannot be found out now; the photo then fails.
+        Raises DependencyUnavailable if there is no decision now; the photo then fails.
         """
         ...
 

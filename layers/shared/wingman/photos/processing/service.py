@@ -14,14 +14,14 @@ from wingman.photos.processing.models import ClaimedPhoto
 from wingman.photos.processing.moderation import Moderator
 from wingman.photos.processing.repository import Photos
 
-# Kept of the lease for the way of the outcome, and for clocks that differ.
+# Reserved from the lease, for recording the outcome and for clocks that differ.
 MARGIN_SECONDS = 0.5
-# Kept of the rest to store two images and to record the outcome.
+# Reserved from the rest, for storing two images and recording the outcome.
 STORING_SECONDS = 1.0
-# An address belongs to one content for ever.
+# The content of an address never changes.
 IMMUTABLE = "public, max-age=31536000, immutable"
 
-# The images of a file, within so many seconds; raises Rejected.
+# Returns the images of a file within a number of seconds; raises Rejected.
 Decode = Callable[[bytes, float], Images]
 
 
@@ -36,8 +36,8 @@ class Processor:
 def process(processor: Processor, key: str) -> None:
     """Publish or reject an upload, if that is still to be done.
 
-    Raises DependencyUnavailable when the event should come back. A photo that was claimed never
-    waits for that: it is settled here, or fails when its lease ends.
+    Raises DependencyUnavailable if the event should be delivered again. A claimed photo does not
+    depend on that: it is settled here, or fails when its lease ends.
     """
     photo = processor.photos.claim(key)
     if photo is None:
@@ -49,7 +49,7 @@ def process(processor: Processor, key: str) -> None:
             _publish(processor, photo, _allowed(processor, key))
         except Rejected as rejected:
             _reject(processor, photo, rejected.reason)
-        except Exception as error:  # noqa: BLE001 - the one try is spent: the user hears of it now
+        except Exception as error:  # noqa: BLE001 - there is no second attempt
             logger().exception("photo.failed", extra={"photo_id": str(photo.id)})
             if not isinstance(error, DependencyUnavailable):
                 report(error)

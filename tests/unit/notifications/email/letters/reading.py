@@ -1,4 +1,4 @@
-"""The content of both parts of an email, read by two independent parsers."""
+"""The content of both parts of an email, read by parsers that are independent of the product."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _ISOLATES = re.compile("[\u2068\u2069]")
 
 @dataclass(frozen=True)
 class Found:
-    """Facts (label, value), links (label, address), quoted lines, and every word, each sorted."""
+    """Facts (label, value), links (label, address), quoted lines and words, each sorted."""
 
     facts: list[tuple[str, str]]
     links: list[tuple[str, str]]
@@ -21,14 +21,14 @@ class Found:
 
 
 def parsed(html: str) -> Element:
-    """Parse as a browser does. Raises html5lib's ParseError for any error of the standard."""
+    """Parse as a browser does; raise html5lib's ParseError for any violation of the standard."""
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     tree: Element = parser.parse(html)
     return tree
 
 
 def in_html(html: str, logo: str) -> Found:
-    """Read the HTML part; the logo is a picture made of letters, not text."""
+    """Read the HTML part; the letters of the logo do not count as text."""
     body = parsed(html).find("body")
     assert body is not None
     values = [_words(p) for p in body.iter("p") if "value" in _classes(p)]
@@ -45,7 +45,7 @@ def in_html(html: str, logo: str) -> Found:
 
 
 def in_text(text: str) -> Found:
-    """Read the text part: `Label: value` lines, `Label:` and an address below, `> ` quotes."""
+    """Read the text part: `Label: value`, `Label:` with an address below, and `> ` quotes."""
     text = _ISOLATES.sub("", text)
     quoted = [line[2:].strip() for line in text.splitlines() if line.startswith("> ")]
     own = "\n".join(line for line in text.splitlines() if not line.startswith(">"))
@@ -75,6 +75,6 @@ def _shown(element: Element) -> Iterator[str]:
         return
     yield element.text or ""
     for child in element:
-        if isinstance(child.tag, str):  # no comment, in which Outlook finds a table
+        if isinstance(child.tag, str):  # not a comment, such as the tables for Outlook
             yield from _shown(child)
         yield child.tail or ""

@@ -1,4 +1,4 @@
-"""The brand: data that cannot break an email."""
+"""A brand is data that cannot break an email."""
 
 from email.headerregistry import Address, AddressHeader
 from email.utils import parseaddr
@@ -12,7 +12,7 @@ from wingman.notifications.email.letters.brand import Brand, contrast
 
 
 @pytest.mark.parametrize("name", ["Wingman", 'Wing, "Man" & Co.', "Flügel 🦊", "טייס"])
-def test_the_sender_name_is_quoted_as_rfc_5322_wants(name: str) -> None:
+def test_the_sender_name_is_quoted_as_rfc_5322_requires(name: str) -> None:
     sender = Brand(name=name).sender
     parsed: dict[str, Any] = {"defects": []}
     AddressHeader.parse(sender, parsed)

@@ -1,4 +1,4 @@
-"""The pages and files to which an email leads."""
+"""The pages and files that an email links to."""
 
 import pytest
 

@@ -94,7 +94,7 @@ def test_a_brand_of_any_name_is_one_sender(name: str) -> None:
     read: Any = message_from_string(f"From: {brand.sender}\r\n\r\n", policy=STRICT)["From"]
 
     [address] = read.addresses
-    # Python 3.11 leaves the spaces in that stand between encoded words (RFC 2047 section 6.2).
+    # Python 3.11 keeps the spaces between encoded words (RFC 2047 section 6.2).
     assert address.display_name.replace(" ", "") == name.replace(" ", "")
     assert str(make_header(decode_header(brand.sender.rpartition(" <")[0].strip('"')))) in (
         name,
@@ -120,7 +120,7 @@ def test_a_brand_is_one_sender_or_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*INJECTIONS, "Wing\u202eman", "Wing\x7f"])
-def test_a_brand_cannot_bring_a_line_break_or_a_control(text: str) -> None:
+def test_a_brand_cannot_contain_a_line_break_or_a_control_character(text: str) -> None:
     for field in ("name", "logo_text", "tagline"):
         with pytest.raises(ValidationError):
             Brand.model_validate({field: text})
@@ -167,7 +167,7 @@ def test_any_name_makes_a_subject_of_one_line(name: str) -> None:
     assert len(subject) < 120
 
 
-def test_one_click_comes_as_a_pair_with_one_https_address() -> None:
+def test_one_click_headers_come_as_a_pair_with_one_https_address() -> None:
     read = as_message(an_email(an_invitation()))
 
     assert re.fullmatch(r"<https://[!-;=?-~]+>", read["List-Unsubscribe"])

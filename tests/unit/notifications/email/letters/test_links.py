@@ -1,4 +1,4 @@
-"""Tokens of links."""
+"""The tokens of links in emails."""
 
 from uuid import UUID
 
@@ -33,7 +33,7 @@ def test_a_token_returns_the_signed_claims(link: Link) -> None:
 
 
 @given(LINKS)
-def test_a_token_fits_into_an_address_as_it_is(link: Link) -> None:
+def test_a_token_needs_no_escaping_in_a_url(link: Link) -> None:
     token = sign(SECRET, link)
 
     assert len(token) == 46
@@ -52,7 +52,7 @@ def test_a_token_with_any_other_letter_is_invalid(link: Link, data: st.DataObjec
 
 @given(LINKS)
 def test_a_token_has_one_spelling(link: Link) -> None:
-    """The last letter has 4 unused bits, and decoders skip characters outside the alphabet."""
+    """The last letter has 4 unused bits, and decoders ignore characters outside the alphabet."""
     token = sign(SECRET, link)
     spare = chr(ord(token[-1]) + 1)
 
@@ -62,7 +62,7 @@ def test_a_token_has_one_spelling(link: Link) -> None:
 
 
 @given(LINKS, st.integers(0, 45))
-def test_a_cut_token_is_invalid(link: Link, length: int) -> None:
+def test_a_truncated_token_is_invalid(link: Link, length: int) -> None:
     with pytest.raises(InvalidToken):
         read(KEYS, sign(SECRET, link)[:length])
 
@@ -80,7 +80,7 @@ def test_another_secret_reads_nothing(link: Link) -> None:
 
 
 @given(LINKS)
-def test_links_of_the_key_before_still_work(link: Link) -> None:
+def test_links_of_the_previous_key_still_work(link: Link) -> None:
     before, older = "the secret before it, as long", "an older secret, as long as it"
     assert read((SECRET, before), sign(before, link)) == link
     assert read((SECRET, before), sign(SECRET, link)) == link
@@ -89,7 +89,7 @@ def test_links_of_the_key_before_still_work(link: Link) -> None:
 
 
 def test_links_in_old_emails_still_work() -> None:
-    """A token is written into emails forever: every version must read this one."""
+    """Emails keep their tokens forever, so every version must read this one."""
     link = Link(UUID("6f1c0f0e-0000-4000-8000-000000000001"), Category.MARKETING_EMAILS)
 
     assert sign(SECRET, link) == "AQRvHA8OAABAAIAAAAAAAAABlvYaLpU4iioR-xN7y9rPKA"

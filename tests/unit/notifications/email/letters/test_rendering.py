@@ -1,4 +1,4 @@
-"""Rendered emails. `UPDATE_GOLDEN=1` rewrites the golden files; review the difference."""
+"""Rendered emails. `UPDATE_GOLDEN=1` rewrites the golden files; review the diff."""
 
 import os
 from datetime import UTC, datetime

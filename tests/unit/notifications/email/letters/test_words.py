@@ -1,4 +1,4 @@
-"""The words of users in an email are marked as theirs, and lead nowhere."""
+"""The words of users in an email are marked as theirs, and never become links."""
 
 import pytest
 from linkify_it import LinkifyIt

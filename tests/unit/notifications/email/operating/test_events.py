@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wingman.kit.clients.database import Database
@@ -15,7 +15,7 @@ from wingman.notifications.email.operating import events
 ADDRESS = "maya@example.com"
 EMAIL = uuid4()
 
-# With lone surrogates and NUL, which JSON can express and Postgres cannot store.
+# Includes lone surrogates and NUL, which JSON can express and Postgres cannot store.
 TEXT = st.lists(st.sampled_from("a@<\0\ud83d\udc00") | st.characters(), max_size=9).map("".join)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
@@ -35,7 +35,6 @@ FIELDS = {
     "suppressed": DETAIL,
     "subject": JSON,
 }
-UNHURRIED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DATA = st.fixed_dictionaries(FIELDS)
 
 
@@ -57,13 +56,11 @@ def stored(kind: object, data: object) -> dict[str, Any]:
     return database.params
 
 
-@UNHURRIED
 @given(DATA, st.sampled_from(["email.complained", "email.suppressed"]))
 def test_an_address_to_suppress_is_always_read(data: dict[str, Any], kind: str) -> None:
     assert stored(kind, data | {"to": [ADDRESS]})["p_suppressed_addresses"] == [ADDRESS]
 
 
-@UNHURRIED
 @given(DATA, JSON, st.sampled_from(sorted(events._STATUSES)))
 def test_postgres_can_store_every_parameter(data: dict[str, Any], to: object, kind: str) -> None:
     params = stored(kind, data | {"to": to})
@@ -78,13 +75,11 @@ def test_postgres_can_store_every_parameter(data: dict[str, Any], to: object, ki
         assert str(UUID(email)) == email
 
 
-@UNHURRIED
 @given(JSON, JSON)
 def test_any_other_payload_is_ignored(kind: object, data: object) -> None:
     assert stored(kind, data) == {}
 
 
-@UNHURRIED
 @given(DATA)
 def test_our_id_of_an_email_is_found_in_both_forms_of_tags(data: dict[str, Any]) -> None:
     tag = {"name": "email_id", "value": str(EMAIL)}

@@ -18,7 +18,7 @@ def week_of(zone: str, now: datetime) -> Week:
         ("Europe/Berlin", "2026-10-25T23:00Z", 169),
         ("America/New_York", "2026-03-09T04:00Z", 167),
         ("Australia/Lord_Howe", "2026-04-05T13:30Z", 168.5),
-        ("America/Vancouver", "2026-03-09T07:00Z", 167),  # its last change of clocks
+        ("America/Vancouver", "2026-03-09T07:00Z", 167),  # its last clock change
         ("America/Vancouver", "2026-11-02T07:00Z", 168),
         ("Asia/Beirut", "2026-03-29T21:00Z", 167),  # its Sunday begins at 01:00
     ],

@@ -33,7 +33,7 @@ PUSH_URL = "http://queues.test/push"
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
 LOST = BatchReply(Reply.UNKNOWN, error="HttpClientError")
@@ -42,7 +42,7 @@ LOST = BatchReply(Reply.UNKNOWN, error="HttpClientError")
 
 @dataclass
 class MemoryProvider(EmailProvider):
-    """Remembers keys as Resend does; each request first uses one of `faults`."""
+    """Remembers idempotency keys as Resend does; each request first uses one of `faults`."""
 
     faults: list[BatchReply | type[BaseException]] = field(default_factory=list)
     poison: set[UUID] = field(default_factory=set)
@@ -79,7 +79,7 @@ class MemoryProvider(EmailProvider):
 
 @dataclass
 class MemoryBucket(Bucket):
-    """Grants `slots`, then everything; records reservations and learned limits."""
+    """Grants `slots` in order, then every request; records reservations and learned limits."""
 
     slots: list[Slot] = field(default_factory=list)
     asked: list[tuple[Priority, float]] = field(default_factory=list)
@@ -150,7 +150,7 @@ def house(outbox: type[MemoryOutbox] = MemoryOutbox) -> House:
 
 
 def invitation(**overrides: Any) -> ClaimedEmail:
-    """An invitation from Leo to Maya; or an email of another kind."""
+    """Return an invitation from Leo to Maya, or an email of another kind."""
     template = overrides.get("email_template", "match_invitation")
     unknown = Kind(Category.MATCH_NOTIFICATIONS, Priority.URGENT, can_wait=False)
     kind = kinds().get(template, unknown)
@@ -180,7 +180,7 @@ def invitation(**overrides: Any) -> ClaimedEmail:
 
 
 def reminder(template: str, **overrides: Any) -> ClaimedEmail:
-    """A reminder of a meeting with Leo, a day after NOON; or any other email about it."""
+    """Return a reminder of a meeting with Leo a day after NOON, or another email about it."""
     data = {
         "session_id": "6f1c0f0e-0000-4000-8000-000000000002",
         "partner_name": "Leo",

@@ -61,7 +61,7 @@ class Lease:
 
 
 class MemoryOutbox(Outbox):
-    """Has the guarantees of the database: one winner, whole groups, fenced completion."""
+    """Has the guarantees of the database: one winner, complete groups, fenced completion."""
 
     def __init__(self, clock: Clock) -> None:
         self.rows: dict[UUID, Row] = {}

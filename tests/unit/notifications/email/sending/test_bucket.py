@@ -1,4 +1,4 @@
-"""The provider's limit while Redis is unavailable: each container keeps to its share."""
+"""While Redis is unavailable, each container keeps to its share of the provider's limit."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -45,7 +45,7 @@ class Clock:
 
 
 def requests_of_one_container(redis: Away, seconds: float) -> list[float]:
-    """Send as often as the bucket allows; return the times of the requests."""
+    """Send as often as the bucket allows; return the time of each request."""
     clock = Clock()
     bucket, moments = RedisBucket(redis, clock=clock), list[float]()
     while clock.now < 1000 + seconds:

@@ -1,4 +1,4 @@
-"""One email a day: what can wait comes together, at an hour that suits its reader."""
+"""One email a day: emails that can wait are combined and sent at the reader's usual hour."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -34,13 +34,13 @@ EVENING = datetime(2026, 11, 20, 17, tzinfo=UTC)  # NOON's day, 18:00 in Berlin
         ("2026-11-20T18:00", {}, "2026-11-21T18:00"),
         ("2026-11-20T13:00", {"active_hours": MORNINGS}, "2026-11-21T09:00"),
         ("2026-11-20T08:59", {"active_hours": MORNINGS}, "2026-11-20T09:00"),
-        # Habits in quiet hours.
+        # The usual hour is in quiet hours.
         (
             "2026-11-20T13:00",
             {"active_hours": MORNINGS, "quiet_start": time(22), "quiet_end": time(10)},
             "2026-11-20T18:00",
         ),
-        # An hour a day is left.
+        # Quiet hours leave one hour a day.
         (
             "2026-11-20T13:00",
             {"quiet_start": time(12), "quiet_end": time(11)},
@@ -132,7 +132,7 @@ def test_readers_do_not_share_an_email(on: House) -> None:
     assert len(on.provider.inbox) == 2
     immediate = on.outbox.add(reminder("session_feedback", user_id=maya), Priority.BULK)
     service.send(on.sender, [immediate])
-    assert len(on.provider.inbox) == 3, "it comes at once for a reader who has changed their mind"
+    assert len(on.provider.inbox) == 3, "a reader who changes the frequency gets it at once"
 
 
 def test_a_repeated_request_has_the_same_text(on: House) -> None:

@@ -1,4 +1,4 @@
-"""Lanes: full requests, the provider's limit, and pauses."""
+"""Lanes fill requests, keep to the provider's limit, and can be paused."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -193,7 +193,9 @@ def test_a_reply_that_blocks_all_emails_pauses_with_its_reason(
 
 
 @pytest.mark.parametrize("poisoned", [0, 49, 50, 99])
-def test_the_email_that_spoils_a_full_request_is_found_in_few_requests(poisoned: int) -> None:
+def test_the_email_that_makes_a_full_request_invalid_is_found_in_few_requests(
+    poisoned: int,
+) -> None:
     on = house()
     emails = fill(on, 100)
     on.provider.poison, on.provider.spoils_whole_request = {emails[poisoned]}, True

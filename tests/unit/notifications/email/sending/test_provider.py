@@ -1,4 +1,4 @@
-"""The translation of the provider's answers, through the real SDK."""
+"""The translation of the provider's answers, with the real SDK."""
 
 import json
 import socket
@@ -186,7 +186,7 @@ def test_addresses_are_taken_out_of_messages(message: str) -> None:
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
@@ -226,7 +226,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Keep the test's output clean."""
+        """Log nothing."""
 
 
 def test_the_connection_is_kept_between_batches(monkeypatch: pytest.MonkeyPatch) -> None:

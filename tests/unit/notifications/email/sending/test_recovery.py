@@ -1,4 +1,4 @@
-"""Lost answers, killed senders, overtaken leases: the same request again, or nothing."""
+"""After a lost answer, a killed sender or an expired lease, the same request or none is sent."""
 
 import contextvars
 from datetime import timedelta
@@ -228,7 +228,7 @@ def test_two_senders_of_one_group_at_once_send_it_once() -> None:
     slow = on.provider.send_batch
 
     def overtaken(messages: object, key: object) -> BatchReply:
-        """Let the lease expire during the request, and another sender finish the group."""
+        """Let the lease expire during the request, and let another sender finish the group."""
         on.clock.advance(minutes=5)
         on.provider.send_batch = slow  # type: ignore[method-assign]
         contextvars.Context().run(service.send, on.sender, [email])  # another container

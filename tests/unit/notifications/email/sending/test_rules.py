@@ -1,4 +1,4 @@
-"""The rules of sending, as tables and as properties."""
+"""The rules of sending, tested as tables and as properties."""
 
 from datetime import datetime, time, timedelta
 
@@ -15,7 +15,7 @@ from wingman.notifications.email.sending.timing import Delay, Departure
 from wingman.notifications.models import Priority
 
 REPLIES = st.sampled_from([reply for reply in Reply if reply is not Reply.ACCEPTED])
-# After these it is unknown whether the provider took the request.
+# After these replies, the provider may have accepted the request.
 UNCERTAIN = {Reply.UNKNOWN, Reply.IN_PROGRESS, Reply.KEY_CONFLICT}
 
 

@@ -1,4 +1,4 @@
-"""Sending: due emails leave once, and an error affects only its own email."""
+"""Due emails are sent once, and an error affects only its own email."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -57,7 +57,7 @@ def test_the_same_message_five_times_sends_one_email() -> None:
     assert len(on.provider.requests) == 1
 
 
-def test_emails_claimed_together_leave_in_one_request_keyed_by_their_group() -> None:
+def test_emails_claimed_together_are_sent_in_one_request_keyed_by_their_group() -> None:
     on = house()
     emails = [on.outbox.add(invitation()) for _ in range(3)]
 
@@ -68,7 +68,7 @@ def test_emails_claimed_together_leave_in_one_request_keyed_by_their_group() -> 
     assert key == f"send/{on.outbox.rows[emails[0]].send_group}"
 
 
-def test_more_than_a_hundred_emails_leave_in_several_requests() -> None:
+def test_more_than_a_hundred_emails_are_sent_in_several_requests() -> None:
     on = house()
     emails = [on.outbox.add(invitation()) for _ in range(250)]
 
@@ -108,7 +108,7 @@ def test_a_rejected_email_fails_alone() -> None:
     assert on.outbox.result(emails[2]).resend_message_id == f"re_{emails[2]}"
 
 
-def test_an_email_that_spoils_the_whole_request_fails_alone() -> None:
+def test_an_email_that_makes_the_whole_request_invalid_fails_alone() -> None:
     on = house()
     emails = [on.outbox.add(invitation()) for _ in range(3)]
     on.provider.poison, on.provider.spoils_whole_request = {emails[1]}, True

@@ -1,4 +1,4 @@
-"""A sent email is still true and useful, and goes to its reader's current address."""
+"""An email is sent only while it is true and useful, and to the reader's current address."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ def reason(email: ClaimedEmail, after: timedelta = timedelta(0)) -> SkipReason |
     return rules.skip_reason(email, content_of(email), NOON + after)
 
 
-# The meeting is a day after NOON; in minutes after NOON.
+# Minutes after NOON; the meeting is a day after NOON.
 DAY = 24 * 60
 LAST_MINUTE = {
     "match_invitation": 2 * DAY + 5 * 60,  # it expires then
@@ -106,7 +106,7 @@ def change(on: House, *emails: Any, **facts: object) -> None:
         row.email = row.email.model_copy(update=facts)
 
 
-def test_an_email_that_no_longer_holds_is_skipped_with_the_reason() -> None:
+def test_an_outdated_email_is_skipped_with_the_reason() -> None:
     on = house()
     stale = on.outbox.add(reminder("session_scheduled", holds=False))
 
@@ -117,7 +117,7 @@ def test_an_email_that_no_longer_holds_is_skipped_with_the_reason() -> None:
     assert on.outbox.result(stale).error == "superseded"
 
 
-def test_a_repeated_request_leaves_out_an_email_that_no_longer_holds() -> None:
+def test_a_repeated_request_leaves_out_an_outdated_email() -> None:
     on = house()
     fail(on, BatchReply(Reply.UNKNOWN))
     emails = [on.outbox.add(reminder("session_reminder_2h")) for _ in range(3)]

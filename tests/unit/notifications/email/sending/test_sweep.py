@@ -1,4 +1,4 @@
-"""The sweep enqueues all due emails once, within its time."""
+"""The sweep enqueues all due emails once, within its time limit."""
 
 from uuid import UUID
 

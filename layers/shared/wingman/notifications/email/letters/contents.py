@@ -27,7 +27,7 @@ _DIGEST_IS_READ_FOR = timedelta(days=5)
 
 
 class Also(Frozen):
-    """Another email of the day, of which a reader wants one: its subject, and where it leads."""
+    """Another email of the day for a reader who gets one a day: its subject, and where it leads."""
 
     subject: str
     path: str

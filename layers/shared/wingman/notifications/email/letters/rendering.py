@@ -1,4 +1,4 @@
-"""Renders an email: a repeated attempt must be the identical request, so the same bytes."""
+"""Renders an email, always to the same bytes: a repeated attempt must be the identical request."""
 
 import re
 import unicodedata
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 _MAX_SUBJECT_NAME = 60
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
-# Email programs make a link of "evil.com". Invisible word joiners around the full stop keep nearly
-# all of them from it: some read any characters before it, others a known ending behind it.
+# Email programs turn "evil.com" into a link. Invisible word joiners on both sides of the full stop
+# prevent that in nearly all of them: some look only before it, others only for a known ending.
 _WORD_JOINER = "\u2060"
 _LINKABLE = re.compile(r"(?<=[^\s\u2060])(?=[.:@/。]\S)|(?<=\S[.:@/。])(?=[^\s\u2060])")
 _JOINER, _SKIN_TONES = "\u200d", frozenset(map(chr, range(0x1F3FB, 0x1F400)))

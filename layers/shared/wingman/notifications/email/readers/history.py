@@ -15,7 +15,7 @@ from wingman.notifications.email.readers import repository
 from wingman.notifications.email.readers.preferences import EmailPreferences
 
 if TYPE_CHECKING:
-    # They import the client of Redis.
+    # These import the Redis client.
     from wingman.kit.presence.activity import Activity
     from wingman.kit.presence.logins import Logins
 

@@ -26,7 +26,7 @@ _REFUSAL_PAUSE = timedelta(minutes=5)
 # Long enough for a burst of messages to drain without a claim.
 _OUTAGE_PAUSE = timedelta(seconds=5)
 _SHORTEST_WAIT = timedelta(seconds=1)
-# An invitation closes after two days, so it must not wait one of them for a good hour.
+# An invitation closes after two days, too soon to wait a day for the reader's favourite hour.
 _SHORT_LIFE = timedelta(days=3)
 # In the past, so that a difference between our clock and the database's does not matter.
 _AT_ONCE = timedelta(seconds=-5)
@@ -104,8 +104,8 @@ def when(
     """Return when an email may leave: now, unless its reader's rules delay a bulk email.
 
     `just_chosen`: emails to the same reader already chosen in this run. `active_hours`: how often
-    the reader was active in each hour of the day (UTC), if known. An email that would not be useful
-    any more (`useful_until`) does not wait for the one email of the day.
+    the reader was active in each hour of the day (UTC), if known. An email that would no longer be
+    useful (`useful_until`) does not wait for the one email of the day.
     """
     if not email.can_wait:
         return Departure(now)
@@ -125,7 +125,7 @@ def when(
 
 
 def is_collected(email: ClaimedEmail) -> bool:
-    """Return whether an email comes together with others, once a day."""
+    """Return whether an email is sent together with others, once a day."""
     return email.can_wait and email.email_frequency is Frequency.DAILY
 
 
@@ -208,7 +208,7 @@ def backoff(retry_count: int) -> timedelta:
 
 
 def passes(reply: Reply) -> bool:
-    """Return whether asking again within seconds usually succeeds: no sweep is waited for."""
+    """Return whether a retry within seconds usually succeeds, without waiting for a sweep."""
     return reply in _PASSING
 
 

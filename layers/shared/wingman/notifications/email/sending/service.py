@@ -193,7 +193,7 @@ def _decided(sender: Sender, emails: Sequence[ClaimedEmail]) -> list[Draft | Ema
     verdicts: list[Draft | EmailResult] = []
     for email in emails:
         verdict = _decide(sender, email, chosen[email.user_id], seen.get(email.user_id))
-        # Emails that come together are one.
+        # Emails that are sent together count as one.
         chosen[email.user_id] += isinstance(verdict, Draft) and not rules.is_collected(email)
         verdicts.append(verdict)
     return verdicts

@@ -1,0 +1,1 @@
+"""Releases: a new version of a function is tried before requests reach it."""

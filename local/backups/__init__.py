@@ -1,0 +1,1 @@
+"""`make backup` and `make restore`: docs/decisions/050-restoring.md."""

@@ -1,0 +1,1 @@
+"""`make demo`: strangers, from registration to a reputation and likes."""

@@ -1,0 +1,1 @@
+"""`make status`: an environment's backlog and failures on one screen, with advice."""
