@@ -23,6 +23,8 @@ def folder() -> Path:
 
 
 def keep(kind: str, texts: Iterable[str]) -> None:
+    """Keep records for the rest of the run; a benchmark is a run of its own."""
+    begin()
     with (folder() / f"{kind}-{os.getpid()}.jsonl").open("a") as file:
         file.writelines(json.dumps(text) + "\n" for text in texts)
 
