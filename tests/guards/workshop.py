@@ -40,6 +40,12 @@ class Result:
     def is_green(self) -> bool:
         return self.code == _ALL_PASSED
 
+    def failed(self, tests: Sequence[str]) -> Sequence[str]:
+        """Return those of the tests that failed; all if pytest cannot tell."""
+        if not self.failures:
+            return tests
+        return [test for test in tests if any(_is_of(name, test) for name in self.failures)]
+
     def complaint(self, expected: Sequence[str]) -> str | None:
         """Return why this does not prove that each expected test fails; None if it does."""
         if self.code not in {_ALL_PASSED, _SOME_FAILED}:
@@ -84,7 +90,7 @@ class Workshop:
                 shutil.copy2(ROOT / path.relative_to(self._root), path)
             self._define(in_database)
             if guard.shares_the_stack:
-                self._forget_emails()
+                self.forget_emails()
 
     def run(self, tests: Sequence[str]) -> Result:
         report = self._root / "report.xml"
@@ -116,7 +122,7 @@ class Workshop:
             with psycopg.connect(self._database_url, autocommit=True) as connection:
                 connection.execute(statement.encode())
 
-    def _forget_emails(self) -> None:
+    def forget_emails(self) -> None:
         """Delete unsent emails of failed tests; a sender would claim them before later ones."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             connection.execute("delete from public.email_logs where delivery_status = 'pending'")

@@ -4,6 +4,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -182,8 +183,9 @@ def _handler(api: ManagementApiServer) -> type[BaseHTTPRequestHandler]:
             content = b"" if status == 204 else b"{}"
             if status != 204:
                 self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # a client waits only so long
+                self.end_headers()
+                self.wfile.write(content)
 
         def log_message(self, *_: object) -> None: ...
 
