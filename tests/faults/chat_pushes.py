@@ -193,9 +193,10 @@ class PushQueue:
         return dict(self._database.execute(_MARKS, [self._match_id]).fetchall())
 
     def finish(self, *, seconds: float) -> None:
-        """Deliver without faults and without waits until every push is settled."""
+        """Lose what is in the queue, then deliver without faults until every push is settled."""
         self._is_over.set()
         self._running.result()
+        self._waiting, self._held = [], []
         ends_at = time.monotonic() + seconds
         while self._database.execute(_OPEN, [self._match_id]).fetchall() == [(True,)]:
             assert time.monotonic() < ends_at, "pushes are left"

@@ -110,7 +110,7 @@ def test_a_read_mark_reaches_the_partner_and_is_not_answered(
     assert phone.received == [read]
 
 
-def test_a_message_that_was_received_is_not_pushed(
+def test_a_received_frame_is_stored_and_not_answered(
     two: tuple[Socket, Socket, UUID], people: People
 ) -> None:
     phone, other, match_id = two
