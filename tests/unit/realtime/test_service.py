@@ -16,6 +16,8 @@ from wingman.kit.clock import time_left
 from wingman.kit.errors import DependencyUnavailable
 from wingman.kit.observability import metrics
 from wingman.realtime import frames, service
+from wingman.realtime.errors import ConnectionClosed
+from wingman.realtime.frames import Frame
 from wingman.realtime.models import EndedMatch
 from wingman.realtime.outcomes import Outcome
 from wingman.realtime.posting import Posts
@@ -146,6 +148,26 @@ def test_each_outcome_is_counted(
     metrics().flush()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert any(one.get("FramePosted") == 1 and one["outcome"] == "throttled" for one in lines)
+
+
+@pytest.mark.parametrize(
+    ("reason", "logged"),
+    [
+        (None, "session_ended"),
+        (frames.error(ConnectionClosed(), {}, "a-request"), "connection_closed"),
+    ],
+)
+def test_a_failed_close_is_logged_with_its_reason(
+    realtime: Realtime,
+    posts: MemoryPosts,
+    caplog: pytest.LogCaptureFixture,
+    reason: Frame | None,
+    logged: str,
+) -> None:
+    posts.outcome = Outcome.THROTTLED
+    with caplog.at_level(logging.INFO):
+        service.end(realtime, [connection("a")], reason)
+    assert [vars(record)["frame"] for record in caplog.records] == [logged]
 
 
 def test_a_crash_of_one_call_fails_neither_the_step_nor_the_others(

@@ -85,8 +85,9 @@ def end(
     realtime: Realtime, connections: Collection[Connection], reason: Frame | None = None
 ) -> None:
     """Close connections, after a frame that says why: by default, that their session has ended."""
-    body = _encoded(reason or frames.session_ended())
-    _run(realtime, [(one, partial(_close, one, body)) for one in connections], "session_ended")
+    frame = reason or frames.session_ended()
+    calls = [(one, partial(_close, one, _encoded(frame))) for one in connections]
+    _run(realtime, calls, frame.get("code", frame["type"]))
 
 
 def end_sessions(realtime: Realtime, session_ids: Collection[UUID]) -> None:
