@@ -1,7 +1,7 @@
 """`make capacity`: writes the tables of docs/scaling.md, or prints them for other assumptions.
 
 ARGS='users=250000 message=80 peak=6' changes assumptions. ARGS=measure measures the steps again on
-the local stack, which takes ten minutes.
+the local stack, which takes about twelve minutes.
 """
 
 import sys

@@ -28,6 +28,8 @@ _REGION = "us-east-1"
 _STATISTICS_SECONDS = 11
 _QUIET_SECONDS = 3
 _KEEPING_SECONDS = 5
+# Upstash's REST API needs none of these; its stand-in connects again after a pause.
+_CONNECTING = ("AUTH", "CLIENT", "HELLO")
 _DATABASE = """
 select xact_commit as transactions, blks_hit + blks_read as buffers,
     tup_inserted as rows_inserted, tup_updated as rows_updated, tup_deleted as rows_deleted
@@ -141,13 +143,18 @@ class _Commands:
             for line in monitor.listen():
                 if self._over:
                     return
-                self.count += line["client_type"] != "lua"
+                self.count += is_work(line)
 
     def end(self) -> None:
         self._over = True
         self._redis.ping()  # wakes the listener
         self._thread.join()
         self._redis.close()
+
+
+def is_work(line: Mapping[str, Any]) -> bool:
+    """Return whether a line of Redis's monitor is a command that a provider counts."""
+    return line["client_type"] != "lua" and not line["command"].startswith(_CONNECTING)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tests.bench.meters import Worker, each
+import pytest
+
+from tests.bench.meters import Worker, each, is_work
 
 
 def segment(id_: str, name: str, parent: str = "", milliseconds: float = 0) -> dict[str, Any]:
@@ -65,3 +67,19 @@ def test_a_step_is_the_difference_of_two_readings_by_its_repetitions() -> None:
         },
         "rows": {"private.feeds": 1, "public.messages": 1},
     }
+
+
+@pytest.mark.parametrize(
+    ("client", "command", "counts"),
+    [
+        ("tcp", "EVALSHA 842cfc 1 reputation", True),
+        ("lua", "TIME", False),
+        ("tcp", "AUTH (redacted) (redacted)", False),
+        ("tcp", "HELLO 3", False),
+        ("tcp", "CLIENT SETINFO LIB-NAME redis-py", False),
+    ],
+)
+def test_connecting_and_scripts_are_no_commands_of_their_own(
+    client: str, command: str, counts: bool
+) -> None:
+    assert is_work({"client_type": client, "command": command}) is counts
