@@ -41,7 +41,7 @@ class Result:
         return self.code == _ALL_PASSED
 
     def failed(self, tests: Sequence[str]) -> Sequence[str]:
-        """Return those of the tests that failed; all if pytest cannot tell."""
+        """Return those of the tests that failed; all of them if pytest reports no failure."""
         if not self.failures:
             return tests
         return [test for test in tests if any(_is_of(name, test) for name in self.failures)]
