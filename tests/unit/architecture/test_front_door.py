@@ -42,6 +42,10 @@ def test_the_readme_links_every_page_of_docs() -> None:
     assert pages - linked == set()
 
 
+def test_the_readme_shows_a_benchmark() -> None:
+    assert "docs/images/bench/" in README.read_text()
+
+
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
 def test_an_image_is_small(image: Path) -> None:
     assert image.stat().st_size <= 150_000
