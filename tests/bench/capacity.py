@@ -21,7 +21,7 @@ from tests.support.people import People
 PAIRS, _WARMING = 4, 3
 _NEIGHBOURS = 3000
 _BACKGROUND_SECONDS = 90
-_WARMING_SECONDS = 70  # by then, the schedules of every minute have started their functions
+_FIRST_SCHEDULES_SECONDS = 70  # by then, the functions that run every minute are warm
 # Bytes per row, with indexes, of the tables that seeding fills.
 _BYTES = """
 select format('%s.%s', statistics.schemaname, statistics.relname),
@@ -92,7 +92,7 @@ def _background(values: dict[str, str]) -> dict[str, Any]:
     say("  the schedules …")
     meters, use = Meters(values), dict[str, Any]()
     with warm_connection(values):
-        time.sleep(_WARMING_SECONDS)
+        time.sleep(_FIRST_SCHEDULES_SECONDS)
         with meters.counting(use, 1):
             time.sleep(_BACKGROUND_SECONDS)
     minutes = use["functions"]["session_reminders"]["calls"]["invocations"]  # it runs every minute

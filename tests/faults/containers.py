@@ -1,19 +1,17 @@
 """Containers of one function, each in its own process as on Lambda."""
 
-import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import pytest
 
+from tests.faults.child_process import ChildProcess
 from tests.support.functions import Function
-
-_PROCESSES = multiprocessing.get_context("forkserver")
 
 
 class Answer(NamedTuple):
@@ -33,16 +31,11 @@ class Load(NamedTuple):
     pause: float = 0.0
 
 
-class Container:
+class Container(ChildProcess):
     """A warm container that takes one request at a time."""
 
     def __init__(self, name: str, stack: Mapping[str, str], **overrides: str) -> None:
-        self._pipe, theirs = _PROCESSES.Pipe()
-        self._process = _PROCESSES.Process(
-            target=_run, args=(theirs, name, dict(stack), overrides), daemon=True
-        )
-        self._process.start()
-        theirs.close()
+        super().__init__(_run, name, dict(stack), overrides)
 
     def begin(self, load: Load) -> None:
         """Send the requests; `answers` waits for them."""
@@ -53,14 +46,6 @@ class Container:
         assert self._pipe.poll(60), "the container hangs"
         answers: list[Answer] = self._pipe.recv()
         return answers
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pipe.close()
-        self._process.join(5)
-        self._process.kill()
 
 
 def together(containers: Sequence[Container], loads: Sequence[Load]) -> list[list[Answer]]:

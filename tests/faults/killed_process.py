@@ -5,7 +5,6 @@ but nothing is posted, enqueued or answered.
 """
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -13,43 +12,29 @@ import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 import pytest
 
+from tests.faults.child_process import ChildProcess
 from tests.support.functions import Function
 from wingman.realtime import service
 
-_PROCESSES = multiprocessing.get_context("forkserver")
 
-
-class DoomedProcess:
+class DoomedProcess(ChildProcess):
     """Forks a process for each event from a parent that has loaded the functions."""
 
     def __init__(
         self, names: Sequence[str], stack: Mapping[str, str], overrides: Mapping[str, str]
     ) -> None:
-        self._pipe, theirs = _PROCESSES.Pipe()
+        super().__init__(_serve, list(names), dict(stack), dict(overrides))
         self._turn = threading.Lock()
-        self._process = _PROCESSES.Process(
-            target=_serve, args=(theirs, list(names), dict(stack), dict(overrides)), daemon=True
-        )
-        self._process.start()
-        theirs.close()
 
     def invoke(self, name: str, event: Mapping[str, Any]) -> Any | None:
         """Return the answer of a function that posted nothing, or None if it was killed."""
         with self._turn:
             self._pipe.send((name, event))
             return self._pipe.recv()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pipe.close()
-        self._process.join(5)
-        self._process.kill()
 
 
 def _serve(

@@ -86,8 +86,8 @@ def end(
 ) -> None:
     """Close connections, after a frame that says why: by default, that their session has ended."""
     frame = reason or frames.session_ended()
-    calls = [(one, partial(_close, one, _encoded(frame))) for one in connections]
-    _run(realtime, calls, frame.get("code", frame["type"]))
+    body, kind = _encoded(frame), frame.get("code", frame["type"])
+    _run(realtime, [(one, partial(_close, one, body)) for one in connections], kind)
 
 
 def end_sessions(realtime: Realtime, session_ids: Collection[UUID]) -> None:
